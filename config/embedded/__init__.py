@@ -1,0 +1,11 @@
+"""PostgreSQL and Valkey of our own, for a machine that has neither: started, watched and stopped by us.
+
+No TCP port is opened: both servers listen on unix sockets in a folder that only we may enter. Nothing of this package
+is imported where DATABASE_URL and REDIS_URL are set. Standard library only, so it runs before Django is configured.
+"""
+
+from config.embedded.errors import EmbeddedError
+from config.embedded.places import Locations, locations
+from config.embedded.supervisor import Servers
+
+__all__ = ["EmbeddedError", "Locations", "Servers", "locations"]

@@ -1,0 +1,75 @@
+"""Reading the environment for the settings: a wrong value is a sentence that names the variable and the way out."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+import environ  # type: ignore[import-untyped]
+from django.core.exceptions import ImproperlyConfigured
+
+env = environ.Env()
+TRUE = {"1", "true", "yes", "on"}
+FALSE = {"0", "false", "no", "off", ""}
+
+
+def text(name: str, default: str = "") -> str:
+    value: str = env.str(name, default=default)
+    return value.strip()
+
+
+def words(name: str, default: list[str] | None = None) -> list[str]:
+    """A list separated by commas; empty parts are left out."""
+    value = text(name)
+    return [word.strip() for word in value.split(",") if word.strip()] if value else list(default or [])
+
+
+def switch(name: str, *, default: bool = False) -> bool:
+    """Unlike django-environ, which reads every unknown word as "off", this refuses it."""
+    value = text(name, "on" if default else "off").lower()
+    if value not in TRUE | FALSE:
+        raise ImproperlyConfigured(f"{name} is {value!r}, but must be on or off.")
+    return value in TRUE
+
+
+def number(name: str, default: int, *, least: int = 0) -> int:
+    value = text(name, str(default))
+    if not value.isdecimal() or int(value) < least:
+        raise ImproperlyConfigured(f"{name} is {value!r}, but must be a whole number from {least}.")
+    return int(value)
+
+
+def database(url: str) -> dict[str, Any]:
+    """Django's entry for a PostgreSQL URL; `?host=/folder` is a unix socket. Never shows the password."""
+    if urlsplit(url).scheme not in {"postgres", "postgresql"}:
+        raise ImproperlyConfigured(
+            "DATABASE_URL must be a PostgreSQL address such as postgresql://user:password@host:5432/name."
+        )
+    try:
+        found: dict[str, Any] = dict(env.db_url_config(url))
+    except ValueError as error:
+        raise ImproperlyConfigured("DATABASE_URL cannot be read: is its port a number?") from error
+    options: dict[str, Any] = dict(found.pop("OPTIONS", {}))
+    found["HOST"] = options.pop("host", found.get("HOST", ""))
+    if not found.get("NAME"):
+        raise ImproperlyConfigured("DATABASE_URL names no database: postgresql://user:password@host:5432/name.")
+    return found | {"OPTIONS": options}
+
+
+def redis(url: str) -> str:
+    """The address as given, once its scheme is one that the client knows."""
+    if urlsplit(url).scheme not in {"redis", "rediss", "unix"}:
+        raise ImproperlyConfigured(
+            "REDIS_URL must be redis://:password@host:6379/0, rediss://... (with TLS) or unix:///path/to.sock?db=0."
+        )
+    return url
+
+
+def shop_addresses(name: str) -> frozenset[str]:
+    """A set of host:port. Raises ImproperlyConfigured for anything else: a typing error here must not open more."""
+    found = words(name)
+    for address in found:
+        host, colon, port = address.rpartition(":")
+        if not (host and colon and port.isdecimal() and 0 < int(port) < 65536) or "/" in address:
+            raise ImproperlyConfigured(f"{name} has {address!r}, but every entry must be host:port, as 127.0.0.1:8090.")
+    return frozenset(found)

@@ -1,0 +1,22 @@
+"""Log lines: one event is one line, whatever it holds, so that a line can be searched, counted and shipped."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime
+
+BREAKS = str.maketrans({"\n": " | ", "\r": "", "\x1b": "\\x1b"})
+
+
+class LineFormatter(logging.Formatter):
+    """`2026-11-21T09:47:00.123Z INFO integrations.runs message`; a traceback follows in the same line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        stamp = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        parts = [record.getMessage()]
+        if record.exc_info:
+            parts.append(self.formatException(record.exc_info))
+        if record.stack_info:
+            parts.append(record.stack_info)
+        message = "\n".join(parts).translate(BREAKS)
+        return f"{stamp} {record.levelname} {record.name} {message}"

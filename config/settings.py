@@ -1,0 +1,194 @@
+"""Settings, all read from the environment; a wrong value stops the start with a sentence.
+
+| variable | meaning | default |
+|---|---|---|
+| COUNTINGHOUSE_DATA | data folder: embedded servers, generated keys | `.data` beside manage.py |
+| DATABASE_URL | an external PostgreSQL | the embedded one |
+| REDIS_URL | an external Redis or Valkey | the embedded one |
+| SECRET_KEY | Django's signing key | made once into the data folder |
+| ENCRYPTION_KEYS | Fernet keys of credentials, newest first, comma separated | made once into the data folder |
+| DEBUG | Django's debug pages | off |
+| ALLOWED_HOSTS | host names the site answers to, comma separated | localhost,127.0.0.1,[::1] |
+| HTTPS | the site is served over https: secure cookies, HSTS | off |
+| CSRF_TRUSTED_ORIGINS | https://host of the site when a proxy changes the Host header, comma separated | none |
+| ALLOWED_SHOP_ADDRESSES | host:port of local shops that may be reached though not public, comma separated | none |
+| LOG_LEVEL | DEBUG, INFO, WARNING or ERROR | INFO |
+| STATEMENT_TIMEOUT | milliseconds a database statement may take; 0: no limit | 0 |
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+from config import environment, keys
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DATA_DIR = Path(environment.text("COUNTINGHOUSE_DATA") or BASE_DIR / ".data").absolute()
+
+# --- PostgreSQL and Redis: of the environment, else the embedded ones ---
+DATABASE_URL = environment.text("DATABASE_URL")
+REDIS_URL = environment.text("REDIS_URL")
+EMBEDDED = not (DATABASE_URL and REDIS_URL)
+if EMBEDDED:
+    if DATABASE_URL or REDIS_URL:
+        present, absent = ("DATABASE_URL", "REDIS_URL") if DATABASE_URL else ("REDIS_URL", "DATABASE_URL")
+        raise ImproperlyConfigured(f"{present} is set but {absent} is not. Set both, or none for the embedded servers.")
+    from config.embedded import locations
+
+    _embedded = locations(DATA_DIR)
+    DATABASE_URL, REDIS_URL = _embedded.database_url, _embedded.redis_url
+
+STATEMENT_TIMEOUT = environment.number("STATEMENT_TIMEOUT", 0)
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": environment.database(DATABASE_URL) | {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
+}
+DATABASES["default"]["OPTIONS"].setdefault("connect_timeout", 10)
+if STATEMENT_TIMEOUT:
+    DATABASES["default"]["OPTIONS"].setdefault("options", f"-c statement_timeout={STATEMENT_TIMEOUT}")
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# One queue: fair between projects, because every job is a short piece of work. JSON on both ends, since whoever can
+# write to a queue of pickles can run code; the worker (manage.py work) reads the same setting.
+RQ_QUEUES = {
+    "default": {
+        "URL": environment.redis(REDIS_URL),
+        "SERIALIZER": "rq.serializers.JSONSerializer",
+        "DEFAULT_TIMEOUT": 600,
+        "DEFAULT_RESULT_TTL": 0,
+    }
+}
+RQ = {"COMMIT_MODE": "auto"}  # one function rings, on commit; RQ itself shall not wait once more
+RQ_JOB_CLASS = "integrations.queue.RunJob"
+
+# --- Keys ---
+SECRET_KEY = environment.text("SECRET_KEY") or keys.kept(DATA_DIR / "secret_key", keys.signing_key)
+ENCRYPTION_KEYS = keys.checked_encryption_keys(
+    environment.words("ENCRYPTION_KEYS") or [keys.kept(DATA_DIR / "encryption_key", keys.encryption_key)]
+)
+
+# --- The site ---
+DEBUG = environment.switch("DEBUG")
+HTTPS = environment.switch("HTTPS")
+ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS")
+ALLOWED_SHOP_ADDRESSES = environment.shop_addresses("ALLOWED_SHOP_ADDRESSES")
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+
+INSTALLED_APPS = [
+    "config.apps.AdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django_rq",
+    "config",
+    "integrations",
+    "orders",
+    "stock",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.middleware.ContentSecurityPolicy",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# --- People ---
+AUTHENTICATION_BACKENDS = ["integrations.auth.MembershipBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
+LOGOUT_REDIRECT_URL = "admin:login"
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+MESSAGE_STORAGE = "django.contrib.messages.storage.fallback.FallbackStorage"
+
+# --- Safety ---
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+if HTTPS:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_HSTS_SECONDS = 365 * 24 * 3600
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+    SECURE_SSL_REDIRECT = True
+DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+DATA_UPLOAD_MAX_NUMBER_FILES = 10
+
+# --- Language and time: stored and shown in UTC; a shop's zone is a field of its integration ---
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+# --- Static files: names with a digest once collected, straight from the apps in a fresh clone and in tests ---
+STATIC_URL = "static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"] if (BASE_DIR / "static").is_dir() else []
+STATIC_COLLECTED = (STATIC_ROOT / "staticfiles.json").is_file()
+WHITENOISE_USE_FINDERS = not STATIC_COLLECTED
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if STATIC_COLLECTED
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+
+# --- One line an event, to stderr ---
+LOG_LEVEL = environment.text("LOG_LEVEL", "INFO").upper()
+if LOG_LEVEL not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+    raise ImproperlyConfigured(f"LOG_LEVEL is {LOG_LEVEL!r}, but must be DEBUG, INFO, WARNING or ERROR.")
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"()": "config.logs.LineFormatter"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    "loggers": {
+        "django": {"handlers": [], "level": LOG_LEVEL, "propagate": True},
+        "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
+        "rq": {"handlers": [], "level": "WARNING", "propagate": True},
+    },
+}

@@ -1,0 +1,1 @@
+"""What holds for every test. Sockets are closed but for this machine's own: see addopts in pyproject.toml."""
