@@ -1,0 +1,14 @@
+"""Every state of the stock app, with its meaning."""
+
+from __future__ import annotations
+
+from django.db.models import TextChoices
+
+
+class MovementReason(TextChoices):
+    RECEIPT = "receipt", "Receipt"
+    """Goods came in."""
+    SHIPMENT = "shipment", "Shipment"
+    """Goods left with a shipment line; `reference` is that line's id."""
+    ADJUSTMENT = "adjustment", "Adjustment"
+    """Somebody counted and found another number; `note` says why."""

@@ -1,0 +1,106 @@
+"""How many, reserved how many, and why. Only `stock.ledger` and `stock.catalogue` write these tables."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from stock.choices import MovementReason
+
+
+class Product(models.Model):
+    """Something with a SKU that can be on stock. SKUs are compared exactly, after trimming."""
+
+    project = models.ForeignKey("integrations.Project", models.CASCADE, related_name="products", db_index=False)
+    sku = models.CharField("SKU", max_length=100)
+    name = models.CharField(max_length=300)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["project", "sku"], name="product_once_per_sku")]
+        permissions = [("receive_stock", "Can receive stock")]
+
+    def __str__(self) -> str:
+        return f"{self.sku} {self.name}"
+
+
+class Warehouse(models.Model):
+    """A place with stock. Orders are served from the project's default warehouse."""
+
+    project = models.ForeignKey("integrations.Project", models.CASCADE, related_name="warehouses")
+    name = models.CharField(max_length=100)
+    is_default = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["project", "name"], name="warehouse_once_per_name"),
+            models.UniqueConstraint(fields=["project"], condition=Q(is_default=True), name="one_default_warehouse"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class StockLevel(models.Model):
+    """Units of a product in a warehouse: on hand, and how many of those are reserved."""
+
+    warehouse = models.ForeignKey(Warehouse, models.PROTECT, related_name="levels", db_index=False)
+    product = models.ForeignKey(Product, models.PROTECT, related_name="levels")
+    on_hand = models.IntegerField(default=0)
+    reserved = models.IntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["warehouse", "product"], name="level_once_per_product"),
+            models.CheckConstraint(
+                condition=Q(reserved__gte=0) & Q(reserved__lte=F("on_hand")), name="reserved_within_on_hand"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.product}: {self.on_hand} on hand, {self.reserved} reserved"
+
+    @property
+    def available(self) -> int:
+        return self.on_hand - self.reserved
+
+
+class Reservation(models.Model):
+    """Units held back for somebody. `reference` is the holder's own key (an order line id), one reservation each."""
+
+    level = models.ForeignKey(StockLevel, models.PROTECT, related_name="reservations")
+    reference = models.BigIntegerField(unique=True)
+    quantity = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(quantity__gt=0), name="reservation_positive")]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} for {self.reference}"
+
+
+class StockMovement(models.Model):
+    """A change of what is on hand, signed. Append-only: a trigger refuses UPDATE and DELETE."""
+
+    level = models.ForeignKey(StockLevel, models.PROTECT, related_name="movements", db_index=False)
+    quantity = models.IntegerField()
+    reason = models.CharField(max_length=20, choices=MovementReason)
+    reference = models.BigIntegerField(null=True, blank=True)
+    """The shipment line the goods left with."""
+    note = models.CharField(max_length=300, blank=True)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(condition=~Q(quantity=0), name="movement_moves"),
+            models.UniqueConstraint(
+                fields=["reference"], condition=Q(reason=MovementReason.SHIPMENT), name="movement_once_per_shipment_line"
+            ),
+        ]
+        indexes = [models.Index(fields=["level", "-id"], name="movement_of_level")]
+
+    def __str__(self) -> str:
+        return f"{self.quantity:+d} {self.get_reason_display()}"
