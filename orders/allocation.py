@@ -1,0 +1,117 @@
+"""Stock comes or goes: the ledger is told, and waiting lines are served oldest first in the same transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from orders.choices import EventKind, OrderStatus, Tab
+from orders.models import Order, OrderEvent, OrderLine
+from orders.states import tab_of
+from stock import ledger
+from stock.availability import Level
+from stock.bulk import copy_rows, execute
+from stock.ledger import Change
+
+SERVE_AT_ONCE = 1_000
+"""Waiting lines read at a time; a receipt of a popular product may serve more, batch by batch."""
+
+
+@dataclass(frozen=True)
+class Served:
+    """What a stock change did to waiting orders."""
+
+    units: int
+    orders: int
+    moved: dict[str, int]
+    """How many orders went into each tab."""
+
+
+def change_stock(project_id: int, changes: Sequence[Change], actor_id: int | None = None) -> Served:
+    """Book receipts and adjustments of a project, then serve the lines that wait for those products.
+
+    Raises `stock.ledger.StockError` with a sentence when the stock does not allow it; nothing is written then.
+    """
+    at = timezone.now()
+    with transaction.atomic():
+        ledger.lock_project(project_id)
+        levels = ledger.move(project_id, changes, at, actor_id)
+        return serve_waiting(levels, at)
+
+
+def serve_waiting(levels: dict[int, Level], at: datetime) -> Served:
+    """Give what is available in these locked levels to waiting lines, oldest order first. In the caller's transaction."""
+    served: list[tuple[int, int, int, int]] = []  # level id, line id, order id, units
+    for product_id, level in sorted(levels.items(), key=lambda item: item[1].id):
+        served += _serve_product(product_id, level)
+    if not served:
+        return Served(0, 0, {})
+    ledger.write_levels(levels.values())
+    ledger.grow_reservations([(level_id, line_id, units) for level_id, line_id, _, units in served])
+    execute(
+        "UPDATE orders_orderline AS line SET reserved = line.reserved + new.units, waiting = line.waiting - new.units"
+        " FROM unnest(%s::bigint[], %s::int[]) AS new (id, units) WHERE line.id = new.id",
+        [[row[1] for row in served], [row[3] for row in served]],
+    )
+    units_of: dict[int, int] = {}
+    for _, _, order_id, units in served:
+        units_of[order_id] = units_of.get(order_id, 0) + units
+    moved = refresh_tabs(units_of, at)
+    copy_rows(
+        OrderEvent,
+        ("order_id", "kind", "message", "actor_id", "at"),
+        [
+            (order_id, EventKind.STOCK_SERVED.value, f"Stock arrived: {units} more unit(s) reserved.", None, at)
+            for order_id, units in units_of.items()
+        ],
+    )
+    return Served(sum(units_of.values()), len(units_of), moved)
+
+
+def _serve_product(product_id: int, level: Level) -> list[tuple[int, int, int, int]]:
+    served = []
+    last = None
+    while level.available > 0:
+        batch = _waiting(product_id, last)
+        for line_id, order_id, waiting, placed_at in batch:
+            units = level.take(waiting)
+            if not units:
+                return served
+            served.append((level.id, line_id, order_id, units))
+            last = (placed_at, line_id)
+        if len(batch) < SERVE_AT_ONCE:
+            break
+    return served
+
+
+def _waiting(product_id: int, after: tuple[datetime, int] | None) -> list[tuple[int, int, int, datetime]]:
+    """The next lines waiting for a product as (line id, order id, units waiting, placed at), oldest order first."""
+    keyset = "" if after is None else " AND (o.placed_at, line.id) > (%s, %s)"
+    rows = execute(
+        "SELECT line.id, line.order_id, line.waiting, o.placed_at FROM orders_orderline AS line"
+        " JOIN orders_order AS o ON o.id = line.order_id"
+        f" WHERE line.product_id = %s AND line.waiting > 0{keyset}"
+        " ORDER BY o.placed_at, line.id LIMIT %s",
+        [product_id, *(after or ()), SERVE_AT_ONCE],
+    )
+    return [(row[0], row[1], row[2], row[3]) for row in rows]
+
+
+def refresh_tabs(order_ids: Iterable[int], at: datetime) -> dict[str, int]:
+    """Recompute the tab of these orders; how many came into each tab."""
+    lines: dict[int, list[tuple[int, int]]] = {order_id: [] for order_id in order_ids}
+    stocked = OrderLine.objects.filter(order_id__in=lines, product__isnull=False)
+    for order_id, reserved, waiting in stocked.values_list("order_id", "reserved", "waiting"):
+        lines[order_id].append((reserved, waiting))
+    groups: dict[Tab, list[int]] = {}
+    for order_id, status, tab in Order.objects.filter(id__in=lines).values_list("id", "status", "tab"):
+        new = tab_of(OrderStatus(status), lines[order_id])
+        if new != tab:
+            groups.setdefault(new, []).append(order_id)
+    for new, ids in groups.items():
+        Order.objects.filter(id__in=ids).update(tab=new, updated_at=at)
+    return {new.value: len(ids) for new, ids in groups.items()}

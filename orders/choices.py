@@ -1,0 +1,51 @@
+"""Every state of the order book, with its meaning."""
+
+from __future__ import annotations
+
+from django.db.models import TextChoices
+
+
+class OrderStatus(TextChoices):
+    PROCESSING = "processing", "Processing"
+    ON_HOLD = "on_hold", "On hold"
+    CANCELLED = "cancelled", "Cancelled"
+    COMPLETE = "complete", "Complete"
+
+
+class Tab(TextChoices):
+    """Where an open order waits in preparation; complete and cancelled orders are in none."""
+
+    IN_STOCK = "in_stock", "In stock"
+    """Every line that needs stock is fully reserved."""
+    PARTIAL = "partial", "Partial"
+    """Some units are reserved."""
+    BACKORDER = "backorder", "Backorder"
+    """No unit is reserved."""
+    ON_HOLD = "on_hold", "On hold"
+    NONE = "", "None"
+
+
+class Effect(TextChoices):
+    """What an import does once and only once per order."""
+
+    RESERVE = "reserve", "Stock reserved"
+    INVOICE = "invoice", "Invoice issued"
+    SHIP = "ship", "Shipment made"
+    MOVE = "move", "Stock moved"
+
+
+class DocumentType(TextChoices):
+    INVOICE = "invoice", "Invoice"
+    CREDIT_NOTE = "credit_note", "Credit note"
+    SHIPMENT = "shipment", "Shipment"
+
+
+DOCUMENT_PREFIX = {DocumentType.INVOICE: "IN", DocumentType.CREDIT_NOTE: "CR", DocumentType.SHIPMENT: "SH"}
+
+
+class EventKind(TextChoices):
+    IMPORTED = "imported", "Imported"
+    STOCK_SERVED = "stock_served", "Stock arrived"
+    HELD = "held", "Put on hold"
+    RELEASED = "released", "Released"
+    CANCELLED = "cancelled", "Cancelled"

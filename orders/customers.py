@@ -1,0 +1,43 @@
+"""Customers: one per e-mail address of a project."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from orders.incoming import IncomingOrder
+from stock.bulk import execute
+
+
+def find_or_create(project_id: int, orders: Sequence[IncomingOrder], at: datetime) -> dict[str, int]:
+    """Customer ids by e-mail in lower case, for all orders that carry one."""
+    named: dict[str, IncomingOrder] = {}
+    for order in orders:
+        if order.email:
+            named.setdefault(order.email.lower(), order)
+    if not named:
+        return {}
+    emails = sorted(named)
+    known = _find(project_id, emails)
+    new = [email for email in emails if email not in known]
+    if new:
+        execute(
+            "INSERT INTO orders_customer (project_id, email, name, phone, created_at)"
+            " SELECT %s, email, name, phone, %s FROM unnest(%s::text[], %s::text[], %s::text[])"
+            " AS new (email, name, phone) ON CONFLICT (project_id, email) DO NOTHING",
+            [
+                project_id,
+                at,
+                new,
+                [named[email].buyer_name[:200] for email in new],
+                [named[email].phone[:40] for email in new],
+            ],
+        )
+        known |= _find(project_id, new)
+    return known
+
+
+def _find(project_id: int, emails: list[str]) -> dict[str, int]:
+    return dict(
+        execute("SELECT email, id FROM orders_customer WHERE project_id = %s AND email = ANY(%s)", [project_id, emails])
+    )

@@ -1,0 +1,105 @@
+"""Issue invoices and shipments: snapshots under gapless numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from orders.choices import DocumentType
+from orders.models import Invoice, Shipment, ShipmentLine
+from orders.numbering import code, take_range
+from orders.rows import as_json
+from stock.availability import Level
+from stock.bulk import copy_rows, next_ids
+from stock.choices import MovementReason
+from stock.ledger import Change, record_movements
+
+if TYPE_CHECKING:
+    from orders.intake import Draft, Source
+
+INVOICE_COLUMNS = (
+    "project_id", "order_id", "document_type", "year", "number", "code", "issued_at", "issue_date", "order_number",
+    "order_date", "buyer", "billing", "currency", "total", "tax_total", "lines",
+)  # fmt: skip
+
+
+def issue_for_intake(source: Source, drafts: Sequence[Draft], levels: Mapping[int, Level]) -> None:
+    """Shipments with their stock movements, then invoices, for the drafts whose plan asks for them."""
+    today = source.at.astimezone(source.zone).date()
+    shipped = [draft for draft in drafts if draft.intake.plan.ship]
+    if shipped:
+        _ship(source, shipped, levels, today.year)
+    invoiced = [draft for draft in drafts if draft.intake.plan.invoice]
+    if invoiced:
+        _invoice(source, invoiced, today)
+
+
+def _ship(source: Source, drafts: Sequence[Draft], levels: Mapping[int, Level], year: int) -> None:
+    shipment_ids = next_ids(Shipment, len(drafts))
+    parts = [
+        (shipment_id, draft, line)
+        for shipment_id, draft in zip(shipment_ids, drafts, strict=True)
+        for line in draft.lines
+    ]
+    part_ids = next_ids(ShipmentLine, len(parts))
+    movements = []
+    for part_id, (_, draft, line) in zip(part_ids, parts, strict=True):
+        if draft.intake.plan.move_stock and line.product_id is not None:
+            change = Change(
+                line.product_id, -line.shipped, MovementReason.SHIPMENT, f"Order {draft.intake.order.number}", part_id
+            )
+            movements.append((levels[line.product_id].id, change))
+    if movements:
+        record_movements(movements, source.at)
+    if parts:
+        copy_rows(
+            ShipmentLine,
+            ("id", "shipment_id", "order_line_id", "quantity"),
+            [
+                (part_id, shipment_id, line.id, line.shipped)
+                for part_id, (shipment_id, _, line) in zip(part_ids, parts, strict=True)
+            ],
+        )
+    numbers = take_range(source.project_id, DocumentType.SHIPMENT, year, len(drafts))
+    copy_rows(
+        Shipment,
+        ("id", "project_id", "order_id", "year", "number", "code", "historical", "shipped_at"),
+        [
+            (
+                shipment_id, source.project_id, draft.id, year, number, code(DocumentType.SHIPMENT, year, number),
+                draft.intake.plan.historical, source.at,
+            )
+            for shipment_id, draft, number in zip(shipment_ids, drafts, numbers, strict=True)
+        ],
+    )  # fmt: skip
+
+
+def _invoice(source: Source, drafts: Sequence[Draft], today: date) -> None:
+    numbers = take_range(source.project_id, DocumentType.INVOICE, today.year, len(drafts))
+    rows: list[tuple[Any, ...]] = []
+    for draft, number in zip(drafts, numbers, strict=True):
+        order = draft.intake.order
+        rows.append(
+            (
+                source.project_id, draft.id, DocumentType.INVOICE.value, today.year, number,
+                code(DocumentType.INVOICE, today.year, number), source.at, today, order.number,
+                order.placed_at.astimezone(source.zone).date(), order.buyer_name[:200], as_json(order.billing),
+                order.currency, order.total, order.tax_total, as_json(_snapshot(draft)),
+            )
+        )  # fmt: skip
+    copy_rows(Invoice, INVOICE_COLUMNS, rows)
+
+
+def _snapshot(draft: Draft) -> list[dict[str, Any]]:
+    return [
+        {
+            "sku": line.incoming.sku,
+            "name": line.incoming.name,
+            "quantity": line.incoming.quantity,
+            "unit_price": line.incoming.unit_price,
+            "total": line.incoming.total,
+            "tax": line.incoming.tax,
+        }
+        for line in draft.lines
+    ]

@@ -1,0 +1,113 @@
+"""The normalised order: what every connector makes of a shop's payload.
+
+Amounts are the shop's own, as `Decimal` in the order's currency; nothing here is recomputed. Times are aware.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from msgspec import Struct
+
+ZERO = Decimal(0)
+
+
+class IncomingAddress(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A postal address; every part may be empty. `country` is ISO 3166-1 alpha-2 or ""."""
+
+    first_name: str = ""
+    last_name: str = ""
+    company: str = ""
+    line_1: str = ""
+    line_2: str = ""
+    city: str = ""
+    state: str = ""
+    postal_code: str = ""
+    country: str = ""
+    phone: str = ""
+    email: str = ""
+
+    @property
+    def name(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip() or self.company
+
+    @property
+    def is_empty(self) -> bool:
+        return not any(getattr(self, field) for field in self.__struct_fields__)
+
+
+class IncomingLine(Struct, frozen=True, kw_only=True):
+    """One line of goods. `stocked` is False where no product can stand behind it (no SKU, a service, a deleted product)."""
+
+    key: str
+    """The shop's id of the line, unique within the order."""
+    name: str
+    quantity: int
+    sku: str = ""
+    product_key: str = ""
+    """The shop's id of the product or variant, "" when it is gone."""
+    unit_price: Decimal = ZERO
+    """Net price of one unit as the shop gives it; may carry more decimals than the currency has."""
+    total: Decimal = ZERO
+    """Net line amount after discounts."""
+    tax: Decimal = ZERO
+    discount: Decimal = ZERO
+    """Net discount already taken off `total`."""
+    stocked: bool = True
+    metadata: dict[str, Any] = {}
+
+
+class IncomingOrder(Struct, frozen=True, kw_only=True):
+    """One order of a shop, whatever the platform.
+
+    `total` is what the buyer owes. It should be lines + shipping + fees, each with its tax; `residual` says by how much
+    it is not (rounding, gift cards, fees of the marketplace): a note, never a reason to refuse.
+    """
+
+    external_id: str
+    number: str
+    status: str
+    """The shop's own status code, an open set."""
+    placed_at: datetime
+    modified_at: datetime
+    currency: str
+    """ISO 4217, upper case."""
+    total: Decimal
+    lines: tuple[IncomingLine, ...]
+    tax_total: Decimal = ZERO
+    shipping_total: Decimal = ZERO
+    """Net shipping."""
+    shipping_tax: Decimal = ZERO
+    fee_total: Decimal = ZERO
+    """Net fees; negative for a surcharge taken back."""
+    fee_tax: Decimal = ZERO
+    discount_total: Decimal = ZERO
+    refunded_total: Decimal = ZERO
+    """What was paid back, as a positive amount."""
+    paid_at: datetime | None = None
+    payment_code: str = ""
+    payment_title: str = ""
+    shipping_code: str = ""
+    shipping_title: str = ""
+    buyer_key: str = ""
+    """The shop's id of the customer, "" for a guest."""
+    email: str = ""
+    phone: str = ""
+    billing: IncomingAddress = IncomingAddress()
+    shipping: IncomingAddress = IncomingAddress()
+    note: str = ""
+    metadata: dict[str, Any] = {}
+    warnings: tuple[str, ...] = ()
+    """Sentences about what was odd in the payload and how it was read."""
+
+    @property
+    def residual(self) -> Decimal:
+        """What `total` holds beyond its parts; zero when it adds up."""
+        goods = sum((line.total + line.tax for line in self.lines), ZERO)
+        return self.total - goods - self.shipping_total - self.shipping_tax - self.fee_total - self.fee_tax
+
+    @property
+    def buyer_name(self) -> str:
+        return self.billing.name or self.shipping.name or self.email

@@ -1,0 +1,94 @@
+"""Invoices and shipments, and the number series they are numbered from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+
+from orders.choices import DOCUMENT_PREFIX, DocumentType
+from orders.models.orders import Order, OrderLine, money
+
+
+class NumberSeries(models.Model):
+    """The last number given per project, document type and year. Gapless: taken last in the transaction."""
+
+    project = models.ForeignKey("integrations.Project", models.CASCADE, related_name="number_series", db_index=False)
+    document_type = models.CharField(max_length=20, choices=DocumentType)
+    year = models.PositiveSmallIntegerField()
+    last = models.IntegerField(default=0)
+
+    class Meta:
+        verbose_name_plural = "number series"
+        constraints = [models.UniqueConstraint(fields=["project", "document_type", "year"], name="one_series")]
+
+    def __str__(self) -> str:
+        return f"{DOCUMENT_PREFIX[DocumentType(self.document_type)]}{self.year}: {self.last}"
+
+
+class Invoice(models.Model):
+    """An issued invoice or credit note: a snapshot. A trigger refuses UPDATE and DELETE."""
+
+    project = models.ForeignKey("integrations.Project", models.CASCADE, related_name="invoices", db_index=False)
+    order = models.ForeignKey(Order, models.PROTECT, related_name="invoices")
+    document_type = models.CharField(max_length=20, choices=DocumentType, default=DocumentType.INVOICE)
+    year = models.PositiveSmallIntegerField()
+    number = models.IntegerField()
+    code = models.CharField("number", max_length=20)
+    """As printed, e.g. IN2026000001."""
+    issued_at = models.DateTimeField()
+    issue_date = models.DateField(help_text="The day of issue in the project's zone.")
+    order_number = models.CharField(max_length=100)
+    order_date = models.DateField()
+    buyer = models.CharField(max_length=200, blank=True)
+    billing: models.Field[Any, Any] = models.JSONField(default=dict)
+    currency = models.CharField(max_length=3)
+    total = money()
+    tax_total = money()
+    lines: models.Field[Any, Any] = models.JSONField(default=list)
+    """[{sku, name, quantity, unit_price, total, tax}], amounts as text."""
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["project", "document_type", "year", "number"], name="invoice_number_once")
+        ]
+        indexes = [models.Index(fields=["project", "-id"], name="invoice_of_project")]
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Shipment(models.Model):
+    """Goods that left, or had left before we met the order."""
+
+    project = models.ForeignKey("integrations.Project", models.CASCADE, related_name="shipments", db_index=False)
+    order = models.ForeignKey(Order, models.PROTECT, related_name="shipments")
+    year = models.PositiveSmallIntegerField()
+    number = models.IntegerField()
+    code = models.CharField("number", max_length=20)
+    historical = models.BooleanField(default=False, help_text="Left before we met the order: no stock was moved.")
+    shipped_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["project", "year", "number"], name="shipment_number_once")]
+        indexes = [models.Index(fields=["project", "-id"], name="shipment_of_project")]
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class ShipmentLine(models.Model):
+    shipment = models.ForeignKey(Shipment, models.CASCADE, related_name="lines", db_index=False)
+    order_line = models.ForeignKey(OrderLine, models.PROTECT, related_name="shipment_lines")
+    quantity = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(quantity__gt=0), name="shipment_line_positive"),
+            models.UniqueConstraint(fields=["shipment", "order_line"], name="shipment_line_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} × {self.order_line}"

@@ -1,0 +1,175 @@
+"""The order and its lines."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
+from django.db import models
+from django.db.models import F, Q
+
+from orders.choices import Effect, EventKind, OrderStatus, Tab
+
+
+def money(**options: Any) -> models.DecimalField[Any, Any]:
+    return models.DecimalField(max_digits=19, decimal_places=4, **options)
+
+
+class Customer(models.Model):
+    """A buyer of a project, one per e-mail address (compared in lower case)."""
+
+    project = models.ForeignKey("integrations.Project", models.CASCADE, related_name="customers", db_index=False)
+    email = models.CharField(max_length=254)
+    name = models.CharField(max_length=200, blank=True)
+    phone = models.CharField(max_length=40, blank=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["project", "email"], name="customer_once_per_email"),
+            models.CheckConstraint(condition=~Q(email=""), name="customer_has_email"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+
+class Order(models.Model):
+    """An order of the book. Amounts are the shop's own, in `currency`; nothing is recomputed."""
+
+    project = models.ForeignKey("integrations.Project", models.CASCADE, related_name="orders", db_index=False)
+    integration = models.ForeignKey("integrations.Integration", models.PROTECT, related_name="orders", null=True, db_index=False)
+    remote_order = models.OneToOneField("integrations.RemoteOrder", models.PROTECT, related_name="order", null=True)
+    run = models.ForeignKey("integrations.Run", models.SET_NULL, related_name="orders", null=True, blank=True)
+    number = models.CharField(max_length=100)
+    status = models.CharField(max_length=20, choices=OrderStatus)
+    tab = models.CharField("preparation", max_length=20, choices=Tab, blank=True)
+    import_action = models.CharField(max_length=20, blank=True)
+    remote_status = models.CharField(max_length=100, blank=True)
+    placed_at = models.DateTimeField()
+    paid_at = models.DateTimeField(null=True, blank=True)
+    remote_modified_at = models.DateTimeField(null=True, blank=True)
+    currency = models.CharField(max_length=3)
+    total = money()
+    tax_total = money(default=0)
+    shipping_total = money(default=0)
+    shipping_tax = money(default=0)
+    fee_total = money(default=0)
+    fee_tax = money(default=0)
+    discount_total = money(default=0)
+    refunded_total = money(default=0)
+    residual = money(default=0)
+    """What the total holds beyond its parts."""
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="orders", null=True, blank=True)
+    buyer = models.CharField(max_length=200, blank=True)
+    email = models.CharField(max_length=254, blank=True)
+    phone = models.CharField(max_length=40, blank=True)
+    billing: models.Field[Any, Any] = models.JSONField(default=dict, blank=True)
+    shipping: models.Field[Any, Any] = models.JSONField(default=dict, blank=True)
+    payment_code = models.CharField(max_length=100, blank=True)
+    payment_title = models.CharField(max_length=200, blank=True)
+    shipping_code = models.CharField(max_length=100, blank=True)
+    shipping_title = models.CharField(max_length=200, blank=True)
+    note = models.TextField(blank=True)
+    metadata: models.Field[Any, Any] = models.JSONField(default=dict, blank=True)
+    warnings: models.Field[Any, Any] = models.JSONField(default=list, blank=True)
+    search = SearchVectorField(editable=False)
+    """Folded words, see `orders.search`."""
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=(Q(status__in=[OrderStatus.COMPLETE, OrderStatus.CANCELLED]) & Q(tab=""))
+                | (Q(status=OrderStatus.ON_HOLD) & Q(tab=Tab.ON_HOLD))
+                | (Q(status=OrderStatus.PROCESSING) & Q(tab__in=[Tab.IN_STOCK, Tab.PARTIAL, Tab.BACKORDER])),
+                name="order_tab_fits_status",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["project", "-placed_at", "-id"], name="order_by_time"),
+            models.Index(
+                fields=["project", "tab", "-placed_at", "-id"], condition=~Q(tab=""), name="order_by_tab"
+            ),
+            models.Index(fields=["project", "status", "-placed_at", "-id"], name="order_by_status"),
+            models.Index(fields=["integration", "-placed_at", "-id"], name="order_by_integration"),
+            GinIndex(fields=["search"], name="order_search"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class OrderLine(models.Model):
+    """A line of goods. With a product: quantity = reserved + waiting + shipped + cancelled."""
+
+    order = models.ForeignKey(Order, models.CASCADE, related_name="lines")
+    position = models.PositiveSmallIntegerField()
+    key = models.CharField(max_length=100, blank=True)
+    """The shop's id of the line."""
+    sku = models.CharField("SKU", max_length=100, blank=True)
+    name = models.CharField(max_length=300)
+    product = models.ForeignKey("stock.Product", models.PROTECT, related_name="order_lines", null=True, blank=True)
+    """None: takes no part in stock."""
+    quantity = models.IntegerField()
+    reserved = models.IntegerField(default=0)
+    waiting = models.IntegerField(default=0)
+    shipped = models.IntegerField(default=0)
+    cancelled = models.IntegerField(default=0)
+    unit_price = models.DecimalField(max_digits=21, decimal_places=6)
+    total = money()
+    tax = money(default=0)
+    discount = money(default=0)
+    metadata: models.Field[Any, Any] = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        ordering = ["order", "position"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(quantity__gt=0, reserved__gte=0, waiting__gte=0, shipped__gte=0, cancelled__gte=0),
+                name="line_quantities_positive",
+            ),
+            models.CheckConstraint(
+                condition=Q(product=None, reserved=0, waiting=0)
+                | Q(quantity=F("reserved") + F("waiting") + F("shipped") + F("cancelled")),
+                name="line_quantities_add_up",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["product"], condition=Q(waiting__gt=0), name="line_waiting"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} × {self.sku or self.name}"
+
+
+class OrderEffect(models.Model):
+    """That an effect of the import has happened: at most once per order, by constraint."""
+
+    order = models.ForeignKey(Order, models.CASCADE, related_name="effects", db_index=False)
+    effect = models.CharField(max_length=20, choices=Effect)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["order", "effect"], name="effect_once_per_order")]
+
+    def __str__(self) -> str:
+        return self.get_effect_display()
+
+
+class OrderEvent(models.Model):
+    """The history of an order, append-only."""
+
+    order = models.ForeignKey(Order, models.CASCADE, related_name="events")
+    kind = models.CharField(max_length=20, choices=EventKind)
+    message = models.CharField(max_length=500)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return self.message

@@ -1,0 +1,109 @@
+"""The rows of a page of new orders, as COPY wants them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from orders.choices import Effect, EventKind
+from orders.models import Order, OrderEffect, OrderEvent, OrderLine
+from orders.search import vector
+from stock.bulk import copy_rows
+
+if TYPE_CHECKING:
+    from orders.intake import Draft, Source
+
+ORDER_COLUMNS = (
+    "id", "project_id", "integration_id", "remote_order_id", "run_id", "number", "status", "tab", "import_action",
+    "remote_status", "placed_at", "paid_at", "remote_modified_at", "currency", "total", "tax_total", "shipping_total",
+    "shipping_tax", "fee_total", "fee_tax", "discount_total", "refunded_total", "residual", "customer_id", "buyer",
+    "email", "phone", "billing", "shipping", "payment_code", "payment_title", "shipping_code", "shipping_title", "note",
+    "metadata", "warnings", "search", "created_at", "updated_at",
+)  # fmt: skip
+LINE_COLUMNS = (
+    "id", "order_id", "position", "key", "sku", "name", "product_id", "quantity", "reserved", "waiting", "shipped",
+    "cancelled", "unit_price", "total", "tax", "discount", "metadata",
+)  # fmt: skip
+
+
+def as_json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def write_orders(source: Source, drafts: Sequence[Draft], customer_ids: Mapping[str, int]) -> None:
+    """COPY orders, lines, effects and the first event of each order's history."""
+    copy_rows(Order, ORDER_COLUMNS, (_order(source, draft, customer_ids) for draft in drafts))
+    copy_rows(OrderLine, LINE_COLUMNS, (row for draft in drafts for row in _lines(draft)))
+    effects = [(draft.id, effect) for draft in drafts for effect in _effects(draft)]
+    if effects:
+        copy_rows(OrderEffect, ("order_id", "effect"), effects)
+    copy_rows(
+        OrderEvent,
+        ("order_id", "kind", "message", "actor_id", "at"),
+        [
+            (draft.id, EventKind.IMPORTED.value, _message(draft), None, source.at)
+            for draft in drafts
+        ],
+    )  # fmt: skip
+
+
+def _order(source: Source, draft: Draft, customer_ids: Mapping[str, int]) -> tuple[Any, ...]:
+    order = draft.intake.order
+    plan = draft.intake.plan
+    return (
+        draft.id, source.project_id, source.integration_id, draft.intake.remote_order_id, source.run_id, order.number,
+        plan.status.value, draft.tab.value, plan.action, order.status, order.placed_at, order.paid_at,
+        order.modified_at, order.currency, order.total, order.tax_total, order.shipping_total, order.shipping_tax,
+        order.fee_total, order.fee_tax, order.discount_total, order.refunded_total, order.residual,
+        customer_ids.get(order.email.lower()) if order.email else None, order.buyer_name[:200], order.email,
+        order.phone[:40], as_json(order.billing), as_json(order.shipping), order.payment_code, order.payment_title,
+        order.shipping_code, order.shipping_title, order.note, as_json(order.metadata), as_json(order.warnings),
+        _search(draft), source.at, source.at,
+    )  # fmt: skip
+
+
+def _search(draft: Draft) -> str:
+    order = draft.intake.order
+    return vector(
+        [order.number, order.external_id, *(line.incoming.sku for line in draft.lines)],
+        [order.email, order.billing.name, order.shipping.name, order.billing.company, order.phone],
+    )
+
+
+def _lines(draft: Draft) -> Iterator[tuple[Any, ...]]:
+    for position, line in enumerate(draft.lines):
+        incoming = line.incoming
+        yield (
+            line.id, draft.id, position, incoming.key, incoming.sku, incoming.name, line.product_id, incoming.quantity,
+            line.reserved, line.waiting, line.shipped, line.cancelled, incoming.unit_price, incoming.total,
+            incoming.tax, incoming.discount, as_json(incoming.metadata) if incoming.metadata else "{}",
+        )  # fmt: skip
+
+
+def _effects(draft: Draft) -> Iterator[str]:
+    plan = draft.intake.plan
+    if plan.reserve:
+        yield Effect.RESERVE.value
+    if plan.invoice:
+        yield Effect.INVOICE.value
+    if plan.ship:
+        yield Effect.SHIP.value
+    if plan.move_stock:
+        yield Effect.MOVE.value
+
+
+SENTENCES = {
+    "valid": "Imported as valid",
+    "invoice": "Imported as valid and invoiced",
+    "cancel": "Imported as cancelled",
+    "hold": "Imported on hold",
+    "complete": "Imported as complete: invoiced, shipped, stock moved",
+    "history": "Imported as history: invoiced and shipped, stock untouched",
+}
+
+
+def _message(draft: Draft) -> str:
+    what = SENTENCES.get(draft.intake.plan.action, "Imported")
+    return f"{what} (status in the shop: {draft.intake.order.status})."
