@@ -1,0 +1,88 @@
+"""Every state of the integrations app, with its meaning."""
+
+from __future__ import annotations
+
+from django.db.models import TextChoices
+
+
+class Plan(TextChoices):
+    TRIAL = "trial", "Trial"
+    STANDARD = "standard", "Standard"
+
+
+class Role(TextChoices):
+    """What a member of an account may do; the permissions are in `integrations.roles`."""
+
+    IMPORT_ADMIN = "import_admin", "Import admins"
+    ORDER_STAFF = "order_staff", "Order staff"
+    WAREHOUSE = "warehouse", "Warehouse"
+    READ_ONLY = "read_only", "Read only"
+
+
+class ImportAction(TextChoices):
+    """What an order with a given remote status becomes."""
+
+    SKIP = "skip", "Do not import"
+    IMPORT = "import", "Import"
+    """Legacy, readable in old data, never selectable."""
+    VALID = "valid", "Import as valid"
+    INVOICE = "invoice", "Import and invoice"
+    CANCEL = "cancel", "Import and cancel"
+    HOLD = "hold", "Import and hold"
+    COMPLETE = "complete", "Import and complete"
+    HISTORY = "history", "Import as history"
+
+
+class RemoteState(TextChoices):
+    """Every remote order is in exactly one of these, with a reason a person can read."""
+
+    PENDING = "pending", "Pending"
+    IMPORTED = "imported", "Succeeded"
+    IGNORED = "ignored", "Ignored"
+    FAILED = "failed", "Failed"
+    DISMISSED = "dismissed", "Dismissed"
+
+
+class RunKind(TextChoices):
+    LOAD = "load", "Load new orders"
+    OPEN_ORDERS = "open_orders", "Open orders re-read"
+    RETRY = "retry", "Retry"
+    PRODUCTS = "products", "Product import"
+    CODE_LISTS = "code_lists", "Code lists"
+
+
+class RunState(TextChoices):
+    WAITING = "waiting", "Waiting"
+    RUNNING = "running", "Running"
+    SUCCEEDED = "succeeded", "Succeeded"
+    FAILED = "failed", "Failed"
+    """Expected: the shop could not be read, and a person or time must help."""
+    ERRORED = "errored", "Errored"
+    """A fault of ours; parked until somebody looks."""
+    CANCELLED = "cancelled", "Cancelled"
+
+
+RUN_OPEN = (RunState.WAITING, RunState.RUNNING)
+
+
+FeedKind = RunKind
+"""A feed starts runs of its own kind."""
+
+
+class IntegrationHealth(TextChoices):
+    UNKNOWN = "unknown", "Not tried yet"
+    OK = "ok", "Connected"
+    CREDENTIALS = "credentials", "Credentials rejected"
+    """Nothing is tried until they are changed or the connection is tested again."""
+    UNREACHABLE = "unreachable", "Not reachable"
+
+
+class ListKind(TextChoices):
+    STATUS = "status", "Order statuses"
+    DELIVERY = "delivery", "Deliveries"
+    PAYMENT = "payment", "Payments"
+
+
+class UnknownProducts(TextChoices):
+    CREATE = "create", "Create with zero stock"
+    FAIL = "fail", "Fail the order"

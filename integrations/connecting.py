@@ -1,0 +1,44 @@
+"""Connect a shop: its default rules and feeds, and the connection test."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils import timezone
+
+from integrations import client
+from integrations.choices import IntegrationHealth
+from integrations.connectors.base import ConnectionReport
+from integrations.failures import Failure, ShopError
+from integrations.models import Integration, StatusRule
+from integrations.scheduling import add_default_feeds
+
+
+def set_up(integration: Integration) -> None:
+    """Give a new integration its connector's rules and the feeds; what is there already stays."""
+    with transaction.atomic():
+        StatusRule.objects.bulk_create(
+            [
+                StatusRule(
+                    integration=integration, status=rule.status, label=rule.label, action=rule.action, retry=rule.retry
+                )
+                for rule in integration.connector.default_rules
+            ],
+            ignore_conflicts=True,
+        )
+        add_default_feeds(integration)
+
+
+def test_connection(integration: Integration) -> ConnectionReport:
+    """Ask the shop whether address and credentials work, and keep the answer on the integration."""
+    try:
+        report = client.drive(integration.connector.check(integration.shop()))
+        health = IntegrationHealth.OK if report.ok else IntegrationHealth.CREDENTIALS
+    except ShopError as error:
+        report = ConnectionReport(ok=False, summary=str(error))
+        health = (
+            IntegrationHealth.CREDENTIALS if error.kind == Failure.CREDENTIALS else IntegrationHealth.UNREACHABLE
+        )
+    Integration.objects.filter(pk=integration.pk).update(
+        health=health, health_note=report.summary[:500], health_at=timezone.now()
+    )
+    return report

@@ -1,0 +1,229 @@
+"""What a connector is: sans-I/O generators that yield requests and receive responses.
+
+An operation never does I/O. It yields `Request`s, is sent the `Response` of each, and returns its result:
+
+    def statuses(self, shop: Shop) -> Operation[tuple[RemoteStatus, ...]]:
+        response = yield Request("GET", "orders/statuses", auth=self.auth(shop))
+        return tuple(...)
+
+`integrations.client` drives operations over HTTP; tests drive them with recorded answers. Paging is the engine's: an
+operation that lists returns one page and the cursor of the next, so that a run can stop and continue anywhere.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar, TypeVar
+from zoneinfo import ZoneInfo
+
+from integrations.choices import ImportAction
+from orders.incoming import IncomingOrder
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class BasicAuth:
+    """HTTP Basic; only ever sent over https."""
+
+    user: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class OAuth1Auth:
+    """One-legged OAuth 1.0a, HMAC-SHA256, signed by the client into the Authorization header."""
+
+    key: str
+    secret: str = field(repr=False)
+
+
+Auth = BasicAuth | OAuth1Auth
+
+
+@dataclass(frozen=True)
+class Request:
+    """One HTTP request. `url` is absolute; `params` keep their order; `body` is sent as JSON when given."""
+
+    method: str
+    url: str
+    params: tuple[tuple[str, str], ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None
+    auth: Auth | None = None
+    idempotent: bool | None = None
+    """May be tried again after a failure; None: GET and HEAD may."""
+
+
+@dataclass(frozen=True)
+class Response:
+    """The answer: decoded body (at most 32 MB), header names in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+Operation = Generator[Request, Response, T]
+
+
+@dataclass(frozen=True)
+class Shop:
+    """What a connector may know of an integration. `repr` never shows a credential."""
+
+    base_url: str
+    """As checked at save: scheme, host, optional port and path, no trailing slash."""
+    credentials: Mapping[str, str] = field(repr=False)
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class CredentialField:
+    key: str
+    label: str
+    help_text: str = ""
+    secret: bool = True
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What the platform's API can do; the admin shows what it cannot."""
+
+    orders_by_window: bool = True
+    orders_by_ids: int = 100
+    """How many orders one request can bring by id; 0: none."""
+    order_by_number: bool = True
+    products: bool = True
+    signed_webhooks: bool = False
+    modified_is_reliable: bool = False
+    """Whether every change of an order moves its modified stamp."""
+
+
+@dataclass(frozen=True)
+class DefaultRule:
+    status: str
+    label: str
+    action: ImportAction
+    retry: bool
+
+
+@dataclass(frozen=True)
+class RemoteStatus:
+    code: str
+    label: str
+
+
+@dataclass(frozen=True)
+class CodeLists:
+    """The shop's own lists ("sequences"): statuses, deliveries, payments."""
+
+    statuses: tuple[RemoteStatus, ...] = ()
+    deliveries: tuple[RemoteStatus, ...] = ()
+    payments: tuple[RemoteStatus, ...] = ()
+
+
+@dataclass(frozen=True)
+class ConnectionReport:
+    """The answer of a connection test, in sentences for staff."""
+
+    ok: bool
+    summary: str
+    shop_name: str = ""
+    version: str = ""
+    clock: datetime | None = None
+    """The shop's own clock (its Date header), UTC."""
+    hints: tuple[str, ...] = ()
+
+
+Cursor = dict[str, Any]
+"""Where a listing goes on: JSON values only, made and read by the connector alone."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """Orders created or modified in `since <= stamp <= until`, on the shop's own stamps. `until` None: up to the shop's now."""
+
+    since: datetime
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class OrderPage:
+    payloads: tuple[bytes, ...]
+    """One JSON document (UTF-8) an order, exactly as the shop sent it."""
+    next: Cursor | None
+    """None: the listing is complete."""
+    total: int | None = None
+    """How many orders the whole listing has, when the shop says so."""
+    until: datetime | None = None
+    """The window's end on the shop's clock, fixed by the first page; what the next sweep starts from."""
+
+
+@dataclass(frozen=True)
+class RemoteProduct:
+    external_id: str
+    sku: str
+    name: str
+    stock_managed: bool
+    quantity: int | None
+
+
+@dataclass(frozen=True)
+class ProductPage:
+    products: tuple[RemoteProduct, ...]
+    next: Cursor | None
+    total: int | None = None
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What can be said of a payload that cannot be read as an order; parts may be empty."""
+
+    external_id: str
+    number: str = ""
+    status: str = ""
+    modified_at: datetime | None = None
+
+
+class Connector(ABC):
+    """One platform. Stateless; registered in `integrations.connectors`."""
+
+    key: ClassVar[str]
+    label: ClassVar[str]
+    credential_fields: ClassVar[tuple[CredentialField, ...]]
+    capabilities: ClassVar[Capabilities]
+    default_rules: ClassVar[tuple[DefaultRule, ...]]
+
+    @abstractmethod
+    def check(self, shop: Shop) -> Operation[ConnectionReport]:
+        """Test address and credentials; a refusal is a report with ok=False and the way out, not an exception."""
+
+    @abstractmethod
+    def code_lists(self, shop: Shop) -> Operation[CodeLists]: ...
+
+    @abstractmethod
+    def products(self, shop: Shop, cursor: Cursor | None) -> Operation[ProductPage]: ...
+
+    @abstractmethod
+    def orders_in_window(self, shop: Shop, window: Window, cursor: Cursor | None) -> Operation[OrderPage]:
+        """One page of the orders of a window. No order that stays in the window is left out, whatever moves meanwhile."""
+
+    @abstractmethod
+    def orders_by_ids(self, shop: Shop, ids: tuple[str, ...]) -> Operation[OrderPage]:
+        """The orders with these ids (at most `capabilities.orders_by_ids`); missing ones are just not there."""
+
+    @abstractmethod
+    def order_by_number(self, shop: Shop, number: str) -> Operation[OrderPage]:
+        """The order with this human number, or an empty page. Only exact matches."""
+
+    @abstractmethod
+    def parse(self, payload: bytes, shop: Shop) -> IncomingOrder:
+        """Raises PayloadError."""
+
+    @abstractmethod
+    def identify(self, payload: bytes, shop: Shop) -> Identity:
+        """Never raises; for payloads that `parse` refuses."""

@@ -1,0 +1,240 @@
+"""Import a page: rules, orders, effects, remote order states, counters and cursor in one transaction.
+
+The page is written set-based. When the database refuses it, it is written again with a savepoint per order: the culprit
+is recorded as failed with its cause, the others land. Nothing here talks to a shop.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import DataError, IntegrityError, transaction
+from django.utils import timezone
+
+from integrations import remote_orders, runs
+from integrations.choices import ImportAction, RemoteState
+from integrations.connectors.base import Cursor
+from integrations.models import Integration, RemoteOrder, StatusRule
+from integrations.reading import Candidate
+from integrations.remote_orders import Entry
+from integrations.rules import Decision, Known, Rule, Verdict, decide
+from integrations.runs import Claim
+from orders.intake import Intake, Refused, Source, Taken, take_in
+from stock.bulk import next_ids
+from stock.ledger import lock_project
+
+GIVE_UP_AFTER = 24 * 14
+"""Retries of a failed order, hourly: two weeks."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a page's transaction writes down about the run besides its orders."""
+
+    cursor: Cursor | None
+    total: int | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Decided:
+    candidate: Candidate
+    known: Known | None
+    decision: Decision
+
+
+def import_page(
+    claim: Claim,
+    integration: Integration,
+    candidates: Sequence[Candidate],
+    progress: Progress,
+    *,
+    look_again: bool = False,
+    complete: bool = False,
+) -> bool:
+    """Write one page. Whether a cancel was asked for. Raises LostClaim.
+
+    `complete` says that this page ends a sweep: how far the integration is complete is written with it.
+    """
+    try:
+        return _transaction(claim, integration, candidates, progress, look_again, complete, isolate=False)
+    except (IntegrityError, DataError):
+        return _transaction(claim, integration, candidates, progress, look_again, complete, isolate=True)
+
+
+def _transaction(
+    claim: Claim,
+    integration: Integration,
+    candidates: Sequence[Candidate],
+    progress: Progress,
+    look_again: bool,
+    complete: bool,
+    *,
+    isolate: bool,
+) -> bool:
+    with transaction.atomic():
+        cancelled = runs.hold(claim)
+        lock_project(integration.project_id)
+        counts: Counter[str] = Counter()
+        if isolate:
+            for candidate in candidates:
+                counts += _alone(claim, integration, candidate, look_again)
+        elif candidates:
+            counts = _write(claim, integration, candidates, look_again)
+        counts["fetched"] = len(candidates)
+        if complete and progress.until:
+            _mark_complete(claim, integration, progress.until)
+        runs.advance(claim, counts, progress.cursor, total=progress.total, until=progress.until)
+        return cancelled
+
+
+def _alone(claim: Claim, integration: Integration, candidate: Candidate, look_again: bool) -> Counter[str]:
+    """Write one order inside a savepoint; what the database refuses becomes a failed remote order."""
+    try:
+        with transaction.atomic():
+            return _write(claim, integration, [candidate], look_again)
+    except (IntegrityError, DataError) as error:
+        bare = Candidate(
+            candidate.external_id,
+            candidate.number,
+            candidate.status,
+            candidate.stamp,
+            candidate.payload.replace("\x00", "\ufffd"),
+            candidate.digest,
+            error_code="not_storable",
+            error=f"The order cannot be stored: {_plain(error)}",
+        )
+        with transaction.atomic():
+            return _write(claim, integration, [bare], look_again)
+
+
+def _plain(error: Exception) -> str:
+    """The database's first line only: its DETAIL quotes values, which may be personal."""
+    return str(error).splitlines()[0][:300]
+
+
+def _write(claim: Claim, integration: Integration, candidates: Sequence[Candidate], look_again: bool) -> Counter[str]:
+    at = timezone.now()
+    known = remote_orders.known(integration.pk, [candidate.external_id for candidate in candidates])
+    rules = rules_for(integration, (candidate.status for candidate in candidates if candidate.order is not None))
+    decided = [
+        Decided(candidate, known.get(candidate.external_id), _decide(candidate, known, rules, look_again))
+        for candidate in candidates
+    ]
+    counts: Counter[str] = Counter()
+    entries, new_ids = _outcomes(claim, integration, decided, at, counts)
+    if new_ids:
+        new = [(new_ids[e.candidate.external_id], e) for e in entries if e.candidate.external_id in new_ids]
+        remote_orders.add(integration.project_id, integration.pk, claim.run_id, new, at)
+    seen_before = [(known[e.candidate.external_id].id, e) for e in entries if e.candidate.external_id in known]
+    remote_orders.change(claim.run_id, seen_before, at)
+    refreshed = [
+        (item.known.id, item.candidate) for item in decided if item.known and item.decision.verdict == Verdict.REFRESH
+    ]
+    remote_orders.refresh(refreshed)
+    counts["updated"] += len(refreshed)
+    counts["unchanged"] += sum(item.decision.verdict in {Verdict.UNCHANGED, Verdict.STALE} for item in decided)
+    return counts
+
+
+def _decide(candidate: Candidate, known: dict[str, Known], rules: dict[str, Rule], look_again: bool) -> Decision:
+    rule = rules.get(candidate.status) or Rule(candidate.status, ImportAction.SKIP, retry=True)
+    before = known.get(candidate.external_id)
+    decision = decide(rule, candidate.stamp, candidate.digest, before, look_again=look_again)
+    if candidate.order is None and decision.verdict in {Verdict.IMPORT, Verdict.IGNORE}:
+        # What cannot be read is never ignored in silence: it is shown as failed whatever its rule says.
+        return Decision(Verdict.IMPORT, action=rule.action, retry=True)
+    return decision
+
+
+def _outcomes(
+    claim: Claim, integration: Integration, decided: Sequence[Decided], at: datetime, counts: Counter[str]
+) -> tuple[list[Entry], dict[str, int]]:
+    """Create the orders to import; one entry per decision, and the ids of remote orders that are new."""
+    due = [item for item in decided if item.decision.verdict in {Verdict.IMPORT, Verdict.IGNORE}]
+    new = [item.candidate.external_id for item in due if item.known is None]
+    new_ids = dict(zip(new, next_ids(RemoteOrder, len(new)), strict=True))
+    intakes = [
+        (item, Intake(item.candidate.order, item.decision.plan, _row_id(item, new_ids)))
+        for item in due
+        if item.candidate.order is not None and item.decision.plan is not None
+    ]
+    source = Source(
+        integration.project_id,
+        integration.pk,
+        claim.run_id,
+        integration.project.zone,
+        at,
+        create_unknown_products=integration.unknown_products == "create",
+    )
+    results = take_in(source, [intake for _, intake in intakes])
+    outcome = {item.candidate.external_id: result for (item, _), result in zip(intakes, results, strict=True)}
+    entries = [_entry(item, outcome.get(item.candidate.external_id)) for item in due]
+    for entry in entries:
+        counts[{"imported": "created", "ignored": "ignored"}.get(entry.state, "failed")] += 1
+    return entries, new_ids
+
+
+def _row_id(item: Decided, new_ids: dict[str, int]) -> int:
+    return item.known.id if item.known else new_ids[item.candidate.external_id]
+
+
+def _entry(item: Decided, outcome: Taken | Refused | None) -> Entry:
+    decision = item.decision
+    if isinstance(outcome, Taken):
+        return Entry(
+            item.candidate,
+            RemoteState.IMPORTED,
+            "imported",
+            f"Imported by the rule “{ImportAction(decision.action).label}”.",
+            decision.action,
+        )
+    if decision.verdict == Verdict.IGNORE:
+        return Entry(
+            item.candidate, RemoteState.IGNORED, decision.reason_code, decision.reason, decision.action, decision.retry
+        )
+    attempts = (item.known.attempts if item.known else 0) + 1
+    code, message = (
+        (outcome.code, outcome.message)
+        if isinstance(outcome, Refused)
+        else (item.candidate.error_code, item.candidate.error)
+    )
+    return Entry(
+        item.candidate,
+        RemoteState.FAILED,
+        code,
+        message,
+        decision.action,
+        retry=attempts < GIVE_UP_AFTER and item.candidate.has_id,
+        attempts=attempts,
+    )
+
+
+def rules_for(integration: Integration, statuses: Iterable[str]) -> dict[str, Rule]:
+    """The rules by remote status; a status met for the first time adds its own row (Do not import, Retry)."""
+    rules = {
+        status: Rule(status, ImportAction(action), retry)
+        for status, action, retry in integration.rules.values_list("status", "action", "retry")
+    }
+    unknown = sorted(set(statuses) - set(rules))
+    if unknown:
+        StatusRule.objects.bulk_create(
+            [StatusRule(integration=integration, status=status, label=status, discovered=True) for status in unknown],
+            ignore_conflicts=True,
+        )
+        rules |= {status: Rule(status, ImportAction.SKIP, retry=True) for status in unknown}
+    return rules
+
+
+def _mark_complete(claim: Claim, integration: Integration, until: datetime) -> None:
+    """Move the integration's mark of completeness on, never back, and never over a hole before this run's window."""
+    Integration.objects.filter(pk=integration.pk).extra(
+        where=[
+            "(complete_until IS NULL OR complete_until < %s)",
+            "(SELECT since FROM integrations_run WHERE id = %s) <= coalesce(complete_until, start_at)",
+        ],
+        params=[until, claim.run_id],
+    ).update(complete_until=until)

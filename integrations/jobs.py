@@ -1,0 +1,21 @@
+"""What a worker can be asked to do: advance a run, given its id."""
+
+from __future__ import annotations
+
+from integrations import working
+from integrations.catalogues import code_lists_step, products_page
+from integrations.choices import RunKind
+from integrations.loading import load_page
+from integrations.retrying import open_orders_page, retry_page
+
+HANDLERS: dict[RunKind, working.Handler] = {
+    RunKind.LOAD: load_page,
+    RunKind.RETRY: retry_page,
+    RunKind.OPEN_ORDERS: open_orders_page,
+    RunKind.PRODUCTS: products_page,
+    RunKind.CODE_LISTS: code_lists_step,
+}
+
+
+def work(run_id: int) -> None:
+    working.work(run_id, HANDLERS)

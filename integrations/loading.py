@@ -1,0 +1,82 @@
+"""Load new orders: which window, may it start, and one page of it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from functools import partial
+
+from django.utils import timezone
+
+from integrations import client, runs
+from integrations.choices import IntegrationHealth, RunKind
+from integrations.connectors.base import Window
+from integrations.importing import Progress, import_page
+from integrations.models import Integration, Run
+from integrations.reading import read_page
+from integrations.runs import Claim, RunRefused
+from integrations.working import Step
+
+AT_LEAST = timedelta(minutes=15)
+TRIAL_REACHES_BACK = timedelta(hours=24)
+
+
+def earliest_date(integration: Integration, now: datetime) -> date:
+    """One year back in the shop's zone."""
+    today = now.astimezone(integration.zone).date()
+    try:
+        return today.replace(year=today.year - 1)
+    except ValueError:  # 29 February
+        return today.replace(year=today.year - 1, day=28)
+
+
+def window_start(integration: Integration, now: datetime, date_from: date | None = None) -> datetime:
+    """Where a load begins. Raises RunRefused for a date that is not allowed.
+
+    Without a date: the last 15 minutes, and never less than what has passed since the last complete load, less the
+    overlap, so that an outage leaves no hole; not before the integration's start.
+    """
+    if date_from is not None:
+        if integration.project.account.on_trial:
+            raise RunRefused("Loading from a date is part of the standard plan.")
+        today = now.astimezone(integration.zone).date()
+        if date_from > today:
+            raise RunRefused(f"The date {date_from:%d %b %Y} is in the future: choose today or an earlier day.")
+        if date_from < earliest_date(integration, now):
+            raise RunRefused(f"Orders can be loaded from at most one year back: {earliest_date(integration, now)}.")
+        return datetime.combine(date_from, time.min, integration.zone)
+    reached = integration.complete_until
+    since = integration.start_at if reached is None else min(now - AT_LEAST, reached - integration.overlap)
+    if integration.project.account.on_trial:
+        since = max(since, now - TRIAL_REACHES_BACK)
+    return max(since, min(integration.start_at, now - AT_LEAST))
+
+
+def request_load(integration: Integration, *, user_id: int | None = None, date_from: date | None = None) -> Run:
+    """Start a load of one shop. Raises RunRefused with a sentence."""
+    if not integration.enabled:
+        raise RunRefused(f"{integration} is switched off: switch it on in its settings first.")
+    if integration.health == IntegrationHealth.CREDENTIALS:
+        raise RunRefused(f"{integration} rejects our credentials: enter them again and test the connection.")
+    since = window_start(integration, timezone.now(), date_from)
+    return runs.request(RunKind.LOAD, integration, user_id=user_id, since=since)
+
+
+def load_page(held: Claim, run: Run, integration: Integration) -> Step:
+    """Fetch one page outside any transaction, then write it in one."""
+    cursor = run.cursor or {}
+    if cursor.get("done"):
+        return Step(done=True)
+    if run.since is None:
+        raise ValueError("a load has a window")
+    connector, shop = integration.connector, integration.shop()
+    page = client.drive(
+        connector.orders_in_window(shop, Window(run.since, run.until), cursor.get("at")),
+        heartbeat=partial(runs.heartbeat, held),
+    )
+    candidates = read_page(connector, shop, page.payloads)
+    done = page.next is None
+    run.cursor = {"at": page.next, "done": done}
+    run.until = page.until or run.until
+    progress = Progress(run.cursor, page.total, run.until)
+    cancelled = import_page(held, integration, candidates, progress, complete=done)
+    return Step(done=done, cancelled=cancelled)

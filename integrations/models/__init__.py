@@ -1,0 +1,16 @@
+from integrations.models.remote_orders import RemoteOrder
+from integrations.models.runs import Run
+from integrations.models.shops import CodeListEntry, Feed, Integration, StatusRule
+from integrations.models.tenancy import Account, Membership, Project
+
+__all__ = [
+    "Account",
+    "CodeListEntry",
+    "Feed",
+    "Integration",
+    "Membership",
+    "Project",
+    "RemoteOrder",
+    "Run",
+    "StatusRule",
+]

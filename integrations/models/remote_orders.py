@@ -1,0 +1,67 @@
+"""Every order ever seen at an integration, and what became of it."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from integrations.choices import ImportAction, RemoteState
+from integrations.models.runs import Run
+from integrations.models.shops import Integration
+from integrations.models.tenancy import Project
+
+
+class RemoteOrder(models.Model):
+    """One row per order ever seen; exactly one state, with a reason a person can read."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="remote_orders", db_index=False)
+    integration = models.ForeignKey(Integration, models.CASCADE, related_name="remote_orders", db_index=False)
+    external_id = models.CharField(max_length=255)
+    number = models.CharField(max_length=100, blank=True)
+    status = models.CharField("remote status", max_length=100, blank=True)
+    stamp = models.DateTimeField("modified in the shop", null=True, blank=True)
+    placed_at = models.DateTimeField(null=True, blank=True)
+    buyer = models.CharField(max_length=200, blank=True)
+    currency = models.CharField(max_length=3, blank=True)
+    total = models.DecimalField(max_digits=19, decimal_places=4, null=True, blank=True)
+    payload = models.TextField(blank=True)
+    """The newest JSON document of the shop, as sent."""
+    digest = models.BinaryField(max_length=16)
+    """BLAKE2b-128 of `payload`."""
+    state = models.CharField(max_length=20, choices=RemoteState)
+    reason_code = models.CharField(max_length=50)
+    reason = models.CharField(max_length=500)
+    action = models.CharField("rule", max_length=20, choices=ImportAction, blank=True)
+    """The rule's action when it was last decided."""
+    retry = models.BooleanField(default=False)
+    attempts = models.IntegerField(default=0)
+    next_attempt_at = models.DateTimeField(null=True, blank=True)
+    first_seen_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
+    run = models.ForeignKey(Run, models.SET_NULL, null=True, blank=True, related_name="remote_orders")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["integration", "external_id"], name="remote_order_once"),
+            models.CheckConstraint(condition=Q(state__in=RemoteState.values), name="remote_order_state"),
+            models.CheckConstraint(condition=~Q(reason=""), name="remote_order_has_reason"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["project", "state", "-changed_at", "-id"],
+                condition=~Q(state=RemoteState.IMPORTED),
+                name="remote_order_not_imported",
+            ),
+            models.Index(
+                fields=["integration", "next_attempt_at"],
+                condition=Q(next_attempt_at__isnull=False),
+                name="remote_order_due",
+            ),
+            models.Index(fields=["project", "number"], name="remote_order_number"),
+        ]
+        permissions = [("retry_remoteorder", "Can retry failed and ignored orders")]
+
+    def __str__(self) -> str:
+        return self.number or self.external_id

@@ -1,0 +1,118 @@
+"""A connected shop and what is set for it."""
+
+from __future__ import annotations
+
+import zoneinfo
+from datetime import timedelta
+
+from django.db import models
+from django.utils import timezone
+
+from integrations.choices import FeedKind, ImportAction, IntegrationHealth, ListKind, UnknownProducts
+from integrations.connectors import get as get_connector
+from integrations.connectors import platform_choices
+from integrations.connectors.base import Connector, Shop
+from integrations.models.tenancy import Project, check_zone
+from integrations.secrets import EncryptedField, Secrets
+
+
+class Integration(models.Model):
+    """One connected shop, marketplace or warehouse of a project."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="integrations")
+    platform = models.CharField(max_length=30, choices=platform_choices)
+    title = models.CharField(max_length=100)
+    base_url = models.CharField("website", max_length=2000, help_text="The shop's address, e.g. https://shop.example")
+    credentials: models.Field[Secrets, Secrets] = EncryptedField(blank=True, default=Secrets)
+    time_zone = models.CharField(max_length=50, default="UTC", validators=[check_zone], help_text="The shop's own zone.")
+    enabled = models.BooleanField(default=True)
+    start_at = models.DateTimeField(
+        "orders since", default=timezone.now, help_text="The first load starts here; automatic loads never go before it."
+    )
+    unknown_products = models.CharField(max_length=10, choices=UnknownProducts, default=UnknownProducts.CREATE)
+    overlap = models.DurationField(
+        default=timedelta(minutes=10), help_text="How far each load reaches back into the one before it."
+    )
+    complete_until = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="Every order up to here, on the shop's clock, has been seen."
+    )
+    health = models.CharField(
+        max_length=20, choices=IntegrationHealth, default=IntegrationHealth.UNKNOWN, editable=False
+    )
+    health_note = models.CharField(max_length=500, blank=True, editable=False)
+    health_at = models.DateTimeField(null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["project", "title"], name="integration_once_per_title")]
+        ordering = ["title"]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def connector(self) -> Connector:
+        return get_connector(self.platform)
+
+    @property
+    def zone(self) -> zoneinfo.ZoneInfo:
+        return zoneinfo.ZoneInfo(self.time_zone)
+
+    def shop(self) -> Shop:
+        return Shop(self.base_url, dict(self.credentials), self.zone)
+
+
+class StatusRule(models.Model):
+    """What an order with this remote status becomes, and whether to look again."""
+
+    integration = models.ForeignKey(Integration, models.CASCADE, related_name="rules")
+    status = models.CharField("remote status", max_length=100)
+    label = models.CharField(max_length=100, blank=True)
+    action = models.CharField("import", max_length=20, choices=ImportAction, default=ImportAction.SKIP)
+    retry = models.BooleanField(default=True, help_text="Look again hourly whether the status has become importable.")
+    discovered = models.BooleanField(
+        default=False, editable=False, help_text="Added by an import that met this status; nobody has confirmed it yet."
+    )
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["integration", "status"], name="rule_once_per_status")]
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.status}: {self.get_action_display()}"
+
+
+class CodeListEntry(models.Model):
+    """One entry of the shop's own lists ("sequences")."""
+
+    integration = models.ForeignKey(Integration, models.CASCADE, related_name="code_list")
+    kind = models.CharField("list", max_length=20, choices=ListKind)
+    code = models.CharField(max_length=100)
+    label = models.CharField(max_length=200)
+
+    class Meta:
+        verbose_name_plural = "code list entries"
+        constraints = [models.UniqueConstraint(fields=["integration", "kind", "code"], name="code_once_per_list")]
+        ordering = ["kind", "code"]
+
+    def __str__(self) -> str:
+        return self.label or self.code
+
+
+class Feed(models.Model):
+    """A scheduled job of an integration."""
+
+    integration = models.ForeignKey(Integration, models.CASCADE, related_name="feeds")
+    kind = models.CharField(max_length=20, choices=FeedKind)
+    enabled = models.BooleanField(default=True)
+    interval = models.DurationField(default=timedelta(minutes=15))
+    next_at = models.DateTimeField(default=timezone.now)
+    last_run = models.ForeignKey("integrations.Run", models.SET_NULL, null=True, blank=True, editable=False, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["integration", "kind"], name="feed_once_per_kind")]
+        indexes = [models.Index(fields=["next_at"], condition=models.Q(enabled=True), name="feed_due")]
+        ordering = ["kind"]
+
+    def __str__(self) -> str:
+        return f"{self.integration}: {self.get_kind_display()}"

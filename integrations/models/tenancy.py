@@ -1,0 +1,66 @@
+"""Who is who: accounts, their people, their order books."""
+
+from __future__ import annotations
+
+import zoneinfo
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models
+
+from integrations.choices import Plan, Role
+
+
+def check_zone(name: str) -> None:
+    if name not in zoneinfo.available_timezones():
+        raise ValidationError(f"“{name}” is not a time zone. Use a name such as Europe/Prague.")
+
+
+class Account(models.Model):
+    """The subscriber."""
+
+    name = models.CharField(max_length=100, unique=True)
+    plan = models.CharField(max_length=20, choices=Plan, default=Plan.TRIAL)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def on_trial(self) -> bool:
+        return self.plan == Plan.TRIAL
+
+
+class Membership(models.Model):
+    """A person's role in an account."""
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=20, choices=Role, default=Role.READ_ONLY)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "user"], name="member_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.get_role_display()} of {self.account}"
+
+
+class Project(models.Model):
+    """A separate order book inside an account; customers, products and number series belong to it."""
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="projects")
+    name = models.CharField(max_length=100)
+    currency = models.CharField(max_length=3, default="EUR", help_text="For orders that carry none.")
+    time_zone = models.CharField(
+        max_length=50, default="UTC", validators=[check_zone], help_text="Decides the issue date of documents."
+    )
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "name"], name="project_once_per_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def zone(self) -> zoneinfo.ZoneInfo:
+        return zoneinfo.ZoneInfo(self.time_zone)

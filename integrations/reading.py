@@ -1,0 +1,76 @@
+"""Read a shop's payloads into what the rules decide on. No database."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime
+
+from msgspec import Struct
+
+from integrations.connectors.base import Connector, Identity, Shop
+from integrations.failures import PayloadError
+from orders.incoming import IncomingOrder
+
+
+class Candidate(Struct, frozen=True):
+    """One payload of a page: read as an order, or refused with a reason."""
+
+    external_id: str
+    number: str
+    status: str
+    stamp: datetime | None
+    payload: str
+    digest: bytes
+    order: IncomingOrder | None = None
+    error_code: str = ""
+    error: str = ""
+
+    @property
+    def has_id(self) -> bool:
+        """Whether the shop can be asked for it again."""
+        return not self.external_id.startswith(NO_ID)
+
+
+NO_ID = "no-id-"
+
+
+def digest_of(payload: bytes) -> bytes:
+    return hashlib.blake2b(payload, digest_size=16).digest()
+
+
+def read_page(connector: Connector, shop: Shop, payloads: Iterable[bytes]) -> list[Candidate]:
+    """Read every payload of a page; of two with the same id the newest stays. Never raises for a single bad order."""
+    by_id: dict[str, Candidate] = {}
+    for payload in payloads:
+        candidate = read(connector, shop, payload)
+        twin = by_id.get(candidate.external_id)
+        if twin is None or (candidate.stamp and twin.stamp and candidate.stamp >= twin.stamp):
+            by_id[candidate.external_id] = candidate
+    return list(by_id.values())
+
+
+def read(connector: Connector, shop: Shop, payload: bytes) -> Candidate:
+    digest = digest_of(payload)
+    try:
+        order = connector.parse(payload, shop)
+    except PayloadError as error:
+        return _refused(connector.identify(payload, shop), payload, digest, error)
+    return Candidate(
+        order.external_id, order.number, order.status, order.modified_at, payload.decode(), digest, order=order
+    )
+
+
+def _refused(identity: Identity, payload: bytes, digest: bytes, error: PayloadError) -> Candidate:
+    where = "" if error.path in {"", "$"} else f" ({error.path})"
+    return Candidate(
+        # A payload without an id is kept under its digest, so that it is seen, counted and never doubled.
+        identity.external_id or f"{NO_ID}{digest.hex()}",
+        identity.number[:100],
+        identity.status[:100],
+        identity.modified_at,
+        payload.decode(errors="replace").replace("\x00", "\ufffd"),
+        digest,
+        error_code=error.code[:50],
+        error=f"{error.message}{where}"[:500],
+    )

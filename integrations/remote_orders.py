@@ -1,0 +1,125 @@
+"""The record of every order ever seen: read and written a page at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from msgspec import Struct
+
+from integrations.choices import RemoteState
+from integrations.models import RemoteOrder
+from integrations.reading import Candidate
+from integrations.rules import Known
+from stock.bulk import copy_rows, execute
+
+RETRY_EVERY = timedelta(hours=1)
+COLUMNS = (
+    "id", "project_id", "integration_id", "external_id", "number", "status", "stamp", "placed_at", "buyer", "currency",
+    "total", "payload", "digest", "state", "reason_code", "reason", "action", "retry", "attempts", "next_attempt_at",
+    "first_seen_at", "changed_at", "run_id",
+)  # fmt: skip
+
+
+class Entry(Struct):
+    """What a page writes down about one remote order."""
+
+    candidate: Candidate
+    state: RemoteState
+    reason_code: str
+    reason: str
+    action: str = ""
+    retry: bool = False
+    attempts: int = 0
+
+    def next_attempt(self, at: datetime) -> datetime | None:
+        return at + RETRY_EVERY if self.retry and self.state in {RemoteState.IGNORED, RemoteState.FAILED} else None
+
+
+def known(integration_id: int, external_ids: Sequence[str]) -> dict[str, Known]:
+    """What is on record, by external id; the rows stay locked until the transaction ends."""
+    rows = execute(
+        "SELECT external_id, id, state, stamp, digest, retry, attempts, status FROM integrations_remoteorder"
+        " WHERE integration_id = %s AND external_id = ANY(%s) ORDER BY id FOR UPDATE",
+        [integration_id, list(external_ids)],
+    )
+    return {row[0]: Known(row[1], RemoteState(row[2]), row[3], bytes(row[4]), *row[5:]) for row in rows}
+
+
+def add(project_id: int, integration_id: int, run_id: int, entries: Iterable[tuple[int, Entry]], at: datetime) -> None:
+    """COPY orders seen for the first time, under ids taken before."""
+    copy_rows(
+        RemoteOrder,
+        COLUMNS,
+        (_row(project_id, integration_id, run_id, row_id, entry, at) for row_id, entry in entries),
+    )
+
+
+def _row(project_id: int, integration_id: int, run_id: int, row_id: int, entry: Entry, at: datetime) -> tuple[object, ...]:
+    seen = entry.candidate
+    placed_at, buyer, currency, total = _summary(seen)
+    return (
+        row_id, project_id, integration_id, seen.external_id, seen.number, seen.status, seen.stamp, placed_at, buyer,
+        currency, total, seen.payload, seen.digest, entry.state.value, entry.reason_code, entry.reason, entry.action,
+        entry.retry, entry.attempts, entry.next_attempt(at), at, at, run_id,
+    )  # fmt: skip
+
+
+def _summary(seen: Candidate) -> tuple[datetime | None, str, str, Decimal | None]:
+    order = seen.order
+    if order is None:
+        return None, "", "", None
+    return order.placed_at, order.buyer_name[:200], order.currency, order.total
+
+
+def change(run_id: int, entries: Sequence[tuple[int, Entry]], at: datetime) -> None:
+    """Write a new decision on orders seen before, as (row id, entry), in one statement."""
+    if not entries:
+        return
+    columns = [
+        [row_id for row_id, _ in entries],
+        *zip(
+            *(
+                (
+                    entry.candidate.number, entry.candidate.status, entry.candidate.stamp, *_summary(entry.candidate),
+                    entry.candidate.payload, entry.candidate.digest, entry.state.value, entry.reason_code,
+                    entry.reason, entry.action, entry.retry, entry.attempts, entry.next_attempt(at),
+                )
+                for _, entry in entries
+            ),
+            strict=True,
+        ),
+    ]  # fmt: skip
+    execute(
+        "UPDATE integrations_remoteorder AS seen SET number = new.number, status = new.status, stamp = new.stamp,"
+        " placed_at = coalesce(new.placed_at, seen.placed_at), buyer = new.buyer, currency = new.currency,"
+        " total = new.total, payload = new.payload, digest = new.digest, state = new.state,"
+        " reason_code = new.reason_code, reason = new.reason, action = new.action, retry = new.retry,"
+        " attempts = new.attempts, next_attempt_at = new.next_attempt_at, changed_at = %s, run_id = %s"
+        " FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::text[],"
+        " %s::text[], %s::numeric[], %s::text[], %s::bytea[], %s::text[], %s::text[], %s::text[], %s::text[],"
+        " %s::bool[], %s::int[], %s::timestamptz[])"
+        " AS new (id, number, status, stamp, placed_at, buyer, currency, total, payload, digest, state, reason_code,"
+        " reason, action, retry, attempts, next_attempt_at) WHERE seen.id = new.id",
+        [at, run_id, *(list(column) for column in columns)],
+    )
+
+
+def refresh(rows: Sequence[tuple[int, Candidate]]) -> None:
+    """Keep up what the shop says of settled orders, as (row id, candidate): stamp, status, payload; nothing else."""
+    if not rows:
+        return
+    execute(
+        "UPDATE integrations_remoteorder AS seen SET status = new.status, stamp = coalesce(new.stamp, seen.stamp),"
+        " payload = new.payload, digest = new.digest"
+        " FROM unnest(%s::bigint[], %s::text[], %s::timestamptz[], %s::text[], %s::bytea[])"
+        " AS new (id, status, stamp, payload, digest) WHERE seen.id = new.id",
+        [
+            [row_id for row_id, _ in rows],
+            [seen.status for _, seen in rows],
+            [seen.stamp for _, seen in rows],
+            [seen.payload for _, seen in rows],
+            [seen.digest for _, seen in rows],
+        ],
+    )

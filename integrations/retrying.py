@@ -1,0 +1,90 @@
+"""Look again: at ignored and failed orders that are due, and at open orders whose shop may not have told of a change."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from integrations import client, runs
+from integrations.choices import RemoteState, RunKind
+from integrations.connectors.base import OrderPage
+from integrations.importing import Progress, import_page
+from integrations.models import Integration, RemoteOrder, Run
+from integrations.reading import Candidate, read_page
+from integrations.runs import Claim, RunRefused
+from integrations.working import Step
+from orders.choices import OrderStatus
+
+RETRIED = (RemoteState.IGNORED, RemoteState.FAILED)
+
+
+def retry_now(remote_orders: QuerySet[RemoteOrder], user_id: int | None = None) -> int:
+    """Make these ignored and failed orders due and start retrying them; how many there are."""
+    due = remote_orders.filter(state__in=RETRIED)
+    integrations = list(Integration.objects.filter(remote_orders__in=due).distinct())
+    count = due.update(next_attempt_at=timezone.now(), retry=True)
+    for integration in integrations:
+        try:
+            runs.request(RunKind.RETRY, integration, user_id=user_id)
+        except RunRefused:
+            continue  # the retry that is running, or the next one, takes them along
+    return count
+
+
+def retry_page(held: Claim, run: Run, integration: Integration) -> Step:
+    """One request's worth of remote orders that are due."""
+    due = integration.remote_orders.filter(state__in=RETRIED, next_attempt_at__lte=timezone.now())
+    return _reread(held, run, integration, due, look_again=True)
+
+
+def open_orders_page(held: Claim, run: Run, integration: Integration) -> Step:
+    """One request's worth of imported orders still being worked on: "modified" is not moved by every change."""
+    open_orders = integration.remote_orders.filter(
+        state=RemoteState.IMPORTED, order__status__in=[OrderStatus.PROCESSING, OrderStatus.ON_HOLD]
+    )
+    return _reread(held, run, integration, open_orders, look_again=False)
+
+
+def _reread(
+    held: Claim, run: Run, integration: Integration, wanted: QuerySet[RemoteOrder], *, look_again: bool
+) -> Step:
+    cursor = run.cursor or {}
+    at_once = integration.connector.capabilities.orders_by_ids
+    rows = list(wanted.filter(pk__gt=cursor.get("after", 0)).order_by("pk")[:at_once])
+    if not rows or cursor.get("done"):
+        return Step(done=True)
+    page = _fetch(held, integration, rows)
+    candidates = read_page(integration.connector, integration.shop(), page.payloads)
+    if look_again:
+        candidates += _missing(rows, candidates)
+    run.cursor = {"after": rows[-1].pk, "done": len(rows) < at_once}
+    total = run.total if run.total is not None else wanted.count()
+    cancelled = import_page(held, integration, candidates, Progress(run.cursor, total), look_again=look_again)
+    return Step(done=run.cursor["done"], cancelled=cancelled)
+
+
+def _fetch(held: Claim, integration: Integration, rows: list[RemoteOrder]) -> OrderPage:
+    ids = tuple(row.external_id for row in rows)
+    operation = integration.connector.orders_by_ids(integration.shop(), ids)
+    return client.drive(operation, heartbeat=partial(runs.heartbeat, held))
+
+
+def _missing(rows: list[RemoteOrder], found: list[Candidate]) -> list[Candidate]:
+    """What the shop no longer shows becomes a failure that says so."""
+    seen = {candidate.external_id for candidate in found}
+    return [
+        Candidate(
+            row.external_id,
+            row.number,
+            row.status,
+            None,
+            row.payload,
+            bytes(row.digest),
+            error_code="gone",
+            error="The shop no longer has this order: it was deleted or moved to the trash there.",
+        )
+        for row in rows
+        if row.external_id not in seen
+    ]

@@ -1,0 +1,53 @@
+"""What each role may do. One table; the admin, the API and the commands all ask it."""
+
+from __future__ import annotations
+
+from integrations.choices import Role
+
+VIEW = frozenset(
+    {
+        "integrations.view_integration",
+        "integrations.view_statusrule",
+        "integrations.view_feed",
+        "integrations.view_codelistentry",
+        "integrations.view_remoteorder",
+        "integrations.view_run",
+        "orders.view_customer",
+        "orders.view_invoice",
+        "orders.view_order",
+        "orders.view_orderevent",
+        "orders.view_orderline",
+        "orders.view_shipment",
+        "orders.view_shipmentline",
+        "stock.view_product",
+        "stock.view_reservation",
+        "stock.view_stocklevel",
+        "stock.view_stockmovement",
+        "stock.view_warehouse",
+    }
+)
+ORDERS = frozenset(
+    {
+        "integrations.cancel_run",
+        "integrations.load_orders",
+        "integrations.retry_remoteorder",
+        "orders.change_order",
+    }
+)
+STOCK = frozenset({"stock.add_product", "stock.change_product", "stock.receive_stock"})
+SETTINGS = frozenset(
+    {
+        "integrations.add_integration",
+        "integrations.add_statusrule",
+        "integrations.change_feed",
+        "integrations.change_integration",
+        "integrations.change_statusrule",
+    }
+)
+
+PERMISSIONS: dict[Role, frozenset[str]] = {
+    Role.READ_ONLY: VIEW,
+    Role.WAREHOUSE: VIEW | STOCK,
+    Role.ORDER_STAFF: VIEW | ORDERS,
+    Role.IMPORT_ADMIN: VIEW | ORDERS | STOCK | SETTINGS,
+}

@@ -1,0 +1,200 @@
+"""Runs: asked for, claimed, advanced, finished, swept. The row is the truth; whoever holds the newest token may write.
+
+All times of leases come from the database's clock.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from integrations.choices import RUN_OPEN, RunKind, RunState
+from integrations.models import Integration, Run
+from integrations.queue import ring
+from stock.bulk import execute
+
+LEASE = "60 seconds"
+RING_AGAIN_AFTER = "10 seconds"
+MOST_CLAIMS_WITHOUT_PROGRESS = 5
+COUNTERS = ("fetched", "created", "updated", "unchanged", "ignored", "failed")
+
+
+class RunRefused(Exception):
+    """The run cannot be started; the message says why, to staff."""
+
+
+class LostClaim(Exception):
+    """Somebody else holds the run now, or it is over: stop silently."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The right to work on a run until somebody takes a newer token."""
+
+    run_id: int
+    token: int
+
+
+def request(
+    kind: RunKind,
+    integration: Integration,
+    *,
+    user_id: int | None = None,
+    since: datetime | None = None,
+    scope: Mapping[str, Any] | None = None,
+) -> Run:
+    """Write down that this should be done and ring the bell. Raises RunRefused when one of its kind is open already."""
+    run = Run(
+        project_id=integration.project_id,
+        integration=integration,
+        kind=kind,
+        requested_by_id=user_id,
+        since=since,
+        scope=dict(scope or {}),
+    )
+    try:
+        with transaction.atomic():
+            run.save()
+            ring(run.pk)
+    except IntegrityError as error:
+        if "one_open_run_per_kind" not in str(error):
+            raise
+        raise RunRefused(
+            f"“{RunKind(kind).label}” is already running for {integration}. Wait until it ends, or cancel it."
+        ) from error
+    return run
+
+
+def claim(run_id: int) -> Claim | None:
+    """Take the run when it waits and is due, or when its holder's lease has run out. None: nothing to do."""
+    rows = execute(
+        "UPDATE integrations_run SET state = 'running', token = token + 1, lease_until = now() + %s::interval,"
+        " started_at = coalesce(started_at, now()), claims_without_progress = claims_without_progress + 1,"
+        " next_attempt_at = NULL"
+        " WHERE id = %s AND claims_without_progress < %s AND ("
+        "  (state = 'waiting' AND (next_attempt_at IS NULL OR next_attempt_at <= now()))"
+        "  OR (state = 'running' AND lease_until < now())) RETURNING token",
+        [LEASE, run_id, MOST_CLAIMS_WITHOUT_PROGRESS],
+    )
+    return Claim(run_id, rows[0][0]) if rows else None
+
+
+def heartbeat(held: Claim) -> None:
+    """Keep the lease while waiting for a shop. Raises LostClaim."""
+    _fenced(held, "lease_until = now() + %s::interval", [LEASE])
+
+
+def hold(held: Claim) -> bool:
+    """First statement of a page's transaction: locks the run. Whether a cancel was asked for. Raises LostClaim."""
+    row = _fenced(held, "lease_until = now() + %s::interval", [LEASE])
+    return row is not None
+
+
+def advance(
+    held: Claim,
+    counts: Mapping[str, int],
+    cursor: Any,
+    *,
+    total: int | None = None,
+    until: datetime | None = None,
+) -> None:
+    """Last statement of a page's transaction: cursor and counters. Raises LostClaim."""
+    added = ", ".join(f"{name} = {name} + %s" for name in COUNTERS)
+    _fenced(
+        held,
+        f"{added}, cursor = %s::jsonb, total = coalesce(%s, total), until = coalesce(%s, until),"
+        " lease_until = now() + %s::interval, claims_without_progress = 0, failures = 0",
+        [*(counts.get(name, 0) for name in COUNTERS), json.dumps(cursor), total, until, LEASE],
+    )
+
+
+def finish(held: Claim, state: RunState, reason: str = "") -> None:
+    """End the run. Raises LostClaim."""
+    _fenced(
+        held,
+        "state = %s, reason = %s, finished_at = now(), lease_until = NULL, next_attempt_at = NULL",
+        [str(state), reason[:500]],
+    )
+
+
+def put_back(held: Claim, *, seconds: float = 0, reason: str = "", failed: bool = False) -> None:
+    """Let go of the run: the next claim goes on from its cursor, after `seconds`. Raises LostClaim.
+
+    `failed` counts a failed call to the shop; an orderly pause is no lack of progress either way.
+    """
+    with transaction.atomic():
+        _fenced(
+            held,
+            "state = 'waiting', lease_until = NULL, reason = %s, failures = failures + %s,"
+            " claims_without_progress = 0, next_attempt_at = now() + %s::interval",
+            [reason[:500], int(failed), f"{seconds:.0f} seconds"],
+        )
+        if not seconds:
+            ring(held.run_id)
+
+
+def _fenced(held: Claim, assignments: str, params: list[Any]) -> datetime | None:
+    """Update the run while the claim holds; when a cancel was asked for. Raises LostClaim."""
+    rows = execute(
+        f"UPDATE integrations_run SET {assignments} WHERE id = %s AND token = %s AND state = 'running'"
+        " RETURNING cancel_requested_at",
+        [*params, held.run_id, held.token],
+    )
+    if not rows:
+        raise LostClaim(f"run {held.run_id} is held by somebody else")
+    requested: datetime | None = rows[0][0]
+    return requested
+
+
+def cancel(run: Run) -> bool:
+    """Ask a run to stop: at once when it waits, after its page when it runs. Whether there was anything to cancel."""
+    with transaction.atomic():
+        stopped = Run.objects.filter(pk=run.pk, state=RunState.WAITING).update(
+            state=RunState.CANCELLED,
+            finished_at=timezone.now(),
+            cancel_requested_at=timezone.now(),
+            reason="Cancelled. What was loaded before stays.",
+        )
+        if stopped:
+            return True
+        return bool(
+            Run.objects.filter(pk=run.pk, state=RunState.RUNNING, cancel_requested_at=None).update(
+                cancel_requested_at=timezone.now()
+            )
+        )
+
+
+def sweep() -> list[int]:
+    """What the tick does for runs: park those that kill their worker, ring those that wait or were let down.
+
+    Returns the ids rung. Any number of these at once do no harm.
+    """
+    execute(
+        "UPDATE integrations_run SET state = 'errored', finished_at = now(), lease_until = NULL,"
+        " reason = 'The worker died ' || claims_without_progress || ' times at the same page;"
+        " the run is parked until somebody looks.'"
+        " WHERE state = 'running' AND lease_until < now() AND claims_without_progress >= %s",
+        [MOST_CLAIMS_WITHOUT_PROGRESS],
+    )
+    due = execute(
+        "SELECT id FROM integrations_run WHERE (state = 'running' AND lease_until < now())"
+        " OR (state = 'waiting' AND coalesce(next_attempt_at, created_at + %s::interval) <= now()) ORDER BY id",
+        [RING_AGAIN_AFTER],
+    )
+    ids = [row[0] for row in due]
+    with transaction.atomic():
+        for run_id in ids:
+            ring(run_id)
+    return ids
+
+
+def open_runs(project_id: int, kind: RunKind | None = None) -> list[Run]:
+    """Runs of a project that wait or run, oldest first."""
+    runs = Run.objects.filter(project_id=project_id, state__in=RUN_OPEN).select_related("integration").order_by("id")
+    return list(runs.filter(kind=kind) if kind else runs)

@@ -1,0 +1,63 @@
+"""Feeds: scheduled runs of an integration, started by the tick when they are due."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from integrations import runs
+from integrations.choices import FeedKind, IntegrationHealth, RunKind
+from integrations.loading import request_load
+from integrations.models import Feed, Integration, Run
+from integrations.runs import RunRefused
+
+DEFAULT_FEEDS = {
+    FeedKind.LOAD: timedelta(minutes=15),
+    FeedKind.RETRY: timedelta(hours=1),
+    FeedKind.OPEN_ORDERS: timedelta(hours=1),
+    FeedKind.CODE_LISTS: timedelta(days=1),
+    FeedKind.PRODUCTS: timedelta(days=1),
+}
+
+
+def start(feed: Feed, user_id: int | None = None) -> Run:
+    """Start a feed's run now. Raises RunRefused with a sentence."""
+    integration = feed.integration
+    if feed.kind == FeedKind.LOAD:
+        return request_load(integration, user_id=user_id)
+    if not integration.enabled:
+        raise RunRefused(f"{integration} is switched off: switch it on in its settings first.")
+    return runs.request(RunKind(feed.kind), integration, user_id=user_id)
+
+
+def start_due() -> int:
+    """Start every feed that is due; how many runs that made. Two of these at once start each feed once."""
+    started = 0
+    now = timezone.now()
+    with transaction.atomic():
+        due = (
+            Feed.objects.select_for_update(skip_locked=True, of=("self",))
+            .filter(enabled=True, next_at__lte=now, integration__enabled=True)
+            .exclude(integration__health=IntegrationHealth.CREDENTIALS)
+            .select_related("integration__project__account")
+            .order_by("next_at")[:200]
+        )
+        for feed in due:
+            feed.next_at = now + feed.interval
+            try:
+                feed.last_run = start(feed)
+                started += 1
+            except RunRefused:
+                pass  # one of its kind is open; the next turn comes
+            feed.save(update_fields=["next_at", "last_run"])
+    return started
+
+
+def add_default_feeds(integration: Integration) -> None:
+    """The feeds of a new integration."""
+    Feed.objects.bulk_create(
+        [Feed(integration=integration, kind=kind, interval=interval) for kind, interval in DEFAULT_FEEDS.items()],
+        ignore_conflicts=True,
+    )

@@ -1,0 +1,74 @@
+"""Credentials at rest: encrypted with the first key of ENCRYPTION_KEYS, readable with any of them."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from typing import Any
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.conf import settings
+from django.db import models
+
+
+class UnreadableSecret(Exception):
+    """The key that encrypted this is no longer configured."""
+
+
+class Secrets(dict[str, str]):
+    """Credentials by field key. Never shows its values."""
+
+    readable = True
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} secrets>"
+
+    __str__ = __repr__
+
+
+@lru_cache(maxsize=4)
+def _fernet(keys: tuple[str, ...]) -> MultiFernet:
+    return MultiFernet([Fernet(key) for key in keys])
+
+
+def encrypt(values: dict[str, str]) -> str:
+    return _fernet(tuple(settings.ENCRYPTION_KEYS)).encrypt(json.dumps(values).encode()).decode()
+
+
+def decrypt(token: str) -> dict[str, str]:
+    try:
+        values: dict[str, str] = json.loads(_fernet(tuple(settings.ENCRYPTION_KEYS)).decrypt(token.encode()))
+    except InvalidToken as error:
+        raise UnreadableSecret(
+            "The stored credentials cannot be read: the key that encrypted them is gone. Enter them again."
+        ) from error
+    return values
+
+
+class EncryptedField(models.TextField):  # type: ignore[type-arg]
+    """A dict of secrets. Cannot be filtered or ordered by: an encrypted column answers no question."""
+
+    def from_db_value(self, value: str | None, *_: object) -> Secrets:
+        if not value:
+            return Secrets()
+        try:
+            return Secrets(decrypt(value))
+        except UnreadableSecret:
+            unreadable = Secrets()
+            unreadable.readable = False
+            return unreadable
+
+    def to_python(self, value: Any) -> Secrets:
+        return value if isinstance(value, Secrets) else Secrets(value or {})
+
+    def get_prep_value(self, value: Any) -> str:
+        return encrypt(dict(value)) if value else ""
+
+    def value_to_string(self, obj: models.Model) -> str:
+        return ""
+
+    def get_lookup(self, lookup_name: str) -> None:
+        return None
+
+    def get_transform(self, lookup_name: str) -> None:
+        return None

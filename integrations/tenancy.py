@@ -1,0 +1,33 @@
+"""Which order books a person may open, and the role that is in force there.
+
+The site works in one project at a time: a person sees that project's rows and has the permissions of their role in its
+account, and nothing else. Superusers operate the installation and may open every project.
+"""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+
+from integrations.choices import Role
+from integrations.models import Membership, Project
+
+
+def projects_of(user: User) -> QuerySet[Project]:
+    """The projects a person may open, by account and name."""
+    projects = Project.objects.select_related("account").order_by("account__name", "name")
+    if not user.is_active:
+        return projects.none()
+    return projects if user.is_superuser else projects.filter(account__memberships__user=user)
+
+
+def enter(user: User, wanted: object) -> Project | None:
+    """Open the wanted project, or the first one the person may open; their role there is in force from now on."""
+    projects = list(projects_of(user))
+    project = next((project for project in projects if str(project.pk) == str(wanted)), projects[0] if projects else None)
+    role = None
+    if project is not None:
+        member = Membership.objects.filter(user=user, account_id=project.account_id).first()
+        role = Role(member.role) if member else None
+    user.role_in_force = role  # type: ignore[attr-defined]
+    return project

@@ -1,0 +1,29 @@
+"""One tick, under an advisory lock: any number of copies may run."""
+
+from __future__ import annotations
+
+import logging
+
+from django.db import OperationalError, connection, transaction
+
+from integrations import runs, scheduling
+from stock.bulk import execute
+
+logger = logging.getLogger(__name__)
+
+TICK_LOCK = 7_002
+
+
+def tick() -> bool:
+    """Sweep runs and start due feeds. Whether this copy held the lock. A database that is away is tried again later."""
+    try:
+        with transaction.atomic():
+            if not execute("SELECT pg_try_advisory_xact_lock(%s)", [TICK_LOCK])[0][0]:
+                return False
+            runs.sweep()
+            scheduling.start_due()
+    except OperationalError as error:
+        logger.warning("The tick could not reach the database: %s", str(error).splitlines()[0])
+        connection.close()
+        return False
+    return True

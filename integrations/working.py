@@ -1,0 +1,94 @@
+"""Work on a run: claim it, do page after page for a slice of time, let go, and say how it ended."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import monotonic
+
+from django.utils import timezone
+
+from integrations import runs
+from integrations.choices import IntegrationHealth, RunKind, RunState
+from integrations.failures import Failure, ShopError
+from integrations.models import Integration, Run
+from integrations.runs import Claim, LostClaim
+
+logger = logging.getLogger(__name__)
+
+SLICE = 20.0
+"""Seconds a worker stays with one run before others get their turn."""
+MOST_FAILURES = 8
+LONGEST_WAIT = 900.0
+
+
+@dataclass(frozen=True)
+class Step:
+    """One page of a run."""
+
+    done: bool = False
+    cancelled: bool = False
+    note: str = ""
+
+
+Handler = Callable[[Claim, Run, Integration], Step]
+
+
+def work(run_id: int, handlers: dict[RunKind, Handler], slice_seconds: float = SLICE) -> None:
+    """Advance a run as far as a slice of time allows; nothing when somebody else has it or it is over."""
+    held = runs.claim(run_id)
+    if held is None:
+        return
+    run = Run.objects.select_related("integration__project__account").get(pk=run_id)
+    try:
+        _pages(held, run, handlers[RunKind(run.kind)], monotonic() + slice_seconds)
+    except LostClaim:
+        logger.info("Run %s is in other hands.", run_id)
+
+
+def _pages(held: Claim, run: Run, handler: Handler, deadline: float) -> None:
+    while True:
+        integration = Integration.objects.select_related("project__account").get(pk=run.integration_id)
+        if not integration.enabled:
+            runs.finish(held, RunState.CANCELLED, f"{integration} was switched off. What was loaded before stays.")
+            return
+        if run.cancel_requested_at:
+            runs.finish(held, RunState.CANCELLED, "Cancelled. What was loaded before stays.")
+            return
+        try:
+            step = handler(held, run, integration)
+        except ShopError as error:
+            _shop_failed(held, run, integration, error)
+            return
+        if step.done:
+            _note_health(integration, IntegrationHealth.OK)
+            runs.finish(held, RunState.SUCCEEDED, step.note)
+            return
+        if step.cancelled:
+            runs.finish(held, RunState.CANCELLED, "Cancelled. What was loaded before stays.")
+            return
+        run.failures = 0
+        if monotonic() > deadline:
+            runs.put_back(held)
+            return
+
+
+def _shop_failed(held: Claim, run: Run, integration: Integration, error: ShopError) -> None:
+    """Wait and go on from the cursor where waiting can help; otherwise end the run with the reason."""
+    if error.passes and run.failures < MOST_FAILURES:
+        wait = error.retry_after or min(LONGEST_WAIT, 5 * 2**run.failures)
+        runs.put_back(held, seconds=wait, reason=f"{error} Goes on in {wait:.0f} seconds.", failed=True)
+        return
+    if error.kind == Failure.CREDENTIALS:
+        _note_health(integration, IntegrationHealth.CREDENTIALS, str(error))
+    elif error.passes or error.kind == Failure.ADDRESS:
+        _note_health(integration, IntegrationHealth.UNREACHABLE, str(error))
+    runs.finish(held, RunState.FAILED, str(error))
+
+
+def _note_health(integration: Integration, health: IntegrationHealth, note: str = "") -> None:
+    if integration.health != health or integration.health_note != note:
+        Integration.objects.filter(pk=integration.pk).update(
+            health=health, health_note=note[:500], health_at=timezone.now()
+        )
