@@ -6,7 +6,8 @@ An operation never does I/O. It yields `Request`s, is sent the `Response` of eac
         response = yield Request("GET", "orders/statuses", auth=self.auth(shop))
         return tuple(...)
 
-`integrations.client` drives operations over HTTP; tests drive them with recorded answers. Paging is the engine's: an
+`integrations.client` drives operations over HTTP and throws `ShopError`s into them where the shop cannot be reached;
+tests drive them with recorded answers. Paging is the engine's: an
 operation that lists returns one page and the cursor of the next, so that a run can stop and continue anywhere.
 """
 
@@ -20,6 +21,7 @@ from typing import Any, ClassVar, TypeVar
 from zoneinfo import ZoneInfo
 
 from integrations.choices import ImportAction
+from integrations.failures import Failure
 from orders.incoming import IncomingOrder
 
 T = TypeVar("T")
@@ -137,6 +139,8 @@ class ConnectionReport:
     clock: datetime | None = None
     """The shop's own clock (its Date header), UTC."""
     hints: tuple[str, ...] = ()
+    failure: Failure | None = None
+    """Who must act, when it is not ok."""
 
 
 Cursor = dict[str, Any]
@@ -145,7 +149,7 @@ Cursor = dict[str, Any]
 
 @dataclass(frozen=True)
 class Window:
-    """Orders created or modified in `since <= stamp <= until`, on the shop's own stamps. `until` None: up to the shop's now."""
+    """Orders created or modified in `since <= stamp <= until`, on the shop's stamps. `until` None: up to its now."""
 
     since: datetime
     until: datetime | None = None
@@ -210,7 +214,7 @@ class Connector(ABC):
 
     @abstractmethod
     def orders_in_window(self, shop: Shop, window: Window, cursor: Cursor | None) -> Operation[OrderPage]:
-        """One page of the orders of a window. No order that stays in the window is left out, whatever moves meanwhile."""
+        """One page of the orders of a window. No order that stays in it is left out, whatever moves meanwhile."""
 
     @abstractmethod
     def orders_by_ids(self, shop: Shop, ids: tuple[str, ...]) -> Operation[OrderPage]:

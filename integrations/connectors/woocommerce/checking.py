@@ -1,0 +1,156 @@
+"""The connection test and the shop's own lists."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator
+from typing import Any
+
+from integrations.connectors import values
+from integrations.connectors.base import CodeLists, ConnectionReport, RemoteStatus, Request, Response, Shop
+from integrations.connectors.woocommerce.orders import NOT_ORDERS, clock
+from integrations.connectors.woocommerce.payload import status
+from integrations.connectors.woocommerce.requests import decoded, get, refusal
+from integrations.failures import Failure, ShopError
+
+STATUSES = {
+    "pending": "Pending payment",
+    "processing": "Processing",
+    "on-hold": "On hold",
+    "completed": "Completed",
+    "cancelled": "Cancelled",
+    "refunded": "Refunded",
+    "failed": "Failed",
+}
+NO_SUCH_STATUS = "no-such-status"
+INDEX_FIELDS = (("_fields", "name,namespaces,timezone_string"),)
+
+
+def check(shop: Shop) -> Generator[Request, Response, ConnectionReport]:
+    """Site index (open to all), then one order with the keys."""
+    try:
+        site, response = yield from _site(shop)
+        orders = yield get(shop, "orders", per_page="1", orderby="id", order="desc")
+        if orders.status != 200:
+            raise refusal(orders)
+        listed = decoded(orders)
+        if not isinstance(listed, list):
+            raise ShopError(Failure.NONSENSE, "The shop took the keys, but its answer is not a list of orders.")
+    except ShopError as error:
+        return ConnectionReport(False, str(error), hints=_key_hints(shop), failure=error.kind)
+    newest = listed[0] if listed and isinstance(listed[0], dict) else {}
+    shop_name = _text(site.get("name"))
+    return ConnectionReport(
+        ok=True,
+        summary=f"Connected to {shop_name or shop.base_url}.",
+        shop_name=shop_name,
+        version=_text(newest.get("version"))[:20],
+        clock=clock(orders) or clock(response),
+        hints=_site_hints(shop, site, orders),
+    )
+
+
+def _site(shop: Shop) -> Generator[Request, Response, tuple[dict[str, Any], Response]]:
+    response = yield Request("GET", f"{shop.base_url}/wp-json/", INDEX_FIELDS)
+    site = decoded(response)
+    if isinstance(site, dict) and response.status == 200:
+        if "wc/v3" not in (site.get("namespaces") or ()):
+            raise ShopError(Failure.ADDRESS, "WordPress answers, but WooCommerce is not switched on there.")
+        return site, response
+    if response.status in (401, 403):
+        if isinstance(site, dict):
+            return {}, response
+        raise refusal(response)
+    plain = yield Request("GET", f"{shop.base_url}/", (("rest_route", "/"), *INDEX_FIELDS))
+    if isinstance(decoded(plain), dict) and plain.status == 200:
+        raise ShopError(
+            Failure.ADDRESS,
+            "The shop uses plain permalinks, which its REST API cannot be used with. In the shop, choose any other "
+            "form under Settings > Permalinks.",
+        )
+    raise ShopError(
+        Failure.ADDRESS,
+        "There is no WordPress REST API at this address. Enter the address of the shop's front page, with its folder "
+        "if it lives in one.",
+        status=response.status,
+    )
+
+
+def _key_hints(shop: Shop) -> tuple[str, ...]:
+    key, secret = shop.credentials.get("consumer_key", ""), shop.credentials.get("consumer_secret", "")
+    if key.startswith("cs_") or secret.startswith("ck_"):
+        return ("The consumer key and the consumer secret look swapped: the key begins with ck_, the secret with cs_.",)
+    if not key.startswith("ck_") or not secret.startswith("cs_"):
+        return ("A consumer key begins with ck_ and a consumer secret with cs_; these do not.",)
+    return ()
+
+
+def _site_hints(shop: Shop, site: dict[str, Any], orders: Response) -> tuple[str, ...]:
+    hints = []
+    zone = _text(site.get("timezone_string"))
+    if zone and zone != shop.zone.key:
+        hints.append(f"The shop's own time zone is {zone}, here {shop.zone.key} is set.")
+    if shop.base_url.startswith("http:"):
+        hints.append("The address is not encrypted (http): orders travel in the open. Use https where you can.")
+    if "x-wp-total" not in orders.headers:
+        hints.append("The shop does not say how many orders it has (no X-WP-Total header); a proxy may remove it.")
+    return tuple(hints)
+
+
+def _text(value: Any) -> str:
+    return values.name(value, 200, "", []) if isinstance(value, str) else ""
+
+
+def code_lists(shop: Shop) -> Generator[Request, Response, CodeLists]:
+    """Deliveries and payments need a user who may manage the shop; without, those lists stay empty."""
+    statuses = yield from _statuses(shop)
+    deliveries = yield from _titles(shop, "shipping_methods")
+    payments = yield from _titles(shop, "payment_gateways")
+    return CodeLists(statuses, deliveries, payments)
+
+
+def _statuses(shop: Shop) -> Generator[Request, Response, tuple[RemoteStatus, ...]]:
+    """`/orders/statuses` (11.0; 404 on 6.7), else the list in the refusal of an unknown status."""
+    response = yield get(shop, "orders/statuses")
+    listed = decoded(response)
+    found: dict[str, str] = {}
+    if response.status == 200 and isinstance(listed, list):
+        for entry in listed:
+            if isinstance(entry, dict):
+                found[status(entry.get("slug"))] = _text(entry.get("name"))
+    elif response.status in (401, 403):
+        raise refusal(response)
+    else:
+        refused = yield get(shop, "orders", status=NO_SUCH_STATUS, per_page="1")
+        found = {**STATUSES, **{code: STATUSES.get(code, "") for code in _named_in(refused)}}
+    hidden = NOT_ORDERS | {"", "trash", "any"}
+    return tuple(
+        RemoteStatus(code, label or STATUSES.get(code) or code.replace("-", " ").capitalize())
+        for code, label in found.items()
+        if code not in hidden
+    )
+
+
+def _named_in(response: Response) -> list[str]:
+    """The codes in "status[0] is not one of any, trash, pending, ... and failed." of a 400 rest_invalid_param."""
+    body = decoded(response)
+    data = body.get("data") if isinstance(body, dict) else None
+    params = data.get("params") if isinstance(data, dict) else None
+    sentence = params.get("status") if isinstance(params, dict) else None
+    if response.status != 400 or not isinstance(sentence, str):
+        return []
+    _, _, names = sentence.partition(" is not one of ")
+    return [status(code) for code in re.findall(r"[\w-]+", names[:5000]) if code != "and"]
+
+
+def _titles(shop: Shop, path: str) -> Generator[Request, Response, tuple[RemoteStatus, ...]]:
+    response = yield get(shop, path)
+    listed = decoded(response)
+    if response.status != 200 or not isinstance(listed, list):
+        return ()
+    titles = {
+        entry["id"][:100]: _text(entry.get("title")) or _text(entry.get("method_title"))
+        for entry in listed
+        if isinstance(entry, dict) and isinstance(entry.get("id"), str)
+    }
+    return tuple(RemoteStatus(code, title or code) for code, title in titles.items() if code)

@@ -1,0 +1,99 @@
+"""The parts of a WooCommerce order that are read, as tolerant as PHP and its plugins make necessary.
+
+A number may stand for a text that looks like one, null for anything, and `{"0": ...}` for a list of extras whose keys
+have a gap. Lists of lines are lists, or the order is refused.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+from integrations.connectors.values import Number
+
+
+class RawAddress(Struct):
+    first_name: str | None = None
+    last_name: str | None = None
+    company: str | None = None
+    address_1: str | None = None
+    address_2: str | None = None
+    city: str | None = None
+    state: str | None = None
+    postcode: str | int | None = None
+    country: str | None = None
+    email: str | None = None
+    phone: str | int | None = None
+
+
+class RawMeta(Struct):
+    key: str | int | None = None
+    value: Any = None
+
+
+MetaList = list[RawMeta] | dict[str, RawMeta] | None
+
+
+class RawLine(Struct):
+    id: int | str | float
+    quantity: Any
+    name: str | None = None
+    product_id: int | str | None = None
+    variation_id: int | str | None = None
+    sku: str | int | None = None
+    price: Number = None
+    subtotal: Number = None
+    total: Number = None
+    total_tax: Number = None
+    meta_data: MetaList = None
+    bundled_items: list[Any] | None = None
+    composite_children: list[Any] | None = None
+
+
+class RawShipping(Struct):
+    method_id: str | None = None
+    method_title: str | None = None
+
+
+class RawFee(Struct):
+    total: Number = None
+    total_tax: Number = None
+
+
+class RawCoupon(Struct):
+    code: str | None = None
+
+
+class RawRefund(Struct):
+    total: Number = None
+
+
+class RawOrder(Struct):
+    id: Any = None
+    number: str | int | None = None
+    status: Any = None
+    currency: str | None = None
+    date_created: str | None = None
+    date_created_gmt: str | None = None
+    date_modified: str | None = None
+    date_modified_gmt: str | None = None
+    date_paid_gmt: str | None = None
+    total: Number = None
+    total_tax: Number = None
+    shipping_total: Number = None
+    shipping_tax: Number = None
+    discount_total: Number = None
+    customer_id: int | str | None = None
+    customer_note: str | None = None
+    payment_method: str | None = None
+    payment_method_title: str | None = None
+    transaction_id: str | int | None = None
+    billing: RawAddress | list[Any] | str | None = None
+    shipping: RawAddress | list[Any] | str | None = None
+    line_items: list[RawLine] | None = None
+    shipping_lines: list[RawShipping] | None = None
+    fee_lines: list[RawFee] | None = None
+    coupon_lines: list[RawCoupon] | None = None
+    refunds: list[RawRefund] | None = None
+    meta_data: MetaList = None
