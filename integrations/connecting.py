@@ -35,9 +35,7 @@ def test_connection(integration: Integration) -> ConnectionReport:
         health = IntegrationHealth.OK if report.ok else IntegrationHealth.CREDENTIALS
     except ShopError as error:
         report = ConnectionReport(ok=False, summary=str(error))
-        health = (
-            IntegrationHealth.CREDENTIALS if error.kind == Failure.CREDENTIALS else IntegrationHealth.UNREACHABLE
-        )
+        health = IntegrationHealth.CREDENTIALS if error.kind == Failure.CREDENTIALS else IntegrationHealth.UNREACHABLE
     Integration.objects.filter(pk=integration.pk).update(
         health=health, health_note=report.summary[:500], health_at=timezone.now()
     )

@@ -56,7 +56,9 @@ def add(project_id: int, integration_id: int, run_id: int, entries: Iterable[tup
     )
 
 
-def _row(project_id: int, integration_id: int, run_id: int, row_id: int, entry: Entry, at: datetime) -> tuple[object, ...]:
+def _row(
+    project_id: int, integration_id: int, run_id: int, row_id: int, entry: Entry, at: datetime
+) -> tuple[object, ...]:
     seen = entry.candidate
     placed_at, buyer, currency, total = _summary(seen)
     return (

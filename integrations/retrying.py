@@ -1,4 +1,4 @@
-"""Look again: at ignored and failed orders that are due, and at open orders whose shop may not have told of a change."""
+"""Look again: at ignored and failed orders that are due, and at open orders whose changes the shop may not tell."""
 
 from __future__ import annotations
 

@@ -78,6 +78,10 @@ def decide(
         reason_code="rule_retry" if rule.retry else "rule",
         reason=(
             f"The rule for status “{rule.status}” is “{ImportAction(rule.action).label}”; "
-            + ("it is looked at again until the status becomes importable." if rule.retry else "it is not looked at again.")
+            + (
+                "it is looked at again until the status becomes importable."
+                if rule.retry
+                else "it is not looked at again."
+            )
         ),
     )

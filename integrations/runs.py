@@ -5,13 +5,15 @@ All times of leases come from the database's clock.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.db.models.expressions import CombinedExpression
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from integrations.choices import RUN_OPEN, RunKind, RunState
@@ -19,8 +21,8 @@ from integrations.models import Integration, Run
 from integrations.queue import ring
 from stock.bulk import execute
 
-LEASE = "60 seconds"
-RING_AGAIN_AFTER = "10 seconds"
+LEASE = timedelta(seconds=60)
+RING_AGAIN_AFTER = timedelta(seconds=10)
 MOST_CLAIMS_WITHOUT_PROGRESS = 5
 COUNTERS = ("fetched", "created", "updated", "unchanged", "ignored", "failed")
 
@@ -74,7 +76,7 @@ def request(
 def claim(run_id: int) -> Claim | None:
     """Take the run when it waits and is due, or when its holder's lease has run out. None: nothing to do."""
     rows = execute(
-        "UPDATE integrations_run SET state = 'running', token = token + 1, lease_until = now() + %s::interval,"
+        "UPDATE integrations_run SET state = 'running', token = token + 1, lease_until = now() + %s,"
         " started_at = coalesce(started_at, now()), claims_without_progress = claims_without_progress + 1,"
         " next_attempt_at = NULL"
         " WHERE id = %s AND claims_without_progress < %s AND ("
@@ -87,13 +89,13 @@ def claim(run_id: int) -> Claim | None:
 
 def heartbeat(held: Claim) -> None:
     """Keep the lease while waiting for a shop. Raises LostClaim."""
-    _fenced(held, "lease_until = now() + %s::interval", [LEASE])
+    _fenced(held, lease_until=_lease())
 
 
 def hold(held: Claim) -> bool:
     """First statement of a page's transaction: locks the run. Whether a cancel was asked for. Raises LostClaim."""
-    row = _fenced(held, "lease_until = now() + %s::interval", [LEASE])
-    return row is not None
+    _fenced(held, lease_until=_lease())
+    return Run.objects.filter(pk=held.run_id, cancel_requested_at__isnull=False).exists()
 
 
 def advance(
@@ -105,22 +107,17 @@ def advance(
     until: datetime | None = None,
 ) -> None:
     """Last statement of a page's transaction: cursor and counters. Raises LostClaim."""
-    added = ", ".join(f"{name} = {name} + %s" for name in COUNTERS)
-    _fenced(
-        held,
-        f"{added}, cursor = %s::jsonb, total = coalesce(%s, total), until = coalesce(%s, until),"
-        " lease_until = now() + %s::interval, claims_without_progress = 0, failures = 0",
-        [*(counts.get(name, 0) for name in COUNTERS), json.dumps(cursor), total, until, LEASE],
-    )
+    values: dict[str, Any] = {name: F(name) + counts.get(name, 0) for name in COUNTERS}
+    if total is not None:
+        values["total"] = total
+    if until is not None:
+        values["until"] = until
+    _fenced(held, cursor=cursor, lease_until=_lease(), claims_without_progress=0, failures=0, reason="", **values)
 
 
 def finish(held: Claim, state: RunState, reason: str = "") -> None:
     """End the run. Raises LostClaim."""
-    _fenced(
-        held,
-        "state = %s, reason = %s, finished_at = now(), lease_until = NULL, next_attempt_at = NULL",
-        [str(state), reason[:500]],
-    )
+    _fenced(held, state=state, reason=reason[:500], finished_at=Now(), lease_until=None, next_attempt_at=None)
 
 
 def put_back(held: Claim, *, seconds: float = 0, reason: str = "", failed: bool = False) -> None:
@@ -131,25 +128,25 @@ def put_back(held: Claim, *, seconds: float = 0, reason: str = "", failed: bool 
     with transaction.atomic():
         _fenced(
             held,
-            "state = 'waiting', lease_until = NULL, reason = %s, failures = failures + %s,"
-            " claims_without_progress = 0, next_attempt_at = now() + %s::interval",
-            [reason[:500], int(failed), f"{seconds:.0f} seconds"],
+            state=RunState.WAITING,
+            lease_until=None,
+            reason=reason[:500],
+            failures=F("failures") + int(failed),
+            claims_without_progress=0,
+            next_attempt_at=Now() + timedelta(seconds=seconds),
         )
         if not seconds:
             ring(held.run_id)
 
 
-def _fenced(held: Claim, assignments: str, params: list[Any]) -> datetime | None:
-    """Update the run while the claim holds; when a cancel was asked for. Raises LostClaim."""
-    rows = execute(
-        f"UPDATE integrations_run SET {assignments} WHERE id = %s AND token = %s AND state = 'running'"
-        " RETURNING cancel_requested_at",
-        [*params, held.run_id, held.token],
-    )
-    if not rows:
+def _lease() -> CombinedExpression:
+    return Now() + LEASE
+
+
+def _fenced(held: Claim, **values: Any) -> None:
+    """Update the run while the claim holds. Raises LostClaim."""
+    if not Run.objects.filter(pk=held.run_id, token=held.token, state=RunState.RUNNING).update(**values):
         raise LostClaim(f"run {held.run_id} is held by somebody else")
-    requested: datetime | None = rows[0][0]
-    return requested
 
 
 def cancel(run: Run) -> bool:
@@ -184,7 +181,7 @@ def sweep() -> list[int]:
     )
     due = execute(
         "SELECT id FROM integrations_run WHERE (state = 'running' AND lease_until < now())"
-        " OR (state = 'waiting' AND coalesce(next_attempt_at, created_at + %s::interval) <= now()) ORDER BY id",
+        " OR (state = 'waiting' AND coalesce(next_attempt_at, created_at + %s) <= now()) ORDER BY id",
         [RING_AGAIN_AFTER],
     )
     ids = [row[0] for row in due]

@@ -24,7 +24,9 @@ def projects_of(user: User) -> QuerySet[Project]:
 def enter(user: User, wanted: object) -> Project | None:
     """Open the wanted project, or the first one the person may open; their role there is in force from now on."""
     projects = list(projects_of(user))
-    project = next((project for project in projects if str(project.pk) == str(wanted)), projects[0] if projects else None)
+    project = next(
+        (project for project in projects if str(project.pk) == str(wanted)), projects[0] if projects else None
+    )
     role = None
     if project is not None:
         member = Membership.objects.filter(user=user, account_id=project.account_id).first()

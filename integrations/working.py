@@ -49,7 +49,7 @@ def work(run_id: int, handlers: dict[RunKind, Handler], slice_seconds: float = S
 
 def _pages(held: Claim, run: Run, handler: Handler, deadline: float) -> None:
     while True:
-        integration = Integration.objects.select_related("project__account").get(pk=run.integration_id)
+        integration = Integration.objects.select_related("project__account").get(runs=run)
         if not integration.enabled:
             runs.finish(held, RunState.CANCELLED, f"{integration} was switched off. What was loaded before stays.")
             return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.db import transaction
 from django.utils import timezone
@@ -44,7 +44,7 @@ def change_stock(project_id: int, changes: Sequence[Change], actor_id: int | Non
 
 
 def serve_waiting(levels: dict[int, Level], at: datetime) -> Served:
-    """Give what is available in these locked levels to waiting lines, oldest order first. In the caller's transaction."""
+    """Give what is free in these locked levels to waiting lines, oldest order first. In the caller's transaction."""
     served: list[tuple[int, int, int, int]] = []  # level id, line id, order id, units
     for product_id, level in sorted(levels.items(), key=lambda item: item[1].id):
         served += _serve_product(product_id, level)
@@ -73,8 +73,8 @@ def serve_waiting(levels: dict[int, Level], at: datetime) -> Served:
 
 
 def _serve_product(product_id: int, level: Level) -> list[tuple[int, int, int, int]]:
-    served = []
-    last = None
+    served: list[tuple[int, int, int, int]] = []
+    last = (datetime.min.replace(tzinfo=UTC), 0)
     while level.available > 0:
         batch = _waiting(product_id, last)
         for line_id, order_id, waiting, placed_at in batch:
@@ -88,15 +88,14 @@ def _serve_product(product_id: int, level: Level) -> list[tuple[int, int, int, i
     return served
 
 
-def _waiting(product_id: int, after: tuple[datetime, int] | None) -> list[tuple[int, int, int, datetime]]:
+def _waiting(product_id: int, after: tuple[datetime, int]) -> list[tuple[int, int, int, datetime]]:
     """The next lines waiting for a product as (line id, order id, units waiting, placed at), oldest order first."""
-    keyset = "" if after is None else " AND (o.placed_at, line.id) > (%s, %s)"
     rows = execute(
         "SELECT line.id, line.order_id, line.waiting, o.placed_at FROM orders_orderline AS line"
         " JOIN orders_order AS o ON o.id = line.order_id"
-        f" WHERE line.product_id = %s AND line.waiting > 0{keyset}"
+        " WHERE line.product_id = %s AND line.waiting > 0 AND (o.placed_at, line.id) > (%s, %s)"
         " ORDER BY o.placed_at, line.id LIMIT %s",
-        [product_id, *(after or ()), SERVE_AT_ONCE],
+        [product_id, *after, SERVE_AT_ONCE],
     )
     return [(row[0], row[1], row[2], row[3]) for row in rows]
 

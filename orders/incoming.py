@@ -39,7 +39,7 @@ class IncomingAddress(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class IncomingLine(Struct, frozen=True, kw_only=True):
-    """One line of goods. `stocked` is False where no product can stand behind it (no SKU, a service, a deleted product)."""
+    """One line of goods. `stocked` is False where no product can stand behind it (no SKU, a service, one deleted)."""
 
     key: str
     """The shop's id of the line, unique within the order."""

@@ -120,13 +120,13 @@ def _products(source: Source, intakes: Sequence[Intake]) -> dict[str, int]:
 def _draft(intake: Intake, products: Mapping[str, int], levels: Mapping[int, Level]) -> Draft | Refused:
     """Decide one order: what each line reserves, waits for or ships."""
     draft = Draft(intake)
-    for line in intake.order.lines:
+    for incoming in intake.order.lines:
         product_id = None
-        if line.stocked and line.sku:
-            product_id = products.get(line.sku)
+        if incoming.stocked and incoming.sku:
+            product_id = products.get(incoming.sku)
             if product_id is None:
-                return Refused("unknown_sku", f"SKU {line.sku} is not among the products: create it, then retry.")
-        draft.lines.append(DraftLine(line, product_id))
+                return Refused("unknown_sku", f"SKU {incoming.sku} is not among the products: create it, then retry.")
+        draft.lines.append(DraftLine(incoming, product_id))
     plan = intake.plan
     if plan.move_stock:
         refused = _issue_all(draft, levels)
@@ -147,9 +147,7 @@ def _issue_all(draft: Draft, levels: Mapping[int, Level]) -> Refused | None:
     if missing:
         skus = {line.product_id: line.incoming.sku for line in draft.lines}
         what = ", ".join(f"{units} × {skus[product_id]}" for product_id, units in sorted(missing.items()))
-        return Refused(
-            "insufficient_stock", f"“Import and complete” needs every unit on stock; missing: {what}."[:500]
-        )
+        return Refused("insufficient_stock", f"“Import and complete” needs every unit on stock; missing: {what}."[:500])
     issue(levels, wanted)
     return None
 

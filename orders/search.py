@@ -1,6 +1,6 @@
 """Word search: each word typed matches the beginning of a word of the order; accents and case do not count.
 
-The words live in a `tsvector` column filled here, not by PostgreSQL's parser, so that numbers, SKUs and e-mail addresses
+The words live in a `tsvector` column filled here, not by PostgreSQL's parser, so that numbers, SKUs and e-mails
 are split the same way when stored and when asked for.
 """
 
@@ -48,4 +48,4 @@ def search(orders: QuerySet[Order], text: str) -> QuerySet[Order]:
     if not asked:
         return orders if not text.strip() else orders.none()
     query = " & ".join(f"'{word}':*" for word in asked)
-    return orders.extra(where=["orders_order.search @@ %s::tsquery"], params=[query])  # noqa: S610
+    return orders.extra(where=["orders_order.search @@ %s::tsquery"], params=[query])

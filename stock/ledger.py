@@ -106,7 +106,7 @@ def release(references: Sequence[int]) -> dict[int, int]:
 
 
 def move(project_id: int, changes: Sequence[Change], at: datetime, actor_id: int | None = None) -> dict[int, Level]:
-    """Book receipts and adjustments; the locked levels afterwards, by product id. Raises StockError, nothing written."""
+    """Book receipts and adjustments; the levels afterwards, by product id. Raises StockError, nothing written."""
     wanted: dict[int, int] = {}
     for change in changes:
         wanted[change.product_id] = wanted.get(change.product_id, 0) + change.quantity

@@ -97,7 +97,9 @@ class StockMovement(models.Model):
         constraints = [
             models.CheckConstraint(condition=~Q(quantity=0), name="movement_moves"),
             models.UniqueConstraint(
-                fields=["reference"], condition=Q(reason=MovementReason.SHIPMENT), name="movement_once_per_shipment_line"
+                fields=["reference"],
+                condition=Q(reason=MovementReason.SHIPMENT),
+                name="movement_once_per_shipment_line",
             ),
         ]
         indexes = [models.Index(fields=["level", "-id"], name="movement_of_level")]

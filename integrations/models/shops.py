@@ -24,10 +24,14 @@ class Integration(models.Model):
     title = models.CharField(max_length=100)
     base_url = models.CharField("website", max_length=2000, help_text="The shop's address, e.g. https://shop.example")
     credentials: models.Field[Secrets, Secrets] = EncryptedField(blank=True, default=Secrets)
-    time_zone = models.CharField(max_length=50, default="UTC", validators=[check_zone], help_text="The shop's own zone.")
+    time_zone = models.CharField(
+        max_length=50, default="UTC", validators=[check_zone], help_text="The shop's own zone."
+    )
     enabled = models.BooleanField(default=True)
     start_at = models.DateTimeField(
-        "orders since", default=timezone.now, help_text="The first load starts here; automatic loads never go before it."
+        "orders since",
+        default=timezone.now,
+        help_text="The first load starts here; automatic loads never go before it.",
     )
     unknown_products = models.CharField(max_length=10, choices=UnknownProducts, default=UnknownProducts.CREATE)
     overlap = models.DurationField(
@@ -107,7 +111,9 @@ class Feed(models.Model):
     enabled = models.BooleanField(default=True)
     interval = models.DurationField(default=timedelta(minutes=15))
     next_at = models.DateTimeField(default=timezone.now)
-    last_run = models.ForeignKey("integrations.Run", models.SET_NULL, null=True, blank=True, editable=False, related_name="+")
+    last_run = models.ForeignKey(
+        "integrations.Run", models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["integration", "kind"], name="feed_once_per_kind")]

@@ -40,7 +40,9 @@ class Order(models.Model):
     """An order of the book. Amounts are the shop's own, in `currency`; nothing is recomputed."""
 
     project = models.ForeignKey("integrations.Project", models.CASCADE, related_name="orders", db_index=False)
-    integration = models.ForeignKey("integrations.Integration", models.PROTECT, related_name="orders", null=True, db_index=False)
+    integration = models.ForeignKey(
+        "integrations.Integration", models.PROTECT, related_name="orders", null=True, db_index=False
+    )
     remote_order = models.OneToOneField("integrations.RemoteOrder", models.PROTECT, related_name="order", null=True)
     run = models.ForeignKey("integrations.Run", models.SET_NULL, related_name="orders", null=True, blank=True)
     number = models.CharField(max_length=100)
@@ -91,9 +93,7 @@ class Order(models.Model):
         ]
         indexes = [
             models.Index(fields=["project", "-placed_at", "-id"], name="order_by_time"),
-            models.Index(
-                fields=["project", "tab", "-placed_at", "-id"], condition=~Q(tab=""), name="order_by_tab"
-            ),
+            models.Index(fields=["project", "tab", "-placed_at", "-id"], condition=~Q(tab=""), name="order_by_tab"),
             models.Index(fields=["project", "status", "-placed_at", "-id"], name="order_by_status"),
             models.Index(fields=["integration", "-placed_at", "-id"], name="order_by_integration"),
             GinIndex(fields=["search"], name="order_search"),

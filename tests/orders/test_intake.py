@@ -125,7 +125,11 @@ def test_invoice_numbers_are_gapless_and_in_order(project: Project) -> None:
 
 
 def test_a_customer_is_one_per_email_whatever_the_case(project: Project) -> None:
-    take(project, (incoming(line(), email="Jana@Mail.example"), VALID), (incoming(line(), email="jana@mail.example"), VALID))
+    take(
+        project,
+        (incoming(line(), email="Jana@Mail.example"), VALID),
+        (incoming(line(), email="jana@mail.example"), VALID),
+    )
     take(project, (incoming(line(), email="JANA@mail.example"), HOLD))
     assert Customer.objects.count() == 1
     assert Customer.objects.get().orders.count() == 3
@@ -139,7 +143,9 @@ def test_a_page_is_the_same_number_of_statements_however_many_orders(
 
     def statements(orders: int) -> int:
         page = [(incoming(line("A-17"), line("B-2")), plan) for _ in range(orders) for plan in (VALID, HISTORY, CANCEL)]
-        with CaptureQueriesContext(connection, ) as captured:
+        with CaptureQueriesContext(
+            connection,
+        ) as captured:
             take(project, *page)
         return len(captured)
 

@@ -1,0 +1,90 @@
+"""What must always hold of remote orders, runs and tenancy: each query returns the rows that break it."""
+
+from __future__ import annotations
+
+from orders import invariants as orders
+from stock import invariants as stock
+from stock.invariants import Invariant
+
+INVARIANTS = (
+    Invariant(
+        "I01",
+        "At most one order per remote order.",
+        """SELECT 'remote order ' || remote_order_id FROM orders_order WHERE remote_order_id IS NOT NULL
+           GROUP BY remote_order_id HAVING count(*) > 1""",
+    ),
+    Invariant(
+        "I02",
+        "One row per order of a shop.",
+        """SELECT 'integration ' || integration_id || ', ' || external_id FROM integrations_remoteorder
+           GROUP BY integration_id, external_id HAVING count(*) > 1""",
+    ),
+    Invariant(
+        "I04",
+        "A remote order is imported exactly when its order exists.",
+        """SELECT 'remote order ' || seen.id FROM integrations_remoteorder seen
+           LEFT JOIN orders_order o ON o.remote_order_id = seen.id
+           WHERE (seen.state = 'imported') <> (o.id IS NOT NULL)""",
+    ),
+    Invariant(
+        "I05",
+        "Every remote order says why it is where it is; failed ones were tried, dismissed ones by somebody.",
+        """SELECT 'remote order ' || id FROM integrations_remoteorder
+           WHERE reason = '' OR reason_code = '' OR (state = 'failed' AND attempts < 1)
+              OR (state = 'ignored' AND action = '') OR (state = 'dismissed' AND decided_by_id IS NULL)""",
+    ),
+    Invariant(
+        "I07",
+        "What a finished run fetched is what it created, updated, left, ignored and failed.",
+        """SELECT 'run ' || id FROM integrations_run
+           WHERE state NOT IN ('waiting', 'running') AND kind IN ('load', 'retry', 'open_orders')
+             AND fetched <> created + updated + unchanged + ignored + failed""",
+    ),
+    Invariant(
+        "I08",
+        "One open run per integration and kind.",
+        """SELECT 'integration ' || integration_id || ', ' || kind FROM integrations_run
+           WHERE state IN ('waiting', 'running') GROUP BY integration_id, kind HAVING count(*) > 1""",
+    ),
+    Invariant(
+        "I09",
+        "No run is left without a worker for more than two minutes.",
+        """SELECT 'run ' || id FROM integrations_run
+           WHERE state = 'running' AND lease_until < now() - interval '2 minutes'""",
+    ),
+    Invariant(
+        "I12",
+        "A finished run has a time; one that did not succeed a reason.",
+        """SELECT 'run ' || id FROM integrations_run
+           WHERE state NOT IN ('waiting', 'running')
+             AND (finished_at IS NULL OR finished_at < created_at OR (state <> 'succeeded' AND reason = ''))""",
+    ),
+    Invariant(
+        "T01",
+        "Whatever belongs together belongs to the same project.",
+        """SELECT 'order ' || o.id FROM orders_order o JOIN integrations_integration i ON i.id = o.integration_id
+           WHERE o.project_id <> i.project_id
+           UNION ALL SELECT 'remote order ' || r.id FROM integrations_remoteorder r
+           JOIN integrations_integration i ON i.id = r.integration_id WHERE r.project_id <> i.project_id
+           UNION ALL SELECT 'run ' || r.id FROM integrations_run r
+           JOIN integrations_integration i ON i.id = r.integration_id WHERE r.project_id <> i.project_id
+           UNION ALL SELECT 'order of customer ' || c.id FROM orders_order o
+           JOIN orders_customer c ON c.id = o.customer_id WHERE o.project_id <> c.project_id
+           UNION ALL SELECT 'order line ' || l.id FROM orders_orderline l JOIN orders_order o ON o.id = l.order_id
+           JOIN stock_product p ON p.id = l.product_id WHERE o.project_id <> p.project_id
+           UNION ALL SELECT 'invoice ' || i.id FROM orders_invoice i JOIN orders_order o ON o.id = i.order_id
+           WHERE i.project_id <> o.project_id
+           UNION ALL SELECT 'shipment ' || s.id FROM orders_shipment s JOIN orders_order o ON o.id = s.order_id
+           WHERE s.project_id <> o.project_id
+           UNION ALL SELECT 'stock level ' || l.id FROM stock_stocklevel l JOIN stock_product p ON p.id = l.product_id
+           JOIN stock_warehouse w ON w.id = l.warehouse_id WHERE p.project_id <> w.project_id""",
+    ),
+)
+
+ALL = (*INVARIANTS, *orders.INVARIANTS, *stock.INVARIANTS)
+
+
+def broken() -> dict[str, list[str]]:
+    """Violations by invariant id and sentence; empty when everything holds."""
+    found = {f"{invariant.id} {invariant.sentence}": invariant.violations() for invariant in ALL}
+    return {name: rows for name, rows in found.items() if rows}

@@ -1,0 +1,109 @@
+"""What must always hold of the order book: each query returns the rows that break it."""
+
+from __future__ import annotations
+
+from stock.invariants import Invariant
+
+INVARIANTS = (
+    Invariant(
+        "S04",
+        "Each line with a product: quantity = reserved + waiting + shipped + cancelled, and its reservation says the same.",
+        """SELECT 'order line ' || line.id FROM orders_orderline line
+           LEFT JOIN stock_reservation held ON held.reference = line.id
+           WHERE (line.product_id IS NOT NULL
+                  AND line.quantity <> line.reserved + line.waiting + line.shipped + line.cancelled)
+              OR line.reserved <> coalesce(held.quantity, 0)""",
+    ),
+    Invariant(
+        "S04b",
+        "Every reservation belongs to an order line.",
+        """SELECT 'reservation ' || held.id FROM stock_reservation held
+           LEFT JOIN orders_orderline line ON line.id = held.reference WHERE line.id IS NULL""",
+    ),
+    Invariant(
+        "S07",
+        "Every shipped line of a shipment that moved stock has exactly one movement of its quantity.",
+        """SELECT 'shipment line ' || part.id FROM orders_shipmentline part
+           JOIN orders_shipment shipment ON shipment.id = part.shipment_id
+           JOIN orders_orderline line ON line.id = part.order_line_id
+           LEFT JOIN stock_stockmovement move ON move.reference = part.id AND move.reason = 'shipment'
+           WHERE line.product_id IS NOT NULL
+             AND (shipment.historical <> (move.id IS NULL) OR move.quantity <> -part.quantity)""",
+    ),
+    Invariant(
+        "S08",
+        "Cancelled and complete orders hold no stock and wait for none.",
+        """SELECT 'order ' || o.id FROM orders_order o JOIN orders_orderline line ON line.order_id = o.id
+           WHERE o.status IN ('cancelled', 'complete') AND (line.reserved > 0 OR line.waiting > 0)""",
+    ),
+    Invariant(
+        "S12",
+        "An order's tab follows from its lines.",
+        """SELECT 'order ' || o.id FROM orders_order o
+           LEFT JOIN (SELECT order_id, sum(reserved) AS reserved, sum(waiting) AS waiting
+                      FROM orders_orderline WHERE product_id IS NOT NULL GROUP BY order_id) line ON line.order_id = o.id
+           WHERE o.status = 'processing' AND o.tab <> CASE WHEN coalesce(line.waiting, 0) = 0 THEN 'in_stock'
+                                                           WHEN line.reserved > 0 THEN 'partial' ELSE 'backorder' END""",
+    ),
+    Invariant(
+        "S13",
+        "No line waits for a product that is available.",
+        """SELECT 'order line ' || line.id FROM orders_orderline line
+           JOIN stock_stocklevel level ON level.product_id = line.product_id
+           JOIN stock_warehouse place ON place.id = level.warehouse_id AND place.is_default
+           WHERE line.waiting > 0 AND level.on_hand > level.reserved""",
+    ),
+    Invariant(
+        "R01",
+        "Each import action has exactly its effects.",
+        """SELECT 'order ' || o.id || ': ' || o.import_action FROM orders_order o
+           LEFT JOIN (SELECT order_id, string_agg(effect, ',' ORDER BY effect) AS effects
+                      FROM orders_ordereffect GROUP BY order_id) done ON done.order_id = o.id
+           WHERE o.import_action <> '' AND coalesce(done.effects, '') <> CASE o.import_action
+             WHEN 'valid' THEN 'reserve' WHEN 'hold' THEN 'reserve' WHEN 'invoice' THEN 'invoice,reserve'
+             WHEN 'complete' THEN 'invoice,move,ship' WHEN 'history' THEN 'invoice,ship' ELSE '' END""",
+    ),
+    Invariant(
+        "R02",
+        "Every invoice and shipment effect has exactly one document, and no document comes without its effect.",
+        """SELECT 'order ' || o.id FROM orders_order o
+           CROSS JOIN LATERAL (SELECT
+             (SELECT count(*) FROM orders_invoice i WHERE i.order_id = o.id AND i.document_type = 'invoice') AS invoices,
+             (SELECT count(*) FROM orders_shipment s WHERE s.order_id = o.id) AS shipments,
+             (SELECT count(*) FROM orders_ordereffect e WHERE e.order_id = o.id AND e.effect = 'invoice') AS invoiced,
+             (SELECT count(*) FROM orders_ordereffect e WHERE e.order_id = o.id AND e.effect = 'ship') AS shipped) n
+           WHERE n.invoices <> n.invoiced OR n.shipments <> n.shipped""",
+    ),
+    Invariant(
+        "R06",
+        "A complete order has moved every unit of its products; one as history none.",
+        """SELECT 'order ' || o.id FROM orders_order o JOIN orders_orderline line ON line.order_id = o.id
+           LEFT JOIN orders_shipmentline part ON part.order_line_id = line.id
+           LEFT JOIN stock_stockmovement move ON move.reference = part.id AND move.reason = 'shipment'
+           WHERE line.product_id IS NOT NULL AND o.import_action IN ('complete', 'history')
+           GROUP BY o.id, line.id
+           HAVING coalesce(-sum(move.quantity), 0) <> CASE o.import_action WHEN 'complete' THEN line.quantity ELSE 0 END""",
+    ),
+    Invariant(
+        "V01",
+        "Document numbers are gapless and the series knows the last one.",
+        """SELECT series.document_type || ' ' || series.year || ' of project ' || series.project_id
+           FROM orders_numberseries series
+           LEFT JOIN (SELECT project_id, document_type, year, min(number) AS low, max(number) AS high, count(*) AS n
+                      FROM orders_invoice GROUP BY 1, 2, 3
+                      UNION ALL
+                      SELECT project_id, 'shipment', year, min(number), max(number), count(*)
+                      FROM orders_shipment GROUP BY 1, 2, 3) used USING (project_id, document_type, year)
+           WHERE coalesce(used.high, 0) <> series.last OR coalesce(used.n, 0) <> series.last
+              OR (used.n > 0 AND used.low <> 1)""",
+    ),
+    Invariant(
+        "V03",
+        "Invoice dates follow their numbers, and the year is the year of issue.",
+        """SELECT 'invoice ' || id FROM (
+             SELECT id, issued_at, issue_date, year,
+                    lag(issued_at) OVER (PARTITION BY project_id, document_type, year ORDER BY number) AS before
+             FROM orders_invoice) numbered
+           WHERE issued_at < before OR extract(year FROM issue_date) <> year""",
+    ),
+)
