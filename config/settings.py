@@ -18,6 +18,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -61,8 +62,10 @@ RQ_QUEUES = {
         "DEFAULT_RESULT_TTL": 0,
     }
 }
-RQ = {"COMMIT_MODE": "auto"}  # one function rings, on commit; RQ itself shall not wait once more
-RQ_JOB_CLASS = "integrations.queue.RunJob"
+RQ = {
+    "COMMIT_MODE": "auto",  # one function rings, on commit; RQ itself shall not wait once more
+    "JOB_CLASS": "integrations.queue.RunJob",  # runs one function only, whatever is on the queue
+}
 
 # --- Keys ---
 SECRET_KEY = environment.text("SECRET_KEY") or keys.kept(DATA_DIR / "secret_key", keys.signing_key)
@@ -165,8 +168,8 @@ TIME_ZONE = "UTC"
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"] if (BASE_DIR / "static").is_dir() else []
-STATIC_COLLECTED = (STATIC_ROOT / "staticfiles.json").is_file()
-WHITENOISE_USE_FINDERS = not STATIC_COLLECTED
+STATIC_COLLECTED = (STATIC_ROOT / "staticfiles.json").is_file() or sys.argv[1:2] == ["collectstatic"]
+WHITENOISE_USE_FINDERS = DEBUG or not STATIC_COLLECTED
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

@@ -2,41 +2,21 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from config.embedded.account import Account
 from config.embedded.errors import EmbeddedError
+from config.lifeline import dies_with_parent
 
-PR_SET_PDEATHSIG = 1
 POLL = 0.02
 """Seconds between two looks."""
 LOG_LIMIT = 5_000_000
 """Bytes of a log that are kept from one start to the next."""
-
-
-def dies_with_us(signum: signal.Signals) -> Callable[[], None] | None:
-    """What a child runs before its program so that the kernel sends it `signum` when we are killed; Linux only.
-
-    Elsewhere a killed supervisor leaves its servers to the next start, which takes over.
-    """
-    if not sys.platform.startswith("linux"):
-        return None
-    prctl = ctypes.CDLL(None).prctl
-    parent = os.getpid()
-
-    def ask() -> None:
-        prctl(PR_SET_PDEATHSIG, int(signum), 0, 0, 0)
-        if os.getppid() != parent:  # we died between fork and prctl
-            os._exit(1)
-
-    return ask
 
 
 def environment() -> dict[str, str]:
@@ -75,7 +55,7 @@ class Child:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=dies_with_us(self.end),
+                preexec_fn=dies_with_parent(self.end),
                 **self.account.run_as,
             )
 

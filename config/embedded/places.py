@@ -36,10 +36,11 @@ class Locations:
 def locations(data_dir: Path) -> Locations:
     """The addresses of the servers of this data folder. Starts nothing, writes nothing.
 
-    A running supervisor has noted its socket folder; that note wins, because another terminal may have another
-    temporary folder in its environment.
+    A running supervisor has noted its socket folder; that note wins while the folder is there, because another
+    terminal may have another temporary folder in its environment.
     """
-    return at(noted_socket_dir(data_dir) or default_socket_dir(data_dir))
+    noted = noted_socket_dir(data_dir)
+    return at(noted if noted and noted.is_dir() else default_socket_dir(data_dir))
 
 
 def at(socket_dir: Path) -> Locations:

@@ -33,7 +33,7 @@ class Servers:
     def __init__(self, data_dir: Path, *, durable: bool = True) -> None:
         self.data_dir = Path(os.path.abspath(data_dir))
         self.durable = durable
-        self.locations: Locations = places.at(places.default_socket_dir(self.data_dir))
+        self.locations: Locations = places.locations(self.data_dir)
         self._servers: tuple[Postgres, Valkey] | None = None
         self._lock: int | None = None
         self._old_handler: signal.Handlers | None = None
@@ -135,9 +135,7 @@ class Servers:
         postgres = Postgres(self.data_dir, found.postgres, account, durable=self.durable)
         valkey = Valkey(self.data_dir, found.valkey, account, durable=self.durable)
         postgres.take_over()
-        noted = places.noted_socket_dir(self.data_dir)
-        for folder in {noted or self.locations.socket_dir, self.locations.socket_dir}:
-            valkey.take_over(folder)
+        valkey.take_over(self.locations.socket_dir)
         places.make_socket_dir(self.locations.socket_dir, account)
         places.note(self.data_dir).write_text(
             f"{self.locations.socket_dir}\n", encoding="utf-8", errors="surrogateescape"

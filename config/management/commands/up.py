@@ -1,0 +1,43 @@
+"""The whole site in one terminal: `manage.py up`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from config import running
+from config.processes import Supervisor
+
+
+class Command(BaseCommand):
+    help = "Run the site with all it needs: database, queue, web, workers, tick. Ctrl-C stops everything."
+    requires_system_checks: list[str] = []  # they would look at a database that is not up yet
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--host", default="127.0.0.1", help="Address to listen on (default %(default)s).")
+        parser.add_argument("--port", type=int, default=8000, help="Port to listen on (default %(default)s).")
+        parser.add_argument("--workers", type=int, default=2, help="Worker processes (default %(default)s).")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        host, port, workers = options["host"], options["port"], options["workers"]
+        if workers < 1:
+            raise CommandError("At least one worker is needed: --workers 1.")
+        try:
+            self._run(host, port, workers)
+        except running.CannotRun as error:
+            raise CommandError(str(error)) from error
+        except KeyboardInterrupt:
+            self.stdout.write("Stopped before it was up.")
+
+    def _run(self, host: str, port: int, workers: int) -> None:
+        running.check_port(host, port)
+        with running.embedded_servers() as servers:
+            running.prepare(self.stdout.write)
+            programs = running.site_programs(host, port, workers=workers)
+            with Supervisor(programs, servers=servers, server_failures=running.server_failures()) as supervisor:
+                if running.wait_for_port(host, port, give_up=lambda: supervisor.stopping):
+                    self.stdout.write(f"Countinghouse answers at http://{host}:{port}/ - Ctrl-C stops it.")
+                supervisor.run()
+                self.stdout.write("Stopping")
+        self.stdout.write("Stopped; the data are kept.")

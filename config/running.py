@@ -1,0 +1,169 @@
+"""What a running site consists of: servers, a prepared database, the web process, workers, the tick."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
+from django.core.management import call_command
+from django.db import connection, connections
+
+from config.processes import Program
+
+if TYPE_CHECKING:
+    from config.embedded import Servers
+
+MIGRATION_LOCK = 0x636F756E  # "coun": any number that no other advisory lock of ours uses
+WEB, WORKER, TICK = "web", "worker", "tick"
+
+
+class CannotRun(Exception):
+    """The site cannot be started; the message is a sentence for people."""
+
+
+@contextmanager
+def embedded_servers() -> Generator[Servers | None]:
+    """The embedded servers, running, where the settings name no others; None where they do.
+
+    Raises CannotRun.
+    """
+    if not settings.EMBEDDED:
+        yield None
+        return
+    from config.embedded import EmbeddedError, Servers
+
+    servers = Servers(settings.DATA_DIR)
+    try:
+        servers.__enter__()
+    except EmbeddedError as error:
+        raise CannotRun(str(error)) from error
+    try:
+        yield servers
+    finally:
+        servers.__exit__(None, None, None)
+
+
+def server_failures() -> tuple[type[Exception], ...]:
+    """What restarting a server may raise."""
+    if not settings.EMBEDDED:
+        return ()
+    from config.embedded import EmbeddedError
+
+    return (EmbeddedError,)
+
+
+def prepare(say: Callable[[str], object]) -> None:
+    """Bring database and static files up to date. Connections are closed afterwards, for processes to be forked."""
+    with connection.cursor() as cursor:
+        # Two sites started at once on one database must not migrate it both.
+        cursor.execute("SELECT pg_advisory_lock(%s)", [MIGRATION_LOCK])
+        try:
+            say("Bringing the database up to date")
+            call_command("migrate", interactive=False, verbosity=0)
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [MIGRATION_LOCK])
+    connections.close_all()
+    collect_static(say)
+
+
+def collect_static(say: Callable[[str], object]) -> None:
+    """Collect the static files when they changed since the last time."""
+    stamp = Path(settings.STATIC_ROOT) / ".stamp"
+    state = _static_state()
+    if stamp.is_file() and stamp.read_text() == state:
+        return
+    say("Collecting static files")
+    # In a process of its own: the settings choose the storage that writes names with digests only there.
+    subprocess.run([sys.executable, manage(), "collectstatic", "--noinput", "--verbosity=0"], check=True)  # noqa: S603
+    stamp.write_text(state)
+
+
+def _static_state() -> str:
+    """A digest of names, sizes and times of all static files."""
+    found = hashlib.sha256()
+    for finder in get_finders():
+        for path, storage in finder.list([]):
+            state = os.stat(storage.path(path))
+            found.update(f"{path}:{state.st_size}:{state.st_mtime_ns}\n".encode())
+    return found.hexdigest()
+
+
+def manage() -> str:
+    return str(settings.BASE_DIR / "manage.py")
+
+
+def web(host: str, port: int, *, threads: int = 8, processes: int = 1) -> Program:
+    """gunicorn with threads. Its control socket is off: all sites of one person would share that file."""
+    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    options = ["--bind", address, "--worker-class", "gthread", "--threads", str(threads), "--workers", str(processes)]
+    options += ["--no-control-socket", "--graceful-timeout", "15", "--timeout", "120", "--log-level", "warning"]
+    options += ["--chdir", str(settings.BASE_DIR)]
+    return Program(WEB, (sys.executable, "-m", "gunicorn", "config.wsgi", *options))
+
+
+def worker(number: int) -> Program:
+    """Stopped warmly: it finishes its job. Killed with us, for a job that nobody watches could run twice."""
+    name = f"{WORKER} {number}"
+    return Program(name, (sys.executable, manage(), "work"), stop_seconds=30, on_our_death=signal.SIGKILL)
+
+
+def tick() -> Program:
+    return Program(TICK, (sys.executable, manage(), "tick"))
+
+
+def site_programs(host: str, port: int, *, workers: int) -> list[Program]:
+    return [web(host, port), *(worker(number) for number in range(1, workers + 1)), tick()]
+
+
+def check_port(host: str, port: int, *, patience: float = 3.0) -> None:
+    """Raises CannotRun when the address cannot be listened on. Waits a little for a site that is just ending."""
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            family = socket.AF_INET6 if ":" in host else socket.AF_INET
+            with socket.socket(family, socket.SOCK_STREAM) as listener:
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                listener.bind((host, port))
+            return
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE and time.monotonic() < deadline:
+                time.sleep(0.1)
+                continue
+            raise CannotRun(_port_sentence(host, port, error)) from error
+
+
+def _port_sentence(host: str, port: int, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"Port {port} on {host} is taken by another program. Stop it, or choose another with --port."
+    if error.errno == errno.EACCES:
+        return f"Port {port} may not be used by this account. Choose one from 1024 with --port."
+    return f"{host}:{port} cannot be listened on ({error.strerror}). Choose another with --host and --port."
+
+
+def wait_for_port(host: str, port: int, *, seconds: float = 60.0, give_up: Callable[[], bool] = lambda: False) -> bool:
+    """Wait until something answers there. Whether it did, before the time was over or `give_up` said so."""
+    target = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and not give_up():
+        try:
+            with socket.create_connection((target, port), timeout=1):
+                return True
+        except OSError:
+            time.sleep(0.1)
+    return False
+
+
+def names(programs: Iterable[Program]) -> str:
+    return ", ".join(program.name for program in programs)
