@@ -45,10 +45,13 @@ def _start() -> ExitStack:
         data_dir = folder / "data"
         _setenv(undo, "COUNTINGHOUSE_DATA", str(data_dir))
         if not (os.environ.get("DATABASE_URL") or os.environ.get("REDIS_URL")):
-            from config.embedded import Servers
+            from config.embedded import EmbeddedError, Servers
 
             servers = Servers(data_dir, durable=False)
-            servers.start()
+            try:
+                servers.start()
+            except EmbeddedError as error:
+                raise pytest.UsageError(str(error)) from error
             undo.callback(servers.stop)
             _setenv(undo, "DATABASE_URL", servers.locations.database_url)
             _setenv(undo, "REDIS_URL", servers.locations.redis_url)
