@@ -18,10 +18,8 @@ def kept(path: Path, make: Callable[[], str]) -> str:
     Two processes at once agree: the key is written aside and linked into place, and a link is never replaced.
     Raises ImproperlyConfigured when the folder cannot be written or the file is empty.
     """
-    try:
+    with suppress(FileNotFoundError, NotADirectoryError):
         return _read(path)
-    except FileNotFoundError:
-        pass
     aside = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o711 if os.geteuid() == 0 else 0o700)

@@ -80,7 +80,7 @@ def prepare(say: Callable[[str], object]) -> None:
 
 def collect_static(say: Callable[[str], object]) -> None:
     """Collect the static files when they changed since the last time."""
-    stamp = Path(settings.STATIC_ROOT) / ".stamp"
+    stamp = Path(settings.STATIC_DIR) / ".stamp"
     state = _static_state()
     if stamp.is_file() and stamp.read_text() == state:
         return

@@ -166,9 +166,10 @@ TIME_ZONE = "UTC"
 
 # --- Static files: names with a digest once collected, straight from the apps in a fresh clone and in tests ---
 STATIC_URL = "static/"
-STATIC_ROOT = DATA_DIR / "static"
+STATIC_DIR = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"] if (BASE_DIR / "static").is_dir() else []
-STATIC_COLLECTED = (STATIC_ROOT / "staticfiles.json").is_file() or sys.argv[1:2] == ["collectstatic"]
+STATIC_COLLECTED = (STATIC_DIR / "staticfiles.json").is_file() or sys.argv[1:2] == ["collectstatic"]
+STATIC_ROOT = STATIC_DIR if STATIC_COLLECTED else None
 WHITENOISE_USE_FINDERS = DEBUG or not STATIC_COLLECTED
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -192,6 +193,8 @@ LOGGING: dict[str, Any] = {
     "loggers": {
         "django": {"handlers": [], "level": LOG_LEVEL, "propagate": True},
         "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
-        "rq": {"handlers": [], "level": "WARNING", "propagate": True},
+        # RQ sets these two to INFO itself unless they have a level; it would tell of every bell.
+        "rq.worker": {"handlers": [], "level": "WARNING", "propagate": True},
+        "rq.job": {"handlers": [], "level": "WARNING", "propagate": True},
     },
 }

@@ -1,0 +1,137 @@
+"""The parts of a running site: its port, its worker, and all of it with `manage.py up`."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Generator
+from pathlib import Path
+
+import django_rq
+import pytest
+
+from config import running
+from config.embedded import locations, places
+from config.worker import make_worker
+from tests.config.conftest import CHECKOUT, eventually, is_running
+
+
+@pytest.fixture
+def taken() -> Generator[int]:
+    """A port that somebody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        yield listener.getsockname()[1]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def test_a_taken_port_is_a_sentence(taken: int) -> None:
+    with pytest.raises(running.CannotRun, match=f"Port {taken} on 127.0.0.1 is taken by another program"):
+        running.check_port("127.0.0.1", taken, patience=0)
+
+
+def test_a_free_port_stays_free() -> None:
+    port = free_port()
+    running.check_port("127.0.0.1", port)
+    assert not running.wait_for_port("127.0.0.1", port, seconds=0.2)
+
+
+def test_a_port_that_answers_is_seen(taken: int) -> None:
+    assert running.wait_for_port("127.0.0.1", taken, seconds=5)
+
+
+def test_waiting_for_a_port_can_be_given_up() -> None:
+    assert not running.wait_for_port("127.0.0.1", free_port(), seconds=60, give_up=lambda: True)
+
+
+class TestWorker:
+    @pytest.fixture(autouse=True)
+    def empty_queue(self) -> None:
+        django_rq.get_queue("default").empty()  # type: ignore[no-untyped-call]
+
+    def test_both_ends_speak_json_and_know_one_job_class(self) -> None:
+        queue, worker = django_rq.get_queue("default"), make_worker("test-ends")
+        assert worker.queue_names() == ["default"]
+        assert worker.serializer is queue.serializer
+        assert queue.serializer.dumps([1]) == json.dumps([1]).encode()
+        assert worker.job_class is queue.job_class
+        assert f"{worker.job_class.__module__}.{worker.job_class.__qualname__}" == "integrations.queue.RunJob"
+
+    def test_a_foreign_job_is_not_run(self, tmp_path: Path) -> None:
+        """Whoever can write to the queue must not be able to make a worker run something."""
+        queue = django_rq.get_queue("default")
+        mark = tmp_path / "mark"
+        job = queue.enqueue_call("os.mkdir", args=(str(mark),))
+        done = subprocess.run(
+            [sys.executable, "manage.py", "work", "--burst"], cwd=CHECKOUT, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        assert queue.count == 0
+        assert not mark.exists()
+        assert job.get_status(refresh=True) == "failed"
+
+
+@pytest.fixture
+def site(folder: Path) -> Generator[tuple[subprocess.Popen[bytes], int, Path]]:
+    """`manage.py up` on its own embedded servers: process, port, data folder."""
+    environment = {key: value for key, value in os.environ.items() if key not in {"DATABASE_URL", "REDIS_URL"}}
+    environment["COUNTINGHOUSE_DATA"] = str(folder / "data")
+    port = free_port()
+    command = [sys.executable, "-u", "manage.py", "up", "--port", str(port), "--workers", "1"]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(command, cwd=CHECKOUT, env=environment, stdout=log, stderr=log)
+    yield process, port, folder / "data"
+    if process.poll() is None:
+        process.kill()
+    process.wait()
+    places.remove_socket_dir(locations(folder / "data").socket_dir)
+
+
+def family(pid: int) -> list[int]:
+    """The process and all that descend from it."""
+    listing = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+    parents = [(int(line.split()[0]), int(line.split()[1])) for line in listing.splitlines()]
+    found = [pid]
+    for member in found:
+        found.extend(child for child, parent in parents if parent == member)
+    return found
+
+
+def answers(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
+            return bool(json.load(answer) == {"postgresql": True, "redis": True})
+    except OSError:
+        return False
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the kernel's signal at a parent's death is Linux's")
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGKILL])
+def test_the_whole_site_comes_up_and_leaves_nothing(
+    site: tuple[subprocess.Popen[bytes], int, Path], signum: signal.Signals
+) -> None:
+    process, port, data_dir = site
+    log = data_dir.parent / "log"
+    assert eventually(lambda: answers(port) or process.poll() is not None, 60), log.read_text()
+    assert process.poll() is None, log.read_text()
+    members = family(process.pid)
+    assert len(members) > 10
+    process.send_signal(signum)
+    process.wait(30)
+    assert eventually(lambda: not any(is_running(pid) for pid in members)), log.read_text()
+    if signum == signal.SIGTERM:
+        assert process.returncode == 0
+        assert log.read_text().endswith("Stopped; the data are kept.\n")
+        assert not (data_dir / "sockets").exists()
