@@ -1,0 +1,6 @@
+"""The only HTTP: drives connectors' operations over the network, safely."""
+
+from integrations.client.driving import drive
+from integrations.client.limits import Limits
+
+__all__ = ["Limits", "drive"]

@@ -1,0 +1,73 @@
+"""Drive an operation: its requests go out, the answers go back in, short troubles are waited out."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Set
+from typing import TypeVar
+
+from django.conf import settings
+
+from integrations.client.exchanging import Exchange
+from integrations.client.limits import Limits
+from integrations.connectors.base import Operation, Request, Response
+from integrations.failures import Failure, ShopError
+
+T = TypeVar("T")
+
+FIRST_WAIT = 0.5
+"""Seconds; doubled at each try, of which a random part is waited (full jitter)."""
+TRIED_AGAIN = {Failure.BUSY, Failure.UNAVAILABLE, Failure.NONSENSE}
+
+
+def drive(
+    operation: Operation[T],
+    *,
+    heartbeat: Callable[[], None] | None = None,
+    allowed: Set[str] | None = None,
+    limits: Limits | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> T:
+    """The result of an operation. Raises ShopError, first into the operation, which may know what to make of it.
+
+    `heartbeat` is called before every request; what it raises ends the operation. `allowed` (by default
+    `settings.ALLOWED_SHOP_ADDRESSES`) are the "host:port"s that need not be public.
+    """
+    limits = limits or Limits()
+    exchange = Exchange(settings.ALLOWED_SHOP_ADDRESSES if allowed is None else allowed, limits)
+    try:
+        request = next(operation)
+        while True:
+            if heartbeat is not None:
+                heartbeat()
+            try:
+                response = _answer(exchange, request, limits, sleep)
+            except ShopError as error:
+                request = operation.throw(error)
+            else:
+                request = operation.send(response)
+    except StopIteration as finished:
+        result: T = finished.value
+        return result
+    finally:
+        operation.close()
+        exchange.close()
+
+
+def _answer(exchange: Exchange, request: Request, limits: Limits, sleep: Callable[[float], None]) -> Response:
+    """Try again after a short wait where that is safe; longer waits are left to the run."""
+    may_repeat = request.method in {"GET", "HEAD"} if request.idempotent is None else request.idempotent
+    started = time.monotonic()
+    for turn in range(1, limits.tries + 1):
+        try:
+            return exchange.send(request)
+        except ShopError as error:
+            wait = error.retry_after
+            if wait is None:
+                wait = random.uniform(0, min(limits.wait, FIRST_WAIT * 2**turn))  # noqa: S311 - no secret
+            late = time.monotonic() - started + wait > limits.total
+            if turn == limits.tries or not may_repeat or error.kind not in TRIED_AGAIN or wait > limits.wait or late:
+                raise
+            sleep(wait)
+    raise AssertionError("at least one try")

@@ -1,0 +1,201 @@
+"""One request and its whole answer, within limits; every way it can fail is a ShopError."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Set
+from email.utils import parsedate_to_datetime
+from http.cookiejar import DefaultCookiePolicy
+from importlib.metadata import PackageNotFoundError, version
+from time import monotonic, time
+from urllib.parse import quote, urlencode, urlsplit
+
+import requests
+from requests.adapters import BaseAdapter
+from requests_oauthlib import OAuth1
+
+from integrations.addresses import check_target
+from integrations.client.limits import Limits
+from integrations.client.transport import Line, PinnedAdapter
+from integrations.connectors.base import BasicAuth, OAuth1Auth, Request, Response
+from integrations.failures import Failure, ShopError
+
+logger = logging.getLogger(__name__)
+
+CHUNK = 64 * 1024
+ENCODINGS = {"", "identity", "gzip", "x-gzip", "deflate"}
+SHORTEST_WAIT, LONGEST_WAIT = 1.0, 900.0
+
+
+def _product() -> str:
+    try:
+        return f"Countinghouse/{version('countinghouse')}"
+    except PackageNotFoundError:
+        return "Countinghouse/0"
+
+
+class Exchange:
+    """A `requests` session that follows no redirect, keeps no cookie and asks no environment."""
+
+    def __init__(self, allowed: Set[str], limits: Limits) -> None:
+        self._allowed = allowed
+        self._limits = limits
+        self._line = Line(allowed, limits)
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self._session.headers.update(
+            {"User-Agent": _product(), "Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
+        )
+        for scheme in ("https://", "http://"):
+            adapter: BaseAdapter = PinnedAdapter(self._line)
+            self._session.mount(scheme, adapter)
+
+    def close(self) -> None:
+        self._session.close()
+
+    def send(self, request: Request) -> Response:
+        """The answer, unless it is 3xx, 429 or 5xx: those are ShopErrors too."""
+        parts = urlsplit(request.url)
+        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        try:
+            check_target(parts.scheme, host, port, self._allowed)
+        except ValueError as error:
+            raise ShopError(Failure.ADDRESS, str(error)) from None
+        if parts.scheme != "https" and isinstance(request.auth, BasicAuth):
+            raise ShopError(Failure.ADDRESS, "Keys are not sent over http as they are. Use the shop's https address.")
+        started = monotonic()
+        try:
+            with self._line:
+                response = self._exchange(request)
+        except requests.RequestException as error:
+            raise self._failure(error) from None
+        logger.debug("%s %s%s: %s in %.2f s", request.method, host, parts.path, response.status, monotonic() - started)
+        return _accepted(response)
+
+    def _exchange(self, request: Request) -> Response:
+        with self._session.request(
+            request.method,
+            _address(request),
+            headers=dict(request.headers) | ({"Content-Type": "application/json"} if request.body is not None else {}),
+            data=request.body,
+            auth=_signer(request),
+            timeout=(self._limits.connect, self._limits.read),
+            allow_redirects=False,
+            stream=True,
+        ) as answer:
+            headers = {name.lower(): value for name, value in answer.headers.items()}
+            if 300 <= answer.status_code < 400:
+                return Response(answer.status_code, headers, b"")
+            return Response(answer.status_code, headers, self._body(answer, headers))
+
+    def _body(self, answer: requests.Response, headers: dict[str, str]) -> bytes:
+        encodings = {part.strip().lower() for part in headers.get("content-encoding", "").split(",")}
+        if not encodings <= ENCODINGS:
+            raise ShopError(Failure.NONSENSE, "The shop's answer is packed in a way that was not asked for.")
+        body = bytearray()
+        for chunk in answer.iter_content(CHUNK):
+            body += chunk
+            if len(body) > self._limits.size:
+                size = self._limits.size // (1024 * 1024)
+                raise ShopError(Failure.NONSENSE, f"The shop's answer is larger than {size} MB; it was not read.")
+        if self._line.cut:
+            raise requests.Timeout
+        return bytes(body)
+
+    def _failure(self, error: requests.RequestException) -> ShopError:
+        """Says what happened in our own words: the library's hold addresses with their query."""
+        if self._line.cut:
+            return ShopError(
+                Failure.UNAVAILABLE, f"The shop did not finish its answer in {self._limits.total:g} seconds."
+            )
+        if isinstance(error, requests.exceptions.SSLError):
+            return ShopError(Failure.ADDRESS, _certificate_fault(str(error)))
+        if isinstance(error, requests.ConnectTimeout):
+            return ShopError(Failure.UNAVAILABLE, f"The shop could not be reached in {self._limits.connect:g} seconds.")
+        if isinstance(error, requests.Timeout) or "Read timed out" in str(error):
+            return ShopError(Failure.UNAVAILABLE, f"The shop was silent for {self._limits.read:g} seconds.")
+        if isinstance(error, requests.exceptions.ChunkedEncodingError):
+            return ShopError(Failure.NONSENSE, "The shop's answer was cut off.")
+        if isinstance(error, requests.exceptions.ContentDecodingError):
+            return ShopError(Failure.NONSENSE, "The shop's answer is damaged and cannot be unpacked.")
+        if isinstance(error, requests.ConnectionError):
+            return ShopError(Failure.UNAVAILABLE, "The connection to the shop could not be made or broke off.")
+        return ShopError(Failure.ADDRESS, "The shop's address cannot be used for a request.")
+
+
+def _address(request: Request) -> str:
+    """A space goes out as %20: OAuth signatures over "+" are refused by some shops (observed on OpenMage 20)."""
+    if not request.params:
+        return request.url
+    return f"{request.url}?{urlencode(request.params, quote_via=quote)}"
+
+
+def _signer(request: Request) -> OAuth1 | tuple[str, str] | None:
+    if isinstance(request.auth, BasicAuth):
+        return request.auth.user, request.auth.password
+    if isinstance(request.auth, OAuth1Auth):
+        return OAuth1(request.auth.key, request.auth.secret, signature_method="HMAC-SHA256")
+    return None
+
+
+def _certificate_fault(message: str) -> str:
+    """What is wrong with TLS, by the words of OpenSSL."""
+    if "expired" in message:
+        return "The shop's certificate has expired. Whoever runs the shop must renew it."
+    if "doesn't match" in message or "mismatch" in message.lower():
+        return "The shop's certificate is for another name. Check the address."
+    if "self-signed" in message or "unable to get local issuer" in message:
+        return (
+            "The shop's certificate is not signed by a known authority. Whoever runs the shop must install one that is."
+        )
+    return (
+        "No encrypted connection to the shop is possible: it may not speak https on this port, or only an old version."
+    )
+
+
+def _accepted(response: Response) -> Response:
+    status, headers = response.status, response.headers
+    if 300 <= status < 400:
+        raise ShopError(Failure.ADDRESS, _redirect(headers.get("location", "")), status=status)
+    if status == 429:
+        wait = retry_after(headers)
+        raise ShopError(Failure.BUSY, "The shop asks us to wait (HTTP 429).", status=status, retry_after=wait)
+    if status >= 500:
+        raise ShopError(
+            Failure.UNAVAILABLE,
+            f"The shop has a fault of its own or is under maintenance (HTTP {status}).",
+            status=status,
+            retry_after=retry_after(headers),
+        )
+    return response
+
+
+def _redirect(location: str) -> str:
+    """Names the target's host, which is what staff need, and nothing else of it."""
+    try:
+        parts = urlsplit(location)
+        target = f"{parts.scheme}://{parts.hostname}" if parts.scheme and parts.hostname else "another page of its own"
+    except ValueError:
+        target = "an unreadable address"
+    shown = "".join(filter(str.isprintable, target))[:120]
+    return f"The shop sends us on to {shown}. If that is the shop's own address, enter it as its website."
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds, from a number or a date, kept within 1 s ... 15 min; None where the shop says nothing sensible."""
+    value = headers.get("retry-after", "").strip()
+    if value.isascii() and value.isdigit():
+        seconds = float(value[:9])
+    else:
+        try:
+            until = parsedate_to_datetime(value).timestamp()
+        except (ValueError, OverflowError):
+            return None
+        try:
+            now = parsedate_to_datetime(headers.get("date", "")).timestamp()
+        except (ValueError, OverflowError):
+            now = time()
+        seconds = until - now
+    return min(LONGEST_WAIT, max(SHORTEST_WAIT, seconds))
