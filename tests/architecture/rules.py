@@ -1,0 +1,205 @@
+"""The rules of the house. Each takes a module and yields sentences about what is wrong with it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from fnmatch import fnmatch
+
+from tests.architecture.reading import APPS, Import, Module, dotted, first_text, name_of
+
+Rule = Callable[[Module], Iterator[str]]
+
+RIGHT_OF = {"integrations": {"orders", "stock"}, "orders": {"stock"}, "stock": set[str]()}
+"""What the core of an app may import beside its own."""
+
+PURE = (
+    "orders/incoming.py",
+    "orders/plans.py",
+    "integrations/rules.py",
+    "integrations/failures.py",
+    "integrations/connectors/*",
+    "stock/availability.py",
+)
+IO_MODULES = frozenset(
+    {"asyncio", "concurrent", "django_rq", "ftplib", "http", "io", "multiprocessing", "os", "pathlib", "psycopg"}
+    | {"redis", "requests", "requests_oauthlib", "rq", "select", "shutil", "signal", "smtplib", "socket", "sqlite3"}
+    | {"ssl", "subprocess", "sys", "tempfile", "threading", "time", "urllib3"}
+)
+IO_CALLS = frozenset({"open", "print", "input", "now", "utcnow", "today"})
+"""Reading the clock is I/O too: the same payload must always read the same."""
+
+OWNERS = {
+    "requests": ("integrations/client.py", "integrations/client_*.py", "integrations/client/*"),
+    "urllib3": ("integrations/client.py", "integrations/client_*.py", "integrations/client/*"),
+    "rq": ("integrations/queue.py", "config/*"),
+    "django_rq": ("integrations/queue.py", "config/*"),
+}
+
+UPWARD_TO_ALL = frozenset({"integrations.Account", "integrations.Project"})
+UPWARD_OF_ORDER = frozenset({"integrations.Integration", "integrations.RemoteOrder", "integrations.Run"})
+RELATIONS = frozenset({"ForeignKey", "OneToOneField", "ManyToManyField"})
+
+BARRIERS: dict[str, str] = {}
+"""Files that may catch everything, each with its reason: the top of a process, where the error is told and recorded."""
+
+LONGEST_FILE, LONGEST_FUNCTION = 400, 60
+
+
+def direction(module: Module) -> Iterator[str]:
+    """config > edges > integrations > orders > stock; nobody but the tests imports the tests."""
+    for found in module.imports:
+        if found.root == "tests" and not module.is_test:
+            yield at(module, found.line, f"imports {found.target}: the tests are for tests only")
+        if module.is_edge and found.root == "config":
+            yield at(module, found.line, f"imports {found.target}: an edge does not know config")
+        if module.is_core and found.root in APPS:
+            yield from _core(module, found)
+
+
+def _core(module: Module, found: Import) -> Iterator[str]:
+    if found.is_edge:
+        yield at(module, found.line, f"imports {found.target}: a core module does not import an edge")
+    elif found.root != module.app and found.root not in RIGHT_OF[module.app]:
+        yield at(module, found.line, f"imports {found.target}: {module.app} does not know {found.root}")
+
+
+def edges_open_no_transaction(module: Module) -> Iterator[str]:
+    if not module.is_edge:
+        return
+    for found in module.imports:
+        if found.target in {"django.db.transaction.atomic", "django.db.transaction.set_autocommit"}:
+            yield at(module, found.line, "an edge opens no transaction")
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Attribute) and (
+            node.attr == "select_for_update" or dotted(node).endswith(("transaction.atomic", "set_autocommit"))
+        ):
+            yield at(module, node.lineno, f"{node.attr}: an edge opens no transaction")
+
+
+def pure_modules_are_pure(module: Module) -> Iterator[str]:
+    if not is_pure(module.path):
+        return
+    for found in module.imports:
+        if reason := _impurity(found):
+            yield at(module, found.line, f"imports {found.target}: {reason}")
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Call) and name_of(node.func) in IO_CALLS:
+            yield at(module, node.lineno, f"calls {name_of(node.func)}: a pure module does no I/O")
+
+
+def is_pure(path: str) -> bool:
+    return any(fnmatch(path, pattern) for pattern in PURE)
+
+
+def _impurity(found: Import) -> str:
+    parts = found.target.split(".")
+    if parts[0] in IO_MODULES or found.target.startswith("urllib.request"):
+        return "a pure module does no I/O"
+    if parts[0] == "django":
+        return "a pure module does not need Django"
+    if parts[0] in APPS and len(parts) > 1 and parts[1] != "choices" and not _is_pure_target(parts):
+        return "a pure module knows pure modules and choices alone"
+    return ""
+
+
+def _is_pure_target(parts: list[str]) -> bool:
+    """Whether a dotted path leads into a pure module; the path may go on to a name inside of it."""
+    return is_pure("/".join(parts[:2]) + ".py") or (len(parts) > 1 and is_pure("/".join(parts[:2]) + "/"))
+
+
+def sole_owners(module: Module) -> Iterator[str]:
+    if module.is_test:
+        return
+    for found in module.imports:
+        owners = OWNERS.get(found.root)
+        if owners and not any(fnmatch(module.path, owner) for owner in owners):
+            yield at(module, found.line, f"imports {found.target}: only {', '.join(owners)} may")
+
+
+def relations_point_down(module: Module) -> Iterator[str]:
+    """Foreign keys to the left only as text and only the agreed ones; integrations has none to the right."""
+    if module.app not in RIGHT_OF or module.is_migration:
+        return
+    names = {found.target.rsplit(".", 1)[-1]: found.root for found in module.imports if found.root in APPS}
+    for node in ast.walk(module.tree):
+        for call in node.body if isinstance(node, ast.ClassDef) else ():
+            for inner in ast.walk(call):
+                if isinstance(inner, ast.Call) and name_of(inner.func) in RELATIONS:
+                    yield from _relation(module, inner, node.name if isinstance(node, ast.ClassDef) else "", names)
+
+
+def _relation(module: Module, call: ast.Call, owner: str, names: dict[str, str]) -> Iterator[str]:
+    target = first_text(call, "to") or (name_of(call.args[0]) if call.args else "")
+    app = target.split(".")[0] if "." in target else names.get(target, module.app)
+    if app not in RIGHT_OF or app == module.app:
+        return
+    if app in RIGHT_OF[module.app]:
+        if module.app == "integrations":
+            yield at(module, call.lineno, f"{owner} points to {target}: integrations holds no key to {app}")
+        return
+    allowed = UPWARD_TO_ALL | (UPWARD_OF_ORDER if (module.app, owner) == ("orders", "Order") else frozenset())
+    if target not in allowed:
+        yield at(module, call.lineno, f"{owner} points to {target}: not one of the agreed upward keys")
+
+
+def no_signals(module: Module) -> Iterator[str]:
+    for found in module.imports:
+        parts = found.target.split(".")
+        if parts[0] == "django" and ("signals" in parts or found.target.startswith("django.dispatch")):
+            yield at(module, found.line, f"imports {found.target}: control flow is called by name")
+
+
+def no_utils(module: Module) -> Iterator[str]:
+    if "utils" in module.parts:
+        yield at(module, 1, "a module is named for what it does")
+
+
+def no_broad_except(module: Module) -> Iterator[str]:
+    if module.path in BARRIERS:
+        return
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.ExceptHandler) and (node.type is None or _is_broad(node.type)):
+            yield at(module, node.lineno, "catches everything: name what you can handle")
+        if isinstance(node, ast.Call) and name_of(node.func) == "suppress" and any(map(_is_broad, node.args)):
+            yield at(module, node.lineno, "suppresses everything: name what you can handle")
+
+
+def _is_broad(node: ast.expr) -> bool:
+    members = node.elts if isinstance(node, ast.Tuple) else [node]
+    return any(name_of(member) in {"Exception", "BaseException"} for member in members)
+
+
+def files_are_short(module: Module) -> Iterator[str]:
+    """Generated migrations are as long as they are."""
+    lines = len(module.source.splitlines())
+    if lines > LONGEST_FILE and not module.is_migration:
+        yield at(module, lines, f"{lines} lines, more than {LONGEST_FILE}")
+
+
+def functions_are_short(module: Module) -> Iterator[str]:
+    if module.is_test or module.is_migration:
+        return
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            lines = (node.end_lineno or node.lineno) - node.lineno + 1
+            if lines > LONGEST_FUNCTION:
+                yield at(module, node.lineno, f"{node.name} has {lines} lines, more than {LONGEST_FUNCTION}")
+
+
+def at(module: Module, line: int, sentence: str) -> str:
+    return f"{module.path}:{line}: {sentence}"
+
+
+RULES: tuple[Rule, ...] = (
+    direction,
+    edges_open_no_transaction,
+    pure_modules_are_pure,
+    sole_owners,
+    relations_point_down,
+    no_signals,
+    no_utils,
+    no_broad_except,
+    files_are_short,
+    functions_are_short,
+)

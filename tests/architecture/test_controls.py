@@ -1,0 +1,151 @@
+"""Controls: a small bad module turns each rule red, a good one leaves it green."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.architecture import rules
+from tests.architecture.reading import Module
+from tests.architecture.rules import Rule
+
+BAD: list[tuple[Rule, str, str]] = [
+    (rules.direction, "stock/ledger.py", "from orders.models import Order"),
+    (rules.direction, "stock/ledger.py", "import orders"),
+    (rules.direction, "orders/intake.py", "from integrations import runs"),
+    (rules.direction, "orders/intake.py", "from ..integrations.runs import claim"),
+    (rules.direction, "orders/models/orders.py", "def f():\n    from integrations.models import Run"),
+    (rules.direction, "orders/intake.py", "from django.apps import apps\napps.get_model('integrations', 'Run')"),
+    (rules.direction, "orders/intake.py", "from django.apps import apps\napps.get_model('integrations.Run')"),
+    (rules.direction, "orders/intake.py", "from importlib import import_module\nimport_module('integrations.runs')"),
+    (rules.direction, "orders/intake.py", "from config import settings"),
+    (rules.direction, "integrations/runs.py", "from integrations import admin"),
+    (rules.direction, "integrations/runs.py", "from . import admin"),
+    (rules.direction, "integrations/models/__init__.py", "from ..admin import site"),
+    (rules.direction, "integrations/runs.py", "from .simulator.shop import Shop"),
+    (rules.direction, "integrations/runs.py", "import orders.views"),
+    (rules.direction, "orders/admin/orders.py", "from config.admin_site import CountinghouseAdminSite"),
+    (rules.direction, "config/management/commands/demo.py", "from tests.factories import order"),
+    (
+        rules.edges_open_no_transaction,
+        "orders/admin/orders.py",
+        "from django.db import transaction\nwith transaction.atomic(): pass",
+    ),
+    (
+        rules.edges_open_no_transaction,
+        "orders/api/views.py",
+        "from django.db import transaction\n@transaction.atomic\ndef f(): pass",
+    ),
+    (rules.edges_open_no_transaction, "orders/views.py", "from django.db.transaction import atomic"),
+    (
+        rules.edges_open_no_transaction,
+        "integrations/management/commands/x.py",
+        "from orders.models import Order\nOrder.objects.select_for_update().get()",
+    ),
+    (rules.pure_modules_are_pure, "orders/incoming.py", "from orders.models import Order"),
+    (rules.pure_modules_are_pure, "orders/plans.py", "from django.db import models"),
+    (rules.pure_modules_are_pure, "integrations/rules.py", "import time"),
+    (rules.pure_modules_are_pure, "integrations/failures.py", "import os.path"),
+    (rules.pure_modules_are_pure, "integrations/connectors/shop.py", "def f():\n    import requests"),
+    (rules.pure_modules_are_pure, "integrations/connectors/shop/orders.py", "from urllib.request import urlopen"),
+    (rules.pure_modules_are_pure, "integrations/connectors/shop.py", "from integrations.runs import claim"),
+    (rules.pure_modules_are_pure, "integrations/connectors/shop.py", "from ..models import Run"),
+    (rules.pure_modules_are_pure, "stock/availability.py", "open('x')"),
+    (
+        rules.pure_modules_are_pure,
+        "integrations/connectors/shop.py",
+        "from datetime import UTC, datetime\nat = datetime.now(UTC)",
+    ),
+    (rules.sole_owners, "integrations/loading.py", "import requests"),
+    (rules.sole_owners, "integrations/simulator/shop.py", "from urllib3.util import Retry"),
+    (rules.sole_owners, "orders/intake.py", "def f():\n    import django_rq"),
+    (rules.sole_owners, "integrations/jobs.py", "from rq import Queue"),
+    (
+        rules.relations_point_down,
+        "orders/models/orders.py",
+        "class OrderLine(Model):\n    run = models.ForeignKey('integrations.Run', CASCADE)",
+    ),
+    (
+        rules.relations_point_down,
+        "orders/models/orders.py",
+        "class Order(Model):\n    feed = models.ForeignKey(to='integrations.Feed', on_delete=CASCADE)",
+    ),
+    (
+        rules.relations_point_down,
+        "stock/models.py",
+        "class Reservation(Model):\n    order = models.OneToOneField('orders.Order', CASCADE)",
+    ),
+    (
+        rules.relations_point_down,
+        "integrations/models/runs.py",
+        "class Run(Model):\n    order = models.ForeignKey('orders.Order', CASCADE)",
+    ),
+    (
+        rules.relations_point_down,
+        "integrations/models/runs.py",
+        "from stock.models import Product\nclass Run(Model):\n    goods = models.ManyToManyField(Product)",
+    ),
+    (rules.no_signals, "orders/models/orders.py", "from django.db.models.signals import post_save"),
+    (rules.no_signals, "orders/models/orders.py", "from django.db.models import signals"),
+    (rules.no_signals, "orders/models/orders.py", "from django.dispatch import receiver"),
+    (rules.no_utils, "orders/utils.py", ""),
+    (rules.no_utils, "orders/utils/money.py", ""),
+    (rules.no_broad_except, "orders/intake.py", "try:\n    f()\nexcept:\n    pass"),
+    (rules.no_broad_except, "orders/intake.py", "try:\n    f()\nexcept Exception as e:\n    raise"),
+    (rules.no_broad_except, "orders/intake.py", "try:\n    f()\nexcept (ValueError, BaseException):\n    pass"),
+    (rules.no_broad_except, "orders/intake.py", "import contextlib\nwith contextlib.suppress(Exception): pass"),
+    (rules.files_are_short, "orders/intake.py", "x = 1\n" * 401),
+    (rules.files_are_short, "tests/orders/test_intake.py", "x = 1\n" * 401),
+    (rules.functions_are_short, "orders/intake.py", "class A:\n    def f(self):\n" + "        x = 1\n" * 60),
+]
+
+GOOD: list[tuple[Rule, str, str]] = [
+    (rules.direction, "integrations/importing.py", "from orders.intake import take_in\nfrom stock import ledger"),
+    (rules.direction, "orders/admin/orders.py", "from integrations import runs"),
+    (rules.direction, "orders/api/urls.py", "from . import views\nfrom integrations.api import keys"),
+    (rules.direction, "config/urls.py", "from integrations.admin import site\nfrom orders.api import urls"),
+    (rules.direction, "integrations/client/driving.py", "from .transport import send"),
+    (rules.direction, "tests/factories.py", "from orders.models import Order\nfrom integrations.admin import x"),
+    (rules.edges_open_no_transaction, "orders/intake.py", "with transaction.atomic(): pass"),
+    (rules.pure_modules_are_pure, "integrations/rules.py", "from integrations.choices import ImportAction"),
+    (
+        rules.pure_modules_are_pure,
+        "integrations/connectors/shop/orders.py",
+        "from urllib.parse import urlsplit\nfrom .requests import page\nfrom integrations.connectors.base import Shop\n"
+        "from integrations.failures import PayloadError\nfrom orders.incoming import IncomingOrder",
+    ),
+    (rules.sole_owners, "integrations/client/transport.py", "import requests\nfrom urllib3.util import Retry"),
+    (rules.sole_owners, "config/worker.py", "import django_rq\nfrom rq import Worker"),
+    (rules.sole_owners, "integrations/connectors/shop/orders.py", "from .requests import page"),
+    (
+        rules.relations_point_down,
+        "orders/models/orders.py",
+        "class Order(Model):\n    run = models.ForeignKey('integrations.Run', SET_NULL)\n"
+        "    project = models.ForeignKey('integrations.Project', CASCADE)\n"
+        "    who = models.ForeignKey(settings.AUTH_USER_MODEL, SET_NULL)\n"
+        "    product = models.ForeignKey('stock.Product', PROTECT)",
+    ),
+    (
+        rules.relations_point_down,
+        "stock/models.py",
+        "class Level(Model):\n    of = models.ForeignKey('Product', PROTECT)",
+    ),
+    (rules.no_broad_except, "orders/intake.py", "try:\n    f()\nexcept (ValueError, KeyError):\n    raise"),
+    (rules.files_are_short, "orders/intake.py", "x = 1\n" * 400),
+    (rules.functions_are_short, "orders/intake.py", "def f():\n" + "    x = 1\n" * 59),
+]
+
+
+@pytest.mark.parametrize(("rule", "path", "source"), BAD)
+def test_bad_module_is_seen(rule: Rule, path: str, source: str) -> None:
+    found = list(rule(Module(path, source)))
+    assert len(found) == 1
+    assert found[0].startswith(f"{path}:")
+
+
+@pytest.mark.parametrize(("rule", "path", "source"), GOOD)
+def test_good_module_is_left_alone(rule: Rule, path: str, source: str) -> None:
+    assert list(rule(Module(path, source))) == []
+
+
+def test_every_rule_has_a_control() -> None:
+    assert {rule for rule, _, _ in BAD} == set(rules.RULES)
