@@ -77,14 +77,17 @@ def _transaction(
 ) -> bool:
     with transaction.atomic():
         cancelled = runs.hold(claim)
-        lock_project(integration.project_id)
+        fresh = [candidate for candidate in candidates if not candidate.unchanged]
         counts: Counter[str] = Counter()
+        if fresh:
+            lock_project(integration.project_id)
         if isolate:
-            for candidate in candidates:
+            for candidate in fresh:
                 counts += _alone(claim, integration, candidate, look_again)
-        elif candidates:
-            counts = _write(claim, integration, candidates, look_again)
+        elif fresh:
+            counts = _write(claim, integration, fresh, look_again)
         counts["fetched"] = len(candidates)
+        counts["unchanged"] += len(candidates) - len(fresh)
         if complete and progress.until:
             _mark_complete(claim, integration, progress.until)
         runs.advance(claim, counts, progress.cursor, total=progress.total, until=progress.until)
@@ -99,16 +102,20 @@ def _alone(claim: Claim, integration: Integration, candidate: Candidate, look_ag
     except (IntegrityError, DataError) as error:
         bare = Candidate(
             candidate.external_id,
-            candidate.number,
-            candidate.status,
+            _storable(candidate.number, 100),
+            _storable(candidate.status, 100),
             candidate.stamp,
-            candidate.payload.replace("\x00", "\ufffd"),
+            _storable(candidate.payload),
             candidate.digest,
             error_code="not_storable",
             error=f"The order cannot be stored: {_plain(error)}",
         )
         with transaction.atomic():
             return _write(claim, integration, [bare], look_again)
+
+
+def _storable(text: str, length: int | None = None) -> str:
+    return text.replace("\x00", "\ufffd")[:length]
 
 
 def _plain(error: Exception) -> str:

@@ -7,7 +7,7 @@ from functools import partial
 
 from django.utils import timezone
 
-from integrations import client, runs
+from integrations import client, remote_orders, runs
 from integrations.choices import IntegrationHealth, RunKind
 from integrations.connectors.base import Window
 from integrations.importing import Progress, import_page
@@ -73,7 +73,7 @@ def load_page(held: Claim, run: Run, integration: Integration) -> Step:
         connector.orders_in_window(shop, Window(run.since, run.until), cursor.get("at")),
         heartbeat=partial(runs.heartbeat, held),
     )
-    candidates = read_page(connector, shop, page.payloads)
+    candidates = read_page(connector, shop, page.payloads, partial(remote_orders.digests, integration.pk))
     done = page.next is None
     run.cursor = {"at": page.next, "done": done}
     run.until = page.until or run.until

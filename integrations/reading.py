@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -25,6 +25,8 @@ class Candidate(Struct, frozen=True):
     order: IncomingOrder | None = None
     error_code: str = ""
     error: str = ""
+    unchanged: bool = False
+    """Known to the byte: not read, nothing to do."""
 
     @property
     def has_id(self) -> bool:
@@ -39,19 +41,47 @@ def digest_of(payload: bytes) -> bytes:
     return hashlib.blake2b(payload, digest_size=16).digest()
 
 
-def read_page(connector: Connector, shop: Shop, payloads: Iterable[bytes]) -> list[Candidate]:
-    """Read every payload of a page; of two with the same id the newest stays. Never raises for a single bad order."""
+Digests = Callable[[Sequence[str]], Mapping[str, bytes]]
+"""Looks up the digests on record, by external id."""
+
+
+def read_page(
+    connector: Connector, shop: Shop, payloads: Iterable[bytes], on_record: Digests | None = None
+) -> list[Candidate]:
+    """Read every payload of a page; of two with the same id the newest stays. Never raises for a single bad order.
+
+    Payloads that `on_record` knows to the byte are not read again, only counted (`unchanged`).
+    """
     by_id: dict[str, Candidate] = {}
-    for payload in payloads:
-        candidate = read(connector, shop, payload)
+    for payload, digest, unchanged in _recognised(connector, shop, payloads, on_record):
+        candidate = unchanged or read(connector, shop, payload, digest)
         twin = by_id.get(candidate.external_id)
         if twin is None or (candidate.stamp and twin.stamp and candidate.stamp >= twin.stamp):
             by_id[candidate.external_id] = candidate
     return list(by_id.values())
 
 
-def read(connector: Connector, shop: Shop, payload: bytes) -> Candidate:
-    digest = digest_of(payload)
+def _recognised(
+    connector: Connector, shop: Shop, payloads: Iterable[bytes], on_record: Digests | None
+) -> list[tuple[bytes, bytes, Candidate | None]]:
+    digests = [(payload, digest_of(payload)) for payload in payloads]
+    if on_record is None:
+        return [(payload, digest, None) for payload, digest in digests]
+    identities = [connector.identify(payload, shop) for payload, _ in digests]
+    known = on_record([identity.external_id for identity in identities])
+    return [
+        (payload, digest, _same(identity, digest) if known.get(identity.external_id) == digest else None)
+        for identity, (payload, digest) in zip(identities, digests, strict=True)
+    ]
+
+
+def _same(identity: Identity, digest: bytes) -> Candidate:
+    return Candidate(
+        identity.external_id, identity.number, identity.status, identity.modified_at, "", digest, unchanged=True
+    )
+
+
+def read(connector: Connector, shop: Shop, payload: bytes, digest: bytes) -> Candidate:
     try:
         order = connector.parse(payload, shop)
     except PayloadError as error:

@@ -47,6 +47,15 @@ def known(integration_id: int, external_ids: Sequence[str]) -> dict[str, Known]:
     return {row[0]: Known(row[1], RemoteState(row[2]), row[3], bytes(row[4]), *row[5:]) for row in rows}
 
 
+def digests(integration_id: int, external_ids: Sequence[str]) -> dict[str, bytes]:
+    """The digests on record, by external id; nothing is locked."""
+    rows = execute(
+        "SELECT external_id, digest FROM integrations_remoteorder WHERE integration_id = %s AND external_id = ANY(%s)",
+        [integration_id, list(external_ids)],
+    )
+    return {external_id: bytes(digest) for external_id, digest in rows}
+
+
 def add(project_id: int, integration_id: int, run_id: int, entries: Iterable[tuple[int, Entry]], at: datetime) -> None:
     """COPY orders seen for the first time, under ids taken before."""
     copy_rows(

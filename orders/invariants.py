@@ -7,7 +7,7 @@ from stock.invariants import Invariant
 INVARIANTS = (
     Invariant(
         "S04",
-        "Each line with a product: quantity = reserved + waiting + shipped + cancelled, and its reservation says the same.",
+        "The quantity of a line with a product is reserved + waiting + shipped + cancelled, and its reservation agrees.",
         """SELECT 'order line ' || line.id FROM orders_orderline line
            LEFT JOIN stock_reservation held ON held.reference = line.id
            WHERE (line.product_id IS NOT NULL
@@ -41,7 +41,8 @@ INVARIANTS = (
         "An order's tab follows from its lines.",
         """SELECT 'order ' || o.id FROM orders_order o
            LEFT JOIN (SELECT order_id, sum(reserved) AS reserved, sum(waiting) AS waiting
-                      FROM orders_orderline WHERE product_id IS NOT NULL GROUP BY order_id) line ON line.order_id = o.id
+                      FROM orders_orderline WHERE product_id IS NOT NULL GROUP BY order_id) line
+             ON line.order_id = o.id
            WHERE o.status = 'processing' AND o.tab <> CASE WHEN coalesce(line.waiting, 0) = 0 THEN 'in_stock'
                                                            WHEN line.reserved > 0 THEN 'partial' ELSE 'backorder' END""",
     ),
@@ -68,7 +69,8 @@ INVARIANTS = (
         "Every invoice and shipment effect has exactly one document, and no document comes without its effect.",
         """SELECT 'order ' || o.id FROM orders_order o
            CROSS JOIN LATERAL (SELECT
-             (SELECT count(*) FROM orders_invoice i WHERE i.order_id = o.id AND i.document_type = 'invoice') AS invoices,
+             (SELECT count(*) FROM orders_invoice i
+              WHERE i.order_id = o.id AND i.document_type = 'invoice') AS invoices,
              (SELECT count(*) FROM orders_shipment s WHERE s.order_id = o.id) AS shipments,
              (SELECT count(*) FROM orders_ordereffect e WHERE e.order_id = o.id AND e.effect = 'invoice') AS invoiced,
              (SELECT count(*) FROM orders_ordereffect e WHERE e.order_id = o.id AND e.effect = 'ship') AS shipped) n
@@ -82,7 +84,8 @@ INVARIANTS = (
            LEFT JOIN stock_stockmovement move ON move.reference = part.id AND move.reason = 'shipment'
            WHERE line.product_id IS NOT NULL AND o.import_action IN ('complete', 'history')
            GROUP BY o.id, line.id
-           HAVING coalesce(-sum(move.quantity), 0) <> CASE o.import_action WHEN 'complete' THEN line.quantity ELSE 0 END""",
+           HAVING coalesce(-sum(move.quantity), 0)
+               <> CASE o.import_action WHEN 'complete' THEN line.quantity ELSE 0 END""",
     ),
     Invariant(
         "V01",

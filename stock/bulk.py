@@ -27,7 +27,8 @@ def copy_rows(model: type[models.Model], columns: Sequence[str], rows: Iterable[
         sql.Identifier(model._meta.db_table), sql.SQL(", ").join(map(sql.Identifier, columns))
     )
     connection.ensure_connection()
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+    # Django wraps the errors of execute() only; callers catch Django's own.
+    with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(statement) as copy:
         for row in rows:
             copy.write_row(row)
 

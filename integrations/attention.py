@@ -1,0 +1,30 @@
+"""What waits for a person: failed orders, statuses nobody decided about, shops that cannot be read."""
+
+from __future__ import annotations
+
+from django.db.models import Count, Q
+
+from integrations.choices import RemoteState
+from integrations.models import Integration, RemoteOrder
+
+MOST = 1_000
+
+
+def open_failures(project_id: int) -> int:
+    """Orders that can not be imported, counted up to MOST; read from the index of what is not imported."""
+    failed = RemoteOrder.objects.filter(project_id=project_id, state=RemoteState.FAILED)
+    return failed.order_by().values("pk")[:MOST].count()
+
+
+def shops(project_id: int) -> list[Integration]:
+    """The integrations of a project by title, each with `undecided`: its statuses that wait for a decision.
+
+    Without their credentials, which no page needs.
+    """
+    undecided = Count("rules", filter=Q(rules__discovered=True))
+    return list(
+        Integration.objects.filter(project_id=project_id)
+        .defer("credentials")
+        .annotate(undecided=undecided)
+        .order_by("title")
+    )

@@ -1,0 +1,97 @@
+"""The COPY floor: the rows a run wrote, written again by nothing but psycopg."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+from django.db import connection, transaction
+from psycopg import sql
+
+TABLES = {
+    # table: how its rows are assigned to the page of their order
+    "integrations_remoteorder": "id",
+    "orders_customer": None,
+    "orders_order": "remote_order_id",
+    "orders_orderline": "(SELECT remote_order_id FROM orders_order o WHERE o.id = order_id)",
+    "orders_ordereffect": "(SELECT remote_order_id FROM orders_order o WHERE o.id = order_id)",
+    "orders_orderevent": "(SELECT remote_order_id FROM orders_order o WHERE o.id = order_id)",
+    "stock_reservation": "(SELECT remote_order_id FROM orders_order o JOIN orders_orderline l ON l.order_id = o.id"
+    " WHERE l.id = reference)",
+}
+AS_TEXT = {"jsonb": "::text", "tsvector": "::text"}
+
+Row = tuple[Any, ...]
+
+
+@dataclass
+class Floor:
+    """Per page: the rows of each table, and the units reserved per stock level."""
+
+    columns: dict[str, list[str]]
+    pages: list[dict[str, list[Row]]]
+    reserved: list[dict[int, int]]
+    rows: dict[str, int]
+    project_id: int
+
+    @classmethod
+    def of_what_is_there(cls, project_id: int, page_size: int) -> Self:
+        """Read back what the run before wrote, page by page (a page is `page_size` remote orders)."""
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT id FROM integrations_remoteorder ORDER BY id")
+            ids = [row[0] for row in cursor.fetchall()]
+            page_of = {row_id: index // page_size for index, row_id in enumerate(ids)}
+            count = 1 + max(page_of.values())
+            pages: list[dict[str, list[Row]]] = [{table: [] for table in TABLES} for _ in range(count)]
+            columns = {table: _columns(cursor, table) for table in TABLES}
+            for table, key in TABLES.items():
+                for row, page in _rows(cursor, table, key, columns[table], page_of, count):
+                    pages[page][table].append(row)
+        reserved: list[dict[int, int]] = []
+        level = [name for name, _ in columns["stock_reservation"]].index("level_id")
+        units = [name for name, _ in columns["stock_reservation"]].index("quantity")
+        for held in pages:
+            sums: dict[int, int] = {}
+            for row in held["stock_reservation"]:
+                sums[row[level]] = sums.get(row[level], 0) + row[units]
+            reserved.append(sums)
+        names = {table: [name for name, _ in found] for table, found in columns.items()}
+        rows = {table: sum(len(page[table]) for page in pages) for table in TABLES}
+        return cls(names, pages, reserved, rows, project_id)
+
+    def write(self) -> None:
+        for page, reserved in zip(self.pages, self.reserved, strict=True):
+            with transaction.atomic(), connection.cursor() as cursor:
+                levels = sorted(reserved)
+                cursor.execute("SELECT id FROM stock_stocklevel WHERE id = ANY(%s) ORDER BY id FOR UPDATE", [levels])
+                for table, rows in page.items():
+                    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
+                        sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, self.columns[table]))
+                    )
+                    with cursor.copy(statement) as copy:
+                        for row in rows:
+                            copy.write_row(row)
+                cursor.execute(
+                    "UPDATE stock_stocklevel l SET reserved = l.reserved + n.units"
+                    " FROM unnest(%s::bigint[], %s::int[]) AS n (id, units) WHERE l.id = n.id",
+                    [levels, [reserved[level] for level in levels]],
+                )
+
+
+def _columns(cursor: Any, table: str) -> list[tuple[str, str]]:
+    cursor.execute(
+        "SELECT column_name, udt_name FROM information_schema.columns WHERE table_name = %s ORDER BY ordinal_position",
+        [table],
+    )
+    return list(cursor.fetchall())
+
+
+def _rows(
+    cursor: Any, table: str, key: str | None, columns: list[tuple[str, str]], page_of: dict[int, int], pages: int
+) -> list[tuple[Row, int]]:
+    listed = ", ".join(f'"{name}"{AS_TEXT.get(kind, "")}' for name, kind in columns)
+    cursor.execute(f"SELECT {key or 'NULL'}, {listed} FROM {table} ORDER BY id")
+    fetched = cursor.fetchall()
+    if key is None:  # customers: spread evenly, as they came
+        return [(row[1:], index * pages // len(fetched)) for index, row in enumerate(fetched)]
+    return [(row[1:], page_of[row[0]]) for row in fetched]
