@@ -1,0 +1,270 @@
+"""Orders and products as WooCommerce writes them (shapes observed on 11.0.1 and 6.7.0; the REST API docs)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from integrations.simulator.catalogue import PRODUCTS, RATES, SHIRT, VAT, Buyer, Product
+from integrations.simulator.sales import CENT, Basket, Item, Sale, basket
+from integrations.simulator.shop import SimulatedShop
+
+Json = dict[str, Any]
+
+
+def _round(amount: Decimal) -> Decimal:
+    return amount.quantize(CENT, ROUND_HALF_UP)
+
+
+def _price(shop: SimulatedShop, net_eur: Decimal) -> Decimal:
+    """Money has two decimals in every currency ("1466.00" for JPY): they are a setting of the shop."""
+    return _round(net_eur * Decimal(RATES[shop.currency]))
+
+
+def _number(amount: Decimal) -> float | int:
+    """A JSON number as PHP writes it: 1980, 9.5."""
+    return int(amount) if amount == amount.to_integral_value() else float(amount)
+
+
+def product_id(shop: SimulatedShop, product: Product) -> int:
+    """Each shop has its own ids for the same goods."""
+    return product.key + 10 * (shop.seed % 1000)
+
+
+def parent_id(shop: SimulatedShop) -> int:
+    return SHIRT + 10 * (shop.seed % 1000)
+
+
+def order_document(shop: SimulatedShop, sale: Sale) -> Json:
+    """Amounts are texts; texts are "" and not null; PHP's empty object is []."""
+    now = shop.now()
+    state, goods = sale.state(now), basket(shop.seed, sale)
+    vat = VAT.get(goods.buyer.country, 0)
+    lines = [_line(shop, sale, position, item, goods, vat) for position, item in enumerate(goods.items)]
+    shipping, shipping_tax = _taxed(_price(shop, Decimal(goods.delivery[2])), vat)
+    fee, fee_tax = _taxed(_price(shop, Decimal("1.50")) if goods.payment[0] == "cod" else Decimal(0), vat)
+    net = sum((Decimal(line["total"]) for line in lines), Decimal(0))
+    line_tax = sum((Decimal(line["total_tax"]) for line in lines), Decimal(0))
+    before = sum((Decimal(line["subtotal"]) for line in lines), Decimal(0))
+    total = net + line_tax + shipping + shipping_tax + fee + fee_tax
+    paid_at = sale.paid_at(now)
+    return {
+        "id": sale.id,
+        "parent_id": 0,
+        "status": state.status,
+        "currency": shop.currency,
+        "version": shop.version,
+        "prices_include_tax": False,
+        **_stamps(shop, "date_created", sale.placed_at),
+        **_stamps(shop, "date_modified", state.at),
+        "discount_total": str(before - net),
+        "discount_tax": str(_round((before - net) * vat / 100)),
+        "shipping_total": str(shipping),
+        "shipping_tax": str(shipping_tax),
+        "cart_tax": str(line_tax + fee_tax),
+        "total": str(total),
+        "total_tax": str(line_tax + shipping_tax + fee_tax),
+        "customer_id": 0 if goods.guest else 1 + sum(map(ord, goods.buyer.last_name)) % 900,
+        "order_key": f"wc_order_{shop.seed}{sale.id}",
+        "billing": {**_address(goods.buyer), "email": goods.buyer.email, "phone": goods.buyer.phone},
+        "shipping": _address(goods.ships_elsewhere or goods.buyer) | {"phone": ""},
+        "payment_method": goods.payment[0],
+        "payment_method_title": goods.payment[1],
+        "transaction_id": f"txn_{sale.id}" if paid_at and goods.payment[0] in {"stripe", "paypal"} else "",
+        "customer_ip_address": "203.0.113.7",
+        "customer_user_agent": "Mozilla/5.0",
+        "created_via": "checkout",
+        "customer_note": goods.note,
+        **_stamps(shop, "date_completed", state.at if state.status == "completed" else None),
+        **_stamps(shop, "date_paid", paid_at),
+        "cart_hash": "",
+        "number": sale.number,
+        "meta_data": _meta(sale),
+        "line_items": lines,
+        "tax_lines": [_tax_line(sale, vat, line_tax + fee_tax, shipping_tax)] if vat else [],
+        "shipping_lines": [_delivery(sale, goods, shipping, shipping_tax)],
+        "fee_lines": [_fee(sale, fee, fee_tax)] if fee else [],
+        "coupon_lines": [_coupon(sale, goods.coupon, before - net, vat)] if goods.coupon else [],
+        "refunds": [
+            {"id": sale.id + 1, "reason": "", "total": str(-_round(total * Decimal(str(change.refund))))}
+            for change in sale.refunds(now)
+        ],
+        "payment_url": "",
+        "is_editable": state.status in {"pending", "on-hold"},
+        "needs_payment": state.status in {"pending", "failed"},
+        "needs_processing": True,
+        "currency_symbol": shop.currency,
+        "_links": _links(f"orders/{sale.id}", "orders"),
+    }
+
+
+def _taxed(net: Decimal, vat: int) -> tuple[Decimal, Decimal]:
+    return _round(net), _round(net * vat / 100)
+
+
+def _stamps(shop: SimulatedShop, name: str, moment: datetime | None) -> Json:
+    """Local without an offset, and UTC without a Z."""
+    return {
+        name: moment.astimezone(shop.zone).strftime("%Y-%m-%dT%H:%M:%S") if moment else None,
+        f"{name}_gmt": moment.strftime("%Y-%m-%dT%H:%M:%S") if moment else None,
+    }
+
+
+def _address(buyer: Buyer) -> Json:
+    return {
+        "first_name": buyer.first_name,
+        "last_name": buyer.last_name,
+        "company": buyer.company,
+        "address_1": buyer.street,
+        "address_2": "",
+        "city": buyer.city,
+        "state": "",
+        "postcode": buyer.postal_code,
+        "country": buyer.country,
+    }
+
+
+def _line(shop: SimulatedShop, sale: Sale, position: int, item: Item, goods: Basket, vat: int) -> Json:
+    """A deleted product leaves product_id 0 and sku null; `price` is a number, the net price of one after discount."""
+    product = item.product
+    subtotal = _price(shop, product.price) * item.quantity
+    total = _round(subtotal * Decimal("0.9")) if goods.coupon else subtotal
+    tax = _round(total * vat / 100)
+    own = product_id(shop, product)
+    options = [
+        {"id": 1, "key": "size", "value": product.option, "display_key": "Size", "display_value": product.option}
+    ]
+    return {
+        "id": sale.id * 10 + position,
+        "name": f"{product.name} - {product.option}" if product.option else product.name,
+        "product_id": 0 if item.gone else (parent_id(shop) if product.parent else own),
+        "variation_id": own if product.parent and not item.gone else 0,
+        "quantity": item.quantity,
+        "tax_class": "",
+        "subtotal": str(subtotal),
+        "subtotal_tax": str(_round(subtotal * vat / 100)),
+        "total": str(total),
+        "total_tax": str(tax),
+        "taxes": [{"id": 1, "total": str(tax), "subtotal": str(_round(subtotal * vat / 100))}] if vat else [],
+        "meta_data": options if product.option else [],
+        "sku": None if item.gone else product.sku,
+        "price": _number(total) if item.quantity == 1 else float(total / item.quantity),
+        "image": {"id": "", "src": ""},
+        "parent_name": product.name if product.parent else None,
+    }
+
+
+def _meta(sale: Sale) -> list[Json]:
+    """Values of several kinds, a hidden key, and a key that comes twice."""
+    entries: list[tuple[str, Any]] = [
+        ("_wc_order_attribution_source_type", "organic"),
+        ("is_vat_exempt", "no"),
+        ("gift_options", {"wrap": sale.id % 5 == 0, "card": None}),
+    ]
+    if sale.id % 3 == 0:
+        entries += [("engraving", "Für Mama"), ("engraving", "2026")]
+    return [{"id": sale.id * 100 + place, "key": key, "value": value} for place, (key, value) in enumerate(entries)]
+
+
+def _tax_line(sale: Sale, vat: int, tax: Decimal, shipping_tax: Decimal) -> Json:
+    return {
+        "id": sale.id * 10 + 7,
+        "rate_code": f"VAT-{vat}",
+        "rate_id": 1,
+        "label": "VAT",
+        "compound": False,
+        "tax_total": str(tax),
+        "shipping_tax_total": str(shipping_tax),
+        "rate_percent": vat,
+        "meta_data": [],
+    }
+
+
+def _delivery(sale: Sale, goods: Basket, net: Decimal, tax: Decimal) -> Json:
+    return {
+        "id": sale.id * 10 + 8,
+        "method_title": goods.delivery[1],
+        "method_id": goods.delivery[0],
+        "instance_id": "1",
+        "total": str(net),
+        "total_tax": str(tax),
+        "taxes": [],
+        "tax_status": "taxable",
+        "meta_data": [],
+    }
+
+
+def _fee(sale: Sale, net: Decimal, tax: Decimal) -> Json:
+    return {
+        "id": sale.id * 10 + 9,
+        "name": "Dobírka",
+        "tax_class": "",
+        "tax_status": "taxable",
+        "amount": str(net),
+        "total": str(net),
+        "total_tax": str(tax),
+        "taxes": [],
+        "meta_data": [],
+    }
+
+
+def _coupon(sale: Sale, code: str, discount: Decimal, vat: int) -> Json:
+    return {
+        "id": sale.id * 10 + 6,
+        "code": code.lower(),
+        "discount": str(discount),
+        "discount_tax": str(_round(discount * vat / 100)),
+        "meta_data": [],
+        "discount_type": "percent",
+        "nominal_amount": 10,
+        "free_shipping": False,
+    }
+
+
+def _links(own: str, collection: str) -> Json:
+    """WordPress writes the address it believes to have; nobody should follow it."""
+    base = "https://wp-home.invalid/wp-json/wc/v3"
+    return {"self": [{"href": f"{base}/{own}"}], "collection": [{"href": f"{base}/{collection}"}]}
+
+
+def product_documents(shop: SimulatedShop) -> list[Json]:
+    """Simple products and the variable one."""
+    simple = [_product(shop, product, "simple") for product in PRODUCTS if product.parent is None]
+    shirt = Product(SHIRT, "", "Barista shirt", Decimal("18.00"), 0)
+    return sorted([*simple, _product(shop, shirt, "variable")], key=lambda document: document["id"])
+
+
+def variation_documents(shop: SimulatedShop) -> list[Json]:
+    """11.0 names a variation by its options alone."""
+    return [
+        _product(shop, product, "variation")
+        | {
+            "name": product.option,
+            "parent_id": parent_id(shop),
+            "attributes": [{"id": 1, "name": "Size", "slug": "pa_size", "option": product.option}],
+        }
+        for product in PRODUCTS
+        if product.parent
+    ]
+
+
+def _product(shop: SimulatedShop, product: Product, kind: str) -> Json:
+    managed = bool(product.sku)
+    return {
+        "id": product_id(shop, product),
+        "name": product.name,
+        "type": kind,
+        "status": "publish",
+        "sku": product.sku,
+        "price": str(_price(shop, product.price)),
+        "regular_price": str(_price(shop, product.price)),
+        "virtual": not managed,
+        "manage_stock": managed,
+        "stock_quantity": product.stock if managed else None,
+        "stock_status": "instock",
+        "parent_id": 0,
+        "attributes": [],
+        "meta_data": [],
+        "_links": _links(f"products/{product_id(shop, product)}", "products"),
+    }

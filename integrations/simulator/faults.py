@@ -1,0 +1,103 @@
+"""What goes wrong on purpose: answers that are spoiled, and orders that move while somebody pages through them.
+
+A fault is a JSON object, as `/_sim/faults` takes it:
+
+    {"kind": "status", "status": 503, "count": 3}            the next three answers
+    {"kind": "status", "status": 429, "retry_after": "30"}   count is 1 unless it says otherwise
+    {"kind": "slow", "seconds": 2}, {"kind": "drip", "seconds": 0.2}, {"kind": "cut"}, {"kind": "html"},
+    {"kind": "notice"}, {"kind": "redirect", "to": "http://other.example/"}
+    {"kind": "place" | "touch" | "trash" | "delete", "order": 105, "status": "processing"}   happens before the answer
+
+`path` (a part of the path, "orders" by default) and `skip` (so many matching requests first) say which answers
+are meant; `share` (0 to 1) lets only a part of them go wrong, drawn from the shop's seed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from integrations.simulator.chance import chance
+from integrations.simulator.messages import Answered, Asked
+from integrations.simulator.shop import SimulatedShop
+
+SPOILING = {"status", "slow", "drip", "cut", "html", "notice", "redirect"}
+MOVING = {"place", "touch", "trash", "delete", "change"}
+
+
+@dataclass
+class Fault:
+    kind: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    count: int = 1
+    skip: int = 0
+    path: str = "orders"
+    share: float = 1.0
+
+    @classmethod
+    def read(cls, data: Mapping[str, Any]) -> Fault:
+        """Raises ValueError."""
+        kind = data.get("kind")
+        if kind not in SPOILING | MOVING:
+            raise ValueError(f"There is no fault {kind!r}; there are: {', '.join(sorted(SPOILING | MOVING))}.")
+        numbers = int(data.get("count", 1)), int(data.get("skip", 0))
+        return cls(kind, data, *numbers, str(data.get("path", "orders")), float(data.get("share", 1)))
+
+
+class Faults:
+    def __init__(self, seed: int) -> None:
+        self._random = chance("faults", seed)
+        self._waiting: list[Fault] = []
+
+    def add(self, data: Mapping[str, Any]) -> None:
+        self._waiting.append(Fault.read(data))
+
+    def clear(self) -> None:
+        self._waiting.clear()
+
+    def due(self, asked: Asked) -> list[Fault]:
+        """The faults of this request; counts them down."""
+        due: list[Fault] = []
+        for fault in self._waiting:
+            if fault.path not in asked.path or self._random.random() >= fault.share:
+                continue
+            if fault.skip:
+                fault.skip -= 1
+            elif fault.kind in MOVING or all(other.kind in MOVING for other in due):
+                fault.count -= 1
+                due.append(fault)
+        self._waiting = [fault for fault in self._waiting if fault.count > 0]
+        return due
+
+
+def move(shop: SimulatedShop, fault: Fault) -> None:
+    options = fault.options
+    order_id = int(options.get("order", 0))
+    if fault.kind == "place":
+        shop.place(options.get("status", "processing"), options.get("skus"), hidden=float(options.get("hidden", 0)))
+    elif order_id not in shop.sales:
+        return
+    elif fault.kind == "delete":
+        shop.delete(order_id)
+    elif fault.kind == "trash":
+        shop.change(order_id, "trash")
+    else:
+        shop.change(order_id, options.get("status"), refund=float(options.get("refund", 0)))
+
+
+def spoil(fault: Fault, answer: Answered) -> Answered:
+    """Faults of time and connection (slow, drip, cut) are the server's to commit."""
+    page = {"Content-Type": "text/html; charset=UTF-8"}
+    if fault.kind == "status":
+        wait = fault.options.get("retry_after")
+        extra = {} if wait is None else {"Retry-After": str(wait)}
+        return Answered(int(fault.options["status"]), b"<html><h1>Error</h1></html>", page | extra)
+    if fault.kind == "html":
+        return Answered(200, b"<!DOCTYPE html><html><title>Log in</title></html>", page)
+    if fault.kind == "notice":
+        notice = b"<br />\n<b>Notice</b>:  Undefined index: foo in <b>/srv/x.php</b> on line <b>12</b><br />\n"
+        return Answered(answer.status, notice + answer.body, answer.headers)
+    if fault.kind == "redirect":
+        return Answered(302, b"", {"Location": str(fault.options.get("to", "https://elsewhere.example/"))})
+    return answer

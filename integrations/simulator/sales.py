@@ -1,0 +1,114 @@
+"""A sale: what was ordered, and how its status changes with time. All follows from the shop's seed and the id."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from random import Random
+
+from integrations.simulator.catalogue import BUYERS, BY_KEY, DELIVERIES, PAYMENTS, PRODUCTS, Buyer, Product
+from integrations.simulator.chance import chance
+
+CENT = Decimal("0.01")
+
+
+@dataclass(frozen=True)
+class Change:
+    """The status an order has from a moment on. `refund`: the part of the total paid back then, 0 to 1."""
+
+    at: datetime
+    status: str
+    refund: float = 0
+
+
+@dataclass(frozen=True)
+class Item:
+    product: Product
+    quantity: int
+    gone: bool = False
+    """The product has since been deleted from the shop."""
+
+
+@dataclass(frozen=True)
+class Basket:
+    buyer: Buyer
+    guest: bool
+    items: tuple[Item, ...]
+    payment: tuple[str, str]
+    delivery: tuple[str, str, str]
+    coupon: str
+    ships_elsewhere: Buyer | None
+    note: str
+
+
+@dataclass
+class Sale:
+    id: int
+    placed_at: datetime
+    changes: list[Change]
+    visible_at: datetime
+    """Before this moment the order is in no answer, though its stamps are older (a slow database commit)."""
+    wanted: dict[str, int] = field(default_factory=dict)
+    """SKU to quantity, where somebody ordered something certain."""
+    number: str = ""
+
+    def state(self, now: datetime) -> Change:
+        """The latest change that has happened."""
+        return next(change for change in reversed(self.changes) if change.at <= now)
+
+    def refunds(self, now: datetime) -> list[Change]:
+        return [change for change in self.changes if change.refund and change.at <= now]
+
+    def paid_at(self, now: datetime) -> datetime | None:
+        paid = [
+            change.at for change in self.changes if change.at <= now and change.status in {"processing", "completed"}
+        ]
+        return min(paid, default=None)
+
+
+def life(random: Random, placed_at: datetime) -> list[Change]:
+    """A likely course of an order."""
+    way = random.random()
+    later = placed_at + timedelta(minutes=random.randint(3, 90))
+    days = placed_at + timedelta(days=random.randint(1, 3), minutes=random.randint(0, 600))
+    if way < 0.62:
+        changes = [Change(placed_at, "processing"), Change(days, "completed")]
+    elif way < 0.74:
+        changes = [Change(placed_at, "pending"), Change(later, "processing"), Change(days, "completed")]
+    elif way < 0.82:
+        changes = [Change(placed_at, "on-hold"), Change(days, "processing")]
+    elif way < 0.88:
+        changes = [Change(placed_at, "pending"), Change(later, "cancelled")]
+    elif way < 0.91:
+        changes = [Change(placed_at, "pending"), Change(later, "failed")]
+    elif way < 0.94:
+        back = days + timedelta(days=4)
+        changes = [Change(placed_at, "processing"), Change(days, "completed"), Change(back, "refunded", refund=1)]
+    elif way < 0.97:
+        changes = [Change(placed_at, "processing"), Change(days, "completed", refund=0.25)]
+    else:
+        changes = [Change(placed_at, "checkout-draft")]
+    return changes
+
+
+def basket(seed: int, sale: Sale) -> Basket:
+    """What is in an order; the same for ever."""
+    random = chance("basket", seed, sale.id)
+    buyer = random.choice(BUYERS)
+    if sale.wanted:
+        known = {product.sku: product for product in PRODUCTS if product.sku}
+        items = [Item(known[sku], quantity) for sku, quantity in sale.wanted.items()]
+    else:
+        keys = random.sample(sorted(BY_KEY), k=random.choice([1, 1, 2, 2, 3, 5]))
+        items = [Item(BY_KEY[key], random.choice([1, 1, 1, 2, 3]), gone=random.random() < 0.01) for key in keys]
+    return Basket(
+        buyer=buyer,
+        guest=random.random() < 0.4,
+        items=tuple(items),
+        payment=random.choice(PAYMENTS),
+        delivery=random.choice(DELIVERIES),
+        coupon="SPRING10" if random.random() < 0.12 else "",
+        ships_elsewhere=random.choice(BUYERS) if random.random() < 0.15 else None,
+        note=random.choice(["", "", "", "", "Prosím zvonit 2×\r\nDěkuji 🙏", "Leave it with the neighbour <3"]),
+    )

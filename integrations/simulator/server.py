@@ -1,0 +1,213 @@
+"""Serve a simulated shop over HTTP, with a door for its director under `/_sim/`.
+
+| request | does |
+|---|---|
+| `POST /_sim/orders` `{"status", "skus": {sku: quantity}, "hidden": seconds, "age": seconds}` | place an order |
+| `POST /_sim/orders/{id}` `{"status", "refund": share}` | change it; without a status only touch it; "trash" trashes |
+| `DELETE /_sim/orders/{id}` | delete it for good |
+| `POST /_sim/faults`, `DELETE /_sim/faults` | see `integrations.simulator.faults` |
+| `GET /_sim/log`, `DELETE /_sim/log` | what was served: method, path, params, status, ids of orders |
+| `GET /_sim/shop` | name, keys, zone, currency, every order's id, number, status and stamps |
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections import deque
+from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from integrations.simulator.dialects import DIALECTS
+from integrations.simulator.faults import MOVING, Fault, Faults, move, spoil
+from integrations.simulator.messages import Answered, Asked, as_json
+from integrations.simulator.shop import SimulatedShop
+
+LONGEST_LOG = 20_000
+
+
+class SimulatedSite:
+    """A shop, its dialect, its faults and its log; answers requests, however they arrive."""
+
+    def __init__(self, shop: SimulatedShop, dialect: str = "woocommerce") -> None:
+        self.shop = shop
+        self.faults = Faults(shop.seed)
+        self.log: deque[dict[str, Any]] = deque(maxlen=LONGEST_LOG)
+        self._answer = DIALECTS[dialect]
+
+    def answer(self, asked: Asked) -> tuple[Answered, Fault | None]:
+        """The answer, and the fault the transport should commit with it."""
+        with self.shop.lock:
+            self.shop.advance()
+            faults = self.faults.due(asked)
+            for fault in faults:
+                if fault.kind in MOVING:
+                    move(self.shop, fault)
+            answered = self._answer(self.shop, asked)
+            spoiling = next((fault for fault in faults if fault.kind not in MOVING), None)
+            if spoiling is not None:
+                answered = spoil(spoiling, answered)
+            answered = Answered(
+                answered.status,
+                answered.body,
+                {"Date": format_datetime(self.shop.now(), usegmt=True), **answered.headers},
+                answered.ids,
+            )
+            self.log.append(
+                {
+                    "at": self.shop.now().isoformat(),
+                    "method": asked.method,
+                    "path": asked.path,
+                    "params": [pair for pair in asked.params if "secret" not in pair[0]],
+                    "status": answered.status,
+                    "ids": list(answered.ids),
+                    "fault": spoiling.kind if spoiling else None,
+                }
+            )
+            return answered, spoiling
+
+    def direct(self, asked: Asked) -> Answered:
+        """A request to the director's door."""
+        try:
+            data = json.loads(asked.body or b"{}")
+            with self.shop.lock:
+                return self._direct(asked.method, asked.path.removeprefix("/_sim/").strip("/").split("/"), data)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            return as_json({"error": str(error)}, 400)
+
+    def _direct(self, method: str, place: list[str], data: dict[str, Any]) -> Answered:
+        match method, place:
+            case "POST", ["orders"]:
+                options = {name: float(data[name]) for name in ("hidden", "age") if name in data}
+                sale = self.shop.place(data.get("status", "processing"), data.get("skus"), **options)
+                return as_json({"id": sale.id, "number": sale.number}, 201)
+            case "POST", ["orders", number]:
+                sale = self.shop.change(int(number), data.get("status"), refund=float(data.get("refund", 0)))
+                return as_json({"id": sale.id, "status": sale.state(self.shop.now()).status})
+            case "DELETE", ["orders", number]:
+                self.shop.delete(int(number))
+            case "POST", ["faults"]:
+                self.faults.add(data)
+            case "DELETE", ["faults"]:
+                self.faults.clear()
+            case "GET", ["log"]:
+                return as_json(list(self.log))
+            case "DELETE", ["log"]:
+                self.log.clear()
+            case "GET", ["shop"]:
+                return as_json(self._description())
+            case _:
+                return as_json({"error": "See integrations/simulator/server.py for what there is."}, 404)
+        return as_json({"done": True})
+
+    def _description(self) -> dict[str, Any]:
+        self.shop.advance()
+        shop, now = self.shop, self.shop.now()
+        return {
+            "name": shop.name,
+            "consumer_key": shop.key,
+            "consumer_secret": shop.secret,
+            "zone": str(shop.zone),
+            "currency": shop.currency,
+            "now": now.isoformat(),
+            "orders": [
+                {
+                    "id": sale.id,
+                    "number": sale.number,
+                    "status": sale.state(now).status,
+                    "placed_at": sale.placed_at.isoformat(),
+                    "modified_at": sale.state(now).at.isoformat(),
+                }
+                for sale in shop.visible()
+            ],
+        }
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: SimulatedServer
+
+    def _handle(self) -> None:
+        parts = urlsplit(self.path)
+        length = int(self.headers.get("Content-Length") or 0)
+        asked = Asked(
+            self.command,
+            unquote(parts.path),
+            tuple(parse_qsl(parts.query, keep_blank_values=True)),
+            {name.lower(): value for name, value in self.headers.items()},
+            self.rfile.read(length),
+            host=self.headers.get("Host", ""),
+        )
+        if asked.path.startswith("/_sim/"):
+            self._send(self.server.site.direct(asked), None)
+        else:
+            self._send(*self.server.site.answer(asked))
+
+    do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = _handle
+
+    def _send(self, answered: Answered, fault: Fault | None) -> None:
+        kind = fault.kind if fault else ""
+        seconds = float(fault.options.get("seconds", 1)) if fault else 0
+        if kind == "slow":
+            time.sleep(seconds)
+        self.send_response_only(answered.status)
+        for name, value in answered.headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(answered.body)))
+        self.end_headers()
+        if self.command == "HEAD":
+            return
+        if kind == "drip":
+            for byte in answered.body:
+                self.wfile.write(bytes([byte]))
+                time.sleep(seconds)
+        elif kind == "cut":
+            self.wfile.write(answered.body[: len(answered.body) // 2])
+            self.close_connection = True
+        else:
+            self.wfile.write(answered.body)
+
+    def handle(self) -> None:
+        try:
+            super().handle()
+        except (BrokenPipeError, ConnectionResetError):
+            self.close_connection = True
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Quiet: the log is under /_sim/log."""
+
+
+class SimulatedServer(ThreadingHTTPServer):
+    """A context manager that serves until it is left. Port 0 takes a free one."""
+
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self, site: SimulatedSite, port: int = 0, host: str = "127.0.0.1") -> None:
+        super().__init__((host, port), _Handler)
+        self.site = site
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.server_port}"
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.address}"
+
+    def __enter__(self) -> SimulatedServer:
+        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None = None,
+        error: BaseException | None = None,
+        trace: TracebackType | None = None,
+    ) -> None:
+        self.shutdown()
+        self.server_close()

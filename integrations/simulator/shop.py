@@ -1,0 +1,167 @@
+"""A shop that sells by itself, by its seed and its clock, and keeps what it sold across restarts."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from integrations.simulator.catalogue import PRODUCTS, RATES
+from integrations.simulator.chance import chance
+from integrations.simulator.sales import Change, Sale, life
+
+FIRST_ID = 100
+CATCH_UP = 5000
+"""More sales than this are not made up for at once after a long sleep."""
+
+
+def wall_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+class SimulatedShop:
+    """Safe for several threads: hold `lock` around anything that reads and then writes."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        zone: str = "Europe/Prague",
+        currency: str = "EUR",
+        seed: int = 1,
+        rate: float = 0,
+        clock: Callable[[], datetime] = wall_clock,
+        version: str = "11.0.1",
+        sequential_numbers: bool = False,
+        state: Path | None = None,
+    ) -> None:
+        """`rate`: orders a minute. `version`: the WooCommerce release whose habits it has ("11.0.1" or "6.7.0")."""
+        if currency not in RATES:
+            raise ValueError(f"There is no rate for {currency}; there are: {', '.join(RATES)}.")
+        self.name, self.currency, self.seed, self.rate, self.version = name, currency, seed, rate, version
+        self.zone = ZoneInfo(zone)
+        self.sequential_numbers = sequential_numbers
+        self.key, self.secret = f"ck_{seed:040x}", f"cs_{seed * 7919:040x}"
+        self.lock = threading.RLock()
+        self._clock = clock
+        self._state = state
+        self._random = chance("sales", seed)
+        self.sales: dict[int, Sale] = {}
+        self._next_id = FIRST_ID
+        self._next_sale_at = self.now()
+        self._load()
+
+    def now(self) -> datetime:
+        """The shop's clock: whole seconds, UTC."""
+        return self._clock().astimezone(UTC).replace(microsecond=0)
+
+    def stock_history(self, orders: int, days: int = 30) -> None:
+        """Past orders, spread evenly; nothing for a shop that has sold already."""
+        with self.lock:
+            if self.sales or not orders:
+                return
+            now = self.now()
+            for position in range(orders):
+                placed_at = now - timedelta(days=days) * (orders - position) / (orders + 1)
+                self._add(placed_at.replace(microsecond=0), [])
+            self._save()
+
+    def advance(self) -> None:
+        """Sell what should have been sold since the last time."""
+        with self.lock:
+            now, sold = self.now(), 0
+            while self.rate > 0 and self._next_sale_at <= now and sold < CATCH_UP:
+                self._add(self._next_sale_at.replace(microsecond=0), [])
+                self._next_sale_at += timedelta(minutes=self._random.expovariate(self.rate))
+                sold += 1
+            if sold:
+                self._save()
+
+    def place(
+        self, status: str = "processing", wanted: Mapping[str, int] | None = None, *, hidden: float = 0, age: float = 0
+    ) -> Sale:
+        """An order now (or `age` seconds ago). `hidden`: seconds until answers show it. `wanted`: SKU to quantity.
+
+        Raises ValueError for a SKU that is not in the catalogue.
+        """
+        unknown = set(wanted or ()) - {product.sku for product in PRODUCTS if product.sku}
+        if unknown:
+            raise ValueError(f"No product has the SKU {', '.join(sorted(unknown))}.")
+        with self.lock:
+            placed_at = self.now() - timedelta(seconds=age)
+            sale = self._add(placed_at, [Change(placed_at, status)], dict(wanted or {}), hidden)
+            self._save()
+            return sale
+
+    def change(self, order_id: int, status: str | None = None, *, refund: float = 0) -> Sale:
+        """Set a status (also "trash"), or only touch the order; what was to happen to it no longer does."""
+        with self.lock:
+            sale, now = self.sales[order_id], self.now()
+            sale.changes = [change for change in sale.changes if change.at <= now]
+            sale.changes.append(Change(now, status or sale.state(now).status, refund))
+            self._save()
+            return sale
+
+    def delete(self, order_id: int) -> None:
+        """For good."""
+        with self.lock:
+            del self.sales[order_id]
+            self._save()
+
+    def visible(self) -> list[Sale]:
+        """Every order an answer may show, by id."""
+        now = self.now()
+        return [sale for sale in self.sales.values() if sale.visible_at <= now and sale.placed_at <= now]
+
+    def _add(
+        self, placed_at: datetime, changes: list[Change], wanted: dict[str, int] | None = None, hidden: float = 0
+    ) -> Sale:
+        """Ids have gaps: refunds and products count with the same counter (as observed on WooCommerce)."""
+        random = chance("life", self.seed, self._next_id)
+        sale = Sale(
+            id=self._next_id,
+            placed_at=placed_at,
+            changes=changes or life(random, placed_at),
+            visible_at=placed_at if not hidden else self.now() + timedelta(seconds=hidden),
+            wanted=wanted or {},
+            number=f"{placed_at.year}/{len(self.sales) + 1:05}" if self.sequential_numbers else str(self._next_id),
+        )
+        self.sales[sale.id] = sale
+        self._next_id += random.choice([1, 1, 1, 2, 4])
+        return sale
+
+    def _save(self) -> None:
+        if self._state is None:
+            return
+        written = {
+            "next_id": self._next_id,
+            "sales": [
+                [sale.id, _text(sale.placed_at), _text(sale.visible_at), sale.number, sale.wanted]
+                + [[_text(change.at), change.status, change.refund] for change in sale.changes]
+                for sale in self.sales.values()
+            ],
+        }
+        partial = self._state.with_suffix(".part")
+        partial.write_text(json.dumps(written))
+        partial.replace(self._state)
+
+    def _load(self) -> None:
+        if self._state is None or not self._state.exists():
+            return
+        written: dict[str, Any] = json.loads(self._state.read_text())
+        self._next_id = written["next_id"]
+        for order_id, placed_at, visible_at, number, wanted, *changes in written["sales"]:
+            course = [Change(_moment(at), status, refund) for at, status, refund in changes]
+            self.sales[order_id] = Sale(order_id, _moment(placed_at), course, _moment(visible_at), wanted, number)
+
+
+def _text(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
