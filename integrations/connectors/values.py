@@ -26,6 +26,7 @@ PLAIN = re.compile(r"-?[0-9]{1,10}(?:\.[0-9]{1,20})?")
 NUMBER = re.compile(r"-?[0-9]{1,10}\.[0-9]{1,20}(?:e-[0-9]{1,2})?|-?[0-9]{1,10}(?:e-[0-9]{1,2})?")
 EMAIL = re.compile(r"[^\s@<>\"(),:;\\\[\]\x00-\x1f\x7f]{1,64}@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W_]{2,63}")
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+ROUNDED = "Amounts with more decimals than the currency has were rounded"
 LARGEST_QUANTITY = 2**31 - 1
 METADATA_KEYS = 200
 METADATA_SIZE = 500
@@ -69,7 +70,7 @@ def _amount(value: str | int | float, digits: int) -> tuple[Decimal, bool]:
 
 
 def amount(value: Number, digits: int, field: str, notes: list[str]) -> Decimal:
-    """Money at the currency's decimals. Zero decimals in excess are dropped, others are rounded with a note.
+    """Money at the currency's decimals. Zero decimals in excess are dropped, others are rounded with one note.
 
     Plain notation only ("12.50"): a comma, a space, an exponent or foreign digits refuse (`bad_amount`), as do more
     than ten digits before the point. Nothing or "" is zero.
@@ -82,8 +83,8 @@ def amount(value: Number, digits: int, field: str, notes: list[str]) -> Decimal:
         raise PayloadError(
             "bad_amount", f"The amount {str(value)[:40]!r} in {field} is not a plain number.", field
         ) from None
-    if rounded:
-        notes.append(f"{field} was {value}, which has more decimals than the currency; it was read as {result}.")
+    if rounded and not any(note.startswith(ROUNDED) for note in notes):
+        notes.append(f"{ROUNDED} ({field}: {value} to {result}).")
     return result
 
 
