@@ -133,7 +133,7 @@ def put_back(held: Claim, *, seconds: float = 0, reason: str = "", failed: bool 
             reason=reason[:500],
             failures=F("failures") + int(failed),
             claims_without_progress=0,
-            next_attempt_at=Now() + timedelta(seconds=seconds),
+            next_attempt_at=Now() + timedelta(seconds=seconds) if seconds else None,
         )
         if not seconds:
             ring(held.run_id)

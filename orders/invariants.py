@@ -7,7 +7,7 @@ from stock.invariants import Invariant
 INVARIANTS = (
     Invariant(
         "S04",
-        "The quantity of a line with a product is reserved + waiting + shipped + cancelled, and its reservation agrees.",
+        "The quantity of a line with a product is reserved + waiting + shipped + cancelled; its reservation agrees.",
         """SELECT 'order line ' || line.id FROM orders_orderline line
            LEFT JOIN stock_reservation held ON held.reference = line.id
            WHERE (line.product_id IS NOT NULL
@@ -44,7 +44,7 @@ INVARIANTS = (
                       FROM orders_orderline WHERE product_id IS NOT NULL GROUP BY order_id) line
              ON line.order_id = o.id
            WHERE o.status = 'processing' AND o.tab <> CASE WHEN coalesce(line.waiting, 0) = 0 THEN 'in_stock'
-                                                           WHEN line.reserved > 0 THEN 'partial' ELSE 'backorder' END""",
+                                          WHEN line.reserved > 0 THEN 'partial' ELSE 'backorder' END""",
     ),
     Invariant(
         "S13",
