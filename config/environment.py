@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
+import stat
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,6 +15,17 @@ from django.core.exceptions import ImproperlyConfigured
 env = environ.Env()
 TRUE = {"1", "true", "yes", "on"}
 FALSE = {"0", "false", "no", "off", ""}
+
+
+def default_data_dir(base: Path) -> Path:
+    """`.data` beside manage.py, but for root with a project that no other account can enter, as below its own home.
+
+    As root the embedded servers run as another account, so their data must lie where that account may pass.
+    """
+    closed = any(not folder.stat().st_mode & stat.S_IXOTH for folder in (base, *base.parents))
+    if os.geteuid() != 0 or not closed or (base / ".data").exists():
+        return base / ".data"
+    return Path("/var/lib") / f"countinghouse-{hashlib.sha256(os.fsencode(base)).hexdigest()[:8]}"
 
 
 def text(name: str, default: str = "") -> str:

@@ -65,7 +65,7 @@ def server_failures() -> tuple[type[Exception], ...]:
 
 
 def prepare(say: Callable[[str], object]) -> None:
-    """Bring database and static files up to date. Connections are closed afterwards, for processes to be forked."""
+    """Bring database and static files up to date; connections are closed afterwards. Raises CannotRun."""
     with connection.cursor() as cursor:
         # Two sites started at once on one database must not migrate it both.
         cursor.execute("SELECT pg_advisory_lock(%s)", [MIGRATION_LOCK])
@@ -79,14 +79,16 @@ def prepare(say: Callable[[str], object]) -> None:
 
 
 def collect_static(say: Callable[[str], object]) -> None:
-    """Collect the static files when they changed since the last time."""
+    """Collect the static files when they changed since the last time. Raises CannotRun."""
     stamp = Path(settings.STATIC_DIR) / ".stamp"
     state = _static_state()
     if stamp.is_file() and stamp.read_text() == state:
         return
     say("Collecting static files")
     # In a process of its own: the settings choose the storage that writes names with digests only there.
-    subprocess.run([sys.executable, manage(), "collectstatic", "--noinput", "--verbosity=0"], check=True)  # noqa: S603
+    command = [sys.executable, manage(), "collectstatic", "--noinput", "--verbosity=0"]
+    if subprocess.run(command, check=False).returncode != 0:  # noqa: S603
+        raise CannotRun("The static files cannot be collected; what is wrong stands above.")
     stamp.write_text(state)
 
 

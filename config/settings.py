@@ -2,7 +2,7 @@
 
 | variable | meaning | default |
 |---|---|---|
-| COUNTINGHOUSE_DATA | data folder: embedded servers, generated keys | `.data` beside manage.py |
+| COUNTINGHOUSE_DATA | data folder: embedded servers, generated keys | `.data` beside manage.py, see environment.py |
 | DATABASE_URL | an external PostgreSQL | the embedded one |
 | REDIS_URL | an external Redis or Valkey | the embedded one |
 | SECRET_KEY | Django's signing key | made once into the data folder |
@@ -28,7 +28,7 @@ from django.utils.translation import gettext_lazy as _
 from config import environment, keys
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-DATA_DIR = Path(environment.text("COUNTINGHOUSE_DATA") or BASE_DIR / ".data").absolute()
+DATA_DIR = Path(environment.text("COUNTINGHOUSE_DATA") or environment.default_data_dir(BASE_DIR)).absolute()
 
 # --- PostgreSQL and Redis: of the environment, else the embedded ones ---
 DATABASE_URL = environment.text("DATABASE_URL")
@@ -66,6 +66,7 @@ RQ = {
     "COMMIT_MODE": "auto",  # one function rings, on commit; RQ itself shall not wait once more
     "JOB_CLASS": "integrations.queue.RunJob",  # runs one function only, whatever is on the queue
 }
+RQ_SHOW_ADMIN_LINK = False  # the dashboard would let every member of staff empty the queue
 
 # --- Keys ---
 SECRET_KEY = environment.text("SECRET_KEY") or keys.kept(DATA_DIR / "secret_key", keys.signing_key)

@@ -47,7 +47,9 @@ def project_texts() -> dict[str, str]:
     texts = {}
     for name in filter(None, done.stdout.decode().split("\0")):
         file = CHECKOUT / name
-        if file.is_file() and not file.is_symlink():
+        if file.is_symlink():
+            texts[name] = str(file.readlink())
+        elif file.is_file():
             content = file.read_bytes()
             if b"\0" not in content:
                 texts[name] = content.decode(errors="replace")

@@ -72,6 +72,19 @@ def test_a_wrong_value_stops_the_start(tmp_path: Path, variables: dict[str, str]
     assert sentence in done.stderr.splitlines()[-1]
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root's servers run as another account")
+def test_root_keeps_data_where_its_servers_may_pass(folder: Path) -> None:
+    project = folder / "project"
+    project.mkdir()
+    assert environment.default_data_dir(project) == project / ".data"
+    folder.chmod(0o700)
+    elsewhere = environment.default_data_dir(project)
+    assert elsewhere.parent == Path("/var/lib")
+    assert elsewhere == environment.default_data_dir(project)
+    (project / ".data").mkdir()
+    assert environment.default_data_dir(project) == project / ".data"
+
+
 def test_passwords_are_not_shown_for_a_wrong_address() -> None:
     for url in ("postgresql://u:hunter2@h:port/n", "postgresql://u:hunter2@h:5432"):
         with pytest.raises(ImproperlyConfigured, match="DATABASE_URL") as caught:

@@ -132,6 +132,26 @@ def test_programs_do_not_outlive_a_killed_supervisor(script: Callable[..., subpr
     assert eventually(lambda: not is_running(sleeper))
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the kernel's signal at a parent's death is Linux's")
+def test_a_forked_process_can_tie_itself_to_its_parent(script: Callable[..., subprocess.Popen[str]]) -> None:
+    """What a worker's forked process does, so that no job runs on without its worker."""
+    process = script(
+        "import os, signal, time\n"
+        "from config.lifeline import die_with\n"
+        "parent = os.getpid()\n"
+        "if os.fork() == 0:\n"
+        "    die_with(parent, signal.SIGKILL)\n"
+        "    print(os.getpid(), flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    assert process.stdout
+    forked = int(process.stdout.readline())
+    assert is_running(forked)
+    process.kill()
+    process.wait()
+    assert eventually(lambda: not is_running(forked))
+
+
 class DeadServers:
     """Servers that come back at the third try."""
 

@@ -6,9 +6,11 @@ import logging
 import sys
 
 import pytest
+from django.contrib.admin import site
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, override_settings
+from django.urls import NoReverseMatch, reverse
 
 from config import checks
 from config.logs import LineFormatter
@@ -70,6 +72,13 @@ def test_the_root_asks_to_log_in_and_the_page_has_nothing_inline(client: Client)
     assert "Countinghouse" in page
     assert "<style" not in page
     assert " onclick=" not in page
+
+
+def test_the_dashboard_of_the_queue_is_not_mounted() -> None:
+    """Every member of staff could empty the queue there."""
+    assert not any(model._meta.app_label == "django_rq" for model in site._registry)
+    with pytest.raises(NoReverseMatch):
+        reverse("admin:django_rq_dashboard_changelist")
 
 
 def test_an_event_is_one_line_with_its_traceback() -> None:
