@@ -55,13 +55,15 @@ def _reread(
     rows = list(wanted.filter(pk__gt=cursor.get("after", 0)).order_by("pk")[:at_once])
     if not rows or cursor.get("done"):
         return Step(done=True)
+    if run.total is None:
+        run.total = wanted.count()
     page = _fetch(held, integration, rows)
     candidates = read_page(integration.connector, integration.shop(), page.payloads)
     if look_again:
         candidates += _missing(rows, candidates)
     run.cursor = {"after": rows[-1].pk, "done": len(rows) < at_once}
-    total = run.total if run.total is not None else wanted.count()
-    cancelled = import_page(held, integration, candidates, Progress(run.cursor, total), look_again=look_again)
+    progress = Progress(run.cursor, run.total)
+    cancelled = import_page(held, integration, candidates, progress, look_again=look_again)
     return Step(done=run.cursor["done"], cancelled=cancelled)
 
 

@@ -1,0 +1,87 @@
+"""The doorbell: one id, on commit, never in the way; and a worker that runs nothing but our bell."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_rq
+import pytest
+from django.db import transaction
+from redis.exceptions import ConnectionError as RedisConnectionError
+from rq.job import Job
+from rq.serializers import JSONSerializer
+
+from integrations import queue
+from integrations.queue import ForbiddenJob, RunJob, ring
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def empty_queue() -> Any:
+    bells = django_rq.get_queue("default")
+    bells.empty()
+    yield bells
+    bells.empty()
+
+
+def test_a_bell_carries_the_runs_id_and_nothing_else(empty_queue: Any) -> None:
+    ring(17)
+    [job] = empty_queue.jobs
+    assert (job.func_name, job.args, job.kwargs) == ("integrations.jobs.work", [17], {})
+    assert isinstance(job, RunJob)
+
+
+def test_a_bell_rings_on_commit_and_not_after_a_rollback(empty_queue: Any) -> None:
+    with transaction.atomic():
+        ring(17)
+        assert queue.waiting() == 0
+    assert queue.waiting() == 1
+    with pytest.raises(RuntimeError), transaction.atomic():
+        ring(18)
+        raise RuntimeError
+    assert queue.waiting() == 1
+
+
+def test_a_queue_that_is_away_does_not_fail_the_caller(monkeypatch: pytest.MonkeyPatch, caplog: Any) -> None:
+    class Away:
+        def enqueue_call(self, *args: Any, **named: Any) -> None:
+            raise RedisConnectionError("refused")
+
+    monkeypatch.setattr(django_rq, "get_queue", lambda name: Away())
+    ring(17)
+    assert "The queue cannot be reached; run 17 starts when the tick rings again." in caplog.text
+
+
+FORGED: dict[str, dict[str, Any]] = {
+    "another function": {"func": "os.system", "args": ("true",)},
+    "no argument": {"func": "integrations.jobs.work", "args": ()},
+    "a text": {"func": "integrations.jobs.work", "args": ("17",)},
+    "a truth value": {"func": "integrations.jobs.work", "args": (True,)},
+    "a keyword": {"func": "integrations.jobs.work", "args": (17,), "kwargs": {"x": 1}},
+}
+
+
+@pytest.mark.parametrize("what", FORGED)
+def test_a_forged_job_is_refused(empty_queue: Any, what: str) -> None:
+    job = RunJob.create(connection=empty_queue.connection, serializer=JSONSerializer, **FORGED[what])
+    job.save()
+    fetched = RunJob.fetch(job.id, connection=empty_queue.connection, serializer=JSONSerializer)
+    with pytest.raises(ForbiddenJob):
+        fetched.perform()
+
+
+def test_control_rqs_own_job_class_runs_a_forged_job(empty_queue: Any) -> None:
+    job = Job.create(
+        connection=empty_queue.connection, serializer=JSONSerializer, func="os.path.basename", args=("/tmp/ran",)
+    )
+    job.save()
+    assert Job.fetch(job.id, connection=empty_queue.connection, serializer=JSONSerializer).perform() == "ran"
+
+
+@pytest.mark.parametrize("callback", ["_success_callback_name", "_failure_callback_name", "_stopped_callback_name"])
+def test_a_job_with_a_callback_is_refused(empty_queue: Any, callback: str) -> None:
+    job = RunJob.create(connection=empty_queue.connection, serializer=JSONSerializer, func=queue.WORK, args=(1,))
+    setattr(job, callback, "os.system")
+    with pytest.raises(ForbiddenJob):
+        getattr(job, callback.removeprefix("_").removesuffix("_name"))

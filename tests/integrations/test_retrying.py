@@ -1,0 +1,154 @@
+"""Look again: ignored and failed orders that are due, orders gone from the shop, open orders."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from integrations import client, jobs, runs, scheduling
+from integrations.choices import ImportAction, RemoteState, RunKind, RunState
+from integrations.connecting import set_up
+from integrations.connectors.base import OrderPage
+from integrations.models import Feed, Integration, RemoteOrder, Run
+from integrations.retrying import retry_now
+from integrations.ticking import tick
+from orders.models import Order
+from tests.benchmarks.w2000 import payloads
+from tests.factories import IntegrationFactory
+
+pytestmark = pytest.mark.django_db
+
+BODIES = {body.split(b'"id": ', 1)[1].split(b",", 1)[0].decode(): body for body in payloads()[:120]}
+
+
+class Shop:
+    """Stands in for the client: the orders asked for by id, as far as the shop has them."""
+
+    def __init__(self) -> None:
+        self.bodies = dict(BODIES)
+        self.asked: list[tuple[str, ...]] = []
+
+    def drive(self, operation: Any, **_: Any) -> OrderPage:
+        ids = operation.gi_frame.f_locals["ids"]
+        operation.close()
+        self.asked.append(ids)
+        return OrderPage(tuple(self.bodies[key] for key in ids if key in self.bodies), None)
+
+
+@pytest.fixture
+def shop(monkeypatch: pytest.MonkeyPatch) -> Shop:
+    shop = Shop()
+    monkeypatch.setattr(client, "drive", shop.drive)
+    return shop
+
+
+@pytest.fixture
+def integration(shop: Shop) -> Integration:
+    """A shop with 120 orders ignored an hour ago because their status was not importable."""
+    integration = IntegrationFactory.create()
+    set_up(integration)
+    integration.rules.filter(status="processing").update(action=ImportAction.SKIP, retry=True)
+    RemoteOrder.objects.bulk_create(
+        RemoteOrder(
+            project=integration.project, integration=integration, external_id=key, number=key, status="processing",
+            payload="{}", digest=b"old", state=RemoteState.IGNORED, reason_code="rule_retry", reason="Waiting.",
+            action=ImportAction.SKIP, retry=True, next_attempt_at=timezone.now() - timedelta(minutes=1),
+            first_seen_at=timezone.now(), changed_at=timezone.now(),
+        )
+        for key in BODIES
+    )  # fmt: skip
+    return integration
+
+
+def work(integration: Integration, kind: RunKind) -> Run:
+    run = runs.request(kind, integration)
+    jobs.work(run.pk)
+    run.refresh_from_db()
+    return run
+
+
+def test_what_is_still_not_importable_waits_another_hour(integration: Integration, shop: Shop) -> None:
+    run = work(integration, RunKind.RETRY)
+    assert (run.state, run.fetched, run.ignored, run.total) == (RunState.SUCCEEDED, 120, 120, 120)
+    assert [len(ids) for ids in shop.asked] == [100, 20]
+    due = RemoteOrder.objects.filter(next_attempt_at__gt=timezone.now() + timedelta(minutes=50))
+    assert due.count() == 120
+    assert not Order.objects.exists()
+
+
+def test_what_has_become_importable_is_imported(integration: Integration, shop: Shop) -> None:
+    integration.rules.filter(status="processing").update(action=ImportAction.VALID)
+    run = work(integration, RunKind.RETRY)
+    assert (run.created, Order.objects.count()) == (120, 120)
+    assert not RemoteOrder.objects.filter(next_attempt_at__isnull=False).exists()
+
+
+def test_an_order_gone_from_the_shop_says_so(integration: Integration, shop: Shop) -> None:
+    gone = next(iter(BODIES))
+    del shop.bodies[gone]
+    work(integration, RunKind.RETRY)
+    row = RemoteOrder.objects.get(external_id=gone)
+    assert (row.state, row.reason_code) == (RemoteState.FAILED, "gone")
+    assert "deleted or moved to the trash" in row.reason
+
+
+def test_nothing_due_asks_the_shop_nothing(integration: Integration, shop: Shop) -> None:
+    RemoteOrder.objects.update(next_attempt_at=None)
+    run = work(integration, RunKind.RETRY)
+    assert (run.state, shop.asked) == (RunState.SUCCEEDED, [])
+
+
+def test_retry_by_hand_makes_even_those_due_that_were_given_up(integration: Integration, shop: Shop) -> None:
+    RemoteOrder.objects.update(next_attempt_at=None, retry=False)
+    integration.rules.filter(status="processing").update(action=ImportAction.VALID)
+    assert retry_now(RemoteOrder.objects.filter(integration=integration)) == 120
+    jobs.work(Run.objects.get(kind=RunKind.RETRY).pk)
+    assert Order.objects.count() == 120
+
+
+def test_open_orders_are_read_again_and_only_what_the_shop_says_changes(integration: Integration, shop: Shop) -> None:
+    integration.rules.filter(status="processing").update(action=ImportAction.HOLD)
+    work(integration, RunKind.RETRY)
+    key = next(iter(BODIES))
+    shop.bodies[key] = shop.bodies[key].replace(b'"status": "processing"', b'"status": "cancelled"')
+    run = work(integration, RunKind.OPEN_ORDERS)
+    assert (run.fetched, run.updated, run.unchanged) == (120, 1, 119)
+    row = RemoteOrder.objects.get(external_id=key)
+    assert (row.status, row.state, row.order.status) == ("cancelled", RemoteState.IMPORTED, "on_hold")
+
+
+def test_the_tick_starts_due_feeds_once(integration: Integration) -> None:
+    Feed.objects.exclude(kind=RunKind.RETRY).update(next_at=timezone.now() + timedelta(hours=1))
+    Feed.objects.filter(kind=RunKind.RETRY).update(next_at=timezone.now() - timedelta(seconds=1))
+    assert tick() and tick()
+    assert Run.objects.filter(kind=RunKind.RETRY).count() == 1
+    feed = Feed.objects.get(kind=RunKind.RETRY)
+    assert feed.last_run == Run.objects.get()
+    assert timedelta(minutes=59) < feed.next_at - timezone.now() <= timedelta(hours=1)
+
+
+def test_feeds_that_are_off_or_whose_shop_is_off_do_not_start(integration: Integration) -> None:
+    Feed.objects.update(enabled=False)
+    assert scheduling.start_due() == 0
+    Feed.objects.update(enabled=True)
+    Integration.objects.update(enabled=False)
+    assert scheduling.start_due() == 0
+
+
+def test_the_tick_rings_for_lost_bells_and_parks_runs_that_kill_their_worker(integration: Integration) -> None:
+    Feed.objects.update(enabled=False)
+    lost = runs.request(RunKind.RETRY, integration)
+    assert runs.sweep() == []  # just asked for: its own bell is on the way
+    Run.objects.update(created_at=timezone.now() - timedelta(seconds=11))
+    assert runs.sweep() == [lost.pk]
+    for _ in range(runs.MOST_CLAIMS_WITHOUT_PROGRESS):
+        assert runs.claim(lost.pk) is not None
+        Run.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    assert runs.claim(lost.pk) is None
+    assert runs.sweep() == []
+    lost.refresh_from_db()
+    assert lost.state == RunState.ERRORED
+    assert "The worker died 5 times at the same page" in lost.reason
