@@ -13,13 +13,13 @@ from integrations.simulator.shop import SimulatedShop
 Json = dict[str, Any]
 
 
-def _round(amount: Decimal) -> Decimal:
-    return amount.quantize(CENT, ROUND_HALF_UP)
+def _round(shop: SimulatedShop, amount: Decimal) -> Decimal:
+    """Whole yen, hundredths of all else; always printed with two decimals, a setting of the shop."""
+    return amount.quantize(Decimal(1) if shop.currency == "JPY" else CENT, ROUND_HALF_UP).quantize(CENT)
 
 
 def _price(shop: SimulatedShop, net_eur: Decimal) -> Decimal:
-    """Money has two decimals in every currency ("1466.00" for JPY): they are a setting of the shop."""
-    return _round(net_eur * Decimal(RATES[shop.currency]))
+    return _round(shop, net_eur * Decimal(RATES[shop.currency]))
 
 
 def _number(amount: Decimal) -> float | int:
@@ -42,8 +42,8 @@ def order_document(shop: SimulatedShop, sale: Sale) -> Json:
     state, goods = sale.state(now), basket(shop.seed, sale)
     vat = VAT.get(goods.buyer.country, 0)
     lines = [_line(shop, sale, position, item, goods, vat) for position, item in enumerate(goods.items)]
-    shipping, shipping_tax = _taxed(_price(shop, Decimal(goods.delivery[2])), vat)
-    fee, fee_tax = _taxed(_price(shop, Decimal("1.50")) if goods.payment[0] == "cod" else Decimal(0), vat)
+    shipping, shipping_tax = _taxed(shop, _price(shop, Decimal(goods.delivery[2])), vat)
+    fee, fee_tax = _taxed(shop, _price(shop, Decimal("1.50")) if goods.payment[0] == "cod" else Decimal(0), vat)
     net = sum((Decimal(line["total"]) for line in lines), Decimal(0))
     line_tax = sum((Decimal(line["total_tax"]) for line in lines), Decimal(0))
     before = sum((Decimal(line["subtotal"]) for line in lines), Decimal(0))
@@ -59,7 +59,7 @@ def order_document(shop: SimulatedShop, sale: Sale) -> Json:
         **_stamps(shop, "date_created", sale.placed_at),
         **_stamps(shop, "date_modified", state.at),
         "discount_total": str(before - net),
-        "discount_tax": str(_round((before - net) * vat / 100)),
+        "discount_tax": str(_round(shop, (before - net) * vat / 100)),
         "shipping_total": str(shipping),
         "shipping_tax": str(shipping_tax),
         "cart_tax": str(line_tax + fee_tax),
@@ -85,9 +85,9 @@ def order_document(shop: SimulatedShop, sale: Sale) -> Json:
         "tax_lines": [_tax_line(sale, vat, line_tax + fee_tax, shipping_tax)] if vat else [],
         "shipping_lines": [_delivery(sale, goods, shipping, shipping_tax)],
         "fee_lines": [_fee(sale, fee, fee_tax)] if fee else [],
-        "coupon_lines": [_coupon(sale, goods.coupon, before - net, vat)] if goods.coupon else [],
+        "coupon_lines": [_coupon(shop, sale, goods.coupon, before - net, vat)] if goods.coupon else [],
         "refunds": [
-            {"id": sale.id + 1, "reason": "", "total": str(-_round(total * Decimal(str(change.refund))))}
+            {"id": sale.id + 1, "reason": "", "total": str(-_round(shop, total * Decimal(str(change.refund))))}
             for change in sale.refunds(now)
         ],
         "payment_url": "",
@@ -99,8 +99,8 @@ def order_document(shop: SimulatedShop, sale: Sale) -> Json:
     }
 
 
-def _taxed(net: Decimal, vat: int) -> tuple[Decimal, Decimal]:
-    return _round(net), _round(net * vat / 100)
+def _taxed(shop: SimulatedShop, net: Decimal, vat: int) -> tuple[Decimal, Decimal]:
+    return _round(shop, net), _round(shop, net * vat / 100)
 
 
 def _stamps(shop: SimulatedShop, name: str, moment: datetime | None) -> Json:
@@ -129,8 +129,8 @@ def _line(shop: SimulatedShop, sale: Sale, position: int, item: Item, goods: Bas
     """A deleted product leaves product_id 0 and sku null; `price` is a number, the net price of one after discount."""
     product = item.product
     subtotal = _price(shop, product.price) * item.quantity
-    total = _round(subtotal * Decimal("0.9")) if goods.coupon else subtotal
-    tax = _round(total * vat / 100)
+    total = _round(shop, subtotal * Decimal("0.9")) if goods.coupon else subtotal
+    tax = _round(shop, total * vat / 100)
     own = product_id(shop, product)
     options = [
         {"id": 1, "key": "size", "value": product.option, "display_key": "Size", "display_value": product.option}
@@ -143,10 +143,10 @@ def _line(shop: SimulatedShop, sale: Sale, position: int, item: Item, goods: Bas
         "quantity": item.quantity,
         "tax_class": "",
         "subtotal": str(subtotal),
-        "subtotal_tax": str(_round(subtotal * vat / 100)),
+        "subtotal_tax": str(_round(shop, subtotal * vat / 100)),
         "total": str(total),
         "total_tax": str(tax),
-        "taxes": [{"id": 1, "total": str(tax), "subtotal": str(_round(subtotal * vat / 100))}] if vat else [],
+        "taxes": [{"id": 1, "total": str(tax), "subtotal": str(_round(shop, subtotal * vat / 100))}] if vat else [],
         "meta_data": options if product.option else [],
         "sku": None if item.gone else product.sku,
         "price": _number(total) if item.quantity == 1 else float(total / item.quantity),
@@ -209,12 +209,12 @@ def _fee(sale: Sale, net: Decimal, tax: Decimal) -> Json:
     }
 
 
-def _coupon(sale: Sale, code: str, discount: Decimal, vat: int) -> Json:
+def _coupon(shop: SimulatedShop, sale: Sale, code: str, discount: Decimal, vat: int) -> Json:
     return {
         "id": sale.id * 10 + 6,
         "code": code.lower(),
         "discount": str(discount),
-        "discount_tax": str(_round(discount * vat / 100)),
+        "discount_tax": str(_round(shop, discount * vat / 100)),
         "meta_data": [],
         "discount_type": "percent",
         "nominal_amount": 10,
