@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import signal
 import stat
 import subprocess
@@ -14,7 +15,7 @@ import pytest
 import redis
 
 from config.embedded import EmbeddedError, Servers, binaries, locations, places
-from config.embedded.account import Account
+from config.embedded.account import Account, RunAs
 from tests.config.conftest import CHECKOUT, eventually, is_running
 
 Script = Callable[..., subprocess.Popen[str]]
@@ -199,21 +200,22 @@ class TestAsRoot:
 
     def test_an_ordinary_user_needs_no_root(self, folder: Path) -> None:
         """Run as `nobody` by an interpreter that everyone can reach; the package needs the standard library only."""
-        os.chown(folder, 65534, 65534)
+        nobody = pwd.getpwnam("nobody")
+        run_as = RunAs(user=nobody.pw_uid, group=nobody.pw_gid, extra_groups=[])
+        probe = "import sys, config.embedded; sys.exit(sys.version_info < (3, 11))"
         environment = {
             "PYTHONPATH": str(CHECKOUT),
             "PYTHONDONTWRITEBYTECODE": "1",
             binaries.POSTGRES_VARIABLE: str(binaries.find_postgres()),
             binaries.VALKEY_VARIABLE: str(binaries.find_valkey()),
         }
+        python = ["/usr/bin/python3", "-c"]
+        if subprocess.run([*python, probe], cwd="/", env=environment, capture_output=True, **run_as).returncode:
+            pytest.skip("no Python 3.11 that every account can run, or a checkout that is closed to them")
+        os.chown(folder, nobody.pw_uid, nobody.pw_gid)
         code = SUPERVISOR.replace("time.sleep(60)", "print(servers.alive())")
-        command = ["/usr/bin/python3", "-c", code, str(folder / "data"), "", ""]
-        probe = "import sys; sys.exit(sys.version_info < (3, 11))"
-        if subprocess.run(["/usr/bin/python3", "-c", probe], user=65534, group=65534, cwd="/", check=False).returncode:
-            pytest.skip("no Python 3.11 that every account can run")
-        done = subprocess.run(
-            command, user=65534, group=65534, extra_groups=[], cwd="/", env=environment, capture_output=True, text=True
-        )
+        command = [*python, code, str(folder / "data"), "", ""]
+        done = subprocess.run(command, cwd="/", env=environment, capture_output=True, text=True, **run_as)
         assert done.returncode == 0, done.stderr
         numbers, alive = done.stdout.splitlines()
         assert alive == "True"
