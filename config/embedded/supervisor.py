@@ -7,6 +7,7 @@ import fcntl
 import os
 import signal
 import threading
+import time
 from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -14,10 +15,14 @@ from typing import Self
 
 from config.embedded import binaries, places
 from config.embedded.account import can_reach, server_account
+from config.embedded.child import POLL
 from config.embedded.errors import EmbeddedError
 from config.embedded.places import Locations
 from config.embedded.postgres import Postgres
 from config.embedded.valkey import Valkey
+
+LOCK_SECONDS = 1.0
+"""How long an earlier supervisor that is just being killed may hold the folder."""
 
 
 class Servers:
@@ -114,14 +119,15 @@ class Servers:
                 f"{path} cannot be opened: the data folder belongs to another account. Use that account, or name "
                 "another folder in COUNTINGHOUSE_DATA."
             ) from error
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            os.close(lock)
-            raise EmbeddedError(
-                f"Countinghouse already runs with the data folder {self.data_dir}. Stop it first, or name another "
-                "folder in COUNTINGHOUSE_DATA."
-            ) from error
+        deadline = time.monotonic() + LOCK_SECONDS
+        while not _locked(lock):
+            if time.monotonic() > deadline:
+                os.close(lock)
+                raise EmbeddedError(
+                    f"Countinghouse already runs with the data folder {self.data_dir}. Stop it first, or name another "
+                    "folder in COUNTINGHOUSE_DATA."
+                )
+            time.sleep(POLL)
         self._lock = lock
 
     def _start_servers(self) -> None:
@@ -143,6 +149,14 @@ class Servers:
         self._servers = (postgres, valkey)
         for server in self._servers:
             server.start(self.locations.socket_dir)
+
+
+def _locked(lock: int) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _exit(signum: int, frame: FrameType | None) -> None:
