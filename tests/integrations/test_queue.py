@@ -20,9 +20,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture(autouse=True)
 def empty_queue() -> Any:
     bells = django_rq.get_queue("default")
-    bells.empty()
+    bells.empty()  # type: ignore[no-untyped-call]
     yield bells
-    bells.empty()
+    bells.empty()  # type: ignore[no-untyped-call]
 
 
 def test_a_bell_carries_the_runs_id_and_nothing_else(empty_queue: Any) -> None:

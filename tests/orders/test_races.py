@@ -25,6 +25,7 @@ from orders.intake import Intake, Source, take_in
 from orders.models import NumberSeries, Order
 from orders.plans import COMPLETE, VALID, Plan
 from stock import ledger
+from stock.availability import Level
 from stock.bulk import execute
 from stock.choices import MovementReason
 from stock.ledger import Change
@@ -106,12 +107,12 @@ def test_hot_products_are_neither_oversold_nor_deadlocked(project: Project) -> N
 def unlocked(patch: pytest.MonkeyPatch) -> Iterator[None]:
     """Stock read without any lock, as a plain SELECT would."""
 
-    def read(project_id: int, product_ids: Any) -> dict[int, ledger.Level]:
+    def read(project_id: int, product_ids: Any) -> dict[int, Level]:
         rows = execute(
             "SELECT product_id, id, on_hand, reserved FROM stock_stocklevel WHERE product_id = ANY(%s)",
             [list(product_ids)],
         )
-        return {row[0]: ledger.Level(row[1], row[2], row[3]) for row in rows}
+        return {row[0]: Level(row[1], row[2], row[3]) for row in rows}
 
     with patch.context() as off:
         off.setattr(ledger, "lock_project", lambda project_id: None)
@@ -131,7 +132,7 @@ def test_control_without_the_locks_units_are_promised_twice_or_writers_fail(
 def test_the_last_unit_is_shipped_once(project: Project) -> None:
     give_stock(project, A_17=1)
     orders = [incoming(line("A-17")) for _ in range(THREADS)]
-    assert at_once(*[lambda order=order: take(project, [order], COMPLETE) for order in orders]) == []  # type: ignore[misc]
+    assert at_once(*[lambda order=order: take(project, [order], COMPLETE) for order in orders]) == []
     assert Order.objects.count() == 1
     assert StockLevel.objects.get().on_hand == 0
     assert broken() == {}
@@ -175,6 +176,6 @@ def test_control_numbers_from_a_sequence_have_gaps(project: Project) -> None:
 
 def test_two_pages_with_the_same_new_customer_and_product_make_one_of_each(project: Project) -> None:
     pages = [[incoming(line("NEW-1"), email="jana@mail.example")] for _ in range(THREADS)]
-    assert at_once(*[lambda page=page: take(project, page, VALID) for page in pages]) == []  # type: ignore[misc]
+    assert at_once(*[lambda page=page: take(project, page, VALID) for page in pages]) == []
     assert project.customers.count() == 1
     assert project.products.count() == 1

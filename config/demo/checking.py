@@ -1,0 +1,182 @@
+"""The main job once, as a user's day: load from both shops, every rule value, a receipt of goods, the invariants."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.request
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Count, Sum
+from django.utils import timezone
+
+from config.demo.world import BROOKLYN, DemoShop
+from config.processes import Supervisor
+from config.running import wait_for_port
+from integrations.choices import ImportAction, RemoteState, RunKind, RunState
+from integrations.invariants import ALL, broken
+from integrations.loading import request_load
+from integrations.models import Feed, Project, RemoteOrder, Run
+from integrations.runs import RunRefused
+from orders.allocation import change_stock
+from orders.choices import Tab
+from orders.models import Order, OrderLine
+from stock.choices import MovementReason
+from stock.ledger import Change
+
+PATIENCE = 120.0
+"""Seconds a load may take before the check gives up."""
+
+
+class Check:
+    """Runs the steps and keeps a table of what was seen."""
+
+    def __init__(
+        self,
+        supervisor: Supervisor,
+        projects: list[Project],
+        ports: Mapping[DemoShop, int],
+        web: int,
+        say: Callable[[str], object],
+    ) -> None:
+        self._supervisor = supervisor
+        self._project, self._trial = projects
+        self._ports = ports
+        self._web = web
+        self._say = say
+        self._passed = True
+
+    def run(self) -> bool:
+        Feed.objects.update(enabled=False)  # the check itself starts what runs
+        for port in (*self._ports.values(), self._web):
+            wait_for_port("127.0.0.1", port)
+        self._row("The site answers", self._get(f"http://127.0.0.1:{self._web}/healthz")[0], 200)
+        self._load_everything()
+        self._every_rule_value()
+        self._new_orders()
+        self._trial_is_refused_a_date()
+        self._goods_arrive()
+        found = broken()
+        self._row("Invariants that hold", len(ALL) - len(found), len(ALL))
+        for name, rows in found.items():
+            self._say(f"    {name} {rows}")
+        return self._passed
+
+    def _load_everything(self) -> None:
+        """A back import of the shops' whole history, then ids compared with what the shops have."""
+        shops = {integration: self._shop(integration.title) for integration in self._project.integrations.all()}
+        for integration in shops:
+            request_load(integration, date_from=timezone.now().date() - timedelta(days=31))
+        self._wait()
+        for integration, shop in shops.items():
+            listed = {str(order["id"]) for order in self._description(shop)["orders"] if order["status"] != "trash"}
+            known = set(integration.remote_orders.values_list("external_id", flat=True))
+            run = Run.objects.filter(integration=integration, kind=RunKind.LOAD).latest("id")
+            self._row(f"{integration}: orders of the shop that are here", len(listed & known), len(listed))
+            self._row(f"{integration}: {_sentence(run)}", run.state, RunState.SUCCEEDED)
+
+    def _new_orders(self) -> None:
+        """Orders placed now are here after a load without a date, once."""
+        for integration in self._project.integrations.all():
+            shop = self._shop(integration.title)
+            placed = [self._place(shop, "processing", {"MUG-WHITE": 1}) for _ in range(5)]
+            request_load(integration)
+            self._wait()
+            here = Order.objects.filter(integration=integration, remote_order__external_id__in=placed)
+            self._row(f"{integration}: orders placed a moment ago", here.count(), 5)
+
+    def _every_rule_value(self) -> None:
+        made = dict(
+            RemoteOrder.objects.filter(project=self._project, state=RemoteState.IMPORTED)
+            .values_list("action")
+            .annotate(n=Count("id"))
+        )
+        made[ImportAction.SKIP] = RemoteOrder.objects.filter(
+            project=self._project, state=RemoteState.IGNORED, action=ImportAction.SKIP
+        ).count()
+        for action in ImportAction:
+            if action != ImportAction.IMPORT:
+                self._row(f"“{action.label}”: orders", made.get(action, 0), at_least=1)
+        for order in Order.objects.filter(project=self._project).values("tab").annotate(n=Count("id")).order_by("tab"):
+            if order["tab"]:
+                self._row(f"Tab {Tab(order['tab']).label}: orders", order["n"], at_least=1)
+
+    def _trial_is_refused_a_date(self) -> None:
+        try:
+            request_load(self._trial.integrations.get(), date_from=timezone.now().date())
+            self._row("Trial: a date is refused", "no", "yes")
+        except RunRefused:
+            self._row("Trial: a date is refused", "yes", "yes")
+
+    def _goods_arrive(self) -> None:
+        """A receipt for whatever waits most: the waiting orders change tab by themselves."""
+        brooklyn = self._project.integrations.get(title=BROOKLYN.title)
+        placed = self._place(BROOKLYN, "processing", {"KETTLE-1L": 500})
+        request_load(brooklyn)
+        self._wait()
+        order = Order.objects.filter(remote_order__external_id=placed)
+        self._row("An order of more than there is, in tab", _tab(order), at_least_one_of=(Tab.PARTIAL, Tab.BACKORDER))
+        product = OrderLine.objects.filter(order__in=order).values_list("product_id", flat=True).get()
+        waiting = OrderLine.objects.filter(product=product).aggregate(units=Sum("waiting"))["units"]
+        served = change_stock(self._project.pk, [Change(product or 0, waiting, MovementReason.RECEIPT, "Delivery")])
+        self._row(f"Receipt of {waiting} units: units reserved for waiting orders", served.units, waiting)
+        self._row("The same order, in tab", _tab(order), Tab.IN_STOCK)
+
+    # --- helpers ---
+
+    def _wait(self) -> None:
+        """Watch the site until no load is open."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            if self._supervisor.run(0.25):
+                raise KeyboardInterrupt
+            if not Run.objects.filter(state__in=[RunState.WAITING, RunState.RUNNING]).exists():
+                return
+        self._row(f"Loads that end within {PATIENCE:.0f} s", "no", "yes")
+
+    def _row(
+        self,
+        what: str,
+        seen: Any,
+        expected: Any = None,
+        *,
+        at_least: int | None = None,
+        at_least_one_of: tuple[Any, ...] = (),
+    ) -> None:
+        if at_least is not None:
+            good, wanted = seen >= at_least, f"at least {at_least}"
+        elif at_least_one_of:
+            good, wanted = seen in at_least_one_of, " or ".join(map(str, at_least_one_of))
+        else:
+            good, wanted = seen == expected, str(expected)
+        self._passed &= good
+        self._say(f"  {'ok ' if good else 'NO '} {what:<88} {seen!s:>10}" + ("" if good else f"  expected {wanted}"))
+
+    def _shop(self, title: str) -> DemoShop:
+        return next(shop for shop in self._ports if shop.title == title)
+
+    def _place(self, shop: DemoShop, status: str, skus: dict[str, int]) -> str:
+        body = json.dumps({"status": status, "skus": skus}).encode()
+        return str(json.loads(self._get(f"{shop.at(self._ports[shop])}/_sim/orders", body)[1])["id"])
+
+    def _description(self, shop: DemoShop) -> dict[str, Any]:
+        described: dict[str, Any] = json.loads(self._get(f"{shop.at(self._ports[shop])}/_sim/shop")[1])
+        return described
+
+    @staticmethod
+    def _get(url: str, body: bytes | None = None) -> tuple[int, bytes]:
+        with urllib.request.urlopen(url, body, timeout=30) as response:  # noqa: S310  our own programs on this machine
+            return response.status, response.read()
+
+
+def _tab(orders: Any) -> str:
+    return str(orders.values_list("tab", flat=True).get())
+
+
+def _sentence(run: Run) -> str:
+    seconds = (run.finished_at - run.started_at).total_seconds() if run.finished_at and run.started_at else 0
+    return (
+        f"{run.fetched} fetched, {run.created} created, {run.ignored} ignored, {run.failed} failed in {seconds:.1f} s"
+    )

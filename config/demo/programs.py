@@ -1,0 +1,52 @@
+"""The simulated shops as a program beside the site, and where they listen."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from django.conf import settings
+
+from config.demo.world import DAYS, SHOPS, DemoShop
+from config.processes import Program
+from config.running import manage
+
+
+def choose_ports(*, fresh: bool = False) -> dict[DemoShop, int]:
+    """Each shop's own port, or any free one where that is taken (always with `fresh`)."""
+    return {shop: free_port(0 if fresh else shop.port) for shop in SHOPS}
+
+
+def free_port(wanted: int) -> int:
+    """The wanted port of this machine if it is free, else another."""
+    for port in (wanted, 0):
+        with socket.socket() as listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                listener.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            found: int = listener.getsockname()[1]
+            return found
+    raise OSError("no free port on 127.0.0.1")
+
+
+def allow(ports: Mapping[DemoShop, int]) -> None:
+    """Let this process and its programs connect to the shops, although they are on this machine."""
+    addresses = {f"127.0.0.1:{port}" for port in ports.values()} | set(settings.ALLOWED_SHOP_ADDRESSES)
+    os.environ["ALLOWED_SHOP_ADDRESSES"] = ",".join(sorted(addresses))
+    settings.ALLOWED_SHOP_ADDRESSES = frozenset(addresses)
+
+
+def shops_program(ports: Mapping[DemoShop, int], *, orders: int, rate: float) -> Program:
+    """Both shops in one process: `orders` of history each, then `rate` new ones a minute; kept in the data folder."""
+    state = Path(settings.DATA_DIR) / "shops"
+    state.mkdir(exist_ok=True)
+    command = [sys.executable, manage(), "simulate_shops", "--orders", str(orders), "--days", str(DAYS)]
+    command += ["--rate", str(rate), "--state", str(state)]
+    for shop, port in ports.items():
+        command += ["--shop", f"{shop.title}:{port}:{shop.zone}:{shop.currency}:{shop.seed}"]
+    return Program("shops", tuple(command))

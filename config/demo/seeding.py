@@ -1,0 +1,87 @@
+"""Put the demo's accounts, people, shops and stock into the database; a second time changes only the addresses."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+from datetime import timedelta
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from config.demo.world import ACCOUNTS, DAYS, OPERATOR, PASSWORD, DemoAccount, DemoShop
+from integrations.choices import FeedKind
+from integrations.connecting import set_up
+from integrations.models import Account, Integration, Membership, Project
+from integrations.secrets import Secrets
+from integrations.simulator.catalogue import PRODUCTS
+from integrations.simulator.shop import SimulatedShop
+from orders.allocation import change_stock
+from stock import catalogue
+from stock.choices import MovementReason
+from stock.ledger import Change
+
+
+def seed(ports: Mapping[DemoShop, int]) -> list[Project]:
+    """The demo's projects, the first one of the standard account."""
+    _person(OPERATOR, superuser=True)
+    return [_account(account, ports) for account in ACCOUNTS]
+
+
+def _account(wanted: DemoAccount, ports: Mapping[DemoShop, int]) -> Project:
+    account, _ = Account.objects.get_or_create(name=wanted.name, defaults={"plan": wanted.plan})
+    project, new = Project.objects.get_or_create(
+        account=account, name=wanted.project, defaults={"currency": "EUR", "time_zone": "Europe/Prague"}
+    )
+    for person in wanted.people:
+        Membership.objects.get_or_create(account=account, user=_person(person.username), defaults={"role": person.role})
+    if new:
+        _stock(project)
+    for shop in wanted.shops:
+        _connect(project, shop, ports[shop])
+    return project
+
+
+def _person(username: str, *, superuser: bool = False) -> User:
+    user, new = User.objects.get_or_create(
+        username=username, defaults={"is_staff": True, "is_superuser": superuser, "email": f"{username}@example.com"}
+    )
+    if new:
+        user.set_password(PASSWORD)
+        user.save()
+    return user
+
+
+def _connect(project: Project, shop: DemoShop, port: int) -> None:
+    simulated = SimulatedShop(shop.title, seed=shop.seed)
+    integration, new = Integration.objects.get_or_create(
+        project=project,
+        title=shop.title,
+        defaults={
+            "platform": "woocommerce",
+            "base_url": shop.at(port),
+            "credentials": Secrets(consumer_key=simulated.key, consumer_secret=simulated.secret),
+            "time_zone": shop.zone,
+            "start_at": timezone.now() - timedelta(days=DAYS),
+        },
+    )
+    if not new:
+        Integration.objects.filter(pk=integration.pk).update(base_url=shop.at(port))
+        return
+    set_up(integration)
+    for status, action in shop.rules.items():
+        integration.rules.filter(status=status).update(action=action)
+    integration.feeds.filter(kind=FeedKind.LOAD).update(interval=timedelta(minutes=5))
+
+
+def _stock(project: Project) -> None:
+    """Half of what the shops think there is, so that some orders wait for goods."""
+    sold = [product for product in PRODUCTS if product.sku]
+    ids = catalogue.create(project.pk, {product.sku: html.unescape(product.name) for product in sold})
+    change_stock(
+        project.pk,
+        [
+            Change(ids[product.sku], max(1, product.stock // 2), MovementReason.RECEIPT, "Opening stock")
+            for product in sold
+        ],
+    )

@@ -1,0 +1,107 @@
+"""`make demo`: the whole site with two shops that keep selling; `--check`: the main job once, without a browser."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from config import running
+from config.demo import programs, seeding
+from config.demo.checking import Check
+from config.demo.world import ACCOUNTS, OPERATOR, PASSWORD, SHOPS
+from config.processes import Supervisor
+
+INSIDE = "COUNTINGHOUSE_DEMO_CHECK"
+
+
+class Command(BaseCommand):
+    help = "Run the site with two simulated shops that keep selling. Ctrl-C stops everything; the data are kept."
+    requires_system_checks: list[str] = []  # they would look at a database that is not up yet
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--host", default="127.0.0.1", help="Address to listen on (default %(default)s).")
+        parser.add_argument("--port", type=int, default=8000, help="Port to listen on (default %(default)s).")
+        parser.add_argument("--orders", type=int, default=150, help="Orders of history per shop (default %(default)s).")
+        parser.add_argument("--rate", type=float, default=2, help="New orders a minute per shop (default %(default)s).")
+        parser.add_argument("--check", action="store_true", help="Do the main job once, print a table, and end.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            if options["check"]:
+                self._check(options["orders"])
+            else:
+                self._demo(options["host"], options["port"], options["orders"], options["rate"])
+        except running.CannotRun as error:
+            raise CommandError(str(error)) from error
+
+    def _demo(self, host: str, port: int, orders: int, rate: float) -> None:
+        running.check_port(host, port)
+        with running.embedded_servers() as servers:
+            running.prepare(self.stdout.write)
+            ports = programs.choose_ports()
+            programs.allow(ports)
+            seeding.seed(ports)
+            site = running.site_programs(host, port, workers=2)
+            shops = programs.shops_program(ports, orders=orders, rate=rate)
+            with Supervisor([shops, *site], servers=servers, server_failures=running.server_failures()) as supervisor:
+                if running.wait_for_port(host, port, give_up=lambda: supervisor.stopping):
+                    self._welcome(f"http://{host}:{port}/", ports)
+                supervisor.run()
+                self.stdout.write("Stopping")
+        self.stdout.write("Stopped; the data are kept.")
+
+    def _welcome(self, address: str, ports: dict[Any, int]) -> None:
+        lines = ["", f"Countinghouse answers at {address}", ""]
+        lines += [f"  {'user':<12}{'password':<16}{'role':<18}account"]
+        for account in ACCOUNTS:
+            lines += [
+                f"  {person.username:<12}{PASSWORD:<16}{person.role.label:<18}{account.name} ({account.plan.label})"
+                for person in account.people
+            ]
+        lines += [f"  {OPERATOR:<12}{PASSWORD:<16}{'superuser':<18}all", ""]
+        lines += [f"  {shop.title} sells at {shop.at(ports[shop])} ({shop.zone}, {shop.currency})" for shop in SHOPS]
+        lines += ["", "Ctrl-C stops everything.", ""]
+        self.stdout.write("\n".join(lines))
+
+    def _check(self, orders: int) -> None:
+        if INSIDE not in os.environ:
+            self._check_apart(orders)
+            return
+        started = time.monotonic()
+        with running.embedded_servers() as servers:
+            running.prepare(lambda _: None)
+            ports = programs.choose_ports(fresh=True)
+            programs.allow(ports)
+            projects = seeding.seed(ports)
+            web = programs.free_port(0)
+            site = running.site_programs("127.0.0.1", web, workers=2)
+            shops = programs.shops_program(ports, orders=orders, rate=0)
+            with Supervisor([shops, *site], servers=servers, server_failures=running.server_failures()) as supervisor:
+                check = Check(supervisor, projects, ports, web, self.stdout.write)
+                passed = check.run()
+        self.stdout.write(f"\n{'Everything as expected' if passed else 'NOT as expected'}"
+                          f" after {time.monotonic() - started:.0f} s.")  # fmt: skip
+        if not passed:
+            raise CommandError("The check found what is marked NO above.")
+
+    def _check_apart(self, orders: int) -> None:
+        """In a data folder of its own, gone afterwards: a demo that runs, or has run, is not touched."""
+        with tempfile.TemporaryDirectory(prefix="countinghouse-check-") as folder:
+            Path(folder).chmod(0o711)  # as root the servers run as another account, which must pass
+            environment = dict(os.environ) | {"COUNTINGHOUSE_DATA": f"{folder}/data", INSIDE: "1"}
+            environment.pop("DATABASE_URL", None)
+            environment.pop("REDIS_URL", None)
+            ended = subprocess.run(  # noqa: S603
+                [sys.executable, running.manage(), "demo", "--check", "--orders", str(orders)],
+                env=environment,
+                check=False,
+            )
+        if ended.returncode:
+            sys.exit(ended.returncode)
