@@ -19,6 +19,7 @@ from integrations.choices import ImportAction, RemoteState, RunKind, RunState
 from integrations.invariants import ALL, broken
 from integrations.loading import request_load
 from integrations.models import Feed, Project, RemoteOrder, Run
+from integrations.retrying import retry_now
 from integrations.runs import RunRefused
 from orders.allocation import change_stock
 from orders.choices import Tab
@@ -26,6 +27,7 @@ from orders.models import Order, OrderLine
 from stock.choices import MovementReason
 from stock.ledger import Change
 
+NEVER_LISTED = {"trash", "checkout-draft", "auto-draft", "draft"}
 PATIENCE = 120.0
 """Seconds a load may take before the check gives up."""
 
@@ -58,6 +60,7 @@ class Check:
         self._new_orders()
         self._trial_is_refused_a_date()
         self._goods_arrive()
+        self._failures_heal()
         found = broken()
         self._row("Invariants that hold", len(ALL) - len(found), len(ALL))
         for name, rows in found.items():
@@ -67,11 +70,15 @@ class Check:
     def _load_everything(self) -> None:
         """A back import of the shops' whole history, then ids compared with what the shops have."""
         shops = {integration: self._shop(integration.title) for integration in self._project.integrations.all()}
+        for shop in shops.values():
+            for status in ("pending", "processing", "on-hold", "completed", "cancelled"):
+                self._place(shop, status, {"MUG-WHITE": 1})
         for integration in shops:
             request_load(integration, date_from=timezone.now().date() - timedelta(days=31))
         self._wait()
         for integration, shop in shops.items():
-            listed = {str(order["id"]) for order in self._description(shop)["orders"] if order["status"] != "trash"}
+            shown = self._description(shop)["orders"]
+            listed = {str(order["id"]) for order in shown if order["status"] not in NEVER_LISTED}
             known = set(integration.remote_orders.values_list("external_id", flat=True))
             run = Run.objects.filter(integration=integration, kind=RunKind.LOAD).latest("id")
             self._row(f"{integration}: orders of the shop that are here", len(listed & known), len(listed))
@@ -123,6 +130,19 @@ class Check:
         served = change_stock(self._project.pk, [Change(product or 0, waiting, MovementReason.RECEIPT, "Delivery")])
         self._row(f"Receipt of {waiting} units: units reserved for waiting orders", served.units, waiting)
         self._row("The same order, in tab", _tab(order), Tab.IN_STOCK)
+
+    def _failures_heal(self) -> None:
+        """Orders that could not be completed for want of stock are, once there is some and they are retried."""
+        failed = RemoteOrder.objects.filter(project=self._project, state=RemoteState.FAILED)
+        count = failed.count()
+        self._row("Orders that can not be imported", count, at_least=1)
+        products = self._project.products.values_list("id", flat=True)
+        change_stock(
+            self._project.pk, [Change(product, 500, MovementReason.RECEIPT, "Big delivery") for product in products]
+        )
+        retry_now(failed)
+        self._wait()
+        self._row("Of these, after a delivery and a retry", failed.count(), 0)
 
     # --- helpers ---
 

@@ -75,13 +75,10 @@ def _connect(project: Project, shop: DemoShop, port: int) -> None:
 
 
 def _stock(project: Project) -> None:
-    """Half of what the shops think there is, so that some orders wait for goods."""
+    """What the shops think there is; their history sells more than that of some products, so that orders wait."""
     sold = [product for product in PRODUCTS if product.sku]
     ids = catalogue.create(project.pk, {product.sku: html.unescape(product.name) for product in sold})
     change_stock(
         project.pk,
-        [
-            Change(ids[product.sku], max(1, product.stock // 2), MovementReason.RECEIPT, "Opening stock")
-            for product in sold
-        ],
+        [Change(ids[product.sku], product.stock, MovementReason.RECEIPT, "Opening stock") for product in sold],
     )

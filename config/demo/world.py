@@ -11,7 +11,7 @@ DAYS = 30
 """How far back the shops' history reaches."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class DemoShop:
     """A simulated shop. `rules` are the ones that differ from the connector's."""
 
