@@ -30,11 +30,12 @@ def too_deep(document: bytes, limit: int = MAX_DEPTH) -> bool:
 
 def _nests(document: bytes, limit: int) -> bool:
     brackets = document.translate(_BRACKETS, _NOT_BRACKETS)
-    for _ in range(limit):
-        if not brackets:
-            return True
-        brackets = brackets.replace(b"[]", b"")
-    return not brackets
+    for level in range(limit + 1):
+        inner = brackets.replace(b"[]", b"")
+        if inner == brackets:
+            return level + brackets.count(b"[") <= limit  # what is left has no partner: a cut-off document, or a text
+        brackets = inner
+    return False
 
 
 def repaired(document: bytes) -> bytes:
