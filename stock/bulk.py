@@ -36,5 +36,5 @@ def copy_rows(model: type[models.Model], columns: Sequence[str], rows: Iterable[
 def execute(statement: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
     """Run one statement; its rows when it returns any."""
     with connection.cursor() as cursor:
-        cursor.execute(statement, list(params))
+        cursor.execute(statement, list(params) or None)
         return cursor.fetchall() if cursor.description else []
