@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
 
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from integrations import runs
@@ -21,6 +23,10 @@ SLICE = 20.0
 """Seconds a worker stays with one run before others get their turn."""
 MOST_FAILURES = 8
 LONGEST_WAIT = 900.0
+
+
+class RunErrored(Exception):
+    """A run could not go on, for a reason that is not the shop's."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,32 @@ def work(run_id: int, handlers: dict[RunKind, Handler], slice_seconds: float = S
         _pages(held, run, handlers[RunKind(run.kind)], monotonic() + slice_seconds)
     except LostClaim:
         logger.info("Run %s is in other hands.", run_id)
+    except OperationalError:
+        _database_failed(held, run)
+    except Exception as error:  # noqa: BLE001  the barrier: a fault of ours is shown on the run it ended
+        _errored(held, error)
+
+
+def _database_failed(held: Claim, run: Run) -> None:
+    """A lost connection or a deadlock: the page is done again. A database that stays away is left to the tick."""
+    connection.close()
+    if run.failures >= MOST_FAILURES:
+        raise RunErrored("the database cannot be reached")
+    try:
+        runs.put_back(held, seconds=5, reason="The database was interrupted. Goes on in 5 seconds.", failed=True)
+    except (OperationalError, LostClaim):
+        logger.warning("Run %s waits for its lease to end: the database cannot be reached.", held.run_id)
+
+
+def _errored(held: Claim, error: Exception) -> None:
+    """Park the run with what can be said without quoting data: the text of an error may hold personal data."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    what = f"{type(error).__name__} in {frame.name}, line {frame.lineno}"
+    logger.error("Run %s failed unexpectedly: %s", held.run_id, what)
+    try:
+        runs.finish(held, RunState.ERRORED, f"A fault of Countinghouse ended this run ({what}). Please report it.")
+    except LostClaim:
+        logger.info("Run %s is in other hands.", held.run_id)
 
 
 def _pages(held: Claim, run: Run, handler: Handler, deadline: float) -> None:

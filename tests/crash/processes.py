@@ -19,7 +19,7 @@ def worker_environment(shop_address: str) -> dict[str, str]:
     database = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}")
     return dict(os.environ) | {
         "DATABASE_URL": database.geturl(),
-        "REDIS_URL": settings.RQ_QUEUES["default"]["URL"],
+        "REDIS_URL": str(settings.RQ_QUEUES["default"]["URL"]),
         "ALLOWED_SHOP_ADDRESSES": shop_address,
         "LOG_LEVEL": "ERROR",
     }

@@ -24,7 +24,8 @@ DAMAGE = {
     "I04": "UPDATE integrations_remoteorder SET state = 'ignored' WHERE state = 'imported'",
     "I05": "UPDATE integrations_remoteorder SET state = 'dismissed' WHERE state = 'ignored'",
     "I07": "UPDATE integrations_run SET fetched = fetched + 1",
-    "I08": "UPDATE integrations_run SET state = 'waiting', integration_id = (SELECT min(id) FROM integrations_integration)",
+    "I08": "UPDATE integrations_run SET state = 'waiting', integration_id = (SELECT min(integration_id)"
+    " FROM integrations_run)",
     "I09": "UPDATE integrations_run SET state = 'running', lease_until = now() - interval '3 minutes'",
     "I12": "UPDATE integrations_run SET state = 'failed'",
     "T01": "UPDATE orders_order SET project_id = (SELECT max(id) FROM integrations_project)",

@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 
 from integrations import client, jobs, loading, runs, working
@@ -249,3 +250,40 @@ def test_a_load_from_a_date_after_a_hole_does_not_mark_the_hole_complete(integra
     jobs.work(request_load(integration, date_from=(NOW - timedelta(days=2)).date()).pk)
     integration.refresh_from_db()
     assert integration.complete_until == NOW - timedelta(days=9)
+
+
+def failing(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(loading, "import_page", fail)
+
+
+def test_a_fault_of_ours_parks_the_run_without_quoting_data(
+    integration: Integration, shop: Shop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    failing(monkeypatch, ValueError("Key (email)=(jana@mail.example)"))
+    run = request_load(integration)
+    jobs.work(run.pk)
+    run.refresh_from_db()
+    assert run.state == RunState.ERRORED
+    assert run.reason.startswith("A fault of Countinghouse ended this run (ValueError in fail, line ")
+    assert "jana" not in run.reason + caplog.text
+
+
+def test_an_interrupted_database_is_tried_again_from_the_same_page(
+    integration: Integration, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("integrations.working.connection.close", lambda: None)  # the test's transaction lives on it
+    with monkeypatch.context() as patch:
+        failing(patch, OperationalError("deadlock detected"))
+        run = request_load(integration)
+        jobs.work(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.failures) == (RunState.WAITING, 1)
+    assert run.reason == "The database was interrupted. Goes on in 5 seconds."
+    shop.calls.clear()
+    Run.objects.update(next_attempt_at=None)
+    jobs.work(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.created) == (RunState.SUCCEEDED, 250)
