@@ -21,6 +21,9 @@ from integrations.connectors.base import BasicAuth, OAuth1Auth, Request, Respons
 from integrations.failures import Failure, ShopError
 
 logger = logging.getLogger(__name__)
+for _talkative in ("oauthlib", "requests_oauthlib", "urllib3"):
+    # At DEBUG they write Authorization headers, signatures and query strings.
+    logging.getLogger(_talkative).setLevel(logging.INFO)
 
 CHUNK = 64 * 1024
 ENCODINGS = {"", "identity", "gzip", "x-gzip", "deflate"}
@@ -34,6 +37,11 @@ def _product() -> str:
         return "Countinghouse/0"
 
 
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """None: even with allow_redirects=False `requests` would prepare the next request and read without limit."""
+
+
 class Exchange:
     """A `requests` session that follows no redirect, keeps no cookie and asks no environment."""
 
@@ -41,7 +49,7 @@ class Exchange:
         self._allowed = allowed
         self._limits = limits
         self._line = Line(allowed, limits)
-        self._session = requests.Session()
+        self._session = _Session()
         self._session.trust_env = False
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._session.headers.update(
