@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.request import Request as Question
@@ -79,7 +80,7 @@ def test_other_currencies(currency: str, example: str) -> None:
     for sale in shop.visible():
         document = order_document(shop, sale)
         order = woo.parse(json.dumps(document).encode(), Shop("https://tea.example", {}))
-        assert (order.currency, order.residual) == (currency, 0)
+        assert (order.currency, order.residual) == (currency, Decimal(0))
         assert not order.warnings
         assert example in document["total"]
 
@@ -166,7 +167,7 @@ def test_authentication(stocked: SimulatedShop) -> None:
         {"orderby": "total"},
     ],
 )
-def test_bad_parameters(stocked: SimulatedShop, params: dict[str, str]) -> None:
+def test_bad_parameters(stocked: SimulatedShop, params: dict[str, Any]) -> None:
     status, body, _ = ask(stocked, "orders", **params)
     assert (status, body["code"]) == (400, "rest_invalid_param")
 
@@ -206,7 +207,7 @@ def test_dates_are_strict_and_local_unless_they_say_otherwise(stamp: str, gmt: b
     """An order of 10:00 UTC in Prague. The last: Z together with dates_are_gmt shifts by the shop's offset."""
     shop = make()
     shop.place(age=2 * 3600)
-    options = {"dates_are_gmt": "true"} if gmt else {}
+    options: dict[str, Any] = {"dates_are_gmt": "true"} if gmt else {}
     assert bool(ask(shop, "orders", modified_after=stamp, **options)[1]) == found
 
 

@@ -90,12 +90,18 @@ def order_document(shop: SimulatedShop, sale: Sale) -> Json:
             {"id": sale.id + 1, "reason": "", "total": str(-_round(shop, total * Decimal(str(change.refund))))}
             for change in sale.refunds(now)
         ],
-        "payment_url": "",
-        "is_editable": state.status in {"pending", "on-hold"},
-        "needs_payment": state.status in {"pending", "failed"},
-        "needs_processing": True,
+        **_needs(state.status),
         "currency_symbol": shop.currency,
         "_links": _links(f"orders/{sale.id}", "orders"),
+    }
+
+
+def _needs(status: str) -> Json:
+    return {
+        "payment_url": "",
+        "is_editable": status in {"pending", "on-hold"},
+        "needs_payment": status in {"pending", "failed"},
+        "needs_processing": True,
     }
 
 
