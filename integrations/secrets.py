@@ -11,14 +11,15 @@ from django.conf import settings
 from django.db import models
 
 
-class UnreadableSecret(Exception):
-    """The key that encrypted this is no longer configured."""
-
-
 class Secrets(dict[str, str]):
     """Credentials by field key. Never shows its values."""
 
-    readable = True
+    unread: str = ""
+    """The stored text when no key reads it: kept as it is, so that a key that turns up again still opens it."""
+
+    @property
+    def readable(self) -> bool:
+        return not self.unread
 
     def __repr__(self) -> str:
         return f"<{len(self)} secrets>"
@@ -36,12 +37,8 @@ def encrypt(values: dict[str, str]) -> str:
 
 
 def decrypt(token: str) -> dict[str, str]:
-    try:
-        values: dict[str, str] = json.loads(_fernet(tuple(settings.ENCRYPTION_KEYS)).decrypt(token.encode()))
-    except InvalidToken as error:
-        raise UnreadableSecret(
-            "The stored credentials cannot be read: the key that encrypted them is gone. Enter them again."
-        ) from error
+    """Raises InvalidToken when the key that encrypted this is not configured any more."""
+    values: dict[str, str] = json.loads(_fernet(tuple(settings.ENCRYPTION_KEYS)).decrypt(token.encode()))
     return values
 
 
@@ -53,16 +50,18 @@ class EncryptedField(models.TextField):  # type: ignore[type-arg]
             return Secrets()
         try:
             return Secrets(decrypt(value))
-        except UnreadableSecret:
+        except InvalidToken:
             unreadable = Secrets()
-            unreadable.readable = False
+            unreadable.unread = value
             return unreadable
 
     def to_python(self, value: Any) -> Secrets:
         return value if isinstance(value, Secrets) else Secrets(value or {})
 
     def get_prep_value(self, value: Any) -> str:
-        return encrypt(dict(value)) if value else ""
+        if not value:
+            return getattr(value, "unread", "")
+        return encrypt(dict(value))
 
     def value_to_string(self, obj: models.Model) -> str:
         return ""

@@ -12,6 +12,7 @@ from integrations.choices import FeedKind, ImportAction, IntegrationHealth, List
 from integrations.connectors import get as get_connector
 from integrations.connectors import platform_choices
 from integrations.connectors.base import Connector, Shop
+from integrations.failures import Failure, ShopError
 from integrations.models.tenancy import Project, check_zone
 from integrations.secrets import EncryptedField, Secrets
 
@@ -63,6 +64,13 @@ class Integration(models.Model):
         return zoneinfo.ZoneInfo(self.time_zone)
 
     def shop(self) -> Shop:
+        """What the connector may know. Raises ShopError when the stored credentials cannot be read."""
+        if not self.credentials.readable:
+            raise ShopError(
+                Failure.CREDENTIALS,
+                f"The stored credentials of {self} cannot be read: the key that encrypted them is gone."
+                " Enter them again in its settings.",
+            )
         return Shop(self.base_url, dict(self.credentials), self.zone)
 
 
