@@ -98,6 +98,8 @@ class _Pinned(HTTPConnection):
     def connect(self) -> None:
         super().connect()
         self.line.socket = self.sock
+        if self.line.cut:
+            raise TimeoutError
 
 
 class PinnedAdapter(HTTPAdapter):
