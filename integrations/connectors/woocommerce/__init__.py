@@ -31,6 +31,7 @@ class WooCommerce(Connector):
             "consumer_key",
             "Consumer key",
             "Made in the shop under WooCommerce > Settings > Advanced > REST API, permission Read. Begins with ck_.",
+            secret=False,
         ),
         CredentialField("consumer_secret", "Consumer secret", "Shown once, beside the consumer key. Begins with cs_."),
     )
