@@ -7,8 +7,8 @@ An operation never does I/O. It yields `Request`s, is sent the `Response` of eac
         return tuple(...)
 
 `integrations.client` drives operations over HTTP and throws `ShopError`s into them where the shop cannot be reached;
-tests drive them with recorded answers. Paging is the engine's: an operation that lists returns one page and the cursor of
-the next, so that a run can stop and continue anywhere.
+tests drive them with recorded answers. Paging is the engine's: an operation that lists returns one page and the cursor
+of the next, so that a run can stop and continue anywhere.
 """
 
 from __future__ import annotations
