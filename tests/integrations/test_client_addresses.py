@@ -221,6 +221,7 @@ def test_bad_certificates(
     assert (error.kind, words in str(error)) == (Failure.ADDRESS, True), str(error)
 
 
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion")
 def test_old_tls_is_refused(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
     point_at_loopback(monkeypatch)
     with tls_server(authority.issue("shop.test"), ssl.TLSVersion.TLSv1_1) as (port, _):
