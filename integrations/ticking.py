@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from django.db import OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 
 from integrations import runs, scheduling
 from stock.bulk import execute
@@ -22,7 +22,7 @@ def tick() -> bool:
                 return False
             runs.sweep()
             scheduling.start_due()
-    except OperationalError as error:
+    except (OperationalError, InterfaceError) as error:
         logger.warning("The tick could not reach the database: %s", str(error).splitlines()[0])
         connection.close()
         return False

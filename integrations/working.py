@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
 
-from django.db import OperationalError, connection
+from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
 from integrations import runs
@@ -51,7 +51,7 @@ def work(run_id: int, handlers: dict[RunKind, Handler], slice_seconds: float = S
         _pages(held, run, handlers[RunKind(run.kind)], monotonic() + slice_seconds)
     except LostClaim:
         logger.info("Run %s is in other hands.", run_id)
-    except OperationalError:
+    except (OperationalError, InterfaceError):
         _database_failed(held, run)
     except Exception as error:  # noqa: BLE001  the barrier: a fault of ours is shown on the run it ended
         _errored(held, error)
@@ -64,7 +64,7 @@ def _database_failed(held: Claim, run: Run) -> None:
         raise RunErrored("the database cannot be reached")
     try:
         runs.put_back(held, seconds=5, reason="The database was interrupted. Goes on in 5 seconds.", failed=True)
-    except (OperationalError, LostClaim):
+    except (OperationalError, InterfaceError, LostClaim):
         logger.warning("Run %s waits for its lease to end: the database cannot be reached.", held.run_id)
 
 
