@@ -12,6 +12,9 @@ from integrations.failures import Failure, ShopError
 from integrations.models import Integration, StatusRule
 from integrations.scheduling import add_default_feeds
 
+HEALTH_OF: dict[Failure | None, IntegrationHealth] = {Failure.CREDENTIALS: IntegrationHealth.CREDENTIALS}
+"""What a failed test says of the connection; everything else is a shop that cannot be reached properly."""
+
 
 def set_up(integration: Integration) -> None:
     """Give a new integration its connector's rules and the feeds; what is there already stays."""
@@ -32,10 +35,9 @@ def test_connection(integration: Integration) -> ConnectionReport:
     """Ask the shop whether address and credentials work, and keep the answer on the integration."""
     try:
         report = client.drive(integration.connector.check(integration.shop()))
-        health = IntegrationHealth.OK if report.ok else IntegrationHealth.CREDENTIALS
     except ShopError as error:
-        report = ConnectionReport(ok=False, summary=str(error))
-        health = IntegrationHealth.CREDENTIALS if error.kind == Failure.CREDENTIALS else IntegrationHealth.UNREACHABLE
+        report = ConnectionReport(ok=False, summary=str(error), failure=error.kind)
+    health = IntegrationHealth.OK if report.ok else HEALTH_OF.get(report.failure, IntegrationHealth.UNREACHABLE)
     Integration.objects.filter(pk=integration.pk).update(
         health=health, health_note=report.summary[:500], health_at=timezone.now()
     )

@@ -46,7 +46,7 @@ def shops_program(ports: Mapping[DemoShop, int], *, orders: int, rate: float) ->
     state = Path(settings.DATA_DIR) / "shops"
     state.mkdir(exist_ok=True)
     command = [sys.executable, manage(), "simulate_shops", "--orders", str(orders), "--days", str(DAYS)]
-    command += ["--rate", str(rate), "--state", str(state)]
+    command += ["--rate", str(rate), "--state", str(state), "--verbosity", "0"]
     for shop, port in ports.items():
         command += ["--shop", f"{shop.title}:{port}:{shop.zone}:{shop.currency}:{shop.seed}"]
     return Program("shops", tuple(command))

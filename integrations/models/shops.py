@@ -71,7 +71,7 @@ class Integration(models.Model):
                 f"The stored credentials of {self} cannot be read: the key that encrypted them is gone."
                 " Enter them again in its settings.",
             )
-        return Shop(self.base_url, dict(self.credentials), self.zone)
+        return Shop(self.base_url, dict(self.credentials), self.zone, {"currency": self.project.currency})
 
 
 class StatusRule(models.Model):

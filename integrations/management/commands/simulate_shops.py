@@ -67,7 +67,8 @@ class Command(BaseCommand):
             for wanted in options["shop"]:
                 server = running.enter_context(serve(wanted, options))
                 keys = f"{server.site.shop.key} {server.site.shop.secret}"
-                self.stdout.write(f"{wanted.name}: {server.url} {keys}")
+                if options["verbosity"]:
+                    self.stdout.write(f"{wanted.name}: {server.url} {keys}")
             self.stdout.flush()
             stop.wait()
 
