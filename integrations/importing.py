@@ -237,11 +237,15 @@ def rules_for(integration: Integration, statuses: Iterable[str]) -> dict[str, Ru
 
 
 def _mark_complete(claim: Claim, integration: Integration, until: datetime) -> None:
-    """Move the integration's mark of completeness on, never back, and never over a hole before this run's window."""
+    """Move the integration's mark of completeness on: never back, and never over a hole before a chosen date.
+
+    A load without a date reaches back as far as there is anything to catch up on (`loading.window_start`).
+    """
     Integration.objects.filter(pk=integration.pk).extra(
         where=[
             "(complete_until IS NULL OR complete_until < %s)",
-            "(SELECT since FROM integrations_run WHERE id = %s) <= coalesce(complete_until, start_at)",
+            "(SELECT coalesce((scope ->> 'catch_up')::bool, false) OR since <= coalesce(complete_until, start_at)"
+            " FROM integrations_run WHERE id = %s)",
         ],
         params=[until, claim.run_id],
     ).update(complete_until=until)

@@ -58,7 +58,8 @@ def request_load(integration: Integration, *, user_id: int | None = None, date_f
     if integration.health == IntegrationHealth.CREDENTIALS:
         raise RunRefused(f"{integration} rejects our credentials: enter them again and test the connection.")
     since = window_start(integration, timezone.now(), date_from)
-    return runs.request(RunKind.LOAD, integration, user_id=user_id, since=since)
+    scope = {"catch_up": date_from is None}
+    return runs.request(RunKind.LOAD, integration, user_id=user_id, since=since, scope=scope)
 
 
 def load_page(held: Claim, run: Run, integration: Integration) -> Step:

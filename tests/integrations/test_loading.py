@@ -252,6 +252,15 @@ def test_a_load_from_a_date_after_a_hole_does_not_mark_the_hole_complete(integra
     assert integration.complete_until == NOW - timedelta(days=9)
 
 
+def test_a_trial_is_complete_as_far_as_its_plan_reaches(integration: Integration, shop: Shop) -> None:
+    on_trial(integration)
+    run = request_load(integration)
+    assert run.since == NOW - timedelta(hours=24)
+    jobs.work(run.pk)
+    integration.refresh_from_db()
+    assert integration.complete_until == NOW
+
+
 def failing(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     def fail(*_: Any, **__: Any) -> None:
         raise error
