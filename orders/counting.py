@@ -18,7 +18,11 @@ def by_tab(project_id: int) -> dict[str, int]:
     for column, values in (("tab", TABS), ("status", ENDED)):
         for value in values:
             # The second condition is what the partial index of the tabs asks for.
-            where = "project_id = %s AND tab = %s AND NOT tab = ''" if column == "tab" else "project_id = %s AND status = %s"
+            where = (
+                "project_id = %s AND tab = %s AND NOT tab = ''"
+                if column == "tab"
+                else "project_id = %s AND status = %s"
+            )
             pieces.append(f"SELECT %s, count(*) FROM (SELECT 1 FROM orders_order WHERE {where} LIMIT %s) AS counted")  # noqa: S608  constants only
             params += [value.value, project_id, value.value, MOST]
     return dict(execute(" UNION ALL ".join(pieces), params))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from stock.bulk import execute
-from stock.models import Warehouse
+from stock.models import Product, Warehouse
 
 
 def default_warehouse(project_id: int) -> int:
@@ -45,3 +45,7 @@ def create(project_id: int, names: Mapping[str, str]) -> dict[str, int]:
         [default_warehouse(project_id), project_id, skus],
     )
     return find(project_id, skus)
+
+
+def rename(product_id: int, name: str) -> None:
+    Product.objects.filter(pk=product_id).update(name=name[:300])

@@ -1,0 +1,101 @@
+"""The sections of the site, in the order of the day's work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+Text = str | Promise
+
+
+@dataclass(frozen=True)
+class Item:
+    label: Text
+    view: str
+    permission: str
+    query: tuple[str, str] | None = None
+    """A parameter that sets this item apart from others of the same list."""
+
+
+@dataclass(frozen=True)
+class Section:
+    label: Text
+    items: tuple[Item, ...]
+
+
+SECTIONS = (
+    Section(
+        _("Orders"),
+        (
+            Item(_("Orders"), "orders_order_changelist", "orders.view_order"),
+            Item(
+                _("Transactions"),
+                "integrations_remoteorder_changelist",
+                "integrations.view_remoteorder",
+                ("tab", "imported"),
+            ),
+            Item(_("Customers"), "orders_customer_changelist", "orders.view_customer"),
+            Item(_("Invoices"), "orders_invoice_changelist", "orders.view_invoice"),
+            Item(_("Shipments"), "orders_shipment_changelist", "orders.view_shipment"),
+        ),
+    ),
+    Section(
+        _("Stock"),
+        (
+            Item(_("Products"), "stock_product_changelist", "stock.view_product"),
+            Item(_("Movements"), "stock_stockmovement_changelist", "stock.view_stockmovement"),
+        ),
+    ),
+    Section(
+        _("Shops"),
+        (
+            Item(_("Integrations"), "integrations_integration_changelist", "integrations.view_integration"),
+            Item(
+                _("Items in error"),
+                "integrations_remoteorder_changelist",
+                "integrations.view_remoteorder",
+                ("tab", "failed"),
+            ),
+            Item(_("Runs"), "integrations_run_changelist", "integrations.view_run"),
+        ),
+    ),
+    Section(
+        _("Installation"),
+        (
+            Item(_("Accounts"), "integrations_account_changelist", "integrations.view_account"),
+            Item(_("Projects"), "integrations_project_changelist", "integrations.view_project"),
+            Item(_("Members"), "integrations_membership_changelist", "integrations.view_membership"),
+            Item(_("People"), "auth_user_changelist", "auth.view_user"),
+        ),
+    ),
+)
+OF_IMPORTED = {"imported", "pending"}
+
+
+def sections(request: HttpRequest) -> list[dict[str, Any]]:
+    """What this person may open, with the place they are at marked."""
+    shown = []
+    for section in SECTIONS:
+        items = [_shown(request, item) for item in section.items if request.user.has_perm(item.permission)]
+        if items:
+            shown.append({"label": section.label, "entries": items})
+    return shown
+
+
+def _shown(request: HttpRequest, item: Item) -> dict[str, Any]:
+    path = reverse(f"admin:{item.view}")
+    here = request.path.startswith(path)
+    if item.query is None:
+        return {"label": item.label, "url": path, "current": here}
+    name, value = item.query
+    transactions = request.GET.get(name, "failed") in OF_IMPORTED
+    return {
+        "label": item.label,
+        "url": f"{path}?{name}={value}",
+        "current": here and transactions == (value in OF_IMPORTED),
+    }

@@ -1,0 +1,70 @@
+"""What every page says at its top when something waits for a person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from integrations import attention
+from integrations.admin.open_project import shops_of
+from integrations.choices import IntegrationHealth
+from stock.admin.base import project_of
+from stock.admin.listing import capped
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One line, red or yellow, with the place where it is put right."""
+
+    tone: str
+    text: str
+    url: str
+
+
+def notices(request: HttpRequest) -> list[Notice]:
+    project = project_of(request)
+    if project is None:
+        return []
+    found = []
+    if request.user.has_perm("integrations.retry_remoteorder"):
+        found += _failures(project.pk)
+    if request.user.has_perm("integrations.view_integration"):
+        for shop in shops_of(request):
+            address = reverse("admin:integrations_integration_change", args=[shop.pk])
+            if shop.enabled and shop.health == IntegrationHealth.CREDENTIALS:
+                text = _("%(shop)s rejects our credentials: enter them again and test the connection.")
+                found.append(Notice("warn", text % {"shop": shop}, f"{address}#connection"))
+            elif shop.enabled and shop.health == IntegrationHealth.UNREACHABLE:
+                text = _("%(shop)s could not be reached: see why, and test the connection.")
+                found.append(Notice("warn", text % {"shop": shop}, f"{address}#connection"))
+            undecided: int = shop.undecided  # type: ignore[attr-defined]
+            if undecided:
+                text = ngettext(
+                    "%(shop)s has a new order status: decide what to do with its orders.",
+                    "%(shop)s has %(number)s new order statuses: decide what to do with their orders.",
+                    undecided,
+                )
+                found.append(Notice("warn", text % {"shop": shop, "number": undecided}, f"{address}#rules"))
+    return found
+
+
+def _failures(project_id: int) -> list[Notice]:
+    count = attention.open_failures(project_id)
+    if not count:
+        return []
+    text = ngettext(
+        "%(number)s order can not be imported, click here to fix it",
+        "%(number)s orders can not be imported, click here to fix them",
+        count,
+    )
+    return [
+        Notice(
+            "bad",
+            text % {"number": capped(count)},
+            reverse("admin:integrations_remoteorder_changelist") + "?tab=failed",
+        )
+    ]

@@ -1,0 +1,94 @@
+"""Accounts, projects, members and people: for those who operate the installation, and nobody else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.models import Group, User
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from integrations.models import Account, Membership, Project
+from stock.admin.listing import TenantChangeList
+
+if TYPE_CHECKING:
+    DjangoAdmin = admin.ModelAdmin[Any]
+    DjangoUserAdmin = UserAdmin[User]
+else:
+    DjangoAdmin = admin.ModelAdmin
+    DjangoUserAdmin = UserAdmin
+
+
+class OperatorsOnly(DjangoAdmin):
+    """Superusers only, whatever permissions say; nothing is deleted here."""
+
+    show_full_result_count = False
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return TenantChangeList
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_active and request.user.is_superuser)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_module_permission(request)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return self.has_module_permission(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_module_permission(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Account)
+class AccountAdmin(OperatorsOnly):
+    list_display = ("name", "plan", "created_at")
+    search_fields = ("name",)
+    fields = ("name", "plan")
+
+
+@admin.register(Project)
+class ProjectAdmin(OperatorsOnly):
+    list_display = ("name", "account", "currency", "time_zone")
+    list_select_related = ("account",)
+    search_fields = ("name",)
+    autocomplete_fields = ("account",)
+    fields = ("account", "name", "currency", "time_zone")
+
+
+@admin.register(Membership)
+class MembershipAdmin(OperatorsOnly):
+    list_display = ("user", "account", "role")
+    list_select_related = ("user", "account")
+    search_fields = ("user__username", "account__name")
+    autocomplete_fields = ("user", "account")
+    fields = ("account", "user", "role")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_module_permission(request)  # a person leaves an account
+
+
+class PersonAdmin(OperatorsOnly, DjangoUserAdmin):
+    """People; what they may do is decided by their memberships, so Django's groups and permissions are not shown."""
+
+    list_display = ("username", "email", "first_name", "last_name", "is_active", "is_superuser")
+    list_filter = ("is_active", "is_superuser")
+    filter_horizontal = ()
+    fieldsets = (
+        (None, {"fields": ("username", "password")}),
+        (_("Person"), {"fields": ("first_name", "last_name", "email")}),
+        (_("Access"), {"fields": ("is_active", "is_superuser")}),
+    )
+
+
+if admin.site.is_registered(User):
+    admin.site.unregister(User)
+if admin.site.is_registered(Group):
+    admin.site.unregister(Group)
+admin.site.register(User, PersonAdmin)

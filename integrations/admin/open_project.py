@@ -1,0 +1,32 @@
+"""What several parts of one page ask about the open project, asked once per request."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+
+from integrations import attention, runs
+from integrations.choices import RunKind
+from integrations.models import Integration, Run
+from stock.admin.base import project_of
+
+
+def shops_of(request: HttpRequest) -> list[Integration]:
+    """The integrations of the open project, by title, each with `undecided`."""
+    known: list[Integration] | None = getattr(request, "_shops", None)
+    if known is None:
+        project = project_of(request)
+        known = attention.shops(project.pk) if project else []
+        for shop in known:
+            shop.project = project  # type: ignore[assignment]  # known: no query when it is asked for
+        request._shops = known  # type: ignore[attr-defined]
+    return known
+
+
+def open_loads_of(request: HttpRequest) -> list[Run]:
+    """Loads of new orders that wait or run in the open project."""
+    known: list[Run] | None = getattr(request, "_open_loads", None)
+    if known is None:
+        project = project_of(request)
+        known = runs.open_runs(project.pk, RunKind.LOAD) if project else []
+        request._open_loads = known  # type: ignore[attr-defined]
+    return known

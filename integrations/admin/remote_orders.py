@@ -1,0 +1,200 @@
+"""Every order ever seen at a shop: what is in error, what is ignored, what came in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import F, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from integrations import attention, retrying
+from integrations.admin.open_project import shops_of
+from integrations.admin.tones import STATE_TONES
+from integrations.choices import RemoteState
+from integrations.models import RemoteOrder
+from orders.admin.amounts import money
+from orders.admin.order_page import pretty_payload
+from stock.admin.base import PageAdmin, Route, project_of
+from stock.admin.guards import guarded, guarded_action
+from stock.admin.listing import ChoiceFilter, DateRange, TabFilter, capped, options
+from stock.admin.show import badge, post_button
+
+RETRY = "integrations.retry_remoteorder"
+TABS = (
+    (RemoteState.FAILED, gettext_lazy("In error")),
+    (RemoteState.IGNORED, gettext_lazy("Ignored")),
+    (RemoteState.PENDING, gettext_lazy("Pending")),
+    (RemoteState.IMPORTED, gettext_lazy("Succeeded")),
+    (RemoteState.DISMISSED, gettext_lazy("Dismissed")),
+)
+SEVERITY = {RemoteState.FAILED: ("High", "bad"), RemoteState.IGNORED: ("Info", "info")}
+EMPTY: dict[str, Any] = {
+    RemoteState.FAILED: gettext_lazy(
+        "No order is in error: everything the shops sent is in the book, or ignored by a rule."
+    ),
+    RemoteState.IGNORED: gettext_lazy("No order is ignored. Orders whose rule says “Do not import” are listed here."),
+    RemoteState.PENDING: gettext_lazy("No order waits for your decision."),
+    RemoteState.IMPORTED: gettext_lazy("No order has been imported yet. Load new orders on the orders page."),
+    RemoteState.DISMISSED: gettext_lazy("No order was dismissed."),
+}
+
+
+class StateTab(TabFilter):
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return options(TABS)
+
+    def counts(self, request: HttpRequest) -> dict[str, str]:
+        project = project_of(request)
+        failed = attention.open_failures(project.pk) if project else 0
+        return {RemoteState.FAILED.value: capped(failed)} if failed else {}
+
+    @property
+    def selected(self) -> str:
+        return self.value() or RemoteState.FAILED.value
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[RemoteOrder]) -> QuerySet[RemoteOrder]:
+        self.checked(self.value())
+        return queryset.filter(state=self.selected)
+
+
+class RemoteShopFilter(ChoiceFilter):
+    title = gettext_lazy("shop")
+    parameter_name = "shop"
+    field = "integration_id"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return options((shop.pk, shop.title) for shop in shops_of(request))
+
+
+class RetryFilter(ChoiceFilter):
+    title = gettext_lazy("retry")
+    parameter_name = "retry"
+    field = "retry"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("True", _("Looked at again")), ("False", _("Not looked at again"))]
+
+
+class ChangedRange(DateRange):
+    title = gettext_lazy("date")
+    field = "changed_at"
+
+
+@admin.register(RemoteOrder)
+class RemoteOrderAdmin(PageAdmin[RemoteOrder]):
+    list_display = ("date", "severity", "reference", "external_id", "shop", "amount", "message", "again")
+    list_display_links = ("reference",)
+    list_filter = (StateTab, RemoteShopFilter, RetryFilter, ChangedRange)
+    search_fields = ("number",)
+    search_help_text = gettext_lazy("An order number or the shop's id, in full.")
+    sortable_by = ()
+    ordering = ("-changed_at", "-id")
+    actions = ("retry_chosen",)
+    page_template = "admin/integrations/remoteorder/page.html"
+
+    def routes(self) -> Sequence[Route]:
+        return [("<int:pk>/retry/", self.retry_one, "retry")]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[RemoteOrder]:
+        return super().get_queryset(request).annotate(shop_title=F("integration__title"))
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        may_retry = request.user.has_perm(RETRY)
+        retried = request.GET.get("tab", "failed") in set(retrying.RETRIED)
+        columns = [name for name in self.list_display if retried or name not in {"severity", "again"}]
+        return [*columns, "retry_button"] if retried and may_retry else columns
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[RemoteOrder], search_term: str
+    ) -> tuple[QuerySet[RemoteOrder], bool]:
+        term = search_term.strip()[:255]
+        queryset = queryset.defer("payload")
+        if not term:
+            return queryset, False
+        shops = [shop.pk for shop in shops_of(request)]
+        by_id = queryset.filter(integration_id__in=shops, external_id=term)
+        return queryset.filter(number=term) | by_id, False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        tab = request.GET.get("tab", "failed")
+        title = _("Transactions") if tab in {"imported", "pending"} else _("Items in error / ignored")
+        context = {"title": title, "empty_sentence": EMPTY.get(tab, ""), **(extra_context or {})}
+        return super().changelist_view(request, context)
+
+    def page_context(self, request: HttpRequest, obj: RemoteOrder) -> dict[str, Any]:
+        retried = obj.state in retrying.RETRIED
+        order = getattr(obj, "order", None)
+        return {
+            "title": obj.number or obj.external_id,
+            "tone": STATE_TONES[obj.state],
+            "amount": money(obj.total, obj.currency) if obj.total is not None else "–",
+            "order": order,
+            "payload": pretty_payload(obj.payload),
+            "may_retry": retried and request.user.has_perm(RETRY),
+        }
+
+    @guarded(RETRY)
+    def retry_one(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Look at one order again, now."""
+        if self.get_object(request, str(pk)) is None:
+            raise Http404
+        self._retry(request, RemoteOrder.objects.filter(pk=pk))
+        if request.POST.get("back") == "page":
+            return HttpResponseRedirect(self.url("change", pk))
+        tab = request.GET.get("tab", "")
+        return HttpResponseRedirect(f"{self.url('changelist')}?tab={tab if tab in set(RemoteState) else 'failed'}")
+
+    @guarded_action(RETRY, description=gettext_lazy("Retry now"), limit=1_000)
+    def retry_chosen(self, request: HttpRequest, queryset: QuerySet[RemoteOrder]) -> None:
+        self._retry(request, queryset)
+
+    def _retry(self, request: HttpRequest, chosen: QuerySet[RemoteOrder]) -> None:
+        count = retrying.retry_now(chosen, user_id=request.user.pk)
+        if not count:
+            messages.info(request, _("Nothing to retry: only orders in error and ignored ones are looked at again."))
+            return
+        text = ngettext(
+            "%(number)s order is being looked at again; what changes shows here in a moment.",
+            "%(number)s orders are being looked at again; what changes shows here in a moment.",
+            count,
+        )
+        messages.success(request, text % {"number": f"{count:,}"})
+
+    @admin.display(description=gettext_lazy("date"))
+    def date(self, remote: RemoteOrder) -> Any:
+        return remote.changed_at
+
+    @admin.display(description=gettext_lazy("severity"))
+    def severity(self, remote: RemoteOrder) -> str:
+        label, tone = SEVERITY.get(RemoteState(remote.state), (remote.get_state_display(), "plain"))
+        return badge(label, tone)
+
+    @admin.display(description=gettext_lazy("reference"))
+    def reference(self, remote: RemoteOrder) -> str:
+        return remote.number or remote.external_id
+
+    @admin.display(description=gettext_lazy("shop"))
+    def shop(self, remote: RemoteOrder) -> str:
+        title: str = remote.shop_title  # type: ignore[attr-defined]
+        return title
+
+    @admin.display(description=gettext_lazy("total"))
+    def amount(self, remote: RemoteOrder) -> str:
+        return money(remote.total, remote.currency) if remote.total is not None else "–"
+
+    @admin.display(description=gettext_lazy("message"))
+    def message(self, remote: RemoteOrder) -> str:
+        return remote.reason
+
+    @admin.display(description=gettext_lazy("next look"))
+    def again(self, remote: RemoteOrder) -> Any:
+        return remote.next_attempt_at if remote.retry else _("Never")
+
+    @admin.display(description=gettext_lazy("retry"))
+    def retry_button(self, remote: RemoteOrder) -> str:
+        address = f"{self.url('retry', remote.pk)}?tab={remote.state}"
+        return post_button(address, _("Retry"), self.reference(remote))

@@ -1,0 +1,127 @@
+"""The settings of a shop as a form; credential fields come from its connector and are write-only."""
+
+from __future__ import annotations
+
+import zoneinfo
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from integrations.addresses import check_shop_url
+from integrations.choices import UnknownProducts
+from integrations.connectors.base import Connector
+from integrations.models import Integration
+from integrations.shop_settings import ShopSettings
+
+LONGEST_SECRET = 4_000
+CREDENTIAL = "credential_"
+MOST_OVERLAP = 24 * 60
+
+
+def zones() -> list[tuple[str, str]]:
+    return [(name, name.replace("_", " ")) for name in sorted(zoneinfo.available_timezones()) if name != "localtime"]
+
+
+class SecretField(forms.CharField):
+    """Entered once, never shown again; left empty it stays what it is."""
+
+    def __init__(self, *, stored: bool, **options: Any) -> None:
+        hint = _("unchanged") if stored else ""
+        widget = forms.PasswordInput(attrs={"autocomplete": "new-password", "placeholder": hint}, render_value=False)
+        super().__init__(required=not stored, widget=widget, max_length=LONGEST_SECRET, strip=False, **options)
+
+    def clean(self, value: Any) -> str:
+        text: str = super().clean(value)
+        inner = text.strip(" ")
+        if any(ord(char) < 32 or ord(char) == 127 for char in inner):
+            raise ValidationError(_("There is a line break or a tab inside: copy the value again, without it."))
+        return inner
+
+
+class ShopForm(forms.Form):
+    title = forms.CharField(
+        label=gettext_lazy("Title"), max_length=100, help_text=gettext_lazy("What your people call this shop.")
+    )
+    base_url = forms.CharField(
+        label=gettext_lazy("Website"),
+        max_length=2000,
+        help_text=gettext_lazy("The shop's address, e.g. https://shop.example"),
+        widget=forms.TextInput(attrs={"inputmode": "url"}),
+    )
+    time_zone = forms.ChoiceField(
+        label=gettext_lazy("Time zone"), choices=zones, help_text=gettext_lazy("The zone the shop itself is set to.")
+    )
+    enabled = forms.BooleanField(
+        label=gettext_lazy("Switched on"),
+        required=False,
+        initial=True,
+        help_text=gettext_lazy("Off: nothing is read from this shop, by hand or by itself."),
+    )
+    start_at = forms.DateTimeField(
+        label=gettext_lazy("Orders since"),
+        initial=timezone.now,
+        help_text=gettext_lazy("The first load starts here; automatic loads never go before it."),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )
+    unknown_products = forms.ChoiceField(
+        label=gettext_lazy("Unknown products"),
+        choices=UnknownProducts.choices,
+        help_text=gettext_lazy("What happens when an order has a SKU that is not among the products."),
+    )
+    overlap = forms.IntegerField(
+        label=gettext_lazy("Overlap in minutes"),
+        min_value=0,
+        max_value=MOST_OVERLAP,
+        initial=10,
+        help_text=gettext_lazy("How far each load reaches back into the one before it."),
+    )
+
+    def __init__(self, *args: Any, connector: Connector, integration: Integration | None = None, **kwargs: Any) -> None:
+        if integration is not None:
+            kwargs["initial"] = {
+                "title": integration.title,
+                "base_url": integration.base_url,
+                "time_zone": integration.time_zone,
+                "enabled": integration.enabled,
+                "start_at": integration.start_at,
+                "unknown_products": integration.unknown_products,
+                "overlap": round(integration.overlap.total_seconds() / 60),
+            }
+        super().__init__(*args, **kwargs)
+        self.label_suffix = ""
+        stored = dict(integration.credentials) if integration else {}
+        for field in connector.credential_fields:
+            self.fields[CREDENTIAL + field.key] = SecretField(
+                label=field.label, help_text=field.help_text, stored=bool(stored.get(field.key))
+            )
+
+    def clean_base_url(self) -> str:
+        try:
+            return check_shop_url(self.cleaned_data["base_url"], settings.ALLOWED_SHOP_ADDRESSES)
+        except ValueError as error:
+            raise ValidationError(str(error)) from error
+
+    def settings(self) -> ShopSettings:
+        values = self.cleaned_data
+        return ShopSettings(
+            title=values["title"],
+            base_url=values["base_url"],
+            time_zone=values["time_zone"],
+            enabled=values["enabled"],
+            start_at=values["start_at"],
+            unknown_products=UnknownProducts(values["unknown_products"]),
+            overlap=timedelta(minutes=values["overlap"]),
+        )
+
+    def credentials(self) -> dict[str, str]:
+        return {
+            name.removeprefix(CREDENTIAL): value
+            for name, value in self.cleaned_data.items()
+            if name.startswith(CREDENTIAL)
+        }

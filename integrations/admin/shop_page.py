@@ -1,0 +1,35 @@
+"""What the page of a shop shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+
+from integrations.admin.rule_grid import RuleGrid
+from integrations.admin.tones import HEALTH_TONES, RUN_TONES
+from integrations.choices import ListKind
+from integrations.models import CodeListEntry, Integration
+from integrations.runs import open_runs
+
+
+def shop_page(request: HttpRequest, shop: Integration) -> dict[str, Any]:
+    user: Any = request.user
+    entries: dict[str, list[CodeListEntry]] = {}
+    for entry in shop.code_list.all()[:1_000]:
+        entries.setdefault(entry.kind, []).append(entry)
+    return {
+        "tone": HEALTH_TONES[shop.health],
+        "connector": shop.connector,
+        "rules": RuleGrid(shop),
+        "feeds": [
+            {"row": feed, "minutes": round(feed.interval.total_seconds() / 60), "run": feed.last_run, "tone": tone}
+            for feed in shop.feeds.select_related("last_run")
+            for tone in [RUN_TONES[feed.last_run.state] if feed.last_run else "plain"]
+        ],
+        "code_lists": [(kind.label, entries.get(kind.value, [])) for kind in ListKind],
+        "running": [(run, RUN_TONES[run.state]) for run in open_runs(shop.project_id) if run.integration_id == shop.pk],
+        "may_change": user.has_perm("integrations.change_integration"),
+        "may_rule": user.has_perm("integrations.change_statusrule"),
+        "may_feed": user.has_perm("integrations.change_feed"),
+    }

@@ -1,0 +1,148 @@
+"""What can be done on a shop's page: test, save the rules, set and start feeds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from integrations import connecting, feeding, runs, scheduling
+from integrations.admin.rule_grid import RuleGrid
+from integrations.choices import RunKind
+from integrations.connectors.base import ConnectionReport
+from integrations.models import Feed, Integration
+from integrations.ruling import RulesRefused, save_rules
+from integrations.runs import RunRefused
+from stock.admin.base import PageAdmin, Route
+from stock.admin.guards import guarded
+
+CHANGE = "integrations.change_integration"
+LONGEST_INTERVAL = 7 * 24 * 60
+
+
+class FeedForm(forms.Form):
+    enabled = forms.BooleanField(required=False)
+    minutes = forms.IntegerField(
+        label=gettext_lazy("Every … minutes"),
+        min_value=feeding.SHORTEST_MINUTES,
+        max_value=LONGEST_INTERVAL,
+        error_messages={
+            "invalid": gettext_lazy("Enter how many minutes lie between two runs, e.g. 15."),
+            "required": gettext_lazy("Enter how many minutes lie between two runs, e.g. 15."),
+        },
+    )
+
+
+class ShopSteps(PageAdmin[Integration]):
+    def steps(self) -> Sequence[Route]:
+        return [
+            ("<int:pk>/test/", self.test, "test"),
+            ("<int:pk>/rules/", self.rules, "rules"),
+            ("<int:pk>/read/", self.read, "read"),
+            ("<int:pk>/feeds/<int:feed_id>/", self.set_feed, "feed"),
+            ("<int:pk>/feeds/<int:feed_id>/start/", self.start_feed, "start_feed"),
+        ]
+
+    def shop(self, request: HttpRequest, pk: int) -> Integration:
+        shop: Integration | None = self.get_object(request, str(pk))
+        if shop is None:
+            raise Http404
+        return shop
+
+    def back(self, shop: Integration, part: str) -> HttpResponse:
+        return HttpResponseRedirect(f"{self.url('change', shop.pk)}#{part}")
+
+    def tell(self, request: HttpRequest, report: ConnectionReport) -> None:
+        """The answer of a connection test, as messages."""
+        messages.add_message(request, messages.SUCCESS if report.ok else messages.ERROR, report.summary)
+        for hint in report.hints:
+            messages.info(request, hint)
+
+    @guarded(CHANGE)
+    def test(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Test the connection: ask the shop whether address and credentials work."""
+        shop = self.shop(request, pk)
+        self.tell(request, connecting.test_connection(shop))
+        return self.back(shop, "connection")
+
+    @guarded("integrations.change_statusrule")
+    def rules(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Save the order import settings, all rows at once."""
+        shop = self.shop(request, pk)
+        grid = RuleGrid(shop, request.POST)
+        rows = grid.wanted()
+        if rows is None:
+            return self.render_page(request, shop, status=422, rules=grid)
+        filled, wanted = rows
+        try:
+            changes = save_rules(shop, wanted)
+        except RulesRefused as refusal:
+            for place, sentence in refusal.problems.items():
+                filled[place].add_error(None, sentence)
+            return self.render_page(request, shop, status=409, rules=grid)
+        if changes:
+            self.log_change(request, shop, " ".join(changes))
+            text = ngettext("%(number)s rule is saved.", "%(number)s rules are saved.", len(changes))
+            messages.success(request, text % {"number": len(changes)} + " " + _("They act on new orders only."))
+        else:
+            messages.info(request, _("Nothing was changed."))
+        return self.back(shop, "rules")
+
+    @guarded(CHANGE)
+    def read(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Read the shop's products or its lists, now."""
+        shop = self.shop(request, pk)
+        kind = request.POST.get("kind", "")
+        if kind not in {RunKind.PRODUCTS, RunKind.CODE_LISTS}:
+            raise Http404
+        try:
+            run = runs.request(RunKind(kind), shop, user_id=request.user.pk)
+        except RunRefused as refusal:
+            messages.error(request, str(refusal))
+        else:
+            messages.success(request, _("%(run)s has started.") % {"run": run})
+        return self.back(shop, "feeds")
+
+    def _feed(self, shop: Integration, feed_id: int) -> Feed:
+        feed = Feed.objects.filter(integration=shop, pk=feed_id).first()
+        if feed is None:
+            raise Http404
+        feed.integration = shop
+        return feed
+
+    @guarded("integrations.change_feed")
+    def set_feed(self, request: HttpRequest, pk: int, feed_id: int) -> HttpResponse:
+        """Switch a feed on or off and set its interval."""
+        shop = self.shop(request, pk)
+        feed = self._feed(shop, feed_id)
+        form = FeedForm(request.POST)
+        if not form.is_valid():
+            for errors in form.errors.values():
+                messages.error(request, f"{feed.get_kind_display()}: {' '.join(map(str, errors))}")
+            return self.back(shop, "feeds")
+        enabled, minutes = form.cleaned_data["enabled"], form.cleaned_data["minutes"]
+        if feeding.set_feed(feed, enabled=enabled, interval=timedelta(minutes=minutes)):
+            said = _("on, every %(minutes)s minutes") % {"minutes": minutes} if enabled else _("off")
+            self.log_change(request, shop, f"Feed “{feed.get_kind_display()}”: {said}.")
+            messages.success(request, _("%(feed)s: %(said)s.") % {"feed": feed.get_kind_display(), "said": said})
+        else:
+            messages.info(request, _("Nothing was changed."))
+        return self.back(shop, "feeds")
+
+    @guarded("integrations.change_feed")
+    def start_feed(self, request: HttpRequest, pk: int, feed_id: int) -> HttpResponse:
+        """Run a feed now, whatever its interval."""
+        shop = self.shop(request, pk)
+        feed = self._feed(shop, feed_id)
+        try:
+            run = scheduling.start(feed, user_id=request.user.pk)
+        except RunRefused as refusal:
+            messages.error(request, str(refusal))
+        else:
+            messages.success(request, _("%(run)s has started.") % {"run": run})
+        return self.back(shop, "feeds")

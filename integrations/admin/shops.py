@@ -1,0 +1,143 @@
+"""Integrations: the list of shops, connecting one, and its page of settings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from integrations import connecting, shop_settings
+from integrations.admin.shop_forms import ShopForm
+from integrations.admin.shop_page import shop_page
+from integrations.admin.shop_steps import ShopSteps
+from integrations.admin.tones import HEALTH_TONES
+from integrations.choices import FeedKind
+from integrations.connectors import UnknownPlatform, all_connectors
+from integrations.connectors import get as get_connector
+from integrations.models import Feed, Integration
+from integrations.shop_settings import TitleTaken
+from stock.admin.base import PageAdmin, Route, project_of
+from stock.admin.guards import guarded
+from stock.admin.show import badge
+
+
+@admin.register(Integration)
+class ShopAdmin(ShopSteps, PageAdmin[Integration]):
+    list_display = ("title", "platform", "health_shown", "complete_through", "next_load", "switched_on")
+    sortable_by = ("title",)
+    search_fields = ("title",)
+    page_template = "admin/integrations/integration/page.html"
+    empty_sentence = gettext_lazy("No shop is connected yet. Connect one to load its orders.")  # type: ignore[assignment]
+
+    def routes(self) -> Sequence[Route]:
+        return [("connect/", self.connect, "connect"), ("<int:pk>/settings/", self.settings, "settings"), *self.steps()]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Integration]:
+        load = Feed.objects.filter(integration=OuterRef("pk"), kind=FeedKind.LOAD, enabled=True)
+        return super().get_queryset(request).annotate(next_load_at=Subquery(load.values("next_at")[:1]))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Integration], search_term: str
+    ) -> tuple[QuerySet[Integration], bool]:
+        term = search_term.strip()
+        queryset = queryset.defer("credentials")
+        return (queryset.filter(title__icontains=term) if term else queryset), False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        may_add = request.user.has_perm("integrations.add_integration")
+        tools = [(_("Connect a shop"), self.url("connect"))] if may_add else []
+        return super().changelist_view(request, {"tools": tools, **(extra_context or {})})
+
+    def page_context(self, request: HttpRequest, obj: Integration) -> dict[str, Any]:
+        may_change = request.user.has_perm("integrations.change_integration")
+        form = ShopForm(connector=obj.connector, integration=obj) if may_change else None
+        return {"form": form, **shop_page(request, obj)}
+
+    @guarded("integrations.change_integration")
+    def settings(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Save address, credentials and times; test the connection when those that matter to it changed."""
+        shop = self.shop(request, pk)
+        form = ShopForm(request.POST, connector=shop.connector, integration=shop)
+        if form.is_valid():
+            try:
+                changed = shop_settings.change(shop, form.settings(), form.credentials())
+            except TitleTaken as error:
+                form.add_error("title", str(error))
+            else:
+                return self._saved(request, shop, changed)
+        return self.render_page(request, shop, status=422, form=form)
+
+    def _saved(self, request: HttpRequest, shop: Integration, changed: list[str]) -> HttpResponse:
+        if not changed:
+            messages.info(request, _("Nothing was changed."))
+            return HttpResponseRedirect(self.url("change", shop.pk))
+        self.log_change(request, shop, f"Changed: {', '.join(changed)}.")
+        messages.success(request, _("The settings are saved."))
+        if set(changed) - {"title", "time_zone", "enabled", "start_at", "unknown_products", "overlap"}:
+            self.tell(request, connecting.test_connection(shop))
+        return HttpResponseRedirect(self.url("change", shop.pk))
+
+    @guarded("integrations.add_integration", methods=("GET", "POST"))
+    def connect(self, request: HttpRequest) -> HttpResponse:
+        """Connect a shop: its platform first, where there are several, then address and credentials."""
+        project = project_of(request)
+        if project is None:
+            raise PermissionDenied
+        connectors = all_connectors()
+        key = request.GET.get("platform", connectors[0].key if len(connectors) == 1 else "")
+        context: dict[str, Any] = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": _("Connect a shop"),
+            "media": self.media,
+            "connectors": connectors,
+        }
+        try:
+            connector = get_connector(key)
+        except UnknownPlatform:
+            return TemplateResponse(request, "admin/integrations/integration/platforms.html", context)
+        initial = {"time_zone": project.time_zone}
+        form = ShopForm(request.POST if request.method == "POST" else None, connector=connector, initial=initial)
+        if form.is_valid():
+            try:
+                shop = shop_settings.connect(project.pk, connector.key, form.settings(), form.credentials())
+            except TitleTaken as error:
+                form.add_error("title", str(error))
+            else:
+                self.log_addition(request, shop, "Connected.")
+                self.tell(request, connecting.test_connection(shop))
+                return HttpResponseRedirect(self.url("change", shop.pk))
+        context |= {"form": form, "connector": connector}
+        status = 422 if form.errors else 200
+        return TemplateResponse(request, "admin/integrations/integration/connect.html", context, status=status)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if request.method not in {"GET", "HEAD"}:
+            return HttpResponseNotAllowed(["GET", "HEAD"])
+        return super().change_view(request, object_id, form_url, extra_context)
+
+    @admin.display(description=gettext_lazy("health"))
+    def health_shown(self, shop: Integration) -> str:
+        return badge(shop.get_health_display(), HEALTH_TONES[shop.health])
+
+    @admin.display(description=gettext_lazy("complete through"))
+    def complete_through(self, shop: Integration) -> Any:
+        return shop.complete_until
+
+    @admin.display(description=gettext_lazy("next load"))
+    def next_load(self, shop: Integration) -> Any:
+        return shop.next_load_at if shop.enabled else None  # type: ignore[attr-defined]
+
+    @admin.display(description=gettext_lazy("switched on"))
+    def switched_on(self, shop: Integration) -> str:
+        return badge(_("On"), "good") if shop.enabled else format_html('<span class="quiet">{}</span>', _("Off"))

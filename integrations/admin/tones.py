@@ -1,0 +1,27 @@
+"""Which colour says what, for shops, runs and remote orders."""
+
+from __future__ import annotations
+
+from integrations.choices import IntegrationHealth, RemoteState, RunState
+
+HEALTH_TONES: dict[str, str] = {
+    IntegrationHealth.UNKNOWN: "plain",
+    IntegrationHealth.OK: "good",
+    IntegrationHealth.CREDENTIALS: "bad",
+    IntegrationHealth.UNREACHABLE: "warn",
+}
+RUN_TONES: dict[str, str] = {
+    RunState.WAITING: "plain",
+    RunState.RUNNING: "info",
+    RunState.SUCCEEDED: "good",
+    RunState.FAILED: "bad",
+    RunState.ERRORED: "bad",
+    RunState.CANCELLED: "warn",
+}
+STATE_TONES: dict[str, str] = {
+    RemoteState.PENDING: "warn",
+    RemoteState.IMPORTED: "good",
+    RemoteState.IGNORED: "plain",
+    RemoteState.FAILED: "bad",
+    RemoteState.DISMISSED: "plain",
+}

@@ -1,0 +1,68 @@
+"""Save what a person sets for a shop: address, credentials, times. Credentials go in and never come out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+
+from integrations.choices import IntegrationHealth, UnknownProducts
+from integrations.connecting import set_up
+from integrations.models import Integration
+from integrations.secrets import Secrets
+
+
+class TitleTaken(Exception):
+    """Another integration of the project has this title."""
+
+
+@dataclass(frozen=True)
+class ShopSettings:
+    title: str
+    base_url: str
+    time_zone: str
+    enabled: bool
+    start_at: datetime
+    unknown_products: UnknownProducts
+    overlap: timedelta
+
+
+def connect(project_id: int, platform: str, values: ShopSettings, credentials: Mapping[str, str]) -> Integration:
+    """A new integration with its connector's rules and feeds. Raises TitleTaken."""
+    integration = Integration(project_id=project_id, platform=platform)
+    _store(integration, values, credentials)
+    return integration
+
+
+def change(integration: Integration, values: ShopSettings, credentials: Mapping[str, str]) -> list[str]:
+    """Save the settings; empty credentials stay as they are. What changed, for the history, without any secret.
+
+    A new address or new credentials make the shop's health unknown again. Raises TitleTaken.
+    """
+    changed = [name for name in values.__dataclass_fields__ if getattr(integration, name) != getattr(values, name)]
+    entered = [key for key, value in credentials.items() if value]
+    if entered or "base_url" in changed:
+        integration.health, integration.health_note, integration.health_at = IntegrationHealth.UNKNOWN, "", None
+    _store(integration, values, credentials)
+    return [*changed, *entered]
+
+
+def _store(integration: Integration, values: ShopSettings, credentials: Mapping[str, str]) -> None:
+    for name in values.__dataclass_fields__:
+        setattr(integration, name, getattr(values, name))
+    kept = dict(integration.credentials)
+    integration.credentials = Secrets(kept | {key: value for key, value in credentials.items() if value})
+    new = integration.pk is None
+    # `complete_until` is the engine's: a form that was open for an hour must not turn it back.
+    fields = [*values.__dataclass_fields__, "credentials", "health", "health_note", "health_at"]
+    try:
+        with transaction.atomic():
+            integration.save(update_fields=None if new else fields)
+            if new:
+                set_up(integration)
+    except IntegrityError as error:
+        if "integration_once_per_title" not in str(error):
+            raise
+        raise TitleTaken("Another integration of this project has this title: choose another one.") from error

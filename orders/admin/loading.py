@@ -1,0 +1,132 @@
+"""“Load new orders” above the orders list: the dialog, the start, the progress, the end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from integrations import loading
+from integrations.admin.open_project import shops_of
+from integrations.choices import FeedKind, ImportAction, RunState
+from integrations.models import Feed, Integration, StatusRule
+from integrations.runs import RunRefused
+from orders.admin import progress
+from orders.models import Order
+from stock.admin.base import Route, TenantAdmin, project_of
+from stock.admin.guards import guarded
+
+ALL_SHOPS = "all"
+
+
+class LoadForm(forms.Form):
+    """What the dialog sends. The services check dates and plan once more, whoever asks."""
+
+    shop = forms.CharField(max_length=20)
+    from_date = forms.BooleanField(required=False)
+    date_from = forms.DateField(required=False)
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        if values.get("from_date") and not values.get("date_from") and "date_from" not in self.errors:
+            self.add_error("date_from", _("Choose the day to load from, or untick the box."))
+        return values
+
+    @property
+    def day(self) -> date | None:
+        return self.cleaned_data["date_from"] if self.cleaned_data["from_date"] else None
+
+
+class LoadOrders(TenantAdmin[Order]):
+    def loading_routes(self) -> Sequence[Route]:
+        return [("load/", self.load, "load"), ("load/progress/", self.load_progress, "load_progress")]
+
+    @guarded("integrations.load_orders")
+    def load(self, request: HttpRequest) -> HttpResponse:
+        """Start a load for each chosen shop, or say why not."""
+        back = HttpResponseRedirect(self.url("changelist"))
+        form = LoadForm(request.POST)
+        if not form.is_valid():
+            for errors in form.errors.values():
+                messages.error(request, " ".join(map(str, errors)))
+            return back
+        wanted = form.cleaned_data["shop"]
+        shops = [shop for shop in shops_of(request) if wanted == str(shop.pk) or (wanted == ALL_SHOPS and shop.enabled)]
+        if not shops:
+            messages.error(request, _("There is no such shop to load from: choose one of the list."))
+        for shop in shops:
+            try:
+                run = loading.request_load(shop, user_id=request.user.pk, date_from=form.day)
+            except RunRefused as refusal:
+                messages.error(request, str(refusal))
+            else:
+                progress.remember(request, [run.pk])
+        return back
+
+    @guarded("integrations.view_run", methods=("GET",))
+    def load_progress(self, request: HttpRequest) -> HttpResponse:
+        """Asked every other second by the orders page while loads are open."""
+        return JsonResponse(progress.as_json(request))
+
+    def loading_context(self, request: HttpRequest) -> dict[str, Any]:
+        """The panel while a load is open, else the button and its dialog for those who may."""
+        for run in progress.ended(request):
+            level = messages.SUCCESS if run.state == RunState.SUCCEEDED and not run.failed else messages.WARNING
+            messages.add_message(request, level, progress.summary(run))
+        loads = progress.panel(request)
+        may_load = request.user.has_perm("integrations.load_orders")
+        dialog = _dialog(request) if may_load and not loads else None
+        return {
+            "loads": loads,
+            "may_cancel": request.user.has_perm("integrations.cancel_run"),
+            "load_dialog": dialog,
+        }
+
+
+def _dialog(request: HttpRequest) -> dict[str, Any] | None:
+    project = project_of(request)
+    shops = [shop for shop in shops_of(request) if shop.enabled]
+    if project is None:
+        return None
+    now = timezone.now()
+    return {
+        "shops": shops,
+        "with_date": not project.account.on_trial,
+        "earliest": min((loading.earliest_date(shop, now) for shop in shops), default=None),
+        "today": max((now.astimezone(shop.zone).date() for shop in shops), default=None),
+        "outlook": _outlook(shops),
+    }
+
+
+def _outlook(shops: list[Integration]) -> list[dict[str, Any]]:
+    """Per shop: what else imports by itself, and what the rules will make of the orders."""
+    rules: dict[int, list[StatusRule]] = {shop.pk: [] for shop in shops}
+    for rule in StatusRule.objects.filter(integration__in=shops):
+        rules[rule.integration_id].append(rule)
+    feeds = Feed.objects.filter(integration__in=shops, kind=FeedKind.LOAD, enabled=True)
+    every = {feed.integration_id: _every(feed.interval) for feed in feeds}
+    return [{"shop": shop, "every": every.get(shop.pk), "rules": _in_short(rules[shop.pk])} for shop in shops]
+
+
+def _every(interval: timedelta) -> str:
+    minutes = max(1, round(interval.total_seconds() / 60))
+    if minutes % 60:
+        return ngettext("every minute", "every %(number)s minutes", minutes) % {"number": minutes}
+    return ngettext("every hour", "every %(number)s hours", minutes // 60) % {"number": minutes // 60}
+
+
+def _in_short(rules: list[StatusRule]) -> list[tuple[str, str]]:
+    """(what happens, to which statuses), the imports first."""
+    order = Counter({action: -place for place, action in enumerate([*ImportAction.values[1:], ImportAction.SKIP])})
+    groups: dict[str, list[str]] = {}
+    for rule in sorted(rules, key=lambda rule: (-order[rule.action], rule.pk)):
+        groups.setdefault(rule.get_action_display(), []).append(rule.label or rule.status)
+    return [(action, ", ".join(labels)) for action, labels in groups.items()]

@@ -1,0 +1,115 @@
+"""What the page of an order shows."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.http import HttpRequest
+
+from integrations.choices import ImportAction
+from integrations.models import RemoteOrder
+from orders.admin.amounts import amount_rows, money
+from orders.admin.tones import STATUS_TONES, TAB_TONES
+from orders.models import Order, OrderLine
+from stock.models import StockLevel
+
+MOST_EVENTS = 200
+LONGEST_PAYLOAD = 200_000
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the order, ready to be read."""
+
+    row: OrderLine
+    unit_price: str
+    total: str
+    tax: str
+    available: int | None
+    """Units of the product that are free; None where no product stands behind the line."""
+
+
+def order_page(request: HttpRequest, order: Order) -> dict[str, Any]:
+    rows = list(order.lines.select_related("product"))
+    free = _free([row.product_id for row in rows if row.product_id])
+    goods = sum((row.total for row in rows), Decimal(0))
+    goods_tax = sum((row.tax for row in rows), Decimal(0))
+    remote = _remote(order)
+    return {
+        "title": order.number or f"#{order.pk}",
+        "status_tone": STATUS_TONES[order.status],
+        "tab_tone": TAB_TONES.get(order.tab, "plain"),
+        "total": money(order.total, order.currency),
+        "amounts": amount_rows(order, goods, goods_tax),
+        "lines": [_line(order, row, free) for row in rows],
+        "addresses": [("Billing", address(order.billing)), ("Shipping", address(order.shipping))],
+        "invoices": order.invoices.defer("lines", "billing"),
+        "shipments": order.shipments.all(),
+        "events": order.events.select_related("actor")[:MOST_EVENTS],
+        "metadata": flat(order.metadata),
+        "imported_as": dict(ImportAction.choices).get(order.import_action, order.import_action),
+        "remote_order": remote,
+        "payload": pretty_payload(remote.payload) if remote else "",
+    }
+
+
+def _line(order: Order, row: OrderLine, free: dict[int, int]) -> Line:
+    return Line(
+        row,
+        money(row.unit_price, order.currency),
+        money(row.total, order.currency),
+        money(row.tax, order.currency),
+        free.get(row.product_id, 0) if row.product_id else None,
+    )
+
+
+def _free(product_ids: list[int]) -> dict[int, int]:
+    levels = StockLevel.objects.filter(product_id__in=product_ids, warehouse__is_default=True)
+    return {level.product_id: level.available for level in levels}
+
+
+def _remote(order: Order) -> RemoteOrder | None:
+    if order.remote_order_id is None:
+        return None
+    return RemoteOrder.objects.filter(pk=order.remote_order_id, project_id=order.project_id).first()
+
+
+def address(parts: dict[str, Any]) -> list[str]:
+    """The lines of an address; empty when there is none."""
+    name = f"{parts.get('first_name', '')} {parts.get('last_name', '')}".strip()
+    town = f"{parts.get('postal_code', '')} {parts.get('city', '')}".strip()
+    wanted = [
+        name,
+        parts.get("company", ""),
+        parts.get("line_1", ""),
+        parts.get("line_2", ""),
+        town,
+        parts.get("state", ""),
+        parts.get("country", ""),
+        parts.get("phone", ""),
+        parts.get("email", ""),
+    ]
+    return [str(part) for part in wanted if part]
+
+
+def flat(metadata: object) -> list[tuple[str, str]]:
+    """Metadata as (name, text), nested values as JSON."""
+    if not isinstance(metadata, dict):
+        return []
+    return [(str(name), value if isinstance(value, str) else pretty(value)) for name, value in metadata.items()]
+
+
+def pretty(value: object) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def pretty_payload(payload: str) -> str:
+    """The shop's document, indented; as it came when it is no JSON, cut when it is huge."""
+    try:
+        text = pretty(json.loads(payload))
+    except ValueError:
+        text = payload
+    return text if len(text) <= LONGEST_PAYLOAD else f"{text[:LONGEST_PAYLOAD]}\n…"

@@ -1,0 +1,90 @@
+"""The orders list and the page of an order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import F, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from orders.admin.amounts import money
+from orders.admin.export import ExportOrders
+from orders.admin.filters import OrderTab, PlacedRange, RuleFilter, ShopFilter, StatusFilter
+from orders.admin.loading import LoadOrders
+from orders.admin.order_page import order_page
+from orders.admin.tones import STATUS_TONES, TAB_TONES
+from orders.models import Order
+from orders.search import search
+from stock.admin.base import PageAdmin, Route
+from stock.admin.show import badge
+
+UNREAD = ("billing", "shipping", "metadata", "warnings", "note", "search")
+"""Columns no list needs."""
+
+
+@admin.register(Order)
+class OrderAdmin(LoadOrders, ExportOrders, PageAdmin[Order]):
+    list_display = ("named", "placed", "shop", "bought_by", "amount", "state", "preparation", "remote")
+    list_filter = (OrderTab, ShopFilter, StatusFilter, RuleFilter, PlacedRange)
+    list_display_links = ("named",)
+    search_fields = ("search",)  # shows the box; `get_search_results` asks the index of words
+    search_help_text = _("Number, e-mail, name or SKU; the beginning of each word is enough.")
+    sortable_by = ("placed",)
+    ordering = ("-placed_at", "-id")
+    change_list_template = "admin/orders/order/change_list.html"
+    page_template = "admin/orders/order/page.html"
+    empty_sentence = _("No orders here. Load new orders, choose another tab or clear the filters.")  # type: ignore[assignment]
+
+    def routes(self) -> Sequence[Route]:
+        return [*self.loading_routes(), *self.export_routes()]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
+        return super().get_queryset(request).annotate(shop_title=F("integration__title"))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Order], search_term: str
+    ) -> tuple[QuerySet[Order], bool]:
+        return search(queryset, search_term).defer(*UNREAD), False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, {**self.loading_context(request), **(extra_context or {})})
+
+    def page_context(self, request: HttpRequest, obj: Order) -> dict[str, Any]:
+        return order_page(request, obj)
+
+    @admin.display(description=_("number"))
+    def named(self, order: Order) -> str:
+        return order.number or f"#{order.pk}"
+
+    @admin.display(description=_("placed"), ordering="placed_at")
+    def placed(self, order: Order) -> Any:
+        return order.placed_at
+
+    @admin.display(description=_("shop"))
+    def shop(self, order: Order) -> str:
+        title: str | None = order.shop_title  # type: ignore[attr-defined]
+        return title or "–"
+
+    @admin.display(description=_("buyer"))
+    def bought_by(self, order: Order) -> str:
+        return order.buyer or order.email or "–"
+
+    @admin.display(description=format_html('<span class="number">{}</span>', _("total")))
+    def amount(self, order: Order) -> str:
+        return format_html('<span class="number">{}</span>', money(order.total, order.currency))
+
+    @admin.display(description=_("status"))
+    def state(self, order: Order) -> str:
+        return badge(order.get_status_display(), STATUS_TONES[order.status])
+
+    @admin.display(description=_("preparation"))
+    def preparation(self, order: Order) -> str:
+        return badge(order.get_tab_display(), TAB_TONES[order.tab]) if order.tab else "–"
+
+    @admin.display(description=_("in the shop"))
+    def remote(self, order: Order) -> str:
+        return order.remote_status or "–"

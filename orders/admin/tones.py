@@ -1,0 +1,18 @@
+"""Which colour says what, for orders."""
+
+from __future__ import annotations
+
+from orders.choices import OrderStatus, Tab
+
+STATUS_TONES: dict[str, str] = {
+    OrderStatus.PROCESSING: "info",
+    OrderStatus.ON_HOLD: "warn",
+    OrderStatus.CANCELLED: "plain",
+    OrderStatus.COMPLETE: "good",
+}
+TAB_TONES: dict[str, str] = {
+    Tab.IN_STOCK: "good",
+    Tab.PARTIAL: "warn",
+    Tab.BACKORDER: "bad",
+    Tab.ON_HOLD: "plain",
+}

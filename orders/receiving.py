@@ -1,0 +1,53 @@
+"""Stock booked by a person: once per look at the product, whatever is clicked twice."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from orders.allocation import Served, change_stock
+from orders.choices import Tab
+from stock import ledger
+from stock.choices import MovementReason
+from stock.ledger import Change
+from stock.models import Product, StockMovement
+
+BY_HAND = (MovementReason.RECEIPT, MovementReason.ADJUSTMENT)
+
+
+class BookedMeanwhile(Exception):
+    """Somebody, maybe the same person, has booked since the page was opened; nothing was written."""
+
+
+def last_booking(product_id: int) -> int:
+    """The newest receipt or adjustment of a product; 0 when there is none. What a page shows is as new as this."""
+    booked = StockMovement.objects.filter(level__product_id=product_id, reason__in=BY_HAND)
+    return booked.order_by("-id").values_list("id", flat=True).first() or 0
+
+
+def book(
+    product: Product, quantity: int, reason: MovementReason, note: str, *, seen: int | None, actor_id: int | None
+) -> Served:
+    """Receive or adjust a product and serve the orders that wait for it.
+
+    Raises BookedMeanwhile when `seen` is not its last booking any more - a double click, a reload, a second person -
+    and `stock.ledger.StockError` when the stock does not allow it.
+    """
+    with transaction.atomic():
+        ledger.lock_project(product.project_id)
+        if last_booking(product.pk) != (seen or 0):
+            raise BookedMeanwhile(
+                "Stock of this product was booked since you opened the page, maybe by your own click before."
+                " Look at the newest movement below; book again only if yours is not there."
+            )
+        return change_stock(product.project_id, [Change(product.pk, quantity, reason, note)], actor_id)
+
+
+def sentence(quantity: int, sku: str, served: Served) -> str:
+    """What a booking did, for the person who made it."""
+    done = f"{quantity:+,} × {sku} booked."
+    if not served.orders:
+        return f"{done} No order was waiting that this could serve."
+    orders = "1 waiting order" if served.orders == 1 else f"{served.orders:,} waiting orders"
+    units = "1 unit" if served.units == 1 else f"{served.units:,} units"
+    moved = ", ".join(f"{count:,} to {Tab(tab).label}" for tab, count in sorted(served.moved.items()) if tab)
+    return f"{done} {orders} served with {units}" + (f"; moved: {moved}." if moved else ".")

@@ -1,0 +1,181 @@
+"""The base of every admin page of a project: it shows the rows of the project that is open, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from django.contrib import messages
+from django.contrib.admin import ModelAdmin, ShowFacets
+from django.contrib.admin.exceptions import DisallowedModelAdminLookup
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.utils import unquote
+from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
+from django.db.models import ForeignKey, Model, QuerySet
+from django.forms import ModelChoiceField
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
+
+from stock.admin.guards import guard_of
+from stock.admin.listing import CappedPaginator, TenantChangeList, parameters_of
+
+if TYPE_CHECKING:
+    from integrations.models import Project
+
+M = TypeVar("M", bound=Model)
+if TYPE_CHECKING:
+    DjangoAdmin = ModelAdmin
+else:
+
+    class DjangoAdmin(ModelAdmin):
+        """Django's own takes no type argument when it runs."""
+
+        def __class_getitem__(cls, _model):
+            return cls
+
+
+Route = tuple[str, Callable[..., HttpResponseBase], str]
+
+
+def project_of(request: HttpRequest) -> Project | None:
+    """The project that is open; set by the site's middleware."""
+    project: Project | None = getattr(request, "project", None)
+    return project
+
+
+class TenantAdmin(DjangoAdmin[M]):
+    """Rows of the open project only: lists, pages, history, actions, choices and autocomplete all start here.
+
+    Nothing can be deleted, no address can filter by a field that is not in `lookups`, and every address or action of
+    our own carries a guard.
+    """
+
+    project_path: ClassVar[str] = "project"
+    """The way from the model to its project, as in a filter."""
+    lookups: ClassVar[frozenset[str]] = frozenset()
+    """Parameters of an address that may filter the list, beside those of `list_filter`."""
+    list_per_page = 50
+    list_max_show_all = 0
+    show_full_result_count = False
+    show_facets = ShowFacets.NEVER
+    paginator = CappedPaginator
+    empty_value_display = "–"
+    empty_sentence: ClassVar[str] = "There is nothing here yet."
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[M]:
+        project = project_of(request)
+        queryset = super().get_queryset(request)
+        return queryset.filter(**{self.project_path: project}) if project else queryset.none()
+
+    def formfield_for_foreignkey(
+        self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> ModelChoiceField[Any] | None:
+        """Only rows of the open project can be chosen."""
+        related = self.admin_site._registry.get(db_field.remote_field.model)
+        if isinstance(related, TenantAdmin):
+            kwargs["queryset"] = related.get_queryset(request)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def has_delete_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
+        return False
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        return lookup in self.lookups or any(lookup in parameters_of(each) for each in self.get_list_filter(request))
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return TenantChangeList
+
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        if any("\x00" in value for values in request.GET.lists() for value in (values[0], *values[1])):
+            raise IncorrectLookupParameters("a NUL character")
+        try:
+            return super().get_changelist_instance(request)
+        except DisallowedModelAdminLookup as error:
+            raise IncorrectLookupParameters(error) from error
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        if "e" in request.GET and request.method == "GET":
+            messages.warning(request, _("A part of that address was not understood; the list shows everything."))
+        context = {
+            "title": str(self.opts.verbose_name_plural)[:1].upper() + str(self.opts.verbose_name_plural)[1:],
+            "empty_sentence": self.empty_sentence,
+            **(extra_context or {}),
+        }
+        response: HttpResponse = super().changelist_view(request, context)
+        return response
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        actions = {}
+        for name, entry in super().get_actions(request).items():
+            guard = guard_of(entry[0]) if entry else None
+            if guard and request.user.has_perm(guard.permission):
+                actions[name] = entry
+        return actions
+
+    def routes(self) -> Sequence[Route]:
+        """Addresses of our own below the model's: (route, guarded view, name)."""
+        return ()
+
+    def get_urls(self) -> list[URLPattern]:
+        own = []
+        for route, view, name in self.routes():
+            if guard_of(view) is None:
+                raise ImproperlyConfigured(f"{view} of {type(self).__name__} has no guard.")
+            own.append(path(route, self.admin_site.admin_view(view), name=self.url_name(name)))
+        return own + super().get_urls()
+
+    def missing(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The answer to an id that there is not, or that belongs to somebody else: the same for both."""
+        text = _("There is no %(name)s with the id “%(id)s” here.")
+        messages.warning(request, text % {"name": self.opts.verbose_name, "id": unquote(object_id)[:50]})
+        return HttpResponseRedirect(reverse("admin:index"))
+
+    def url_name(self, name: str) -> str:
+        return f"{self.opts.app_label}_{self.opts.model_name}_{name}"
+
+    def url(self, name: str, *args: object) -> str:
+        return reverse(f"admin:{self.url_name(name)}", args=args)
+
+
+class PageAdmin(TenantAdmin[M]):
+    """A model people read: a list, and a page of our own per row instead of a form of disabled fields."""
+
+    page_template: ClassVar[str]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
+        return False
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if request.method not in {"GET", "HEAD"}:
+            return HttpResponseNotAllowed(["GET", "HEAD"])
+        obj = self.get_object(request, unquote(object_id))
+        if obj is None:
+            return self.missing(request, object_id)
+        if not self.has_view_permission(request, obj):
+            raise PermissionDenied
+        return self.render_page(request, obj, **(extra_context or {}))
+
+    def render_page(self, request: HttpRequest, obj: M, status: int = 200, **extra: Any) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": str(obj),
+            "object": obj,
+            "media": self.media,
+            **self.page_context(request, obj),
+            **extra,
+        }
+        return TemplateResponse(request, self.page_template, context, status=status)
+
+    def page_context(self, request: HttpRequest, obj: M) -> dict[str, Any]:
+        """What the page shows beside the row itself."""
+        return {}

@@ -1,0 +1,51 @@
+"""What people type about products and stock."""
+
+from __future__ import annotations
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+MOST_UNITS = 10_000_000
+
+
+class ReceiveForm(forms.Form):
+    """Goods that came in. `seen` is the last booking the person had before their eyes."""
+
+    quantity = forms.IntegerField(
+        label=_("Units received"),
+        min_value=1,
+        max_value=MOST_UNITS,
+        error_messages={"min_value": _("Enter one unit or more; to take units away, use “Adjust”.")},
+    )
+    note = forms.CharField(label=_("Note"), max_length=300, help_text=_("For example the delivery note's number."))
+    seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+
+class AdjustForm(forms.Form):
+    """A count that found another number."""
+
+    quantity = forms.IntegerField(
+        label=_("Units more (or −less)"),
+        min_value=-MOST_UNITS,
+        max_value=MOST_UNITS,
+        help_text=_("For example -2 when two units are missing."),
+    )
+    note = forms.CharField(label=_("Why"), max_length=300)
+    seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    def clean_quantity(self) -> int:
+        quantity: int = self.cleaned_data["quantity"]
+        if quantity == 0:
+            raise forms.ValidationError(_("Zero units change nothing: enter how many more or fewer there are."))
+        return quantity
+
+
+class ProductForm(forms.Form):
+    """A new product."""
+
+    sku = forms.CharField(label=_("SKU"), max_length=100, help_text=_("As the shops write it; it cannot be changed."))
+    name = forms.CharField(label=_("Name"), max_length=300)
+
+
+class NameForm(forms.Form):
+    name = forms.CharField(label=_("Name"), max_length=300)

@@ -1,0 +1,84 @@
+"""Guards: every custom admin view and action declares its permission, its methods and its limit, in one place.
+
+An address of our own has no permission check in Django's admin, and an action none either; `TenantAdmin` accepts only
+views and actions that carry a guard, so that none can be forgotten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
+
+from django.contrib import messages
+from django.contrib.admin import ModelAdmin
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponseNotAllowed
+from django.http.response import HttpResponseBase
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
+P = ParamSpec("P")
+Admin = TypeVar("Admin", bound="ModelAdmin[Any]")
+View = Callable[Concatenate[Admin, HttpRequest, P], HttpResponseBase]
+Action = Callable[[Admin, HttpRequest, QuerySet[Any]], None]
+
+
+@dataclass(frozen=True)
+class Guard:
+    """What a view or an action asks of whoever calls it."""
+
+    permission: str
+    methods: tuple[str, ...] = ("POST",)
+    limit: int | None = None
+    """How many rows an action takes at once."""
+
+
+def guarded(permission: str, *, methods: tuple[str, ...] = ("POST",)) -> Callable[[View[Admin, P]], View[Admin, P]]:
+    """A view of an admin: refuses other methods (405) and people without the permission (403)."""
+
+    def decorate(view: View[Admin, P]) -> View[Admin, P]:
+        @wraps(view)
+        def inner(admin: Admin, request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            if request.method not in methods:
+                return HttpResponseNotAllowed(methods)
+            if not request.user.has_perm(permission):
+                raise PermissionDenied
+            return view(admin, request, *args, **kwargs)
+
+        inner.guard = Guard(permission, methods)  # type: ignore[attr-defined]
+        return cast("View[Admin, P]", inner)
+
+    return decorate
+
+
+def guarded_action(
+    permission: str, *, description: str | Promise, limit: int = 1_000
+) -> Callable[[Action[Admin]], Action[Admin]]:
+    """An action on chosen rows: offered to people with the permission only, refused above the limit."""
+
+    def decorate(action: Action[Admin]) -> Action[Admin]:
+        @wraps(action)
+        def inner(admin: Admin, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+            if not request.user.has_perm(permission):
+                raise PermissionDenied
+            chosen = list(queryset.order_by().values_list("pk", flat=True)[: limit + 1])
+            if len(chosen) > limit:
+                sentence = _("At most %(limit)s at once: choose fewer rows, then do it again.")
+                messages.error(request, sentence % {"limit": limit})
+                return
+            action(admin, request, queryset.model._default_manager.filter(pk__in=chosen))
+
+        inner.guard = Guard(permission, ("POST",), limit)  # type: ignore[attr-defined]
+        inner.short_description = description  # type: ignore[attr-defined]
+        return inner
+
+    return decorate
+
+
+def guard_of(view: object) -> Guard | None:
+    """The guard of a view or action, also through the wrappers of the admin site."""
+    guard = getattr(view, "guard", None)
+    return guard if isinstance(guard, Guard) else None

@@ -1,0 +1,96 @@
+"""The ledger of movements: what came, what left, and why. Read only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import F, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from stock.admin.base import PageAdmin
+from stock.admin.listing import ChoiceFilter, DateRange, options
+from stock.admin.show import badge
+from stock.choices import MovementReason
+from stock.models import Product, StockMovement
+
+TONES: dict[str, str] = {
+    MovementReason.RECEIPT: "good",
+    MovementReason.SHIPMENT: "info",
+    MovementReason.ADJUSTMENT: "warn",
+}
+
+
+class ReasonFilter(ChoiceFilter):
+    title = _("reason")
+    parameter_name = "reason"
+    field = "reason"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return options(MovementReason.choices)
+
+
+class MovedRange(DateRange):
+    title = _("day")
+    field = "at"
+
+
+@admin.register(StockMovement)
+class MovementAdmin(PageAdmin[StockMovement]):
+    project_path = "level__product__project"
+    list_display = ("when", "product", "units", "why", "note", "who")
+    list_display_links = None
+    list_filter = (ReasonFilter, MovedRange)
+    search_fields = ("sku",)
+    search_help_text = _("A SKU, in full.")
+    sortable_by = ()
+    ordering = ("-id",)
+    page_template = ""
+    empty_sentence = _("No movements here. Receive stock on a product's page, and it is written down here.")  # type: ignore[assignment]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[StockMovement]:
+        named = {"sku": F("level__product__sku"), "product_id": F("level__product"), "person": F("actor__username")}
+        return super().get_queryset(request).annotate(**named)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[StockMovement], search_term: str
+    ) -> tuple[QuerySet[StockMovement], bool]:
+        term = search_term.strip()
+        return (queryset.filter(level__product__sku=term) if term else queryset), False
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """A movement has no page of its own: its product's page shows it in context."""
+        if request.method not in {"GET", "HEAD"}:
+            return HttpResponseNotAllowed(["GET", "HEAD"])
+        movement = self.get_object(request, object_id)
+        if movement is None:
+            return self.missing(request, object_id)
+        products = self.admin_site.get_model_admin(Product)
+        return HttpResponseRedirect(products.url("change", movement.product_id))  # type: ignore[attr-defined]
+
+    @admin.display(description=_("when"))
+    def when(self, movement: StockMovement) -> Any:
+        return movement.at
+
+    @admin.display(description=_("product"))
+    def product(self, movement: StockMovement) -> str:
+        products = self.admin_site.get_model_admin(Product)
+        address = products.url("change", movement.product_id)  # type: ignore[attr-defined]
+        return format_html('<a href="{}">{}</a>', address, movement.sku)  # type: ignore[attr-defined]
+
+    @admin.display(description=_("units"))
+    def units(self, movement: StockMovement) -> str:
+        return format_html('<span class="number">{}</span>', f"{movement.quantity:+,}")
+
+    @admin.display(description=_("reason"))
+    def why(self, movement: StockMovement) -> str:
+        return badge(movement.get_reason_display(), TONES[movement.reason])
+
+    @admin.display(description=_("who"))
+    def who(self, movement: StockMovement) -> str:
+        person: str | None = movement.person  # type: ignore[attr-defined]
+        return person or "–"

@@ -1,0 +1,190 @@
+"""Products: how many there are, who waits for them, and the booking of stock."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from orders import receiving
+from orders.models import OrderLine
+from stock import catalogue
+from stock.admin.base import PageAdmin, Route, project_of
+from stock.admin.forms import AdjustForm, NameForm, ProductForm, ReceiveForm
+from stock.admin.guards import guarded
+from stock.admin.product_page import product_page
+from stock.choices import MovementReason
+from stock.ledger import StockError
+from stock.models import Product, StockLevel
+
+
+@admin.register(Product)
+class ProductAdmin(PageAdmin[Product]):
+    list_display = ("sku", "name", "on_hand", "reserved", "available", "waiting")
+    search_fields = ("sku",)
+    search_help_text = gettext_lazy("The beginning of a SKU, or words of the name.")
+    sortable_by = ("sku",)
+    ordering = ("sku",)
+    page_template = "admin/stock/product/page.html"
+    empty_sentence = gettext_lazy(
+        "No products here. They come with the orders, from a shop's product list, or by hand."
+    )  # type: ignore[assignment]
+
+    def routes(self) -> Sequence[Route]:
+        return [
+            ("<int:pk>/receive/", self.receive, "receive"),
+            ("<int:pk>/adjust/", self.adjust, "adjust"),
+            ("<int:pk>/name/", self.rename, "rename"),
+            ("new/", self.create, "create"),
+        ]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False  # `create` asks for the permission
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
+        level = StockLevel.objects.filter(product=OuterRef("pk"), warehouse__is_default=True)
+        lines = OrderLine.objects.filter(product=OuterRef("pk"), waiting__gt=0).order_by().values("product")
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                units_on_hand=Coalesce(Subquery(level.values("on_hand")[:1]), 0),
+                units_reserved=Coalesce(Subquery(level.values("reserved")[:1]), 0),
+                units_waiting=Coalesce(Subquery(lines.annotate(units=Sum("waiting")).values("units")), 0),
+            )
+        )
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Product], search_term: str
+    ) -> tuple[QuerySet[Product], bool]:
+        term = search_term.strip()
+        if term:
+            queryset = queryset.filter(Q(sku__istartswith=term) | Q(name__icontains=term))
+        return queryset, False
+
+    @admin.display(description=gettext_lazy("on hand"))
+    def on_hand(self, product: Product) -> str:
+        return _units(product.units_on_hand)  # type: ignore[attr-defined]
+
+    @admin.display(description=gettext_lazy("reserved"))
+    def reserved(self, product: Product) -> str:
+        return _units(product.units_reserved)  # type: ignore[attr-defined]
+
+    @admin.display(description=gettext_lazy("available"))
+    def available(self, product: Product) -> str:
+        return _units(product.units_on_hand - product.units_reserved)  # type: ignore[attr-defined]
+
+    @admin.display(description=gettext_lazy("waiting for"))
+    def waiting(self, product: Product) -> str:
+        return _units(product.units_waiting, "warn")  # type: ignore[attr-defined]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        may_add = request.user.has_perm("stock.add_product")
+        tools = [(_("Add product"), self.url("create"))] if may_add else []
+        return super().changelist_view(request, {"tools": tools, **(extra_context or {})})
+
+    def page_context(self, request: HttpRequest, obj: Product) -> dict[str, Any]:
+        seen = receiving.last_booking(obj.pk)
+        may_receive = request.user.has_perm("stock.receive_stock")
+        may_change = request.user.has_perm("stock.change_product")
+        return {
+            "title": obj.sku,
+            "subtitle": None,
+            "receive_form": ReceiveForm(initial={"seen": seen}, prefix="receive") if may_receive else None,
+            "adjust_form": AdjustForm(initial={"seen": seen}, prefix="adjust") if may_receive else None,
+            "name_form": NameForm(initial={"name": obj.name}, prefix="name") if may_change else None,
+            **product_page(obj),
+        }
+
+    def _product(self, request: HttpRequest, pk: int) -> Product:
+        product: Product | None = self.get_object(request, str(pk))
+        if product is None:
+            raise Http404
+        return product
+
+    @guarded("stock.receive_stock")
+    def receive(self, request: HttpRequest, pk: int) -> HttpResponse:
+        form = ReceiveForm(request.POST, prefix="receive")
+        return self._book(request, self._product(request, pk), MovementReason.RECEIPT, form, "receive_form")
+
+    @guarded("stock.receive_stock")
+    def adjust(self, request: HttpRequest, pk: int) -> HttpResponse:
+        form = AdjustForm(request.POST, prefix="adjust")
+        return self._book(request, self._product(request, pk), MovementReason.ADJUSTMENT, form, "adjust_form")
+
+    def _book(
+        self,
+        request: HttpRequest,
+        product: Product,
+        reason: MovementReason,
+        form: ReceiveForm | AdjustForm,
+        name: str,
+    ) -> HttpResponse:
+        if form.is_valid():
+            values = form.cleaned_data
+            try:
+                served = receiving.book(
+                    product, values["quantity"], reason, values["note"], seen=values["seen"], actor_id=request.user.pk
+                )
+            except receiving.BookedMeanwhile as error:
+                messages.warning(request, str(error))
+                return HttpResponseRedirect(self.url("change", product.pk))
+            except StockError as error:
+                form.add_error("quantity", str(error))
+            else:
+                messages.success(request, receiving.sentence(values["quantity"], product.sku, served))
+                return HttpResponseRedirect(self.url("change", product.pk))
+        return self.render_page(request, product, status=422, **{name: form})
+
+    @guarded("stock.change_product")
+    def rename(self, request: HttpRequest, pk: int) -> HttpResponse:
+        product = self._product(request, pk)
+        form = NameForm(request.POST, prefix="name")
+        if not form.is_valid():
+            return self.render_page(request, product, status=422, name_form=form)
+        old, new = product.name, form.cleaned_data["name"]
+        catalogue.rename(product.pk, new)
+        self.log_change(request, product, f"Name changed from “{old}” to “{new}”.")
+        messages.success(request, _("The name is saved."))
+        return HttpResponseRedirect(self.url("change", pk))
+
+    @guarded("stock.add_product", methods=("GET", "POST"))
+    def create(self, request: HttpRequest) -> HttpResponse:
+        project = project_of(request)
+        if project is None:
+            raise PermissionDenied
+        form = ProductForm(request.POST if request.method == "POST" else None)
+        if form.is_valid():
+            sku, name = form.cleaned_data["sku"], form.cleaned_data["name"]
+            if catalogue.find(project.pk, [sku]):
+                form.add_error("sku", _("There is a product with this SKU already."))
+            else:
+                product_id = catalogue.create(project.pk, {sku: name})[sku]
+                product = self._product(request, product_id)
+                self.log_addition(request, product, "Added by hand.")
+                messages.success(request, _("%(sku)s is added, with no stock yet.") % {"sku": sku})
+                return HttpResponseRedirect(self.url("change", product_id))
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": _("Add product"),
+            "form": form,
+            "media": self.media,
+        }
+        status = 422 if form.errors else 200
+        return TemplateResponse(request, "admin/stock/product/new.html", context, status=status)
+
+
+def _units(count: int, tone: str = "") -> str:
+    if tone and count:
+        return format_html('<span class="number"><span class="badge badge-{}">{}</span></span>', tone, f"{count:,}")
+    return format_html('<span class="number">{}</span>', f"{count:,}")
