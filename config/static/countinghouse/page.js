@@ -1,0 +1,81 @@
+/* Small comforts of every page; each works without this file, too. */
+"use strict";
+document.documentElement.classList.add("js");
+
+/* Column names for the cards that tables become on a phone. */
+for (const table of document.querySelectorAll("#result_list")) {
+  const names = [...table.querySelectorAll("thead th")].map((cell) => cell.textContent.trim());
+  for (const row of table.querySelectorAll("tbody tr")) {
+    [...row.children].forEach((cell, place) => {
+      if (cell.tagName === "TD" && !cell.classList.contains("action-checkbox") && names[place]) {
+        cell.dataset.label = names[place].charAt(0).toUpperCase() + names[place].slice(1);
+      }
+    });
+  }
+}
+
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-submit-on-change]")) event.target.form.requestSubmit();
+});
+
+document.addEventListener("click", (event) => {
+  for (const open of document.querySelectorAll("details.filter[open]")) {
+    if (!open.contains(event.target)) open.open = false;
+  }
+  if (event.target.closest("[data-print]")) window.print();
+  const opener = event.target.closest("[data-open-dialog]");
+  if (opener) document.getElementById(opener.dataset.openDialog).showModal();
+  const closer = event.target.closest("[data-close-dialog]");
+  if (closer) closer.closest("dialog").close();
+  if (event.target.matches("dialog")) event.target.close();
+  const adder = event.target.closest("[data-add-rule]");
+  if (adder) addRule(adder.form || adder.closest("form"));
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  for (const open of document.querySelectorAll("details.filter[open]")) {
+    open.open = false;
+    open.querySelector("summary").focus();
+  }
+});
+
+/* A form that books something goes out once; the server refuses a second one anyway. */
+document.addEventListener("submit", (event) => {
+  if (!event.target.matches("[data-submit-once]")) return;
+  if (event.target.dataset.sent) event.preventDefault();
+  event.target.dataset.sent = "yes";
+});
+window.addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("[data-sent]")) delete form.dataset.sent;
+});
+
+/* A box that shows something when it is ticked. */
+for (const box of document.querySelectorAll("[data-shows]")) {
+  const shown = document.getElementById(box.dataset.shows);
+  const follow = () => {
+    shown.hidden = !box.checked;
+    for (const input of shown.querySelectorAll("input")) input.required = box.checked;
+  };
+  box.addEventListener("change", follow);
+  follow();
+}
+
+/* One more empty row in the grid of rules. */
+function addRule(form) {
+  const last = form.querySelector("tr.row-new:last-of-type");
+  const count = form.elements.rows;
+  const row = last.cloneNode(true);
+  const number = Number(count.value);
+  for (const input of row.querySelectorAll("input, select")) {
+    for (const name of ["name", "id"]) {
+      const old = input.getAttribute(name);
+      if (old) input.setAttribute(name, old.replace(/rule-\d+-/, `rule-${number}-`));
+    }
+    if (input.type === "text") input.value = "";
+  }
+  for (const list of row.querySelectorAll(".errorlist")) list.remove();
+  count.value = String(number + 1);
+  last.after(row);
+  row.querySelector("input[type=text]").focus();
+}
