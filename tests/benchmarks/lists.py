@@ -25,7 +25,7 @@ PAGES = {
     "all orders": "/orders/order/",
     "tab In stock": "/orders/order/?tab=in_stock",
     "tab Backorder": "/orders/order/?tab=backorder",
-    "status cancelled": "/orders/order/?status__exact=cancelled",
+    "status cancelled": "/orders/order/?status=cancelled",
     "search a number": "/orders/order/?q=500",
     "search a name": "/orders/order/?q=novakova",
     "search two words": "/orders/order/?q=jana+brno",
@@ -36,8 +36,8 @@ PAGES = {
 FILL = """
 INSERT INTO orders_order (project_id, integration_id, number, status, tab, import_action, remote_status, placed_at,
   currency, total, tax_total, shipping_total, shipping_tax, fee_total, fee_tax, discount_total, refunded_total,
-  residual, buyer, email, phone, billing, shipping, payment_code, payment_title, shipping_code, shipping_title, note, metadata,
-  warnings, search, created_at, updated_at)
+  residual, buyer, email, phone, billing, shipping, payment_code, payment_title, shipping_code, shipping_title, note,
+  metadata, warnings, search, created_at, updated_at)
 SELECT %(project)s, %(integration)s, n::text, s.status, s.tab, 'valid', s.status,
   timestamptz '2026-11-01' - n * interval '30 seconds', 'EUR', 10 + n %% 500, 0, 0, 0, 0, 0, 0, 0, 0,
   names.first || ' ' || names.last, 'buyer' || n || '@mail.example', '', '{}', '{}', '', '', '', '', '', '{}', '[]',
