@@ -123,7 +123,7 @@ class Check:
         placed = self._place(BROOKLYN, "processing", {"KETTLE-1L": 500})
         request_load(brooklyn)
         self._wait()
-        order = Order.objects.filter(remote_order__external_id=placed)
+        order = Order.objects.filter(integration=brooklyn, remote_order__external_id=placed)
         self._row("An order of more than there is, in tab", _tab(order), at_least_one_of=(Tab.PARTIAL, Tab.BACKORDER))
         product = OrderLine.objects.filter(order__in=order).values_list("product_id", flat=True).get()
         waiting = OrderLine.objects.filter(product=product).aggregate(units=Sum("waiting"))["units"]

@@ -21,6 +21,9 @@ from stock import catalogue
 from stock.choices import MovementReason
 from stock.ledger import Change
 
+SCARCE = 16
+"""Products of which the shops think to have fewer units than this."""
+
 
 def seed(ports: Mapping[DemoShop, int]) -> list[Project]:
     """The demo's projects, the first one of the standard account."""
@@ -75,10 +78,18 @@ def _connect(project: Project, shop: DemoShop, port: int) -> None:
 
 
 def _stock(project: Project) -> None:
-    """What the shops think there is; their history sells more than that of some products, so that orders wait."""
+    """Plenty of most products and too little of the scarce ones, so that some orders wait and a few fail."""
     sold = [product for product in PRODUCTS if product.sku]
     ids = catalogue.create(project.pk, {product.sku: html.unescape(product.name) for product in sold})
     change_stock(
         project.pk,
-        [Change(ids[product.sku], product.stock, MovementReason.RECEIPT, "Opening stock") for product in sold],
+        [
+            Change(
+                ids[product.sku],
+                product.stock if product.stock < SCARCE else product.stock * 5,
+                MovementReason.RECEIPT,
+                "Opening stock",
+            )
+            for product in sold
+        ],
     )

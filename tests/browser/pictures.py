@@ -35,7 +35,7 @@ def demo() -> Iterator[tuple[str, list[str]]]:
         Path(folder).chmod(0o711)  # as root the servers run as another account, which must pass
         log = Path(folder) / "log"
         with log.open("wb") as out:
-            command = [sys.executable, "manage.py", "demo", "--port", str(port), "--orders", "400", "--rate", "1"]
+            command = [sys.executable, "manage.py", "demo", "--port", str(port), "--orders", "250", "--rate", "1"]
             environment = dict(os.environ) | {"COUNTINGHOUSE_DATA": f"{folder}/data"}
             process = subprocess.Popen(command, env=environment, stdout=out, stderr=subprocess.STDOUT)
         try:
@@ -84,11 +84,11 @@ def take(page: Page, site: str, shops: list[str]) -> None:
     page.wait_for_timeout(4500)
     picture("orders")
     page.goto(f"{site}/integrations/integration/")
-    page.click("#result_list a >> nth=0")
+    page.click("#result_list tbody a >> nth=0")
     page.wait_for_load_state()
     picture("shop")
     page.goto(f"{site}/orders/order/?tab=partial")
-    page.click("#result_list th a >> nth=0")
+    page.click("#result_list tbody a >> nth=0")
     page.wait_for_load_state()
     picture("order")
 
