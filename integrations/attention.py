@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from django.db.models import Count, Q
+from django.db.models import Count, OuterRef, Q, Subquery
 
-from integrations.choices import RemoteState
-from integrations.models import Integration, RemoteOrder
+from integrations.choices import FeedKind, RemoteState
+from integrations.models import Feed, Integration, RemoteOrder
 
 MOST = 1_000
 
@@ -17,14 +17,16 @@ def open_failures(project_id: int) -> int:
 
 
 def shops(project_id: int) -> list[Integration]:
-    """The integrations of a project by title, each with `undecided`: its statuses that wait for a decision.
+    """The integrations of a project by title, without their credentials, which no page needs.
 
-    Without their credentials, which no page needs.
+    Each has `undecided`, its statuses that wait for a decision, and `loads_every`, the interval of its automatic loads
+    (None: they are off).
     """
     undecided = Count("rules", filter=Q(rules__discovered=True))
+    loads = Feed.objects.filter(integration=OuterRef("pk"), kind=FeedKind.LOAD, enabled=True)
     return list(
         Integration.objects.filter(project_id=project_id)
         .defer("credentials")
-        .annotate(undecided=undecided)
+        .annotate(undecided=undecided, loads_every=Subquery(loads.values("interval")[:1]))
         .order_by("title")
     )

@@ -16,8 +16,8 @@ from django.utils.translation import ngettext
 
 from integrations import loading
 from integrations.admin.open_project import shops_of
-from integrations.choices import FeedKind, ImportAction, RunState
-from integrations.models import Feed, Integration, StatusRule
+from integrations.choices import ImportAction, RunState
+from integrations.models import Integration, StatusRule
 from integrations.runs import RunRefused
 from orders.admin import progress
 from orders.models import Order
@@ -111,12 +111,19 @@ def _outlook(shops: list[Integration]) -> list[dict[str, Any]]:
     rules: dict[int, list[StatusRule]] = {shop.pk: [] for shop in shops}
     for rule in StatusRule.objects.filter(integration__in=shops):
         rules[rule.integration_id].append(rule)
-    feeds = Feed.objects.filter(integration__in=shops, kind=FeedKind.LOAD, enabled=True)
-    every = {feed.integration_id: _every(feed.interval) for feed in feeds}
-    return [{"shop": shop, "every": every.get(shop.pk), "rules": _in_short(rules[shop.pk])} for shop in shops]
+    return [
+        {
+            "shop": shop,
+            "every": _every(shop.loads_every),  # type: ignore[attr-defined]
+            "rules": _in_short(rules[shop.pk]),
+        }
+        for shop in shops
+    ]
 
 
-def _every(interval: timedelta) -> str:
+def _every(interval: timedelta | None) -> str:
+    if interval is None:
+        return ""
     minutes = max(1, round(interval.total_seconds() / 60))
     if minutes % 60:
         return ngettext("every minute", "every %(number)s minutes", minutes) % {"number": minutes}

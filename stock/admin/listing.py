@@ -50,7 +50,7 @@ class TenantChangeList(ChangeList):
     def tab_filter(self) -> TabFilter | None:
         return next((spec for spec in self.filter_specs if isinstance(spec, TabFilter)), None)
 
-    @property
+    @cached_property
     def tabs(self) -> list[dict[str, Any]]:
         return list(self.tab_filter.choices(self)) if self.tab_filter else []
 

@@ -1,0 +1,143 @@
+"""The orders list: tabs, filters, search, counts that stop, few queries, a CSV that is safe to open."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from integrations.choices import Role
+from integrations.models import Integration, Project
+from orders import counting
+from stock.admin import listing
+from tests.admin.conftest import Login, imported
+from tests.factories import give_stock, incoming, line
+
+LIST = "/orders/order/"
+
+
+def numbers(answer: Any) -> list[str]:
+    return [order.number for order in answer.context["cl"].result_list]
+
+
+@pytest.fixture
+def book(project: Project, shop: Integration) -> None:
+    give_stock(project, A_17=3)
+    imported(shop, [incoming(line("A-17", 2), number="N-1"), incoming(line("A-17", 2), number="N-2")])
+    imported(shop, [incoming(line("A-17", 2), number="N-3")])
+    imported(shop, [incoming(line("A-17"), number="N-4")], "hold")
+    imported(shop, [incoming(line("A-17"), number="N-5")], "history")
+    imported(shop, [incoming(line("A-17"), number="N-6")], "cancel")
+
+
+@pytest.mark.parametrize(
+    ("tab", "expected"),
+    [
+        ("in_stock", ["N-1"]),
+        ("partial", ["N-2"]),
+        ("backorder", ["N-3"]),
+        ("on_hold", ["N-4"]),
+        ("complete", ["N-5"]),
+        ("cancelled", ["N-6"]),
+        ("all", ["N-6", "N-5", "N-4", "N-3", "N-2", "N-1"]),
+    ],
+)
+def test_each_tab_shows_its_orders_newest_first(book: None, admin: Client, tab: str, expected: list[str]) -> None:
+    assert numbers(admin.get(f"{LIST}?tab={tab}")) == expected
+
+
+def test_tabs_carry_their_counts_and_stop_counting(book: None, admin: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    tabs = {tab["key"]: tab["count"] for tab in admin.get(LIST).context["cl"].tabs}
+    assert tabs["in_stock"] == tabs["partial"] == tabs["backorder"] == tabs["on_hold"] == "1"
+    assert listing.capped(999) == "999"
+    assert listing.capped(counting.MOST) == "999+"
+
+
+def test_filters_narrow_the_list(book: None, admin: Client, shop: Integration) -> None:
+    assert numbers(admin.get(f"{LIST}?status=on_hold")) == ["N-4"]
+    assert numbers(admin.get(f"{LIST}?rule=history")) == ["N-5"]
+    assert len(numbers(admin.get(f"{LIST}?shop={shop.pk}"))) == 6
+    assert numbers(admin.get(f"{LIST}?from=2999-01-01")) == []
+    assert len(numbers(admin.get(f"{LIST}?from=2026-01-01&to=2026-12-31"))) == 6
+
+
+def test_a_day_is_one_of_the_projects_zone(project: Project, shop: Integration, admin: Client) -> None:
+    late = timezone.now().replace(year=2026, month=3, day=4, hour=23, minute=30)  # 5 March, 0:30 in Prague
+    imported(shop, [incoming(line(), number="N-7", placed_at=late, modified_at=late)])
+    assert numbers(admin.get(f"{LIST}?from=2026-03-05&to=2026-03-05")) == ["N-7"]
+    assert numbers(admin.get(f"{LIST}?from=2026-03-04&to=2026-03-04")) == []
+    assert "5 Mar 2026, 00:30" in admin.get(LIST).content.decode()
+
+
+def test_search_finds_the_beginning_of_words(book: None, admin: Client) -> None:
+    assert numbers(admin.get(f"{LIST}?q=n3")) == ["N-3"]
+    assert len(numbers(admin.get(f"{LIST}?q=novakova"))) == 6
+    assert numbers(admin.get(f"{LIST}?q=nobody")) == []
+
+
+def test_a_count_stops_and_says_so(book: None, admin: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listing, "MOST_COUNTED", 4)
+    page = admin.get(LIST).content.decode()
+    assert "10,000+" in page
+
+
+@pytest.mark.parametrize("orders", [1, 40])
+def test_the_list_takes_twelve_queries_however_many_orders(
+    project: Project, shop: Integration, login: Login, orders: int
+) -> None:
+    imported(shop, [incoming(line("A-17"), line("B-2")) for _ in range(orders)])
+    browser = login(project, Role.IMPORT_ADMIN)
+    browser.get(LIST)
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        browser.get(LIST)
+    statements = [query["sql"] for query in queries if not query["sql"].startswith(("SAVEPOINT", "RELEASE"))]
+    assert len(statements) <= 12, "\n".join(statements)
+
+
+def test_the_page_of_an_order_takes_few_queries_however_many_lines(shop: Integration, admin: Client) -> None:
+    [small] = imported(shop, [incoming(line("A-1"))])
+    [large] = imported(shop, [incoming(*[line(f"A-{n}") for n in range(30)])])
+    counts = []
+    for order in (small, large):
+        with CaptureQueriesContext(connection) as queries:
+            answer = admin.get(f"{LIST}{order.pk}/change/")
+        assert answer.status_code == 200
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+
+
+def test_the_csv_is_what_the_list_shows_and_no_formula(shop: Integration, admin: Client) -> None:
+    evil = incoming(line(), number="=HYPERLINK(1)", email="+a@mail.example")
+    imported(shop, [evil, incoming(line(), number="N-9")])
+    answer = admin.get(f"{LIST}export/?q=hyperlink")
+    text = b"".join(answer.streaming_content).decode()  # type: ignore[attr-defined]
+    header, row = csv.reader(io.StringIO(text.removeprefix("\ufeff")))
+    cells = dict(zip(header, row, strict=True))
+    assert cells["number"] == "'=HYPERLINK(1)"
+    assert cells["e-mail"] == "'+a@mail.example"
+    assert cells["total"] == "10.0000"
+    assert "attachment" in answer.headers["Content-Disposition"]
+
+
+def test_the_page_of_an_order_says_what_came_of_it(project: Project, shop: Integration, admin: Client) -> None:
+    give_stock(project, A_17=1)
+    note = "<script>alert(1)</script>"
+    order = incoming(line("A-17", 3), number="N-8", note=note, metadata={"gift": {"wrap": "red"}})
+    [made] = imported(shop, [order], "invoice")
+    page = admin.get(f"{LIST}{made.pk}/change/").content.decode()
+    assert "Import and invoice" in page
+    assert made.invoices.get().code in page
+    assert "Garden shop" in page
+    assert note not in page
+    assert "&lt;script&gt;" in page
+    assert admin.post(f"{LIST}{made.pk}/change/", {"number": "X"}).status_code == 405
+    assert timezone.now() - made.created_at < timedelta(minutes=5)
