@@ -1,0 +1,115 @@
+"""What waits for a person: the red banner, the yellow lines, the list of items in error, retry."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from integrations import attention
+from integrations.choices import IntegrationHealth, RemoteState, Role, RunKind
+from integrations.models import Integration, Project, RemoteOrder, Run
+from tests.admin.conftest import Login, remote
+
+LIST = "/integrations/remoteorder/"
+
+
+def test_the_banner_counts_open_failures_for_those_who_may_fix_them(
+    project: Project, shop: Integration, login: Login
+) -> None:
+    staff, reader = login(project, Role.ORDER_STAFF), login(project, Role.READ_ONLY)
+    for address in ("/", "/orders/order/", "/stock/product/"):
+        assert "can not be imported" not in staff.get(address).content.decode()
+    remote(shop, "1", RemoteState.FAILED)
+    remote(shop, "2", RemoteState.IGNORED)
+    assert "1 order can not be imported, click here to fix it" in staff.get("/").content.decode()
+    remote(shop, "3", RemoteState.FAILED)
+    for address in ("/", "/orders/order/", "/stock/product/"):
+        assert "2 orders can not be imported, click here to fix them" in staff.get(address).content.decode()
+        assert "can not be imported, click" not in reader.get(address).content.decode()
+
+
+def test_the_banner_stops_counting(shop: Integration, admin: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attention, "open_failures", lambda project_id: attention.MOST)
+    assert "999+ orders can not be imported" in admin.get("/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("health", "sentence"),
+    [
+        (IntegrationHealth.CREDENTIALS, "rejects our credentials"),
+        (IntegrationHealth.UNREACHABLE, "could not be reached"),
+        (IntegrationHealth.OK, None),
+    ],
+)
+def test_a_shop_that_cannot_be_read_is_said(
+    shop: Integration, admin: Client, health: IntegrationHealth, sentence: str | None
+) -> None:
+    Integration.objects.update(health=health)
+    page = admin.get("/orders/order/").content.decode()
+    assert ("notice-warn" in page) is (sentence is not None)
+    assert sentence is None or sentence in page
+
+
+def test_items_in_error_say_what_and_how_grave(shop: Integration, admin: Client) -> None:
+    remote(shop, "77", RemoteState.FAILED, number="N-77", reason="SKU A-99 is unknown.", retry=True)
+    remote(shop, "78", RemoteState.IGNORED, number="N-78")
+    page = admin.get(LIST).content.decode()
+    assert all(text in page for text in ("N-77", "77", "SKU A-99 is unknown.", "High", "Garden shop"))
+    assert "N-78" not in page
+    page = admin.get(f"{LIST}?tab=ignored").content.decode()
+    assert "N-78" in page
+    assert "Info" in page
+
+
+def test_retry_of_chosen_rows_starts_one_run_a_shop(shop: Integration, admin: Client) -> None:
+    failed = [remote(shop, str(number), RemoteState.FAILED) for number in range(3)]
+    done = remote(shop, "9", RemoteState.IMPORTED)
+    chosen = [row.pk for row in (*failed, done)]
+    data = {"action": "retry_chosen", "_selected_action": chosen, "index": 0}
+    admin.post(LIST, data)
+    assert Run.objects.get().kind == RunKind.RETRY
+    assert RemoteOrder.objects.filter(next_attempt_at__lte=timezone.now()).count() == 3
+    done.refresh_from_db()
+    assert done.next_attempt_at is None
+
+
+def test_retry_of_one_row_and_of_a_page(shop: Integration, admin: Client) -> None:
+    row = remote(shop, "1", RemoteState.IGNORED)
+    answer = admin.post(f"{LIST}{row.pk}/retry/?tab=ignored")
+    assert answer.headers["Location"] == f"{LIST}?tab=ignored"
+    answer = admin.post(f"{LIST}{row.pk}/retry/", {"back": "page"}, follow=True)
+    assert "1 order is being looked at again" in answer.content.decode()
+    answer = admin.post(f"{LIST}{row.pk}/retry/?tab=//evil.example")
+    assert answer.headers["Location"] == f"{LIST}?tab=failed"
+
+
+def test_readers_are_offered_no_retry(project: Project, shop: Integration, login: Login) -> None:
+    row = remote(shop, "1", RemoteState.FAILED)
+    reader = login(project, Role.READ_ONLY)
+    page = reader.get(LIST).content.decode()
+    assert "retry_chosen" not in page
+    assert "formaction" not in page
+    data = {"action": "retry_chosen", "_selected_action": [row.pk], "index": 0}
+    reader.post(LIST, data)
+    assert not Run.objects.exists()
+
+
+def test_the_limit_of_a_bulk_retry(shop: Integration, admin: Client) -> None:
+    for number in range(1001):
+        remote(shop, str(number), RemoteState.FAILED)
+    ids = list(RemoteOrder.objects.values_list("pk", flat=True)[:50])
+    data = {"action": "retry_chosen", "_selected_action": ids, "select_across": "1", "index": 0}
+    assert "At most 1000 at once" in admin.post(LIST, data, follow=True).content.decode()
+    assert not Run.objects.exists()
+
+
+def test_what_the_shop_sent_is_shown_and_not_run(shop: Integration, admin: Client) -> None:
+    nasty = '{"note": "<svg onload=alert(1)>"}'
+    row = remote(shop, "1", RemoteState.FAILED, payload=nasty, buyer="<b>Eve</b>")
+    page = admin.get(f"{LIST}{row.pk}/change/").content.decode()
+    assert "<svg onload" not in page
+    assert "&lt;svg onload=alert(1)&gt;" in page
+    assert "<b>Eve" not in page
+    broken = remote(shop, "2", RemoteState.FAILED, payload="<html>busy</html>")
+    assert "&lt;html&gt;busy" in admin.get(f"{LIST}{broken.pk}/change/").content.decode()
