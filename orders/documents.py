@@ -7,6 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from orders.choices import DocumentType
+from orders.incoming import ZERO
 from orders.models import Invoice, Shipment, ShipmentLine
 from orders.numbering import code, take_range
 from orders.rows import as_json
@@ -92,7 +93,9 @@ def _invoice(source: Source, drafts: Sequence[Draft], today: date) -> None:
 
 
 def _snapshot(draft: Draft) -> list[dict[str, Any]]:
-    return [
+    """The invoice's lines. With shipping, fees and what else the shop charged they add up to its total."""
+    order = draft.intake.order
+    goods = [
         {
             "sku": line.incoming.sku,
             "name": line.incoming.name,
@@ -102,4 +105,14 @@ def _snapshot(draft: Draft) -> list[dict[str, Any]]:
             "tax": line.incoming.tax,
         }
         for line in draft.lines
+    ]
+    extras = (
+        (order.shipping_title or "Shipping", order.shipping_total, order.shipping_tax),
+        ("Fees", order.fee_total, order.fee_tax),
+        ("Rounding and other", order.residual, ZERO),
+    )
+    return goods + [
+        {"sku": "", "name": name, "quantity": 1, "unit_price": total, "total": total, "tax": tax}
+        for name, total, tax in extras
+        if total or tax
     ]

@@ -101,6 +101,13 @@ INVARIANTS = (
               OR (used.n > 0 AND used.low <> 1)""",
     ),
     Invariant(
+        "V04",
+        "The lines of an invoice, with shipping, fees and the residual, add up to its total.",
+        """SELECT 'invoice ' || id FROM orders_invoice
+           WHERE total <> (SELECT coalesce(sum((line ->> 'total')::numeric + (line ->> 'tax')::numeric), 0)
+                           FROM jsonb_array_elements(lines) AS line)""",
+    ),
+    Invariant(
         "V03",
         "Invoice dates follow their numbers, and the year is the year of issue.",
         """SELECT 'invoice ' || id FROM (

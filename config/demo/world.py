@@ -61,7 +61,7 @@ ACCOUNTS = (
     DemoAccount(
         "Leaf & Bean",
         Plan.STANDARD,
-        "Leaf & Bean",
+        "Web shops",
         SHOPS,
         (
             Person("admin", Role.IMPORT_ADMIN),
@@ -70,7 +70,7 @@ ACCOUNTS = (
             Person("reader", Role.READ_ONLY),
         ),
     ),
-    DemoAccount("Corner Café", Plan.TRIAL, "Corner Café", (PRAGUE,), (Person("trial", Role.IMPORT_ADMIN),)),
+    DemoAccount("Corner Café", Plan.TRIAL, "Web shop", (PRAGUE,), (Person("trial", Role.IMPORT_ADMIN),)),
 )
 OPERATOR = "operator"
 """A superuser: runs the installation, sees every account."""

@@ -43,6 +43,7 @@ DAMAGE = {
     "R02": "DELETE FROM orders_ordereffect WHERE effect = 'invoice'",
     "R06": "DELETE FROM stock_stockmovement WHERE reason = 'shipment'",
     "V01": "UPDATE orders_invoice SET number = number + 1 WHERE number = (SELECT max(number) FROM orders_invoice)",
+    "V04": "UPDATE orders_invoice SET total = total + 0.01",
     "V03": "UPDATE orders_invoice SET issued_at = issued_at - interval '1 day' WHERE number = 2",
 }
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from django.db import transaction
 from django.utils import timezone
 
+from integrations.invariants import broken
 from integrations.models import Project
 from orders.choices import Effect, OrderStatus, Tab
 from orders.incoming import IncomingOrder
@@ -122,6 +125,27 @@ def test_invoice_numbers_are_gapless_and_in_order(project: Project) -> None:
     year = timezone.now().astimezone(project.zone).year
     codes = list(Invoice.objects.order_by("id").values_list("code", flat=True))
     assert codes == [f"IN{year}{number:06d}" for number in range(1, 6)]
+
+
+def test_an_invoice_adds_up_with_shipping_fees_and_what_else_was_charged(project: Project) -> None:
+    order = incoming(
+        line("A-17", 2),
+        total=Decimal("27.51"),
+        shipping_title="Courier",
+        shipping_total=Decimal("4.00"),
+        shipping_tax=Decimal("0.84"),
+        fee_total=Decimal("2.00"),
+        fee_tax=Decimal("0.42"),
+    )
+    take(project, (order, INVOICE))
+    lines = Invoice.objects.get().lines
+    assert [(row["name"], row["total"], row["tax"]) for row in lines] == [
+        ("Product A-17", "20.00", "0"),
+        ("Courier", "4.00", "0.84"),
+        ("Fees", "2.00", "0.42"),
+        ("Rounding and other", "0.25", "0"),
+    ]
+    assert broken() == {}
 
 
 def test_a_customer_is_one_per_email_whatever_the_case(project: Project) -> None:
