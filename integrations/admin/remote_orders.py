@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
 from django.db.models import F, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
@@ -31,6 +32,8 @@ TABS = (
     (RemoteState.IMPORTED, gettext_lazy("Succeeded")),
     (RemoteState.DISMISSED, gettext_lazy("Dismissed")),
 )
+TRANSACTIONS = {RemoteState.IMPORTED, RemoteState.PENDING}
+"""These tabs make up the list of transactions, the others the items in error."""
 SEVERITY = {RemoteState.FAILED: ("High", "bad"), RemoteState.IGNORED: ("Info", "info")}
 EMPTY: dict[str, Any] = {
     RemoteState.FAILED: gettext_lazy(
@@ -55,6 +58,15 @@ class StateTab(TabFilter):
     @property
     def selected(self) -> str:
         return self.value() or RemoteState.FAILED.value
+
+    def choices(self, changelist: ChangeList) -> Iterator[dict[str, Any]]:  # type: ignore[override]
+        """The tabs of the list that is open: transactions, or items in error."""
+        shown = [tab for tab in super().choices(changelist) if (tab["key"] in TRANSACTIONS) == self.is_transactions]
+        yield from shown
+
+    @property
+    def is_transactions(self) -> bool:
+        return self.selected in TRANSACTIONS
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[RemoteOrder]) -> QuerySet[RemoteOrder]:
         self.checked(self.value())
@@ -102,9 +114,21 @@ class RemoteOrderAdmin(PageAdmin[RemoteOrder]):
     def get_queryset(self, request: HttpRequest) -> QuerySet[RemoteOrder]:
         return super().get_queryset(request).annotate(shop_title=F("integration__title"))
 
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+        """What is not imported has an index by time; the imported ones, millions in time, come by their number."""
+        return ("-id",) if request.GET.get("tab") == RemoteState.IMPORTED else self.ordering
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        return super().get_actions(request) if self._retried(request) else {}
+
+    @staticmethod
+    def _retried(request: HttpRequest) -> bool:
+        """Whether the open tab shows orders that can be looked at again."""
+        return request.GET.get("tab", RemoteState.FAILED.value) in set(retrying.RETRIED)
+
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         may_retry = request.user.has_perm(RETRY)
-        retried = request.GET.get("tab", "failed") in set(retrying.RETRIED)
+        retried = self._retried(request)
         columns = [name for name in self.list_display if retried or name not in {"severity", "again"}]
         return [*columns, "retry_button"] if retried and may_retry else columns
 
@@ -121,7 +145,7 @@ class RemoteOrderAdmin(PageAdmin[RemoteOrder]):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         tab = request.GET.get("tab", "failed")
-        title = _("Transactions") if tab in {"imported", "pending"} else _("Items in error / ignored")
+        title = _("Transactions") if tab in TRANSACTIONS else _("Items in error / ignored")
         context = {"title": title, "empty_sentence": EMPTY.get(tab, ""), **(extra_context or {})}
         return super().changelist_view(request, context)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zoneinfo
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -22,6 +22,7 @@ from integrations.shop_settings import ShopSettings
 LONGEST_SECRET = 4_000
 CREDENTIAL = "credential_"
 MOST_OVERLAP = 24 * 60
+FIRST_YEAR = 2000
 
 
 def zones() -> list[tuple[str, str]]:
@@ -106,6 +107,12 @@ class ShopForm(forms.Form):
             return check_shop_url(self.cleaned_data["base_url"], settings.ALLOWED_SHOP_ADDRESSES)
         except ValueError as error:
             raise ValidationError(str(error)) from error
+
+    def clean_start_at(self) -> datetime:
+        start: datetime = self.cleaned_data["start_at"]
+        if not FIRST_YEAR <= start.year <= timezone.now().year + 1:
+            raise ValidationError(_("Choose a day between %(year)s and a year from now.") % {"year": FIRST_YEAR})
+        return start
 
     def settings(self) -> ShopSettings:
         values = self.cleaned_data

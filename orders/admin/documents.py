@@ -6,6 +6,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import F, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -31,7 +32,6 @@ class ShippedRange(DateRange):
 class InvoiceAdmin(PageAdmin[Invoice]):
     list_display = ("code", "issue_date", "of_order", "buyer", "amount", "kind")
     list_filter = (IssuedRange,)
-    list_select_related = ("order",)
     search_fields = ("code",)
     search_help_text = _("The beginning of an invoice or order number.")
     sortable_by = ()
@@ -46,7 +46,7 @@ class InvoiceAdmin(PageAdmin[Invoice]):
 
     @admin.display(description=_("order"))
     def of_order(self, invoice: Invoice) -> str:
-        return link(invoice.order, invoice.order_number)
+        return link("orders_order", invoice.order_id, invoice.order_number or f"#{invoice.order_id}")
 
     @admin.display(description=_("total"))
     def amount(self, invoice: Invoice) -> str:
@@ -81,12 +81,15 @@ def _invoice_line(line: dict[str, Any], currency: str) -> dict[str, Any]:
 class ShipmentAdmin(PageAdmin[Shipment]):
     list_display = ("code", "shipped", "of_order", "buyer", "kind")
     list_filter = (ShippedRange,)
-    list_select_related = ("order",)
     search_fields = ("code",)
     search_help_text = _("The beginning of a shipment number.")
     sortable_by = ()
     page_template = "admin/orders/shipment/page.html"
     empty_sentence = _("No shipments here. They are made when an order is imported as complete or as history.")  # type: ignore[assignment]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Shipment]:
+        named = {"order_number": F("order__number"), "order_buyer": F("order__buyer")}
+        return super().get_queryset(request).annotate(**named)
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         term = search_term.strip()
@@ -98,11 +101,13 @@ class ShipmentAdmin(PageAdmin[Shipment]):
 
     @admin.display(description=_("order"))
     def of_order(self, shipment: Shipment) -> str:
-        return link(shipment.order)
+        number: str = shipment.order_number  # type: ignore[attr-defined]
+        return link("orders_order", shipment.order_id, number or f"#{shipment.order_id}")
 
     @admin.display(description=_("buyer"))
     def buyer(self, shipment: Shipment) -> str:
-        return shipment.order.buyer or "–"
+        named: str = shipment.order_buyer  # type: ignore[attr-defined]
+        return named or "–"
 
     @admin.display(description=_("stock"))
     def kind(self, shipment: Shipment) -> str:

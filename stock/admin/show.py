@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.db.models import Model
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -13,12 +12,9 @@ def badge(label: object, tone: str = "plain") -> SafeString:
     return format_html('<span class="badge badge-{}">{}</span>', tone, label)
 
 
-def link(row: Model | None, label: object = "") -> SafeString | str:
-    """A link to the row's page."""
-    if row is None:
-        return "–"
-    address = reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
-    return format_html('<a href="{}">{}</a>', address, label or row)
+def link(model: str, pk: int, label: object) -> SafeString:
+    """A link to the page of a row; `model` as in "orders_order"."""
+    return format_html('<a href="{}">{}</a>', reverse(f"admin:{model}_change", args=[pk]), label)
 
 
 def post_button(address: str, label: object, described: object = "") -> SafeString:
@@ -30,7 +26,3 @@ def post_button(address: str, label: object, described: object = "") -> SafeStri
         described,
         label,
     )
-
-
-def units(count: int) -> str:
-    return f"{count:,}"

@@ -92,6 +92,8 @@ def test_connecting_sets_up_rules_and_feeds_and_tests(
         ({"base_url": "javascript:alert(1)"}, "base_url"),
         ({"time_zone": "Mars/Olympus"}, "time_zone"),
         ({"overlap": "-1"}, "overlap"),
+        ({"start_at": "0001-01-01T00:00"}, "start_at"),
+        ({"start_at": "yesterday"}, "start_at"),
         ({"title": ""}, "title"),
     ],
 )

@@ -73,9 +73,9 @@ class Troubles(list[str]):
 
     def __init__(self, page: Any, site: str) -> None:
         super().__init__()
-        page.on("console", lambda message: message.type == "error" and self.append(message.text))
+        page.on("console", lambda message: self.extend([message.text] if message.type == "error" else []))
         page.on("pageerror", lambda error: self.append(str(error)))
-        page.on("request", lambda request: request.url.startswith((site, "data:")) or self.append(request.url))
+        page.on("request", lambda asked: self.extend([] if asked.url.startswith((site, "data:")) else [asked.url]))
 
 
 @pytest.fixture
