@@ -7,6 +7,7 @@ from collections.abc import Mapping, Set
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
 from importlib.metadata import PackageNotFoundError, version
+from ipaddress import ip_address
 from time import monotonic, time
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -17,7 +18,7 @@ from requests_oauthlib import OAuth1
 from integrations.addresses import check_target
 from integrations.client.limits import Limits
 from integrations.client.transport import Line, PinnedAdapter
-from integrations.connectors.base import BasicAuth, OAuth1Auth, Request, Response
+from integrations.connectors.base import BasicAuth, HeaderAuth, OAuth1Auth, Request, Response
 from integrations.failures import Failure, ShopError
 
 logger = logging.getLogger(__name__)
@@ -71,7 +72,8 @@ class Exchange:
             check_target(parts.scheme, host, port, self._allowed)
         except ValueError as error:
             raise ShopError(Failure.ADDRESS, str(error)) from None
-        if parts.scheme != "https" and isinstance(request.auth, BasicAuth):
+        open_secret = isinstance(request.auth, BasicAuth | HeaderAuth) and parts.scheme != "https"
+        if open_secret and not _stays_here(host):
             raise ShopError(Failure.ADDRESS, "Keys are not sent over http as they are. Use the shop's https address.")
         started = monotonic()
         try:
@@ -86,7 +88,7 @@ class Exchange:
         with self._session.request(
             request.method,
             _address(request),
-            headers=dict(request.headers) | ({"Content-Type": "application/json"} if request.body is not None else {}),
+            headers=_headers(request),
             data=request.body,
             auth=_signer(request),
             timeout=(self._limits.connect, self._limits.read),
@@ -131,6 +133,22 @@ class Exchange:
         if isinstance(error, requests.ConnectionError):
             return ShopError(Failure.UNAVAILABLE, "The connection to the shop could not be made or broke off.")
         return ShopError(Failure.ADDRESS, "The shop's address cannot be used for a request.")
+
+
+def _stays_here(host: str) -> bool:
+    """Whether a host is an address of this machine, from which nothing is sent over a network."""
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _headers(request: Request) -> dict[str, str]:
+    headers = {"Content-Type": "application/json"} if request.body is not None else {}
+    headers |= request.headers
+    if isinstance(request.auth, HeaderAuth):
+        headers[request.auth.name] = request.auth.value
+    return headers
 
 
 def _address(request: Request) -> str:

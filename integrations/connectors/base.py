@@ -43,7 +43,15 @@ class OAuth1Auth:
     secret: str = field(repr=False)
 
 
-Auth = BasicAuth | OAuth1Auth
+@dataclass(frozen=True)
+class HeaderAuth:
+    """A secret in a header, e.g. `X-Shopify-Access-Token` or `Authorization: Bearer ...`; only over https."""
+
+    name: str
+    value: str = field(repr=False)
+
+
+Auth = BasicAuth | OAuth1Auth | HeaderAuth
 
 
 @dataclass(frozen=True)
@@ -81,6 +89,8 @@ class Shop:
     credentials: Mapping[str, str] = field(repr=False)
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     settings: Mapping[str, Any] = field(default_factory=dict)
+    memory: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    """What a connector wants to remember between operations of one process, e.g. an access token and its end."""
 
 
 @dataclass(frozen=True)
@@ -193,6 +203,34 @@ class Identity:
     modified_at: datetime | None = None
 
 
+@dataclass(frozen=True)
+class Delivery:
+    """A webhook as it came in: the raw body, header names in lower case."""
+
+    headers: Mapping[str, str]
+    body: bytes
+    url: str = ""
+    """The public address it was sent to; some signatures cover it."""
+
+
+@dataclass(frozen=True)
+class Hint:
+    """What a verified webhook says: which orders to read again. Its content is never believed."""
+
+    external_ids: tuple[str, ...] = ()
+    topic: str = ""
+
+
+@dataclass(frozen=True)
+class RemoteWebhook:
+    """A webhook as it is registered at the platform."""
+
+    external_id: str
+    topic: str
+    address: str
+    active: bool
+
+
 class Connector(ABC):
     """One platform. Stateless; registered in `integrations.connectors`."""
 
@@ -201,6 +239,8 @@ class Connector(ABC):
     credential_fields: ClassVar[tuple[CredentialField, ...]]
     capabilities: ClassVar[Capabilities]
     default_rules: ClassVar[tuple[DefaultRule, ...]]
+    default_base_url: ClassVar[str] = ""
+    """The platform's API root where all shops share one; "" where every shop has its own address."""
 
     @abstractmethod
     def check(self, shop: Shop) -> Operation[ConnectionReport]:
@@ -231,3 +271,23 @@ class Connector(ABC):
     @abstractmethod
     def identify(self, payload: bytes, shop: Shop) -> Identity:
         """Never raises; for payloads that `parse` refuses."""
+
+    # --- webhooks, where `capabilities.signed_webhooks` ---
+
+    def verify_webhook(self, shop: Shop, secret: str, delivery: Delivery, now: datetime) -> bool:
+        """Whether the raw body is signed by the platform; constant time, False for anything odd, never raises."""
+        return False
+
+    def read_webhook(self, delivery: Delivery) -> Hint:
+        """What a verified delivery is about; an empty hint for pings and foreign topics. Never raises."""
+        return Hint()
+
+    def webhooks(self, shop: Shop) -> Operation[tuple[RemoteWebhook, ...]]:
+        """What is registered, ours and others'."""
+        yield from ()
+        return ()
+
+    def register_webhooks(self, shop: Shop, address: str, secret: str) -> Operation[tuple[RemoteWebhook, ...]]:
+        """Register what is missing for order events at `address`; those that are there stay."""
+        yield from ()
+        return ()

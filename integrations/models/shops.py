@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zoneinfo
 from datetime import timedelta
+from typing import Any
 
 from django.db import models
 from django.utils import timezone
@@ -15,6 +16,9 @@ from integrations.connectors.base import Connector, Shop
 from integrations.failures import Failure, ShopError
 from integrations.models.tenancy import Project, check_zone
 from integrations.secrets import EncryptedField, Secrets
+
+_MEMORY: dict[int, dict[str, Any]] = {}
+"""What connectors remember in this process, by integration and credentials: new credentials begin afresh."""
 
 
 class Integration(models.Model):
@@ -71,7 +75,9 @@ class Integration(models.Model):
                 f"The stored credentials of {self} cannot be read: the key that encrypted them is gone."
                 " Enter them again in its settings.",
             )
-        return Shop(self.base_url, dict(self.credentials), self.zone, {"currency": self.project.currency})
+        known = (self.pk, self.base_url, *sorted(self.credentials.items()))
+        memory = _MEMORY.setdefault(hash(known), {})
+        return Shop(self.base_url, dict(self.credentials), self.zone, {"currency": self.project.currency}, memory)
 
 
 class StatusRule(models.Model):

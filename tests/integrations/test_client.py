@@ -17,7 +17,7 @@ import pytest
 from integrations.client import Limits, drive
 from integrations.client.exchanging import retry_after
 from integrations.connectors import get
-from integrations.connectors.base import BasicAuth, OAuth1Auth, Operation, Request, Response, Shop
+from integrations.connectors.base import BasicAuth, HeaderAuth, OAuth1Auth, Operation, Request, Response, Shop
 from integrations.failures import Failure, ShopError
 from integrations.simulator.server import SimulatedServer, SimulatedSite
 from integrations.simulator.shop import SimulatedShop
@@ -116,10 +116,17 @@ def test_refusals_go_back_to_the_operation(server: SimulatedServer) -> None:
     assert ask(server, request={"params": (("per_page", "0"),)}).status == 400
 
 
-def test_basic_is_not_sent_over_http(server: SimulatedServer) -> None:
-    error = failure(lambda: ask(server, request={"auth": BasicAuth("ck", CANARY)}))
-    assert error.kind == Failure.ADDRESS
-    assert not server.site.log
+@pytest.mark.parametrize("auth", [BasicAuth("ck", CANARY), HeaderAuth("X-Auth-Token", CANARY)], ids=["basic", "header"])
+def test_secrets_as_they_are_do_not_leave_this_machine_over_http(auth: BasicAuth | HeaderAuth) -> None:
+    request = Request("GET", "http://192.0.2.7/orders", auth=auth)
+    error = failure(lambda: drive(once(request), allowed={"192.0.2.7:80"}, limits=QUICK, sleep=Waits()))
+    assert (error.kind, "over http" in str(error)) == (Failure.ADDRESS, True)
+
+
+def test_a_secret_header_is_sent_to_this_machine_and_shown_nowhere(server: SimulatedServer) -> None:
+    auth = HeaderAuth("X-Auth-Token", CANARY)
+    assert ask(server, request={"auth": auth}).status == 401
+    assert CANARY not in repr(auth)
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
