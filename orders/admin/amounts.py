@@ -48,7 +48,7 @@ def amount_rows(order: Order, goods: Decimal, goods_tax: Decimal) -> list[Row]:
     if order.residual:
         note = gettext("What the shop's total holds beyond its parts: rounding, a gift card, a marketplace fee.")
         rows.append(Row(gettext("Not itemised by the shop"), show(order.residual), note=note))
-    rows.append(Row(gettext("Total"), show(order.total), show(order.tax_total), strong=True))
+    rows.append(Row(gettext("Total with tax"), show(order.total), show(order.tax_total), strong=True))
     if order.discount_total:
         rows.append(
             Row(gettext("Discount"), show(order.discount_total), note=gettext("Already taken off the amounts above."))
