@@ -11,6 +11,7 @@
 | ALLOWED_HOSTS | host names the site answers to, comma separated | localhost,127.0.0.1,[::1] |
 | HTTPS | the site is served over https: secure cookies, HSTS | off |
 | CSRF_TRUSTED_ORIGINS | https://host of the site when a proxy changes the Host header, comma separated | none |
+| PUBLIC_URL | the site's own https address, for webhooks of shops | none |
 | ALLOWED_SHOP_ADDRESSES | host:port of local shops that may be reached though not public, comma separated | none |
 | LOG_LEVEL | DEBUG, INFO, WARNING or ERROR | INFO |
 | STATEMENT_TIMEOUT | milliseconds a database statement may take; 0: no limit | 0 |
@@ -79,6 +80,7 @@ DEBUG = environment.switch("DEBUG")
 HTTPS = environment.switch("HTTPS")
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS")
+PUBLIC_URL = environment.text("PUBLIC_URL").rstrip("/")
 ALLOWED_SHOP_ADDRESSES = environment.shop_addresses("ALLOWED_SHOP_ADDRESSES")
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"

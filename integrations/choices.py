@@ -49,6 +49,8 @@ class RunKind(TextChoices):
     RETRY = "retry", "Retry"
     PRODUCTS = "products", "Product import"
     CODE_LISTS = "code_lists", "Code lists"
+    HINTS = "hints", "Orders told of by webhook"
+    WEBHOOK_CHECK = "webhook_check", "Webhook check"
 
 
 class RunState(TextChoices):

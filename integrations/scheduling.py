@@ -19,6 +19,7 @@ DEFAULT_FEEDS = {
     FeedKind.OPEN_ORDERS: timedelta(hours=1),
     FeedKind.CODE_LISTS: timedelta(days=1),
     FeedKind.PRODUCTS: timedelta(days=1),
+    FeedKind.WEBHOOK_CHECK: timedelta(days=1),
 }
 
 

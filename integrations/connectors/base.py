@@ -278,6 +278,10 @@ class Connector(ABC):
         """Whether the raw body is signed by the platform; constant time, False for anything odd, never raises."""
         return False
 
+    def is_ping(self, delivery: Delivery) -> bool:
+        """Whether this is the platform's unsigned greeting, which is answered with 200 and otherwise ignored."""
+        return False
+
     def read_webhook(self, delivery: Delivery) -> Hint:
         """What a verified delivery is about; an empty hint for pings and foreign topics. Never raises."""
         return Hint()

@@ -2,6 +2,7 @@ from integrations.models.remote_orders import RemoteOrder
 from integrations.models.runs import Run
 from integrations.models.shops import CodeListEntry, Feed, Integration, StatusRule
 from integrations.models.tenancy import Account, Membership, Project
+from integrations.models.webhooks import OrderHint, Webhook
 
 __all__ = [
     "Account",
@@ -9,8 +10,10 @@ __all__ = [
     "Feed",
     "Integration",
     "Membership",
+    "OrderHint",
     "Project",
     "RemoteOrder",
     "Run",
     "StatusRule",
+    "Webhook",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from integrations.choices import ImportAction
 from integrations.connectors.base import (
     Capabilities,
@@ -11,14 +13,17 @@ from integrations.connectors.base import (
     CredentialField,
     Cursor,
     DefaultRule,
+    Delivery,
+    Hint,
     Identity,
     Operation,
     OrderPage,
     ProductPage,
+    RemoteWebhook,
     Shop,
     Window,
 )
-from integrations.connectors.woocommerce import checking, orders, products
+from integrations.connectors.woocommerce import checking, orders, products, webhooks
 from integrations.connectors.woocommerce.payload import identify, parse
 from orders.incoming import IncomingOrder
 
@@ -77,3 +82,18 @@ class WooCommerce(Connector):
 
     def identify(self, payload: bytes, shop: Shop) -> Identity:
         return identify(payload, shop)
+
+    def verify_webhook(self, shop: Shop, secret: str, delivery: Delivery, now: datetime) -> bool:
+        return webhooks.is_signed(secret, delivery)
+
+    def is_ping(self, delivery: Delivery) -> bool:
+        return webhooks.is_ping(delivery)
+
+    def read_webhook(self, delivery: Delivery) -> Hint:
+        return webhooks.read(delivery)
+
+    def webhooks(self, shop: Shop) -> Operation[tuple[RemoteWebhook, ...]]:
+        return webhooks.webhooks(shop)
+
+    def register_webhooks(self, shop: Shop, address: str, secret: str) -> Operation[tuple[RemoteWebhook, ...]]:
+        return webhooks.register(shop, address, secret)

@@ -1,0 +1,16 @@
+"""Signatures of webhooks, over raw bytes and in constant time."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+
+
+def hmac_sha256(secret: str, body: bytes) -> bytes:
+    return hmac.digest(secret.encode(), body, "sha256")
+
+
+def is_base64_of(text: str, expected: bytes) -> bool:
+    """Whether a header's text is the base64 of `expected`. Never raises; False for an empty or non-ASCII text."""
+    # compare_digest raises on text that is not ASCII, so bytes are compared.
+    return bool(text) and hmac.compare_digest(text.strip().encode("utf-8", "replace"), base64.b64encode(expected))

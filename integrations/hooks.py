@@ -1,0 +1,166 @@
+"""Webhooks: a verified delivery is only a hint; the order it names is read again, once however often it is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from integrations import client, runs
+from integrations.choices import IntegrationHealth, RunKind
+from integrations.connectors.base import Delivery
+from integrations.failures import Failure, ShopError
+from integrations.importing import Progress, import_page
+from integrations.models import Integration, OrderHint, Run, Webhook
+from integrations.reading import read_page
+from integrations.runs import Claim, RunRefused
+from integrations.working import Step
+from stock.bulk import execute
+
+
+class Answer(StrEnum):
+    """What became of a delivery."""
+
+    TAKEN = "taken"
+    PING = "ping"
+    UNKNOWN = "unknown"
+    """No integration receives at this address."""
+    FORGED = "forged"
+
+
+@dataclass(frozen=True)
+class Registration:
+    ok: bool
+    summary: str
+
+
+def receive(token: str, delivery: Delivery) -> Answer:
+    """Check a delivery and write down which orders to read again. Nothing is stored before the signature is checked."""
+    webhook = Webhook.objects.select_related("integration__project").filter(token=token).first()
+    if webhook is None:
+        return Answer.UNKNOWN
+    connector = webhook.integration.connector
+    if connector.is_ping(delivery):
+        return Answer.PING
+    now = timezone.now()
+    try:
+        shop = webhook.integration.shop()
+    except ShopError:
+        return Answer.FORGED  # without readable credentials nothing can be checked
+    if not connector.verify_webhook(shop, webhook.secrets.get("signing", ""), delivery, now):
+        Webhook.objects.filter(pk=webhook.pk).update(refused=F("refused") + 1)
+        return Answer.FORGED
+    hint = connector.read_webhook(delivery)
+    with transaction.atomic():
+        Webhook.objects.filter(pk=webhook.pk).update(accepted=F("accepted") + 1, last_at=now)
+        if hint.external_ids:
+            execute(
+                "INSERT INTO integrations_orderhint AS told"
+                " (integration_id, external_id, deliveries, first_at, last_at)"
+                " SELECT %s, external_id, 1, %s, %s FROM unnest(%s::text[]) AS new (external_id)"
+                " ON CONFLICT (integration_id, external_id)"
+                " DO UPDATE SET deliveries = told.deliveries + 1, last_at = excluded.last_at",
+                [webhook.integration_id, now, now, sorted({key[:255] for key in hint.external_ids})],
+            )
+            _start(webhook.integration)
+    return Answer.TAKEN
+
+
+def _start(integration: Integration) -> bool:
+    """Ask for a run that reads the hints; one that is open takes them along, or the tick starts the next."""
+    if not integration.enabled or integration.health == IntegrationHealth.CREDENTIALS:
+        return False
+    try:
+        runs.request(RunKind.HINTS, integration)
+    except RunRefused:
+        return False
+    return True
+
+
+def start_leftovers() -> int:
+    """Hints that came while their run was just ending: start another. How many runs that made."""
+    waiting = Integration.objects.filter(hints__isnull=False).select_related("project").distinct()
+    return sum(_start(integration) for integration in waiting)
+
+
+def hints_page(held: Claim, run: Run, integration: Integration) -> Step:
+    """Read one request's worth of hinted orders again, oldest hint first."""
+    connector = integration.connector
+    waiting = OrderHint.objects.filter(integration=integration).order_by("pk")
+    hints = list(waiting[: connector.capabilities.orders_by_ids])
+    if not hints:
+        return Step(done=True)
+    shop = integration.shop()
+    page = client.drive(
+        connector.orders_by_ids(shop, tuple(hint.external_id for hint in hints)),
+        heartbeat=partial(runs.heartbeat, held),
+    )
+    candidates = read_page(connector, shop, page.payloads)
+    cancelled = import_page(held, integration, candidates, Progress(None))
+    _forget(hints)
+    return Step(cancelled=cancelled)
+
+
+def _forget(hints: list[OrderHint]) -> None:
+    """Drop the hints that were followed; one that was told again meanwhile stays for another look."""
+    execute(
+        "DELETE FROM integrations_orderhint AS told USING unnest(%s::bigint[], %s::timestamptz[]) AS seen (id, last_at)"
+        " WHERE told.id = seen.id AND told.last_at = seen.last_at",
+        [[hint.pk for hint in hints], [hint.last_at for hint in hints]],
+    )
+
+
+def address_of(webhook: Webhook) -> str:
+    """The public address deliveries go to; "" where the site has none."""
+    return f"{settings.PUBLIC_URL}/hooks/{webhook.token}/" if settings.PUBLIC_URL else ""
+
+
+def register(integration: Integration) -> Registration:
+    """Register our webhooks in the shop, or switch disabled ones on again."""
+    if not integration.connector.capabilities.signed_webhooks:
+        return Registration(False, f"{integration.connector.label} has no signed webhooks; the feeds do the work.")
+    webhook, _ = Webhook.objects.get_or_create(integration=integration)
+    address = address_of(webhook)
+    if not address:
+        return Registration(
+            False, "The shop cannot reach this site: set PUBLIC_URL to its https address, then register again."
+        )
+    try:
+        operation = integration.connector.register_webhooks(
+            integration.shop(), address, webhook.secrets.get("signing", "")
+        )
+        registered = client.drive(operation)
+    except ShopError as error:
+        Webhook.objects.filter(pk=webhook.pk).update(problem=str(error)[:500], checked_at=timezone.now())
+        return Registration(False, str(error))
+    Webhook.objects.filter(pk=webhook.pk).update(registered_at=timezone.now(), checked_at=timezone.now(), problem="")
+    return Registration(True, f"{len(registered)} webhook(s) are registered in the shop.")
+
+
+def check_step(held: Claim, run: Run, integration: Integration) -> Step:
+    """Look whether the shop has disabled or lost our webhooks, and keep the answer where staff see it."""
+    webhook = Webhook.objects.filter(integration=integration, registered_at__isnull=False).first()
+    if webhook is None:
+        return Step(done=True)
+    try:
+        there = client.drive(
+            integration.connector.webhooks(integration.shop()), heartbeat=partial(runs.heartbeat, held)
+        )
+    except ShopError as error:
+        if error.kind != Failure.NOT_FOUND:
+            raise
+        there = ()
+    ours = [known for known in there if known.address == address_of(webhook)]
+    problem = ""
+    if not ours:
+        problem = "The shop has lost our webhooks: register them again. Until then the feeds bring the orders."
+    elif not all(known.active for known in ours):
+        problem = "The shop has disabled our webhooks after failures: register them again. The feeds bring the orders."
+    runs.heartbeat(held)
+    Webhook.objects.filter(pk=webhook.pk).update(problem=problem, checked_at=timezone.now())
+    return Step(done=True, note=problem)

@@ -1,0 +1,54 @@
+"""Webhooks: how an integration's are received, and which orders they told of."""
+
+from __future__ import annotations
+
+import secrets
+
+from django.db import models
+
+from integrations.models.shops import Integration
+from integrations.secrets import EncryptedField, Secrets
+
+
+def new_token() -> str:
+    """The secret part of the address, 256 bits."""
+    return secrets.token_urlsafe(32)
+
+
+def new_secrets() -> Secrets:
+    return Secrets(signing=secrets.token_urlsafe(32))
+
+
+class Webhook(models.Model):
+    """The receiving end of an integration's webhooks. The address holds a secret; the signature another."""
+
+    integration = models.OneToOneField(Integration, models.CASCADE, related_name="webhook")
+    token = models.CharField(max_length=64, unique=True, default=new_token, editable=False)
+    secrets: models.Field[Secrets, Secrets] = EncryptedField(default=new_secrets, editable=False)
+    registered_at = models.DateTimeField(null=True, blank=True)
+    checked_at = models.DateTimeField(null=True, blank=True)
+    problem = models.CharField(max_length=500, blank=True)
+    """What is wrong with the registration, a sentence for staff; "" when nothing is."""
+    accepted = models.IntegerField(default=0)
+    refused = models.IntegerField(default=0)
+    """Deliveries whose signature did not fit."""
+    last_at = models.DateTimeField("last delivery", null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"Webhook of {self.integration}"
+
+
+class OrderHint(models.Model):
+    """An order a webhook told of, to be read again; however often it was told, there is one row."""
+
+    integration = models.ForeignKey(Integration, models.CASCADE, related_name="hints", db_index=False)
+    external_id = models.CharField(max_length=255)
+    deliveries = models.IntegerField(default=1)
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["integration", "external_id"], name="hint_once_per_order")]
+
+    def __str__(self) -> str:
+        return self.external_id
