@@ -193,5 +193,6 @@ def sweep() -> list[int]:
 
 def open_runs(project_id: int, kind: RunKind | None = None) -> list[Run]:
     """Runs of a project that wait or run, oldest first."""
-    runs = Run.objects.filter(project_id=project_id, state__in=RUN_OPEN).select_related("integration").order_by("id")
+    runs = Run.objects.filter(project_id=project_id, state__in=RUN_OPEN).order_by("id")
+    runs = runs.select_related("integration").defer("integration__credentials")
     return list(runs.filter(kind=kind) if kind else runs)

@@ -52,7 +52,7 @@ def _ship(source: Source, drafts: Sequence[Draft], levels: Mapping[int, Level], 
             )
             movements.append((levels[line.product_id].id, change))
     if movements:
-        record_movements(movements, source.at)
+        record_movements(source.project_id, movements, source.at)
     if parts:
         copy_rows(
             ShipmentLine,

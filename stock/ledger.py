@@ -81,13 +81,15 @@ def grow_reservations(rows: Sequence[tuple[int, int, int]]) -> None:
         )
 
 
-def record_movements(rows: Iterable[tuple[int, Change]], at: datetime, actor_id: int | None = None) -> None:
+def record_movements(
+    project_id: int, rows: Iterable[tuple[int, Change]], at: datetime, actor_id: int | None = None
+) -> None:
     """Movements as (level id, change)."""
     copy_rows(
         StockMovement,
-        ("level_id", "quantity", "reason", "reference", "note", "actor_id", "at"),
+        ("project_id", "level_id", "quantity", "reason", "reference", "note", "actor_id", "at"),
         [
-            (level_id, change.quantity, str(change.reason), change.reference, change.note, actor_id, at)
+            (project_id, level_id, change.quantity, str(change.reason), change.reference, change.note, actor_id, at)
             for level_id, change in rows
         ],
     )
@@ -115,7 +117,7 @@ def move(project_id: int, changes: Sequence[Change], at: datetime, actor_id: int
     for product_id, quantity in wanted.items():
         levels[product_id].issued -= quantity
     write_levels(levels.values())
-    record_movements([(levels[change.product_id].id, change) for change in changes], at, actor_id)
+    record_movements(project_id, [(levels[change.product_id].id, change) for change in changes], at, actor_id)
     return {
         product_id: Level(level.id, level.on_hand - level.issued, level.reserved)
         for product_id, level in levels.items()

@@ -83,6 +83,7 @@ class Reservation(models.Model):
 class StockMovement(models.Model):
     """A change of what is on hand, signed. Append-only: a trigger refuses UPDATE and DELETE."""
 
+    project = models.ForeignKey("integrations.Project", models.PROTECT, related_name="movements", db_index=False)
     level = models.ForeignKey(StockLevel, models.PROTECT, related_name="movements", db_index=False)
     quantity = models.IntegerField()
     reason = models.CharField(max_length=20, choices=MovementReason)
@@ -102,7 +103,10 @@ class StockMovement(models.Model):
                 name="movement_once_per_shipment_line",
             ),
         ]
-        indexes = [models.Index(fields=["level", "-id"], name="movement_of_level")]
+        indexes = [
+            models.Index(fields=["level", "-id"], name="movement_of_level"),
+            models.Index(fields=["project", "-id"], name="movement_of_project"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.quantity:+d} {self.get_reason_display()}"

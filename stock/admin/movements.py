@@ -39,7 +39,7 @@ class MovedRange(DateRange):
 
 @admin.register(StockMovement)
 class MovementAdmin(PageAdmin[StockMovement]):
-    project_path = "level__product__project"
+    project_path = "project"
     list_display = ("when", "product", "units", "why", "note", "who")
     list_display_links = None
     list_filter = (ReasonFilter, MovedRange)
