@@ -22,8 +22,9 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from integrations.simulator.dialects import DIALECTS
+from integrations.simulator.dialects import DIALECTS, WRITERS
 from integrations.simulator.faults import MOVING, Fault, Faults, move, spoil
+from integrations.simulator.hooks import keep_delivering
 from integrations.simulator.messages import Answered, Asked, as_json
 from integrations.simulator.shop import SimulatedShop
 
@@ -38,6 +39,7 @@ class SimulatedSite:
         self.faults = Faults(shop.seed)
         self.log: deque[dict[str, Any]] = deque(maxlen=LONGEST_LOG)
         self._answer = DIALECTS[dialect]
+        self.writer = WRITERS.get(dialect)
 
     def answer(self, asked: Asked) -> tuple[Answered, Fault | None]:
         """The answer, and the fault the transport should commit with it."""
@@ -190,6 +192,7 @@ class SimulatedServer(ThreadingHTTPServer):
     def __init__(self, site: SimulatedSite, port: int = 0, host: str = "127.0.0.1") -> None:
         super().__init__((host, port), _Handler)
         self.site = site
+        self._stopping = threading.Event()
 
     @property
     def address(self) -> str:
@@ -201,6 +204,10 @@ class SimulatedServer(ThreadingHTTPServer):
 
     def __enter__(self) -> SimulatedServer:
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        writer = self.site.writer
+        if writer is not None:
+            sender = (self.site.shop, writer, self._stopping)
+            threading.Thread(target=keep_delivering, args=sender, daemon=True).start()
         return self
 
     def __exit__(
@@ -209,5 +216,6 @@ class SimulatedServer(ThreadingHTTPServer):
         error: BaseException | None = None,
         trace: TracebackType | None = None,
     ) -> None:
+        self._stopping.set()
         self.shutdown()
         self.server_close()

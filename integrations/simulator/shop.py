@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from integrations.simulator.catalogue import PRODUCTS, RATES
 from integrations.simulator.chance import chance
+from integrations.simulator.hooks import Switchboard
 from integrations.simulator.sales import Change, Sale, life
 
 FIRST_ID = 100
@@ -51,6 +52,7 @@ class SimulatedShop:
         self._state = state
         self._random = chance("sales", seed)
         self.sales: dict[int, Sale] = {}
+        self.webhooks = Switchboard()
         self._next_id = FIRST_ID
         self._next_sale_at = self.now()
         self._load()

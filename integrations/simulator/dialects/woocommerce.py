@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from integrations.simulator.catalogue import DELIVERIES, PAYMENTS
 from integrations.simulator.chance import chance
+from integrations.simulator.dialects import woocommerce_webhooks
 from integrations.simulator.dialects.woocommerce_auth import error, refusal
 from integrations.simulator.dialects.woocommerce_orders import (
     Json,
@@ -65,6 +66,8 @@ def answer(shop: SimulatedShop, asked: Asked) -> Answered:
 
 
 def _route(shop: SimulatedShop, asked: Asked, path: str) -> Answered:
+    if path.startswith("webhooks"):
+        return woocommerce_webhooks.answer(shop.webhooks, asked, path)
     order = re.fullmatch(r"orders/(\d+)", path)
     if order:
         return _order(shop, int(order[1]))
