@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models import Count, F, OuterRef, Q, Subquery
 
 from integrations.choices import FeedKind, RemoteState
 from integrations.models import Feed, Integration, RemoteOrder
@@ -20,13 +20,15 @@ def shops(project_id: int) -> list[Integration]:
     """The integrations of a project by title, without their credentials, which no page needs.
 
     Each has `undecided`, its statuses that wait for a decision, and `loads_every`, the interval of its automatic loads
-    (None: they are off).
+    (None: they are off). `hook_problem` is what is wrong with its webhooks, None or "" when nothing is.
     """
     undecided = Count("rules", filter=Q(rules__discovered=True))
     loads = Feed.objects.filter(integration=OuterRef("pk"), kind=FeedKind.LOAD, enabled=True)
     return list(
         Integration.objects.filter(project_id=project_id)
         .defer("credentials")
-        .annotate(undecided=undecided, loads_every=Subquery(loads.values("interval")[:1]))
+        .annotate(
+            hook_problem=F("webhook__problem"), undecided=undecided, loads_every=Subquery(loads.values("interval")[:1])
+        )
         .order_by("title")
     )

@@ -10,6 +10,8 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from config.demo.world import ACCOUNTS, DAYS, OPERATOR, PASSWORD, DemoAccount, DemoShop
+from config.running import wait_for_port
+from integrations import hooks
 from integrations.choices import FeedKind
 from integrations.connecting import set_up
 from integrations.models import Account, Integration, Membership, Project
@@ -93,3 +95,11 @@ def _stock(project: Project) -> None:
             for product in sold
         ],
     )
+
+
+def register_webhooks(ports: Mapping[DemoShop, int]) -> None:
+    """Have the shops tell us of their orders, once they answer; they forget it when they end."""
+    for shop, port in ports.items():
+        wait_for_port("127.0.0.1", port)
+        for integration in Integration.objects.filter(title=shop.title):
+            hooks.register(integration)

@@ -125,7 +125,7 @@ class RunAdmin(PageAdmin[Run]):
     @admin.display(description=gettext_lazy("by"))
     def asked_by(self, run: Run) -> str:
         person: str | None = run.person  # type: ignore[attr-defined]
-        return person or _("feed")
+        return person or (_("webhook") if run.kind == RunKind.HINTS else _("feed"))
 
     @admin.display(description=gettext_lazy("read"))
     def progress(self, run: Run) -> str:

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from integrations.admin.rule_grid import RuleGrid
 from integrations.admin.tones import HEALTH_TONES, RUN_TONES
 from integrations.choices import ListKind
-from integrations.models import CodeListEntry, Integration
+from integrations.models import CodeListEntry, Integration, Webhook
 from integrations.runs import open_runs
 
 
@@ -29,6 +29,7 @@ def shop_page(request: HttpRequest, shop: Integration) -> dict[str, Any]:
         ],
         "code_lists": [(kind.label, entries.get(kind.value, [])) for kind in ListKind],
         "running": [(run, RUN_TONES[run.state]) for run in open_runs(shop.project_id) if run.integration_id == shop.pk],
+        "webhook": Webhook.objects.filter(integration=shop).defer("secrets", "token").first(),
         "may_change": user.has_perm("integrations.change_integration"),
         "may_rule": user.has_perm("integrations.change_statusrule"),
         "may_feed": user.has_perm("integrations.change_feed"),

@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from integrations import connecting, feeding, runs, scheduling
+from integrations import connecting, feeding, hooks, runs, scheduling
 from integrations.admin.rule_grid import RuleGrid
 from integrations.choices import RunKind
 from integrations.connectors.base import ConnectionReport
@@ -44,6 +44,7 @@ class ShopSteps(PageAdmin[Integration]):
             ("<int:pk>/test/", self.test, "test"),
             ("<int:pk>/rules/", self.rules, "rules"),
             ("<int:pk>/read/", self.read, "read"),
+            ("<int:pk>/webhooks/", self.register_webhooks, "webhooks"),
             ("<int:pk>/feeds/<int:feed_id>/", self.set_feed, "feed"),
             ("<int:pk>/feeds/<int:feed_id>/start/", self.start_feed, "start_feed"),
         ]
@@ -107,6 +108,14 @@ class ShopSteps(PageAdmin[Integration]):
         else:
             messages.success(request, _("%(run)s has started.") % {"run": run})
         return self.back(shop, "feeds")
+
+    @guarded(CHANGE)
+    def register_webhooks(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Let the shop tell us of its orders."""
+        shop = self.shop(request, pk)
+        registration = hooks.register(shop)
+        messages.add_message(request, messages.SUCCESS if registration.ok else messages.ERROR, registration.summary)
+        return self.back(shop, "webhooks")
 
     def _feed(self, shop: Integration, feed_id: int) -> Feed:
         feed = Feed.objects.filter(integration=shop, pk=feed_id).first()

@@ -9,10 +9,10 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from integrations import connecting
+from integrations import connecting, hooks
 from integrations.choices import ImportAction, IntegrationHealth, Role, RunKind
 from integrations.connectors.base import ConnectionReport
-from integrations.models import Feed, Integration, Project, Run, StatusRule
+from integrations.models import Feed, Integration, Project, Run, StatusRule, Webhook
 from integrations.ruling import fingerprint
 from integrations.scheduling import DEFAULT_FEEDS
 from tests.admin.conftest import Login
@@ -242,3 +242,20 @@ def test_order_staff_read_the_settings_and_change_none(project: Project, shop: I
     assert "Save rules" not in page
     assert "Import as history" in page
     assert post(staff, shop, "rules", grid(shop)).status_code == 403
+
+
+def test_webhooks_are_registered_from_the_page(
+    shop: Integration, admin: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registration = hooks.Registration(True, "4 webhook(s) are registered in the shop.")
+    monkeypatch.setattr(hooks, "register", lambda integration: registration)
+    assert "4 webhook(s) are registered" in post(admin, shop, "webhooks", {}).content.decode()
+
+
+def test_webhooks_that_do_not_work_are_told_on_every_page(shop: Integration, admin: Client) -> None:
+    Webhook.objects.create(integration=shop, problem="The shop has lost our webhooks: register them again.")
+    shown = admin.get("/").content.decode()
+    assert "its webhooks do not work" in shown
+    page = admin.get(f"/integrations/integration/{shop.pk}/change/").content.decode()
+    assert "The shop has lost our webhooks" in page
+    assert Webhook.objects.get().token not in page

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from config import running
@@ -47,11 +48,13 @@ class Command(BaseCommand):
             running.prepare(self.stdout.write)
             ports = programs.choose_ports()
             programs.allow(ports)
+            settings.PUBLIC_URL = os.environ["PUBLIC_URL"] = f"http://{host}:{port}"
             seeding.seed(ports)
             site = running.site_programs(host, port, workers=2)
             shops = programs.shops_program(ports, orders=orders, rate=rate)
             with Supervisor([shops, *site], servers=servers, server_failures=running.server_failures()) as supervisor:
                 if running.wait_for_port(host, port, give_up=lambda: supervisor.stopping):
+                    seeding.register_webhooks(ports)
                     self._welcome(f"http://{host}:{port}/", ports)
                 supervisor.run()
                 self.stdout.write("Stopping")

@@ -72,8 +72,8 @@ def register(shop: Shop, address: str, secret: str) -> Generator[Request, Respon
         if response.status in (401, 403):
             raise ShopError(
                 Failure.CREDENTIALS,
-                "The shop's keys may only read. Make a pair with the permission Read/Write, or make the webhooks by"
-                " hand under WooCommerce > Settings > Advanced > Webhooks.",
+                "The shop's keys may only read. Make a pair with the permission Read/Write under WooCommerce > Settings"
+                " > Advanced > REST API, enter both parts, then register again. Orders are loaded all the same.",
                 status=response.status,
             )
         entry = decoded(response)
