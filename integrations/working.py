@@ -6,9 +6,11 @@ import logging
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from time import monotonic
 
 from django.db import InterfaceError, OperationalError, connection
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from integrations import runs
@@ -88,6 +90,10 @@ def _pages(held: Claim, run: Run, handler: Handler, deadline: float) -> None:
         if run.cancel_requested_at:
             runs.finish(held, RunState.CANCELLED, "Cancelled. What was loaded before stays.")
             return
+        quiet = _quiet_seconds(integration)
+        if quiet:
+            runs.put_back(held, seconds=quiet, reason=f"The shop asked us to wait. Goes on in {quiet:.0f} seconds.")
+            return
         try:
             step = handler(held, run, integration)
         except ShopError as error:
@@ -110,6 +116,8 @@ def _shop_failed(held: Claim, run: Run, integration: Integration, error: ShopErr
     """Wait and go on from the cursor where waiting can help; otherwise end the run with the reason."""
     if error.passes and run.failures < MOST_FAILURES:
         wait = error.retry_after or min(LONGEST_WAIT, 5 * 2**run.failures)
+        if error.kind == Failure.BUSY:
+            _keep_quiet(integration, wait)
         runs.put_back(held, seconds=wait, reason=f"{error} Goes on in {wait:.0f} seconds.", failed=True)
         return
     if error.kind == Failure.CREDENTIALS:
@@ -117,6 +125,18 @@ def _shop_failed(held: Claim, run: Run, integration: Integration, error: ShopErr
     elif error.passes or error.kind == Failure.ADDRESS:
         _note_health(integration, IntegrationHealth.UNREACHABLE, str(error))
     runs.finish(held, RunState.FAILED, str(error))
+
+
+def _keep_quiet(integration: Integration, seconds: float) -> None:
+    """Let no worker ask this shop for so long: its limit counts all our runs together."""
+    Integration.objects.filter(pk=integration.pk).update(quiet_until=Now() + timedelta(seconds=seconds))
+
+
+def _quiet_seconds(integration: Integration) -> float:
+    """How long the shop is still to be left alone; 0 when it may be asked."""
+    if integration.quiet_until is None:
+        return 0
+    return max(0.0, (integration.quiet_until - timezone.now()).total_seconds())
 
 
 def _note_health(integration: Integration, health: IntegrationHealth, note: str = "") -> None:

@@ -50,6 +50,9 @@ class Integration(models.Model):
     )
     health_note = models.CharField(max_length=500, blank=True, editable=False)
     health_at = models.DateTimeField(null=True, blank=True, editable=False)
+    quiet_until = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="The shop asked us to wait until then; no worker asks before."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

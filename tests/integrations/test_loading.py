@@ -197,9 +197,22 @@ def test_a_busy_shop_is_waited_for_and_asked_for_the_same_page(integration: Inte
     jobs.work(run.pk)
     assert shop.calls == []  # not due yet
     Run.objects.update(next_attempt_at=None)
+    Integration.objects.update(quiet_until=None)
     jobs.work(run.pk)
     run.refresh_from_db()
     assert (run.state, run.created) == (RunState.SUCCEEDED, 250)
+
+
+def test_a_busy_shop_is_left_alone_by_all_its_runs(integration: Integration, shop: Shop) -> None:
+    Integration.objects.update(quiet_until=NOW + timedelta(seconds=40))
+    other = IntegrationFactory.create(project=integration.project)
+    quiet, asked = request_load(integration), request_load(other)
+    jobs.work(quiet.pk)
+    quiet.refresh_from_db()
+    assert (quiet.state, quiet.failures, shop.calls) == (RunState.WAITING, 0, [])
+    assert quiet.reason == "The shop asked us to wait. Goes on in 40 seconds."
+    jobs.work(asked.pk)
+    assert shop.calls == [0, 1, 2]
 
 
 def test_a_shop_that_stays_away_ends_the_load_with_its_reason(integration: Integration, shop: Shop) -> None:
