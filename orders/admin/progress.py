@@ -68,7 +68,7 @@ def _line(run: Run, now: datetime) -> str:
         pieces.append(_("%(rate)s a second") % {"rate": f"{rate:,.0f}"})
     elif rate:
         pieces.append(_("%(rate)s a minute") % {"rate": f"{rate * 60:,.0f}"})
-    if run.total and run.total > run.fetched:
+    if rate and run.total and run.total > run.fetched:
         pieces.append(_("about %(time)s left") % {"time": _span(timedelta(seconds=(run.total - run.fetched) / rate))})
     return " · ".join(pieces)
 
@@ -84,11 +84,13 @@ def _span(left: timedelta) -> str:
 
 
 def _counts(run: Run) -> str:
-    return _("%(created)s created, %(ignored)s ignored, %(failed)s failed") % {
+    known = run.updated + run.unchanged
+    counts = _("%(created)s created, %(ignored)s ignored, %(failed)s failed") % {
         "created": f"{run.created:,}",
         "ignored": f"{run.ignored:,}",
         "failed": f"{run.failed:,}",
     }
+    return f"{counts}, {_('%(known)s known already') % {'known': f'{known:,}'}}" if known else counts
 
 
 def panel(request: HttpRequest) -> list[Progress]:
