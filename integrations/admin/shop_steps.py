@@ -13,9 +13,12 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from integrations import connecting, feeding, hooks, runs, scheduling
 from integrations.admin.rule_grid import RuleGrid
+from integrations.admin.rule_preview import preview_table
 from integrations.choices import RunKind
 from integrations.connectors.base import ConnectionReport
+from integrations.failures import ShopError
 from integrations.models import Feed, Integration
+from integrations.previewing import DAYS, preview
 from integrations.ruling import RulesRefused, save_rules
 from integrations.runs import RunRefused
 from stock.admin.base import PageAdmin, Route
@@ -43,6 +46,7 @@ class ShopSteps(PageAdmin[Integration]):
         return [
             ("<int:pk>/test/", self.test, "test"),
             ("<int:pk>/rules/", self.rules, "rules"),
+            ("<int:pk>/rules/preview/", self.preview, "preview"),
             ("<int:pk>/read/", self.read, "read"),
             ("<int:pk>/webhooks/", self.register_webhooks, "webhooks"),
             ("<int:pk>/feeds/<int:feed_id>/", self.set_feed, "feed"),
@@ -93,6 +97,22 @@ class ShopSteps(PageAdmin[Integration]):
         else:
             messages.info(request, _("Nothing was changed."))
         return self.back(shop, "rules")
+
+    @guarded("integrations.change_statusrule")
+    def preview(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Show what the rules as typed would have done to the last days' orders; nothing is saved."""
+        shop = self.shop(request, pk)
+        grid = RuleGrid(shop, request.POST)
+        rows = grid.wanted()
+        if rows is None:
+            return self.render_page(request, shop, status=422, rules=grid)
+        days = DAYS[-1] if request.POST.get("days") == str(DAYS[-1]) else DAYS[0]
+        try:
+            table = preview_table(preview(shop, rows[1], days))
+        except ShopError as error:
+            messages.error(request, str(error))
+            return self.back(shop, "connection")
+        return self.render_page(request, shop, rules=grid, preview=table)
 
     @guarded(CHANGE)
     def read(self, request: HttpRequest, pk: int) -> HttpResponse:

@@ -259,3 +259,13 @@ def test_webhooks_that_do_not_work_are_told_on_every_page(shop: Integration, adm
     page = admin.get(f"/integrations/integration/{shop.pk}/change/").content.decode()
     assert "The shop has lost our webhooks" in page
     assert Webhook.objects.get().token not in page
+
+
+def test_rules_are_tried_before_they_are_saved(shop: Integration, admin: Client) -> None:
+    before = rules_of(shop)
+    data = grid(shop, pending={"action": "valid"}) | {"days": "90"}
+    shown = post(admin, shop, "rules/preview", data).content.decode()
+    assert "Preview: nothing has been saved" in shown
+    assert "No order of the last 90 days is stored" in shown
+    assert '<option value="valid" selected>' in shown  # what was typed is still there
+    assert rules_of(shop) == before

@@ -1,0 +1,75 @@
+"""A rule preview as a table: each Import value, what it gets now and what it would get."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from integrations.choices import ImportAction
+from integrations.previewing import MOST, Outcome, Preview
+from orders.admin.amounts import money
+
+
+@dataclass(frozen=True)
+class PreviewRow:
+    label: str
+    cells: list[str]
+
+
+@dataclass(frozen=True)
+class PreviewTable:
+    sentence: str
+    rows: list[PreviewRow]
+
+
+def preview_table(preview: Preview) -> PreviewTable:
+    now = {outcome.action: outcome for outcome in preview.now}
+    then = {outcome.action: outcome for outcome in preview.then}
+    rows = [
+        PreviewRow(str(action.label), _cells(now.get(action), then.get(action)))
+        for action in ImportAction
+        if action in now or action in then
+    ]
+    return PreviewTable(_sentence(preview), rows)
+
+
+def _sentence(preview: Preview) -> str:
+    if not preview.orders:
+        return _("No order of the last %(days)s days is stored, so there is nothing to try the rules on.") % {
+            "days": preview.days
+        }
+    pieces = [
+        ngettext(
+            "One order of the last %(days)s days, decided anew from the stock as it is at present.",
+            "%(number)s orders of the last %(days)s days, decided anew from the stock as it is at present.",
+            preview.orders,
+        )
+        % {"number": f"{preview.orders:,}", "days": preview.days}
+    ]
+    if not preview.differs:
+        pieces.append(_("These rules would have done the same as the saved ones."))
+    else:
+        pieces.append(_("Where the rules as typed make a difference, it says: now → then."))
+    if preview.cut:
+        pieces.append(_("Only the newest %(most)s are counted.") % {"most": f"{MOST:,}"})
+    if preview.unreadable:
+        pieces.append(_("%(number)s could not be read.") % {"number": f"{preview.unreadable:,}"})
+    return " ".join(pieces)
+
+
+def _cells(now: Outcome | None, then: Outcome | None) -> list[str]:
+    return [_change(before, after) for before, after in zip(_numbers(now), _numbers(then), strict=True)]
+
+
+def _change(before: str, after: str) -> str:
+    return after if before == after else f"{before} → {after}"
+
+
+def _numbers(outcome: Outcome | None) -> list[str]:
+    if outcome is None:
+        return ["–"] * 7
+    amounts = ", ".join(money(amount, currency) for currency, amount in sorted(outcome.amounts.items()))
+    counts = (outcome.invoices, outcome.reserved, outcome.waiting, outcome.issued, outcome.refused)
+    return [f"{outcome.orders:,}", amounts, *(f"{count:,}" if count else "–" for count in counts)]
