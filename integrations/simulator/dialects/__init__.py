@@ -14,3 +14,9 @@ Dialect = Callable[[SimulatedShop, Asked], Answered]
 DIALECTS: dict[str, Dialect] = {"woocommerce": woocommerce.answer}
 WRITERS: dict[str, Writer] = {"woocommerce": woocommerce_webhooks.parcel}
 """How the webhooks of a dialect are written, where it has any."""
+
+Keys = Callable[[SimulatedShop], dict[str, str]]
+KEYS: dict[str, Keys] = {
+    "woocommerce": lambda shop: {"consumer_key": shop.key, "consumer_secret": shop.secret},
+}
+"""The credentials a connector needs for a simulated shop, by dialect."""
