@@ -2,8 +2,9 @@
 
 Per platform and seed a simulated shop with a history is read by its real connector over real HTTP, again and again,
 while answers fail (429, 500, 503, cut bodies, HTML), orders come, change and go between two pages, and some show up
-minutes after their stamp. Counted is what was never fetched, what came twice in one listing, and how many requests it took. The
-control reads on from the newest stamp it has seen, without overlap: it must lose orders, or the shop was too kind.
+minutes after their stamp. Counted is what was never fetched, what came twice in one listing, and how many requests it
+took. The control reads on from the newest stamp it has seen, without overlap: it must lose orders, or the shop was too
+kind.
 """
 
 from __future__ import annotations
