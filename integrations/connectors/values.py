@@ -142,7 +142,7 @@ def identifier(value: Any, field: str = "id") -> str:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
+        value = str(value)  # JSON sets no limit to its digits
     if not isinstance(value, str) or not value.strip():
         raise PayloadError("no_id", "The order has no id.", field)
     if len(value) > 255 or not value.isprintable():

@@ -32,6 +32,8 @@ def refused(body: bytes) -> PayloadError:
         ({"id": True}, "no_id", "id"),
         ({"id": 5.5}, "no_id", "id"),
         ({"id": "x" * 256}, "bad_id", "id"),
+        ({"id": 10**255}, "bad_id", "id"),
+        ({"id": 1e300}, "bad_id", "id"),
         ({"total": None}, "no_total", "$.total"),
         ({"total": "12,50"}, "bad_amount", "total"),
         ({"total": "1.234,56"}, "bad_amount", "total"),
@@ -100,6 +102,11 @@ def test_refused_bodies(body: bytes, code: str) -> None:
 
 def test_an_amount_given_twice_is_refused() -> None:
     assert refused(payload().replace(b'"total": "30.25"', b'"total": "30.25", "total": "3.25"')).code == "duplicate_key"
+
+
+def test_a_number_without_end_in_a_field_that_is_not_read_harms_nothing() -> None:
+    body = payload(total="99.99").removesuffix(b"}") + b', "plugin": ' + b"1" * 5000 + b"}"
+    assert str(woo.parse(body, SHOP).total) == "99.99"
 
 
 @given(

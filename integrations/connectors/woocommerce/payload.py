@@ -262,7 +262,8 @@ def _refuse_repeated_keys(payload: bytes) -> None:
             raise PayloadError("duplicate_key", "The order holds a field twice, so its amounts cannot be trusted.")
         return result
 
-    json.loads(payload, object_pairs_hook=once)
+    # Numbers stay text: Python refuses to read more than 4300 digits, which an unread field may well hold.
+    json.loads(payload, object_pairs_hook=once, parse_int=str)
 
 
 class _Brief(Struct):
