@@ -350,9 +350,28 @@ def test_a_shop_that_repeats_its_first_page_is_found_out() -> None:
     page = answer([brief(number) for number in range(1, 6)], x_wp_total="20")
     first, _ = play(woo.orders_in_window(shop, WINDOW, None), [page])
     with pytest.raises(ShopError, match="every page with the first one"):
-        play(woo.orders_in_window(shop, WINDOW, first.next), [page])
+        play(woo.orders_in_window(shop, WINDOW, first.next), [page, page])
 
 
 def test_a_clock_set_back_never_ends_a_window_before_its_start() -> None:
     page, _ = play(woo.orders_in_window(SHOP, Window(NOON + timedelta(hours=1)), None), [answer([], x_wp_total="0")])
     assert page.until == NOON + timedelta(hours=1)
+
+
+def test_as_many_joining_as_were_read_are_not_taken_for_broken_paging() -> None:
+    """The second page then begins with the very first order, as it would where every page is the first one."""
+    street = Street(40, per_page=5)
+    older = street.ids()[:4]
+
+    def touch(page: int) -> None:
+        if page == 1:
+            for order_id in older:
+                street.shop.change(order_id)
+
+    found, _ = street.sweep(Window(NOON - timedelta(minutes=20), NOON + timedelta(hours=1)), touch)
+    assert set(found) == {*older, *street.ids()[-20:]}
+
+
+def test_a_count_beyond_belief_is_no_count() -> None:
+    page, _ = play(woo.orders_in_window(SHOP, WINDOW, None), [answer([brief(1)], x_wp_total="9999999999")])
+    assert page.total is None
