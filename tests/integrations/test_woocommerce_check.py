@@ -162,3 +162,16 @@ def test_every_connector_is_whole(connector: Any) -> None:
     assert connector.key.isidentifier()
     assert any(field.secret for field in connector.credential_fields)
     assert len({rule.status for rule in connector.default_rules}) == len(connector.default_rules)
+
+
+def test_what_no_database_can_hold_is_replaced_in_names() -> None:
+    bad = {"id": 7, "type": "simple", "name": "Tea\x00", "sku": "T\x00-1"}
+    page, _ = play(woo.products(SHOP, None), [answer([bad], x_wp_total="1")])
+    assert [(product.sku, product.name) for product in page.products] == [("T\ufffd-1", "Tea\ufffd")]
+    answers = [
+        answer([{"slug": "processing", "name": "Pro\x00"}]),
+        answer([]),
+        answer([{"id": "c\x00d", "title": "x"}]),
+    ]
+    lists, _ = play(woo.code_lists(SHOP), answers)
+    assert (lists.statuses[0].label, lists.payments[0].code) == ("Pro\ufffd", "c\ufffdd")

@@ -9,6 +9,7 @@ import msgspec
 
 from integrations.connectors import values
 from integrations.connectors.base import Cursor, ProductPage, RemoteProduct, Request, Response, Shop
+from integrations.connectors.documents import repaired
 from integrations.connectors.paging import Place, next_slice
 from integrations.connectors.woocommerce.requests import entries, get, page_size
 from integrations.failures import PayloadError
@@ -92,7 +93,7 @@ def _cursor(progress: Progress) -> Cursor | None:
 def _read(document: bytes) -> _Product | None:
     """None for a product that cannot be read: it is left out, a later import will find it mended."""
     try:
-        product = _PRODUCT.decode(document)
+        product = _PRODUCT.decode(repaired(document))
         values.identifier(product.id)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, PayloadError):
         return None

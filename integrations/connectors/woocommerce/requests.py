@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from integrations.connectors.base import Auth, BasicAuth, OAuth1Auth, Request, Response, Shop
-from integrations.connectors.documents import split
+from integrations.connectors.documents import repaired, split
 from integrations.failures import Failure, ShopError
 
 MOST_ENTRIES = 1000
@@ -44,9 +44,9 @@ def entries(response: Response) -> tuple[bytes, ...]:
 
 
 def decoded(response: Response) -> Any:
-    """The JSON of any answer, or None."""
+    """The JSON of any answer, fit to be stored, or None."""
     try:
-        return msgspec.json.decode(response.body.removeprefix(b"\xef\xbb\xbf"))
+        return msgspec.json.decode(repaired(response.body.removeprefix(b"\xef\xbb\xbf")))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 
