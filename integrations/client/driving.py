@@ -31,7 +31,7 @@ def drive(
 ) -> T:
     """The result of an operation. Raises ShopError, first into the operation, which may know what to make of it.
 
-    `heartbeat` is called before every request; what it raises ends the operation. `allowed` (by default
+    `heartbeat` is called before every try of every request; what it raises ends the operation. `allowed` (by default
     `settings.ALLOWED_SHOP_ADDRESSES`) are the "host:port"s that need not be public.
     """
     limits = limits or Limits()
@@ -39,10 +39,8 @@ def drive(
     try:
         request = next(operation)
         while True:
-            if heartbeat is not None:
-                heartbeat()
             try:
-                response = _answer(exchange, request, limits, sleep)
+                response = _answer(exchange, request, limits, sleep, heartbeat or _no_heart)
             except ShopError as error:
                 request = operation.throw(error)
             else:
@@ -55,11 +53,21 @@ def drive(
         exchange.close()
 
 
-def _answer(exchange: Exchange, request: Request, limits: Limits, sleep: Callable[[float], None]) -> Response:
-    """Try again after a short wait where that is safe; longer waits are left to the run."""
+def _no_heart() -> None:
+    """Nobody waits for a sign of life."""
+
+
+def _answer(
+    exchange: Exchange, request: Request, limits: Limits, sleep: Callable[[float], None], heartbeat: Callable[[], None]
+) -> Response:
+    """Try again after a short wait where that is safe; longer waits are left to the run.
+
+    The heart beats before every try: two slow ones together outlast a lease.
+    """
     may_repeat = request.method in {"GET", "HEAD"} if request.idempotent is None else request.idempotent
     started = time.monotonic()
     for turn in range(1, limits.tries + 1):
+        heartbeat()
         try:
             return exchange.send(request)
         except ShopError as error:

@@ -19,6 +19,7 @@ from integrations.client.exchanging import retry_after
 from integrations.connectors import get
 from integrations.connectors.base import BasicAuth, HeaderAuth, OAuth1Auth, Operation, Request, Response, Shop
 from integrations.failures import Failure, ShopError
+from integrations.runs import LEASE
 from integrations.simulator.server import SimulatedServer, SimulatedSite
 from integrations.simulator.shop import SimulatedShop
 
@@ -346,6 +347,14 @@ def test_the_heart_beats_before_every_request(server: SimulatedServer) -> None:
     with pytest.raises(Lost):
         drive(woo.code_lists(remote), allowed={server.address}, limits=QUICK, heartbeat=beat)
     assert beats == [0, 1, 2]
+
+
+def test_the_heart_beats_before_every_try_and_a_try_is_shorter_than_a_lease(server: SimulatedServer) -> None:
+    server.site.faults.add({"kind": "status", "status": 503, "count": 2})
+    beats: list[int] = []
+    ask(server, heartbeat=lambda: beats.append(len(server.site.log)))
+    assert beats == [0, 1, 2]
+    assert Limits().total + 10 < LEASE.total_seconds()
 
 
 def test_secrets_are_in_no_error_log_or_repr(server: SimulatedServer, caplog: pytest.LogCaptureFixture) -> None:
