@@ -6,7 +6,9 @@ Losing, doubling or reordering bells harms nothing: the tick rings again, and a 
 from __future__ import annotations
 
 import logging
+import re
 from functools import partial
+from uuid import uuid4
 
 import django_rq
 from django.db import transaction
@@ -17,6 +19,8 @@ logger = logging.getLogger(__name__)
 
 WORK = "integrations.jobs.work"
 ALLOWED = frozenset({WORK})
+BELL = re.compile(r"run-(\d+)-")
+"""How the id of a bell begins."""
 
 
 class ForbiddenJob(Exception):
@@ -60,9 +64,20 @@ def ring(run_id: int) -> None:
 
 def _ring_now(run_id: int) -> None:
     try:
-        django_rq.get_queue("default").enqueue_call(WORK, args=(run_id,), result_ttl=0, failure_ttl=3600, timeout=300)
+        django_rq.get_queue("default").enqueue_call(
+            WORK, args=(run_id,), job_id=f"run-{run_id}-{uuid4().hex}", result_ttl=0, failure_ttl=3600, timeout=300
+        )
     except RedisError:
         logger.warning("The queue cannot be reached; run %s starts when the tick rings again.", run_id)
+
+
+def rung() -> set[int]:
+    """The runs that have a bell in the queue; none when it cannot be reached."""
+    try:
+        bells = django_rq.get_queue("default").get_job_ids()
+    except RedisError:
+        return set()
+    return {int(found[1]) for bell in bells if (found := BELL.match(bell))}
 
 
 def waiting() -> int | None:

@@ -18,12 +18,13 @@ from django.utils import timezone
 
 from integrations.choices import RUN_OPEN, RunKind, RunState
 from integrations.models import Integration, Run
-from integrations.queue import ring
+from integrations.queue import ring, rung
 from stock.bulk import execute
 
 LEASE = timedelta(seconds=60)
 RING_AGAIN_AFTER = timedelta(seconds=10)
 MOST_CLAIMS_WITHOUT_PROGRESS = 5
+KEPT = "Cancelled. What was loaded before stays."
 COUNTERS = ("fetched", "created", "updated", "unchanged", "ignored", "failed")
 
 
@@ -123,7 +124,8 @@ def finish(held: Claim, state: RunState, reason: str = "") -> None:
 def put_back(held: Claim, *, seconds: float = 0, reason: str = "", failed: bool = False) -> None:
     """Let go of the run: the next claim goes on from its cursor, after `seconds`. Raises LostClaim.
 
-    `failed` counts a failed call to the shop; an orderly pause is no lack of progress either way.
+    `failed` counts a failed call to the shop; an orderly pause is no lack of progress either way. A run that was asked
+    to stop meanwhile ends here, instead of waiting first.
     """
     with transaction.atomic():
         _fenced(
@@ -135,7 +137,9 @@ def put_back(held: Claim, *, seconds: float = 0, reason: str = "", failed: bool 
             claims_without_progress=0,
             next_attempt_at=Now() + timedelta(seconds=seconds) if seconds else None,
         )
-        if not seconds:
+        asked_to_stop = Run.objects.filter(pk=held.run_id, cancel_requested_at__isnull=False)
+        stopped = asked_to_stop.update(state=RunState.CANCELLED, finished_at=Now(), next_attempt_at=None, reason=KEPT)
+        if not (seconds or stopped):
             ring(held.run_id)
 
 
@@ -152,11 +156,13 @@ def _fenced(held: Claim, **values: Any) -> None:
 def cancel(run: Run) -> bool:
     """Ask a run to stop: at once when it waits, after its page when it runs. Whether there was anything to cancel."""
     with transaction.atomic():
+        # Locked, or a run that its worker just puts back is neither waiting nor running at both looks.
+        Run.objects.select_for_update().filter(pk=run.pk).values_list("pk").first()
         stopped = Run.objects.filter(pk=run.pk, state=RunState.WAITING).update(
             state=RunState.CANCELLED,
             finished_at=timezone.now(),
             cancel_requested_at=timezone.now(),
-            reason="Cancelled. What was loaded before stays.",
+            reason=KEPT,
         )
         if stopped:
             return True
@@ -168,7 +174,7 @@ def cancel(run: Run) -> bool:
 
 
 def sweep() -> list[int]:
-    """What the tick does for runs: park those that kill their worker, ring those that wait or were let down.
+    """What the tick does for runs: park those that kill their worker, ring those that wait or were let down unheard.
 
     Returns the ids rung. Any number of these at once do no harm.
     """
@@ -184,7 +190,9 @@ def sweep() -> list[int]:
         " OR (state = 'waiting' AND coalesce(next_attempt_at, created_at + %s) <= now()) ORDER BY id",
         [RING_AGAIN_AFTER],
     )
-    ids = [row[0] for row in due]
+    # A second bell for a run would never end: every slice of it rings again, and small runs would wait behind them all.
+    ringing = rung()
+    ids = [row[0] for row in due if row[0] not in ringing]
     with transaction.atomic():
         for run_id in ids:
             ring(run_id)

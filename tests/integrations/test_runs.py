@@ -1,0 +1,132 @@
+"""Runs among several workers, ticks and people: bells are not doubled, no cancel is lost, only the holder writes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import django_rq
+import pytest
+from django.db import OperationalError, connection, transaction
+from django.utils import timezone
+
+from integrations import runs, working
+from integrations.choices import IntegrationHealth, RunKind, RunState
+from integrations.connecting import set_up
+from integrations.failures import Failure, ShopError
+from integrations.models import Feed, Integration, Run
+from integrations.runs import Claim
+from integrations.secrets import Secrets
+from integrations.ticking import tick
+from integrations.working import Handler, Step
+from tests.factories import IntegrationFactory
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def bells() -> Iterator[Any]:
+    queue = django_rq.get_queue("default")
+    queue.empty()  # type: ignore[no-untyped-call]
+    yield queue
+    queue.empty()  # type: ignore[no-untyped-call]
+
+
+@pytest.fixture
+def integration() -> Integration:
+    return IntegrationFactory.create()
+
+
+def requested(integration: Integration, kind: RunKind = RunKind.LOAD) -> Run:
+    return runs.request(kind, integration)
+
+
+def work(run: Run, handler: Handler, slice_seconds: float = 20) -> Run:
+    working.work(run.pk, {RunKind(run.kind): handler}, slice_seconds)
+    run.refresh_from_db()
+    return run
+
+
+def failing(error: Exception) -> Handler:
+    def handler(held: Claim, run: Run, integration: Integration) -> Step:
+        raise error
+
+    return handler
+
+
+def in_a_thread(job: Callable[[], Any]) -> threading.Thread:
+    def run() -> None:
+        try:
+            job()
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    return thread
+
+
+def endless(held: Claim, run: Run, integration: Integration) -> Step:
+    with transaction.atomic():
+        runs.hold(held)
+        runs.advance(held, {}, {"at": 1})
+    return Step()
+
+
+def test_long_runs_that_take_turns_have_one_bell_each_however_often_the_tick_comes(
+    integration: Integration, bells: Any
+) -> None:
+    """A bell too many would ring again after every slice, and the load somebody asks for now would wait behind all."""
+    both = [requested(integration, kind) for kind in (RunKind.LOAD, RunKind.PRODUCTS)]
+    Run.objects.update(created_at=timezone.now() - timedelta(hours=1))
+    for turn in range(6):
+        tick()
+        bell = bells.jobs[0]
+        bell.delete()
+        assert bell.args == [both[turn % 2].pk]
+        working.work(bell.args[0], {RunKind.LOAD: endless, RunKind.PRODUCTS: endless}, slice_seconds=0)
+        assert bells.count == 2
+    bells.empty()
+    tick()
+    assert sorted(job.args[0] for job in bells.jobs) == [run.pk for run in both]
+
+
+def test_many_ticks_at_once_start_each_feed_once(integration: Integration, bells: Any) -> None:
+    set_up(integration)
+    for thread in [in_a_thread(tick) for _ in range(6)]:
+        thread.join()
+    tick()
+    assert Run.objects.count() == bells.count == Feed.objects.count() == 6
+
+
+def test_a_cancel_is_not_lost_between_running_and_waiting(integration: Integration) -> None:
+    run = requested(integration)
+    held = runs.claim(run.pk)
+    assert held is not None
+    let_go, goes_on = threading.Event(), threading.Event()
+
+    def put_back_slowly() -> None:
+        with transaction.atomic():
+            runs.put_back(held)
+            let_go.set()
+            goes_on.wait(0.5)
+
+    thread = in_a_thread(put_back_slowly)
+    let_go.wait()
+    assert runs.cancel(run)
+    thread.join()
+    run.refresh_from_db()
+    assert run.state == RunState.CANCELLED
+
+
+def test_a_cancel_while_the_shop_fails_is_not_waited_for(integration: Integration) -> None:
+    def cancelled_meanwhile(held: Claim, run: Run, integration: Integration) -> Step:
+        assert runs.cancel(run)
+        raise ShopError(Failure.BUSY, "The shop asks us to wait.", retry_after=900)
+
+    run = work(requested(integration), cancelled_meanwhile)
+    assert (run.state, run.reason) == (RunState.CANCELLED, "Cancelled. What was loaded before stays.")
+    assert run.next_attempt_at is None
+    requested(integration)  # the next may start at once
