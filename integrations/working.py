@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from time import monotonic
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -25,10 +25,6 @@ SLICE = 20.0
 """Seconds a worker stays with one run before others get their turn."""
 MOST_FAILURES = 8
 LONGEST_WAIT = 900.0
-
-
-class RunErrored(Exception):
-    """A run could not go on, for a reason that is not the shop's."""
 
 
 @dataclass(frozen=True)
@@ -62,10 +58,12 @@ def work(run_id: int, handlers: dict[RunKind, Handler], slice_seconds: float = S
 def _database_failed(held: Claim, run: Run) -> None:
     """A lost connection or a deadlock: the page is done again. A database that stays away is left to the tick."""
     connection.close()
-    if run.failures >= MOST_FAILURES:
-        raise RunErrored("the database cannot be reached")
     try:
-        runs.put_back(held, seconds=5, reason="The database was interrupted. Goes on in 5 seconds.", failed=True)
+        if run.failures < MOST_FAILURES:
+            runs.put_back(held, seconds=5, reason="The database was interrupted. Goes on in 5 seconds.", failed=True)
+        else:
+            reason = f"The database broke off the same page {run.failures + 1} times; the run is parked."
+            runs.finish(held, RunState.ERRORED, reason)
     except (OperationalError, InterfaceError, LostClaim):
         logger.warning("Run %s waits for its lease to end: the database cannot be reached.", held.run_id)
 
@@ -88,7 +86,7 @@ def _pages(held: Claim, run: Run, handler: Handler, deadline: float) -> None:
             runs.finish(held, RunState.CANCELLED, f"{integration} was switched off. What was loaded before stays.")
             return
         if run.cancel_requested_at:
-            runs.finish(held, RunState.CANCELLED, "Cancelled. What was loaded before stays.")
+            runs.finish(held, RunState.CANCELLED, runs.KEPT)
             return
         quiet = _quiet_seconds(integration)
         if quiet:
@@ -100,11 +98,12 @@ def _pages(held: Claim, run: Run, handler: Handler, deadline: float) -> None:
             _shop_failed(held, run, integration, error)
             return
         if step.done:
-            _note_health(integration, IntegrationHealth.OK)
-            runs.finish(held, RunState.SUCCEEDED, step.note)
+            with transaction.atomic():
+                runs.finish(held, RunState.SUCCEEDED, step.note)
+                _note_health(integration, IntegrationHealth.OK)
             return
         if step.cancelled:
-            runs.finish(held, RunState.CANCELLED, "Cancelled. What was loaded before stays.")
+            runs.finish(held, RunState.CANCELLED, runs.KEPT)
             return
         run.failures = 0
         if monotonic() > deadline:
@@ -120,11 +119,12 @@ def _shop_failed(held: Claim, run: Run, integration: Integration, error: ShopErr
             _keep_quiet(integration, wait)
         runs.put_back(held, seconds=wait, reason=f"{error} Goes on in {wait:.0f} seconds.", failed=True)
         return
-    if error.kind == Failure.CREDENTIALS:
-        _note_health(integration, IntegrationHealth.CREDENTIALS, str(error))
-    elif error.passes or error.kind == Failure.ADDRESS:
-        _note_health(integration, IntegrationHealth.UNREACHABLE, str(error))
-    runs.finish(held, RunState.FAILED, str(error))
+    with transaction.atomic():
+        runs.finish(held, RunState.FAILED, str(error))
+        if error.kind == Failure.CREDENTIALS:
+            _note_health(integration, IntegrationHealth.CREDENTIALS, str(error))
+        elif error.passes or error.kind == Failure.ADDRESS:
+            _note_health(integration, IntegrationHealth.UNREACHABLE, str(error))
 
 
 def _keep_quiet(integration: Integration, seconds: float) -> None:
@@ -140,7 +140,11 @@ def _quiet_seconds(integration: Integration) -> float:
 
 
 def _note_health(integration: Integration, health: IntegrationHealth, note: str = "") -> None:
-    if integration.health != health or integration.health_note != note:
+    """Keep what the shop's answer says of the connection, unless address or keys were changed since it was asked."""
+    now = Integration.objects.select_for_update(no_key=True).filter(pk=integration.pk).first()
+    if now is None or (now.base_url, now.credentials) != (integration.base_url, integration.credentials):
+        return
+    if now.health != health or now.health_note != note[:500]:
         Integration.objects.filter(pk=integration.pk).update(
             health=health, health_note=note[:500], health_at=timezone.now()
         )

@@ -130,3 +130,53 @@ def test_a_cancel_while_the_shop_fails_is_not_waited_for(integration: Integratio
     assert (run.state, run.reason) == (RunState.CANCELLED, "Cancelled. What was loaded before stays.")
     assert run.next_attempt_at is None
     requested(integration)  # the next may start at once
+
+
+def test_a_page_the_database_always_breaks_off_parks_its_run_and_says_why(integration: Integration) -> None:
+    run = requested(integration)
+    for _ in range(working.MOST_FAILURES + 1):
+        Run.objects.update(next_attempt_at=None)
+        assert run.is_open
+        work(run, failing(OperationalError("canceling statement due to statement timeout")))
+    assert (run.state, run.lease_until) == (RunState.ERRORED, None)
+    assert run.reason == "The database broke off the same page 9 times; the run is parked."
+
+
+STALLED: dict[str, Handler] = {
+    "done": lambda held, run, integration: _taken_over(run) or Step(done=True),
+    "cancelled": lambda held, run, integration: _taken_over(run) or Step(cancelled=True),
+    "slice over": lambda held, run, integration: _taken_over(run) or Step(),
+    "rejected": lambda held, run, integration: _taken_over(run) or _refuse(),
+    "fault": lambda held, run, integration: _taken_over(run) or {}["fault"],
+}
+
+
+def _taken_over(run: Run) -> None:
+    """The worker slept longer than its lease, and another has the run now."""
+    Run.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    assert runs.claim(run.pk) is not None
+
+
+def _refuse() -> Step:
+    raise ShopError(Failure.CREDENTIALS, "The shop rejects our key.", status=401)
+
+
+@pytest.mark.parametrize("how", STALLED)
+def test_who_wakes_up_after_its_lease_changes_nothing(integration: Integration, how: str) -> None:
+    run = work(requested(integration), STALLED[how], slice_seconds=0)
+    assert (run.state, run.token, run.reason) == (RunState.RUNNING, 2, "")
+    integration.refresh_from_db()
+    assert integration.health == IntegrationHealth.UNKNOWN
+
+
+def test_a_refusal_of_keys_that_were_replaced_meanwhile_says_nothing_of_the_new_ones(integration: Integration) -> None:
+    def replaced_meanwhile(held: Claim, run: Run, integration: Integration) -> Step:
+        entered = Integration.objects.get()
+        entered.credentials, entered.health = Secrets(consumer_key="new"), IntegrationHealth.OK
+        entered.save()
+        return _refuse()
+
+    run = work(requested(integration), replaced_meanwhile)
+    assert run.state == RunState.FAILED
+    integration.refresh_from_db()
+    assert integration.health == IntegrationHealth.OK
