@@ -239,12 +239,14 @@ def rules_for(integration: Integration, statuses: Iterable[str]) -> dict[str, Ru
 def _mark_complete(claim: Claim, integration: Integration, until: datetime) -> None:
     """Move the integration's mark of completeness on: never back, and never over a hole before a chosen date.
 
-    A load without a date reaches back as far as there is anything to catch up on (`loading.window_start`).
+    A load without a date reaches back as far as there is anything to catch up on (`loading.window_start`). A mark
+    beyond our own now, from a shop whose clock is ahead, would hide an outage until that time has come.
     """
+    until = min(until, timezone.now())
     Integration.objects.filter(pk=integration.pk).extra(
         where=[
             "(complete_until IS NULL OR complete_until < %s)",
-            "(SELECT coalesce((scope ->> 'catch_up')::bool, false) OR since <= coalesce(complete_until, start_at)"
+            "(SELECT coalesce((scope ->> 'catch_up')::bool, false) OR since <= coalesce(complete_until - overlap, start_at)"
             " FROM integrations_run WHERE id = %s)",
         ],
         params=[until, claim.run_id],

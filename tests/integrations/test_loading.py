@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -263,6 +264,33 @@ def test_a_load_from_a_date_after_a_hole_does_not_mark_the_hole_complete(integra
     jobs.work(request_load(integration, date_from=(NOW - timedelta(days=2)).date()).pk)
     integration.refresh_from_db()
     assert integration.complete_until == NOW - timedelta(days=9)
+
+
+def test_a_load_from_a_date_joins_the_last_one_only_with_the_overlap(integration: Integration, shop: Shop) -> None:
+    """An order that shows up late, with a stamp before the date, would be seen by no load any more."""
+    midnight = datetime(2026, 11, 20, tzinfo=integration.zone)
+    reached = midnight + timedelta(minutes=9)
+    Integration.objects.update(complete_until=reached)
+    jobs.work(request_load(integration, date_from=midnight.date()).pk)
+    integration.refresh_from_db()
+    assert integration.complete_until == reached
+    Integration.objects.update(complete_until=midnight + timedelta(minutes=10))
+    shop.calls.clear()
+    jobs.work(request_load(integration, date_from=midnight.date()).pk)
+    integration.refresh_from_db()
+    assert integration.complete_until == NOW
+
+
+def test_a_shop_whose_clock_is_years_ahead_is_complete_up_to_now_at_most(
+    integration: Integration, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or a mark in the future would hide every outage until then."""
+    drive = shop.drive
+    monkeypatch.setattr(client, "drive", lambda *args, **named: replace(drive(*args, **named), until=NOW.replace(2099)))
+    jobs.work(request_load(integration).pk)
+    integration.refresh_from_db()
+    assert integration.complete_until is not None
+    assert integration.complete_until <= datetime.now(UTC)
 
 
 def test_a_trial_is_complete_as_far_as_its_plan_reaches(integration: Integration, shop: Shop) -> None:
