@@ -142,28 +142,31 @@ def test_a_page_the_database_always_breaks_off_parks_its_run_and_says_why(integr
     assert run.reason == "The database broke off the same page 9 times; the run is parked."
 
 
-STALLED: dict[str, Handler] = {
-    "done": lambda held, run, integration: _taken_over(run) or Step(done=True),
-    "cancelled": lambda held, run, integration: _taken_over(run) or Step(cancelled=True),
-    "slice over": lambda held, run, integration: _taken_over(run) or Step(),
-    "rejected": lambda held, run, integration: _taken_over(run) or _refuse(),
-    "fault": lambda held, run, integration: _taken_over(run) or {}["fault"],
-}
-
-
-def _taken_over(run: Run) -> None:
-    """The worker slept longer than its lease, and another has the run now."""
-    Run.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
-    assert runs.claim(run.pk) is not None
-
-
 def _refuse() -> Step:
     raise ShopError(Failure.CREDENTIALS, "The shop rejects our key.", status=401)
 
 
+def _fault() -> Step:
+    raise ValueError
+
+
+STALLED: dict[str, Callable[[], Step]] = {
+    "done": lambda: Step(done=True),
+    "cancelled": lambda: Step(cancelled=True),
+    "slice over": Step,
+    "rejected": _refuse,
+    "fault": _fault,
+}
+
+
 @pytest.mark.parametrize("how", STALLED)
 def test_who_wakes_up_after_its_lease_changes_nothing(integration: Integration, how: str) -> None:
-    run = work(requested(integration), STALLED[how], slice_seconds=0)
+    def asleep(held: Claim, run: Run, integration: Integration) -> Step:
+        Run.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+        assert runs.claim(run.pk) is not None
+        return STALLED[how]()
+
+    run = work(requested(integration), asleep, slice_seconds=0)
     assert (run.state, run.token, run.reason) == (RunState.RUNNING, 2, "")
     integration.refresh_from_db()
     assert integration.health == IntegrationHealth.UNKNOWN
