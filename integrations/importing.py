@@ -246,8 +246,8 @@ def _mark_complete(claim: Claim, integration: Integration, until: datetime) -> N
     Integration.objects.filter(pk=integration.pk).extra(
         where=[
             "(complete_until IS NULL OR complete_until < %s)",
-            "(SELECT coalesce((scope ->> 'catch_up')::bool, false) OR since <= coalesce(complete_until - overlap, start_at)"
-            " FROM integrations_run WHERE id = %s)",
+            "(SELECT coalesce((scope ->> 'catch_up')::bool, false)"
+            " OR since <= coalesce(complete_until - overlap, start_at) FROM integrations_run WHERE id = %s)",
         ],
         params=[until, claim.run_id],
     ).update(complete_until=until)
