@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from functools import partial
 
@@ -12,7 +13,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from integrations import client, runs
-from integrations.choices import IntegrationHealth, RunKind
+from integrations.choices import IntegrationHealth, RunKind, RunState
 from integrations.connectors.base import Delivery
 from integrations.failures import Failure, ShopError
 from integrations.importing import Progress, import_page
@@ -21,6 +22,9 @@ from integrations.reading import read_page
 from integrations.runs import Claim, RunRefused
 from integrations.working import Step
 from stock.bulk import execute
+
+LEFT_ALONE = timedelta(minutes=15)
+"""After a run that failed: the tick comes every few seconds, and a shop that is away is not asked that often."""
 
 
 class Answer(StrEnum):
@@ -74,6 +78,9 @@ def receive(token: str, delivery: Delivery) -> Answer:
 def _start(integration: Integration) -> bool:
     """Ask for a run that reads the hints; one that is open takes them along, or the tick starts the next."""
     if not integration.enabled or integration.health == IntegrationHealth.CREDENTIALS:
+        return False
+    ended_badly = integration.runs.filter(kind=RunKind.HINTS, state__in=[RunState.FAILED, RunState.ERRORED])
+    if ended_badly.filter(finished_at__gt=timezone.now() - LEFT_ALONE).exists():
         return False
     try:
         runs.request(RunKind.HINTS, integration)

@@ -7,10 +7,12 @@ import hashlib
 import hmac
 import itertools
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 
 from integrations import client, hooks, jobs, runs
@@ -262,3 +264,18 @@ def test_reading_deliveries_never_raises() -> None:
     for body in (b"", b"\xff", b"[" * 100_000, b'{"id":1e999}', b'{"id":"7"}'):
         assert woo.read_webhook(Delivery(headers, body)).external_ids == ()
     assert woo.read_webhook(Delivery({"x-wc-webhook-topic": "product.updated"}, b'{"id":7}')).external_ids == ()
+
+
+def test_a_shop_that_fails_is_not_asked_at_every_tick(webhook: Webhook, monkeypatch: pytest.MonkeyPatch) -> None:
+    def moved(*_: Any, **__: Any) -> None:
+        raise ShopError(Failure.ADDRESS, "The shop sends us on to another address.")
+
+    monkeypatch.setattr(client, "drive", moved)
+    now = timezone.now()
+    OrderHint.objects.create(integration=webhook.integration, external_id="7", first_at=now, last_at=now)
+    for _ in range(4):
+        hooks.start_leftovers()
+        work()
+    assert Run.objects.filter(kind=RunKind.HINTS).count() == 1
+    Run.objects.update(finished_at=now - timedelta(minutes=16))
+    assert hooks.start_leftovers() == 1
