@@ -18,7 +18,7 @@ from integrations import remote_orders, runs
 from integrations.choices import ImportAction, RemoteState
 from integrations.connectors.base import Cursor
 from integrations.models import Integration, RemoteOrder, StatusRule
-from integrations.reading import Candidate
+from integrations.reading import GONE, Candidate
 from integrations.remote_orders import Entry
 from integrations.rules import Decision, Known, Rule, Verdict, decide
 from integrations.runs import Claim
@@ -151,6 +151,9 @@ def _decide(candidate: Candidate, known: dict[str, Known], rules: dict[str, Rule
     rule = rules.get(candidate.status) or Rule(candidate.status, ImportAction.SKIP, retry=True)
     before = known.get(candidate.external_id)
     decision = decide(rule, candidate.stamp, candidate.digest, before, look_again=look_again)
+    if candidate.error_code == GONE and decision.verdict == Verdict.REFRESH:
+        # Settled by another run since it was looked up; what was on record then is no news.
+        return Decision(Verdict.UNCHANGED)
     if candidate.order is None and decision.verdict in {Verdict.IMPORT, Verdict.IGNORE}:
         # What cannot be read is never ignored in silence: it is shown as failed whatever its rule says.
         return Decision(Verdict.IMPORT, action=rule.action, retry=True)

@@ -35,6 +35,8 @@ class Candidate(Struct, frozen=True):
 
 
 NO_ID = "no-id-"
+GONE = "gone"
+"""The error code of an order that was asked for by id and did not come."""
 
 
 def digest_of(payload: bytes) -> bytes:

@@ -12,7 +12,7 @@ from integrations.choices import RemoteState, RunKind
 from integrations.connectors.base import OrderPage
 from integrations.importing import Progress, import_page
 from integrations.models import Integration, RemoteOrder, Run
-from integrations.reading import Candidate, read_page
+from integrations.reading import GONE, NO_ID, Candidate, read_page
 from integrations.runs import Claim, RunRefused
 from integrations.working import Step
 from orders.choices import OrderStatus
@@ -21,8 +21,11 @@ RETRIED = (RemoteState.IGNORED, RemoteState.FAILED)
 
 
 def retry_now(remote_orders: QuerySet[RemoteOrder], user_id: int | None = None) -> int:
-    """Make these ignored and failed orders due and start retrying them; how many there are."""
-    due = remote_orders.filter(state__in=RETRIED)
+    """Make these ignored and failed orders due and start retrying them; how many there are.
+
+    Those without an id are left out: the shop cannot be asked for them.
+    """
+    due = remote_orders.filter(state__in=RETRIED).exclude(external_id__startswith=NO_ID)
     integrations = list(Integration.objects.filter(remote_orders__in=due).distinct())
     count = due.update(next_attempt_at=timezone.now(), retry=True)
     for integration in integrations:
@@ -84,7 +87,7 @@ def _missing(rows: list[RemoteOrder], found: list[Candidate]) -> list[Candidate]
             None,
             row.payload,
             bytes(row.digest),
-            error_code="gone",
+            error_code=GONE,
             error="The shop no longer has this order: it was deleted or moved to the trash there.",
         )
         for row in rows

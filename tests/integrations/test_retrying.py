@@ -12,7 +12,9 @@ from integrations import client, jobs, runs, scheduling
 from integrations.choices import ImportAction, RemoteState, RunKind, RunState
 from integrations.connecting import set_up
 from integrations.connectors.base import OrderPage
+from integrations.importing import Progress, import_page
 from integrations.models import Feed, Integration, RemoteOrder, Run
+from integrations.reading import digest_of, read_page
 from integrations.retrying import retry_now
 from integrations.ticking import tick
 from orders.models import Order
@@ -93,6 +95,35 @@ def test_an_order_gone_from_the_shop_says_so(integration: Integration, shop: Sho
     row = RemoteOrder.objects.get(external_id=gone)
     assert (row.state, row.reason_code) == (RemoteState.FAILED, "gone")
     assert "deleted or moved to the trash" in row.reason
+
+
+def test_an_order_imported_while_it_was_asked_for_in_vain_stays_as_it_was_imported(
+    integration: Integration, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Restored from the trash a moment after the retry looked: the load that saw it knows better."""
+    integration.rules.filter(status="processing").update(action=ImportAction.VALID)
+    key = next(iter(BODIES))
+    del shop.bodies[key]
+    drive, meanwhile = shop.drive, runs.claim(runs.request(RunKind.LOAD, integration).pk)
+    assert meanwhile is not None
+
+    def load_meanwhile(operation: Any, **named: Any) -> OrderPage:
+        if not shop.asked:
+            seen = read_page(integration.connector, integration.shop(), [BODIES[key]])
+            import_page(meanwhile, integration, seen, Progress({}))
+        return drive(operation, **named)
+
+    monkeypatch.setattr(client, "drive", load_meanwhile)
+    work(integration, RunKind.RETRY)
+    row = RemoteOrder.objects.get(external_id=key)
+    assert (row.state, row.payload.encode(), bytes(row.digest)) == ("imported", BODIES[key], digest_of(BODIES[key]))
+
+
+def test_what_has_no_id_is_not_asked_for_and_keeps_its_reason(integration: Integration, shop: Shop) -> None:
+    RemoteOrder.objects.exclude(pk=RemoteOrder.objects.earliest("pk").pk).delete()
+    RemoteOrder.objects.update(external_id="no-id-abc", state=RemoteState.FAILED, retry=False, next_attempt_at=None)
+    assert retry_now(RemoteOrder.objects.all()) == 0
+    assert not Run.objects.exists()
 
 
 def test_nothing_due_asks_the_shop_nothing(integration: Integration, shop: Shop) -> None:
