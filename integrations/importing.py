@@ -28,6 +28,8 @@ from stock.ledger import lock_project
 
 GIVE_UP_AFTER = 24 * 14
 """Retries of a failed order, hourly: two weeks."""
+NOT_STORABLE = (IntegrityError, DataError, UnicodeEncodeError)
+"""How the database, and the way to it, refuses a value. The last: half of a surrogate pair, which is no text."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ def import_page(
     """
     try:
         return _transaction(claim, integration, candidates, progress, look_again, complete, isolate=False)
-    except (IntegrityError, DataError):
+    except NOT_STORABLE:
         return _transaction(claim, integration, candidates, progress, look_again, complete, isolate=True)
 
 
@@ -99,7 +101,7 @@ def _alone(claim: Claim, integration: Integration, candidate: Candidate, look_ag
     try:
         with transaction.atomic():
             return _write(claim, integration, [candidate], look_again)
-    except (IntegrityError, DataError) as error:
+    except NOT_STORABLE as error:
         bare = Candidate(
             candidate.external_id,
             _storable(candidate.number, 100),
@@ -115,7 +117,7 @@ def _alone(claim: Claim, integration: Integration, candidate: Candidate, look_ag
 
 
 def _storable(text: str, length: int | None = None) -> str:
-    return text.replace("\x00", "\ufffd")[:length]
+    return text.encode(errors="replace").decode().replace("\x00", "\ufffd")[:length]
 
 
 def _plain(error: Exception) -> str:

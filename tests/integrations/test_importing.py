@@ -44,9 +44,8 @@ def claim(integration: Integration) -> Claim:
 def seen(order: IncomingOrder, /, **changes: Any) -> Candidate:
     body = f"{order.external_id} {order.status} {order.modified_at} {order.total}"
     fields = {"order": order} | changes
-    return Candidate(
-        order.external_id, order.number, order.status, order.modified_at, body, digest_of(body.encode()), **fields
-    )
+    digest = digest_of(body.encode(errors="replace"))
+    return Candidate(order.external_id, order.number, order.status, order.modified_at, body, digest, **fields)
 
 
 def later(order: IncomingOrder, **changes: Any) -> IncomingOrder:
@@ -137,6 +136,8 @@ def test_known_orders_are_no_work_and_stale_answers_change_nothing(integration: 
 
 POISON: dict[str, dict[str, Any]] = {
     "NUL in the note": {"note": "a\x00b"},
+    "half of a surrogate pair in the note": {"note": "a\ud800b"},
+    "half of a surrogate pair in the number": {"number": "7\udfff"},
     "a number of 300 characters": {"number": "9" * 300},
     "a total beyond the column": {"total": Decimal(10) ** 20},
     "metadata PostgreSQL refuses": {"metadata": {"key": "\x00"}},
