@@ -94,6 +94,7 @@ class Play:
         for _ in range(100):
             working.work(run.pk, jobs.HANDLERS, slice_seconds=self.chance.choice([0, 20]))
             Run.objects.update(next_attempt_at=None)
+            Integration.objects.update(quiet_until=None)
             run.refresh_from_db()
             if not run.is_open:
                 return run
