@@ -32,10 +32,12 @@ def zones() -> list[tuple[str, str]]:
 class SecretField(forms.CharField):
     """Entered once, never shown again; left empty it stays what it is."""
 
-    def __init__(self, *, stored: bool, **options: Any) -> None:
+    def __init__(self, *, stored: bool, required: bool = True, **options: Any) -> None:
         hint = _("unchanged") if stored else ""
         widget = forms.PasswordInput(attrs={"autocomplete": "new-password", "placeholder": hint}, render_value=False)
-        super().__init__(required=not stored, widget=widget, max_length=LONGEST_SECRET, strip=False, **options)
+        super().__init__(
+            required=required and not stored, widget=widget, max_length=LONGEST_SECRET, strip=False, **options
+        )
 
     def clean(self, value: Any) -> str:
         text: str = super().clean(value)
@@ -99,7 +101,10 @@ class ShopForm(forms.Form):
         stored = dict(integration.credentials) if integration else {}
         for field in connector.credential_fields:
             self.fields[CREDENTIAL + field.key] = SecretField(
-                label=field.label, help_text=field.help_text, stored=bool(stored.get(field.key))
+                label=field.label,
+                help_text=field.help_text,
+                stored=bool(stored.get(field.key)),
+                required=field.required,
             )
 
     def clean_base_url(self) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from integrations.connectors.base import Connector
+from integrations.connectors.shopify import Shopify
 from integrations.connectors.woocommerce import WooCommerce
 
-_CONNECTORS: dict[str, Connector] = {connector.key: connector for connector in (WooCommerce(),)}
+_CONNECTORS: dict[str, Connector] = {connector.key: connector for connector in (WooCommerce(), Shopify())}
 
 
 class UnknownPlatform(KeyError):

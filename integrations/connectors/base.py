@@ -99,6 +99,8 @@ class CredentialField:
     label: str
     help_text: str = ""
     secret: bool = True
+    required: bool = True
+    """False where another way in may stand for it; the connection test says what is missing."""
 
 
 @dataclass(frozen=True)

@@ -68,11 +68,20 @@ def post(browser: Client, shop: Integration, step: str, data: dict[str, Any]) ->
     return browser.post(f"/integrations/integration/{shop.pk}/{step}/", data, follow=True)
 
 
+def test_one_of_two_ways_in_is_enough(project: Project, admin: Client) -> None:
+    """Shopify: an access token, or a client ID and secret; the connection test says what is missing."""
+    data = settings(credential_access_token="shpat_1", credential_client_id="", credential_client_secret="")
+    admin.post("/integrations/integration/connect/?platform=shopify", data)
+    shop = Integration.objects.get(project=project)
+    assert {key: value for key, value in shop.credentials.items() if value} == {"access_token": "shpat_1"}
+    assert rules_of(shop)["paid"] == (ImportAction.VALID, False)
+
+
 def test_connecting_sets_up_rules_and_feeds_and_tests(
     project: Project, admin: Client, tested: list[Integration]
 ) -> None:
     data = settings(credential_consumer_key=" ck_new ", credential_consumer_secret="cs_new")
-    shown = admin.post("/integrations/integration/connect/", data, follow=True).content.decode()
+    shown = admin.post("/integrations/integration/connect/?platform=woocommerce", data, follow=True).content.decode()
     shop = Integration.objects.get(project=project)
     assert dict(shop.credentials) == {"consumer_key": "ck_new", "consumer_secret": "cs_new"}
     assert len(rules_of(shop)) == 7
@@ -100,7 +109,7 @@ def test_connecting_sets_up_rules_and_feeds_and_tests(
 )
 def test_odd_settings_are_refused_at_their_field(admin: Client, changed: dict[str, str], field: str) -> None:
     data = settings(credential_consumer_key="ck", credential_consumer_secret="cs_SECRET") | changed
-    answer = admin.post("/integrations/integration/connect/", data)
+    answer = admin.post("/integrations/integration/connect/?platform=woocommerce", data)
     assert answer.status_code == 422
     assert field in answer.context["form"].errors
     assert "cs_SECRET" not in answer.content.decode()
@@ -132,7 +141,7 @@ def test_saving_settings_does_not_turn_back_what_was_loaded(shop: Integration, a
 
 def test_a_title_is_taken_once_per_project(project: Project, shop: Integration, admin: Client) -> None:
     data = settings(title=shop.title, credential_consumer_key="ck", credential_consumer_secret="cs")
-    shown = admin.post("/integrations/integration/connect/", data).content.decode()
+    shown = admin.post("/integrations/integration/connect/?platform=woocommerce", data).content.decode()
     assert "Another integration of this project has this title" in shown
     assert Integration.objects.count() == 1
 

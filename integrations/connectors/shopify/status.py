@@ -1,0 +1,55 @@
+"""Shopify has no single status: payment, fulfilment and cancellation are folded into one code for the rule table.
+
+The first that holds, in this order: `test` (paid with the test gateway), `cancelled`, `voided`, `expired`, `refunded`,
+`fulfilled`, then while it is not paid the payment (`pending`, `authorized`, `partially_paid`), then what stands in the
+way of shipping (`on_hold`, `scheduled`, `in_progress`, `request_declined`, `partially_fulfilled`), else the payment
+(`paid`, `partially_refunded`). A value that is not known yet comes out as it is, in lower case.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from integrations.choices import ImportAction
+from integrations.connectors.base import DefaultRule
+
+OVER = ("voided", "expired", "refunded")
+UNPAID = ("pending", "authorized", "partially_paid")
+NOT_BEGUN = ("", "unfulfilled", "open", "pending_fulfillment", "restocked")
+
+DEFAULT_RULES = (
+    DefaultRule("pending", "Payment pending", ImportAction.SKIP, retry=True),
+    DefaultRule("partially_paid", "Partially paid", ImportAction.SKIP, retry=True),
+    DefaultRule("authorized", "Payment authorized, not captured", ImportAction.HOLD, retry=False),
+    DefaultRule("paid", "Paid", ImportAction.VALID, retry=False),
+    DefaultRule("partially_refunded", "Partially refunded", ImportAction.VALID, retry=False),
+    DefaultRule("on_hold", "Fulfillment on hold", ImportAction.HOLD, retry=False),
+    DefaultRule("scheduled", "Fulfillment scheduled for later", ImportAction.HOLD, retry=False),
+    DefaultRule("in_progress", "With a fulfillment service", ImportAction.HOLD, retry=False),
+    DefaultRule("request_declined", "Declined by the fulfillment service", ImportAction.HOLD, retry=False),
+    DefaultRule("partially_fulfilled", "Partially fulfilled", ImportAction.HOLD, retry=False),
+    DefaultRule("fulfilled", "Fulfilled", ImportAction.HISTORY, retry=False),
+    DefaultRule("cancelled", "Cancelled", ImportAction.SKIP, retry=False),
+    DefaultRule("refunded", "Refunded", ImportAction.SKIP, retry=False),
+    DefaultRule("voided", "Payment voided", ImportAction.SKIP, retry=False),
+    DefaultRule("expired", "Payment expired", ImportAction.SKIP, retry=False),
+    DefaultRule("test", "Test order", ImportAction.SKIP, retry=False),
+)
+"""An authorized payment waits for a person: some shops capture only what they ship, others lose it."""
+
+
+def status(payment: Any, fulfilment: Any, cancelled_at: Any, test: Any) -> str:
+    paid, shipped = _code(payment), _code(fulfilment)
+    if test is True:
+        return "test"
+    if cancelled_at:
+        return "cancelled"
+    if paid in OVER:
+        return paid
+    if shipped == "fulfilled" or paid in UNPAID:
+        return "fulfilled" if shipped == "fulfilled" else paid
+    return shipped if shipped not in NOT_BEGUN else paid
+
+
+def _code(value: Any) -> str:
+    return value.strip().lower()[:100] if isinstance(value, str) else ""

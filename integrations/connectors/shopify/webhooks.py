@@ -1,0 +1,141 @@
+"""Webhooks: signed with the app's client secret over the raw body; bodies are shaped like the old REST API's.
+
+`X-Shopify-Hmac-Sha256` is base64 of HMAC-SHA256. Shopify gives no stamp that the signature covers; deliveries repeat
+with the same `X-Shopify-Event-Id`. A delivery is only a hint: the order is read again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from base64 import b64encode
+from collections.abc import Generator
+from typing import Any
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+
+from integrations.connectors.base import Delivery, Hint, RemoteWebhook, Request, Response, Shop
+from integrations.connectors.shopify import queries
+from integrations.connectors.shopify.orders import Connection, read_part
+from integrations.connectors.shopify.requests import call, decoded
+from integrations.failures import Failure, ShopError
+
+Registered = Generator[Request, Response, tuple[RemoteWebhook, ...]]
+
+TOPICS = ("ORDERS_CREATE", "ORDERS_UPDATED", "ORDERS_CANCELLED", "ORDERS_EDITED", "ORDERS_DELETE", "REFUNDS_CREATE")
+SIGNATURES = ("x-shopify-hmac-sha256", "shopify-hmac-sha256")
+"""The second is the form of newer deliveries; Shopify's own library takes both."""
+DOMAINS = ("x-shopify-shop-domain", "shopify-shop-domain")
+TOPIC_HEADERS = ("x-shopify-topic", "shopify-topic")
+
+
+def verify(shop: Shop, secret: str, delivery: Delivery) -> bool:
+    """Signed with `secret` or with the client secret on record, and meant for this shop (one app may serve several)."""
+    given = _header(delivery, SIGNATURES).encode()
+    if not given or len(given) > 100 or not _is_for(shop, delivery):
+        return False
+    secrets = {each for each in (secret, shop.credentials.get("client_secret", "").strip()) if each}
+    matches = [hmac.compare_digest(_signature(each, delivery.body), given) for each in sorted(secrets)]
+    return any(matches)
+
+
+def _signature(secret: str, body: bytes) -> bytes:
+    return b64encode(hmac.new(secret.encode(errors="replace"), body, hashlib.sha256).digest())
+
+
+def _header(delivery: Delivery, names: tuple[str, ...]) -> str:
+    return next((delivery.headers[name] for name in names if delivery.headers.get(name)), "")
+
+
+def _is_for(shop: Shop, delivery: Delivery) -> bool:
+    """The shop a delivery names, where the integration's address is a .myshopify.com one to compare it with."""
+    named = _header(delivery, DOMAINS).lower()
+    own = (urlsplit(shop.base_url).hostname or "").lower()
+    return not named or not own.endswith(".myshopify.com") or named == own
+
+
+def read(delivery: Delivery) -> Hint:
+    """`orders/*` name the order as `id`, an edit in `order_edit.order_id`, refunds and the like as `order_id`."""
+    topic = _header(delivery, TOPIC_HEADERS).strip().lower()
+    body = decoded(delivery.body)
+    if not topic.isascii() or not topic.isprintable() or len(topic) > 100:
+        return Hint()
+    if not isinstance(body, dict):
+        return Hint(topic=topic)
+    if topic == "orders/edited":
+        edit = body.get("order_edit")
+        found = edit.get("order_id") if isinstance(edit, dict) else None
+    elif topic.startswith("orders/"):
+        found = body.get("id")
+    elif topic.startswith(("refunds/", "order_transactions/", "fulfillments/")):
+        found = body.get("order_id")
+    else:
+        return Hint(topic=topic)
+    return Hint((str(found),), topic) if _is_id(found) else Hint(topic=topic)
+
+
+def _is_id(value: Any) -> bool:
+    if isinstance(value, bool):
+        return False
+    return (isinstance(value, int) and 0 < value < 10**18) or (
+        isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 19
+    )
+
+
+class _Webhook(Struct):
+    id: str = ""
+    topic: str = ""
+    uri: str = ""
+
+    def remote(self) -> RemoteWebhook:
+        """Shopify removes a subscription that fails for long; what is listed is active."""
+        return RemoteWebhook(self.id, self.topic, self.uri, active=True)
+
+
+def webhooks(shop: Shop) -> Registered:
+    """Those of this app in this shop; Shopify shows no others."""
+    found: list[RemoteWebhook] = []
+    after = None
+    while True:
+        data, _ = yield from call(shop, queries.WEBHOOKS, {"after": after})
+        page = read_part(data.get("webhookSubscriptions"), Connection)
+        found += [read_part(node, _Webhook).remote() for node in page.nodes]
+        end = page.page_info.end_cursor
+        if not page.page_info.has_next_page or end in (None, after):
+            return tuple(found)
+        after = end
+
+
+class _UserError(Struct):
+    field: Any = None
+    message: Any = None
+
+
+class _Created(Struct, rename="camel"):
+    webhook_subscription: _Webhook | None = None
+    user_errors: list[_UserError] = []
+
+
+def register(shop: Shop, address: str) -> Registered:
+    """One subscription a topic. The signing secret is the app's own and cannot be chosen."""
+    if not shop.credentials.get("client_secret", "").strip():
+        raise ShopError(
+            Failure.REFUSED,
+            "Webhooks are signed with the app's client secret (in an older app: API secret key). Enter it in the "
+            "settings first, then register again. Orders are loaded all the same.",
+        )
+    there = yield from webhooks(shop)
+    ours = {each.topic: each for each in there if each.address == address}
+    for topic in TOPICS:
+        if topic in ours:
+            continue
+        data, _ = yield from call(shop, queries.REGISTER, {"topic": topic, "uri": address}, changes=True)
+        created = read_part(data.get("webhookSubscriptionCreate"), _Created)
+        if created.webhook_subscription is None:
+            raise ShopError(
+                Failure.REFUSED,
+                "Shopify refuses the webhook's address: it must be a public https address that is not a shop's.",
+            )
+        ours[topic] = created.webhook_subscription.remote()
+    return tuple(ours[topic] for topic in TOPICS)
