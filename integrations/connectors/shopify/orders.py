@@ -29,7 +29,7 @@ T = TypeVar("T")
 MOST_IDS = 100
 MOST_PASSES = 3
 MOST_LINE_PAGES = 20
-FIRST_SIZE, LEAST_SIZE, LARGEST_SIZE = 50, 1, 250
+FIRST_SIZE, LEAST_SIZE, LARGEST_SIZE = 25, 1, 250
 """Orders a question; halved where Shopify finds the question too costly, and remembered."""
 SECOND = timedelta(seconds=1)
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from integrations.simulator.dialects import woocommerce, woocommerce_webhooks
+from integrations.simulator.dialects import shopify, woocommerce, woocommerce_webhooks
 from integrations.simulator.hooks import Writer
 from integrations.simulator.messages import Answered, Asked
 from integrations.simulator.shop import SimulatedShop
 
 Dialect = Callable[[SimulatedShop, Asked], Answered]
 
-DIALECTS: dict[str, Dialect] = {"woocommerce": woocommerce.answer}
+DIALECTS: dict[str, Dialect] = {"woocommerce": woocommerce.answer, "shopify": shopify.answer}
 WRITERS: dict[str, Writer] = {"woocommerce": woocommerce_webhooks.parcel}
 """How the webhooks of a dialect are written, where it has any."""
 

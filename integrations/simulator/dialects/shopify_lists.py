@@ -1,0 +1,93 @@
+"""Shopify's connections with their cursors, and its search syntax."""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64decode, b64encode
+from binascii import Error as Base64Error
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from integrations.simulator.dialects.graphql import GraphQLError, Json
+
+MOST = 250
+Place = list[Any]
+_TERM = re.compile(r"""(-?)(\w+):(>=|<=|>|<)?("[^"]*"|'[^']*'|\S+)""")
+
+
+def connection(kind: str, nodes: list[Json], given: Json, place: Callable[[Json], Place] | None = None) -> Json:
+    """A page of `nodes`, which are sorted by `place`; a cursor names the place after which to go on, not a count."""
+    first = given.get("first")
+    if not isinstance(first, int) or not 0 < first <= MOST:
+        raise GraphQLError(f"you must provide one of first or last, at most {MOST}", "BAD_REQUEST")
+    where = place or (lambda node: [node.get("id") or nodes.index(node)])
+    if given.get("after") is not None:
+        after = _read_cursor(given["after"])
+        if place is None:
+            known = [where(node) for node in nodes]
+            nodes = nodes[known.index(after) + 1 :] if after in known else nodes
+        else:
+            nodes = [node for node in nodes if where(node) > after]
+    shown = nodes[:first]
+    return {
+        "__typename": f"{kind}Connection",
+        "pageInfo": {
+            "__typename": "PageInfo",
+            "hasNextPage": len(nodes) > first,
+            "endCursor": _cursor(where(shown[-1])) if shown else None,
+        },
+        "nodes": shown,
+    }
+
+
+def _cursor(place: Place) -> str:
+    return b64encode(json.dumps({"last_id": place[-1], "last_value": place}).encode()).decode()
+
+
+def _read_cursor(text: Any) -> Place:
+    try:
+        place: Place = json.loads(b64decode(str(text), validate=True))["last_value"]
+    except (Base64Error, ValueError, KeyError, TypeError):
+        raise GraphQLError(f"Invalid cursor for current pagination sort: {text!r}", "BAD_REQUEST") from None
+    return place
+
+
+def matches(order: Json, query: str | None) -> bool:
+    """Terms side by side must all hold, around OR one of them. A field that does not exist is ignored, as Shopify's
+    search does; so a typing error brings everything."""
+    if not query:
+        return True
+    return any(all(_holds(order, *term) for term in _TERM.findall(group)) for group in re.split(r"\bOR\b", query))
+
+
+def _holds(order: Json, negated: str, name: str, relation: str, value: str) -> bool:
+    value = value.strip("\"'")
+    if name in ("updated_at", "created_at", "processed_at"):
+        camel = {"updated_at": "updatedAt", "created_at": "createdAt", "processed_at": "processedAt"}[name]
+        held = _compared(_moment(order[camel]), relation, _moment(value))
+    elif name == "id":
+        held = value.isdigit() and _compared(int(order["legacyResourceId"]), relation, int(value))
+    elif name == "name":
+        held = str(order["name"]).lstrip("#").lower() == value.lstrip("#").lower()
+    elif name == "status":
+        held = {"open": not order["closedAt"], "cancelled": bool(order["cancelledAt"])}.get(value, True)
+    else:
+        return True
+    return held != bool(negated)
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None
+
+
+def _compared(left: Any, relation: str, right: Any) -> bool:
+    if left is None or right is None:
+        return True
+    outcomes = {">=": left >= right, "<=": left <= right, ">": left > right, "<": left < right, "": left == right}
+    return bool(outcomes[relation])
