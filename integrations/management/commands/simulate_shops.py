@@ -1,4 +1,4 @@
-"""Run simulated WooCommerce shops, for the demo and for trying things out."""
+"""Run simulated shops, for the demo and for trying things out."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from django.core.management.base import BaseCommand
 
 from integrations.simulator.catalogue import RATES
+from integrations.simulator.dialects import DIALECTS
 from integrations.simulator.server import SimulatedServer, SimulatedSite
 from integrations.simulator.shop import SimulatedShop
 
@@ -25,29 +26,32 @@ class Wanted:
     zone: str
     currency: str
     seed: int
+    dialect: str = "woocommerce"
 
 
 def wanted_shop(text: str) -> Wanted:
-    """Reads NAME:PORT:ZONE:CURRENCY:SEED."""
+    """Reads NAME:PORT:ZONE:CURRENCY:SEED[:DIALECT]."""
     try:
-        name, port, zone, currency, seed = text.split(":")
+        name, port, zone, currency, seed, *dialect = text.split(":")
         ZoneInfo(zone)
-        shop = Wanted(name, int(port), zone, currency.upper(), int(seed))
-    except (ValueError, KeyError, OSError):
+        shop = Wanted(name, int(port), zone, currency.upper(), int(seed), *dialect)
+    except (ValueError, KeyError, OSError, TypeError):
         raise ArgumentTypeError(
-            f"{text!r} is not NAME:PORT:ZONE:CURRENCY:SEED (Teahouse:8101:Europe/Prague:CZK:1)"
+            f"{text!r} is not NAME:PORT:ZONE:CURRENCY:SEED[:DIALECT] (Teahouse:8101:Europe/Prague:CZK:1)"
         ) from None
     if shop.currency not in RATES:
         raise ArgumentTypeError(f"{shop.currency} is not one of {', '.join(RATES)}")
+    if shop.dialect not in DIALECTS:
+        raise ArgumentTypeError(f"{shop.dialect} is not one of {', '.join(DIALECTS)}")
     return shop
 
 
 class Command(BaseCommand):
-    help = "Run simulated WooCommerce shops on this machine until stopped."
+    help = "Run simulated shops on this machine until stopped."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--shop", action="append", type=wanted_shop, required=True, metavar="NAME:PORT:ZONE:CURRENCY:SEED"
+            "--shop", action="append", type=wanted_shop, required=True, metavar="NAME:PORT:ZONE:CURRENCY:SEED[:DIALECT]"
         )
         parser.add_argument("--orders", type=int, default=60, help="orders each shop has sold before (default 60)")
         parser.add_argument("--days", type=int, default=10, help="over how many past days (default 10)")
@@ -87,4 +91,4 @@ def serve(wanted: Wanted, options: dict[str, Any]) -> SimulatedServer:
         state=folder and folder / f"shop-{wanted.seed}.json",
     )
     shop.stock_history(options["orders"], options["days"])
-    return SimulatedServer(SimulatedSite(shop), wanted.port)
+    return SimulatedServer(SimulatedSite(shop, wanted.dialect), wanted.port)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from integrations.simulator.dialects import shopify, woocommerce, woocommerce_webhooks
+from integrations.simulator.dialects import shopify, shopify_webhooks, woocommerce, woocommerce_webhooks
 from integrations.simulator.hooks import Writer
 from integrations.simulator.messages import Answered, Asked
 from integrations.simulator.shop import SimulatedShop
@@ -12,7 +12,7 @@ from integrations.simulator.shop import SimulatedShop
 Dialect = Callable[[SimulatedShop, Asked], Answered]
 
 DIALECTS: dict[str, Dialect] = {"woocommerce": woocommerce.answer, "shopify": shopify.answer}
-WRITERS: dict[str, Writer] = {"woocommerce": woocommerce_webhooks.parcel}
+WRITERS: dict[str, Writer] = {"woocommerce": woocommerce_webhooks.parcel, "shopify": shopify_webhooks.parcel}
 """How the webhooks of a dialect are written, where it has any."""
 
 Keys = Callable[[SimulatedShop], dict[str, str]]

@@ -8,11 +8,13 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from math import log10
 from typing import Any
 from urllib.parse import parse_qs
 from weakref import WeakKeyDictionary
 
+from integrations.simulator.dialects import shopify_webhooks
 from integrations.simulator.dialects.graphql import Document, GraphQLError, Json, Selection, Variable, pick, read
 from integrations.simulator.dialects.shopify_lists import MOST, connection, matches
 from integrations.simulator.dialects.shopify_orders import brief_document, order_document, variant_documents
@@ -37,7 +39,6 @@ class State:
     filled_at: datetime | None = None
     scopes: list[str] = field(default_factory=lambda: ["read_orders", "read_all_orders", "read_products"])
     tokens: dict[str, datetime] = field(default_factory=dict)
-    webhooks: list[Json] = field(default_factory=list)
     most_cost: float = MOST_COST
 
 
@@ -167,7 +168,10 @@ def _whole(shop: SimulatedShop, brief: Json) -> Json:
 
 def _root(shop: SimulatedShop, document: Document) -> Json:
     if document.operation == "mutation":
-        return {"__typename": "Mutation", "webhookSubscriptionCreate": lambda given: _new_webhook(shop, given)}
+        return {
+            "__typename": "Mutation",
+            "webhookSubscriptionCreate": lambda given: shopify_webhooks.create(shop, given),
+        }
     state = state_of(shop)
     return {
         "__typename": "QueryRoot",
@@ -191,7 +195,9 @@ def _root(shop: SimulatedShop, document: Document) -> Json:
         "productVariants": lambda given: connection(
             "ProductVariant", variant_documents(shop), given, lambda node: [int(node["legacyResourceId"])]
         ),
-        "webhookSubscriptions": lambda given: connection("WebhookSubscription", state.webhooks, given),
+        "webhookSubscriptions": lambda given: connection(
+            "WebhookSubscription", shopify_webhooks.documents(shop.webhooks), given
+        ),
     }
 
 
@@ -228,22 +234,3 @@ def _nodes(shop: SimulatedShop, gids: Any) -> list[Json | None]:
         raise GraphQLError(f"The input array size is greater than the maximum allowed of {MOST}.", "MAX_INPUT_SIZE")
     known = {order["id"]: order for order in _orders(shop)}
     return [_whole(shop, known[gid]) if gid in known else None for gid in gids]
-
-
-def _new_webhook(shop: SimulatedShop, given: Json) -> Json:
-    state, address = state_of(shop), given["webhookSubscription"].get("uri")
-    payload: Json = {"__typename": "WebhookSubscriptionCreatePayload", "webhookSubscription": None, "userErrors": []}
-    taken = any((each["topic"], each["uri"]) == (given["topic"], address) for each in state.webhooks)
-    if taken or not str(address).startswith("https://"):
-        message = "Address for this topic has already been taken" if taken else "Address is invalid"
-        error = {"__typename": "UserError", "field": ["webhookSubscription", "callbackUrl"], "message": message}
-        return {**payload, "userErrors": [error]}
-    number = len(state.webhooks) + 1
-    webhook = {
-        "__typename": "WebhookSubscription",
-        "id": f"gid://shopify/WebhookSubscription/{number}",
-        "topic": given["topic"],
-        "uri": address,
-    }
-    state.webhooks.append(webhook)
-    return {**payload, "webhookSubscription": webhook}
