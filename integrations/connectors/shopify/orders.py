@@ -57,10 +57,6 @@ class _HasLines(Struct, rename="camel"):
     line_items: Connection | None = None
 
 
-class _More(Struct, rename="camel"):
-    line_items: Raw | None = None
-
-
 class Progress(Struct, frozen=True):
     """The cursor of a window."""
 
@@ -158,7 +154,12 @@ def _halve(shop: Shop, size: int) -> None:
 def _documents(shop: Shop, nodes: list[Raw]) -> Generator[Request, Response, tuple[bytes, ...]]:
     documents = []
     for node in nodes:
-        more = yield from _more_lines(shop, node)
+        try:
+            more = yield from _more_lines(shop, node)
+        except ShopError as error:
+            if error.kind == Failure.BUSY and len(nodes) > LEAST_SIZE:
+                shop.memory["page_size"] = max(LEAST_SIZE, len(nodes) // 2)  # or the page would never be complete
+            raise
         documents.append(b'{"order":' + bytes(node) + b',"more_lines":[' + b",".join(more) + b"]}")
     return tuple(documents)
 
@@ -171,9 +172,10 @@ def _more_lines(shop: Shop, node: Raw) -> Generator[Request, Response, list[byte
     while connection is not None and connection.page_info.has_next_page and len(pages) < MOST_LINE_PAGES:
         variables = {"id": brief.id, "after": connection.page_info.end_cursor}
         data, _ = yield from call(shop, queries.MORE_LINES, variables)
-        lines = read_part(data.get("order"), _More).line_items
+        whole = data.get("order")
+        lines = read_part(whole, dict[str, Raw]).get("lineItems") if whole and bytes(whole) != b"null" else None
         if lines is None:
-            break
+            break  # deleted in between
         pages.append(bytes(lines))
         connection = read_part(lines, Connection)
     return pages
@@ -203,14 +205,14 @@ def orders_by_ids(shop: Shop, ids: tuple[str, ...]) -> Paging:
     found: dict[str, bytes] = {}
     while waiting:
         size = page_size(shop)
-        asked, wanted = [f"gid://shopify/Order/{each}" for each in waiting[:size]], set(waiting[:size])
+        asked = [f"gid://shopify/Order/{each}" for each in waiting[:size]]
         try:
             data, _ = yield from call(shop, queries.ORDERS_BY_IDS, {"ids": asked})
         except TooCostly:
             _halve(shop, min(size, len(waiting)))
             continue
         nodes = read_part(data.get("nodes"), list[Raw])
-        orders = [node for node in nodes if tail(_brief(node).id) in wanted]
+        orders = [node for node in nodes if _brief(node).id in asked]
         documents = yield from _documents(shop, orders)
         found |= {tail(_brief(node).id): document for node, document in zip(orders, documents, strict=True)}
         waiting = waiting[size:]

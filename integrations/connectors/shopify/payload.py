@@ -135,7 +135,7 @@ def _lines(document: RawDocument) -> list[RawLine]:
 def _has_units(line: Goods, notes: list[str]) -> bool:
     if not line.units:
         why = "was taken out of the order" if line.ordered else "has the quantity 0"
-        notes.append(f"The line {str(line.raw.name or '')[:80]!r} {why} and was left out.")
+        notes.append(f"The line {values.name(line.raw.name, 80, '', [])!r} {why} and was left out.")
     return line.units > 0
 
 

@@ -170,7 +170,7 @@ def _root(shop: SimulatedShop, document: Document) -> Json:
     if document.operation == "mutation":
         return {
             "__typename": "Mutation",
-            "webhookSubscriptionCreate": lambda given: shopify_webhooks.create(shop, given),
+            "webhookSubscriptionCreate": partial(shopify_webhooks.create, shop),
         }
     state = state_of(shop)
     return {
