@@ -1,0 +1,128 @@
+"""Requests to the Sell APIs, the access token, and what eBay's refusals mean.
+
+A user's access token lives 2 hours; the refresh token it comes from 18 months. Errors are
+`{"errors": [{"errorId", "domain", "category", "message", ...}]}`, those of the token endpoint
+`{"error", "error_description"}` (eBay's OAuth guide and the OpenAPI file of Fulfillment v1.20.7).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+
+from integrations.connectors.base import Request, Response, Shop
+from integrations.connectors.tokens import Exchange, token_request, with_token
+from integrations.failures import Failure, ShopError
+
+FULFILLMENT = "sell/fulfillment/v1"
+INVENTORY = "sell/inventory/v1"
+TOKEN = "ebay_token"  # noqa: S105 - a name in the memory
+LONG_WAIT = 900.0
+"""Seconds. The limit is a day's; it is lifted at midnight Pacific time."""
+SIGN_IN_AGAIN = (
+    "Sign in with the seller's account at developer.ebay.com > User access tokens (or through your own consent page), "
+    "and enter the new refresh token."
+)
+
+
+def ask(shop: Shop, path: str, **params: str) -> Exchange:
+    """A GET with the access token. 429 is a ShopError that says how long to wait."""
+    request = Request("GET", f"{shop.base_url}/{path}", tuple(params.items()))
+    try:
+        return (yield from with_token(shop, TOKEN, _grant(shop), token_refusal, request))
+    except ShopError as error:
+        if error.kind != Failure.BUSY or error.retry_after is not None:
+            raise
+        raise _busy(error.status) from None
+
+
+def _grant(shop: Shop) -> Request:
+    """Without a scope the new token has all that the seller agreed to."""
+    form = urlencode({"grant_type": "refresh_token", "refresh_token": shop.credentials.get("refresh_token", "")})
+    return token_request(
+        f"{shop.base_url}/identity/v1/oauth2/token",
+        shop.credentials.get("client_id", ""),
+        shop.credentials.get("client_secret", ""),
+        form.encode(),
+    )
+
+
+def decoded(response: Response) -> Any:
+    """The JSON of any answer, or None."""
+    try:
+        return msgspec.json.decode(response.body.removeprefix(b"\xef\xbb\xbf"))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def error_id(response: Response) -> int:
+    """The first error's number, 0 without one."""
+    body = decoded(response)
+    errors = body.get("errors") if isinstance(body, dict) else None
+    first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
+    number = first.get("errorId")
+    return number if type(number) is int and 0 < number < 10**9 else 0
+
+
+def token_refusal(response: Response) -> ShopError:
+    body = decoded(response)
+    code = body.get("error") if isinstance(body, dict) else None
+    known = code if isinstance(code, str) and re.fullmatch(r"[a-z_]{1,60}", code) else ""
+    if known == "invalid_grant":
+        return _error(
+            Failure.CREDENTIALS,
+            response.status,
+            f"eBay does not take the refresh token: it has expired (after 18 months), was revoked, or belongs to "
+            f"another application. {SIGN_IN_AGAIN}",
+        )
+    if known == "invalid_client" or response.status == 401:
+        return _error(
+            Failure.CREDENTIALS,
+            response.status,
+            "eBay does not know this App ID with this Cert ID. Copy both from developer.ebay.com > Application keysets,"
+            " from the column Production (or Sandbox, if the address is the sandbox's).",
+        )
+    if known:
+        return _error(Failure.CREDENTIALS, response.status, f"eBay gives no access token ({known}). {SIGN_IN_AGAIN}")
+    return refusal(response)
+
+
+def refusal(response: Response) -> ShopError:
+    """The ShopError of an answer that is not a success. Quotes eBay's error number, never its text."""
+    status, number = response.status, error_id(response)
+    if status == 429 or number == 2001:
+        return _busy(status)
+    if status == 401:
+        return _error(Failure.CREDENTIALS, status, f"eBay refuses a new access token. {SIGN_IN_AGAIN}")
+    if status == 403:
+        return _error(
+            Failure.CREDENTIALS,
+            status,
+            f"The seller's consent does not cover this ({number or 'no error number'}). Sign in again with the scopes "
+            "sell.fulfillment.readonly and sell.inventory.readonly, and enter the new refresh token.",
+        )
+    if status == 404 and number:
+        return _error(Failure.NOT_FOUND, status, f"eBay does not have what was asked for ({number}).")
+    if status == 404:
+        return _error(Failure.ADDRESS, status, "There is no eBay API at this address; it is https://api.ebay.com.")
+    if status >= 500:
+        return _error(Failure.UNAVAILABLE, status, f"eBay has a fault of its own (HTTP {status}).")
+    if 200 <= status < 300:
+        return _error(Failure.NONSENSE, status, f"eBay answered HTTP {status} with something that is no list.")
+    return _error(Failure.REFUSED, status, f"eBay refused the request (HTTP {status}, error {number or 'unknown'}).")
+
+
+def _busy(status: int | None) -> ShopError:
+    return ShopError(
+        Failure.BUSY,
+        "eBay's number of requests is used up; the daily limit is lifted at midnight Pacific time.",
+        status=status,
+        retry_after=LONG_WAIT,
+    )
+
+
+def _error(kind: Failure, status: int, message: str) -> ShopError:
+    return ShopError(kind, message, status=status)

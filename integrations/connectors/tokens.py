@@ -1,0 +1,61 @@
+"""Access tokens of OAuth 2 platforms, kept in `Shop.memory` until the platform refuses them.
+
+The connectors are pure and have no clock, so a token is not thrown away by its age: the first 401 fetches another,
+once an operation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import replace
+
+import msgspec
+
+from integrations.connectors.base import BasicAuth, HeaderAuth, Request, Response, Shop
+from integrations.failures import Failure, ShopError
+
+Exchange = Generator[Request, Response, Response]
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+class _Granted(msgspec.Struct):
+    access_token: str
+    expires_in: int | str | None = None
+
+
+_GRANTED = msgspec.json.Decoder(_Granted)
+
+
+def token_request(url: str, user: str, password: str, form: bytes) -> Request:
+    """Asking twice does no harm, so it may be repeated."""
+    return Request("POST", url, headers=FORM, body=form, auth=BasicAuth(user, password), idempotent=True)
+
+
+def with_token(
+    shop: Shop, key: str, grant: Request, refused: Callable[[Response], ShopError], request: Request
+) -> Exchange:
+    """The answer to `request`, sent with the remembered token or a new one; a 401 is answered with one new token.
+
+    `grant` asks for a token; `refused` makes the ShopError of an answer that is no token.
+    """
+    known = shop.memory.get(key)
+    if isinstance(known, str):
+        response = yield _signed(request, known)
+        if response.status != 401:
+            return response
+        shop.memory.pop(key, None)
+    granted = yield grant
+    if granted.status != 200:
+        raise refused(granted)
+    try:
+        token = _GRANTED.decode(granted.body).access_token
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise ShopError(Failure.NONSENSE, "The platform's answer holds no access token.", status=200) from None
+    if not token or not token.isascii() or not token.isprintable() or " " in token:
+        raise ShopError(Failure.NONSENSE, "The platform's access token is unreadable.", status=200)
+    shop.memory[key] = token
+    return (yield _signed(request, token))
+
+
+def _signed(request: Request, token: str) -> Request:
+    return replace(request, auth=HeaderAuth("Authorization", f"Bearer {token}"))
