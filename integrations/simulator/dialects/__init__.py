@@ -4,19 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from integrations.simulator.dialects import shopify, shopify_webhooks, woocommerce, woocommerce_webhooks
+from integrations.simulator.dialects import (
+    ebay,
+    shopify,
+    shopify_webhooks,
+    woocommerce,
+    woocommerce_webhooks,
+)
 from integrations.simulator.hooks import Writer
 from integrations.simulator.messages import Answered, Asked
 from integrations.simulator.shop import SimulatedShop
 
 Dialect = Callable[[SimulatedShop, Asked], Answered]
 
-DIALECTS: dict[str, Dialect] = {"woocommerce": woocommerce.answer, "shopify": shopify.answer}
-WRITERS: dict[str, Writer] = {"woocommerce": woocommerce_webhooks.parcel, "shopify": shopify_webhooks.parcel}
+DIALECTS: dict[str, Dialect] = {
+    "woocommerce": woocommerce.answer,
+    "shopify": shopify.answer,
+    "ebay": ebay.answer,
+}
+WRITERS: dict[str, Writer] = {
+    "woocommerce": woocommerce_webhooks.parcel,
+    "shopify": shopify_webhooks.parcel,
+}
 """How the webhooks of a dialect are written, where it has any."""
 
 Keys = Callable[[SimulatedShop], dict[str, str]]
 KEYS: dict[str, Keys] = {
     "woocommerce": lambda shop: {"consumer_key": shop.key, "consumer_secret": shop.secret},
+    "shopify": lambda shop: {"client_id": shop.key, "client_secret": shop.secret},
+    "ebay": ebay.keys,
 }
 """The credentials a connector needs for a simulated shop, by dialect."""
