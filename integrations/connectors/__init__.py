@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from integrations.connectors.base import Connector
 from integrations.connectors.ebay import EBay
+from integrations.connectors.paypal import PayPal
 from integrations.connectors.shopify import Shopify
 from integrations.connectors.woocommerce import WooCommerce
 
 _CONNECTORS: dict[str, Connector] = {
     connector.key: connector
-    for connector in (WooCommerce(), Shopify(), EBay())
+    for connector in (WooCommerce(), Shopify(), EBay(), PayPal())
 }
 
 

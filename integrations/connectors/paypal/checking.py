@@ -1,0 +1,66 @@
+"""The connection test and PayPal's lists."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+from integrations.connectors.base import CodeLists, ConnectionReport, RemoteStatus, Request, Response, Shop
+from integrations.connectors.paypal.identity import EVENTS
+from integrations.connectors.paypal.orders import READ_AGAIN, SECOND, now_at
+from integrations.connectors.paypal.requests import ask, decoded, refusal
+from integrations.failures import Failure, ShopError
+
+STATUSES = {"S": "Completed", "P": "Pending", "D": "Denied", "V": "Reversed"}
+SANDBOX = "sandbox.paypal.com"
+DUPLICATES = (
+    "Payments of your other shops are PayPal payments, too: connect PayPal only where its payments are orders of their "
+    "own, or they will be here twice."
+)
+DELAY = "PayPal shows a payment up to three hours after it was made."
+
+
+def check(shop: Shop) -> Generator[Request, Response, ConnectionReport]:
+    """A token, PayPal's clock, and one second of yesterday's transactions."""
+    try:
+        now = yield from now_at(shop)
+        since = now - READ_AGAIN
+        response = yield from ask(
+            shop,
+            start_date=f"{since:%Y-%m-%dT%H:%M:%SZ}",
+            end_date=f"{since + SECOND:%Y-%m-%dT%H:%M:%SZ}",
+            page_size="1",
+        )
+        if response.status != 200:
+            raise refusal(response)
+        listed = decoded(response)
+        if not isinstance(listed, dict) or not isinstance(listed.get("transaction_details"), list):
+            raise ShopError(Failure.NONSENSE, "PayPal took the keys, but its answer is not a list of transactions.")
+    except ShopError as error:
+        hints = _key_hints(shop) if error.kind == Failure.CREDENTIALS else ()
+        return ConnectionReport(False, str(error), hints=hints, failure=error.kind)
+    account = listed.get("account_number")
+    name = account[:40] if isinstance(account, str) and account.isalnum() else ""
+    sandbox = ("This is PayPal's sandbox: its payments are not real.",) if SANDBOX in shop.base_url else ()
+    return ConnectionReport(
+        ok=True,
+        summary=f"Connected to PayPal{f', account {name}' if name else ''}.",
+        shop_name=name,
+        version="Transaction Search v1",
+        clock=now,
+        hints=(DUPLICATES, DELAY, *sandbox),
+    )
+
+
+def _key_hints(shop: Shop) -> tuple[str, ...]:
+    if shop.credentials.get("client_id", "").startswith("E") and shop.credentials.get("client_secret", "")[:1] == "A":
+        return ("The client ID and the secret look swapped: a client ID begins with A, a secret with E.",)
+    return ()
+
+
+def code_lists(shop: Shop) -> Generator[Request, Response, CodeLists]:
+    """PayPal has no lists to ask for."""
+    yield from ()
+    return CodeLists(
+        tuple(RemoteStatus(code, label) for code, label in STATUSES.items()),
+        payments=tuple(RemoteStatus(code, label) for code, label in EVENTS.items()),
+    )
