@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from integrations.simulator.dialects import (
     ebay,
+    paypal,
     shopify,
     shopify_webhooks,
     woocommerce,
@@ -21,6 +22,7 @@ DIALECTS: dict[str, Dialect] = {
     "woocommerce": woocommerce.answer,
     "shopify": shopify.answer,
     "ebay": ebay.answer,
+    "paypal": paypal.answer,
 }
 WRITERS: dict[str, Writer] = {
     "woocommerce": woocommerce_webhooks.parcel,
@@ -33,5 +35,6 @@ KEYS: dict[str, Keys] = {
     "woocommerce": lambda shop: {"consumer_key": shop.key, "consumer_secret": shop.secret},
     "shopify": lambda shop: {"client_id": shop.key, "client_secret": shop.secret},
     "ebay": ebay.keys,
+    "paypal": paypal.keys,
 }
 """The credentials a connector needs for a simulated shop, by dialect."""

@@ -1,0 +1,158 @@
+"""Payments, refunds and withdrawals as PayPal lists them (search_response of Transaction Search v1.9)."""
+
+from __future__ import annotations
+
+import html
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from integrations.simulator.catalogue import VAT, Buyer
+from integrations.simulator.dialects.amounts import net, rounded
+from integrations.simulator.sales import Basket, Sale, basket
+from integrations.simulator.shop import SimulatedShop
+
+Json = dict[str, Any]
+
+LETTERS = {"processing": "S", "completed": "S", "on-hold": "P", "failed": "D", "refunded": "V"}
+"""Orders in another state never came to a payment."""
+EVENTS = ("T0006", "T0006", "T0007", "T0003")
+
+
+def transactions(shop: SimulatedShop) -> list[tuple[datetime, int, Json]]:
+    """(began, order, row), oldest first."""
+    now = shop.now()
+    found: list[tuple[datetime, int, Json]] = []
+    for sale in shop.visible():
+        if sale.state(now).status not in LETTERS:
+            continue
+        row = payment(shop, sale)
+        found.append((sale.placed_at, sale.id, row))
+        for change in sale.refunds(now):
+            found.append((change.at, sale.id, _refund(shop, row, change.at, change.refund)))
+        if sale.id % 25 == 0:
+            found.append((sale.placed_at + timedelta(seconds=1), sale.id, _withdrawal(shop, sale)))
+    return sorted(found, key=lambda entry: (entry[0], entry[2]["transaction_info"]["transaction_id"]))
+
+
+def transaction_id(shop: SimulatedShop, sale: Sale) -> str:
+    return f"{shop.seed % 100:02}P{sale.id:014}"
+
+
+def stamp(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%S+0000")
+
+
+def payment(shop: SimulatedShop, sale: Sale) -> Json:
+    now, goods = shop.now(), basket(shop.seed, sale)
+    state, vat = sale.state(now), VAT.get(goods.buyer.country, 0)
+    items = [_item(shop, position, goods, vat) for position in range(len(goods.items))]
+    shipping = net(shop, Decimal(goods.delivery[2]))
+    shipping_tax = rounded(shop, shipping * vat / 100)
+    goods_total = sum((Decimal(item["total_item_amount"]["value"]) for item in items), Decimal(0))
+    discount = rounded(shop, goods_total / 10) if goods.coupon else Decimal(0)
+    total = goods_total - discount + shipping + shipping_tax
+    info: Json = {
+        "paypal_account_id": f"BUYER{sum(map(ord, goods.buyer.last_name)):08}",
+        "transaction_id": transaction_id(shop, sale),
+        "transaction_event_code": EVENTS[sale.id % 4],
+        "transaction_initiation_date": stamp(sale.placed_at),
+        "transaction_updated_date": stamp(state.at),
+        "transaction_amount": _money(shop, total),
+        "fee_amount": _money(shop, -rounded(shop, total * Decimal("0.03"))),
+        "shipping_amount": _money(shop, shipping),
+        "shipping_tax_amount": _money(shop, shipping_tax),
+        "transaction_status": LETTERS[state.status],
+        "transaction_subject": "Bill for your purchase",
+        "invoice_id": f"{shop.name}-{sale.number}",
+        "custom_field": str(sale.id),
+        "protection_eligibility": "01",
+    }
+    if discount:
+        info["discount_amount"] = _money(shop, discount)
+    if goods.note:
+        info["transaction_note"] = goods.note
+    pickup = goods.delivery[0] == "local_pickup"
+    return {
+        "transaction_info": info,
+        "payer_info": _payer(goods.buyer, info["paypal_account_id"]),
+        "shipping_info": {} if pickup else _shipping(goods.ships_elsewhere or goods.buyer),
+        "cart_info": {"item_details": items, "tax_inclusive": False},
+        "store_info": {},
+        "auction_info": {},
+        "incentive_info": {},
+    }
+
+
+def _money(shop: SimulatedShop, amount: Decimal) -> Json:
+    return {"currency_code": shop.currency, "value": f"{amount:f}"}
+
+
+def _item(shop: SimulatedShop, position: int, goods: Basket, vat: int) -> Json:
+    item = goods.items[position]
+    price = net(shop, item.product.price)
+    amount = price * item.quantity
+    tax = rounded(shop, amount * vat / 100)
+    name = html.unescape(item.product.name)
+    detail: Json = {
+        "item_name": f"{name} {item.product.option}".strip(),
+        "item_description": name,
+        "item_quantity": str(item.quantity),
+        "item_unit_price": _money(shop, price),
+        "item_amount": _money(shop, amount),
+        "tax_amounts": [{"tax_amount": _money(shop, tax)}],
+        "total_item_amount": _money(shop, amount + tax),
+    }
+    return {"item_code": item.product.sku, **detail} if item.product.sku else detail
+
+
+def _payer(buyer: Buyer, account: str) -> Json:
+    return {
+        "account_id": account,
+        "email_address": buyer.email,
+        "address_status": "Y",
+        "payer_status": "Y",
+        "payer_name": {
+            "given_name": buyer.first_name,
+            "surname": buyer.last_name,
+            "alternate_full_name": f"{buyer.first_name} {buyer.last_name}",
+        },
+        "country_code": buyer.country,
+    }
+
+
+def _shipping(buyer: Buyer) -> Json:
+    address = {"line1": buyer.street, "city": buyer.city, "country_code": buyer.country}
+    return {
+        "name": f"{buyer.first_name} {buyer.last_name}",
+        "address": {**address, "postal_code": buyer.postal_code},
+    }
+
+
+def _refund(shop: SimulatedShop, paid: Json, at: datetime, share: float) -> Json:
+    info = paid["transaction_info"]
+    amount = rounded(shop, Decimal(info["transaction_amount"]["value"]) * Decimal(str(share)))
+    changed = {
+        "transaction_id": f"{info['transaction_id'][:2]}R{info['transaction_id'][3:]}",
+        "transaction_event_code": "T1107",
+        "transaction_initiation_date": stamp(at),
+        "transaction_updated_date": stamp(at),
+        "transaction_amount": _money(shop, -amount),
+        "transaction_status": "S",
+        "paypal_reference_id": info["transaction_id"],
+        "paypal_reference_id_type": "TXN",
+    }
+    return {**paid, "transaction_info": {**info, **changed}, "shipping_info": {}, "cart_info": {}}
+
+
+def _withdrawal(shop: SimulatedShop, sale: Sale) -> Json:
+    at = stamp(sale.placed_at + timedelta(seconds=1))
+    info = {
+        "transaction_id": f"{shop.seed % 100:02}W{sale.id:014}",
+        "transaction_event_code": "T0400",
+        "transaction_initiation_date": at,
+        "transaction_updated_date": at,
+        "transaction_amount": _money(shop, Decimal(-500)),
+        "transaction_status": "S",
+    }
+    return {"transaction_info": info, "payer_info": {}, "shipping_info": {}, "cart_info": {}}
