@@ -28,7 +28,6 @@ OVERLAP = timedelta(minutes=10)
 ROUNDS = 6
 DAYS = 20
 STATUSES = ["processing", "processing", "pending", "on-hold", "completed", "cancelled"]
-NEVER_LISTED = {"trash", "draft", "auto-draft", "checkout-draft"}
 SPOILED: list[dict[str, Any]] = [
     {"kind": "status", "status": 429, "retry_after": "1"},
     {"kind": "status", "status": 500},
@@ -132,6 +131,8 @@ class _Course:
         self.reached = self.newest
 
     def run(self, seed: int) -> Result:
+        from integrations.simulator.dialects import external_id
+
         for _ in range(ROUNDS):
             self._trouble()
             self._load()
@@ -139,7 +140,8 @@ class _Course:
         self.server.site.faults.clear()
         self.clock.now += timedelta(minutes=5)
         self._load()
-        listed = {str(sale.id) for sale in self.sold.visible() if sale.state(self.clock.now).status not in NEVER_LISTED}
+        names = (external_id(self.platform, self.sold, sale) for sale in self.sold.visible())
+        listed = {name for name in names if name}
         lost = listed - self.fetched
         return Result(self.platform, seed, len(listed), len(lost), self.doubled, len(self.server.site.log), 0)
 

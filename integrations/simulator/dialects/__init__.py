@@ -14,6 +14,7 @@ from integrations.simulator.dialects import (
 )
 from integrations.simulator.hooks import Writer
 from integrations.simulator.messages import Answered, Asked
+from integrations.simulator.sales import Sale
 from integrations.simulator.shop import SimulatedShop
 
 Dialect = Callable[[SimulatedShop, Asked], Answered]
@@ -38,3 +39,14 @@ KEYS: dict[str, Keys] = {
     "paypal": paypal.keys,
 }
 """The credentials a connector needs for a simulated shop, by dialect."""
+
+Naming = Callable[[SimulatedShop, Sale], str | None]
+NAMES: dict[str, Naming] = {"ebay": ebay.external_id, "paypal": paypal.external_id}
+UNLISTED = {"trash", "draft", "auto-draft", "checkout-draft"}
+
+
+def external_id(dialect: str, shop: SimulatedShop, sale: Sale) -> str | None:
+    """What a connector calls this sale now; None for one the platform does not list."""
+    if dialect in NAMES:
+        return NAMES[dialect](shop, sale)
+    return None if sale.state(shop.now()).status in UNLISTED else str(sale.id)

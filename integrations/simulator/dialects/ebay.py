@@ -50,6 +50,10 @@ def keys(shop: SimulatedShop) -> dict[str, str]:
     return {"client_id": shop.key, "client_secret": shop.secret, "refresh_token": shop.secret}
 
 
+def external_id(shop: SimulatedShop, sale: Sale) -> str | None:
+    return None if sale.state(shop.now()).status in UNLISTED else order_id(shop, sale)
+
+
 def _token(shop: SimulatedShop, asked: Asked) -> Answered:
     keys = b64encode(f"{shop.key}:{shop.secret}".encode()).decode()
     if asked.headers.get("authorization") != f"Basic {keys}":

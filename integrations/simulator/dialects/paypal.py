@@ -12,8 +12,16 @@ import re
 from base64 import b64encode
 from datetime import datetime, timedelta
 
-from integrations.simulator.dialects.paypal_transactions import Json, stamp, transactions
+from integrations.simulator.dialects.paypal_transactions import (
+    EVENTS,
+    LETTERS,
+    Json,
+    stamp,
+    transaction_id,
+    transactions,
+)
 from integrations.simulator.messages import Answered, Asked, as_json
+from integrations.simulator.sales import Sale
 from integrations.simulator.shop import SimulatedShop
 
 PATH = "/v1/reporting/transactions"
@@ -48,6 +56,13 @@ def answer(shop: SimulatedShop, asked: Asked) -> Answered:
 def keys(shop: SimulatedShop) -> dict[str, str]:
     """The credentials a connector needs."""
     return {"client_id": shop.key, "client_secret": shop.secret}
+
+
+def external_id(shop: SimulatedShop, sale: Sale) -> str | None:
+    """Id, event and beginning of the payment, as the connector joins them."""
+    if sale.state(shop.now()).status not in LETTERS or sale.placed_at > shop.now() - LATE:
+        return None
+    return f"{transaction_id(shop, sale)}.{EVENTS[sale.id % 4]}.{sale.placed_at:%Y%m%dT%H%M%SZ}"
 
 
 def _token(shop: SimulatedShop, asked: Asked) -> Answered:
