@@ -14,6 +14,7 @@ from tests.integrations.ebay_orders import NOON, Seller, ebay, ids_of, order, sh
 from tests.recorded import DATE, answer, play, serve
 
 WINDOW = Window(NOON - timedelta(days=2))
+END = NOON - timedelta(seconds=1)
 OLDEST_FIRST, NEWEST_FIRST = 5, 6
 
 
@@ -31,7 +32,7 @@ def refused(number: int, status: int = 400) -> Response:
 def test_a_seller_at_rest_is_read_once_each(orders: int, per_page: int, seed: int) -> None:
     seller = Seller(orders, per_page=per_page, seed=seed)
     found, until = seller.sweep(WINDOW)
-    assert (sorted(found), until) == (sorted(seller.ids()), NOON)
+    assert (sorted(found), until) == (sorted(seller.ids()), END)
 
 
 @pytest.mark.parametrize("seed", [OLDEST_FIRST, NEWEST_FIRST])
@@ -39,6 +40,7 @@ def test_orders_of_one_second_are_all_there(seed: int) -> None:
     seller = Seller(0, seed=seed)
     for _ in range(60):
         seller.shop.place()
+    seller.now += timedelta(seconds=1)
     assert sorted(seller.sweep(WINDOW)[0]) == sorted(seller.ids())
 
 
@@ -59,7 +61,7 @@ def test_orders_that_leave_take_nobody_with_them(seed: int, at_once: int) -> Non
 
     found, until = seller.sweep(WINDOW, lambda page: leave(page) if page <= 3 else None)
     assert set(found) >= set(ids) - gone
-    assert until == NOON
+    assert until == END
     seller.now += timedelta(seconds=5)
     assert set(found) | set(seller.sweep(Window(until))[0]) == set(ids)
 
@@ -93,13 +95,23 @@ def test_an_order_that_shows_up_late_is_fetched_by_another_pass() -> None:
     assert set(found) == set(seller.ids())
 
 
+@pytest.mark.parametrize("seed", [OLDEST_FIRST, NEWEST_FIRST])
+def test_orders_that_come_meanwhile_are_left_to_the_next_window(seed: int) -> None:
+    seller = Seller(40, seed=seed)
+    before = seller.ids()
+    found, until = seller.sweep(WINDOW, lambda page: [seller.shop.place() for _ in range(page % 4)])
+    assert sorted(found) == sorted(before)
+    seller.now += timedelta(seconds=1)
+    assert set(seller.sweep(Window(until))[0]) == set(seller.ids()) - set(before)
+
+
 def test_the_end_is_ebays_clock_and_stays() -> None:
     first, requests = play(ebay.orders_in_window(shop(), WINDOW, None), [listing("1-1", total=500)])
     assert dict(requests[0].params)["filter"] == "lastmodifieddate:[2026-10-30T12:00:00.000Z..]"
-    assert first.until == NOON
+    assert first.until == END
     assert first.next is not None
     _, requests = play(ebay.orders_in_window(shop(), WINDOW, first.next), [listing("1-1", "1-2", total=2)])
-    span = "lastmodifieddate:[2026-10-30T12:00:00.000Z..2026-11-01T12:00:00.000Z]"
+    span = "lastmodifieddate:[2026-10-30T12:00:00.000Z..2026-11-01T11:59:59.000Z]"
     assert dict(requests[0].params) == {"filter": span, "limit": "200", "offset": "0"}
     assert DATE.startswith("Sun, 01 Nov 2026 12:00:00")
 
@@ -107,9 +119,9 @@ def test_the_end_is_ebays_clock_and_stays() -> None:
 def test_dates_ebay_refuses_are_cut_and_asked_again() -> None:
     window = Window(NOON - timedelta(days=4000), NOON + timedelta(hours=1))
     page, requests = play(ebay.orders_in_window(shop(), window, None), [refused(30850), listing("1-1")])
-    assert (page.until, len(requests)) == (NOON, 2)
+    assert (page.until, len(requests)) == (END, 2)
     assert dict(requests[1].params)["filter"] == (
-        "lastmodifieddate:[2024-11-01T13:00:00.000Z..2026-11-01T12:00:00.000Z]"
+        "lastmodifieddate:[2024-11-01T13:00:00.000Z..2026-11-01T11:59:59.000Z]"
     )
     seller = Seller(3)
     assert len(seller.sweep(window)[0]) == 3

@@ -29,6 +29,7 @@ MOST_IDS = 50
 """Error 30900 above."""
 MOST_PASSES = 3
 MOST_ENTRIES = 1000
+SECOND = timedelta(seconds=1)
 OLDEST = timedelta(days=730) - timedelta(hours=1)
 """eBay finds orders of the last two years; dates before them are refused, as are dates in the future (30850)."""
 ORDER_ID = re.compile(r"[0-9]{1,20}(?:-[0-9]{1,20}){0,2}(?:![0-9]{1,20})?")
@@ -43,7 +44,7 @@ class Progress(msgspec.Struct, frozen=True):
     offset: int = 0
     """Where the next page begins: at the last order read."""
     known: tuple[str, ...] = ()
-    """The ids of the page before."""
+    """The ids of the last pages read, as many as three hold."""
     seen: int = 0
     passed: int = 0
 
@@ -78,27 +79,33 @@ def orders_in_window(shop: Shop, window: Window, cursor: Cursor | None) -> Pagin
     fresh = [(identifier, document) for identifier, document in entries if identifier not in progress.known]
     reached = offset + len(entries)
     ids = tuple(identifier for identifier, _ in entries)
-    if len(ids) > 1 and ids == progress.known:
+    if len(ids) > 1 and ids == progress.known[-len(ids) :]:
         raise ShopError(Failure.NONSENSE, "eBay answers every page with the one before.", status=200)
     done = not entries or (reached >= total if total is not None else len(entries) < size)
     seen = progress.seen + len({identifier for identifier, _ in fresh})
     following = None
     if not done:
-        following = _cursor(progress, offset=max(0, reached - 1), known=ids, seen=seen)
+        following = _cursor(
+            progress,
+            offset=max(0, reached - 1),
+            known=(*progress.known, *(identifier for identifier, _ in fresh))[-3 * size :],
+            seen=seen,
+        )
     elif total is not None and seen < total and progress.passed + 1 < MOST_PASSES:
         following = _cursor(progress, offset=0, known=(), seen=0, passed=progress.passed + 1)
     return OrderPage(tuple(document for _, document in fresh), following, total, progress.until)
 
 
 def _begin(shop: Shop, window: Window) -> Generator[Request, Response, tuple[Progress, Response]]:
-    """The first page, asked without an end, which the clock of its answer then sets.
+    """The first page, asked without an end, which the clock of its answer then sets: the second before, because
+    orders may still join the running one.
 
     A window that begins too early, or ends in the future by eBay's clock, is cut to what eBay allows and asked again.
     """
     response = yield from _ask(shop, window.since, window.until, 0)
     now = _clock(response)
     since = min(max(window.since, now - OLDEST), now)
-    until = max(since, min(window.until or now, now))
+    until = max(since, min(window.until or now, now - SECOND))
     if response.status == 400 and (since != window.since or window.until not in (None, until)):
         response = yield from _ask(shop, since, until, 0)
     return Progress(since, until), response
