@@ -9,8 +9,7 @@ from integrations.connectors.shopify import Shopify
 from integrations.connectors.woocommerce import WooCommerce
 
 _CONNECTORS: dict[str, Connector] = {
-    connector.key: connector
-    for connector in (WooCommerce(), Shopify(), EBay(), PayPal())
+    connector.key: connector for connector in (WooCommerce(), Shopify(), EBay(), PayPal())
 }
 
 
