@@ -56,7 +56,7 @@ def request_load(integration: Integration, *, user_id: int | None = None, date_f
     if not integration.enabled:
         raise RunRefused(f"{integration} is switched off: switch it on in its settings first.")
     if integration.health == IntegrationHealth.CREDENTIALS:
-        raise RunRefused(f"{integration} rejects our credentials: enter them again and test the connection.")
+        raise RunRefused(runs.REJECTED.format(integration))
     since = window_start(integration, timezone.now(), date_from)
     scope = {"catch_up": date_from is None}
     return runs.request(RunKind.LOAD, integration, user_id=user_id, since=since, scope=scope)

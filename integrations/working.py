@@ -10,7 +10,7 @@ from datetime import timedelta
 from time import monotonic
 
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models.functions import Now
+from django.db.models.functions import Greatest, Now
 from django.utils import timezone
 
 from integrations import runs
@@ -88,6 +88,9 @@ def _pages(held: Claim, run: Run, handler: Handler, deadline: float) -> None:
         if run.cancel_requested_at:
             runs.finish(held, RunState.CANCELLED, runs.KEPT)
             return
+        if integration.health == IntegrationHealth.CREDENTIALS:
+            runs.finish(held, RunState.FAILED, runs.REJECTED.format(integration))
+            return
         quiet = _quiet_seconds(integration)
         if quiet:
             runs.put_back(held, seconds=quiet, reason=f"The shop asked us to wait. Goes on in {quiet:.0f} seconds.")
@@ -129,7 +132,9 @@ def _shop_failed(held: Claim, run: Run, integration: Integration, error: ShopErr
 
 def _keep_quiet(integration: Integration, seconds: float) -> None:
     """Let no worker ask this shop for so long: its limit counts all our runs together."""
-    Integration.objects.filter(pk=integration.pk).update(quiet_until=Now() + timedelta(seconds=seconds))
+    Integration.objects.filter(pk=integration.pk).update(
+        quiet_until=Greatest("quiet_until", Now() + timedelta(seconds=seconds))
+    )
 
 
 def _quiet_seconds(integration: Integration) -> float:

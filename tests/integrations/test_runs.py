@@ -183,3 +183,24 @@ def test_a_refusal_of_keys_that_were_replaced_meanwhile_says_nothing_of_the_new_
     assert run.state == RunState.FAILED
     integration.refresh_from_db()
     assert integration.health == IntegrationHealth.OK
+
+
+def test_a_shop_that_rejects_our_keys_is_not_asked_by_runs_of_any_kind(integration: Integration) -> None:
+    """Runs that were waiting, or were asked for since, would knock on with the same keys."""
+    run = requested(integration, RunKind.CODE_LISTS)
+    Integration.objects.update(health=IntegrationHealth.CREDENTIALS)
+    work(run, failing(AssertionError("the shop was asked")))
+    assert run.state == RunState.FAILED
+    assert run.reason.endswith("rejects our credentials: enter them again and test the connection.")
+
+
+def test_a_shop_is_left_alone_as_long_as_it_ever_asked(integration: Integration) -> None:
+    for kind, wait in ((RunKind.LOAD, 600), (RunKind.RETRY, 5)):
+        Integration.objects.filter(quiet_until=None).update(quiet_until=timezone.now() - timedelta(seconds=1))
+        held = runs.claim(requested(integration, kind).pk)
+        assert held is not None
+        error = ShopError(Failure.BUSY, "The shop asks us to wait.", retry_after=wait)
+        working._shop_failed(held, Run.objects.get(pk=held.run_id), integration, error)
+    integration.refresh_from_db()
+    assert integration.quiet_until is not None
+    assert integration.quiet_until > timezone.now() + timedelta(seconds=500)
