@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -26,9 +27,12 @@ def retry_now(remote_orders: QuerySet[RemoteOrder], user_id: int | None = None) 
     Those without an id are left out: the shop cannot be asked for them.
     """
     due = remote_orders.filter(state__in=RETRIED).exclude(external_id__startswith=NO_ID)
-    integrations = list(Integration.objects.filter(remote_orders__in=due).distinct())
-    count = due.update(next_attempt_at=timezone.now(), retry=True)
-    for integration in integrations:
+    with transaction.atomic():
+        # Locked by id, as pages do it: a page that is being written and this would otherwise wait for each other.
+        rows = list(due.select_for_update(of=("self",)).order_by("pk").values_list("pk", "integration_id"))
+        chosen = RemoteOrder.objects.filter(pk__in=[pk for pk, _ in rows])
+        count = chosen.update(next_attempt_at=timezone.now(), retry=True)
+    for integration in Integration.objects.filter(pk__in={integration_id for _, integration_id in rows}):
         try:
             runs.request(RunKind.RETRY, integration, user_id=user_id)
         except RunRefused:

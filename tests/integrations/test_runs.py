@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
 import django_rq
 import pytest
-from django.db import OperationalError, connection, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from integrations import runs, working
 from integrations.choices import IntegrationHealth, RunKind, RunState
 from integrations.connecting import set_up
 from integrations.failures import Failure, ShopError
-from integrations.models import Feed, Integration, Run
+from integrations.models import Feed, Integration, RemoteOrder, Run
+from integrations.retrying import retry_now
 from integrations.runs import Claim
 from integrations.secrets import Secrets
 from integrations.ticking import tick
@@ -204,3 +206,32 @@ def test_a_shop_is_left_alone_as_long_as_it_ever_asked(integration: Integration)
     integration.refresh_from_db()
     assert integration.quiet_until is not None
     assert integration.quiet_until > timezone.now() + timedelta(seconds=500)
+
+
+def test_a_retry_of_many_asked_for_while_a_page_is_written_ends_in_no_deadlock(integration: Integration) -> None:
+    now = timezone.now()
+    rows = RemoteOrder.objects.bulk_create(
+        RemoteOrder(
+            project=integration.project, integration=integration, external_id=key, payload="{}", digest=b"",
+            state="failed", reason_code="x", reason="x", attempts=1, first_seen_at=now, changed_at=now,
+        )
+        for key in ("1", "2")
+    )  # fmt: skip
+    first, second = (RemoteOrder.objects.filter(pk=row.pk) for row in rows)
+    first.update(number="moved behind the second, in the order of the table")
+    errors: list[DatabaseError] = []
+
+    def retry() -> None:
+        try:
+            retry_now(RemoteOrder.objects.all())
+        except DatabaseError as error:
+            errors.append(error)
+
+    with transaction.atomic():
+        assert len(first.select_for_update())
+        thread = in_a_thread(retry)
+        time.sleep(0.3)  # it waits for the first, and must not hold the second meanwhile
+        assert len(second.select_for_update())
+    thread.join()
+    assert errors == []
+    assert RemoteOrder.objects.filter(retry=True).count() == 2
