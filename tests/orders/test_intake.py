@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -10,11 +11,14 @@ from django.utils import timezone
 
 from integrations.invariants import broken
 from integrations.models import Project
+from orders.allocation import change_stock
 from orders.choices import Effect, OrderStatus, Tab
 from orders.incoming import IncomingOrder
 from orders.intake import Intake, Refused, Source, Taken, take_in
 from orders.models import Customer, Invoice, Order, Shipment
 from orders.plans import CANCEL, COMPLETE, HISTORY, HOLD, INVOICE, PLANS, VALID, Plan
+from stock.choices import MovementReason
+from stock.ledger import Change
 from stock.models import Reservation, StockLevel, StockMovement
 from tests.factories import ProjectFactory, give_stock, incoming, line
 
@@ -125,6 +129,40 @@ def test_invoice_numbers_are_gapless_and_in_order(project: Project) -> None:
     year = timezone.now().astimezone(project.zone).year
     codes = list(Invoice.objects.order_by("id").values_list("code", flat=True))
     assert codes == [f"IN{year}{number:06d}" for number in range(1, 6)]
+
+
+def test_a_year_ends_at_midnight_in_the_projects_zone_and_each_is_numbered_from_one(project: Project) -> None:
+    midnight = datetime(2027, 1, 1, tzinfo=project.zone)
+    for seconds in (-2, -1, 0, 1):
+        source = Source(project.pk, None, None, project.zone, midnight.astimezone(UTC) + timedelta(seconds=seconds))
+        with transaction.atomic():
+            take_in(source, [Intake(incoming(line("A-17")), HISTORY, None)])
+    codes = ["2026000001", "2026000002", "2027000001", "2027000002"]
+    assert [invoice.code[2:] for invoice in Invoice.objects.order_by("id")] == codes
+    assert [shipment.code[2:] for shipment in Shipment.objects.order_by("id")] == codes
+    assert broken() == {}
+
+
+def test_two_lines_of_one_product_share_what_there_is(project: Project) -> None:
+    ids = give_stock(project, A_17=4)
+    take(project, (incoming(line("A-17", 3), line("A-17", 3)), VALID))
+    order = Order.objects.get()
+    assert list(order.lines.values_list("reserved", "waiting")) == [(3, 0), (1, 2)]
+    assert order.tab == Tab.PARTIAL
+    change_stock(project.pk, [Change(ids["A-17"], 5, MovementReason.RECEIPT, "Delivery 7")])
+    assert list(order.lines.values_list("reserved", "waiting")) == [(3, 0), (3, 0)]
+    assert levels(project) == {"A-17": (9, 6)}
+    assert broken() == {}
+
+
+def test_quantities_at_the_end_of_their_columns_wait_or_are_refused(project: Project) -> None:
+    give_stock(project, A_17=1)
+    most = 2**31 - 1
+    huge = incoming(line("A-17", most, price="0.01"), line("A-17", most, price="0.01"))
+    outcomes = take(project, (huge, VALID), (huge, COMPLETE))
+    assert [type(outcome) for outcome in outcomes] == [Taken, Refused]
+    assert levels(project) == {"A-17": (1, 1)}
+    assert broken() == {}
 
 
 def test_an_invoice_adds_up_with_shipping_fees_and_what_else_was_charged(project: Project) -> None:
