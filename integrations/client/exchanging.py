@@ -19,6 +19,7 @@ from integrations.addresses import check_target
 from integrations.client.limits import Limits
 from integrations.client.transport import Line, PinnedAdapter
 from integrations.connectors.base import BasicAuth, HeaderAuth, OAuth1Auth, Request, Response
+from integrations.connectors.throttling import LONGEST_WAIT, SHORTEST_WAIT, reset_seconds
 from integrations.failures import Failure, ShopError
 
 logger = logging.getLogger(__name__)
@@ -28,7 +29,6 @@ for _talkative in ("oauthlib", "requests_oauthlib", "urllib3"):
 
 CHUNK = 64 * 1024
 ENCODINGS = {"", "identity", "gzip", "x-gzip", "deflate"}
-SHORTEST_WAIT, LONGEST_WAIT = 1.0, 900.0
 
 
 def _product() -> str:
@@ -210,7 +210,7 @@ def _redirect(location: str) -> str:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds, from a number or a date, kept within 1 s ... 15 min; None where the shop says nothing sensible."""
+    """Seconds, from a number, a date or a platform's own header, within 1 s ... 15 min; None without a sensible one."""
     value = headers.get("retry-after", "").strip()
     if value.isascii() and value.isdigit():
         seconds = float(value[:9])
@@ -218,7 +218,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         try:
             until = parsedate_to_datetime(value).timestamp()
         except (ValueError, OverflowError):
-            return None
+            return reset_seconds(headers)
         try:
             now = parsedate_to_datetime(headers.get("date", "")).timestamp()
         except (ValueError, OverflowError):

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from integrations.connectors.base import Connector
+from integrations.connectors.bigcommerce import BigCommerce
 from integrations.connectors.ebay import EBay
 from integrations.connectors.paypal import PayPal
 from integrations.connectors.shopify import Shopify
 from integrations.connectors.woocommerce import WooCommerce
 
 _CONNECTORS: dict[str, Connector] = {
-    connector.key: connector for connector in (WooCommerce(), Shopify(), EBay(), PayPal())
+    connector.key: connector
+    for connector in (WooCommerce(), Shopify(), BigCommerce(), EBay(), PayPal())
 }
 
 

@@ -1,4 +1,4 @@
-"""Orders of JSON platforms: decoded into their raw shape, or refused with a reason."""
+"""Orders of JSON platforms: decoded into their raw shape, or refused in plain words."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ INSTANT = re.compile(
 )
 
 
-def order(payload: bytes, decoder: msgspec.json.Decoder[T], notes: list[str]) -> T:
-    """The order in its raw shape. Raises PayloadError for what is too large, no JSON, too deep or of another shape."""
+def decode(decoder: msgspec.json.Decoder[T], payload: bytes, notes: list[str]) -> T:
+    """Raises PayloadError: too_large, wrong_type, not_json, too_deep."""
     if len(payload) > MAX_ORDER_SIZE:
         raise PayloadError("too_large", f"The order has {len(payload):,} bytes; at most {MAX_ORDER_SIZE:,} are read.")
     if b"\\u0000" in payload or b"\\ud" in payload or b"\\uD" in payload:
@@ -42,14 +42,15 @@ def order(payload: bytes, decoder: msgspec.json.Decoder[T], notes: list[str]) ->
 
 
 def refuse_repeated_keys(payload: bytes) -> None:
-    """The last of two equal JSON keys wins silently, which could swap an amount. For orders whose sum is off."""
+    """The last of two equal JSON keys wins silently, which could swap an amount. Searched where the sum is off."""
 
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         if len(result := dict(pairs)) != len(pairs):
             raise PayloadError("duplicate_key", "The order holds a field twice, so its amounts cannot be trusted.")
         return result
 
-    json.loads(payload, object_pairs_hook=once)
+    # Numbers stay text: Python refuses to read more than 4300 digits, which an unread field may well hold.
+    json.loads(payload, object_pairs_hook=once, parse_int=str)
 
 
 def instant(value: Any, field: str) -> datetime:

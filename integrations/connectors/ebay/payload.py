@@ -45,7 +45,7 @@ class Money:
 def parse(payload: bytes, shop: Shop) -> IncomingOrder:
     """Raises PayloadError, and nothing else, for what cannot be an order."""
     notes: list[str] = []
-    raw = decoding.order(payload, _ORDER, notes)
+    raw = decoding.decode(_ORDER, payload, notes)
     external_id = values.identifier(raw.orderId, "orderId")
     pricing = raw.pricingSummary or Pricing()
     if pricing.total is None or pricing.total.value in (None, ""):

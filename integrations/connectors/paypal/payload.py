@@ -58,7 +58,7 @@ class Reader:
 def parse(payload: bytes, shop: Shop) -> IncomingOrder:
     """Raises PayloadError, and nothing else, for what cannot be an order."""
     notes: list[str] = []
-    raw = decoding.order(payload, _TRANSACTION, notes)
+    raw = decoding.decode(_TRANSACTION, payload, notes)
     info = raw.transaction_info or TransactionInfo()
     placed_at = decoding.instant(info.transaction_initiation_date, "transaction_initiation_date")
     own_id = external_id(info.transaction_id, info.transaction_event_code, placed_at)

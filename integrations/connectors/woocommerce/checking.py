@@ -8,7 +8,8 @@ from typing import Any
 
 from integrations.connectors import values
 from integrations.connectors.base import CodeLists, ConnectionReport, RemoteStatus, Request, Response, Shop
-from integrations.connectors.woocommerce.orders import NOT_ORDERS, clock
+from integrations.connectors.clocks import clock
+from integrations.connectors.woocommerce.orders import NOT_ORDERS
 from integrations.connectors.woocommerce.payload import status
 from integrations.connectors.woocommerce.requests import decoded, get, refusal
 from integrations.failures import Failure, ShopError

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import msgspec
 
 from integrations.connectors.base import Cursor, OrderPage, Request, Response, Shop, Window
+from integrations.connectors.clocks import told_clock
 from integrations.connectors.paging import Place, next_slice
 from integrations.connectors.woocommerce.payload import status
 from integrations.connectors.woocommerce.requests import entries, get, page_size
-from integrations.failures import Failure, ShopError
 
 Paging = Generator[Request, Response, OrderPage]
 
@@ -54,7 +53,7 @@ def orders_in_window(shop: Shop, window: Window, cursor: Cursor | None) -> Pagin
 
     page = yield from next_slice(request_at, entries, progress.place if progress else Place(), page_size(shop))
     if progress is None:
-        progress = Progress(since, until or max(since, _clock(page.response)))
+        progress = Progress(since, until or max(since, told_clock(page.response)))
     return OrderPage(
         payloads=tuple(document for _, document in page.fresh if not _is_cart(document)),
         next=_following(progress, page.next, page.total) if page.done else _cursor(progress, place=page.next),
@@ -83,22 +82,6 @@ def _cursor(progress: Progress, **changes: Any) -> Cursor:
 
 def _stamp(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _clock(response: Response) -> datetime:
-    """The shop's own time at this answer."""
-    moment = clock(response)
-    if moment is None:
-        raise ShopError(Failure.NONSENSE, "The shop does not tell its time (no Date header): a load has no end.")
-    return moment
-
-
-def clock(response: Response) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(response.headers.get("date", ""))
-    except ValueError:
-        return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 class _Brief(msgspec.Struct):

@@ -8,7 +8,6 @@ not reduced by refunds; PHP writes an empty object as `[]`.
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -20,7 +19,8 @@ from msgspec import Struct
 
 from integrations.connectors import values
 from integrations.connectors.base import Identity, Shop
-from integrations.connectors.documents import MAX_ORDER_SIZE, repaired, utf8
+from integrations.connectors.decoding import decode, refuse_repeated_keys
+from integrations.connectors.documents import repaired, utf8
 from integrations.connectors.woocommerce.shapes import MetaList, RawAddress, RawLine, RawOrder, RawShipping
 from integrations.failures import PayloadError
 from orders.incoming import ZERO, IncomingAddress, IncomingLine, IncomingOrder
@@ -36,7 +36,7 @@ _ORDER = msgspec.json.Decoder(RawOrder)
 def parse(payload: bytes, shop: Shop) -> IncomingOrder:
     """Raises PayloadError, and nothing else, for what cannot be an order."""
     notes: list[str] = []
-    raw = _decode(payload, notes)
+    raw = decode(_ORDER, payload, notes)
     external_id = values.identifier(raw.id)
     code, digits = _currency(raw, shop, notes)
     if raw.total is None or raw.total == "":
@@ -79,28 +79,8 @@ def parse(payload: bytes, shop: Shop) -> IncomingOrder:
         warnings=tuple(notes) if notes else (),
     )
     if order.residual:
-        _refuse_repeated_keys(payload)
+        refuse_repeated_keys(payload)
     return order
-
-
-def _decode(payload: bytes, notes: list[str]) -> RawOrder:
-    if len(payload) > MAX_ORDER_SIZE:
-        raise PayloadError("too_large", f"The order has {len(payload):,} bytes; at most {MAX_ORDER_SIZE:,} are read.")
-    if b"\\u0000" in payload or b"\\ud" in payload or b"\\uD" in payload:
-        whole = repaired(payload)
-        if whole != payload:
-            notes.append("Unreadable characters (NUL or half of a pair) were replaced.")
-            payload = whole
-    try:
-        return _ORDER.decode(payload)
-    except msgspec.ValidationError as error:
-        reason, _, path = str(error).partition(" - at `")
-        path = path.rstrip("`") or "$"
-        raise PayloadError("wrong_type", f"The order's field {path} is not as documented: {reason}.", path) from None
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise PayloadError("not_json", "The order is not valid JSON.") from None
-    except RecursionError:
-        raise PayloadError("too_deep", "The order is nested too deeply.") from None
 
 
 def _currency(raw: RawOrder, shop: Shop, notes: list[str]) -> tuple[str, int]:
@@ -252,18 +232,6 @@ def _order_metadata(raw: RawOrder, notes: list[str]) -> dict[str, Any]:
     if codes:
         result.setdefault("coupon_codes", ", ".join(codes)[: values.METADATA_SIZE])
     return result
-
-
-def _refuse_repeated_keys(payload: bytes) -> None:
-    """The last of two equal JSON keys wins silently, which could swap an amount. Searched where the sum is off."""
-
-    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        if len(result := dict(pairs)) != len(pairs):
-            raise PayloadError("duplicate_key", "The order holds a field twice, so its amounts cannot be trusted.")
-        return result
-
-    # Numbers stay text: Python refuses to read more than 4300 digits, which an unread field may well hold.
-    json.loads(payload, object_pairs_hook=once, parse_int=str)
 
 
 class _Brief(Struct):

@@ -1,0 +1,206 @@
+"""Listing and finding orders.
+
+V2 lists orders by id and filters `min_id`, so pages are cut by id and never by number: what leaves or joins the list
+behind the place reached moves nothing. The payload of an order is
+
+    {"order": the V2 order with its consignments, lines and fees,
+     "products": [...], "shipping_addresses": [...],   only where the order came with links to them,
+     "refunds": [...]}                                  its V3 refunds, only where its status tells of some
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from integrations.connectors.base import Cursor, OrderPage, Request, Response, Shop, Window
+from integrations.connectors.bigcommerce.payload import status
+from integrations.connectors.bigcommerce.requests import data_of, entries, get, page_size, refusal
+from integrations.connectors.bigcommerce.shapes import RawOrder, is_whole
+from integrations.connectors.clocks import told_clock
+from integrations.failures import Failure, ShopError
+
+Paging = Generator[Request, Response, OrderPage]
+
+INCLUDED = {"include": "consignments.line_items,fees", "consignment_structure": "object"}
+INCOMPLETE = "0"
+"""An abandoned checkout. It becomes an order with another status, and is then modified."""
+REFUNDED = {"4", "14"}
+SURE_LAST = 10
+"""A page with fewer orders is the last. Longer ones are not judged by the limit that was asked for: whether `include`
+lowers it, as V3 does to 10 for some parts of products, is not documented."""
+MOST_IDS = 100
+WIDEST_RANGE, WIDEST_GAP = 200, 10
+SECOND = timedelta(seconds=1)
+_RAW = msgspec.json.Decoder(RawOrder)
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """The cursor of a window."""
+
+    since: datetime
+    until: datetime
+    bounded: bool
+    """Whether the window's end was asked for: then the list ends there, too."""
+    last_id: int = 0
+
+
+def orders_in_window(shop: Shop, window: Window, cursor: Cursor | None) -> Paging:
+    """One page, by id, of the orders modified in the window; both ends are widened by a second.
+
+    `min_id` asks for the last id again, and what is not higher is left out: right whether the filter includes or not.
+    """
+    if cursor is not None:
+        progress = msgspec.convert(cursor, Progress)
+    else:
+        progress = Progress(window.since, window.until or window.since, window.until is not None)
+    bounds = {"min_date_modified": _stamp(progress.since - SECOND)}
+    if progress.bounded:
+        bounds["max_date_modified"] = _stamp(progress.until + SECOND)
+    if progress.last_id:
+        bounds["min_id"] = str(progress.last_id)
+    response = yield _list(shop, page_size(shop), **bounds)
+    if cursor is None and not progress.bounded:
+        progress = msgspec.structs.replace(progress, until=max(progress.since, told_clock(response)))
+    listed = [(document, _raw(document)) for document in entries(response)]
+    ids = [raw.id for _, raw in listed if type(raw.id) is int]
+    if ids != sorted(ids):
+        raise ShopError(Failure.NONSENSE, "BigCommerce does not keep to the order of ids that was asked for.")
+    fresh = [(doc, raw) for doc, raw in listed if type(raw.id) is not int or raw.id > progress.last_id]
+    done = len(listed) < min(SURE_LAST, page_size(shop))
+    if not done and not (ids and ids[-1] > progress.last_id):
+        raise ShopError(Failure.NONSENSE, "BigCommerce answers every page with the same orders.")
+    following = None if done else msgspec.structs.replace(progress, last_id=ids[-1])
+    return OrderPage(
+        payloads=(yield from _payloads(shop, fresh)),
+        next=None if following is None else msgspec.to_builtins(following),
+        until=progress.until,
+    )
+
+
+def _list(shop: Shop, size: int, **params: str) -> Request:
+    return get(shop, "v2/orders", **params, sort="id:asc", limit=str(size), **INCLUDED)
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S+00:00")
+
+
+def _raw(document: bytes) -> RawOrder:
+    """Never raises; what cannot be decoded has no id, and `parse` will say why."""
+    try:
+        return _RAW.decode(document)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return RawOrder()
+
+
+def _payloads(shop: Shop, found: Iterable[tuple[bytes, RawOrder]]) -> Generator[Request, Response, tuple[bytes, ...]]:
+    """The documents of the orders: without abandoned checkouts and archived orders, with what is missing fetched."""
+    kept = [
+        (document, raw) for document, raw in found if status(raw.status_id) != INCOMPLETE and raw.is_deleted is not True
+    ]
+    refunds = yield from _refunds(shop, [raw.id for _, raw in kept if _tells_of_refunds(raw)])
+    payloads = []
+    for document, raw in kept:
+        parts = [b'{"order":' + document]
+        if type(raw.id) is int and not is_whole(raw):
+            for name in ("products", "shipping_addresses"):
+                rest = yield from _rest(shop, raw.id, name)
+                parts.append(b'"%s":[%s]' % (name.encode(), b",".join(rest)))
+        if raw.id in refunds:
+            parts.append(b'"refunds":' + msgspec.json.encode(refunds[raw.id]))
+        payloads.append(b",".join(parts) + b"}")
+    return tuple(payloads)
+
+
+def _tells_of_refunds(raw: RawOrder) -> bool:
+    """`refunded_amount` of V2 always says 0 (documented); the status and the payment status do tell."""
+    refunded = status(raw.status_id) in REFUNDED or "refunded" in (raw.payment_status or "")
+    return refunded and type(raw.id) is int
+
+
+def _refunds(shop: Shop, ids: list[int]) -> Generator[Request, Response, dict[int, list[msgspec.Raw]]]:
+    """The V3 refunds of these orders, by order; one request for all, more where it comes in pages."""
+    found: dict[int, list[msgspec.Raw]] = {}
+    page, more = 1, bool(ids)
+    while more and page < 100:
+        asked = {"order_id__in": ",".join(map(str, ids)), "limit": "250", "page": str(page)}
+        response = yield get(shop, "v3/orders/payment_actions/refunds", **asked)
+        if response.status == 404:
+            break
+        listed, _, more = data_of(response)
+        for refund in listed:
+            if refund.get("order_id") in ids:
+                found.setdefault(refund["order_id"], []).append(msgspec.Raw(msgspec.json.encode(refund)))
+        page += 1
+    return found
+
+
+def _rest(shop: Shop, order_id: int, name: str) -> Generator[Request, Response, list[bytes]]:
+    found: list[bytes] = []
+    for page in range(1, 20):
+        response = yield get(shop, f"v2/orders/{order_id}/{name}", limit="250", page=str(page))
+        listed = () if response.status == 404 else entries(response)
+        found += listed
+        if len(listed) < SURE_LAST:
+            break
+    return found
+
+
+def orders_by_ids(shop: Shop, ids: tuple[str, ...]) -> Paging:
+    """At most 100. There is no filter for many ids: near ones come in one range, a lonely one by itself."""
+    if len(ids) > MOST_IDS:
+        raise ValueError(f"At most {MOST_IDS} orders can be asked for at once, not {len(ids)}.")
+    wanted = sorted({int(text) for text in ids if _is_id(text)})
+    found: list[tuple[bytes, RawOrder]] = []
+    for first, last in _ranges(wanted):
+        found += yield from (_one(shop, first) if first == last else _range(shop, first, last))
+    found = [(document, raw) for document, raw in found if type(raw.id) is int and raw.id in set(wanted)]
+    payloads = yield from _payloads(shop, found)
+    return OrderPage(payloads, None, len(payloads))
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdigit() and 0 < len(text) < 19 and text == str(int(text)) and text != "0"
+
+
+def _ranges(wanted: list[int]) -> list[tuple[int, int]]:
+    """First and last ids of runs without wide gaps, none wider than a page."""
+    ranges: list[tuple[int, int]] = []
+    for number in wanted:
+        if ranges and number - ranges[-1][1] <= WIDEST_GAP and number - ranges[-1][0] < WIDEST_RANGE:
+            ranges[-1] = (ranges[-1][0], number)
+        else:
+            ranges.append((number, number))
+    return ranges
+
+
+def _range(shop: Shop, first: int, last: int) -> Generator[Request, Response, list[tuple[bytes, RawOrder]]]:
+    """One number more at both ends, in case the filters should not include. Asks again where a page was cut short."""
+    found: list[tuple[bytes, RawOrder]] = []
+    lowest = first - 1
+    while True:
+        response = yield _list(shop, 250, min_id=str(lowest), max_id=str(last + 1))
+        listed = [(document, _raw(document)) for document in entries(response)]
+        found += listed
+        highest = max((raw.id for _, raw in listed if type(raw.id) is int), default=last)
+        if len(listed) < SURE_LAST or highest >= last or highest <= lowest:
+            return found
+        lowest = highest
+
+
+def _one(shop: Shop, order_id: int) -> Generator[Request, Response, list[tuple[bytes, RawOrder]]]:
+    response = yield get(shop, f"v2/orders/{order_id}", **INCLUDED)
+    if response.status in (204, 404):
+        return []
+    if response.status != 200:
+        raise refusal(response)
+    (document,) = entries(Response(200, response.headers, b"[" + response.body.removeprefix(b"\xef\xbb\xbf") + b"]"))
+    return [(document, _raw(document))]
+
+
+def order_by_number(shop: Shop, number: str) -> Paging:
+    """The number people see is the id."""
+    return (yield from orders_by_ids(shop, (number.strip().removeprefix("#").strip(),)))

@@ -1,0 +1,77 @@
+"""Products of the V3 catalogue with their variants, in the order of ids."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+import msgspec
+
+from integrations.connectors import values
+from integrations.connectors.base import Cursor, ProductPage, RemoteProduct, Request, Response, Shop
+from integrations.connectors.bigcommerce.requests import data_of, get, page_size
+from integrations.failures import Failure, PayloadError, ShopError
+
+FIELDS = "name,sku,inventory_level,inventory_tracking,base_variant_id"
+
+
+class _Option(msgspec.Struct):
+    label: str | None = None
+
+
+class _Variant(msgspec.Struct):
+    id: Any = None
+    sku: str | int | None = None
+    inventory_level: Any = None
+    option_values: list[_Option] | None = None
+
+
+class _Product(msgspec.Struct):
+    id: Any = None
+    name: str | None = None
+    sku: str | int | None = None
+    inventory_level: Any = None
+    inventory_tracking: str | None = None
+    variants: list[_Variant] | None = None
+
+
+def products(shop: Shop, cursor: Cursor | None) -> Generator[Request, Response, ProductPage]:
+    """The products after the cursor's id; the filter `id:greater` cuts the pages, so none is lost to the others."""
+    last_id = int((cursor or {}).get("last_id", 0))
+    params = {"include": "variants", "include_fields": FIELDS, "sort": "id", "direction": "asc"}
+    if last_id:
+        params["id__greater"] = str(last_id)
+    response = yield get(shop, "v3/catalog/products", **params, limit=str(page_size(shop)))
+    listed, total, more = data_of(response)
+    ids = [entry["id"] for entry in listed if type(entry.get("id")) is int]
+    if ids != sorted(ids) or (ids and ids[0] <= last_id):
+        raise ShopError(Failure.NONSENSE, "BigCommerce does not keep to the order of ids that was asked for.")
+    found = [remote for entry in listed for remote in _remotes(entry)]
+    return ProductPage(tuple(found), {"last_id": ids[-1]} if more and ids else None, None if last_id else total)
+
+
+def _remotes(entry: dict[str, Any]) -> list[RemoteProduct]:
+    """One for each variant; every product has at least one, whose id order lines name. None for what is unreadable."""
+    try:
+        product = msgspec.convert(entry, _Product)
+        variants = product.variants or [_Variant(product.id, product.sku, product.inventory_level)]
+        return [_remote(product, variant, len(variants) == 1) for variant in variants]
+    except (msgspec.ValidationError, PayloadError):
+        return []
+
+
+def _remote(product: _Product, variant: _Variant, alone: bool) -> RemoteProduct:
+    """`inventory_tracking` is none, product (a pool, which is the stock of a lone variant only) or variant."""
+    options = ", ".join(option.label for option in variant.option_values or () if option.label)
+    name = values.name(product.name, 300, "", [])
+    tracking = product.inventory_tracking
+    managed = tracking == "variant" or (tracking == "product" and alone)
+    quantity = product.inventory_level if tracking == "product" else variant.inventory_level
+    counted = type(quantity) is int
+    return RemoteProduct(
+        external_id=values.identifier(variant.id),
+        sku=str(variant.sku or (product.sku if alone else "") or "").strip()[:100],
+        name=values.name(f"{name} - {options}", 300, "", []) if options else name,
+        stock_managed=managed,
+        quantity=quantity if managed and counted else None,
+    )
