@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from integrations.simulator.dialects import (
+    bigcommerce,
     ebay,
     paypal,
     shopify,
@@ -22,6 +23,7 @@ Dialect = Callable[[SimulatedShop, Asked], Answered]
 DIALECTS: dict[str, Dialect] = {
     "woocommerce": woocommerce.answer,
     "shopify": shopify.answer,
+    "bigcommerce": bigcommerce.answer,
     "ebay": ebay.answer,
     "paypal": paypal.answer,
 }
@@ -35,6 +37,7 @@ Keys = Callable[[SimulatedShop], dict[str, str]]
 KEYS: dict[str, Keys] = {
     "woocommerce": lambda shop: {"consumer_key": shop.key, "consumer_secret": shop.secret},
     "shopify": lambda shop: {"client_id": shop.key, "client_secret": shop.secret},
+    "bigcommerce": lambda shop: {"store_hash": "simulated", "access_token": shop.key, "client_secret": shop.secret},
     "ebay": ebay.keys,
     "paypal": paypal.keys,
 }
