@@ -5,13 +5,14 @@ from __future__ import annotations
 from integrations.connectors.base import Connector
 from integrations.connectors.bigcommerce import BigCommerce
 from integrations.connectors.ebay import EBay
+from integrations.connectors.ecwid import Ecwid
 from integrations.connectors.paypal import PayPal
 from integrations.connectors.shopify import Shopify
 from integrations.connectors.woocommerce import WooCommerce
 
 _CONNECTORS: dict[str, Connector] = {
     connector.key: connector
-    for connector in (WooCommerce(), Shopify(), BigCommerce(), EBay(), PayPal())
+    for connector in (WooCommerce(), Shopify(), BigCommerce(), EBay(), Ecwid(), PayPal())
 }
 
 

@@ -1,0 +1,191 @@
+"""Listing and finding orders.
+
+In which order Ecwid lists is not documented, so no page is trusted to follow another: a window is cut into slices of
+time so short that each has at most 100 orders and comes in one answer. Only a single second with more than that is
+read by offset, again and again until what was seen is what the list counts. The payload of an order is
+
+    {"order": the order as the list has it, "currency": the store's currency, which no order tells}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable
+from datetime import UTC, datetime
+
+import msgspec
+
+from integrations.connectors.base import Cursor, OrderPage, Request, Response, Shop, Window
+from integrations.connectors.clocks import told_clock
+from integrations.connectors.ecwid.payload import status
+from integrations.connectors.ecwid.profile import currency
+from integrations.connectors.ecwid.requests import LARGEST_PAGE, get, listing
+from integrations.failures import Failure, ShopError
+
+Paging = Generator[Request, Response, OrderPage]
+
+INCOMPLETE = "INCOMPLETE"
+"""An abandoned cart; it becomes an order with another payment status, and is then updated."""
+MOST_PASSES = 4
+AIMED_AT = 0.8
+"""How full a slice should be, so that most fit into one answer at the first try."""
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """The cursor: seconds since 1970, both ends belong to the window."""
+
+    start: int
+    until: int
+    width: int
+    currency: str
+    total: int | None = None
+
+
+class _Brief(msgspec.Struct):
+    id: str | int | None = None
+    internalId: str | int | None = None
+    paymentStatus: str | None = None
+    fulfillmentStatus: str | None = None
+
+
+_BRIEF = msgspec.json.Decoder(_Brief)
+
+
+def _brief(document: bytes) -> _Brief:
+    """Never raises; what cannot be decoded has no id."""
+    try:
+        return _BRIEF.decode(document)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _Brief()
+
+
+def page_size(shop: Shop) -> int:
+    wanted = shop.settings.get("per_page", LARGEST_PAGE)
+    return min(LARGEST_PAGE, max(5, wanted)) if isinstance(wanted, int) else LARGEST_PAGE
+
+
+def orders_in_window(shop: Shop, window: Window, cursor: Cursor | None) -> Paging:
+    """One slice of the orders updated in the window. Slices overlap by a second at both ends, in case the filters
+    should not include their bounds."""
+    size = page_size(shop)
+    if cursor is not None:
+        progress = msgspec.convert(cursor, Progress)
+    else:
+        progress, whole = yield from _first(shop, window, size)
+        if whole is not None:
+            return _page(progress, whole, done=True)
+    while True:
+        end = min(progress.until, progress.start + progress.width)
+        found, total = yield from _slice(shop, size, progress.start, end)
+        if total <= len(found):
+            break
+        if end - progress.start <= 0:
+            found = yield from _second(shop, size, progress.start)
+            break
+        width = int((end - progress.start) * size * AIMED_AT / total)
+        progress = msgspec.structs.replace(progress, width=min(width, (end - progress.start) // 2))
+    wider = max(1, progress.width * 2) if len(found) < size // 2 else progress.width
+    done = end >= progress.until
+    return _page(
+        msgspec.structs.replace(progress, start=end if end > progress.start else end + 1, width=wider), found, done
+    )
+
+
+def _first(
+    shop: Shop, window: Window, size: int
+) -> Generator[Request, Response, tuple[Progress, tuple[bytes, ...] | None]]:
+    """The whole window at once: enough for most; else it tells how many orders and what time there is."""
+    code = yield from currency(shop)
+    since = int(window.since.timestamp())
+    bounds = {"updatedFrom": str(since - 1)}
+    if window.until is not None:
+        bounds["updatedTo"] = str(int(window.until.timestamp()) + 1)
+    response = yield get(shop, "orders", **bounds, limit=str(size), offset="0")
+    found, total = listing(response)
+    until = window.until or told_clock(response)
+    ends = max(since, int(until.timestamp()))
+    width = max(1, int((ends - since) * size * AIMED_AT / max(1, total)))
+    return Progress(since, ends, width, code, total), found if total <= len(found) else None
+
+
+def _page(progress: Progress, found: Iterable[bytes], done: bool) -> OrderPage:
+    return OrderPage(
+        payloads=_payloads(found, progress.currency),
+        next=None if done else msgspec.to_builtins(progress),
+        total=progress.total,
+        until=datetime.fromtimestamp(progress.until, UTC),
+    )
+
+
+def _payloads(found: Iterable[bytes], code: str) -> tuple[bytes, ...]:
+    tail = b',"currency":' + msgspec.json.encode(code) + b"}"
+    return tuple(b'{"order":' + document + tail for document in found if not _is_cart(document))
+
+
+def _is_cart(document: bytes) -> bool:
+    brief = _brief(document)
+    return status(brief.paymentStatus, brief.fulfillmentStatus) == INCOMPLETE
+
+
+def _slice(
+    shop: Shop, size: int, start: int, end: int, offset: int = 0
+) -> Generator[Request, Response, tuple[tuple[bytes, ...], int]]:
+    bounds = {"updatedFrom": str(start - 1), "updatedTo": str(end + 1)}
+    response = yield get(shop, "orders", **bounds, limit=str(size), offset=str(offset))
+    return listing(response)
+
+
+def _second(shop: Shop, size: int, second: int) -> Generator[Request, Response, tuple[bytes, ...]]:
+    """All orders of a second (and its neighbours) by offset, several times if orders leave or move meanwhile."""
+    seen: dict[str, bytes] = {}
+    for _ in range(MOST_PASSES):
+        offset, totals, here = 0, set[int](), set[str]()
+        while True:
+            found, total = yield from _slice(shop, size, second, second, offset)
+            totals.add(total)
+            named = {str(_brief(document).id or document): document for document in found}
+            seen |= named
+            here |= set(named)
+            offset += len(found)
+            if not found or offset >= total:
+                break
+        if len(totals) == 1 and len(here) >= total:
+            return tuple(seen.values())
+    raise ShopError(
+        Failure.NONSENSE, "Ecwid lists the orders of one second differently each time; the load will be tried again."
+    )
+
+
+def orders_by_ids(shop: Shop, ids: tuple[str, ...]) -> Paging:
+    """At most 100, by the ids people see or by Ecwid's internal ones; what was not asked for is left out."""
+    if len(ids) > LARGEST_PAGE:
+        raise ValueError(f"At most {LARGEST_PAGE} orders can be asked for at once, not {len(ids)}.")
+    wanted = {identifier for identifier in ids if _is_id(identifier)}
+    if not wanted:
+        return OrderPage((), None, 0)
+    code = yield from currency(shop)
+    response = yield get(shop, "orders", ids=",".join(sorted(wanted)), limit=str(LARGEST_PAGE), offset="0")
+    found, _ = listing(response)
+    exact = [document for document in found if {str(_brief(document).id), str(_brief(document).internalId)} & wanted]
+    payloads = _payloads(exact, code)
+    return OrderPage(payloads, None, len(payloads))
+
+
+def _is_id(text: str) -> bool:
+    """A comma would ask for two orders, and nothing for all."""
+    return bool(text.strip()) and text == text.strip() and "," not in text and text.isprintable() and len(text) <= 255
+
+
+def order_by_number(shop: Shop, number: str) -> Paging:
+    """The number people see is the id, with the store's prefix and suffix; Ecwid finds it without them, too."""
+    number = number.strip().removeprefix("#").strip()
+    found = yield from orders_by_ids(shop, (number,))
+    exact = tuple(payload for payload in found.payloads if _named(payload) == number)
+    return OrderPage(exact, None, len(exact))
+
+
+def _named(payload: bytes) -> str:
+    return str(msgspec.json.decode(payload, type=_Wrapped).order.id)
+
+
+class _Wrapped(msgspec.Struct):
+    order: _Brief

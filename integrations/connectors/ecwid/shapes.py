@@ -1,0 +1,127 @@
+"""The parts of an Ecwid order that are read (docs.ecwid.com, "Search orders"). Amounts are JSON numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+from integrations.connectors.values import Number
+
+
+class RawPerson(Struct):
+    name: str | None = None
+    firstName: str | None = None
+    lastName: str | None = None
+    companyName: str | None = None
+    street: str | None = None
+    city: str | None = None
+    countryCode: str | None = None
+    countryName: str | None = None
+    postalCode: str | int | None = None
+    stateOrProvinceCode: str | None = None
+    stateOrProvinceName: str | None = None
+    phone: str | int | None = None
+
+
+class RawTax(Struct):
+    total: Number = None
+    taxOnShipping: Number = None
+
+
+class RawDiscount(Struct):
+    total: Number = None
+
+
+class RawOption(Struct):
+    name: str | None = None
+    value: Any = None
+
+
+class RawItem(Struct):
+    id: int | str | float
+    quantity: Any
+    productId: int | str | None = None
+    combinationId: int | str | None = None
+    name: str | None = None
+    sku: str | int | None = None
+    price: Number = None
+    priceWithoutTax: Number = None
+    tax: Number = None
+    taxes: list[RawTax] | None = None
+    couponAmount: Number = None
+    discounts: list[RawDiscount] | None = None
+    selectedOptions: list[RawOption] | None = None
+    digital: bool | None = None
+    isShippingRequired: bool | None = None
+    giftCard: bool | None = None
+    taxAlreadyDeductedFromPrice: bool | None = None
+
+
+class RawShippingOption(Struct):
+    shippingMethodId: str | int | None = None
+    shippingMethodName: str | None = None
+    shippingCarrierName: str | None = None
+    shippingRate: Number = None
+
+
+class RawFee(Struct):
+    """A handling fee (`value`) or a custom surcharge (`total`)."""
+
+    value: Number = None
+    total: Number = None
+    taxes: list[RawTax] | None = None
+
+
+class RawCoupon(Struct):
+    code: str | None = None
+
+
+class RawExtra(Struct):
+    id: str | int | None = None
+    title: str | None = None
+    value: Any = None
+
+
+class RawOrder(Struct):
+    id: Any = None
+    internalId: Any = None
+    paymentStatus: Any = None
+    fulfillmentStatus: Any = None
+    createTimestamp: Any = None
+    updateTimestamp: Any = None
+    createDate: str | None = None
+    updateDate: str | None = None
+    pricesIncludeTax: bool | None = None
+    total: Number = None
+    tax: Number = None
+    couponDiscount: Number = None
+    discount: Number = None
+    giftCardRedemption: Number = None
+    refundedAmount: Number = None
+    email: str | None = None
+    customerId: int | str | None = None
+    customerTaxId: str | None = None
+    paymentMethod: str | None = None
+    externalTransactionId: str | None = None
+    externalOrderId: str | None = None
+    trackingNumber: str | None = None
+    orderComments: str | None = None
+    privateAdminNotes: str | None = None
+    discountCoupon: RawCoupon | None = None
+    items: list[RawItem] | None = None
+    billingPerson: RawPerson | list[Any] | str | None = None
+    shippingPerson: RawPerson | list[Any] | str | None = None
+    shippingOption: RawShippingOption | None = None
+    taxesOnShipping: list[RawTax] | None = None
+    handlingFee: RawFee | None = None
+    customSurcharges: list[RawFee] | None = None
+    orderExtraFields: list[RawExtra] | None = None
+    extraFields: dict[str, Any] | list[Any] | None = None
+
+
+class Document(Struct):
+    """What one payload holds: the order, and the store's currency, which the order does not tell."""
+
+    order: RawOrder
+    currency: str | None = None
