@@ -7,6 +7,7 @@ from collections.abc import Callable
 from integrations.simulator.dialects import (
     bigcommerce,
     ebay,
+    ecwid,
     paypal,
     shopify,
     shopify_webhooks,
@@ -25,6 +26,7 @@ DIALECTS: dict[str, Dialect] = {
     "shopify": shopify.answer,
     "bigcommerce": bigcommerce.answer,
     "ebay": ebay.answer,
+    "ecwid": ecwid.answer,
     "paypal": paypal.answer,
 }
 WRITERS: dict[str, Writer] = {
@@ -39,6 +41,7 @@ KEYS: dict[str, Keys] = {
     "shopify": lambda shop: {"client_id": shop.key, "client_secret": shop.secret},
     "bigcommerce": lambda shop: {"store_hash": "simulated", "access_token": shop.key, "client_secret": shop.secret},
     "ebay": ebay.keys,
+    "ecwid": lambda shop: {"store_id": "1003", "access_token": shop.key, "client_secret": shop.secret},
     "paypal": paypal.keys,
 }
 """The credentials a connector needs for a simulated shop, by dialect."""

@@ -1,0 +1,124 @@
+"""Ecwid's REST API v3, as far as reading goes. The token is the shop's key; any store id is its own.
+
+Lists are `{total, count, offset, limit, items}`, at most 100 entries, the last updated first (their order is not
+documented); an empty filter is no filter; errors are `{errorMessage, errorCode}`.
+"""
+
+from __future__ import annotations
+
+import re
+
+from integrations.simulator.catalogue import DELIVERIES, PAYMENTS
+from integrations.simulator.dialects.ecwid_orders import (
+    FULFILMENT,
+    PAYMENT,
+    Json,
+    order_document,
+    order_id,
+    product_documents,
+)
+from integrations.simulator.messages import Answered, Asked, as_json
+from integrations.simulator.sales import Sale
+from integrations.simulator.shop import SimulatedShop
+
+PATH = re.compile(r"/api/v3/([0-9]+)/(.+)")
+
+
+class Wrong(Exception):
+    """A 400 WRONG_PARAMETER."""
+
+
+def answer(shop: SimulatedShop, asked: Asked) -> Answered:
+    found = PATH.fullmatch(asked.path.rstrip("/"))
+    if found is None:
+        return _error(404, "NOT_FOUND")
+    if asked.headers.get("authorization") != f"Bearer {shop.key}":
+        return _error(403, "INVALID_API_TOKEN")
+    try:
+        return _route(shop, asked, found[2])
+    except Wrong:
+        return _error(400, "WRONG_PARAMETER")
+
+
+def _error(status: int, code: str) -> Answered:
+    return as_json({"errorMessage": code.capitalize().replace("_", " "), "errorCode": code}, status)
+
+
+def _route(shop: SimulatedShop, asked: Asked, path: str) -> Answered:
+    if path == "orders":
+        return _orders(shop, asked)
+    if path == "products":
+        return _list(asked, product_documents(shop))
+    if path == "profile":
+        return as_json(_profile(shop))
+    if path == "profile/order_statuses":
+        kinds = {"PAYMENT_STATUS": PAYMENT, "FULFILLMENT_STATUS": FULFILMENT}
+        return as_json(
+            {
+                "items": [
+                    {
+                        "statusId": code,
+                        "orderStatusType": kind,
+                        "defaultStatus": not code.startswith("CUSTOM"),
+                        "enabled": not code.startswith("CUSTOM"),
+                        "sendNotificationWhenStatusIsAssigned": True,
+                    }
+                    for kind, codes in kinds.items()
+                    for code in codes
+                ]
+            }
+        )
+    return _error(404, "NOT_FOUND")
+
+
+def _profile(shop: SimulatedShop) -> Json:
+    deliveries = [{"id": code, "title": title, "enabled": True} for code, title, _ in DELIVERIES]
+    payments = [{"id": code, "enabled": True, "checkoutTitle": title} for code, title in PAYMENTS]
+    return {
+        "generalInfo": {"storeId": 1003, "storeUrl": "https://tea.example"},
+        "settings": {"storeName": shop.name},
+        "formatsAndUnits": {"currency": shop.currency, "timezone": str(shop.zone)},
+        "shipping": {"shippingOptions": deliveries},
+        "payment": {"paymentOptions": payments},
+    }
+
+
+def _whole(asked: Asked, name: str, default: int) -> int:
+    text = asked.get(name)
+    if text and not text.isdigit():
+        raise Wrong(name)
+    return int(text) if text else default
+
+
+def _orders(shop: SimulatedShop, asked: Asked) -> Answered:
+    """Both bounds of a time belong to it."""
+    now = shop.now()
+    found = [sale for sale in shop.visible() if sale.state(now).status != "trash"]
+    for name, stamp_of in (("created", _placed), ("updated", _updated)):
+        least, most = _whole(asked, f"{name}From", 0), _whole(asked, f"{name}To", 2**40)
+        found = [sale for sale in found if least <= stamp_of(shop, sale) <= most]
+    ids = set(asked.get("ids").split(",")) - {""}
+    if ids:
+        found = [sale for sale in found if {order_id(sale), str(sale.id), f"EC{sale.id}"} & ids]
+    found.sort(key=lambda sale: (_updated(shop, sale), sale.id), reverse=True)
+    size, offset = min(100, _whole(asked, "limit", 100)), _whole(asked, "offset", 0)
+    shown = found[offset : offset + size]
+    documents = [order_document(shop, sale) for sale in shown]
+    return _answered(documents, len(found), offset, size, tuple(sale.id for sale in shown))
+
+
+def _placed(shop: SimulatedShop, sale: Sale) -> int:
+    return int(sale.placed_at.timestamp())
+
+
+def _updated(shop: SimulatedShop, sale: Sale) -> int:
+    return int(sale.state(shop.now()).at.timestamp())
+
+
+def _list(asked: Asked, documents: list[Json]) -> Answered:
+    size, offset = min(100, _whole(asked, "limit", 100)), _whole(asked, "offset", 0)
+    return _answered(documents[offset : offset + size], len(documents), offset, size)
+
+
+def _answered(items: list[Json], total: int, offset: int, size: int, ids: tuple[int, ...] = ()) -> Answered:
+    return as_json({"total": total, "count": len(items), "offset": offset, "limit": size, "items": items}, ids=ids)
