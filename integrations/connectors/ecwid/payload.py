@@ -217,7 +217,7 @@ def _line(raw: RawItem, money: _Money) -> IncomingLine:
 
 
 def _options(raw: RawItem, notes: list[str]) -> dict[str, Any]:
-    pairs = [(option.name, option.value) for option in raw.selectedOptions or () if option.name]
+    pairs = [(option.name, option.value) for option in raw.selectedOptions or () if option.name and option.value]
     return values.metadata(pairs, notes) if pairs else {}
 
 

@@ -90,7 +90,7 @@ def order_document(shop: SimulatedShop, sale: Sale) -> Json:
         **_stamps("create", sale.placed_at),
         **_stamps("update", sale.state(now).at),
         "items": [_item(sale, position, line, cost) for position, line in enumerate(cost.lines)],
-        "refunds": [{"date": "2026-01-01 00:00:00 +0000", "source": "CP", "amount": _number(each)} for each in refunds],
+        "refunds": [_refund(each) for each in refunds],
         "billingPerson": _person(goods.buyer),
         "shippingOption": {
             "shippingMethodId": goods.delivery[0],
@@ -109,6 +109,10 @@ def order_document(shop: SimulatedShop, sale: Sale) -> Json:
     if goods.coupon:
         document["discountCoupon"] = {"name": "Spring", "code": goods.coupon, "discountType": "PERCENT", "discount": 10}
     return document
+
+
+def _refund(amount: Decimal) -> Json:
+    return {"date": "2026-01-01 00:00:00 +0000", "source": "CP", "reason": "", "amount": _number(amount)}
 
 
 def _rest(cost: Priced) -> Json:
@@ -166,7 +170,7 @@ def _item(sale: Sale, position: int, line: PricedLine, cost: Priced) -> Json:
         "shipping": 0,
         "quantityInStock": product.stock,
         "name": product.name,
-        "nameTranslated": {"en": product.name},
+        "nameTranslated": {"cs": "", "en": product.name},
         "isShippingRequired": True,
         "trackQuantity": False,
         "digital": False,
@@ -181,6 +185,10 @@ def _item(sale: Sale, position: int, line: PricedLine, cost: Priced) -> Json:
                 "taxOnDiscountedSubtotal": _number(line.tax),
                 "taxOnShipping": 0,
                 "includeInPrice": False,
+                "sourceTaxRateId": 947976181,
+                "sourceTaxRateType": "MANUAL",
+                "taxClassName": "Standard rate",
+                "taxClassCode": "default",
             }
         ],
         "discounts": [],
