@@ -222,6 +222,12 @@ def test_by_ids_in_one_request_and_only_what_was_asked() -> None:
         play(ecwid.orders_by_ids(SHOP, tuple(map(str, range(101)))), [])
 
 
+def test_an_order_with_half_a_character_is_found_and_read() -> None:
+    broken = b'{"total":1,"items":[{"id":"A","paymentStatus":"PAID","orderComments":"a\\ud800b\\u0000"}]}'
+    page, _ = play(ecwid.order_by_number(SHOP, "A"), [PROFILED, answer(broken)])
+    assert (len(page.payloads), ecwid.identify(page.payloads[0], SHOP).external_id) == (1, "A")
+
+
 @pytest.mark.parametrize(("number", "found"), [("EC{}-X", 1), ("#EC{}-X ", 1), ("EC{}", 0), ("{}", 0), ("", 0)])
 def test_by_number(number: str, found: int) -> None:
     street = Street(3)

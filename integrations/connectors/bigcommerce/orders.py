@@ -20,6 +20,7 @@ from integrations.connectors.bigcommerce.payload import status
 from integrations.connectors.bigcommerce.requests import data_of, entries, get, page_size, refusal
 from integrations.connectors.bigcommerce.shapes import RawOrder, is_whole
 from integrations.connectors.clocks import told_clock
+from integrations.connectors.documents import repaired
 from integrations.failures import Failure, ShopError
 
 Paging = Generator[Request, Response, OrderPage]
@@ -91,7 +92,7 @@ def _stamp(moment: datetime) -> str:
 def _raw(document: bytes) -> RawOrder:
     """Never raises; what cannot be decoded has no id, and `parse` will say why."""
     try:
-        return _RAW.decode(document)
+        return _RAW.decode(repaired(document))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return RawOrder()
 

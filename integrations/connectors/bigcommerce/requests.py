@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from integrations.connectors.base import Auth, HeaderAuth, Request, Response, Shop
-from integrations.connectors.documents import split
+from integrations.connectors.documents import repaired, split
 from integrations.connectors.throttling import reset_seconds
 from integrations.failures import Failure, ShopError
 
@@ -65,9 +65,9 @@ def entries(response: Response) -> tuple[bytes, ...]:
 
 
 def decoded(response: Response) -> Any:
-    """The JSON of any answer, or None."""
+    """The JSON of any answer, fit to be stored, or None."""
     try:
-        return msgspec.json.decode(response.body.removeprefix(b"\xef\xbb\xbf"))
+        return msgspec.json.decode(repaired(response.body.removeprefix(b"\xef\xbb\xbf")))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 

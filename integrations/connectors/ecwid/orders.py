@@ -16,6 +16,7 @@ import msgspec
 
 from integrations.connectors.base import Cursor, OrderPage, Request, Response, Shop, Window
 from integrations.connectors.clocks import told_clock
+from integrations.connectors.documents import repaired
 from integrations.connectors.ecwid.payload import status
 from integrations.connectors.ecwid.profile import currency
 from integrations.connectors.ecwid.requests import LARGEST_PAGE, get, listing
@@ -53,7 +54,7 @@ _BRIEF = msgspec.json.Decoder(_Brief)
 def _brief(document: bytes) -> _Brief:
     """Never raises; what cannot be decoded has no id."""
     try:
-        return _BRIEF.decode(document)
+        return _BRIEF.decode(repaired(document))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _Brief()
 
@@ -184,7 +185,7 @@ def order_by_number(shop: Shop, number: str) -> Paging:
 
 
 def _named(payload: bytes) -> str:
-    return str(msgspec.json.decode(payload, type=_Wrapped).order.id)
+    return str(msgspec.json.decode(repaired(payload), type=_Wrapped).order.id)
 
 
 class _Wrapped(msgspec.Struct):

@@ -9,6 +9,7 @@ import msgspec
 
 from integrations.connectors import values
 from integrations.connectors.base import Cursor, ProductPage, RemoteProduct, Request, Response, Shop
+from integrations.connectors.documents import repaired
 from integrations.connectors.ecwid.orders import page_size
 from integrations.connectors.ecwid.requests import get, listing
 from integrations.failures import PayloadError
@@ -54,7 +55,7 @@ def products(shop: Shop, cursor: Cursor | None) -> Generator[Request, Response, 
 def _remotes(document: bytes) -> list[RemoteProduct]:
     """The product itself and each variation that has its own SKU; none for what cannot be read."""
     try:
-        product = _PRODUCT.decode(document)
+        product = _PRODUCT.decode(repaired(document))
         name = values.name(product.name, 300, "", [])
         found = [_remote(product.id, product.sku, name, product.unlimited, product.quantity)]
         for variation in product.combinations or ():

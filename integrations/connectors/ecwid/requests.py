@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from integrations.connectors.base import Auth, HeaderAuth, Request, Response, Shop
-from integrations.connectors.documents import too_deep, utf8
+from integrations.connectors.documents import repaired, too_deep, utf8
 from integrations.connectors.throttling import reset_seconds
 from integrations.failures import Failure, ShopError
 
@@ -51,16 +51,19 @@ def listing(response: Response) -> tuple[tuple[bytes, ...], int]:
         body = utf8(response.body)
         if too_deep(body):
             raise ValueError("Ecwid's answer is nested too deeply to be a list.")
-        found = _LISTING.decode(body)
+        try:
+            found = _LISTING.decode(body)
+        except msgspec.DecodeError:
+            found = _LISTING.decode(repaired(body))
     except (msgspec.DecodeError, ValueError):
         raise ShopError(Failure.NONSENSE, "Ecwid's answer is not the list it documents.", status=200) from None
     return tuple(bytes(item) for item in found.items), found.total
 
 
 def decoded(response: Response) -> Any:
-    """The JSON of any answer, or None."""
+    """The JSON of any answer, fit to be stored, or None."""
     try:
-        return msgspec.json.decode(response.body.removeprefix(b"\xef\xbb\xbf"))
+        return msgspec.json.decode(repaired(response.body.removeprefix(b"\xef\xbb\xbf")))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 
