@@ -11,8 +11,7 @@ from integrations.connectors.shopify import Shopify
 from integrations.connectors.woocommerce import WooCommerce
 
 _CONNECTORS: dict[str, Connector] = {
-    connector.key: connector
-    for connector in (WooCommerce(), Shopify(), BigCommerce(), EBay(), Ecwid(), PayPal())
+    connector.key: connector for connector in (WooCommerce(), Shopify(), BigCommerce(), EBay(), Ecwid(), PayPal())
 }
 
 

@@ -47,7 +47,11 @@ KEYS: dict[str, Keys] = {
 """The credentials a connector needs for a simulated shop, by dialect."""
 
 Naming = Callable[[SimulatedShop, Sale], str | None]
-NAMES: dict[str, Naming] = {"ebay": ebay.external_id, "paypal": paypal.external_id}
+NAMES: dict[str, Naming] = {
+    "ebay": ebay.external_id,
+    "ecwid": ecwid.external_id,
+    "paypal": paypal.external_id,
+}
 UNLISTED = {"trash", "draft", "auto-draft", "checkout-draft"}
 
 

@@ -28,6 +28,14 @@ class Wrong(Exception):
     """A 400 WRONG_PARAMETER."""
 
 
+UNLISTED = {"trash", "draft", "auto-draft", "checkout-draft"}
+
+
+def external_id(shop: SimulatedShop, sale: Sale) -> str | None:
+    """None for what is in the trash, and for an incomplete order, which is no order yet."""
+    return None if sale.state(shop.now()).status in UNLISTED else order_id(sale)
+
+
 def answer(shop: SimulatedShop, asked: Asked) -> Answered:
     found = PATH.fullmatch(asked.path.rstrip("/"))
     if found is None:
