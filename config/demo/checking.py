@@ -44,7 +44,7 @@ class Check:
         say: Callable[[str], object],
     ) -> None:
         self._supervisor = supervisor
-        self._project, self._trial = projects
+        self._project, self._trial, self._marketplaces = projects
         self._ports = ports
         self._web = web
         self._say = say
@@ -58,6 +58,7 @@ class Check:
         self._load_everything()
         self._every_rule_value()
         self._new_orders()
+        self._other_platforms()
         self._trial_is_refused_a_date()
         self._goods_arrive()
         self._failures_heal()
@@ -109,6 +110,18 @@ class Check:
         for order in Order.objects.filter(project=self._project).values("tab").annotate(n=Count("id")).order_by("tab"):
             if order["tab"]:
                 self._row(f"Tab {Tab(order['tab']).label}: orders", order["n"], at_least=1)
+
+    def _other_platforms(self) -> None:
+        """The history of one shop on every other platform, all at once."""
+        shops = list(self._marketplaces.integrations.order_by("pk"))
+        for integration in shops:
+            request_load(integration, date_from=timezone.now().date() - timedelta(days=31))
+        self._wait()
+        for integration in shops:
+            run = Run.objects.filter(integration=integration, kind=RunKind.LOAD).latest("id")
+            what = f"{integration.connector.label}: {_sentence(run)}"
+            self._row(what, run.state, RunState.SUCCEEDED)
+            self._row(f"{integration.connector.label}: orders that can be worked on", run.created, at_least=1)
 
     def _trial_is_refused_a_date(self) -> None:
         try:

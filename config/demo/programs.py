@@ -42,11 +42,11 @@ def allow(ports: Mapping[DemoShop, int]) -> None:
 
 
 def shops_program(ports: Mapping[DemoShop, int], *, orders: int, rate: float) -> Program:
-    """Both shops in one process: `orders` of history each, then `rate` new ones a minute; kept in the data folder."""
+    """All shops in one process: `orders` of history each, then `rate` new ones a minute; kept in the data folder."""
     state = Path(settings.DATA_DIR) / "shops"
     state.mkdir(exist_ok=True)
     command = [sys.executable, manage(), "simulate_shops", "--orders", str(orders), "--days", str(DAYS)]
     command += ["--rate", str(rate), "--state", str(state), "--verbosity", "0"]
     for shop, port in ports.items():
-        command += ["--shop", f"{shop.title}:{port}:{shop.zone}:{shop.currency}:{shop.seed}"]
+        command += ["--shop", f"{shop.title}:{port}:{shop.zone}:{shop.currency}:{shop.seed}:{shop.platform}"]
     return Program("shops", tuple(command))

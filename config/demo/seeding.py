@@ -17,6 +17,7 @@ from integrations.connecting import set_up
 from integrations.models import Account, Integration, Membership, Project
 from integrations.secrets import Secrets
 from integrations.simulator.catalogue import PRODUCTS
+from integrations.simulator.dialects import KEYS
 from integrations.simulator.shop import SimulatedShop
 from orders.allocation import change_stock
 from stock import catalogue
@@ -63,9 +64,9 @@ def _connect(project: Project, shop: DemoShop, port: int) -> None:
         project=project,
         title=shop.title,
         defaults={
-            "platform": "woocommerce",
+            "platform": shop.platform,
             "base_url": shop.at(port),
-            "credentials": Secrets(consumer_key=simulated.key, consumer_secret=simulated.secret),
+            "credentials": Secrets(KEYS[shop.platform](simulated)),
             "time_zone": shop.zone,
             "start_at": timezone.now() - timedelta(days=DAYS),
         },

@@ -20,6 +20,7 @@ class DemoShop:
     currency: str
     seed: int
     port: int
+    platform: str = "woocommerce"
     rules: dict[str, ImportAction] = field(default_factory=dict)
 
     def at(self, port: int) -> str:
@@ -39,7 +40,14 @@ BROOKLYN = DemoShop(
         "cancelled": ImportAction.CANCEL,
     },
 )
-SHOPS = (PRAGUE, BROOKLYN)
+MARKETPLACES = (
+    DemoShop("Kyoto Tea", "Asia/Tokyo", "USD", seed=33, port=8713, platform="shopify"),
+    DemoShop("Berlin Roasters", "Europe/Berlin", "EUR", seed=44, port=8714, platform="bigcommerce"),
+    DemoShop("Leaf & Bean on eBay", "Europe/London", "GBP", seed=55, port=8715, platform="ebay"),
+    DemoShop("Village Shop", "Europe/Vienna", "EUR", seed=66, port=8716, platform="ecwid"),
+    DemoShop("Payments by PayPal", "UTC", "EUR", seed=77, port=8717, platform="paypal"),
+)
+SHOPS = (PRAGUE, BROOKLYN, *MARKETPLACES)
 
 
 @dataclass(frozen=True)
@@ -62,7 +70,7 @@ ACCOUNTS = (
         "Leaf & Bean",
         Plan.STANDARD,
         "Web shops",
-        SHOPS,
+        (PRAGUE, BROOKLYN),
         (
             Person("admin", Role.IMPORT_ADMIN),
             Person("orders", Role.ORDER_STAFF),
@@ -71,6 +79,8 @@ ACCOUNTS = (
         ),
     ),
     DemoAccount("Corner Café", Plan.TRIAL, "Web shop", (PRAGUE,), (Person("trial", Role.IMPORT_ADMIN),)),
+    DemoAccount("Leaf & Bean", Plan.STANDARD, "Marketplaces", MARKETPLACES, ()),
 )
+"""An order book each; the same account may stand here twice."""
 OPERATOR = "operator"
 """A superuser: runs the installation, sees every account."""

@@ -96,6 +96,9 @@ class ShopForm(forms.Form):
                 "unknown_products": integration.unknown_products,
                 "overlap": round(integration.overlap.total_seconds() / 60),
             }
+        else:
+            # Where all shops share one address there is nothing to look up.
+            kwargs["initial"] = {"base_url": connector.default_base_url, **kwargs.get("initial", {})}
         super().__init__(*args, **kwargs)
         self.label_suffix = ""
         stored = dict(integration.credentials) if integration else {}

@@ -278,3 +278,8 @@ def test_rules_are_tried_before_they_are_saved(shop: Integration, admin: Client)
     assert "No order of the last 90 days is stored" in shown
     assert '<option value="valid" selected>' in shown  # what was typed is still there
     assert rules_of(shop) == before
+
+
+def test_a_platform_with_one_address_for_all_fills_it_in(project: Project, admin: Client) -> None:
+    shown = admin.get("/integrations/integration/connect/?platform=bigcommerce").content.decode()
+    assert 'value="https://api.bigcommerce.com"' in shown

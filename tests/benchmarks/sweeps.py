@@ -2,9 +2,9 @@
 
 Per platform and seed a simulated shop with a history is read by its real connector over real HTTP, again and again,
 while answers fail (429, 500, 503, cut bodies, HTML), orders come, change and go between two pages, and some show up
-minutes after their stamp. Counted is what was never fetched, what came twice in one listing, and how many requests it
-took. The control reads on from the newest stamp it has seen, without overlap: it must lose orders, or the shop was too
-kind.
+minutes after their stamp. Counted is what was never fetched, what was read again in one listing, and how many requests
+it took. The control reads on from the newest stamp it has seen, without overlap: it must lose orders, or the shop was
+too kind.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ class Result:
     orders: int
     """That the shop lists in the end."""
     never_fetched: int
-    doubled: int
+    read_again: int
+    """Orders that came more than once in one listing: a second pass. The import counts them as known."""
     requests: int
     control_never_fetched: int
 
@@ -80,13 +81,13 @@ def main() -> None:
     if options.json:
         sys.stdout.write(json.dumps([asdict(result) for result in results], indent=2) + "\n")
     else:
-        sys.stdout.write("platform        seed  orders  never fetched  doubled  requests  control never fetched\n")
+        sys.stdout.write("platform        seed  orders  never fetched  read again  requests  control never fetched\n")
         for row in results:
             sys.stdout.write(
-                f"{row.platform:<15}{row.seed:>5}{row.orders:>8}{row.never_fetched:>15}{row.doubled:>9}"
+                f"{row.platform:<15}{row.seed:>5}{row.orders:>8}{row.never_fetched:>15}{row.read_again:>12}"
                 f"{row.requests:>10}{row.control_never_fetched:>23}\n"
             )
-    sys.exit(1 if any(row.never_fetched or row.doubled for row in results) else 0)
+    sys.exit(1 if any(row.never_fetched for row in results) else 0)
 
 
 def sweep(platform: str, seed: int, orders: int) -> Result:
@@ -126,7 +127,7 @@ class _Course:
         settings = {"currency": self.sold.currency}
         self.shop: Shop = Shop(server.url, KEYS[platform](self.sold), self.sold.zone, settings)
         self.fetched: set[str] = set()
-        self.doubled = 0
+        self.read_again = 0
         self.newest = self.clock.now - timedelta(days=DAYS + 1)
         self.reached = self.newest
 
@@ -143,7 +144,7 @@ class _Course:
         names = (external_id(self.platform, self.sold, sale) for sale in self.sold.visible())
         listed = {name for name in names if name}
         lost = listed - self.fetched
-        return Result(self.platform, seed, len(listed), len(lost), self.doubled, len(self.server.site.log), 0)
+        return Result(self.platform, seed, len(listed), len(lost), self.read_again, len(self.server.site.log), 0)
 
     def _trouble(self) -> None:
         for fault in SPOILED:
@@ -175,7 +176,7 @@ class _Course:
                 identity = self.connector.identify(payload, self.shop)
                 seen.append(identity.external_id)
                 self.newest = max(self.newest, identity.modified_at or self.newest)
-        self.doubled += len(seen) - len(set(seen))
+        self.read_again += len(seen) - len(set(seen))
         self.fetched |= set(seen)
         self.reached = until or self.reached
 
@@ -192,6 +193,8 @@ class _Course:
                 failures += 1
                 if not error.passes or failures > 200:
                     raise
+                # Time is the shop's: a limit that fills up again with time needs it to pass.
+                self.clock.now += timedelta(seconds=error.retry_after or 1)
                 continue
             yield page
             cursor = page.next

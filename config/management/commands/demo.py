@@ -18,12 +18,13 @@ from config.demo import programs, seeding
 from config.demo.checking import Check
 from config.demo.world import ACCOUNTS, OPERATOR, PASSWORD, SHOPS
 from config.processes import Supervisor
+from integrations.connectors import get
 
 INSIDE = "COUNTINGHOUSE_DEMO_CHECK"
 
 
 class Command(BaseCommand):
-    help = "Run the site with two simulated shops that keep selling. Ctrl-C stops everything; the data are kept."
+    help = "Run the site with simulated shops on six platforms that keep selling. Ctrl-C stops; the data are kept."
     requires_system_checks: list[str] = []  # they would look at a database that is not up yet
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -69,7 +70,10 @@ class Command(BaseCommand):
                 for person in account.people
             ]
         lines += [f"  {OPERATOR:<12}{PASSWORD:<16}{'superuser':<18}all", ""]
-        lines += [f"  {shop.title} sells at {shop.at(ports[shop])} ({shop.zone}, {shop.currency})" for shop in SHOPS]
+        lines += [
+            f"  {shop.title} sells at {shop.at(ports[shop])} ({get(shop.platform).label}, {shop.zone}, {shop.currency})"
+            for shop in SHOPS
+        ]
         lines += ["", "Ctrl-C stops everything.", ""]
         self.stdout.write("\n".join(lines))
 
