@@ -143,7 +143,10 @@ def register(integration: Integration) -> Registration:
         )
         registered = client.drive(operation)
     except ShopError as error:
-        Webhook.objects.filter(pk=webhook.pk).update(problem=str(error)[:500], checked_at=timezone.now())
+        # Only who had webhooks misses them; a shop that never had any loses nothing.
+        Webhook.objects.filter(pk=webhook.pk, registered_at__isnull=False).update(
+            problem=str(error)[:500], checked_at=timezone.now()
+        )
         return Registration(False, str(error))
     Webhook.objects.filter(pk=webhook.pk).update(registered_at=timezone.now(), checked_at=timezone.now(), problem="")
     return Registration(True, f"{len(registered)} webhook(s) are registered in the shop.")

@@ -93,7 +93,7 @@ def _pages(held: Claim, run: Run, handler: Handler, deadline: float) -> None:
             return
         quiet = _quiet_seconds(integration)
         if quiet:
-            runs.put_back(held, seconds=quiet, reason=f"The shop asked us to wait. Goes on in {quiet:.0f} seconds.")
+            runs.put_back(held, seconds=quiet, reason=f"The shop asked us to wait. {_goes_on(quiet)}")
             return
         try:
             step = handler(held, run, integration)
@@ -120,7 +120,7 @@ def _shop_failed(held: Claim, run: Run, integration: Integration, error: ShopErr
         wait = error.retry_after or min(LONGEST_WAIT, 5 * 2**run.failures)
         if error.kind == Failure.BUSY:
             _keep_quiet(integration, wait)
-        runs.put_back(held, seconds=wait, reason=f"{error} Goes on in {wait:.0f} seconds.", failed=True)
+        runs.put_back(held, seconds=wait, reason=f"{error} {_goes_on(wait)}", failed=True)
         return
     with transaction.atomic():
         runs.finish(held, RunState.FAILED, str(error))
@@ -128,6 +128,11 @@ def _shop_failed(held: Claim, run: Run, integration: Integration, error: ShopErr
             _note_health(integration, IntegrationHealth.CREDENTIALS, str(error))
         elif error.passes or error.kind == Failure.ADDRESS:
             _note_health(integration, IntegrationHealth.UNREACHABLE, str(error))
+
+
+def _goes_on(seconds: float) -> str:
+    whole = max(1, round(seconds))
+    return f"Goes on in {whole} second{'' if whole == 1 else 's'}."
 
 
 def _keep_quiet(integration: Integration, seconds: float) -> None:

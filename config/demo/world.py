@@ -69,7 +69,7 @@ ACCOUNTS = (
     DemoAccount(
         "Leaf & Bean",
         Plan.STANDARD,
-        "Web shops",
+        "Main shops",
         (PRAGUE, BROOKLYN),
         (
             Person("admin", Role.IMPORT_ADMIN),

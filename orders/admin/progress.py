@@ -84,13 +84,13 @@ def _span(left: timedelta) -> str:
 
 
 def _counts(run: Run) -> str:
-    known = run.updated + run.unchanged
+    known = run.fetched - run.created - run.ignored - run.failed
     counts = _("%(created)s created, %(ignored)s ignored, %(failed)s failed") % {
         "created": f"{run.created:,}",
         "ignored": f"{run.ignored:,}",
         "failed": f"{run.failed:,}",
     }
-    return f"{counts}, {_('%(known)s known already') % {'known': f'{known:,}'}}" if known else counts
+    return f"{counts}, {_('%(known)s known already') % {'known': f'{known:,}'}}" if known > 0 else counts
 
 
 def panel(request: HttpRequest) -> list[Progress]:
@@ -135,10 +135,7 @@ def summary(run: Run) -> str:
         "number": f"{run.fetched:,}",
         "shop": run.integration,
     }
-    known = run.fetched - run.created - run.ignored - run.failed
     parts = _counts(run)
-    if known > 0:
-        parts += _(", %(number)s known already") % {"number": f"{known:,}"}
     if run.state == RunState.SUCCEEDED:
         return f"{seen}: {parts}."
     return f"{run.get_state_display()}: {seen}: {parts}. {run.reason}"
