@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import F, QuerySet
+from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
+from integrations.models import StatusRule
 from orders.admin.amounts import money
 from orders.admin.export import ExportOrders
 from orders.admin.filters import OrderTab, PlacedRange, RuleFilter, ShopFilter, StatusFilter
@@ -43,7 +44,9 @@ class OrderAdmin(LoadOrders, ExportOrders, PageAdmin[Order]):
         return [*self.loading_routes(), *self.export_routes()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
-        return super().get_queryset(request).annotate(shop_title=F("integration__title"))
+        rule = StatusRule.objects.filter(integration=OuterRef("integration"), status=OuterRef("remote_status"))
+        found = super().get_queryset(request)
+        return found.annotate(shop_title=F("integration__title"), remote_label=Subquery(rule.values("label")[:1]))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Order], search_term: str
@@ -87,4 +90,5 @@ class OrderAdmin(LoadOrders, ExportOrders, PageAdmin[Order]):
 
     @admin.display(description=_("in the shop"))
     def remote(self, order: Order) -> str:
-        return order.remote_status or "–"
+        label: str | None = order.remote_label  # type: ignore[attr-defined]
+        return label or order.remote_status or "–"

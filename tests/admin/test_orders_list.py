@@ -14,8 +14,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from integrations.choices import Role
-from integrations.models import Integration, Project
+from integrations.models import Integration, Project, StatusRule
 from orders import counting
+from orders.models import Order
 from stock.admin import listing
 from tests.admin.conftest import Login, imported
 from tests.factories import give_stock, incoming, line
@@ -141,3 +142,12 @@ def test_the_page_of_an_order_says_what_came_of_it(project: Project, shop: Integ
     assert "&lt;script&gt;" in page
     assert admin.post(f"{LIST}{made.pk}/change/", {"number": "X"}).status_code == 405
     assert timezone.now() - made.created_at < timedelta(minutes=5)
+
+
+def test_a_status_of_the_shop_is_shown_by_its_name(shop: Integration, admin: Client) -> None:
+    imported(shop, [incoming(line("A-17"), status="11")])
+    StatusRule.objects.create(integration=shop, status="11", label="Awaiting Fulfillment")
+    order = Order.objects.get()
+    assert "Awaiting Fulfillment" in admin.get(LIST).content.decode()
+    page = admin.get(f"/orders/order/{order.pk}/change/").content.decode()
+    assert "Awaiting Fulfillment <code>11</code>" in page
