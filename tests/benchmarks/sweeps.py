@@ -197,7 +197,7 @@ class _Course:
                 self.clock.now += timedelta(seconds=error.retry_after or 1)
                 continue
             yield page
-            cursor = page.next
+            cursor, failures = page.next, 0
             if cursor is None:
                 return
 
