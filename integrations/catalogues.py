@@ -20,7 +20,7 @@ def products_page(held: Claim, run: Run, integration: Integration) -> Step:
     """One page of the shop's products; those with a SKU we do not have are created with zero stock."""
     cursor = run.cursor or {}
     if cursor.get("done"):
-        return Step(done=True)
+        return Step(done=True, asked=False)
     page: ProductPage = client.drive(
         integration.connector.products(integration.shop(), cursor.get("at")), heartbeat=partial(runs.heartbeat, held)
     )

@@ -101,7 +101,7 @@ def hints_page(held: Claim, run: Run, integration: Integration) -> Step:
     waiting = OrderHint.objects.filter(integration=integration).order_by("pk")
     hints = list(waiting[: connector.capabilities.orders_by_ids])
     if not hints:
-        return Step(done=True)
+        return Step(done=True, asked=False)
     shop = integration.shop()
     page = client.drive(
         connector.orders_by_ids(shop, tuple(hint.external_id for hint in hints)),
@@ -156,7 +156,7 @@ def check_step(held: Claim, run: Run, integration: Integration) -> Step:
     """Look whether the shop has disabled or lost our webhooks, and keep the answer where staff see it."""
     webhook = Webhook.objects.filter(integration=integration, registered_at__isnull=False).first()
     if webhook is None:
-        return Step(done=True)
+        return Step(done=True, asked=False)
     try:
         there = client.drive(
             integration.connector.webhooks(integration.shop()), heartbeat=partial(runs.heartbeat, held)

@@ -66,7 +66,7 @@ def load_page(held: Claim, run: Run, integration: Integration) -> Step:
     """Fetch one page outside any transaction, then write it in one."""
     cursor = run.cursor or {}
     if cursor.get("done"):
-        return Step(done=True)
+        return Step(done=True, asked=False)
     if run.since is None:
         raise ValueError("a load has a window")
     connector, shop = integration.connector, integration.shop()

@@ -78,11 +78,3 @@ def rung() -> set[int]:
     except RedisError:
         return set()
     return {int(found[1]) for bell in bells if (found := BELL.match(bell))}
-
-
-def waiting() -> int | None:
-    """Bells in the queue; None when it cannot be reached."""
-    try:
-        return int(django_rq.get_queue("default").count)
-    except RedisError:
-        return None

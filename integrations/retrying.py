@@ -61,7 +61,7 @@ def _reread(
     at_once = integration.connector.capabilities.orders_by_ids
     rows = list(wanted.filter(pk__gt=cursor.get("after", 0)).order_by("pk")[:at_once])
     if not rows or cursor.get("done"):
-        return Step(done=True)
+        return Step(done=True, asked=False)
     if run.total is None:
         run.total = wanted.count()
     page = _fetch(held, integration, rows)

@@ -34,6 +34,8 @@ class Step:
     done: bool = False
     cancelled: bool = False
     note: str = ""
+    asked: bool = True
+    """Whether the shop has answered; False where there was nothing to ask it for."""
 
 
 Handler = Callable[[Claim, Run, Integration], Step]
@@ -80,6 +82,7 @@ def _errored(held: Claim, error: Exception) -> None:
 
 
 def _pages(held: Claim, run: Run, handler: Handler, deadline: float) -> None:
+    asked = False
     while True:
         integration = Integration.objects.select_related("project__account").get(runs=run)
         if not integration.enabled:
@@ -100,10 +103,12 @@ def _pages(held: Claim, run: Run, handler: Handler, deadline: float) -> None:
         except ShopError as error:
             _shop_failed(held, run, integration, error)
             return
+        asked = asked or step.asked
         if step.done:
             with transaction.atomic():
                 runs.finish(held, RunState.SUCCEEDED, step.note)
-                _note_health(integration, IntegrationHealth.OK)
+                if asked:  # a run with nothing to do says nothing about a shop that is away
+                    _note_health(integration, IntegrationHealth.OK)
             return
         if step.cancelled:
             runs.finish(held, RunState.CANCELLED, runs.KEPT)

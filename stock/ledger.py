@@ -95,18 +95,6 @@ def record_movements(
     )
 
 
-def release(references: Sequence[int]) -> dict[int, int]:
-    """Give back all units held for `references`; units given back by product id."""
-    rows = execute(
-        "WITH gone AS (DELETE FROM stock_reservation WHERE reference = ANY(%s) RETURNING level_id, quantity),"
-        " freed AS (SELECT level_id, sum(quantity)::int AS units FROM gone GROUP BY level_id)"
-        " UPDATE stock_stocklevel AS level SET reserved = level.reserved - freed.units FROM freed"
-        " WHERE level.id = freed.level_id RETURNING level.product_id, freed.units",
-        [list(references)],
-    )
-    return dict(rows)
-
-
 def move(project_id: int, changes: Sequence[Change], at: datetime, actor_id: int | None = None) -> dict[int, Level]:
     """Book receipts and adjustments; the levels afterwards, by product id. Raises StockError, nothing written."""
     wanted: dict[int, int] = {}

@@ -35,12 +35,12 @@ def test_a_bell_carries_the_runs_id_and_nothing_else(empty_queue: Any) -> None:
 def test_a_bell_rings_on_commit_and_not_after_a_rollback(empty_queue: Any) -> None:
     with transaction.atomic():
         ring(17)
-        assert queue.waiting() == 0
-    assert queue.waiting() == 1
+        assert empty_queue.count == 0
+    assert empty_queue.count == 1
     with pytest.raises(RuntimeError), transaction.atomic():
         ring(18)
         raise RuntimeError
-    assert queue.waiting() == 1
+    assert empty_queue.count == 1
 
 
 def test_a_queue_that_is_away_does_not_fail_the_caller(monkeypatch: pytest.MonkeyPatch, caplog: Any) -> None:

@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from integrations import client, jobs, runs, scheduling
-from integrations.choices import ImportAction, RemoteState, RunKind, RunState
+from integrations.choices import ImportAction, IntegrationHealth, RemoteState, RunKind, RunState
 from integrations.connecting import set_up
 from integrations.connectors.base import OrderPage
 from integrations.importing import Progress, import_page
@@ -128,8 +128,16 @@ def test_what_has_no_id_is_not_asked_for_and_keeps_its_reason(integration: Integ
 
 def test_nothing_due_asks_the_shop_nothing(integration: Integration, shop: Shop) -> None:
     RemoteOrder.objects.update(next_attempt_at=None)
+    Integration.objects.update(health=IntegrationHealth.UNREACHABLE)
     run = work(integration, RunKind.RETRY)
     assert (run.state, shop.asked) == (RunState.SUCCEEDED, [])
+    assert Integration.objects.get().health == IntegrationHealth.UNREACHABLE  # nobody has seen it come back
+
+
+def test_a_shop_that_answered_is_connected_again(integration: Integration, shop: Shop) -> None:
+    Integration.objects.update(health=IntegrationHealth.UNREACHABLE)
+    work(integration, RunKind.RETRY)
+    assert Integration.objects.get().health == IntegrationHealth.OK
 
 
 def test_retry_by_hand_makes_even_those_due_that_were_given_up(integration: Integration, shop: Shop) -> None:
