@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -43,8 +43,11 @@ def change_stock(project_id: int, changes: Sequence[Change], actor_id: int | Non
         return serve_waiting(levels, at)
 
 
-def serve_waiting(levels: dict[int, Level], at: datetime) -> Served:
-    """Give what is free in these locked levels to waiting lines, oldest order first. In the caller's transaction."""
+def serve_waiting(levels: dict[int, Level], at: datetime, silent: Collection[int] = ()) -> Served:
+    """Give what is free in these locked levels to waiting lines, oldest order first. In the caller's transaction.
+
+    The history of the `silent` orders does not tell of it: whoever changes them says so in their own words.
+    """
     served: list[tuple[int, int, int, int]] = []  # level id, line id, order id, units
     for product_id, level in sorted(levels.items(), key=lambda item: item[1].id):
         served += _serve_product(product_id, level)
@@ -67,6 +70,7 @@ def serve_waiting(levels: dict[int, Level], at: datetime) -> Served:
         [
             (order_id, EventKind.STOCK_SERVED.value, f"Stock arrived: {units} more unit(s) reserved.", None, at)
             for order_id, units in units_of.items()
+            if order_id not in silent
         ],
     )
     return Served(sum(units_of.values()), len(units_of), moved)

@@ -49,3 +49,23 @@ class EventKind(TextChoices):
     HELD = "held", "Put on hold"
     RELEASED = "released", "Released"
     CANCELLED = "cancelled", "Cancelled"
+    REOPENED = "reopened", "Reopened"
+    EDITED = "edited", "Edited"
+    SYNCHRONIZED = "synchronized", "Synchronized with the shop"
+    REVERTED = "reverted", "Synchronization taken back"
+    SHIPPED = "shipped", "Shipped"
+    INVOICED = "invoiced", "Invoice issued"
+    CREDITED = "credited", "Credit note issued"
+    NOTED = "noted", "Note"
+
+
+class Part(TextChoices):
+    """The parts of an order that can be edited here, and that the shop may change as well."""
+
+    PAYMENT = "payment", "Payment method"
+    SHIPPING_METHOD = "shipping_method", "Shipping method"
+    BILLING = "billing", "Billing address"
+    SHIPPING = "shipping", "Shipping address"
+    ITEMS = "items", "Items and amounts"
+    NOTE = "note", "Note of the buyer"
+    METADATA = "metadata", "Metadata"

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from django.db.models import QuerySet
 
-from orders.models import Order
+from orders.models import Order, OrderLine
 
 WORD = re.compile(r"[^\W_]+")
 LONGEST = 60
@@ -40,6 +40,16 @@ def vector(codes: Iterable[str], texts: Iterable[str]) -> str:
         if len(parts) > 1:
             found.add("".join(parts)[:LONGEST])
     return " ".join(found)
+
+
+def vector_of(order: Order, lines: Iterable[OrderLine]) -> str:
+    """The column's value of an order that is in the book."""
+    remote_id = order.remote_order.external_id if order.remote_order else ""
+    people = (order.billing, order.shipping)
+    names = [f"{person.get('first_name', '')} {person.get('last_name', '')}" for person in people]
+    companies = [str(person.get("company", "")) for person in people]
+    codes = [order.number, remote_id, *(line.sku for line in lines)]
+    return vector(codes, [order.email, *names, *companies, order.phone])
 
 
 def search(orders: QuerySet[Order], text: str) -> QuerySet[Order]:

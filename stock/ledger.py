@@ -81,6 +81,12 @@ def grow_reservations(rows: Sequence[tuple[int, int, int]]) -> None:
         )
 
 
+def drop_reservations(references: Sequence[int]) -> None:
+    """Let go of everything these references hold."""
+    if references:
+        execute("DELETE FROM stock_reservation WHERE reference = ANY(%s)", [list(references)])
+
+
 def record_movements(
     project_id: int, rows: Iterable[tuple[int, Change]], at: datetime, actor_id: int | None = None
 ) -> None:

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 
 from orders.choices import Effect, EventKind, OrderStatus, Tab
 
@@ -79,6 +79,12 @@ class Order(models.Model):
     warnings: models.Field[Any, Any] = models.JSONField(default=list, blank=True)
     search = SearchVectorField(editable=False)
     """Folded words, see `orders.search`."""
+    version = models.IntegerField(default=0, db_default=0)
+    """Grows with every change made by `orders.changing`; what a person saw is compared with it."""
+    edited: models.Field[Any, Any] = models.JSONField(
+        default=list, db_default=Value([], models.JSONField()), blank=True
+    )
+    """The parts (`orders.choices.Part`) a person has edited here since the shop last wrote them."""
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
@@ -167,6 +173,10 @@ class OrderEvent(models.Model):
     message = models.CharField(max_length=500)
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
     at = models.DateTimeField()
+    changes: models.Field[Any, Any] = models.JSONField(
+        default=list, db_default=Value([], models.JSONField()), blank=True
+    )
+    """[{"field", "old", "new"}] of what a person or a synchronisation changed."""
 
     class Meta:
         ordering = ["-id"]
