@@ -48,12 +48,16 @@ def code_lists_step(held: Claim, run: Run, integration: Integration) -> Step:
 
 
 def store_code_lists(integration: Integration, lists: CodeLists) -> None:
-    """Replace the code lists; an empty list means the shop did not tell, and keeps what was there."""
+    """Replace the code lists; an empty list means the shop did not tell, and keeps what was there.
+
+    Entries with a name of ours stay, though the shop may have dropped them: older orders still carry their code.
+    """
     kinds = {ListKind.STATUS: lists.statuses, ListKind.DELIVERY: lists.deliveries, ListKind.PAYMENT: lists.payments}
     for kind, entries in kinds.items():
         if not entries:
             continue
-        integration.code_list.filter(kind=kind).exclude(code__in=[entry.code for entry in entries]).delete()
+        gone = integration.code_list.filter(kind=kind, name="").exclude(code__in=[entry.code for entry in entries])
+        gone.delete()
         CodeListEntry.objects.bulk_create(
             [
                 CodeListEntry(integration=integration, kind=kind, code=entry.code[:100], label=entry.label[:200])

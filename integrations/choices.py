@@ -88,3 +88,10 @@ class ListKind(TextChoices):
 class UnknownProducts(TextChoices):
     CREATE = "create", "Create with zero stock"
     FAIL = "fail", "Fail the order"
+
+
+class UnknownCodes(TextChoices):
+    """What happens to an order whose payment or delivery nobody has named."""
+
+    KEEP = "keep", "Keep the shop's name"
+    FAIL = "fail", "Fail the order until it is named"

@@ -14,9 +14,10 @@ from datetime import datetime
 from django.db import DataError, IntegrityError, transaction
 from django.utils import timezone
 
-from integrations import remote_orders, runs
+from integrations import mapping, remote_orders, runs
 from integrations.choices import ImportAction, RemoteState
 from integrations.connectors.base import Cursor
+from integrations.mapping import Unmapped
 from integrations.models import Integration, RemoteOrder, StatusRule
 from integrations.reading import GONE, Candidate
 from integrations.remote_orders import Entry
@@ -169,11 +170,7 @@ def _outcomes(
     due = [item for item in decided if item.decision.verdict in {Verdict.IMPORT, Verdict.IGNORE}]
     new = [item.candidate.external_id for item in due if item.known is None]
     new_ids = dict(zip(new, next_ids(RemoteOrder, len(new)), strict=True))
-    intakes = [
-        (item, Intake(item.candidate.order, item.decision.plan, _row_id(item, new_ids)))
-        for item in due
-        if item.candidate.order is not None and item.decision.plan is not None
-    ]
+    intakes, outcome = _translated(integration, due, new_ids)
     source = Source(
         integration.project_id,
         integration.pk,
@@ -182,19 +179,42 @@ def _outcomes(
         at,
         create_unknown_products=integration.unknown_products == "create",
     )
-    results = take_in(source, [intake for _, intake in intakes])
-    outcome = {item.candidate.external_id: result for (item, _), result in zip(intakes, results, strict=True)}
+    results = take_in(source, intakes)
+    outcome |= {intake.order.external_id: result for intake, result in zip(intakes, results, strict=True)}
     entries = [_entry(item, outcome.get(item.candidate.external_id)) for item in due]
     for entry in entries:
         counts[{"imported": "created", "ignored": "ignored"}.get(entry.state, "failed")] += 1
     return entries, new_ids
 
 
+def _translated(
+    integration: Integration, due: Sequence[Decided], new_ids: dict[str, int]
+) -> tuple[list[Intake], dict[str, Taken | Refused | Unmapped]]:
+    """The orders to import in our words, and by external id why others cannot be put into them."""
+    wanted = [
+        (item, item.candidate.order, item.decision.plan)
+        for item in due
+        if item.candidate.order is not None and item.decision.plan is not None
+    ]
+    if not wanted:
+        return [], {}
+    words = mapping.load(integration, [order for _, order, _ in wanted])
+    intakes: list[Intake] = []
+    unmapped: dict[str, Taken | Refused | Unmapped] = {}
+    for item, order, plan in wanted:
+        ours = words.apply(order)
+        if isinstance(ours, Unmapped):
+            unmapped[order.external_id] = ours
+        else:
+            intakes.append(Intake(ours, plan, _row_id(item, new_ids)))
+    return intakes, unmapped
+
+
 def _row_id(item: Decided, new_ids: dict[str, int]) -> int:
     return item.known.id if item.known else new_ids[item.candidate.external_id]
 
 
-def _entry(item: Decided, outcome: Taken | Refused | None) -> Entry:
+def _entry(item: Decided, outcome: Taken | Refused | Unmapped | None) -> Entry:
     decision = item.decision
     if isinstance(outcome, Taken):
         return Entry(
@@ -211,7 +231,7 @@ def _entry(item: Decided, outcome: Taken | Refused | None) -> Entry:
     attempts = (item.known.attempts if item.known else 0) + 1
     code, message = (
         (outcome.code, outcome.message)
-        if isinstance(outcome, Refused)
+        if isinstance(outcome, Refused | Unmapped)
         else (item.candidate.error_code, item.candidate.error)
     )
     return Entry(

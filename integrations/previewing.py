@@ -9,8 +9,10 @@ from decimal import Decimal
 
 from django.utils import timezone
 
+from integrations import mapping
 from integrations.choices import ImportAction
 from integrations.failures import PayloadError
+from integrations.mapping import Unmapped
 from integrations.models import Integration
 from integrations.ruling import Wanted
 from orders.incoming import IncomingOrder
@@ -92,7 +94,10 @@ def _orders(integration: Integration, days: int) -> tuple[list[IncomingOrder], i
             orders.append(connector.parse(payload.encode(), shop))
         except PayloadError:
             unreadable += 1
-    return sorted(orders, key=lambda order: order.placed_at), unreadable, len(payloads) > MOST
+    words = mapping.load(integration)
+    mapped = [(order, words.apply(order)) for order in orders]
+    ours = [order if isinstance(put, Unmapped) else put for order, put in mapped]
+    return sorted(ours, key=lambda order: order.placed_at), unreadable, len(payloads) > MOST
 
 
 def _decided(

@@ -1,3 +1,4 @@
+from integrations.models.mappings import MetadataMapping, SkuMapping
 from integrations.models.remote_orders import RemoteOrder
 from integrations.models.runs import Run
 from integrations.models.shops import CodeListEntry, Feed, Integration, StatusRule
@@ -10,10 +11,12 @@ __all__ = [
     "Feed",
     "Integration",
     "Membership",
+    "MetadataMapping",
     "OrderHint",
     "Project",
     "RemoteOrder",
     "Run",
+    "SkuMapping",
     "StatusRule",
     "Webhook",
 ]

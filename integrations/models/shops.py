@@ -9,7 +9,7 @@ from typing import Any
 from django.db import models
 from django.utils import timezone
 
-from integrations.choices import FeedKind, ImportAction, IntegrationHealth, ListKind, UnknownProducts
+from integrations.choices import FeedKind, ImportAction, IntegrationHealth, ListKind, UnknownCodes, UnknownProducts
 from integrations.connectors import get as get_connector
 from integrations.connectors import platform_choices
 from integrations.connectors.base import Connector, Shop
@@ -39,6 +39,8 @@ class Integration(models.Model):
         help_text="The first load starts here; automatic loads never go before it.",
     )
     unknown_products = models.CharField(max_length=10, choices=UnknownProducts, default=UnknownProducts.CREATE)
+    unknown_payments = models.CharField(max_length=10, choices=UnknownCodes, default=UnknownCodes.KEEP)
+    unknown_deliveries = models.CharField(max_length=10, choices=UnknownCodes, default=UnknownCodes.KEEP)
     overlap = models.DurationField(
         default=timedelta(minutes=10), help_text="How far each load reaches back into the one before it."
     )
@@ -110,6 +112,8 @@ class CodeListEntry(models.Model):
     kind = models.CharField("list", max_length=20, choices=ListKind)
     code = models.CharField(max_length=100)
     label = models.CharField(max_length=200)
+    name = models.CharField("name here", max_length=200, blank=True)
+    """What payments and deliveries are called in the order book; "": as the shop calls them."""
 
     class Meta:
         verbose_name_plural = "code list entries"

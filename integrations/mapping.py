@@ -1,0 +1,120 @@
+"""Put a shop's words into ours: SKUs, names of payments and deliveries, metadata.
+
+A mapping is loaded once per page and applied to each order before it is taken in. Orders that are here already follow
+a changed mapping only when they are synchronised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from integrations.choices import ListKind, UnknownCodes
+from integrations.models import Integration
+from orders.incoming import IncomingLine, IncomingOrder
+
+UNMAPPED = {ListKind.PAYMENT: "unmapped_payment", ListKind.DELIVERY: "unmapped_delivery"}
+"""The reason codes of orders that wait until somebody has named their payment or delivery."""
+WORDS = {ListKind.PAYMENT: "payment", ListKind.DELIVERY: "delivery"}
+ABSENT = object()
+
+
+class Unmapped(Struct, frozen=True):
+    """The order cannot be taken in: the shop uses a code nobody has named. `subject` is the code."""
+
+    code: str
+    subject: str
+    message: str
+
+
+class Mapping(Struct, frozen=True):
+    """What is set for one integration."""
+
+    skus: dict[str, str] = {}
+    """Our SKU by the shop's."""
+    names: dict[ListKind, dict[str, str]] = {}
+    """Our name by the shop's code, for payments and deliveries."""
+    metadata: tuple[tuple[str, str], ...] = ()
+    """(key or dotted path, our name)."""
+    strict: frozenset[ListKind] = frozenset()
+    """The lists whose unnamed codes fail an order."""
+
+    def apply(self, order: IncomingOrder) -> IncomingOrder | Unmapped:
+        """The order in our words; a code that is not named and must be makes it Unmapped."""
+        changes: dict[str, Any] = {}
+        for kind, field in ((ListKind.PAYMENT, "payment"), (ListKind.DELIVERY, "shipping")):
+            title = getattr(order, f"{field}_title")
+            code = code_of(getattr(order, f"{field}_code"), title)
+            name = self.names.get(kind, {}).get(code)
+            if name:
+                changes[f"{field}_title"] = name
+            elif code and kind in self.strict:
+                return _unmapped(kind, code, title)
+        if self.skus and any(line.sku in self.skus for line in order.lines):
+            changes["lines"] = tuple(self._line(line) for line in order.lines)
+        if self.metadata:
+            changes["metadata"] = renamed(order.metadata, self.metadata)
+        return msgspec.structs.replace(order, **changes) if changes else order
+
+    def _line(self, line: IncomingLine) -> IncomingLine:
+        sku = self.skus.get(line.sku)
+        return msgspec.structs.replace(line, sku=sku) if sku else line
+
+
+def code_of(code: str, title: str) -> str:
+    """What a payment or delivery is known by: its code, or its title where the shop gives none."""
+    return code or title[:100]
+
+
+def _unmapped(kind: ListKind, code: str, title: str) -> Unmapped:
+    known_as = f" ({title})" if title and title != code else ""
+    return Unmapped(
+        UNMAPPED[kind],
+        code,
+        f"The {WORDS[kind]} “{code}”{known_as} has no name here: give it one, then its orders are imported."[:500],
+    )
+
+
+def renamed(metadata: dict[str, Any], pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """Metadata under our names. A key is moved; a value inside a nested one is copied out, the rest stays as it is."""
+    found = [(source, name, _at(metadata, source)) for source, name in pairs]
+    found = [(source, name, value) for source, name, value in found if value is not ABSENT]
+    moved = {source for source, _, _ in found}
+    rest = {key: value for key, value in metadata.items() if key not in moved}
+    return rest | {name: value for _, name, value in found}
+
+
+def _at(metadata: dict[str, Any], source: str) -> Any:
+    """The value of a key, which may hold dots itself, or at a dotted path; numbers count into lists from 0."""
+    if source in metadata:
+        return metadata[source]
+    value: Any = metadata
+    for part in source.split("."):
+        if isinstance(value, dict):
+            value = value.get(part, ABSENT)
+        elif isinstance(value, list) and part.isdecimal() and len(part) < 6 and int(part) < len(value):
+            value = value[int(part)]
+        else:
+            return ABSENT
+    return value
+
+
+def load(integration: Integration, orders: Sequence[IncomingOrder] | None = None) -> Mapping:
+    """The mapping of an integration; only the SKUs that occur in `orders`, when these are given."""
+    skus = integration.sku_mappings.all()
+    if orders is not None:
+        skus = skus.filter(shop_sku__in={line.sku for order in orders for line in order.lines})
+    names: dict[ListKind, dict[str, str]] = {}
+    entries = integration.code_list.filter(kind__in=UNMAPPED).exclude(name="")
+    for kind, code, name in entries.values_list("kind", "code", "name"):
+        names.setdefault(ListKind(kind), {})[code] = name
+    settings = ((ListKind.PAYMENT, integration.unknown_payments), (ListKind.DELIVERY, integration.unknown_deliveries))
+    return Mapping(
+        skus=dict(skus.order_by().values_list("shop_sku", "sku")),
+        names=names,
+        metadata=tuple(integration.metadata_mappings.values_list("source", "name")),
+        strict=frozenset(kind for kind, unknown in settings if unknown == UnknownCodes.FAIL),
+    )

@@ -1,0 +1,41 @@
+"""What a shop's SKUs and metadata mean here; payments and deliveries have their names in its code lists."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from integrations.models.shops import Integration
+
+
+class SkuMapping(models.Model):
+    """One SKU of a shop and the product it stands for; `sku` is text, because a product belongs to the stock."""
+
+    integration = models.ForeignKey(Integration, models.CASCADE, related_name="sku_mappings", db_index=False)
+    shop_sku = models.CharField("SKU in the shop", max_length=100)
+    sku = models.CharField("SKU here", max_length=100)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["integration", "shop_sku"], name="sku_mapped_once")]
+        ordering = ["shop_sku"]
+        permissions = [("edit_mappings", "Can say what a shop's SKUs, payments, deliveries and metadata mean")]
+
+    def __str__(self) -> str:
+        return f"{self.shop_sku} → {self.sku}"
+
+
+class MetadataMapping(models.Model):
+    """One value of a shop's metadata and its name here. `source` is a key, or a dotted path into nested values."""
+
+    integration = models.ForeignKey(Integration, models.CASCADE, related_name="metadata_mappings", db_index=False)
+    source = models.CharField("key in the shop", max_length=200)
+    name = models.CharField("name here", max_length=100)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["integration", "source"], name="metadata_mapped_once"),
+            models.UniqueConstraint(fields=["integration", "name"], name="metadata_name_once"),
+        ]
+        ordering = ["source"]
+
+    def __str__(self) -> str:
+        return f"{self.source} → {self.name}"

@@ -1,0 +1,136 @@
+"""Mappings: a shop's SKUs, payments, deliveries and metadata in our words, at import."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from integrations import mapping, runs
+from integrations.catalogues import store_code_lists
+from integrations.choices import ImportAction, ListKind, RemoteState, RunKind, RunState, UnknownCodes, UnknownProducts
+from integrations.connectors.base import CodeLists, RemoteStatus
+from integrations.importing import Progress, import_page
+from integrations.invariants import broken
+from integrations.mapping import Mapping, Unmapped
+from integrations.models import CodeListEntry, Integration, MetadataMapping, RemoteOrder, SkuMapping, StatusRule
+from integrations.reading import Candidate, digest_of
+from orders.incoming import IncomingOrder
+from orders.models import Order, OrderLine
+from stock.models import Product
+from tests.factories import IntegrationFactory, give_stock, incoming, line
+
+NESTED = {"_billing_vat": "CZ123", "gift": {"from": "Eve", "notes": ["a", "b"]}, "a.b": 1}
+
+
+@pytest.fixture
+def integration(db: None) -> Integration:
+    integration = IntegrationFactory.create()
+    StatusRule.objects.create(integration=integration, status="processing", action=ImportAction.VALID)
+    return integration
+
+
+def take(integration: Integration, order: IncomingOrder) -> RemoteOrder:
+    held = runs.claim(runs.request(RunKind.LOAD, integration).pk)
+    assert held is not None
+    body = order.external_id
+    seen = Candidate(body, order.number, order.status, order.modified_at, body, digest_of(body.encode()), order=order)
+    import_page(held, integration, [seen], Progress(None))
+    runs.finish(held, RunState.SUCCEEDED)
+    return RemoteOrder.objects.get(external_id=body)
+
+
+def named(integration: Integration, kind: ListKind, code: str, name: str) -> None:
+    CodeListEntry.objects.create(integration=integration, kind=kind, code=code, label=code, name=name)
+
+
+def test_an_order_that_nothing_is_mapped_for_stays_the_very_same() -> None:
+    order = incoming(line(), metadata=NESTED, payment_code="cod", payment_title="Cash")
+    assert Mapping().apply(order) is order
+
+
+@pytest.mark.parametrize(
+    ("pairs", "expected"),
+    [
+        ([("_billing_vat", "VAT")], {"VAT": "CZ123", "gift": NESTED["gift"], "a.b": 1}),
+        ([("gift.from", "giver")], NESTED | {"giver": "Eve"}),
+        ([("gift.notes.1", "note")], NESTED | {"note": "b"}),
+        ([("a.b", "c")], {"_billing_vat": "CZ123", "gift": NESTED["gift"], "c": 1}),
+        ([("_billing_vat", "gift")], {"gift": "CZ123", "a.b": 1}),
+        ([("gift", "a.b"), ("a.b", "gift")], {"_billing_vat": "CZ123", "gift": 1, "a.b": NESTED["gift"]}),
+        ([("missing", "x"), ("gift.notes.7", "x"), ("gift.from.deeper", "y"), ("gift.notes.first", "z")], NESTED),
+    ],
+)  # fmt: skip
+def test_metadata_gets_our_names_and_the_rest_stays(pairs: list[tuple[str, str]], expected: dict[str, Any]) -> None:
+    order = incoming(line(), metadata=NESTED)
+    done = Mapping(metadata=tuple(pairs)).apply(order)
+    assert isinstance(done, IncomingOrder)
+    assert done.metadata == expected
+    assert order.metadata is NESTED and NESTED["_billing_vat"] == "CZ123"
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "code"),
+    [(ListKind.PAYMENT, "payment", "unmapped_payment"), (ListKind.DELIVERY, "shipping", "unmapped_delivery")],
+)
+def test_unnamed_codes_keep_the_shops_name_or_fail(kind: ListKind, field: str, code: str) -> None:
+    order = incoming(line(), **{f"{field}_code": "x1", f"{field}_title": "By drone"})
+    assert Mapping(names={kind: {"x1": "Drone"}}).apply(order) == replace(order, **{f"{field}_title": "Drone"})
+    assert Mapping().apply(order) is order
+    failed = Mapping(strict=frozenset({kind})).apply(order)
+    assert isinstance(failed, Unmapped)
+    assert (failed.code, failed.subject) == (code, "x1")
+    assert "“x1” (By drone) has no name here" in failed.message
+
+
+def test_without_a_code_the_title_counts_and_without_both_nothing_is_missing() -> None:
+    strict = frozenset({ListKind.PAYMENT, ListKind.DELIVERY})
+    order = incoming(line(), payment_title="Wire")
+    named = Mapping(names={ListKind.PAYMENT: {"Wire": "Bank transfer"}}, strict=strict).apply(order)
+    assert isinstance(named, IncomingOrder) and named.payment_title == "Bank transfer"
+    untold = incoming(line())
+    assert Mapping(strict=strict).apply(untold) is untold
+
+
+def test_an_import_uses_the_mapping_of_its_shop(integration: Integration) -> None:
+    give_stock(integration.project, A_17=5)
+    SkuMapping.objects.create(integration=integration, shop_sku="tea-17", sku="A-17")
+    SkuMapping.objects.create(integration=IntegrationFactory.create(), shop_sku="B", sku="A-17")
+    named(integration, ListKind.PAYMENT, "cod", "Cash on delivery")
+    MetadataMapping.objects.create(integration=integration, source="_billing_vat", name="VAT id")
+    order = incoming(line("tea-17", 2), line("B"), payment_code="cod", metadata={"_billing_vat": "CZ1", "note": "x"})
+    assert take(integration, order).state == RemoteState.IMPORTED
+    taken = Order.objects.get()
+    assert (taken.payment_code, taken.payment_title) == ("cod", "Cash on delivery")
+    assert taken.metadata == {"VAT id": "CZ1", "note": "x"}
+    assert list(OrderLine.objects.order_by("position").values_list("sku", "reserved")) == [("A-17", 2), ("B", 0)]
+    assert set(Product.objects.values_list("sku", flat=True)) == {"A-17", "B"}
+    assert broken() == {}
+
+
+def test_an_order_with_an_unnamed_code_fails_until_it_is_named(integration: Integration) -> None:
+    Integration.objects.update(unknown_deliveries=UnknownCodes.FAIL, unknown_products=UnknownProducts.FAIL)
+    integration.refresh_from_db()
+    order = incoming(line(), shipping_code="drone", shipping_title="By drone")
+    row = take(integration, order)
+    assert (row.state, row.reason_code) == (RemoteState.FAILED, "unmapped_delivery")
+    assert "The delivery “drone” (By drone) has no name here" in row.reason
+    assert row.retry and not Order.objects.exists() and not Product.objects.exists()
+
+
+def test_only_the_skus_of_the_orders_are_loaded(integration: Integration) -> None:
+    for sku in ("a", "b"):
+        SkuMapping.objects.create(integration=integration, shop_sku=sku, sku="A-17")
+    assert mapping.load(integration).skus == {"a": "A-17", "b": "A-17"}
+    assert mapping.load(integration, [incoming(line("b"))]).skus == {"b": "A-17"}
+
+
+def test_a_name_outlives_a_new_code_list(integration: Integration) -> None:
+    named(integration, ListKind.PAYMENT, "cod", "Cash on delivery")
+    named(integration, ListKind.PAYMENT, "old", "")
+    store_code_lists(integration, CodeLists(payments=(RemoteStatus("card", "Card"), RemoteStatus("cod", "COD"))))
+    entries = CodeListEntry.objects.order_by("code").values_list("code", "label", "name")
+    assert list(entries) == [("card", "Card", ""), ("cod", "COD", "Cash on delivery")]
+    store_code_lists(integration, CodeLists(payments=(RemoteStatus("card", "Card"),)))
+    assert set(CodeListEntry.objects.values_list("code", flat=True)) == {"card", "cod"}
