@@ -29,6 +29,7 @@ from stock.ledger import lock_project
 
 GIVE_UP_AFTER = 24 * 14
 """Retries of a failed order, hourly: two weeks."""
+GIVEN_UP = "Given up after {} attempts: it is looked at again only when somebody asks for it."
 NOT_STORABLE = (IntegrityError, DataError, UnicodeEncodeError)
 """How the database, and the way to it, refuses a value. The last: half of a surrogate pair, which is no text."""
 
@@ -111,7 +112,7 @@ def _alone(claim: Claim, integration: Integration, candidate: Candidate, look_ag
             _storable(candidate.payload),
             candidate.digest,
             error_code="not_storable",
-            error=f"The order cannot be stored: {_plain(error)}",
+            error=f"The order cannot be stored: {_plain(error)}. Correct it in the shop, then retry.",
         )
         with transaction.atomic():
             return _write(claim, integration, [bare], look_again)
@@ -226,22 +227,36 @@ def _entry(item: Decided, outcome: Taken | Refused | Unmapped | None) -> Entry:
         )
     if decision.verdict == Verdict.IGNORE:
         return Entry(
-            item.candidate, RemoteState.IGNORED, decision.reason_code, decision.reason, decision.action, decision.retry
+            item.candidate,
+            RemoteState.IGNORED,
+            decision.reason_code,
+            decision.reason,
+            decision.action,
+            decision.retry,
+            subject=item.candidate.status,
         )
-    attempts = (item.known.attempts if item.known else 0) + 1
-    code, message = (
-        (outcome.code, outcome.message)
+    return _failed(item, outcome)
+
+
+def _failed(item: Decided, outcome: Refused | Unmapped | None) -> Entry:
+    """A failure, tried again hourly until GIVE_UP_AFTER; then its reason says so."""
+    seen, attempts = item.candidate, (item.known.attempts if item.known else 0) + 1
+    code, message, subject = (
+        (outcome.code, outcome.message, outcome.subject)
         if isinstance(outcome, Refused | Unmapped)
-        else (item.candidate.error_code, item.candidate.error)
+        else (seen.error_code, seen.error, seen.subject)
     )
+    if attempts >= GIVE_UP_AFTER:
+        message = f"{message[:400]} {GIVEN_UP.format(attempts)}"
     return Entry(
-        item.candidate,
+        seen,
         RemoteState.FAILED,
         code,
         message,
-        decision.action,
-        retry=attempts < GIVE_UP_AFTER and item.candidate.has_id,
+        item.decision.action,
+        retry=attempts < GIVE_UP_AFTER and seen.has_id,
         attempts=attempts,
+        subject=subject,
     )
 
 

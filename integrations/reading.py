@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
@@ -25,6 +26,8 @@ class Candidate(Struct, frozen=True):
     order: IncomingOrder | None = None
     error_code: str = ""
     error: str = ""
+    subject: str = ""
+    """What the error is about: the place in the payload, without the numbers of its lines."""
     unchanged: bool = False
     """Known to the byte: not read, nothing to do."""
 
@@ -105,4 +108,5 @@ def _refused(identity: Identity, payload: bytes, digest: bytes, error: PayloadEr
         digest,
         error_code=error.code[:50],
         error=f"{error.message}{where}"[:500],
+        subject=re.sub(r"\[\d+\]", "[]", where.strip(" ()"))[:255],
     )

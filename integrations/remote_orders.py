@@ -17,8 +17,8 @@ from stock.bulk import copy_rows, execute
 RETRY_EVERY = timedelta(hours=1)
 COLUMNS = (
     "id", "project_id", "integration_id", "external_id", "number", "status", "stamp", "placed_at", "buyer", "currency",
-    "total", "payload", "digest", "state", "reason_code", "reason", "action", "retry", "attempts", "next_attempt_at",
-    "first_seen_at", "changed_at", "run_id",
+    "total", "payload", "digest", "state", "reason_code", "reason", "subject", "action", "retry", "attempts",
+    "next_attempt_at", "first_seen_at", "changed_at", "run_id",
 )  # fmt: skip
 
 
@@ -32,6 +32,7 @@ class Entry(Struct):
     action: str = ""
     retry: bool = False
     attempts: int = 0
+    subject: str = ""
 
     def next_attempt(self, at: datetime) -> datetime | None:
         return at + RETRY_EVERY if self.retry and self.state in {RemoteState.IGNORED, RemoteState.FAILED} else None
@@ -72,8 +73,8 @@ def _row(
     placed_at, buyer, currency, total = _summary(seen)
     return (
         row_id, project_id, integration_id, seen.external_id, seen.number, seen.status, seen.stamp, placed_at, buyer,
-        currency, total, seen.payload, seen.digest, entry.state.value, entry.reason_code, entry.reason, entry.action,
-        entry.retry, entry.attempts, entry.next_attempt(at), at, at, run_id,
+        currency, total, seen.payload, seen.digest, entry.state.value, entry.reason_code, entry.reason,
+        entry.subject[:255], entry.action, entry.retry, entry.attempts, entry.next_attempt(at), at, at, run_id,
     )  # fmt: skip
 
 
@@ -95,7 +96,8 @@ def change(run_id: int, entries: Sequence[tuple[int, Entry]], at: datetime) -> N
                 (
                     entry.candidate.number, entry.candidate.status, entry.candidate.stamp, *_summary(entry.candidate),
                     entry.candidate.payload, entry.candidate.digest, entry.state.value, entry.reason_code,
-                    entry.reason, entry.action, entry.retry, entry.attempts, entry.next_attempt(at),
+                    entry.reason, entry.subject[:255], entry.action, entry.retry, entry.attempts,
+                    entry.next_attempt(at),
                 )
                 for _, entry in entries
             ),
@@ -106,13 +108,14 @@ def change(run_id: int, entries: Sequence[tuple[int, Entry]], at: datetime) -> N
         "UPDATE integrations_remoteorder AS seen SET number = new.number, status = new.status, stamp = new.stamp,"
         " placed_at = coalesce(new.placed_at, seen.placed_at), buyer = new.buyer, currency = new.currency,"
         " total = new.total, payload = new.payload, digest = new.digest, state = new.state,"
-        " reason_code = new.reason_code, reason = new.reason, action = new.action, retry = new.retry,"
+        " reason_code = new.reason_code, reason = new.reason, subject = new.subject, action = new.action,"
+        " retry = new.retry,"
         " attempts = new.attempts, next_attempt_at = new.next_attempt_at, changed_at = %s, run_id = %s"
         " FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::text[],"
         " %s::text[], %s::numeric[], %s::text[], %s::bytea[], %s::text[], %s::text[], %s::text[], %s::text[],"
-        " %s::bool[], %s::int[], %s::timestamptz[])"
+        " %s::text[], %s::bool[], %s::int[], %s::timestamptz[])"
         " AS new (id, number, status, stamp, placed_at, buyer, currency, total, payload, digest, state, reason_code,"
-        " reason, action, retry, attempts, next_attempt_at) WHERE seen.id = new.id",
+        " reason, subject, action, retry, attempts, next_attempt_at) WHERE seen.id = new.id",
         [at, run_id, *(list(column) for column in columns)],
     )
 

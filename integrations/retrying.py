@@ -92,7 +92,8 @@ def _missing(rows: list[RemoteOrder], found: list[Candidate]) -> list[Candidate]
             row.payload,
             bytes(row.digest),
             error_code=GONE,
-            error="The shop no longer has this order: it was deleted or moved to the trash there.",
+            error="The shop no longer has this order: it was deleted or moved to the trash there. Restore it there and"
+            " retry, or leave it.",
         )
         for row in rows
         if row.external_id not in seen

@@ -51,10 +51,11 @@ class Taken:
 
 @dataclass(frozen=True)
 class Refused:
-    """Nothing was written for the order. `code` is stable, `message` for staff."""
+    """Nothing was written for the order. `code` is stable, `message` for staff, `subject` the first SKU it is about."""
 
     code: str
     message: str
+    subject: str = ""
 
 
 @dataclass(slots=True)
@@ -125,7 +126,7 @@ def _draft(intake: Intake, products: Mapping[str, int], levels: Mapping[int, Lev
         if incoming.stocked and incoming.sku:
             product_id = products.get(incoming.sku)
             if product_id is None:
-                return Refused("unknown_sku", f"SKU {incoming.sku} is not among the products: create it, then retry.")
+                return _unknown(incoming.sku)
         draft.lines.append(DraftLine(incoming, product_id))
     plan = intake.plan
     if plan.move_stock:
@@ -138,6 +139,11 @@ def _draft(intake: Intake, products: Mapping[str, int], levels: Mapping[int, Lev
     return draft
 
 
+def _unknown(sku: str) -> Refused:
+    message = f"SKU {sku} is not among the products: create the product, or map the SKU to one of yours."
+    return Refused("unknown_sku", message[:500], sku)
+
+
 def _issue_all(draft: Draft, levels: Mapping[int, Level]) -> Refused | None:
     wanted: dict[int, int] = {}
     for line in draft.lines:
@@ -147,7 +153,8 @@ def _issue_all(draft: Draft, levels: Mapping[int, Level]) -> Refused | None:
     if missing:
         skus = {line.product_id: line.incoming.sku for line in draft.lines}
         what = ", ".join(f"{units} × {skus[product_id]}" for product_id, units in sorted(missing.items()))
-        return Refused("insufficient_stock", f"“Import and complete” needs every unit on stock; missing: {what}."[:500])
+        message = f"“Import and complete” needs every unit on stock; missing: {what}. Receive them first."
+        return Refused("insufficient_stock", message[:500], skus[min(missing)])
     issue(levels, wanted)
     return None
 

@@ -32,6 +32,8 @@ class RemoteOrder(models.Model):
     state = models.CharField(max_length=20, choices=RemoteState)
     reason_code = models.CharField(max_length=50)
     reason = models.CharField(max_length=500)
+    subject = models.CharField(max_length=255, blank=True)
+    """What the reason is about, e.g. a SKU, a payment code, a remote status: one cause is a code and a subject."""
     action = models.CharField("rule", max_length=20, choices=ImportAction, blank=True)
     """The rule's action when it was last decided."""
     retry = models.BooleanField(default=False)
@@ -53,6 +55,12 @@ class RemoteOrder(models.Model):
                 fields=["project", "state", "-changed_at", "-id"],
                 condition=~Q(state=RemoteState.IMPORTED),
                 name="remote_order_not_imported",
+            ),
+            models.Index(
+                fields=["project", "state", "integration", "reason_code", "subject", "first_seen_at"],
+                include=["currency", "total", "next_attempt_at"],
+                condition=Q(state__in=[RemoteState.FAILED, RemoteState.IGNORED]),
+                name="remote_order_cause",
             ),
             models.Index(
                 fields=["integration", "next_attempt_at"],

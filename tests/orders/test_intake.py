@@ -96,7 +96,9 @@ def test_complete_is_refused_as_a_whole_when_any_product_lacks_units(project: Pr
     give_stock(project, A_17=5, B_2=1)
     outcomes = take(project, (incoming(line("A-17", 1), line("B-2", 2)), COMPLETE), (incoming(line("A-17", 5)), VALID))
     assert outcomes[0] == Refused(
-        "insufficient_stock", "“Import and complete” needs every unit on stock; missing: 1 × B-2."
+        "insufficient_stock",
+        "“Import and complete” needs every unit on stock; missing: 1 × B-2. Receive them first.",
+        "B-2",
     )
     assert isinstance(outcomes[1], Taken)
     assert levels(project) == {"A-17": (5, 5), "B-2": (1, 0)}
