@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from orders import letterheads
 from orders.choices import DocumentType
-from orders.incoming import ZERO
+from orders.incoming import ZERO, IncomingOrder
 from orders.models import Invoice, Shipment, ShipmentLine
 from orders.numbering import code, take_range
 from orders.rows import as_json
@@ -21,7 +22,11 @@ if TYPE_CHECKING:
 
 INVOICE_COLUMNS = (
     "project_id", "order_id", "document_type", "year", "number", "code", "issued_at", "issue_date", "order_number",
-    "order_date", "buyer", "billing", "currency", "total", "tax_total", "lines",
+    "order_date", "buyer", "billing", "payment_title", "currency", "total", "tax_total", "lines", "letterhead_id",
+)  # fmt: skip
+SHIPMENT_COLUMNS = (
+    "id", "project_id", "order_id", "year", "number", "code", "historical", "shipped_at", "ship_date", "order_number",
+    "order_date", "buyer", "address", "carrier", "tracking_number", "letterhead_id",
 )  # fmt: skip
 
 
@@ -29,14 +34,19 @@ def issue_for_intake(source: Source, drafts: Sequence[Draft], levels: Mapping[in
     """Shipments with their stock movements, then invoices, for the drafts whose plan asks for them."""
     today = source.at.astimezone(source.zone).date()
     shipped = [draft for draft in drafts if draft.intake.plan.ship]
-    if shipped:
-        _ship(source, shipped, levels, today.year)
     invoiced = [draft for draft in drafts if draft.intake.plan.invoice]
+    if not (shipped or invoiced):
+        return
+    letterhead_id = letterheads.in_force(source.project_id).pk
+    if shipped:
+        _ship(source, shipped, levels, today, letterhead_id)
     if invoiced:
-        _invoice(source, invoiced, today)
+        _invoice(source, invoiced, today, letterhead_id)
 
 
-def _ship(source: Source, drafts: Sequence[Draft], levels: Mapping[int, Level], year: int) -> None:
+def _ship(
+    source: Source, drafts: Sequence[Draft], levels: Mapping[int, Level], today: date, letterhead_id: int
+) -> None:
     shipment_ids = next_ids(Shipment, len(drafts))
     parts = [
         (shipment_id, draft, line)
@@ -56,27 +66,33 @@ def _ship(source: Source, drafts: Sequence[Draft], levels: Mapping[int, Level], 
     if parts:
         copy_rows(
             ShipmentLine,
-            ("id", "shipment_id", "order_line_id", "quantity"),
+            ("id", "shipment_id", "order_line_id", "sku", "name", "quantity"),
             [
-                (part_id, shipment_id, line.id, line.shipped)
+                (part_id, shipment_id, line.id, line.incoming.sku, line.incoming.name, line.shipped)
                 for part_id, (shipment_id, _, line) in zip(part_ids, parts, strict=True)
             ],
         )
-    numbers = take_range(source.project_id, DocumentType.SHIPMENT, year, len(drafts))
-    copy_rows(
-        Shipment,
-        ("id", "project_id", "order_id", "year", "number", "code", "historical", "shipped_at"),
-        [
+    numbers = take_range(source.project_id, DocumentType.SHIPMENT, today.year, len(drafts))
+    rows: list[tuple[Any, ...]] = []
+    for shipment_id, draft, number in zip(shipment_ids, drafts, numbers, strict=True):
+        order = draft.intake.order
+        rows.append(
             (
-                shipment_id, source.project_id, draft.id, year, number, code(DocumentType.SHIPMENT, year, number),
-                draft.intake.plan.historical, source.at,
+                shipment_id, source.project_id, draft.id, today.year, number,
+                code(DocumentType.SHIPMENT, today.year, number), draft.intake.plan.historical, source.at, today,
+                order.number, _order_date(source, order), order.buyer_name[:200],
+                as_json(order.billing if order.shipping.is_empty else order.shipping), order.shipping_title[:200], "",
+                letterhead_id,
             )
-            for shipment_id, draft, number in zip(shipment_ids, drafts, numbers, strict=True)
-        ],
-    )  # fmt: skip
+        )  # fmt: skip
+    copy_rows(Shipment, SHIPMENT_COLUMNS, rows)
 
 
-def _invoice(source: Source, drafts: Sequence[Draft], today: date) -> None:
+def _order_date(source: Source, order: IncomingOrder) -> date:
+    return order.placed_at.astimezone(source.zone).date()
+
+
+def _invoice(source: Source, drafts: Sequence[Draft], today: date, letterhead_id: int) -> None:
     numbers = take_range(source.project_id, DocumentType.INVOICE, today.year, len(drafts))
     rows: list[tuple[Any, ...]] = []
     for draft, number in zip(drafts, numbers, strict=True):
@@ -85,8 +101,8 @@ def _invoice(source: Source, drafts: Sequence[Draft], today: date) -> None:
             (
                 source.project_id, draft.id, DocumentType.INVOICE.value, today.year, number,
                 code(DocumentType.INVOICE, today.year, number), source.at, today, order.number,
-                order.placed_at.astimezone(source.zone).date(), order.buyer_name[:200], as_json(order.billing),
-                order.currency, order.total, order.tax_total, as_json(_snapshot(draft)),
+                _order_date(source, order), order.buyer_name[:200], as_json(order.billing), order.payment_title[:200],
+                order.currency, order.total, order.tax_total, as_json(_snapshot(draft)), letterhead_id,
             )
         )  # fmt: skip
     copy_rows(Invoice, INVOICE_COLUMNS, rows)

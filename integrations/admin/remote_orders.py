@@ -17,8 +17,8 @@ from integrations.admin.open_project import shops_of
 from integrations.admin.tones import STATE_TONES
 from integrations.choices import RemoteState
 from integrations.models import RemoteOrder
-from orders.admin.amounts import money
 from orders.admin.order_page import pretty_payload
+from orders.money import money
 from stock.admin.base import PageAdmin, Route, project_of
 from stock.admin.guards import guarded, guarded_action
 from stock.admin.listing import ChoiceFilter, DateRange, TabFilter, capped, options

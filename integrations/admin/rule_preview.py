@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 
 from integrations.choices import ImportAction
 from integrations.previewing import MOST, Outcome, Preview
-from orders.admin.amounts import money
+from orders.money import money
 
 
 @dataclass(frozen=True)

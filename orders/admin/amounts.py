@@ -1,26 +1,14 @@
-"""Amounts as people read them: digits and symbol of their currency."""
+"""How the total of an order comes about."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from decimal import Decimal
 
-from babel.numbers import format_currency, get_currency_precision, get_currency_symbol
-from django.utils.translation import get_language, gettext, to_locale
+from django.utils.translation import gettext
 
 from orders.models import Order
-
-
-def money(amount: Decimal, currency: str) -> str:
-    """“€1,234.50”, “¥1,234”, “KWD 1.500”; more digits only where the amount has them."""
-    locale = to_locale(get_language() or "en")
-    if amount == round(amount, get_currency_precision(currency)):
-        text = format_currency(amount, currency, locale=locale)
-    else:
-        text = format_currency(amount.normalize(), currency, locale=locale, decimal_quantization=False)
-    symbol = get_currency_symbol(currency, locale=locale)
-    return re.sub(f"{re.escape(symbol)}(?=[0-9])", f"{symbol}\u00a0", text) if symbol[-1:].isalpha() else text
+from orders.money import money
 
 
 @dataclass(frozen=True)

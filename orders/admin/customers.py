@@ -9,9 +9,9 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from orders.admin.amounts import money
 from orders.admin.tones import STATUS_TONES, TAB_TONES
 from orders.models import Customer
+from orders.money import money
 from stock.admin.base import PageAdmin
 
 ORDERS_SHOWN = 50

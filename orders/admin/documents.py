@@ -6,13 +6,12 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import F, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from orders.admin.amounts import money
-from orders.admin.order_page import address
+from orders.addresses import address_lines
 from orders.models import Invoice, Shipment
+from orders.money import money
 from stock.admin.base import PageAdmin
 from stock.admin.listing import DateRange
 from stock.admin.show import badge, link
@@ -58,7 +57,7 @@ class InvoiceAdmin(PageAdmin[Invoice]):
 
     def page_context(self, request: HttpRequest, obj: Invoice) -> dict[str, Any]:
         return {
-            "billing": address(obj.billing),
+            "billing": address_lines(obj.billing),
             "total": money(obj.total, obj.currency),
             "tax_total": money(obj.tax_total, obj.currency),
             "net": money(obj.total - obj.tax_total, obj.currency),
@@ -87,10 +86,6 @@ class ShipmentAdmin(PageAdmin[Shipment]):
     page_template = "admin/orders/shipment/page.html"
     empty_sentence = _("No shipments here. They are made when an order is imported as complete or as history.")  # type: ignore[assignment]
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Shipment]:
-        named = {"order_number": F("order__number"), "order_buyer": F("order__buyer")}
-        return super().get_queryset(request).annotate(**named)
-
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         term = search_term.strip()
         return (queryset.filter(code__istartswith=term) if term else queryset), False
@@ -101,13 +96,11 @@ class ShipmentAdmin(PageAdmin[Shipment]):
 
     @admin.display(description=_("order"))
     def of_order(self, shipment: Shipment) -> str:
-        number: str = shipment.order_number  # type: ignore[attr-defined]
-        return link("orders_order", shipment.order_id, number or f"#{shipment.order_id}")
+        return link("orders_order", shipment.order_id, shipment.order_number or f"#{shipment.order_id}")
 
     @admin.display(description=_("buyer"))
     def buyer(self, shipment: Shipment) -> str:
-        named: str = shipment.order_buyer  # type: ignore[attr-defined]
-        return named or "–"
+        return shipment.buyer or "–"
 
     @admin.display(description=_("stock"))
     def kind(self, shipment: Shipment) -> str:
@@ -115,7 +108,6 @@ class ShipmentAdmin(PageAdmin[Shipment]):
 
     def page_context(self, request: HttpRequest, obj: Shipment) -> dict[str, Any]:
         return {
-            "order": obj.order,
-            "shipping": address(obj.order.shipping) or address(obj.order.billing),
-            "lines": obj.lines.select_related("order_line__product").order_by("order_line__position"),
+            "shipping": address_lines(obj.address),
+            "lines": obj.lines.order_by("pk"),
         }

@@ -11,9 +11,11 @@ from django.http import HttpRequest
 
 from integrations.choices import ImportAction
 from integrations.models import RemoteOrder
-from orders.admin.amounts import amount_rows, money
+from orders.addresses import address_lines
+from orders.admin.amounts import amount_rows
 from orders.admin.tones import STATUS_TONES, TAB_TONES
 from orders.models import Order, OrderLine
+from orders.money import money
 from stock.models import StockLevel
 
 MOST_EVENTS = 200
@@ -45,7 +47,7 @@ def order_page(request: HttpRequest, order: Order) -> dict[str, Any]:
         "total": money(order.total, order.currency),
         "amounts": amount_rows(order, goods, goods_tax),
         "lines": [_line(order, row, free) for row in rows],
-        "addresses": [("Billing", address(order.billing)), ("Shipping", address(order.shipping))],
+        "addresses": [("Billing", address_lines(order.billing)), ("Shipping", address_lines(order.shipping))],
         "invoices": order.invoices.defer("lines", "billing"),
         "shipments": order.shipments.all(),
         "events": order.events.select_related("actor")[:MOST_EVENTS],
@@ -75,24 +77,6 @@ def _remote(order: Order) -> RemoteOrder | None:
     if order.remote_order_id is None:
         return None
     return RemoteOrder.objects.filter(pk=order.remote_order_id, project_id=order.project_id).first()
-
-
-def address(parts: dict[str, Any]) -> list[str]:
-    """The lines of an address; empty when there is none."""
-    name = f"{parts.get('first_name', '')} {parts.get('last_name', '')}".strip()
-    town = f"{parts.get('postal_code', '')} {parts.get('city', '')}".strip()
-    wanted = [
-        name,
-        parts.get("company", ""),
-        parts.get("line_1", ""),
-        parts.get("line_2", ""),
-        town,
-        parts.get("state", ""),
-        parts.get("country", ""),
-        parts.get("phone", ""),
-        parts.get("email", ""),
-    ]
-    return [str(part) for part in wanted if part]
 
 
 def flat(metadata: object) -> list[tuple[str, str]]:

@@ -12,13 +12,13 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from integrations.models import StatusRule
-from orders.admin.amounts import money
 from orders.admin.export import ExportOrders
 from orders.admin.filters import OrderTab, PlacedRange, RuleFilter, ShopFilter, StatusFilter
 from orders.admin.loading import LoadOrders
 from orders.admin.order_page import order_page
 from orders.admin.tones import STATUS_TONES, TAB_TONES
 from orders.models import Order
+from orders.money import money
 from orders.search import search
 from stock.admin.base import PageAdmin, Route
 from stock.admin.show import badge

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import models
 
 from orders.choices import DOCUMENT_PREFIX, DocumentType
+from orders.models.letterheads import Letterhead
 from orders.models.orders import Order, OrderLine, money
 
 
@@ -31,6 +32,7 @@ class Invoice(models.Model):
 
     project = models.ForeignKey("integrations.Project", models.CASCADE, related_name="invoices", db_index=False)
     order = models.ForeignKey(Order, models.PROTECT, related_name="invoices")
+    letterhead = models.ForeignKey(Letterhead, models.PROTECT, related_name="+", db_index=False)
     document_type = models.CharField(max_length=20, choices=DocumentType, default=DocumentType.INVOICE)
     year = models.PositiveSmallIntegerField()
     number = models.IntegerField()
@@ -42,6 +44,7 @@ class Invoice(models.Model):
     order_date = models.DateField()
     buyer = models.CharField(max_length=200, blank=True)
     billing: models.Field[Any, Any] = models.JSONField(default=dict)
+    payment_title = models.CharField(max_length=200, blank=True)
     currency = models.CharField(max_length=3)
     total = money()
     tax_total = money()
@@ -60,15 +63,23 @@ class Invoice(models.Model):
 
 
 class Shipment(models.Model):
-    """Goods that left, or had left before we met the order."""
+    """Goods that left, or had left before we met the order: a snapshot of what left and where to."""
 
     project = models.ForeignKey("integrations.Project", models.CASCADE, related_name="shipments", db_index=False)
     order = models.ForeignKey(Order, models.PROTECT, related_name="shipments")
+    letterhead = models.ForeignKey(Letterhead, models.PROTECT, related_name="+", db_index=False)
     year = models.PositiveSmallIntegerField()
     number = models.IntegerField()
     code = models.CharField("number", max_length=20)
     historical = models.BooleanField(default=False, help_text="Left before we met the order: no stock was moved.")
     shipped_at = models.DateTimeField()
+    ship_date = models.DateField(help_text="The day it left in the project's zone.")
+    order_number = models.CharField(max_length=100)
+    order_date = models.DateField()
+    buyer = models.CharField(max_length=200, blank=True)
+    address: models.Field[Any, Any] = models.JSONField(default=dict)
+    carrier = models.CharField(max_length=200, blank=True)
+    tracking_number = models.CharField(max_length=100, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["project", "year", "number"], name="shipment_number_once")]
@@ -82,6 +93,8 @@ class Shipment(models.Model):
 class ShipmentLine(models.Model):
     shipment = models.ForeignKey(Shipment, models.CASCADE, related_name="lines", db_index=False)
     order_line = models.ForeignKey(OrderLine, models.PROTECT, related_name="shipment_lines")
+    sku = models.CharField("SKU", max_length=100, blank=True)
+    name = models.CharField(max_length=300)
     quantity = models.PositiveIntegerField()
 
     class Meta:
