@@ -38,6 +38,7 @@ OWNERS = {
     "urllib3": ("integrations/client.py", "integrations/client_*.py", "integrations/client/*"),
     "rq": ("integrations/queue.py", "config/*"),
     "django_rq": ("integrations/queue.py", "config/*"),
+    "reportlab": ("orders/paper/*",),
 }
 
 UPWARD_TO_ALL = frozenset({"integrations.Account", "integrations.Project"})

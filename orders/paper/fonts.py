@@ -1,0 +1,108 @@
+"""Fonts for every European language, and what stands in for characters they lack.
+
+DejaVu Sans Condensed (in `fonts/`, free licence beside it) has Latin with all its extensions, Greek, Cyrillic, Hebrew
+and Arabic letters; it is embedded, so that paper looks the same everywhere. Chinese, Japanese and Korean are written in
+the standard fonts of PDF (ISO 32000-1, 9.7.5.2: predefined CMaps), which the reader's program brings. What neither has
+shows as �.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import cache
+from itertools import groupby
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+from reportlab.pdfbase.cidfonts import UnicodeCIDFont
+from reportlab.pdfbase.pdfmetrics import registerFont, registerFontFamily
+from reportlab.pdfbase.ttfonts import TTFont
+
+PLAIN, BOLD = "Paper", "Paper-Bold"
+FILES = Path(__file__).parent / "fonts"
+CHINESE, JAPANESE, KOREAN = "STSong-Light", "HeiseiKakuGo-W5", "HYGothic-Medium"
+REPLACEMENT = "\ufffd"
+UNSEEN = frozenset({"Cc", "Cf", "Co", "Cs", "Cn"})
+"""Categories of characters that show nothing: controls, joiners, direction marks, variation selectors' like."""
+
+
+@cache
+def glyphs() -> frozenset[int]:
+    """Register the fonts; the code points that the embedded ones have."""
+    plain = TTFont(PLAIN, str(FILES / "DejaVuSansCondensed.ttf"))
+    registerFont(plain)
+    registerFont(TTFont(BOLD, str(FILES / "DejaVuSansCondensed-Bold.ttf")))
+    registerFontFamily(PLAIN, normal=PLAIN, bold=BOLD, italic=PLAIN, boldItalic=BOLD)
+    for name in (CHINESE, JAPANESE, KOREAN):
+        registerFont(UnicodeCIDFont(name))
+    return frozenset(plain.face.charToGlyph)
+
+
+def markup(text: str) -> str:
+    """A text as a paragraph's markup: escaped, in visual order, each piece in a font that has it."""
+    known = glyphs()
+    pieces = []
+    for font, run in groupby(_visual(_seen(text)), key=lambda char: _font(char, known)):
+        piece = "".join(run)
+        if font is None:
+            pieces.append(REPLACEMENT)
+        elif font:
+            pieces.append(f'<font name="{font}">{escape(piece)}</font>')
+        else:
+            pieces.append(escape(piece))
+    return "".join(pieces)
+
+
+def _seen(text: str) -> str:
+    """On one line, composed, without what shows nothing."""
+    composed = unicodedata.normalize("NFC", " ".join(text.split()))
+    return "".join(
+        char for char in composed if unicodedata.category(char) not in UNSEEN and not "\ufe00" <= char <= "\ufe0f"
+    )
+
+
+def _font(char: str, known: frozenset[int]) -> str | None:
+    """ "" for the embedded font, a standard font's name, or None where no font has the character."""
+    code = ord(char)
+    if code in known:
+        return ""
+    if 0x3040 <= code <= 0x30FF or 0xFF66 <= code <= 0xFF9F:
+        return JAPANESE
+    if 0xAC00 <= code <= 0xD7A3 or 0x3130 <= code <= 0x318F:
+        return KOREAN
+    if 0x3400 <= code <= 0x9FFF or 0x3000 <= code <= 0x303F or 0xFF00 <= code <= 0xFFEF:
+        return CHINESE
+    return None
+
+
+def _visual(text: str) -> str:
+    """Letters in the order they stand on paper: runs from right to left are turned round, numbers in them kept.
+
+    Right for names and titles of one direction; a sentence that mixes directions may read oddly, but nothing is lost.
+    """
+    if not any(unicodedata.bidirectional(char) in {"R", "AL"} for char in text):
+        return text
+    kinds = [_direction(char) for char in text]
+    ordered: list[str] = []
+    place = 0
+    while place < len(text):
+        if kinds[place] != "R":
+            ordered.append(text[place])
+            place += 1
+            continue
+        end = next((index for index in range(place, len(text)) if kinds[index] == "L"), len(text))
+        while kinds[end - 1] == "N":  # neutral characters at the end belong to what follows
+            end -= 1
+        ordered.append(_turned(text[place:end]))
+        place = end
+    return "".join(ordered)
+
+
+def _direction(char: str) -> str:
+    kind = unicodedata.bidirectional(char)
+    return "R" if kind in {"R", "AL"} else "L" if kind == "L" else "N"
+
+
+def _turned(run: str) -> str:
+    pieces = ["".join(group) for _, group in groupby(run, key=lambda char: char.isdigit())]
+    return "".join(piece if piece[0].isdigit() else piece[::-1] for piece in reversed(pieces))
