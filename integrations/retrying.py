@@ -14,7 +14,7 @@ from integrations.connectors.base import OrderPage
 from integrations.importing import Progress, import_page
 from integrations.models import Integration, RemoteOrder, Run
 from integrations.reading import GONE, NO_ID, Candidate, read_page
-from integrations.runs import Claim, RunRefused
+from integrations.runs import Claim
 from integrations.working import Step
 from orders.choices import OrderStatus
 
@@ -33,10 +33,7 @@ def retry_now(remote_orders: QuerySet[RemoteOrder], user_id: int | None = None) 
         chosen = RemoteOrder.objects.filter(pk__in=[pk for pk, _ in rows])
         count = chosen.update(next_attempt_at=timezone.now(), retry=True)
     for integration in Integration.objects.filter(pk__in={integration_id for _, integration_id in rows}):
-        try:
-            runs.request(RunKind.RETRY, integration, user_id=user_id)
-        except RunRefused:
-            continue  # the retry that is running, or the next one, takes them along
+        runs.request_or_again(RunKind.RETRY, integration, user_id=user_id)
     return count
 
 

@@ -75,6 +75,39 @@ def request(
     return run
 
 
+AGAIN = "again"
+"""In the scope of a run that begins anew at its end: something it had passed by was asked for since."""
+
+
+def request_or_again(kind: RunKind, integration: Integration, *, user_id: int | None = None) -> Run:
+    """A new run, or the open one of its kind, which then goes through everything once more, and pauses no longer."""
+    while True:
+        try:
+            return request(kind, integration, user_id=user_id)
+        except RunRefused:
+            with transaction.atomic():
+                open_run = Run.objects.select_for_update().filter(
+                    integration=integration, kind=kind, state__in=RUN_OPEN
+                )
+                run = open_run.first()
+                if run is None:
+                    continue  # it has just ended
+                Run.objects.filter(pk=run.pk).update(scope={**run.scope, AGAIN: True}, next_attempt_at=None)
+                if run.state == RunState.WAITING and run.next_attempt_at:  # it was pausing, no bell is on its way
+                    ring(run.pk)
+                return run
+
+
+def goes_again(held: Claim) -> bool:
+    """In the transaction that would finish a run: whether it was asked to begin anew instead. Raises LostClaim."""
+    _fenced(held, lease_until=_lease())  # whoever asks now waits for our commit, and starts a new run
+    scope = Run.objects.values_list("scope", flat=True).get(pk=held.run_id)
+    if not scope.get(AGAIN):
+        return False
+    _fenced(held, scope={key: value for key, value in scope.items() if key != AGAIN}, cursor=None)
+    return True
+
+
 def claim(run_id: int) -> Claim | None:
     """Take the run when it waits and is due, or when its holder's lease has run out. None: nothing to do."""
     rows = execute(

@@ -106,6 +106,9 @@ def _pages(held: Claim, run: Run, handler: Handler, deadline: float) -> None:
         asked = asked or step.asked
         if step.done:
             with transaction.atomic():
+                if runs.goes_again(held):
+                    run.cursor, run.total = None, None
+                    continue
                 runs.finish(held, RunState.SUCCEEDED, step.note)
                 if asked:  # a run with nothing to do says nothing about a shop that is away
                     _note_health(integration, IntegrationHealth.OK)

@@ -148,6 +148,64 @@ def test_retry_by_hand_makes_even_those_due_that_were_given_up(integration: Inte
     assert Order.objects.count() == 120
 
 
+def ask_behind_its_back(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Somebody presses Retry for an order of the first page while the second one is read; its id."""
+    first, drive = next(iter(BODIES)), shop.drive
+
+    def press(operation: Any, **named: Any) -> OrderPage:
+        page = drive(operation, **named)
+        if len(shop.asked) == 2:
+            assert retry_now(RemoteOrder.objects.filter(external_id=first)) == 1
+        return page
+
+    monkeypatch.setattr(client, "drive", press)
+    return first
+
+
+def test_what_is_asked_for_behind_a_running_retry_is_done_by_it(
+    integration: Integration, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = ask_behind_its_back(shop, monkeypatch)
+    run = work(integration, RunKind.RETRY)
+    assert [len(ids) for ids in shop.asked] == [100, 20, 1]
+    assert shop.asked[2] == (first,)
+    assert (run.state, run.scope, run.fetched, run.ignored) == (RunState.SUCCEEDED, {}, 121, 121)
+    assert Run.objects.count() == 1
+    assert not RemoteOrder.objects.filter(next_attempt_at__lte=timezone.now()).exists()
+
+
+def test_control_without_beginning_anew_it_waits_for_the_next_one(
+    integration: Integration, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask_behind_its_back(shop, monkeypatch)
+    monkeypatch.setattr(runs, "goes_again", lambda held: False)
+    work(integration, RunKind.RETRY)
+    assert len(shop.asked) == 2
+    assert RemoteOrder.objects.filter(next_attempt_at__lte=timezone.now()).count() == 1
+
+
+def test_a_retry_that_ends_while_somebody_asks_is_followed_by_another(integration: Integration) -> None:
+    held = runs.claim(runs.request(RunKind.RETRY, integration).pk)
+    assert held is not None
+    assert not runs.goes_again(held)
+    runs.finish(held, RunState.SUCCEEDED)
+    new = runs.request_or_again(RunKind.RETRY, integration)
+    assert (new.pk != held.run_id, new.scope) == (True, {})
+    assert runs.request_or_again(RunKind.RETRY, integration).pk == new.pk
+    assert Run.objects.get(pk=new.pk).scope == {runs.AGAIN: True}
+
+
+def test_a_retry_that_pauses_goes_on_at_once_when_somebody_asks(integration: Integration, shop: Shop) -> None:
+    held = runs.claim(runs.request(RunKind.RETRY, integration).pk)
+    assert held is not None
+    runs.put_back(held, seconds=900, reason="The shop does not answer.", failed=True)
+    assert runs.claim(held.run_id) is None
+    retry_now(RemoteOrder.objects.filter(external_id__in=list(BODIES)[:3]))
+    jobs.work(held.run_id)
+    run = Run.objects.get()
+    assert (run.state, run.fetched) == (RunState.SUCCEEDED, 120)
+
+
 def test_open_orders_are_read_again_and_only_what_the_shop_says_changes(integration: Integration, shop: Shop) -> None:
     integration.rules.filter(status="processing").update(action=ImportAction.HOLD)
     work(integration, RunKind.RETRY)
