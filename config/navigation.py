@@ -42,6 +42,7 @@ SECTIONS = (
             Item(_("Customers"), "orders_customer_changelist", "orders.view_customer"),
             Item(_("Invoices"), "orders_invoice_changelist", "orders.view_invoice"),
             Item(_("Shipments"), "orders_shipment_changelist", "orders.view_shipment"),
+            Item(_("Letterhead"), "orders_letterhead_changelist", "orders.change_letterhead"),
         ),
     ),
     Section(

@@ -14,6 +14,7 @@ VIEW = frozenset(
         "integrations.view_run",
         "orders.view_customer",
         "orders.view_invoice",
+        "orders.view_letterhead",
         "orders.view_order",
         "orders.view_orderevent",
         "orders.view_orderline",
@@ -42,6 +43,7 @@ SETTINGS = frozenset(
         "integrations.change_feed",
         "integrations.change_integration",
         "integrations.change_statusrule",
+        "orders.change_letterhead",
     }
 )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 from babel.numbers import format_currency, get_currency_precision, get_currency_symbol
 from django.utils.translation import get_language, to_locale
@@ -18,3 +18,11 @@ def money(amount: Decimal, currency: str) -> str:
         text = format_currency(amount.normalize(), currency, locale=locale, decimal_quantization=False)
     symbol = get_currency_symbol(currency, locale=locale)
     return re.sub(f"{re.escape(symbol)}(?=[0-9])", f"{symbol}\u00a0", text) if symbol[-1:].isalpha() else text
+
+
+def stored_money(value: object, currency: str) -> str:
+    """An amount kept as text in a document made readable; one that is not a number stays as it is."""
+    try:
+        return money(Decimal(str(value)), currency)
+    except InvalidOperation:
+        return str(value or "")

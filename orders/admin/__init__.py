@@ -1,5 +1,5 @@
 """The admin of the order book."""
 
-from orders.admin import customers, documents, orders
+from orders.admin import customers, documents, letterheads, orders
 
-__all__ = ["customers", "documents", "orders"]
+__all__ = ["customers", "documents", "letterheads", "orders"]

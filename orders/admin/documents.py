@@ -1,18 +1,22 @@
-"""Invoices and shipments: lists, and pages that print well. Issued documents are never changed."""
+"""Invoices and shipments: lists, pages and PDF. Issued documents are never changed."""
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from orders.addresses import address_lines
+from orders.admin.printing import MOST_DOCUMENTS, one_pdf, pdf_answer
 from orders.models import Invoice, Shipment
-from orders.money import money
-from stock.admin.base import PageAdmin
+from orders.money import money, stored_money
+from orders.paper import contents
+from stock.admin.base import PageAdmin, Route
+from stock.admin.guards import guarded, guarded_action
 from stock.admin.listing import DateRange
 from stock.admin.show import badge, link
 
@@ -34,8 +38,24 @@ class InvoiceAdmin(PageAdmin[Invoice]):
     search_fields = ("code",)
     search_help_text = _("The beginning of an invoice or order number.")
     sortable_by = ()
+    actions = ("download",)
     page_template = "admin/orders/invoice/page.html"
     empty_sentence = _("No invoices here. The import rules decide which orders are invoiced.")  # type: ignore[assignment]
+
+    def routes(self) -> Sequence[Route]:
+        return [("<int:pk>/pdf/", self.pdf, "pdf")]
+
+    @guarded("orders.view_invoice", methods=("GET",))
+    def pdf(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Download one as PDF."""
+        row: Invoice | None = self.get_object(request, str(pk))
+        if row is None:
+            raise Http404
+        return pdf_answer(contents.of_invoices([row.pk]), row.code)
+
+    @guarded_action("orders.view_invoice", description=_("Download as one PDF"), limit=MOST_DOCUMENTS)
+    def download(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> HttpResponse | None:
+        return one_pdf(request, contents.of_invoices(list(queryset.values_list("pk", flat=True))), "invoices")
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         term = search_term.strip()
@@ -66,14 +86,9 @@ class InvoiceAdmin(PageAdmin[Invoice]):
 
 
 def _invoice_line(line: dict[str, Any], currency: str) -> dict[str, Any]:
-    """A stored line with its amounts made readable; one that is not a number stays as it is."""
-    shown = dict(line)
-    for name in ("unit_price", "total", "tax"):
-        try:
-            shown[name] = money(Decimal(str(line.get(name, ""))), currency)
-        except InvalidOperation:
-            continue
-    return shown
+    """A stored line with its amounts made readable."""
+    amounts = {name: stored_money(line.get(name), currency) for name in ("unit_price", "total", "tax")}
+    return {**line, **amounts}
 
 
 @admin.register(Shipment)
@@ -83,8 +98,24 @@ class ShipmentAdmin(PageAdmin[Shipment]):
     search_fields = ("code",)
     search_help_text = _("The beginning of a shipment number.")
     sortable_by = ()
+    actions = ("download",)
     page_template = "admin/orders/shipment/page.html"
     empty_sentence = _("No shipments here. They are made when an order is imported as complete or as history.")  # type: ignore[assignment]
+
+    def routes(self) -> Sequence[Route]:
+        return [("<int:pk>/pdf/", self.pdf, "pdf")]
+
+    @guarded("orders.view_shipment", methods=("GET",))
+    def pdf(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Download one as PDF."""
+        row: Shipment | None = self.get_object(request, str(pk))
+        if row is None:
+            raise Http404
+        return pdf_answer(contents.of_shipments([row.pk]), row.code)
+
+    @guarded_action("orders.view_shipment", description=_("Download as one PDF"), limit=MOST_DOCUMENTS)
+    def download(self, request: HttpRequest, queryset: QuerySet[Shipment]) -> HttpResponse | None:
+        return one_pdf(request, contents.of_shipments(list(queryset.values_list("pk", flat=True))), "shipments")
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         term = search_term.strip()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -14,7 +14,7 @@ from django.utils.translation import gettext, override
 from orders.addresses import address_lines
 from orders.choices import DocumentType
 from orders.models import Invoice, Letterhead, Shipment
-from orders.money import money
+from orders.money import money, stored_money
 from orders.paper.sheets import Column, Sheet
 
 
@@ -30,6 +30,28 @@ def of_shipments(ids: Sequence[int]) -> list[Sheet]:
     rows = Shipment.objects.filter(pk__in=ids).select_related("letterhead").prefetch_related("lines")
     with override(settings.LANGUAGE_CODE):
         return [_slip(row) for row in rows.order_by("year", "number")]
+
+
+def sample(letterhead: Letterhead) -> Sheet:
+    """An invoice nobody got, to look at a letterhead."""
+    day = letterhead.created_at.date()
+    line = {"sku": "A-17", "name": gettext("A sample"), "quantity": 2, "unit_price": "50", "total": "100", "tax": "21"}
+    row = Invoice(
+        document_type=DocumentType.INVOICE,
+        code=gettext("SAMPLE"),
+        letterhead=letterhead,
+        issued_at=letterhead.created_at,
+        issue_date=day,
+        order_number="1042",
+        order_date=day,
+        buyer=gettext("Name of the buyer"),
+        currency=letterhead.project.currency,
+        total=Decimal(121),
+        tax_total=Decimal(21),
+        lines=[line],
+    )
+    with override(settings.LANGUAGE_CODE):
+        return _invoice(row)
 
 
 def _invoice(row: Invoice) -> Sheet:
@@ -68,16 +90,8 @@ def _invoice(row: Invoice) -> Sheet:
 
 
 def _charged(line: dict[str, Any], currency: str) -> tuple[str, ...]:
-    amounts = (_amount(line.get(name), currency) for name in ("unit_price", "total", "tax"))
+    amounts = (stored_money(line.get(name), currency) for name in ("unit_price", "total", "tax"))
     return (str(line.get("sku", "")), str(line.get("name", "")), str(line.get("quantity", "")), *amounts)
-
-
-def _amount(value: object, currency: str) -> str:
-    """A stored amount made readable; one that is not a number stays as it is."""
-    try:
-        return money(Decimal(str(value)), currency)
-    except InvalidOperation:
-        return str(value or "")
 
 
 def _slip(row: Shipment) -> Sheet:

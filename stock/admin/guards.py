@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 P = ParamSpec("P")
 Admin = TypeVar("Admin", bound="ModelAdmin[Any]")
 View = Callable[Concatenate[Admin, HttpRequest, P], HttpResponseBase]
-Action = Callable[[Admin, HttpRequest, QuerySet[Any]], None]
+Action = Callable[[Admin, HttpRequest, QuerySet[Any]], HttpResponseBase | None]
 
 
 @dataclass(frozen=True)
@@ -57,19 +57,22 @@ def guarded(permission: str, *, methods: tuple[str, ...] = ("POST",)) -> Callabl
 def guarded_action(
     permission: str, *, description: str | Promise, limit: int = 1_000
 ) -> Callable[[Action[Admin]], Action[Admin]]:
-    """An action on chosen rows: offered to people with the permission only, refused above the limit."""
+    """An action on chosen rows: offered to people with the permission only, refused above the limit.
+
+    It answers with a page or a file of its own, or with None: back to the list.
+    """
 
     def decorate(action: Action[Admin]) -> Action[Admin]:
         @wraps(action)
-        def inner(admin: Admin, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        def inner(admin: Admin, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponseBase | None:
             if not request.user.has_perm(permission):
                 raise PermissionDenied
             chosen = list(queryset.order_by().values_list("pk", flat=True)[: limit + 1])
             if len(chosen) > limit:
                 sentence = _("At most %(limit)s at once: choose fewer rows, then do it again.")
                 messages.error(request, sentence % {"limit": limit})
-                return
-            action(admin, request, queryset.model._default_manager.filter(pk__in=chosen))
+                return None
+            return action(admin, request, queryset.model._default_manager.filter(pk__in=chosen))
 
         inner.guard = Guard(permission, ("POST",), limit)  # type: ignore[attr-defined]
         inner.short_description = description  # type: ignore[attr-defined]
