@@ -51,6 +51,9 @@ class RunKind(TextChoices):
     CODE_LISTS = "code_lists", "Code lists"
     HINTS = "hints", "Orders told of by webhook"
     WEBHOOK_CHECK = "webhook_check", "Webhook check"
+    ORDERS_IMPORT = "orders_import", "Orders by API"
+    """A bulk import of a partner, without a shop."""
+    ORDERS_EXPORT = "orders_export", "Orders export"
 
 
 class RunState(TextChoices):
@@ -95,3 +98,19 @@ class UnknownCodes(TextChoices):
 
     KEEP = "keep", "Keep the shop's name"
     FAIL = "fail", "Fail the order until it is named"
+
+
+class ApiScope(TextChoices):
+    """What an API key may be used for."""
+
+    ORDERS = "orders", "Orders"
+    ASYNC_ACTIONS = "async-actions", "Async actions"
+    EXPORTS = "exports", "Exports"
+
+
+class OnConflict(TextChoices):
+    """What a bulk import does with an order that is here already."""
+
+    UPDATE = "update", "Update it"
+    SKIP = "skip", "Leave it"
+    ERROR = "error", "Fail the row"

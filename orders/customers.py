@@ -1,4 +1,4 @@
-"""Customers: one per e-mail address of a project."""
+"""Customers: one per source id of a partner, else one per e-mail address of a project."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ def find_or_create(project_id: int, orders: Sequence[IncomingOrder], at: datetim
         execute(
             "INSERT INTO orders_customer (project_id, email, name, phone, created_at)"
             " SELECT %s, email, name, phone, %s FROM unnest(%s::text[], %s::text[], %s::text[])"
-            " AS new (email, name, phone) ON CONFLICT (project_id, email) DO NOTHING",
+            " AS new (email, name, phone)"
+            " ON CONFLICT (project_id, email) WHERE source_id = '' AND email <> '' DO NOTHING",
             [
                 project_id,
                 at,
@@ -39,5 +40,9 @@ def find_or_create(project_id: int, orders: Sequence[IncomingOrder], at: datetim
 
 def _find(project_id: int, emails: list[str]) -> dict[str, int]:
     return dict(
-        execute("SELECT email, id FROM orders_customer WHERE project_id = %s AND email = ANY(%s)", [project_id, emails])
+        execute(
+            "SELECT DISTINCT ON (email) email, id FROM orders_customer WHERE project_id = %s AND email = ANY(%s)"
+            " ORDER BY email, source_id <> '', id",
+            [project_id, emails],
+        )
     )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 
 from stock.choices import MovementReason
 
@@ -15,6 +17,11 @@ class Product(models.Model):
     project = models.ForeignKey("integrations.Project", models.CASCADE, related_name="products", db_index=False)
     sku = models.CharField("SKU", max_length=100)
     name = models.CharField(max_length=300)
+    price = models.DecimalField(max_digits=19, decimal_places=4, null=True, blank=True)
+    """What a partner says it costs, in the project's currency; used for its lines that carry no price."""
+    metadata: models.Field[Any, Any] = models.JSONField(
+        default=dict, db_default=Value({}, models.JSONField()), blank=True
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -1,4 +1,5 @@
 from integrations.models.mappings import MetadataMapping, SkuMapping
+from integrations.models.partners import ApiKey, BulkFailure, BulkImport, BulkPortion, Export, ExportPart
 from integrations.models.remote_orders import RemoteOrder
 from integrations.models.runs import Run
 from integrations.models.shops import CodeListEntry, Feed, Integration, StatusRule
@@ -7,7 +8,13 @@ from integrations.models.webhooks import OrderHint, Webhook
 
 __all__ = [
     "Account",
+    "ApiKey",
+    "BulkFailure",
+    "BulkImport",
+    "BulkPortion",
     "CodeListEntry",
+    "Export",
+    "ExportPart",
     "Feed",
     "Integration",
     "Membership",

@@ -54,6 +54,11 @@ class Run(models.Model):
             models.UniqueConstraint(
                 fields=["integration", "kind"], condition=Q(state__in=RUN_OPEN), name="one_open_run_per_kind"
             ),
+            models.UniqueConstraint(
+                fields=["project"],
+                condition=Q(kind=RunKind.ORDERS_IMPORT, state=RunState.RUNNING),
+                name="one_running_orders_import",
+            ),
             models.CheckConstraint(
                 condition=Q(state__in=RUN_OPEN) | Q(finished_at__isnull=False), name="final_run_has_finished"
             ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import zoneinfo
 
 from django.conf import settings
@@ -14,6 +15,10 @@ from integrations.choices import Plan, Role
 def check_zone(name: str) -> None:
     if name not in zoneinfo.available_timezones():
         raise ValidationError(f"“{name}” is not a time zone. Use a name such as Europe/Prague.")
+
+
+def new_id_key() -> bytes:
+    return os.urandom(16)
 
 
 class Account(models.Model):
@@ -54,6 +59,8 @@ class Project(models.Model):
     time_zone = models.CharField(
         max_length=50, default="UTC", validators=[check_zone], help_text="Decides the issue date of documents."
     )
+    id_key = models.BinaryField(max_length=16, default=new_id_key, editable=False)
+    """What the ids of the partner API are made with, see `orders.public_ids`."""
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["account", "name"], name="project_once_per_name")]

@@ -18,22 +18,39 @@ def money(**options: Any) -> models.DecimalField[Any, Any]:
 
 
 class Customer(models.Model):
-    """A buyer of a project, one per e-mail address (compared in lower case)."""
+    """A buyer of a project: one per source id of a partner, else one per e-mail address (compared in lower case)."""
 
     project = models.ForeignKey("integrations.Project", models.CASCADE, related_name="customers", db_index=False)
-    email = models.CharField(max_length=254)
+    source_id = models.CharField(max_length=255, blank=True, db_default="")
+    """The partner's own id; once set it stays."""
+    email = models.CharField(max_length=254, blank=True)
     name = models.CharField(max_length=200, blank=True)
     phone = models.CharField(max_length=40, blank=True)
+    description = models.TextField(blank=True, db_default="")
+    birthdate = models.DateField(null=True, blank=True)
+    address: models.Field[Any, Any] = models.JSONField(
+        default=dict, db_default=Value({}, models.JSONField()), blank=True
+    )
+    """{"line_1", "line_2", "postal_code", "city", "state", "country"}, as a partner sent it."""
+    metadata: models.Field[Any, Any] = models.JSONField(
+        default=dict, db_default=Value({}, models.JSONField()), blank=True
+    )
     created_at = models.DateTimeField()
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["project", "email"], name="customer_once_per_email"),
-            models.CheckConstraint(condition=~Q(email=""), name="customer_has_email"),
+            models.UniqueConstraint(
+                fields=["project", "email"], condition=Q(source_id="") & ~Q(email=""), name="customer_once_per_email"
+            ),
+            models.UniqueConstraint(
+                fields=["project", "source_id"], condition=~Q(source_id=""), name="customer_once_per_source_id"
+            ),
+            models.CheckConstraint(condition=~Q(email="", source_id=""), name="customer_has_identity"),
         ]
+        indexes = [models.Index(fields=["project", "email"], name="customer_by_email")]
 
     def __str__(self) -> str:
-        return self.name or self.email
+        return self.name or self.email or self.source_id
 
 
 class Order(models.Model):
@@ -64,7 +81,14 @@ class Order(models.Model):
     refunded_total = money(default=0)
     residual = money(default=0)
     """What the total holds beyond its parts."""
+    source_id = models.CharField(max_length=255, blank=True, db_default="")
+    """The id a partner gave the order; "" for orders of shops."""
+    partner: models.Field[Any, Any] = models.JSONField(null=True, blank=True)
+    """What only the partner API knows of its order, see `orders.published`; None for orders of shops."""
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="orders", null=True, blank=True)
+    referrer = models.ForeignKey(
+        Customer, models.PROTECT, related_name="referred_orders", null=True, blank=True, db_index=False
+    )
     buyer = models.CharField(max_length=200, blank=True)
     email = models.CharField(max_length=254, blank=True)
     phone = models.CharField(max_length=40, blank=True)
@@ -95,13 +119,18 @@ class Order(models.Model):
                 | (Q(status=OrderStatus.ON_HOLD) & Q(tab=Tab.ON_HOLD))
                 | (Q(status=OrderStatus.PROCESSING) & Q(tab__in=[Tab.IN_STOCK, Tab.PARTIAL, Tab.BACKORDER])),
                 name="order_tab_fits_status",
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["project", "source_id"], condition=~Q(source_id=""), name="order_once_per_source_id"
+            ),
         ]
         indexes = [
             models.Index(fields=["project", "-placed_at", "-id"], name="order_by_time"),
             models.Index(fields=["project", "tab", "-placed_at", "-id"], condition=~Q(tab=""), name="order_by_tab"),
             models.Index(fields=["project", "status", "-placed_at", "-id"], name="order_by_status"),
             models.Index(fields=["integration", "-placed_at", "-id"], name="order_by_integration"),
+            models.Index(fields=["project", "updated_at", "id"], name="order_by_change"),
+            models.Index(fields=["referrer"], condition=Q(referrer__isnull=False), name="order_by_referrer"),
             GinIndex(fields=["search"], name="order_search"),
         ]
 

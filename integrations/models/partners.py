@@ -1,0 +1,125 @@
+"""What the partner API keeps: keys, imports that wait for their turn, and files to fetch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from integrations.choices import OnConflict
+from integrations.models.runs import Run
+from integrations.models.tenancy import Project
+
+
+class ApiKey(models.Model):
+    """A partner's way into one project. The token is shown once and kept as a hash only."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="api_keys")
+    name = models.CharField(max_length=100, help_text="Who uses it, e.g. “Loyalty app”.")
+    app_id = models.CharField(max_length=40, unique=True, editable=False)
+    prefix = models.CharField(max_length=16, unique=True, editable=False)
+    """How the token begins; people recognise a key by it."""
+    digest = models.BinaryField(max_length=32, editable=False)
+    """SHA-256 of the token."""
+    scopes: models.Field[Any, Any] = models.JSONField(default=list)
+    """Values of `choices.ApiScope`."""
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = "API key"
+        ordering = ["-id"]
+        permissions = [("revoke_apikey", "Can revoke API keys")]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"
+
+
+class BulkImport(models.Model):
+    """What a run of the kind "orders by API" was asked; the run itself is the published async action."""
+
+    run = models.OneToOneField(Run, models.CASCADE, primary_key=True, related_name="bulk_import")
+    project = models.ForeignKey(Project, models.CASCADE, related_name="bulk_imports", db_index=False)
+    api_key = models.ForeignKey(ApiKey, models.SET_NULL, null=True, blank=True, related_name="+")
+    request_id = models.CharField(max_length=40)
+    on_conflict = models.CharField(max_length=10, choices=OnConflict, default=OnConflict.UPDATE)
+    idempotency_key = models.CharField(max_length=255, blank=True)
+    digest = models.BinaryField(max_length=16)
+    """BLAKE2b-128 of the body."""
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project", "idempotency_key"], condition=~Q(idempotency_key=""), name="import_once_per_key"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.run)
+
+
+class BulkPortion(models.Model):
+    """Orders of an import still to be written, as checked JSON; gone when the import is over."""
+
+    bulk_import = models.ForeignKey(BulkImport, models.CASCADE, related_name="portions", db_index=False)
+    position = models.IntegerField()
+    """Index of the first of its orders in the import."""
+    payload = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["bulk_import", "position"], name="portion_once")]
+
+    def __str__(self) -> str:
+        return f"{self.bulk_import} from {self.position}"
+
+
+class BulkFailure(models.Model):
+    """One order of an import that could not be written, and why."""
+
+    bulk_import = models.ForeignKey(BulkImport, models.CASCADE, related_name="failures", db_index=False)
+    index = models.IntegerField()
+    """Its place in the import, from 0."""
+    source_id = models.CharField(max_length=255, blank=True)
+    key = models.CharField(max_length=50)
+    """Stable, for programs."""
+    reason = models.CharField(max_length=500)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["bulk_import", "index"], name="failure_once_per_order")]
+        ordering = ["index"]
+
+    def __str__(self) -> str:
+        return f"{self.index}: {self.reason}"
+
+
+class Export(models.Model):
+    """A file a partner asked for; written by its run, part by part."""
+
+    run = models.OneToOneField(Run, models.CASCADE, primary_key=True, related_name="export")
+    project = models.ForeignKey(Project, models.CASCADE, related_name="exports")
+    api_key = models.ForeignKey(ApiKey, models.SET_NULL, null=True, blank=True, related_name="+")
+    parameters: models.Field[Any, Any] = models.JSONField(default=dict)
+    token = models.CharField(max_length=64)
+    """The secret part of the file's address."""
+
+    def __str__(self) -> str:
+        return str(self.run)
+
+
+class ExportPart(models.Model):
+    """A piece of the file, CSV in UTF-8."""
+
+    export = models.ForeignKey(Export, models.CASCADE, related_name="parts", db_index=False)
+    position = models.IntegerField()
+    content = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["export", "position"], name="export_part_once")]
+
+    def __str__(self) -> str:
+        return f"{self.export} part {self.position}"
