@@ -30,6 +30,7 @@ VIEW = frozenset(
 ORDERS = frozenset(
     {
         "integrations.cancel_run",
+        "integrations.edit_mappings",
         "integrations.load_orders",
         "integrations.retry_remoteorder",
         "orders.change_order",

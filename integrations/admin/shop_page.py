@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from integrations.admin.rule_grid import RuleGrid
+from integrations.admin.shop_mappings import EDIT, mappings_card
 from integrations.admin.tones import HEALTH_TONES, RUN_TONES
 from integrations.choices import ListKind
 from integrations.models import CodeListEntry, Integration, Webhook
@@ -28,6 +29,7 @@ def shop_page(request: HttpRequest, shop: Integration) -> dict[str, Any]:
             for tone in [RUN_TONES[feed.last_run.state] if feed.last_run else "plain"]
         ],
         "code_lists": [(kind.label, entries.get(kind.value, [])) for kind in ListKind],
+        "mappings": mappings_card(shop, user.has_perm(EDIT)),
         "running": [(run, RUN_TONES[run.state]) for run in open_runs(shop.project_id) if run.integration_id == shop.pk],
         "webhook": Webhook.objects.filter(integration=shop).defer("secrets", "token").first(),
         "may_change": user.has_perm("integrations.change_integration"),

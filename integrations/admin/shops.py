@@ -16,8 +16,8 @@ from django.utils.translation import gettext_lazy
 
 from integrations import connecting, shop_settings
 from integrations.admin.shop_forms import ShopForm
+from integrations.admin.shop_mappings import ShopMappings
 from integrations.admin.shop_page import shop_page
-from integrations.admin.shop_steps import ShopSteps
 from integrations.admin.tones import HEALTH_TONES
 from integrations.choices import FeedKind
 from integrations.connectors import UnknownPlatform, all_connectors
@@ -30,7 +30,7 @@ from stock.admin.show import badge
 
 
 @admin.register(Integration)
-class ShopAdmin(ShopSteps, PageAdmin[Integration]):
+class ShopAdmin(ShopMappings, PageAdmin[Integration]):
     list_display = ("title", "platform", "health_shown", "complete_through", "next_load", "switched_on")
     sortable_by = ("title",)
     search_fields = ("title",)

@@ -1,0 +1,191 @@
+"""The “Mappings” card of a shop's page: what its SKUs, payments, deliveries and metadata mean here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from integrations import mapping_settings
+from integrations.admin.shop_steps import ShopSteps
+from integrations.choices import ListKind, UnknownCodes
+from integrations.mapping import UNMAPPED
+from integrations.mapping_settings import MappingRefused, Named
+from integrations.models import CodeListEntry, Integration, MetadataMapping, SkuMapping
+from stock.admin.base import Route
+from stock.admin.guards import guarded
+
+EDIT = "integrations.edit_mappings"
+MOST_SHOWN = 200
+PART = "mappings"
+
+
+class SkuForm(forms.Form):
+    shop_sku = forms.CharField(label=gettext_lazy("SKU in the shop"), max_length=100)
+    sku = forms.CharField(label=gettext_lazy("SKU here"), max_length=100)
+
+
+class MetadataForm(forms.Form):
+    source = forms.CharField(
+        label=gettext_lazy("Key in the shop"),
+        max_length=200,
+        help_text=gettext_lazy("For example _billing_vat, or a path such as gift.from"),
+    )
+    name = forms.CharField(label=gettext_lazy("Name here"), max_length=100)
+
+
+class CodeForm(forms.Form):
+    """A payment or delivery the shop's own lists do not name."""
+
+    kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=[(kind.value, kind.label) for kind in UNMAPPED])
+    code = forms.CharField(label=gettext_lazy("Code in the shop"), max_length=100)
+    name = forms.CharField(label=gettext_lazy("Name here"), max_length=200)
+
+
+class UnknownForm(forms.Form):
+    payments = forms.ChoiceField(label=gettext_lazy("Payments without a name"), choices=UnknownCodes.choices)
+    deliveries = forms.ChoiceField(label=gettext_lazy("Deliveries without a name"), choices=UnknownCodes.choices)
+
+
+def mappings_card(shop: Integration, may_edit: bool) -> dict[str, Any]:
+    """What the card shows; its forms only for those who may change it."""
+    skus = list(shop.sku_mappings.all()[: MOST_SHOWN + 1])
+    card: dict[str, Any] = {
+        "skus": skus[:MOST_SHOWN],
+        "more_skus": shop.sku_mappings.count() - MOST_SHOWN if len(skus) > MOST_SHOWN else 0,
+        "codes": shop.code_list.filter(kind__in=UNMAPPED).order_by("-kind", "label", "code")[:1_000],
+        "metadata": shop.metadata_mappings.all(),
+    }
+    if may_edit:
+        unknown = {"payments": shop.unknown_payments, "deliveries": shop.unknown_deliveries}
+        card |= {
+            "sku_form": SkuForm(prefix="sku"),
+            "metadata_form": MetadataForm(prefix="metadata"),
+            "code_form": CodeForm(prefix="code"),
+            "unknown_form": UnknownForm(initial=unknown, prefix="unknown"),
+        }
+    return card
+
+
+class ShopMappings(ShopSteps):
+    def steps(self) -> Sequence[Route]:
+        return [
+            *super().steps(),
+            ("<int:pk>/mappings/sku/", self.map_sku, "map_sku"),
+            ("<int:pk>/mappings/metadata/", self.map_metadata, "map_metadata"),
+            ("<int:pk>/mappings/code/", self.name_code, "name_code"),
+            ("<int:pk>/mappings/names/", self.save_names, "save_names"),
+            ("<int:pk>/mappings/unknown/", self.set_unknown, "set_unknown"),
+            ("<int:pk>/mappings/sku/<int:row>/remove/", self.remove_sku, "remove_sku"),
+            ("<int:pk>/mappings/metadata/<int:row>/remove/", self.remove_metadata, "remove_metadata"),
+        ]
+
+    def _answer(self, request: HttpRequest, shop: Integration, changes: Sequence[str]) -> HttpResponse:
+        """Tell and log what was changed, and show the card again."""
+        if changes:
+            self.log_change(request, shop, " ".join(changes))
+            messages.success(request, " ".join(changes[:5]) + " " + _("It acts on orders imported from now on."))
+        else:
+            messages.info(request, _("Nothing was changed."))
+        return self.back(shop, PART)
+
+    def _refused(self, request: HttpRequest, shop: Integration, name: str, form: forms.Form) -> HttpResponse:
+        """The page with the form and what is wrong with it."""
+        card = mappings_card(shop, may_edit=True) | {name: form}
+        return self.render_page(request, shop, status=422, mappings=card)
+
+    @guarded(EDIT)
+    def map_sku(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Let a SKU of the shop stand for one of our products."""
+        shop, form = self.shop(request, pk), SkuForm(request.POST, prefix="sku")
+        if form.is_valid():
+            values = form.cleaned_data
+            try:
+                new = mapping_settings.map_sku(shop, values["shop_sku"], values["sku"])
+            except MappingRefused as refusal:
+                form.add_error("sku", str(refusal))
+            else:
+                said = f"SKU {values['shop_sku']} stands for {values['sku']}."
+                return self._answer(request, shop, [said] if new else [])
+        return self._refused(request, shop, "sku_form", form)
+
+    @guarded(EDIT)
+    def map_metadata(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Give a value of the shop's metadata its name here."""
+        shop, form = self.shop(request, pk), MetadataForm(request.POST, prefix="metadata")
+        if form.is_valid():
+            values = form.cleaned_data
+            try:
+                new = mapping_settings.map_metadata(shop, values["source"], values["name"])
+            except MappingRefused as refusal:
+                form.add_error("name", str(refusal))
+            else:
+                said = f"Metadata {values['source']} is called “{values['name']}”."
+                return self._answer(request, shop, [said] if new else [])
+        return self._refused(request, shop, "metadata_form", form)
+
+    @guarded(EDIT)
+    def name_code(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Name a payment or delivery that is in no list of the shop."""
+        shop, form = self.shop(request, pk), CodeForm(request.POST, prefix="code")
+        if form.is_valid():
+            values = form.cleaned_data
+            try:
+                new = mapping_settings.name_code(shop, ListKind(values["kind"]), values["code"], values["name"])
+            except MappingRefused as refusal:
+                form.add_error("code", str(refusal))
+            else:
+                said = f"“{values['code']}” is called “{values['name']}”."
+                return self._answer(request, shop, [said] if new else [])
+        return self._refused(request, shop, "code_form", form)
+
+    @guarded(EDIT)
+    def save_names(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Save the names of payments and deliveries, all rows at once."""
+        shop = self.shop(request, pk)
+        wanted = []
+        for entry in CodeListEntry.objects.filter(integration=shop, kind__in=UNMAPPED).order_by("pk"):
+            name = request.POST.get(f"name-{entry.pk}")
+            if name is None:
+                continue
+            if len(name) > 200 or "\x00" in name:
+                messages.error(request, _("%(code)s: a name has at most 200 characters.") % {"code": entry.code})
+                return self.back(shop, PART)
+            wanted.append(Named(entry.pk, request.POST.get(f"seen-{entry.pk}", ""), name.strip()))
+        try:
+            changes = mapping_settings.save_names(shop, wanted)
+        except MappingRefused as refusal:
+            messages.error(request, str(refusal))
+            return self.back(shop, PART)
+        return self._answer(request, shop, changes)
+
+    @guarded("integrations.change_integration")
+    def set_unknown(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """What happens to orders whose payment or delivery has no name."""
+        shop, form = self.shop(request, pk), UnknownForm(request.POST, prefix="unknown")
+        if not form.is_valid():
+            return self._refused(request, shop, "unknown_form", form)
+        payments, deliveries = (UnknownCodes(form.cleaned_data[name]) for name in ("payments", "deliveries"))
+        changed = mapping_settings.set_unknown(shop, payments, deliveries)
+        said = f"Without a name: payments “{payments.label}”, deliveries “{deliveries.label}”."
+        return self._answer(request, shop, [said] if changed else [])
+
+    @guarded(EDIT)
+    def remove_sku(self, request: HttpRequest, pk: int, row: int) -> HttpResponse:
+        return self._remove(request, pk, SkuMapping, row)
+
+    @guarded(EDIT)
+    def remove_metadata(self, request: HttpRequest, pk: int, row: int) -> HttpResponse:
+        return self._remove(request, pk, MetadataMapping, row)
+
+    def _remove(
+        self, request: HttpRequest, pk: int, what: type[SkuMapping] | type[MetadataMapping], row: int
+    ) -> HttpResponse:
+        shop = self.shop(request, pk)
+        gone = mapping_settings.remove(shop, what, row)
+        return self._answer(request, shop, [f"Removed: {gone}."] if gone else [])

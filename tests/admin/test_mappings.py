@@ -1,0 +1,116 @@
+"""The “Mappings” card of a shop: SKUs, payments, deliveries, metadata; who may, what is refused, nothing twice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from integrations.choices import ListKind, Role, UnknownCodes
+from integrations.models import CodeListEntry, Integration, MetadataMapping, Project, SkuMapping
+from tests.admin.conftest import Login
+from tests.factories import IntegrationFactory, give_stock
+
+PARTS: dict[str, dict[str, str]] = {
+    "sku": {"sku-shop_sku": "tea", "sku-sku": "A-17"},
+    "metadata": {"metadata-source": "_vat", "metadata-name": "VAT id"},
+    "code": {"code-kind": "payment", "code-code": "cod", "code-name": "Cash"},
+    "unknown": {"unknown-payments": "fail", "unknown-deliveries": "keep"},
+}
+
+
+def post(browser: Client, shop: Integration, part: str, data: dict[str, Any]) -> Any:
+    return browser.post(f"/integrations/integration/{shop.pk}/mappings/{part}/", data, follow=True)
+
+
+def entry(shop: Integration, code: str, name: str = "") -> CodeListEntry:
+    made: CodeListEntry = CodeListEntry.objects.create(
+        integration=shop, kind=ListKind.PAYMENT, code=code, label=code.upper(), name=name
+    )
+    return made
+
+
+def test_what_is_mapped_is_saved_shown_and_logged_once(shop: Integration, admin: Client) -> None:
+    give_stock(shop.project, A_17=0)
+    for part, data in PARTS.items():
+        assert "It acts on orders imported from now on." in post(admin, shop, part, data).content.decode()
+        assert "Nothing was changed." in post(admin, shop, part, data).content.decode()
+    shop.refresh_from_db()
+    assert SkuMapping.objects.get().sku == "A-17"
+    assert MetadataMapping.objects.get().name == "VAT id"
+    assert CodeListEntry.objects.get(code="cod").name == "Cash"
+    assert (shop.unknown_payments, shop.unknown_deliveries) == (UnknownCodes.FAIL, UnknownCodes.KEEP)
+    page = admin.get(f"/integrations/integration/{shop.pk}/change/").content.decode()
+    assert all(text in page for text in ("<code>tea</code>", "VAT id", "Cash", "only when you synchronise them"))
+    history = admin.get(f"/integrations/integration/{shop.pk}/history/").content.decode()
+    assert history.count("SKU tea stands for A-17.") == 1
+
+
+@pytest.mark.parametrize(
+    ("part", "data", "sentence"),
+    [
+        ("sku", {"sku-shop_sku": "tea", "sku-sku": "NO-1"}, "There is no product with the SKU NO-1"),
+        ("sku", {"sku-shop_sku": "A-17", "sku-sku": "A-17"}, "Both SKUs are the same"),
+        ("sku", {"sku-shop_sku": "taken", "sku-sku": "A-17"}, "taken stands for B-2 already"),
+        ("sku", {"sku-shop_sku": "x" * 101, "sku-sku": "A-17"}, "at most 100 characters"),
+        ("sku", {"sku-shop_sku": "a\x00b", "sku-sku": "A-17"}, "Null characters are not allowed"),
+        ("metadata", {"metadata-source": "other", "metadata-name": "Taken"}, "Another key is called “Taken” already"),
+        ("metadata", {"metadata-source": "key", "metadata-name": "New"}, "key is called “Taken” already"),
+        ("code", {"code-kind": "payment", "code-code": "cod", "code-name": "New"}, "“cod” is called “Cash” here"),
+        ("code", {"code-kind": "status", "code-code": "cod", "code-name": "New"}, "Select a valid choice"),
+        ("unknown", {"unknown-payments": "guess", "unknown-deliveries": "keep"}, "Select a valid choice"),
+    ],
+)
+def test_what_cannot_be_is_refused_at_its_field(
+    shop: Integration, admin: Client, part: str, data: dict[str, str], sentence: str
+) -> None:
+    give_stock(shop.project, A_17=0, B_2=0)
+    SkuMapping.objects.create(integration=shop, shop_sku="taken", sku="B-2")
+    MetadataMapping.objects.create(integration=shop, source="key", name="Taken")
+    entry(shop, "cod", "Cash")
+    answer = post(admin, shop, part, data)
+    assert answer.status_code == 422
+    assert sentence in answer.content.decode()
+    assert (SkuMapping.objects.count(), MetadataMapping.objects.count(), CodeListEntry.objects.count()) == (1, 1, 1)
+
+
+def test_names_are_saved_together_and_nobody_is_overwritten_unseen(shop: Integration, admin: Client) -> None:
+    cod, card = entry(shop, "cod"), entry(shop, "card", "Card")
+    data = {f"name-{cod.pk}": " Cash ", f"seen-{cod.pk}": "", f"name-{card.pk}": "", f"seen-{card.pk}": "Card"}
+    shown = post(admin, shop, "names", data).content.decode()
+    assert "“cod” is called “Cash”." in shown and "“card” is called as in the shop." in shown
+    stale = {f"name-{card.pk}": "Kredit", f"seen-{card.pk}": "", f"name-{cod.pk}": "Bar", f"seen-{cod.pk}": "Old"}
+    assert "Changed meanwhile by somebody else to “Cash”." in post(admin, shop, "names", stale).content.decode()
+    assert set(CodeListEntry.objects.values_list("name", flat=True)) == {"Cash", ""}
+    assert "at most 200" in post(admin, shop, "names", {f"name-{cod.pk}": "x" * 201}).content.decode()
+
+
+def test_mappings_are_removed_and_a_second_click_finds_nothing(shop: Integration, admin: Client) -> None:
+    sku = SkuMapping.objects.create(integration=shop, shop_sku="tea", sku="A-17")
+    key = MetadataMapping.objects.create(integration=shop, source="key", name="Name")
+    for part, row in (("sku", sku), ("metadata", key)):
+        assert "Removed: " in post(admin, shop, f"{part}/{row.pk}/remove", {}).content.decode()
+        assert "Nothing was changed." in post(admin, shop, f"{part}/{row.pk}/remove", {}).content.decode()
+
+
+@pytest.mark.parametrize("role", [Role.READ_ONLY, Role.WAREHOUSE])
+def test_readers_see_mappings_and_cannot_change_them(
+    project: Project, shop: Integration, login: Login, role: Role
+) -> None:
+    give_stock(project, A_17=0)
+    SkuMapping.objects.create(integration=shop, shop_sku="tea", sku="A-17")
+    reader = login(project, role)
+    page = reader.get(f"/integrations/integration/{shop.pk}/change/").content.decode()
+    assert "<code>tea</code>" in page and "/mappings/" not in page
+    for part, data in PARTS.items():
+        assert post(reader, shop, part, data).status_code == 403
+
+
+def test_another_projects_shop_is_not_there(shop: Integration, admin: Client) -> None:
+    theirs = IntegrationFactory.create()
+    row = SkuMapping.objects.create(integration=theirs, shop_sku="tea", sku="A-17")
+    for part, data in (*PARTS.items(), ("names", {}), (f"sku/{row.pk}/remove", {})):
+        assert post(admin, theirs, part, data).status_code == 404
+    post(admin, shop, f"sku/{row.pk}/remove", {})
+    assert SkuMapping.objects.count() == 1
