@@ -86,7 +86,7 @@ def test_addresses_of_our_own_find_nothing_of_another_account(
     for route, view, name in each.routes():
         if "<int:pk>" not in route:
             continue
-        arguments = [row.pk, 1] if "feed_id" in route else [row.pk]
+        arguments = [row.pk, *[1] * (route.count("<int:") - 1)]
         guard = guard_of(view)
         reads = guard is not None and "POST" not in guard.methods
         address = each.url(name, *arguments)
