@@ -35,7 +35,8 @@ from integrations.failures import PayloadError
 from orders.incoming import ZERO, IncomingAddress, IncomingLine, IncomingOrder
 
 MAX_LINES = 1000
-RFC_2822 = re.compile(r"[A-Z][a-z]{2}, \d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d [+-]\d{4}", re.ASCII)
+RFC_2822 = re.compile(r"[A-Z][a-z]{2}, \d{1,2} [A-Z][a-z]{2} (?!00)\d{4} \d\d:\d\d:\d\d [+-]\d{4}", re.ASCII)
+"""Years of four digits: Python's reader takes 0001 for 2001, as old mails meant it."""
 NOTHING_TO_KEEP = {"digital", "giftcertificate"}
 _DOCUMENT = msgspec.json.Decoder(Document)
 

@@ -253,7 +253,7 @@ def _metadata(raw: RawOrder, notes: list[str]) -> dict[str, Any]:
         ("transaction_id", raw.externalTransactionId),
         ("coupon_codes", raw.discountCoupon.code if raw.discountCoupon else None),
         ("private_admin_notes", raw.privateAdminNotes),
-        ("fulfillment_status", raw.fulfillmentStatus if raw.paymentStatus in ALONE else None),
+        ("fulfillment_status", raw.fulfillmentStatus if status(raw.paymentStatus, None) in ALONE else None),
         ("tracking_number", raw.trackingNumber),
         ("gift_card_redemption", raw.giftCardRedemption),
         ("external_order_id", raw.externalOrderId),

@@ -1,0 +1,162 @@
+"""A simulated shop whose answers are spoiled order by order, loaded by the whole engine without a network."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+import pytest
+
+from integrations import client, jobs, runs
+from integrations.choices import RemoteState, RunKind
+from integrations.connecting import set_up
+from integrations.connectors.base import BasicAuth, HeaderAuth, Operation, Request, Response
+from integrations.models import Integration, RemoteOrder, Run
+from integrations.secrets import Secrets
+from integrations.simulator.dialects import KEYS, external_id
+from integrations.simulator.faults import Fault
+from integrations.simulator.messages import Answered, Asked
+from integrations.simulator.sales import Sale, basket
+from integrations.simulator.server import SimulatedSite
+from integrations.simulator.shop import SimulatedShop
+from orders.models import Order
+from tests.factories import IntegrationFactory
+from tests.integrations.bad_inputs.wires import WIRES, Path, Wire
+from tests.recorded import serve
+
+Spoiler = Callable[[str], str]
+"""From the JSON of an order as the shop writes it to the JSON as it comes."""
+MARK = "to be replaced"
+
+
+def setting(paths: Sequence[Path], value: str) -> Spoiler:
+    """Puts a raw piece of JSON, which need not be valid, in the place of a field; "" takes the field out."""
+
+    def spoil(document: str) -> str:
+        decoded: Any = json.loads(document)
+        for path in paths:
+            _put(decoded, path, value)
+        return json.dumps(decoded, ensure_ascii=False).replace(f'"{MARK}"', value)
+
+    return spoil
+
+
+def _put(target: Any, path: Path, value: str) -> None:
+    for key, following in pairwise(path):
+        if isinstance(key, str):
+            if not target.get(key):
+                target[key] = [] if isinstance(following, int) else {}
+        elif len(target) <= key:
+            target.append({})
+        target = target[key]
+    if value:
+        target[path[-1]] = MARK
+    else:
+        target.pop(path[-1], None)
+
+
+class SpoiledSite(SimulatedSite):
+    """A simulated shop whose orders are spoiled on their way out, by their ids."""
+
+    def __init__(self, shop: SimulatedShop, dialect: str) -> None:
+        super().__init__(shop, dialect)
+        self.wire: Wire = WIRES[dialect]
+        self.spoilers: dict[int, Spoiler] = {}
+        self.spoil_page: Callable[[bytes], bytes] = bytes
+
+    def answer(self, asked: Asked) -> tuple[Answered, Fault | None]:
+        answered, fault = super().answer(asked)
+        listed = _listed(answered.body, self.wire.page)
+        if listed is None or not answered.ids:
+            return answered, fault
+        orders = msgspec.json.decode(listed, type=list[msgspec.Raw])
+        assert len(orders) == len(answered.ids)
+        spoiled = [
+            self.spoilers[number](bytes(order).decode()).encode(errors="surrogatepass")
+            if number in self.spoilers
+            else bytes(order)
+            for number, order in zip(answered.ids, orders, strict=True)
+        ]
+        body = answered.body.replace(listed, b"[" + b",".join(spoiled) + b"]", 1)
+        return Answered(answered.status, self.spoil_page(body), answered.headers, answered.ids), fault
+
+
+def _listed(body: bytes, path: tuple[str, ...]) -> bytes | None:
+    """The list of orders in an answer, as it is written; None where there is none."""
+    part: bytes | None = body
+    try:
+        for key in path:
+            parts = msgspec.json.decode(part or b"{}", type=dict[str, msgspec.Raw])
+            part = bytes(parts[key]) if key in parts else None
+    except msgspec.DecodeError:
+        return None
+    return part if part is not None and part.startswith(b"[{") else None
+
+
+class Playing:
+    """One shop of a platform, its integration, and a load of it."""
+
+    def __init__(self, platform: str, patch: pytest.MonkeyPatch) -> None:
+        self.platform = platform
+        self.patch = patch
+        now = datetime.now(UTC) - timedelta(minutes=5)
+        self.sold = SimulatedShop("Spoiled", seed=4, clock=lambda: now)
+        self.site = SpoiledSite(self.sold, platform)
+        keys = Secrets(**KEYS[platform](self.sold))
+        self.integration: Integration = IntegrationFactory.create(platform=platform, credentials=keys)
+        set_up(self.integration)
+
+    def place(self, spoilers: Sequence[Spoiler]) -> list[str]:
+        """One order for each. Their external ids."""
+        sales = [self._plain_sale() for _ in spoilers]
+        self.site.spoilers |= {sale.id: spoiler for sale, spoiler in zip(sales, spoilers, strict=True)}
+        named = [external_id(self.platform, self.sold, sale) for sale in sales]
+        return [name for name in named if name]
+
+    def _plain_sale(self) -> Sale:
+        """One that is sent, not picked up, and whole: Shopify's shop edits a line out of every thirteenth order."""
+        while True:
+            sale = self.sold.place("processing", {"MUG-BLUE": 2, "MUG-WHITE": 1}, age=9000 - 10 * len(self.sold.sales))
+            if sale.id % 13 and basket(self.sold.seed, sale).delivery[0] != "local_pickup":
+                return sale
+            self.sold.delete(sale.id)
+
+    def load(self) -> Run:
+        self.patch.setattr(client, "drive", self._drive)
+        run = runs.request(RunKind.LOAD, self.integration, since=self.integration.start_at)
+        jobs.work(run.pk)
+        run.refresh_from_db()
+        return run
+
+    def _drive(self, operation: Operation[Any], **_: Any) -> Any:
+        return serve(operation, self._reply)[0]
+
+    def _reply(self, request: Request) -> Response:
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        if isinstance(request.auth, BasicAuth):
+            pair = base64.b64encode(f"{request.auth.user}:{request.auth.password}".encode()).decode()
+            headers["authorization"] = f"Basic {pair}"
+        elif isinstance(request.auth, HeaderAuth):
+            headers[request.auth.name.lower()] = request.auth.value
+        path = urlsplit(request.url).path
+        answered, _ = self.site.answer(
+            Asked(request.method, path, request.params, headers, request.body or b"", secure=True)
+        )
+        named = {name.lower(): value for name, value in answered.headers.items()}
+        return Response(answered.status, named, answered.body)
+
+
+def outcome(remote: RemoteOrder) -> str:
+    """What became of an order: `imported`, `noted` (imported with a warning), `ignored`, or the code of its failure."""
+    if remote.state == RemoteState.IMPORTED:
+        return "noted" if Order.objects.get(remote_order=remote).warnings else "imported"
+    if remote.state == RemoteState.FAILED:
+        assert len(remote.reason) > 15 and remote.reason[-1] in ".)"
+        return remote.reason_code
+    return str(remote.state)
