@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
+import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
@@ -12,6 +14,8 @@ from msgspec import Struct
 from integrations.connectors.base import Connector, Identity, Shop
 from integrations.failures import PayloadError
 from orders.incoming import IncomingOrder
+
+logger = logging.getLogger(__name__)
 
 
 class Candidate(Struct, frozen=True):
@@ -91,9 +95,19 @@ def read(connector: Connector, shop: Shop, payload: bytes, digest: bytes) -> Can
         order = connector.parse(payload, shop)
     except PayloadError as error:
         return _refused(connector.identify(payload, shop), payload, digest, error)
+    except Exception as error:  # noqa: BLE001  the barrier: a fault of ours fails one order and not its shop
+        return _refused(connector.identify(payload, shop), payload, digest, _fault(error))
     return Candidate(
         order.external_id, order.number, order.status, order.modified_at, payload.decode(), digest, order=order
     )
+
+
+def _fault(error: Exception) -> PayloadError:
+    """Says where, and nothing of what: the text of an error may quote the order."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    what = f"{type(error).__name__} in {frame.name}, line {frame.lineno}"
+    logger.error("An order could not be read: %s", what)
+    return PayloadError("fault", f"A fault of Countinghouse keeps this order from being read ({what}). Report it.")
 
 
 def _refused(identity: Identity, payload: bytes, digest: bytes, error: PayloadError) -> Candidate:

@@ -7,8 +7,12 @@ from django.test import Client
 from django.urls import reverse
 
 from integrations.choices import Role, RunState
+from integrations.connectors import woocommerce
+from integrations.connectors.base import Shop
+from integrations.connectors.woocommerce import payload
 from integrations.invariants import broken
 from integrations.models import Project, RemoteOrder
+from orders.incoming import IncomingOrder
 from orders.models import Order
 from tests.factories import member
 from tests.integrations.bad_inputs.playing import Playing, Spoiler, outcome, setting
@@ -69,3 +73,18 @@ def all_pages_open(project: Project, remotes: list[RemoteOrder]) -> None:
         answer = browser.get(address)
         assert answer.status_code == 200, address
         assert b"<script>alert(1)" not in answer.content
+
+
+def test_a_fault_of_ours_fails_its_order_and_not_its_shop(monkeypatch: pytest.MonkeyPatch) -> None:
+    parse = payload.parse
+
+    def faulty(document: bytes, shop: Shop) -> IncomingOrder:
+        order = parse(document, shop)
+        if order.note == "secret":
+            raise RuntimeError(f"cannot read {order.note}")
+        return order
+
+    monkeypatch.setattr(woocommerce, "parse", faulty)
+    assert play("woocommerce", [setting([("customer_note",)], '"secret"')], monkeypatch) == ["fault"]
+    reason = RemoteOrder.objects.get(state="failed").reason
+    assert "RuntimeError in faulty" in reason and "secret" not in reason
