@@ -62,7 +62,7 @@ def next_slice(
         response = yield request_at(offset)
         entries = tuple((_id_of(document), document) for document in read(response))
         ids = [identifier for identifier, _ in entries if type(identifier) is int]
-        if ids != sorted(ids) or (entries and not ids):
+        if ids != sorted(ids) or (entries and not ids and total_of(response) != len(entries)):
             raise ShopError(Failure.NONSENSE, "The shop does not keep to the order of ids that was asked for.")
         if not offset or (ids and ids[0] <= place.last_id):
             break

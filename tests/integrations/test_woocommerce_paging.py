@@ -314,6 +314,12 @@ def test_a_bad_order_in_a_page_comes_out_for_its_error_row() -> None:
     assert len(page.payloads) == 3
 
 
+def test_a_list_of_bad_orders_alone_is_a_list_where_the_shop_counts_it() -> None:
+    replies = [answer([{"id": None}, {"id": "x"}], x_wp_total="2")]
+    page, _ = play(woo.orders_in_window(SHOP, WINDOW, None), replies)
+    assert (len(page.payloads), page.next) == (2, None)
+
+
 @pytest.mark.parametrize(
     ("reply", "kind"),
     [

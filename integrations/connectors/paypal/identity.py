@@ -68,14 +68,18 @@ class _Brief(msgspec.Struct):
 
 
 _BRIEF = msgspec.json.Decoder(_Brief)
+_FIELD = re.compile(
+    rb'"(transaction_id|transaction_event_code|transaction_initiation_date)"\s*:\s*"([0-9A-Za-z:+-]{1,40})"'
+)
 
 
 def brief(document: bytes) -> _Info:
-    """Never raises; what cannot be decoded has nothing."""
+    """Never raises. What cannot be decoded is searched for the parts of its id."""
     try:
         return _BRIEF.decode(repaired(utf8(document))).transaction_info or _Info()
     except (ValueError, RecursionError):
-        return _Info()
+        found = {name.decode(): value.decode() for name, value in reversed(_FIELD.findall(document[:100_000]))}
+        return _Info(**found)
 
 
 def is_order(document: bytes) -> bool:

@@ -1,0 +1,84 @@
+"""Whole answers that are odd, on every platform: refused in a sentence, nothing moved, loaded once they are right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from integrations import jobs
+from integrations.choices import RunState
+from integrations.invariants import broken
+from integrations.models import Integration, RemoteOrder, Run
+from tests.integrations.bad_inputs.playing import Playing
+from tests.integrations.bad_inputs.wires import WIRES
+
+pytestmark = pytest.mark.django_db
+
+Page = Callable[[bytes], bytes]
+
+
+def inside(value: bytes) -> Page:
+    """A value in the first order of the page, in a field nobody reads."""
+    return lambda page: page.replace(b"[{", b'[{"plugin":' + value + b",", 1)
+
+
+REFUSED: tuple[tuple[str, Page], ...] = (
+    ("P12-NaN", inside(b"NaN")),
+    ("P12-Infinity", inside(b"-Infinity")),
+    ("P14", inside(b"[" * 100_000 + b"]" * 100_000)),
+    ("P15", inside(b"[" * 900 + b"]" * 900)),
+    ("P17-latin-1", inside('"Jürgen"'.encode("latin-1"))),
+    ("P61-callback", lambda page: b"cb(" + page + b")"),
+    ("P61-prefix", lambda page: b")]}'," + page),
+    ("FN06-cut", lambda page: page[: len(page) // 2]),
+    ("FN07-nothing", lambda _: b""),
+    ("FN07-null", lambda _: b"null"),
+    ("FN07-login", lambda _: b"<!DOCTYPE html><html><title>Log in</title></html>"),
+    ("FN07-error", lambda _: b'{"errors": "Something went wrong"}'),
+)
+READ: tuple[tuple[str, Page], ...] = (
+    ("P16", lambda page: b"\xef\xbb\xbf" + page),
+    ("P17-utf-16", lambda page: page.decode().encode("utf-16")),
+)
+
+
+WITHOUT = {"shopify-FN07-error": "errors are Shopify's own way to refuse a question: see test_shopify_check"}
+
+
+def of_all(rows: tuple[tuple[str, Page], ...]) -> list[object]:
+    return [
+        pytest.param(platform, spoil, id=f"{platform}-{number}")
+        for platform in WIRES
+        for number, spoil in rows
+        if f"{platform}-{number}" not in WITHOUT
+    ]
+
+
+@pytest.mark.parametrize(("platform", "spoil"), of_all(REFUSED))
+def test_refused(platform: str, spoil: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    playing = Playing(platform, monkeypatch)
+    names = playing.place([str, str])
+    playing.site.spoil_page = spoil
+    run = playing.load()
+    assert run.state == RunState.WAITING
+    assert run.reason.endswith(" seconds.") and len(run.reason) > 40
+    assert (run.fetched, RemoteOrder.objects.exists()) == (0, False)
+    assert Integration.objects.get().complete_until is None
+
+    playing.site.spoil_page = bytes
+    Run.objects.update(next_attempt_at=None)
+    jobs.work(run.pk)
+    run.refresh_from_db()
+    assert run.state == RunState.SUCCEEDED
+    assert set(RemoteOrder.objects.values_list("external_id", flat=True)) == set(names)
+    assert broken() == {}
+
+
+@pytest.mark.parametrize(("platform", "spoil"), of_all(READ))
+def test_read(platform: str, spoil: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    playing = Playing(platform, monkeypatch)
+    names = playing.place([str, str])
+    playing.site.spoil_page = spoil
+    assert playing.load().state == RunState.SUCCEEDED
+    assert set(RemoteOrder.objects.values_list("external_id", flat=True)) == set(names)
