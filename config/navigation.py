@@ -63,6 +63,7 @@ SECTIONS = (
                 ("tab", "failed"),
             ),
             Item(_("Runs"), "integrations_run_changelist", "integrations.view_run"),
+            Item(_("Erasure requests"), "integrations_erasurerequest_changelist", "integrations.view_erasurerequest"),
         ),
     ),
     Section(

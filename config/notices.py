@@ -52,7 +52,20 @@ def notices(request: HttpRequest) -> list[Notice]:
                     undecided,
                 )
                 found.append(Notice("warn", text % {"shop": shop, "number": undecided}, f"{address}#rules"))
+    if request.user.has_perm("integrations.settle_erasurerequest"):
+        found += _erasures(sum(shop.erasures_waiting for shop in shops_of(request)))  # type: ignore[attr-defined]
     return found
+
+
+def _erasures(count: int) -> list[Notice]:
+    if not count:
+        return []
+    text = ngettext(
+        "%(number)s person has asked to be forgotten: erase their data and mark it as done.",
+        "%(number)s people have asked to be forgotten: erase their data and mark it as done.",
+        count,
+    )
+    return [Notice("warn", text % {"number": count}, reverse("admin:integrations_erasurerequest_changelist"))]
 
 
 def _failures(project_id: int) -> list[Notice]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from django.db.models import Count, F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 
 from integrations.choices import FeedKind, RemoteState
-from integrations.models import Feed, Integration, RemoteOrder
+from integrations.models import ErasureRequest, Feed, Integration, RemoteOrder
 
 MOST = 1_000
 
@@ -21,14 +22,19 @@ def shops(project_id: int) -> list[Integration]:
 
     Each has `undecided`, its statuses that wait for a decision, and `loads_every`, the interval of its automatic loads
     (None: they are off). `hook_problem` is what is wrong with its webhooks, None or "" when nothing is.
+    `erasures_waiting`: how many of its buyers asked to be forgotten and wait.
     """
     undecided = Count("rules", filter=Q(rules__discovered=True))
+    waiting = ErasureRequest.objects.filter(integration=OuterRef("pk"), done_at=None).order_by().values("integration")
     loads = Feed.objects.filter(integration=OuterRef("pk"), kind=FeedKind.LOAD, enabled=True)
     return list(
         Integration.objects.filter(project_id=project_id)
         .defer("credentials")
         .annotate(
-            hook_problem=F("webhook__problem"), undecided=undecided, loads_every=Subquery(loads.values("interval")[:1])
+            hook_problem=F("webhook__problem"),
+            undecided=undecided,
+            loads_every=Subquery(loads.values("interval")[:1]),
+            erasures_waiting=Coalesce(Subquery(waiting.annotate(count=Count("pk")).values("count")), 0),
         )
         .order_by("title")
     )

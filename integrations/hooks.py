@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 from functools import partial
@@ -12,7 +13,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from integrations import client, runs
+from integrations import client, erasures, runs, signing_keys
 from integrations.choices import IntegrationHealth, RunKind, RunState
 from integrations.connectors.base import Delivery
 from integrations.failures import Failure, ShopError
@@ -35,6 +36,8 @@ class Answer(StrEnum):
     UNKNOWN = "unknown"
     """No integration receives at this address."""
     FORGED = "forged"
+    NOT_NOW = "not now"
+    """Whether it is signed cannot be said yet: the platform may try again."""
 
 
 @dataclass(frozen=True)
@@ -56,12 +59,19 @@ def receive(token: str, delivery: Delivery) -> Answer:
         shop = webhook.integration.shop()
     except ShopError:
         return Answer.FORGED  # without readable credentials nothing can be checked
+    wanted = connector.signing_key(shop, delivery)
+    key = signing_keys.key_for(webhook, shop, wanted) if wanted is not None else ""
+    if key is None:
+        return Answer.NOT_NOW
+    delivery = replace(delivery, key=key, registered_as=webhook.external_id)
     if not connector.verify_webhook(shop, webhook.secrets.get("signing", ""), delivery, now):
         Webhook.objects.filter(pk=webhook.pk).update(refused=F("refused") + 1)
         return Answer.FORGED
     hint = connector.read_webhook(delivery)
     with transaction.atomic():
         Webhook.objects.filter(pk=webhook.pk).update(accepted=F("accepted") + 1, last_at=now)
+        if hint.erasure is not None:
+            erasures.note(webhook.integration_id, hint.erasure, now)
         if hint.external_ids:
             execute(
                 "INSERT INTO integrations_orderhint AS told"
@@ -73,6 +83,17 @@ def receive(token: str, delivery: Delivery) -> Answer:
             )
             _start(webhook.integration)
     return Answer.TAKEN
+
+
+def challenge(token: str, code: str) -> Mapping[str, str] | None:
+    """What a platform is answered that asks whether an address is ours. Raises LookupError for an unknown address.
+
+    None for a code that is none, and where the platform has no such question.
+    """
+    webhook = Webhook.objects.select_related("integration").filter(token=token).first()
+    if webhook is None:
+        raise LookupError(token)
+    return webhook.integration.connector.answer_challenge(webhook.secrets.get("signing", ""), address_of(webhook), code)
 
 
 def _start(integration: Integration) -> bool:
@@ -148,8 +169,14 @@ def register(integration: Integration) -> Registration:
             problem=str(error)[:500], checked_at=timezone.now()
         )
         return Registration(False, str(error))
-    Webhook.objects.filter(pk=webhook.pk).update(registered_at=timezone.now(), checked_at=timezone.now(), problem="")
-    return Registration(True, f"{len(registered)} webhook(s) are registered in the shop.")
+    now = timezone.now()
+    active = [known for known in registered if known.active]
+    refused = [known.topic for known in registered if not known.active]
+    Webhook.objects.filter(pk=webhook.pk).update(
+        registered_at=now, checked_at=now, problem="", external_id=active[0].external_id[:100] if active else ""
+    )
+    summary = f"{len(active)} webhook(s) are registered in the shop."
+    return Registration(True, f"{summary} It does not let us have {', '.join(refused)}." if refused else summary)
 
 
 def check_step(held: Claim, run: Run, integration: Integration) -> Step:

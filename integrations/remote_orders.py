@@ -16,9 +16,9 @@ from stock.bulk import copy_rows, execute
 
 RETRY_EVERY = timedelta(hours=1)
 COLUMNS = (
-    "id", "project_id", "integration_id", "external_id", "number", "status", "stamp", "placed_at", "buyer", "currency",
-    "total", "payload", "digest", "state", "reason_code", "reason", "subject", "action", "retry", "attempts",
-    "next_attempt_at", "first_seen_at", "changed_at", "run_id",
+    "id", "project_id", "integration_id", "external_id", "number", "status", "stamp", "placed_at", "buyer", "buyer_key",
+    "currency", "total", "payload", "digest", "state", "reason_code", "reason", "subject", "action", "retry",
+    "attempts", "next_attempt_at", "first_seen_at", "changed_at", "run_id",
 )  # fmt: skip
 
 
@@ -70,19 +70,19 @@ def _row(
     project_id: int, integration_id: int, run_id: int, row_id: int, entry: Entry, at: datetime
 ) -> tuple[object, ...]:
     seen = entry.candidate
-    placed_at, buyer, currency, total = _summary(seen)
+    placed_at, buyer, buyer_key, currency, total = _summary(seen)
     return (
         row_id, project_id, integration_id, seen.external_id, seen.number, seen.status, seen.stamp, placed_at, buyer,
-        currency, total, seen.payload, seen.digest, entry.state.value, entry.reason_code, entry.reason,
+        buyer_key, currency, total, seen.payload, seen.digest, entry.state.value, entry.reason_code, entry.reason,
         entry.subject[:255], entry.action, entry.retry, entry.attempts, entry.next_attempt(at), at, at, run_id,
     )  # fmt: skip
 
 
-def _summary(seen: Candidate) -> tuple[datetime | None, str, str, Decimal | None]:
+def _summary(seen: Candidate) -> tuple[datetime | None, str, str, str, Decimal | None]:
     order = seen.order
     if order is None:
-        return None, "", "", None
-    return order.placed_at, order.buyer_name[:200], order.currency, order.total
+        return None, "", "", "", None
+    return order.placed_at, order.buyer_name[:200], order.buyer_key[:100], order.currency, order.total
 
 
 def change(run_id: int, entries: Sequence[tuple[int, Entry]], at: datetime) -> None:
@@ -106,16 +106,16 @@ def change(run_id: int, entries: Sequence[tuple[int, Entry]], at: datetime) -> N
     ]  # fmt: skip
     execute(
         "UPDATE integrations_remoteorder AS seen SET number = new.number, status = new.status, stamp = new.stamp,"
-        " placed_at = coalesce(new.placed_at, seen.placed_at), buyer = new.buyer, currency = new.currency,"
-        " total = new.total, payload = new.payload, digest = new.digest, state = new.state,"
+        " placed_at = coalesce(new.placed_at, seen.placed_at), buyer = new.buyer, buyer_key = new.buyer_key,"
+        " currency = new.currency, total = new.total, payload = new.payload, digest = new.digest, state = new.state,"
         " reason_code = new.reason_code, reason = new.reason, subject = new.subject, action = new.action,"
         " retry = new.retry,"
         " attempts = new.attempts, next_attempt_at = new.next_attempt_at, changed_at = %s, run_id = %s"
         " FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::text[],"
-        " %s::text[], %s::numeric[], %s::text[], %s::bytea[], %s::text[], %s::text[], %s::text[], %s::text[],"
-        " %s::text[], %s::bool[], %s::int[], %s::timestamptz[])"
-        " AS new (id, number, status, stamp, placed_at, buyer, currency, total, payload, digest, state, reason_code,"
-        " reason, subject, action, retry, attempts, next_attempt_at) WHERE seen.id = new.id",
+        " %s::text[], %s::text[], %s::numeric[], %s::text[], %s::bytea[], %s::text[], %s::text[], %s::text[],"
+        " %s::text[], %s::text[], %s::bool[], %s::int[], %s::timestamptz[])"
+        " AS new (id, number, status, stamp, placed_at, buyer, buyer_key, currency, total, payload, digest, state,"
+        " reason_code, reason, subject, action, retry, attempts, next_attempt_at) WHERE seen.id = new.id",
         [at, run_id, *(list(column) for column in columns)],
     )
 

@@ -6,6 +6,7 @@ from integrations.choices import Role
 
 VIEW = frozenset(
     {
+        "integrations.view_erasurerequest",
         "integrations.view_integration",
         "integrations.view_statusrule",
         "integrations.view_feed",
@@ -45,6 +46,7 @@ SETTINGS = frozenset(
         "integrations.change_integration",
         "integrations.change_statusrule",
         "orders.change_letterhead",
+        "integrations.settle_erasurerequest",
     }
 )
 

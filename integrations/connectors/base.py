@@ -21,7 +21,7 @@ from typing import Any, ClassVar, TypeVar
 from zoneinfo import ZoneInfo
 
 from integrations.choices import ImportAction
-from integrations.failures import Failure
+from integrations.failures import Failure, ShopError
 from orders.incoming import IncomingOrder
 
 T = TypeVar("T")
@@ -213,6 +213,29 @@ class Delivery:
     body: bytes
     url: str = ""
     """The public address it was sent to; some signatures cover it."""
+    key: str = ""
+    """The public key (PEM) that `signing_key` named, as the platform gave it; "" where there is none."""
+    registered_as: str = ""
+    """The platform's id of the webhook, from its registration; PayPal's signatures cover it."""
+
+
+@dataclass(frozen=True)
+class SigningKey:
+    """A public key of the platform, by the name that a delivery gives it."""
+
+    name: str
+    certified_for: tuple[str, ...] = ()
+    """Where the key comes in a certificate: the host names of which it must be one's."""
+
+
+@dataclass(frozen=True)
+class Erasure:
+    """A person asked the platform to be forgotten, and it tells everybody who may know them."""
+
+    external_id: str
+    """The platform's id of the request."""
+    person: str
+    """What the platform calls the person."""
 
 
 @dataclass(frozen=True)
@@ -221,6 +244,7 @@ class Hint:
 
     external_ids: tuple[str, ...] = ()
     topic: str = ""
+    erasure: Erasure | None = None
 
 
 @dataclass(frozen=True)
@@ -279,6 +303,19 @@ class Connector(ABC):
     def verify_webhook(self, shop: Shop, secret: str, delivery: Delivery, now: datetime) -> bool:
         """Whether the raw body is signed by the platform; constant time, False for anything odd, never raises."""
         return False
+
+    def signing_key(self, shop: Shop, delivery: Delivery) -> SigningKey | None:
+        """The key a delivery claims to be signed with; None where the secret suffices, or it names no possible one."""
+        return None
+
+    def fetch_signing_key(self, shop: Shop, name: str) -> Operation[str]:
+        """The key, or the certificates, by that name, as PEM. ShopError NOT_FOUND where the platform has none."""
+        yield from ()
+        raise ShopError(Failure.NOT_FOUND, "This platform has no keys to ask for.")
+
+    def answer_challenge(self, secret: str, address: str, code: str) -> Mapping[str, str] | None:
+        """The JSON that proves to the platform that `address` is ours; None where it asks for none."""
+        return None
 
     def is_ping(self, delivery: Delivery) -> bool:
         """Whether this is the platform's unsigned greeting, which is answered with 200 and otherwise ignored."""

@@ -1,10 +1,11 @@
+from integrations.models.erasures import ErasureRequest
 from integrations.models.mappings import MetadataMapping, SkuMapping
 from integrations.models.partners import ApiKey, BulkFailure, BulkImport, BulkPortion, Export, ExportPart
 from integrations.models.remote_orders import RemoteOrder
 from integrations.models.runs import Run
 from integrations.models.shops import CodeListEntry, Feed, Integration, StatusRule
 from integrations.models.tenancy import Account, Membership, Project
-from integrations.models.webhooks import OrderHint, Webhook
+from integrations.models.webhooks import OrderHint, PlatformKey, Webhook
 
 __all__ = [
     "Account",
@@ -13,6 +14,7 @@ __all__ = [
     "BulkImport",
     "BulkPortion",
     "CodeListEntry",
+    "ErasureRequest",
     "Export",
     "ExportPart",
     "Feed",
@@ -20,6 +22,7 @@ __all__ = [
     "Membership",
     "MetadataMapping",
     "OrderHint",
+    "PlatformKey",
     "Project",
     "RemoteOrder",
     "Run",

@@ -23,6 +23,8 @@ class RemoteOrder(models.Model):
     stamp = models.DateTimeField("modified in the shop", null=True, blank=True)
     placed_at = models.DateTimeField(null=True, blank=True)
     buyer = models.CharField(max_length=200, blank=True)
+    buyer_key = models.CharField(max_length=100, blank=True)
+    """What the shop calls the buyer; "" for guests."""
     currency = models.CharField(max_length=3, blank=True)
     total = models.DecimalField(max_digits=19, decimal_places=4, null=True, blank=True)
     payload = models.TextField(blank=True)
@@ -68,6 +70,7 @@ class RemoteOrder(models.Model):
                 name="remote_order_due",
             ),
             models.Index(fields=["project", "number"], name="remote_order_number"),
+            models.Index(fields=["integration", "buyer_key"], condition=~Q(buyer_key=""), name="remote_order_buyer"),
         ]
         permissions = [("retry_remoteorder", "Can retry failed and ignored orders")]
 

@@ -25,6 +25,8 @@ class Webhook(models.Model):
     integration = models.OneToOneField(Integration, models.CASCADE, related_name="webhook")
     token = models.CharField(max_length=64, unique=True, default=new_token, editable=False)
     secrets: models.Field[Secrets, Secrets] = EncryptedField(default=new_secrets, editable=False)
+    external_id = models.CharField(max_length=100, blank=True)
+    """The platform's id of the webhook it registered last."""
     registered_at = models.DateTimeField(null=True, blank=True)
     checked_at = models.DateTimeField(null=True, blank=True)
     problem = models.CharField(max_length=500, blank=True)
@@ -33,9 +35,28 @@ class Webhook(models.Model):
     refused = models.IntegerField(default=0)
     """Deliveries whose signature did not fit."""
     last_at = models.DateTimeField("last delivery", null=True, blank=True)
+    key_requests = models.IntegerField(default=0)
+    """How often the platform was asked for a public key since `key_requests_since`."""
+    key_requests_since = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
         return f"Webhook of {self.integration}"
+
+
+class PlatformKey(models.Model):
+    """A public key that the platform signs webhooks with, as it gave it to this integration."""
+
+    integration = models.ForeignKey(Integration, models.CASCADE, related_name="platform_keys", db_index=False)
+    name = models.CharField(max_length=500)
+    key = models.TextField(blank=True)
+    """PEM; "" where the platform has no such key."""
+    asked_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["integration", "name"], name="platform_key_once_per_name")]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class OrderHint(models.Model):

@@ -8,7 +8,7 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from integrations.simulator.sales import Sale
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 LOOK_EVERY = 0.5
 PATIENCE = 10.0
+HERE = {"127.0.0.1", "localhost", "::1"}
 
 
 @dataclass
@@ -58,6 +59,8 @@ class Switchboard:
 
     most_failures: int = 5
     hooks: dict[int, Hook] = field(default_factory=dict)
+    kept: dict[str, Any] = field(default_factory=dict)
+    """What the dialect keeps beside the hooks, as JSON: eBay's destinations."""
     _seen: dict[int, tuple[datetime, str]] | None = None
 
     def add(self, topic: str, address: str, secret: str) -> Hook:
@@ -91,14 +94,22 @@ class Switchboard:
 
 
 def _post(address: str, parcel: Parcel) -> bool:
-    if urlsplit(address).hostname not in {"127.0.0.1", "localhost", "::1"}:
-        return False  # a simulated shop talks to nobody but this machine
-    request = urllib.request.Request(address, parcel.body, dict(parcel.headers), method="POST")  # noqa: S310
+    return _open(urllib.request.Request(address, parcel.body, dict(parcel.headers), method="POST")) is not None  # noqa: S310
+
+
+def ask(address: str) -> bytes | None:
+    """The body of a GET; None where nobody answers with 200 to 302."""
+    return _open(urllib.request.Request(address))  # noqa: S310
+
+
+def _open(request: urllib.request.Request) -> bytes | None:
+    if urlsplit(request.full_url).hostname not in HERE:
+        return None  # a simulated shop talks to nobody but this machine
     try:
         with urllib.request.urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310
-            return bool(200 <= answer.status <= 302)
+            return bytes(answer.read()) if 200 <= answer.status <= 302 else None
     except (urllib.error.URLError, OSError):
-        return False
+        return None
 
 
 def deliver(shop: SimulatedShop, write: Writer) -> int:
@@ -106,12 +117,16 @@ def deliver(shop: SimulatedShop, write: Writer) -> int:
     board = shop.webhooks
     with shop.lock:
         shop.advance()
-        events = board.news(shop)
-        hooks = [hook for hook in board.hooks.values() if hook.active]
-        parcels = [(hook, parcel) for event in events for hook in hooks if (parcel := write(shop, hook, event))]
-    for hook, parcel in parcels:  # without the lock: the receiver may ask us at once
+        written = parcels(shop, write, board.news(shop))
+    for hook, parcel in written:  # without the lock: the receiver may ask us at once
         board.send(hook, parcel)
-    return len(parcels)
+    return len(written)
+
+
+def parcels(shop: SimulatedShop, write: Writer, events: list[Event]) -> list[tuple[Hook, Parcel]]:
+    """What the active hooks send of events."""
+    hooks = [hook for hook in shop.webhooks.hooks.values() if hook.active]
+    return [(hook, parcel) for event in events for hook in hooks if (parcel := write(shop, hook, event))]
 
 
 def keep_delivering(shop: SimulatedShop, write: Writer, stop: threading.Event) -> None:

@@ -10,10 +10,11 @@ from django.contrib.auth.models import User
 from django.db.models import Model
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
 
 from integrations.choices import RemoteState, Role, RunKind
 from integrations.connecting import set_up
-from integrations.models import Integration, Project, Run
+from integrations.models import ErasureRequest, Integration, Project, Run
 from orders import letterheads
 from orders.letterheads import Wording
 from orders.models import Customer, Invoice, Shipment
@@ -39,8 +40,10 @@ def rows_of(project: Project) -> dict[type[Model], Model]:
     [order] = imported(shop, [incoming(line("ZANZIBAR"), number=CANARY, email="zanzibar@mail.example")], "history")
     run = Run.objects.create(project=project, integration=shop, kind=RunKind.LOAD, reason=CANARY)
     failed = remote(shop, CANARY, RemoteState.FAILED)
+    erasure = ErasureRequest.objects.create(integration=shop, external_id="1", person=CANARY, told_at=timezone.now())
     found: list[Model | None] = [
         shop,
+        erasure,
         order,
         run,
         failed,

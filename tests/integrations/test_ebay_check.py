@@ -1,21 +1,15 @@
-"""The connection test, eBay's lists, its products and its notifications."""
+"""The connection test, eBay's lists and its products."""
 
 from __future__ import annotations
 
-import base64
-import json
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from integrations.connectors.base import Delivery, RemoteProduct, Response, Shop
-from integrations.connectors.ebay import notifications
+from integrations.connectors.base import RemoteProduct, Response, Shop
 from integrations.failures import Failure, ShopError
-from tests.integrations.ebay_orders import KEYS, NOON, ebay, order, shop
+from tests.integrations.ebay_orders import KEYS, ebay, order, shop
 from tests.recorded import answer, play
 
 TOKEN = answer({"access_token": "new", "expires_in": 7200})
@@ -105,128 +99,3 @@ def test_products_by_the_number_of_the_page() -> None:
     )
     page, requests = play(ebay.products(shop(), page.next), [answer({"inventoryItems": [], "next": following})])
     assert (dict(requests[0].params)["offset"], page.next) == ("1", None)
-
-
-# --- notifications ---
-
-# A message, its signature and its key as eBay publishes them with its event notification SDK.
-PEM = (
-    "-----BEGIN PUBLIC KEY-----MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEZhhxXKtR+TOvtDbgTPCkSof02qgBB7IsYOyf76ilExJ/upAa/vKI"
-    "KheOoCyOpcLmi4t0b4uepb7LLjmMr90FUg==-----END PUBLIC KEY-----"
-)
-KID = "9936261a-7d7b-4621-a0f1-96ccb428af49"
-RIGHT = (
-    "MEYCIQCfxfIWuxmWcIBQJ9c5/X7iGDJqs2RCGsBEaAjinyrrfAIhAIV6wGcTiBuV5KJUif2hokyrL+Q9ssHkad+mx2nEE25w"
-)  # fmt: skip
-OTHER = "MEUCIQCGcSnmAkTfr+ZiZ2Vg0bWEos8a/teBqi7Pe68+hGmLMCQIgeFvkrto+8ds8RVwI3Ggn1mMGCrNMEZJ3SRlO2fx/oxqI="
-MESSAGE = {
-    "metadata": {"topic": "MARKETPLACE_ACCOUNT_DELETION", "schemaVersion": "1.0", "deprecated": False},
-    "notification": {
-        "notificationId": "49feeaeb-4982-42d9-a377-9645b8479411_33f7e043-fed8-442b-9d44-791923bd9a6d",
-        "eventDate": "2021-03-19T20:43:59.462Z",
-        "publishDate": "2021-03-19T20:43:59.679Z",
-        "publishAttemptCount": 1,
-        "data": {
-            "username": "test_user",
-            "userId": "ma8vp1jySJC",
-            "eiasToken": "nY+sHZ2PrBmdj6wVnY+sEZ2PrA2dj6wJnY+gAZGEpwmdj6x9nY+seQ==",
-        },
-    },
-}
-BODY = json.dumps(MESSAGE, separators=(",", ":")).encode()
-
-
-def delivery(body: bytes = BODY, signature: str = RIGHT, **header: Any) -> Delivery:
-    signed = {"alg": "ecdsa", "kid": KID, "signature": signature, "digest": "SHA1", **header}
-    return Delivery({"x-ebay-signature": base64.b64encode(json.dumps(signed).encode()).decode()}, body)
-
-
-def test_ebays_own_vectors() -> None:
-    assert notifications.key_id(delivery()) == KID
-    assert notifications.is_signed(PEM, delivery())
-    assert notifications.is_signed(PEM, delivery(json.dumps(MESSAGE, indent=2).encode()))
-    changed = {**MESSAGE, "metadata": {"topic": "MARKETPLACE_ACCOUNT_DELETION", "schemaVersion": None}}
-    assert not notifications.is_signed(PEM, delivery(json.dumps(changed, separators=(",", ":")).encode()))
-    assert not notifications.is_signed(PEM, delivery(signature=OTHER))
-
-
-def test_a_signature_of_our_own_key() -> None:
-    key = ec.generate_private_key(ec.SECP256R1())
-    pem = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
-    signature = base64.b64encode(key.sign(BODY, ec.ECDSA(hashes.SHA1()))).decode()
-    remote = shop()
-    assert not ebay.verify_webhook(remote, "", delivery(signature=signature), NOON)
-    notifications.remember_key(remote, KID, pem)
-    assert ebay.verify_webhook(remote, "", delivery(signature=signature), NOON)
-    assert not ebay.verify_webhook(remote, "", delivery(), NOON)
-    assert not notifications.is_signed(pem, delivery(BODY.replace(b"test_user", b"test_usex"), signature))
-
-
-@pytest.mark.parametrize(
-    "odd",
-    [
-        Delivery({}, BODY),
-        Delivery({"x-ebay-signature": ""}, BODY),
-        Delivery({"x-ebay-signature": "é"}, BODY),
-        Delivery({"x-ebay-signature": "a" * 10_000}, BODY),
-        Delivery({"x-ebay-signature": base64.b64encode(b"[]").decode()}, BODY),
-        Delivery({"x-ebay-signature": base64.b64encode(b"\xff").decode()}, BODY),
-        delivery(alg="none"),
-        delivery(digest="MD5"),
-        delivery(kid="../../secret"),
-        delivery(signature=""),
-        delivery(signature="aG!!k="),
-        delivery(signature=3),  # type: ignore[arg-type]
-        delivery(b""),
-        delivery(b"[" * 5000),
-        delivery(b"\xff"),
-    ],
-)
-def test_odd_deliveries(odd: Delivery) -> None:
-    assert not notifications.is_signed(PEM, odd)
-    ebay.read_webhook(odd)
-
-
-@pytest.mark.parametrize("pem", ["", "x", "-----BEGIN PUBLIC KEY-----AAAA-----END PUBLIC KEY-----"])
-def test_odd_keys(pem: str) -> None:
-    assert not notifications.is_signed(pem, delivery())
-
-
-def test_a_key_is_fetched_once() -> None:
-    remote = shop()
-    reply = answer({"key": PEM, "algorithm": "ECDSA", "digest": "SHA1"})
-    key, requests = play(notifications.public_key(remote, KID), [reply])
-    assert requests[0].url.endswith(f"/commerce/notification/v1/public_key/{KID}")
-    assert play(notifications.public_key(remote, KID), [])[0] == key == PEM
-    with pytest.raises(ShopError):
-        play(notifications.public_key(remote, "../../x"), [])
-    with pytest.raises(ShopError):
-        play(notifications.public_key(remote, KID[::-1]), [error(195020, 404)])
-
-
-def test_the_challenge_of_account_deletion() -> None:
-    """SHA-256 of code, token and address after each other."""
-    expected = {"challengeResponse": "ca527df75caa230092d7e90484071e8f05d63068f1317973d6a3a42593734bbb"}
-    given = notifications.challenge_response(
-        "a8628072-3d33-45ee-9004-bee86830a22d",
-        "71745723-d031-455c-bfa5-f90d11b4f20a",
-        "http://www.testendpoint.com/webhook",
-    )
-    assert given == expected
-    assert notifications.challenge_response("x" * 10_000, "t", "e") is None
-    assert notifications.challenge_response("", "t", "e") is None
-
-
-def test_what_a_notification_is_about() -> None:
-    def hint(topic: Any, data: Any) -> tuple[tuple[str, ...], str]:
-        body = json.dumps({"metadata": {"topic": topic}, "notification": {"data": data}}).encode()
-        read = ebay.read_webhook(Delivery({}, body))
-        return read.external_ids, read.topic
-
-    assert hint("ORDER_CONFIRMATION", {"order": {"orderId": "12-34567-89012"}}) == (
-        ("12-34567-89012",), "ORDER_CONFIRMATION",
-    )  # fmt: skip
-    assert hint("ORDER_CONFIRMATION", [{"orderId": "1-2"}, {"orderId": "1;drop"}])[0] == ("1-2",)
-    assert hint("MARKETPLACE_ACCOUNT_DELETION", {"orderId": "1-2"}) == ((), "MARKETPLACE_ACCOUNT_DELETION")
-    assert hint(3, {}) == ((), "")
-    assert ebay.read_webhook(Delivery({}, b"[]")).external_ids == ()

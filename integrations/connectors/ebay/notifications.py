@@ -1,12 +1,9 @@
-"""Notifications of eBay's Notification API: signature and challenge, as pure functions.
+"""Notifications of eBay's Notification API: challenge, signature, and what they tell of.
 
 A signature is base64 of `{"alg": "ecdsa", "kid", "signature", "digest": "SHA1"}` in `X-EBAY-SIGNATURE`; it covers the
 message as compact JSON in the order it came in, and is checked with the key `kid` from
 `GET commerce/notification/v1/public_key/{kid}`, whose PEM arrives without line breaks (eBay's event notification SDK).
-
-Not connected yet (`capabilities.signed_webhooks` is False): eBay wants its challenge (a GET) answered before an address
-is taken, and the key must be fetched before a delivery can be verified, which a connector's `verify_webhook` cannot do.
-Once something does both, keys belong in `Shop.memory` by `remember_key`; eBay recommends to keep one for an hour.
+Before eBay takes an address it asks it with a GET for the SHA-256 of a challenge code.
 """
 
 from __future__ import annotations
@@ -24,9 +21,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from integrations.connectors.base import Delivery, Hint, Request, Response, Shop
+from integrations.connectors.base import Delivery, Erasure, Hint, Request, Response, Shop
 from integrations.connectors.ebay.orders import ORDER_ID
-from integrations.connectors.ebay.requests import ask, decoded, refusal
+from integrations.connectors.ebay.requests import decoded, refusal, send
 from integrations.failures import Failure, ShopError
 
 KEY_ID = re.compile(r"[0-9a-zA-Z-]{8,64}")
@@ -34,9 +31,11 @@ DIGESTS: dict[str, hashes.HashAlgorithm] = {
     "SHA1": hashes.SHA1(),  # noqa: S303 - eBay's choice; within ECDSA over a message with a random id
     "SHA256": hashes.SHA256(),
 }
-KEYS = "ebay_public_keys"
 LONGEST_CHALLENGE = 100
-ORDER_TOPICS = {"ORDER_CONFIRMATION", "ITEM_MARKED_SHIPPED"}
+ACCOUNT_DELETION = "MARKETPLACE_ACCOUNT_DELETION"
+ORDER_TOPICS = ("ORDER_CONFIRMATION", "ITEM_MARKED_SHIPPED")
+PUBLIC_KEY = "commerce/notification/v1/public_key"
+LONGEST_KEY = 2000
 
 
 def challenge_response(challenge_code: str, verification_token: str, endpoint: str) -> dict[str, str] | None:
@@ -110,43 +109,50 @@ def _key(pem: str) -> ec.EllipticCurvePublicKey | None:
 
 
 def public_key(shop: Shop, kid: str) -> Generator[Request, Response, str]:
-    """The PEM of a key, from memory or from eBay. Raises ShopError."""
+    """The PEM of a key. Raises ShopError, NOT_FOUND for one that eBay does not have."""
     if not KEY_ID.fullmatch(kid):
         raise ShopError(Failure.NOT_FOUND, "The notification names a key that eBay cannot have.")
-    known = shop.memory.get(KEYS, {}).get(kid)
-    if isinstance(known, str):
-        return known
-    response = yield from ask(shop, f"commerce/notification/v1/public_key/{kid}")
+    request = Request("GET", f"{shop.base_url}/{PUBLIC_KEY}/{kid}")
+    response = yield from send(shop, request, as_application=True)
     body = decoded(response)
     key = body.get("key") if isinstance(body, dict) else None
-    if response.status != 200 or not isinstance(key, str):
+    if response.status in (400, 404):
+        raise ShopError(Failure.NOT_FOUND, "eBay has no key by this id.", status=response.status)
+    if response.status != 200 or not isinstance(key, str) or len(key) > LONGEST_KEY:
         raise refusal(response)
-    remember_key(shop, kid, key)
     return key
 
 
-def remember_key(shop: Shop, kid: str, key: str) -> None:
-    shop.memory.setdefault(KEYS, {})[kid] = key
-
-
-def is_signed_by_known_key(shop: Shop, delivery: Delivery) -> bool:
-    """With the keys in memory; False where the delivery's is not among them."""
-    key = shop.memory.get(KEYS, {}).get(key_id(delivery))
-    return isinstance(key, str) and is_signed(key, delivery)
-
-
 def read(delivery: Delivery) -> Hint:
-    """The orders a notification names; its content is not believed. Never raises."""
+    """The orders a notification names, or who asked to be forgotten. Never raises."""
     try:
         body = msgspec.json.decode(delivery.body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return Hint()
-    metadata = body.get("metadata") if isinstance(body, dict) else None
+    if not isinstance(body, dict):
+        return Hint()
+    metadata, notification = body.get("metadata"), body.get("notification")
     topic = metadata.get("topic") if isinstance(metadata, dict) else None
     topic = topic[:100] if isinstance(topic, str) else ""
+    if topic == ACCOUNT_DELETION:
+        return Hint(topic=topic, erasure=_erasure(notification))
     if topic not in ORDER_TOPICS:
         return Hint(topic=topic)
-    return Hint(tuple(sorted(_order_ids(body.get("notification"), 6))), topic)
+    return Hint(tuple(sorted(_order_ids(notification, 6))), topic)
+
+
+def _erasure(notification: Any) -> Erasure | None:
+    """`data` is {username, userId, eiasToken}; the user name is what orders carry. For some users it is the id."""
+    data = notification.get("data") if isinstance(notification, dict) else None
+    if not isinstance(data, dict):
+        return None
+    person = next((data[name] for name in ("username", "userId") if isinstance(data.get(name), str)), "").strip()
+    identifier = notification.get("notificationId")
+    if not isinstance(identifier, str) or not 0 < len(identifier) <= 255 or not 0 < len(person) <= 255:
+        return None
+    if not (identifier.isprintable() and person.isprintable()):
+        return None
+    return Erasure(identifier, person)
 
 
 def _order_ids(value: Any, depth: int) -> set[str]:

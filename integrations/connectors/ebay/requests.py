@@ -8,6 +8,7 @@ A user's access token lives 2 hours; the refresh token it comes from 18 months. 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,6 +21,8 @@ from integrations.failures import Failure, ShopError
 FULFILLMENT = "sell/fulfillment/v1"
 INVENTORY = "sell/inventory/v1"
 TOKEN = "ebay_token"  # noqa: S105 - a name in the memory
+APPLICATION_TOKEN = "ebay_application_token"  # noqa: S105 - a name in the memory
+APPLICATION_SCOPE = "https://api.ebay.com/oauth/api_scope"
 LONG_WAIT = 900.0
 """Seconds. The limit is a day's; it is lifted at midnight Pacific time."""
 SIGN_IN_AGAIN = (
@@ -29,19 +32,33 @@ SIGN_IN_AGAIN = (
 
 
 def ask(shop: Shop, path: str, **params: str) -> Exchange:
-    """A GET with the access token. 429 is a ShopError that says how long to wait."""
+    """A GET with the seller's access token. 429 is a ShopError that says how long to wait."""
     request = Request("GET", f"{shop.base_url}/{path}", tuple(params.items()))
+    return (yield from send(shop, request))
+
+
+def send(shop: Shop, request: Request, *, as_application: bool = False) -> Exchange:
+    """Any request with an access token: the seller's, or one that stands for the application alone."""
+    key, grant = (APPLICATION_TOKEN, _application(shop)) if as_application else (TOKEN, _seller(shop))
     try:
-        return (yield from with_token(shop, TOKEN, _grant(shop), token_refusal, request))
+        return (yield from with_token(shop, key, grant, token_refusal, request))
     except ShopError as error:
         if error.kind != Failure.BUSY or error.retry_after is not None:
             raise
         raise _busy(error.status) from None
 
 
-def _grant(shop: Shop) -> Request:
+def _seller(shop: Shop) -> Request:
     """Without a scope the new token has all that the seller agreed to."""
-    form = urlencode({"grant_type": "refresh_token", "refresh_token": shop.credentials.get("refresh_token", "")})
+    return _grant(shop, {"grant_type": "refresh_token", "refresh_token": shop.credentials.get("refresh_token", "")})
+
+
+def _application(shop: Shop) -> Request:
+    return _grant(shop, {"grant_type": "client_credentials", "scope": APPLICATION_SCOPE})
+
+
+def _grant(shop: Shop, wanted: Mapping[str, str]) -> Request:
+    form = urlencode(wanted)
     return token_request(
         f"{shop.base_url}/identity/v1/oauth2/token",
         shop.credentials.get("client_id", ""),

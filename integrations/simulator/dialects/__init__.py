@@ -7,6 +7,7 @@ from collections.abc import Callable
 from integrations.simulator.dialects import (
     bigcommerce,
     ebay,
+    ebay_notifications,
     ecwid,
     paypal,
     shopify,
@@ -32,6 +33,7 @@ DIALECTS: dict[str, Dialect] = {
 WRITERS: dict[str, Writer] = {
     "woocommerce": woocommerce_webhooks.parcel,
     "shopify": shopify_webhooks.parcel,
+    "ebay": ebay_notifications.parcel,
 }
 """How the webhooks of a dialect are written, where it has any."""
 

@@ -1,4 +1,4 @@
-"""eBay: the token endpoint, Sell Fulfillment orders and inventory items, as documented (Fulfillment v1.20.7).
+"""eBay: the token endpoint, Sell Fulfillment orders, inventory items and notifications (Fulfillment v1.20.7).
 
 The seller's App ID is the shop's key; Cert ID and refresh token are its secret. Unpaid orders are not listed. In which
 order eBay lists is not documented: a shop with an even seed lists the newest first, others the oldest.
@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, quote
 
 from integrations.simulator.catalogue import PRODUCTS
+from integrations.simulator.dialects import ebay_notifications
 from integrations.simulator.dialects.ebay_orders import Json, inventory_item, order_document, order_id
 from integrations.simulator.messages import Answered, Asked, as_json
 from integrations.simulator.sales import Sale
@@ -47,7 +48,12 @@ def answer(shop: SimulatedShop, asked: Asked) -> Answered:
 
 def keys(shop: SimulatedShop) -> dict[str, str]:
     """The credentials a connector needs."""
-    return {"client_id": shop.key, "client_secret": shop.secret, "refresh_token": shop.secret}
+    return {
+        "client_id": shop.key,
+        "client_secret": shop.secret,
+        "refresh_token": shop.secret,
+        "alert_email": "alerts@shop.example",
+    }
 
 
 def external_id(shop: SimulatedShop, sale: Sale) -> str | None:
@@ -63,14 +69,20 @@ def _token(shop: SimulatedShop, asked: Asked) -> Answered:
             {"error": "invalid_request", "error_description": "request is missing a required parameter"}, 400
         )
     form = {name: given[-1] for name, given in parse_qs(asked.body.decode()).items()}
+    if form.get("grant_type") == "client_credentials" and form.get("scope") == "https://api.ebay.com/oauth/api_scope":
+        return _granted(shop, "Application Access Token")
     if form.get("grant_type") != "refresh_token":
         return as_json({"error": "unsupported_grant_type", "error_description": "grant type is not supported"}, 400)
     if form.get("refresh_token") != shop.secret:
         description = "the provided authorization refresh token is invalid or was issued to another client"
         return as_json({"error": "invalid_grant", "error_description": description}, 400)
+    return _granted(shop, "User Access Token")
+
+
+def _granted(shop: SimulatedShop, kind: str) -> Answered:
     ends = int(shop.now().timestamp()) + TOKEN_LIFE
     token = f"v^1.1#{ends}#{_seal(shop, ends)}"
-    return as_json({"access_token": token, "expires_in": TOKEN_LIFE, "token_type": "User Access Token"})
+    return as_json({"access_token": token, "expires_in": TOKEN_LIFE, "token_type": kind})
 
 
 def _seal(shop: SimulatedShop, ends: int) -> str:
@@ -89,6 +101,8 @@ def _route(shop: SimulatedShop, asked: Asked) -> Answered:
         return _orders(shop, asked)
     if asked.path == ITEMS:
         return _items(shop, asked)
+    if asked.path.startswith(ebay_notifications.ROOT):
+        return ebay_notifications.answer(shop, asked)
     if asked.path.startswith(f"{ORDERS}/"):
         wanted = asked.path.removeprefix(f"{ORDERS}/")
         sale = next((sale for sale in _listed(shop) if order_id(shop, sale) == wanted), None)
