@@ -5,10 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector
 from django.db import models
-from django.db.models import F, Q, Value
+from django.db.models import F, Func, Q, Value
+from django.db.models.functions import Collate, Upper
 
 from stock.choices import MovementReason
+
+PLAIN_SKU = Upper(Func(F("sku"), Value("[^[:alnum:]]"), Value(""), Value("g"), function="regexp_replace"))
+"""Letters and digits of a SKU alone, for `stock.suggesting`."""
 
 
 class Product(models.Model):
@@ -26,6 +32,10 @@ class Product(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["project", "sku"], name="product_once_per_sku")]
+        indexes = [
+            models.Index(F("project"), Collate(PLAIN_SKU, "C"), name="product_by_plain_sku"),
+            GinIndex(SearchVector("name", config="simple"), name="product_by_word"),
+        ]
         permissions = [("receive_stock", "Can receive stock")]
 
     def __str__(self) -> str:
