@@ -21,7 +21,8 @@ SELECT sku, name FROM stock_product WHERE project_id = %s AND (
 """
 _BY_NAME = """
 SELECT sku, name FROM stock_product
-WHERE to_tsvector('simple'::regconfig, coalesce(name, '')) @@ plainto_tsquery('simple'::regconfig, %s) AND project_id = %s LIMIT %s
+WHERE to_tsvector('simple'::regconfig, coalesce(name, '')) @@ plainto_tsquery('simple'::regconfig, %s)
+  AND project_id = %s LIMIT %s
 """
 
 
