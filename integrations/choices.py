@@ -54,6 +54,9 @@ class RunKind(TextChoices):
     ORDERS_IMPORT = "orders_import", "Orders by API"
     """A bulk import of a partner, without a shop."""
     ORDERS_EXPORT = "orders_export", "Orders export"
+    FETCH = "fetch", "Import Orders"
+    SYNCHRONIZE = "synchronize", "Synchronize"
+    STATUS_UPDATE = "status_update", "Order update"
 
 
 class RunState(TextChoices):
@@ -80,6 +83,13 @@ class IntegrationHealth(TextChoices):
     CREDENTIALS = "credentials", "Credentials rejected"
     """Nothing is tried until they are changed or the connection is tested again."""
     UNREACHABLE = "unreachable", "Not reachable"
+
+
+class BuyerListing(TextChoices):
+    """What a list entry says about a buyer; allowed wins over blocked."""
+
+    BLOCK = "block", "Block"
+    ALLOW = "allow", "Allow"
 
 
 class ListKind(TextChoices):

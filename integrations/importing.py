@@ -14,14 +14,15 @@ from datetime import datetime
 from django.db import DataError, IntegrityError, transaction
 from django.utils import timezone
 
-from integrations import mapping, remote_orders, runs
+from integrations import buyers, mapping, remote_orders, runs
+from integrations.buyers import Buyers
 from integrations.choices import ImportAction, RemoteState
 from integrations.connectors.base import Cursor
 from integrations.mapping import Unmapped
 from integrations.models import Integration, RemoteOrder, StatusRule
 from integrations.reading import GONE, Candidate
 from integrations.remote_orders import Entry
-from integrations.rules import Decision, Known, Rule, Verdict, decide
+from integrations.rules import Decision, Known, Mode, Rule, Verdict, decide
 from integrations.runs import Claim
 from orders.intake import Intake, Refused, Source, Taken, take_in
 from stock.bulk import next_ids
@@ -30,6 +31,15 @@ from stock.ledger import lock_project
 GIVE_UP_AFTER = 24 * 14
 """Retries of a failed order, hourly: two weeks."""
 GIVEN_UP = "Given up after {} attempts: it is looked at again only when somebody asks for it."
+DUE = frozenset({Verdict.IMPORT, Verdict.IGNORE, Verdict.REVIEW})
+"""What is decided anew and written down."""
+COUNTED = {
+    RemoteState.IMPORTED: "created",
+    RemoteState.PENDING: "pending",
+    RemoteState.IGNORED: "ignored",
+    RemoteState.FAILED: "failed",
+}
+"""The run's counter for what became of an order."""
 NOT_STORABLE = (IntegrityError, DataError, UnicodeEncodeError)
 """How the database, and the way to it, refuses a value. The last: half of a surrogate pair, which is no text."""
 
@@ -56,7 +66,7 @@ def import_page(
     candidates: Sequence[Candidate],
     progress: Progress,
     *,
-    look_again: bool = False,
+    mode: Mode = Mode.SWEEP,
     complete: bool = False,
 ) -> bool:
     """Write one page. Whether a cancel was asked for. Raises LostClaim.
@@ -64,9 +74,9 @@ def import_page(
     `complete` says that this page ends a sweep: how far the integration is complete is written with it.
     """
     try:
-        return _transaction(claim, integration, candidates, progress, look_again, complete, isolate=False)
+        return _transaction(claim, integration, candidates, progress, mode, complete, isolate=False)
     except NOT_STORABLE:
-        return _transaction(claim, integration, candidates, progress, look_again, complete, isolate=True)
+        return _transaction(claim, integration, candidates, progress, mode, complete, isolate=True)
 
 
 def _transaction(
@@ -74,7 +84,7 @@ def _transaction(
     integration: Integration,
     candidates: Sequence[Candidate],
     progress: Progress,
-    look_again: bool,
+    mode: Mode,
     complete: bool,
     *,
     isolate: bool,
@@ -87,9 +97,9 @@ def _transaction(
             lock_project(integration.project_id)
         if isolate:
             for candidate in fresh:
-                counts += _alone(claim, integration, candidate, look_again)
+                counts += _alone(claim, integration, candidate, mode)
         elif fresh:
-            counts = _write(claim, integration, fresh, look_again)
+            counts = _write(claim, integration, fresh, mode)
         counts["fetched"] = len(candidates)
         counts["unchanged"] += len(candidates) - len(fresh)
         if complete and progress.until:
@@ -98,11 +108,11 @@ def _transaction(
         return cancelled
 
 
-def _alone(claim: Claim, integration: Integration, candidate: Candidate, look_again: bool) -> Counter[str]:
+def _alone(claim: Claim, integration: Integration, candidate: Candidate, mode: Mode) -> Counter[str]:
     """Write one order inside a savepoint; what the database refuses becomes a failed remote order."""
     try:
         with transaction.atomic():
-            return _write(claim, integration, [candidate], look_again)
+            return _write(claim, integration, [candidate], mode)
     except NOT_STORABLE as error:
         bare = Candidate(
             candidate.external_id,
@@ -115,7 +125,7 @@ def _alone(claim: Claim, integration: Integration, candidate: Candidate, look_ag
             error=f"The order cannot be stored: {_plain(error)}. Correct it in the shop, then retry.",
         )
         with transaction.atomic():
-            return _write(claim, integration, [bare], look_again)
+            return _write(claim, integration, [bare], mode)
 
 
 def _storable(text: str, length: int | None = None) -> str:
@@ -127,12 +137,13 @@ def _plain(error: Exception) -> str:
     return str(error).splitlines()[0][:300]
 
 
-def _write(claim: Claim, integration: Integration, candidates: Sequence[Candidate], look_again: bool) -> Counter[str]:
+def _write(claim: Claim, integration: Integration, candidates: Sequence[Candidate], mode: Mode) -> Counter[str]:
     at = timezone.now()
     known = remote_orders.known(integration.pk, [candidate.external_id for candidate in candidates])
     rules = rules_for(integration, (candidate.status for candidate in candidates if candidate.order is not None))
+    listed = buyers.load(integration.project_id, (seen.order.email for seen in candidates if seen.order is not None))
     decided = [
-        Decided(candidate, known.get(candidate.external_id), _decide(candidate, known, rules, look_again))
+        Decided(candidate, known.get(candidate.external_id), _decide(candidate, known, rules, listed, mode))
         for candidate in candidates
     ]
     counts: Counter[str] = Counter()
@@ -151,16 +162,23 @@ def _write(claim: Claim, integration: Integration, candidates: Sequence[Candidat
     return counts
 
 
-def _decide(candidate: Candidate, known: dict[str, Known], rules: dict[str, Rule], look_again: bool) -> Decision:
+def _decide(
+    candidate: Candidate, known: dict[str, Known], rules: dict[str, Rule], listed: Buyers, mode: Mode
+) -> Decision:
     rule = rules.get(candidate.status) or Rule(candidate.status, ImportAction.SKIP, retry=True)
     before = known.get(candidate.external_id)
-    decision = decide(rule, candidate.stamp, candidate.digest, before, look_again=look_again)
+    decision = decide(rule, candidate.stamp, candidate.digest, before, mode)
     if candidate.error_code == GONE and decision.verdict == Verdict.REFRESH:
         # Settled by another run since it was looked up; what was on record then is no news.
         return Decision(Verdict.UNCHANGED)
-    if candidate.order is None and decision.verdict in {Verdict.IMPORT, Verdict.IGNORE}:
+    if candidate.order is None and decision.verdict in DUE:
         # What cannot be read is never ignored in silence: it is shown as failed whatever its rule says.
         return Decision(Verdict.IMPORT, action=rule.action, retry=True)
+    if candidate.order is not None and decision.verdict == Verdict.IMPORT:
+        blocked = listed.blocked(candidate.order.email)
+        if blocked:
+            reason = f"The buyer is on the block list (“{blocked}”): accept the buyer or mark it as cancel."
+            return Decision(Verdict.REVIEW, action=decision.action, reason_code="blocked", reason=reason[:500])
     return decision
 
 
@@ -168,7 +186,7 @@ def _outcomes(
     claim: Claim, integration: Integration, decided: Sequence[Decided], at: datetime, counts: Counter[str]
 ) -> tuple[list[Entry], dict[str, int]]:
     """Create the orders to import; one entry per decision, and the ids of remote orders that are new."""
-    due = [item for item in decided if item.decision.verdict in {Verdict.IMPORT, Verdict.IGNORE}]
+    due = [item for item in decided if item.decision.verdict in DUE]
     new = [item.candidate.external_id for item in due if item.known is None]
     new_ids = dict(zip(new, next_ids(RemoteOrder, len(new)), strict=True))
     intakes, outcome = _translated(integration, due, new_ids)
@@ -184,7 +202,7 @@ def _outcomes(
     outcome |= {intake.order.external_id: result for intake, result in zip(intakes, results, strict=True)}
     entries = [_entry(item, outcome.get(item.candidate.external_id)) for item in due]
     for entry in entries:
-        counts[{"imported": "created", "ignored": "ignored"}.get(entry.state, "failed")] += 1
+        counts[COUNTED[entry.state]] += 1
     return entries, new_ids
 
 
@@ -225,15 +243,15 @@ def _entry(item: Decided, outcome: Taken | Refused | Unmapped | None) -> Entry:
             f"Imported by the rule “{ImportAction(decision.action).label}”.",
             decision.action,
         )
-    if decision.verdict == Verdict.IGNORE:
+    if decision.verdict in {Verdict.IGNORE, Verdict.REVIEW}:
         return Entry(
             item.candidate,
-            RemoteState.IGNORED,
+            RemoteState.IGNORED if decision.verdict == Verdict.IGNORE else RemoteState.PENDING,
             decision.reason_code,
             decision.reason,
             decision.action,
             decision.retry,
-            subject=item.candidate.status,
+            subject=item.candidate.status if decision.verdict == Verdict.IGNORE else "",
         )
     return _failed(item, outcome)
 

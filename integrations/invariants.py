@@ -35,10 +35,10 @@ INVARIANTS = (
     ),
     Invariant(
         "I07",
-        "What a finished run fetched is what it created, updated, left, ignored and failed.",
+        "What a finished run fetched is what it created, updated, left, put to review, ignored and failed.",
         """SELECT 'run ' || id FROM integrations_run
-           WHERE state NOT IN ('waiting', 'running') AND kind IN ('load', 'retry', 'open_orders')
-             AND fetched <> created + updated + unchanged + ignored + failed""",
+           WHERE state NOT IN ('waiting', 'running') AND kind IN ('load', 'retry', 'open_orders', 'fetch')
+             AND fetched <> created + updated + unchanged + pending + ignored + failed""",
     ),
     Invariant(
         "I08",

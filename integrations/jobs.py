@@ -5,6 +5,7 @@ from __future__ import annotations
 from integrations import working
 from integrations.catalogues import code_lists_step, products_page
 from integrations.choices import RunKind
+from integrations.fetching import fetch_page
 from integrations.hooks import check_step, hints_page
 from integrations.loading import load_page
 from integrations.retrying import open_orders_page, retry_page
@@ -17,6 +18,7 @@ HANDLERS: dict[RunKind, working.Handler] = {
     RunKind.CODE_LISTS: code_lists_step,
     RunKind.HINTS: hints_page,
     RunKind.WEBHOOK_CHECK: check_step,
+    RunKind.FETCH: fetch_page,
 }
 
 

@@ -14,6 +14,7 @@ from integrations.connectors.base import OrderPage
 from integrations.importing import Progress, import_page
 from integrations.models import Integration, RemoteOrder, Run
 from integrations.reading import GONE, NO_ID, Candidate, read_page
+from integrations.rules import Mode
 from integrations.runs import Claim
 from integrations.working import Step
 from orders.choices import OrderStatus
@@ -40,7 +41,7 @@ def retry_now(remote_orders: QuerySet[RemoteOrder], user_id: int | None = None) 
 def retry_page(held: Claim, run: Run, integration: Integration) -> Step:
     """One request's worth of remote orders that are due."""
     due = integration.remote_orders.filter(state__in=RETRIED, next_attempt_at__lte=timezone.now())
-    return _reread(held, run, integration, due, look_again=True)
+    return _reread(held, run, integration, due, mode=Mode.LOOK_AGAIN)
 
 
 def open_orders_page(held: Claim, run: Run, integration: Integration) -> Step:
@@ -48,12 +49,10 @@ def open_orders_page(held: Claim, run: Run, integration: Integration) -> Step:
     open_orders = integration.remote_orders.filter(
         state=RemoteState.IMPORTED, order__status__in=[OrderStatus.PROCESSING, OrderStatus.ON_HOLD]
     )
-    return _reread(held, run, integration, open_orders, look_again=False)
+    return _reread(held, run, integration, open_orders, mode=Mode.SWEEP)
 
 
-def _reread(
-    held: Claim, run: Run, integration: Integration, wanted: QuerySet[RemoteOrder], *, look_again: bool
-) -> Step:
+def _reread(held: Claim, run: Run, integration: Integration, wanted: QuerySet[RemoteOrder], *, mode: Mode) -> Step:
     cursor = run.cursor or {}
     at_once = integration.connector.capabilities.orders_by_ids
     rows = list(wanted.filter(pk__gt=cursor.get("after", 0)).order_by("pk")[:at_once])
@@ -63,11 +62,11 @@ def _reread(
         run.total = wanted.count()
     page = _fetch(held, integration, rows)
     candidates = read_page(integration.connector, integration.shop(), page.payloads)
-    if look_again:
+    if mode == Mode.LOOK_AGAIN:
         candidates += _missing(rows, candidates)
     run.cursor = {"after": rows[-1].pk, "done": len(rows) < at_once}
     progress = Progress(run.cursor, run.total)
-    cancelled = import_page(held, integration, candidates, progress, look_again=look_again)
+    cancelled = import_page(held, integration, candidates, progress, mode=mode)
     return Step(done=run.cursor["done"], cancelled=cancelled)
 
 

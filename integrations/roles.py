@@ -10,6 +10,7 @@ VIEW = frozenset(
         "integrations.view_integration",
         "integrations.view_statusrule",
         "integrations.view_feed",
+        "integrations.view_buyerentry",
         "integrations.view_codelistentry",
         "integrations.view_remoteorder",
         "integrations.view_run",
@@ -32,8 +33,11 @@ ORDERS = frozenset(
     {
         "integrations.cancel_run",
         "integrations.edit_mappings",
+        "integrations.change_buyerentry",
         "integrations.load_orders",
         "integrations.retry_remoteorder",
+        "integrations.review_remoteorder",
+        "integrations.synchronize",
         "orders.change_order",
     }
 )

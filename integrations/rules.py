@@ -36,6 +36,8 @@ class Verdict(StrEnum):
     IGNORE = "ignore"
     REFRESH = "refresh"
     """Seen before and settled: only what the shop says of it is kept up to date."""
+    REVIEW = "review"
+    """Waits as Pending until a person decides."""
     UNCHANGED = "unchanged"
     STALE = "stale"
     """An older answer than the one on record."""
@@ -50,19 +52,33 @@ class Decision(Struct, frozen=True):
     reason: str = ""
 
 
+class Mode(StrEnum):
+    """Why orders are being looked at."""
+
+    SWEEP = "sweep"
+    LOOK_AGAIN = "look_again"
+    """Retries decide anew although the shop's answer has not changed."""
+    REVIEW = "review"
+    """Import Orders: whatever is not in the book comes to the pending list, whatever its rule."""
+
+
+REVIEWED = Decision(
+    Verdict.REVIEW, reason_code="review", reason="Fetched by Import Orders: accept the buyer or mark it as cancel."
+)
 SETTLED = frozenset({RemoteState.IMPORTED, RemoteState.PENDING, RemoteState.DISMISSED})
 
 
 def decide(
-    rule: Rule, stamp: datetime | None, digest: bytes, known: Known | None = None, *, look_again: bool = False
+    rule: Rule, stamp: datetime | None, digest: bytes, known: Known | None = None, mode: Mode = Mode.SWEEP
 ) -> Decision:
     """What happens to an order whose status has `rule`, given what is `known` of it.
 
-    `look_again` is for retries, which re-decide although the shop's answer has not changed. An order once ignored by a
-    rule with Retry = No is not imported any more, whatever its status becomes; only by hand.
+    An order once ignored by a rule with Retry = No is not imported any more, whatever its status becomes; only by hand.
     """
+    if mode == Mode.REVIEW and (known is None or known.state not in SETTLED):
+        return REVIEWED
     if known is not None:
-        if not look_again and known.digest == digest:
+        if mode != Mode.LOOK_AGAIN and known.digest == digest:
             return Decision(Verdict.UNCHANGED)
         if stamp and known.stamp and stamp < known.stamp:
             return Decision(Verdict.STALE)

@@ -26,7 +26,7 @@ RING_AGAIN_AFTER = timedelta(seconds=10)
 MOST_CLAIMS_WITHOUT_PROGRESS = 5
 REJECTED = "{} rejects our credentials: enter them again and test the connection."
 KEPT = "Cancelled. What was loaded before stays."
-COUNTERS = ("fetched", "created", "updated", "unchanged", "ignored", "failed")
+COUNTERS = ("fetched", "created", "updated", "unchanged", "pending", "ignored", "failed")
 
 
 class RunRefused(Exception):

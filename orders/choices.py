@@ -45,6 +45,7 @@ DOCUMENT_PREFIX = {DocumentType.INVOICE: "IN", DocumentType.CREDIT_NOTE: "CR", D
 
 class EventKind(TextChoices):
     IMPORTED = "imported", "Imported"
+    ACCEPTED = "accepted", "Buyer accepted"
     STOCK_SERVED = "stock_served", "Stock arrived"
     HELD = "held", "Put on hold"
     RELEASED = "released", "Released"

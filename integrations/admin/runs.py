@@ -24,7 +24,7 @@ from stock.admin.guards import guarded
 from stock.admin.listing import ChoiceFilter, DateRange, TabFilter, options
 from stock.admin.show import badge
 
-COUNTERS = ("fetched", "created", "updated", "unchanged", "ignored", "failed")
+COUNTERS = ("fetched", "created", "updated", "unchanged", "pending", "ignored", "failed")
 OPEN = "open"
 
 

@@ -1,3 +1,4 @@
+from integrations.models.buyers import BuyerEntry
 from integrations.models.erasures import ErasureRequest
 from integrations.models.mappings import MetadataMapping, SkuMapping
 from integrations.models.partners import ApiKey, BulkFailure, BulkImport, BulkPortion, Export, ExportPart
@@ -13,6 +14,7 @@ __all__ = [
     "BulkFailure",
     "BulkImport",
     "BulkPortion",
+    "BuyerEntry",
     "CodeListEntry",
     "ErasureRequest",
     "Export",

@@ -72,7 +72,10 @@ class RemoteOrder(models.Model):
             models.Index(fields=["project", "number"], name="remote_order_number"),
             models.Index(fields=["integration", "buyer_key"], condition=~Q(buyer_key=""), name="remote_order_buyer"),
         ]
-        permissions = [("retry_remoteorder", "Can retry failed and ignored orders")]
+        permissions = [
+            ("retry_remoteorder", "Can retry failed and ignored orders"),
+            ("review_remoteorder", "Can fetch, accept and dismiss orders"),
+        ]
 
     def __str__(self) -> str:
         return self.number or self.external_id

@@ -35,8 +35,11 @@ class Run(models.Model):
     created = models.IntegerField(default=0)
     updated = models.IntegerField(default=0)
     unchanged = models.IntegerField(default=0)
+    pending = models.IntegerField(default=0)
     ignored = models.IntegerField(default=0)
     failed = models.IntegerField(default=0)
+    results: models.Field[Any, Any] = models.JSONField(default=list, blank=True)
+    """What became of each thing asked for by name, for kinds that say so: [{"id", "outcome", "message", ...}]."""
     token = models.IntegerField(default=0)
     """Fencing: only the holder of the newest token may write."""
     lease_until = models.DateTimeField(null=True, blank=True)
@@ -68,7 +71,11 @@ class Run(models.Model):
             models.Index(fields=["project", "-id"], name="run_of_project"),
         ]
         ordering = ["-id"]
-        permissions = [("load_orders", "Can load new orders"), ("cancel_run", "Can cancel runs")]
+        permissions = [
+            ("load_orders", "Can load new orders"),
+            ("synchronize", "Can synchronize orders with their shop"),
+            ("cancel_run", "Can cancel runs"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} #{self.pk}"

@@ -16,6 +16,7 @@ from integrations.choices import ImportAction, RemoteState, RunKind, UnknownProd
 from integrations.importing import GIVE_UP_AFTER, Progress, import_page
 from integrations.models import Integration, Project, RemoteOrder, StatusRule
 from integrations.reading import Candidate, digest_of, read_page
+from integrations.rules import Mode
 from integrations.runs import Claim
 from orders.incoming import IncomingOrder
 from tests.factories import IntegrationFactory, ProjectFactory, give_stock, incoming, line
@@ -45,7 +46,7 @@ def put(claim: Claim, integration: Integration, order: IncomingOrder, **changes:
     seen = Candidate(
         order.external_id, order.number, order.status, order.modified_at, "{}", digest, **{"order": order, **changes}
     )
-    import_page(claim, integration, [seen], Progress(None), look_again=True)
+    import_page(claim, integration, [seen], Progress(None), mode=Mode.LOOK_AGAIN)
     return RemoteOrder.objects.get(external_id=order.external_id)
 
 

@@ -16,6 +16,7 @@ from integrations.importing import Progress, import_page
 from integrations.invariants import broken
 from integrations.models import Integration, RemoteOrder, Run, StatusRule
 from integrations.reading import Candidate, digest_of
+from integrations.rules import Mode
 from integrations.runs import Claim, LostClaim
 from orders.incoming import IncomingOrder
 from orders.models import Order
@@ -53,8 +54,8 @@ def later(order: IncomingOrder, **changes: Any) -> IncomingOrder:
     return msgspec.structs.replace(order, **({"modified_at": order.modified_at + timedelta(hours=1)} | changes))
 
 
-def put(claim: Claim, integration: Integration, *candidates: Candidate, look_again: bool = False) -> Run:
-    import_page(claim, integration, candidates, Progress({"page": 1}), look_again=look_again)
+def put(claim: Claim, integration: Integration, *candidates: Candidate, mode: Mode = Mode.SWEEP) -> Run:
+    import_page(claim, integration, candidates, Progress({"page": 1}), mode=mode)
     return Run.objects.get(pk=claim.run_id)
 
 
@@ -106,7 +107,7 @@ def test_a_rule_edit_changes_nothing_until_the_retry_looks_again(integration: In
     integration.rules.filter(status="pending").update(action=ImportAction.VALID)
     put(claim, integration, seen(order))
     assert not Order.objects.exists()
-    put(claim, integration, seen(order), look_again=True)
+    put(claim, integration, seen(order), mode=Mode.LOOK_AGAIN)
     assert Order.objects.count() == 1
 
 
@@ -160,8 +161,8 @@ def test_one_poison_order_does_not_stop_the_others(integration: Integration, cla
 def test_control_without_savepoints_one_poison_order_stops_the_page(
     integration: Integration, claim: Claim, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def together(held: Claim, shop: Integration, candidate: Candidate, look_again: bool) -> Any:
-        return importing._write(held, shop, [candidate], look_again)
+    def together(held: Claim, shop: Integration, candidate: Candidate, mode: Mode) -> Any:
+        return importing._write(held, shop, [candidate], mode)
 
     monkeypatch.setattr(importing, "_alone", together)
     with pytest.raises(DatabaseError):

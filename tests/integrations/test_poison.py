@@ -23,6 +23,7 @@ from integrations.importing import Progress, import_page
 from integrations.invariants import broken
 from integrations.models import Integration, RemoteOrder, Run
 from integrations.reading import NO_ID, read_page
+from integrations.rules import Mode
 from integrations.runs import Claim
 from tests.factories import IntegrationFactory
 from tests.integrations.woocommerce_orders import order
@@ -82,15 +83,15 @@ def claim(integration: Integration) -> Claim:
     return held
 
 
-@pytest.mark.parametrize("look_again", [False, True])
-def test_poison_never_stops_its_page(integration: Integration, claim: Claim, look_again: bool) -> None:
+@pytest.mark.parametrize("mode", [Mode.SWEEP, Mode.LOOK_AGAIN])
+def test_poison_never_stops_its_page(integration: Integration, claim: Claim, mode: Mode) -> None:
     documents = poison()
-    on_record = None if look_again else partial(remote_orders.digests, integration.pk)
+    on_record = None if mode == Mode.LOOK_AGAIN else partial(remote_orders.digests, integration.pk)
     for page in range(0, len(documents), 50):
         good = 10**9 + page
         body = ",".join([*documents[page : page + 50], json.dumps(order(id=good, number=str(good)))])
         read = read_page(integration.connector, integration.shop(), split(f"[{body}]".encode(), 100), on_record)
-        import_page(claim, integration, read, Progress({"page": page}), look_again=look_again)
+        import_page(claim, integration, read, Progress({"page": page}), mode=mode)
         assert RemoteOrder.objects.get(external_id=str(good)).state == "imported"
     states = RemoteOrder.objects.exclude(external_id__startswith=NO_ID)
     assert states.filter(state="failed").count() > states.count() // 10

@@ -1,0 +1,152 @@
+"""The allow / block list: whose orders wait for a person, wherever they come from. Allowed wins over blocked."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from integrations.choices import BuyerListing
+from integrations.models import BuyerEntry
+
+DOMAIN = re.compile(r"(?=.{1,253}$)[^\W_](?:[\w-]*[^\W_])?(?:\.[^\W_](?:[\w-]*[^\W_])?)+")
+MOST_ROWS = 10_000
+COLUMNS = ("pattern", "list", "active", "remark")
+YES, NO = {"yes", "true", "1", "y", ""}, {"no", "false", "0", "n"}
+
+
+class PatternRefused(ValueError):
+    """Not an e-mail address or domain; the message says what is expected."""
+
+
+@dataclass(frozen=True)
+class Buyers:
+    """The active entries that may concern a page of orders, by pattern."""
+
+    entries: Mapping[str, BuyerListing]
+
+    def blocked(self, email: str) -> str:
+        """The pattern that blocks this buyer; "" when nothing does, or when the buyer is allowed."""
+        found = {self.entries[pattern]: pattern for pattern in reversed(patterns_of(email)) if pattern in self.entries}
+        return "" if BuyerListing.ALLOW in found else found.get(BuyerListing.BLOCK, "")
+
+
+def patterns_of(email: str) -> list[str]:
+    """All patterns that match an address, the most precise first: the address, its domain, the domains above."""
+    email = email.strip().lower()
+    name, at, domain = email.rpartition("@")
+    if not at or not name:
+        return []
+    labels = domain.rstrip(".").split(".")
+    return [email, *(".".join(labels[start:]) for start in range(len(labels) - 1))]
+
+
+def load(project_id: int, emails: Iterable[str]) -> Buyers:
+    """The entries that match any of these buyers, in one query; none when there are no buyers."""
+    wanted = {pattern for email in set(emails) for pattern in patterns_of(email)}
+    if not wanted:
+        return Buyers({})
+    rows = BuyerEntry.objects.filter(project_id=project_id, active=True, pattern__in=wanted)
+    return Buyers({pattern: BuyerListing(listing) for pattern, listing in rows.values_list("pattern", "listing")})
+
+
+def normal(text: str) -> str:
+    """A pattern as it is kept: lower case, a domain without its "@". Raises PatternRefused."""
+    pattern = text.strip().lower()
+    name, at, domain = pattern.rpartition("@")
+    if len(pattern) > 254 or not DOMAIN.fullmatch(domain) or (at and name and re.search(r"[\s,;<>\"@\x00]", name)):
+        raise PatternRefused(
+            f"“{text.strip()[:80]}” is neither an e-mail address (ann@mail.example) nor a domain (mail.example)."
+        )
+    return pattern if name else domain
+
+
+@dataclass(frozen=True)
+class Read:
+    """A row of an uploaded list."""
+
+    pattern: str
+    listing: BuyerListing
+    active: bool
+    remark: str
+
+
+class ListRefused(ValueError):
+    """The uploaded list holds rows that cannot be read; nothing was taken over. One sentence per row."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
+
+
+def read_csv(content: bytes) -> list[Read]:
+    """The rows of a CSV file (UTF-8, comma or semicolon) with the columns of COLUMNS; raises ListRefused."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ListRefused(["The file is not UTF-8 text: save it as “CSV UTF-8” and upload it again."]) from error
+    head = text.split("\n", 1)[0]
+    rows = csv.DictReader(io.StringIO(text.replace("\x00", "")), delimiter=";" if ";" in head else ",")
+    names = [(name or "").strip().lower() for name in rows.fieldnames or []]
+    if "pattern" not in names:
+        raise ListRefused([f"The first line must name the columns: {', '.join(COLUMNS)}; “pattern” is missing."])
+    rows.fieldnames = names
+    problems, found = [], {}
+    try:
+        for number, row in enumerate(rows, start=2):
+            if number > MOST_ROWS + 1:
+                raise ListRefused([f"At most {MOST_ROWS:,} rows at once."])
+            try:
+                entry = _row(row)
+            except ValueError as error:
+                problems.append(f"Line {number}: {error}")
+            else:
+                found[entry.pattern] = entry
+    except csv.Error as error:
+        raise ListRefused([f"The file is not a CSV file: {error}."]) from error
+    if problems:
+        raise ListRefused(problems[:20] + ([f"… and {len(problems) - 20} more."] if len(problems) > 20 else []))
+    return list(found.values())
+
+
+def _row(row: Mapping[str | None, str | None]) -> Read:
+    listing = (row.get("list") or BuyerListing.BLOCK).strip().lower()
+    if listing not in BuyerListing.values:
+        raise ValueError(f"“{listing[:30]}” is not a list: write block or allow.")
+    active = (row.get("active") or "").strip().lower()
+    if active not in YES | NO:
+        raise ValueError(f"active is “{active[:30]}”: write yes or no.")
+    return Read(
+        normal((row.get("pattern") or "").removeprefix("'")),
+        BuyerListing(listing),
+        active in YES,
+        (row.get("remark") or "").removeprefix("'").strip()[:300],
+    )
+
+
+def save_rows(project_id: int, rows: Iterable[Read]) -> int:
+    """Add these entries, or overwrite those with the same pattern; how many."""
+    entries = [
+        BuyerEntry(
+            project_id=project_id, pattern=row.pattern, listing=row.listing, active=row.active, remark=row.remark
+        )
+        for row in rows
+    ]
+    with transaction.atomic():
+        BuyerEntry.objects.bulk_create(
+            entries,
+            update_conflicts=True,
+            unique_fields=["project", "pattern"],
+            update_fields=["listing", "active", "remark"],
+        )
+    return len(entries)
+
+
+def as_rows(project_id: int) -> Iterator[tuple[str, str, str, str]]:
+    """The whole list, as `read_csv` reads it."""
+    for entry in BuyerEntry.objects.filter(project_id=project_id).iterator():
+        yield entry.pattern, entry.listing, "yes" if entry.active else "no", entry.remark

@@ -1,0 +1,134 @@
+"""Import Orders: fetch orders that are missing here into the pending list, where a person decides about each."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime, timedelta
+from functools import partial
+
+from django.utils import timezone
+
+from integrations import client, runs
+from integrations.choices import IntegrationHealth, RemoteState, RunKind
+from integrations.connectors.base import OrderPage, Window
+from integrations.importing import Progress, import_page
+from integrations.models import Integration, RemoteOrder, Run
+from integrations.reading import Candidate, read_page
+from integrations.rules import SETTLED, Mode
+from integrations.runs import Claim, RunRefused
+from integrations.working import Step
+
+HOURS = range(1, 7)
+LONGEST_ID = 100
+
+
+def request_order(integration: Integration, order_id: str, *, user_id: int | None = None) -> Run:
+    """Fetch exactly one order, by its number or its id in the shop. Raises RunRefused with a sentence."""
+    order_id = order_id.strip()
+    if not order_id:
+        raise RunRefused("Enter the order's number, or its id in the shop.")
+    if len(order_id) > LONGEST_ID or not order_id.isprintable():
+        raise RunRefused(f"That is no order number: at most {LONGEST_ID} visible characters.")
+    return _request(integration, user_id, None, {"order": order_id})
+
+
+def request_hours(integration: Integration, hours: int, *, user_id: int | None = None) -> Run:
+    """Fetch what was created or modified in the last 1 to 6 hours. Raises RunRefused with a sentence."""
+    if hours not in HOURS:
+        raise RunRefused(f"Choose between {HOURS[0]} and {HOURS[-1]} hours; “Load new orders” reaches further back.")
+    return _request(integration, user_id, timezone.now() - timedelta(hours=hours), {"hours": hours})
+
+
+def _request(integration: Integration, user_id: int | None, since: datetime | None, scope: dict[str, object]) -> Run:
+    if not integration.enabled:
+        raise RunRefused(f"{integration} is switched off: switch it on in its settings first.")
+    if integration.health == IntegrationHealth.CREDENTIALS:
+        raise RunRefused(runs.REJECTED.format(integration))
+    return runs.request(RunKind.FETCH, integration, user_id=user_id, since=since, scope=scope)
+
+
+def fetch_page(held: Claim, run: Run, integration: Integration) -> Step:
+    """One page of what was asked for; the last one tells what came of it."""
+    cursor = run.cursor or {}
+    if cursor.get("done"):
+        return Step(done=True, note=_sentence(integration, run, Counter(cursor["seen"])), asked=False)
+    page = _fetch(held, run, integration, cursor)
+    candidates = read_page(integration.connector, integration.shop(), page.payloads)
+    seen = Counter(cursor.get("seen", {})) + _states(integration, candidates)
+    run.cursor = {"at": page.next, "done": page.next is None, "seen": dict(seen)}
+    run.until = page.until or run.until
+    progress = Progress(run.cursor, page.total, run.until)
+    cancelled = import_page(held, integration, candidates, progress, mode=Mode.REVIEW)
+    done = page.next is None
+    return Step(done=done, cancelled=cancelled, note=_sentence(integration, run, seen) if done else "")
+
+
+def _fetch(held: Claim, run: Run, integration: Integration, cursor: dict[str, object]) -> OrderPage:
+    connector, shop = integration.connector, integration.shop()
+    heartbeat = partial(runs.heartbeat, held)
+    if "order" not in run.scope:
+        if run.since is None:
+            raise ValueError("without an order there is a window")
+        at: dict[str, object] | None = cursor.get("at")  # type: ignore[assignment]
+        return client.drive(connector.orders_in_window(shop, Window(run.since, run.until), at), heartbeat=heartbeat)
+    wanted = run.scope["order"]
+    found = client.drive(connector.order_by_number(shop, wanted), heartbeat=heartbeat)
+    if not found.payloads and connector.capabilities.orders_by_ids:
+        found = client.drive(connector.orders_by_ids(shop, (wanted,)), heartbeat=heartbeat)
+    return OrderPage(found.payloads, None, len(found.payloads))
+
+
+def _states(integration: Integration, candidates: list[Candidate]) -> Counter[str]:
+    """What was on record of these orders before: how many in each state, "new" for those never seen."""
+    ids = [candidate.external_id for candidate in candidates]
+    known = dict(
+        RemoteOrder.objects.filter(integration=integration, external_id__in=ids).values_list("external_id", "state")
+    )
+    settled = {key: state for key, state in known.items() if state in SETTLED}
+    return Counter(
+        settled.get(seen.external_id) or (known.get(seen.external_id, "new") if seen.order else "unreadable")
+        for seen in candidates
+    )
+
+
+def _sentence(integration: Integration, run: Run, seen: Counter[str]) -> str:
+    """What a person is told at the end."""
+    total = sum(seen.values())
+    if not total and "order" in run.scope:
+        return _not_found(integration, run)
+    if not total:
+        return f"{integration} has no order created or modified in the last {run.scope['hours']} hour(s)."
+    fetched = seen["new"] + seen[RemoteState.FAILED] + seen[RemoteState.IGNORED]
+    parts = [f"{_orders(fetched)} fetched as Pending" if fetched else "Nothing new"]
+    if seen[RemoteState.IMPORTED]:
+        parts.append(f"{_orders(seen[RemoteState.IMPORTED])} left out: in the book already")
+    if seen[RemoteState.PENDING]:
+        parts.append(f"{_orders(seen[RemoteState.PENDING])} pending already")
+    if seen[RemoteState.DISMISSED]:
+        parts.append(f"{_orders(seen[RemoteState.DISMISSED])} marked as cancel before: take that back to import")
+    if seen["unreadable"]:
+        parts.append(f"{_orders(seen['unreadable'])} unreadable: see the items in error")
+    return "; ".join(parts) + "."
+
+
+def _orders(count: int) -> str:
+    return "1 order" if count == 1 else f"{count:,} orders"
+
+
+def _not_found(integration: Integration, run: Run) -> str:
+    """There is no such order; it may be another store's."""
+    wanted = run.scope["order"]
+    elsewhere = (
+        RemoteOrder.objects.filter(project_id=run.project_id, number=wanted)
+        .exclude(integration=integration)
+        .values_list("integration__title", flat=True)
+        .first()
+    )
+    if elsewhere:
+        return (
+            f"{integration} has no order “{wanted}”. There is one with this number at {elsewhere}: choose that store."
+        )
+    return (
+        f"{integration} has no order “{wanted}”: check the number, and that it was placed in this store."
+        " Orders in the trash of a shop are not shown to us."
+    )
