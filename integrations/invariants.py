@@ -76,6 +76,10 @@ INVARIANTS = (
            WHERE i.project_id <> o.project_id
            UNION ALL SELECT 'shipment ' || s.id FROM orders_shipment s JOIN orders_order o ON o.id = s.order_id
            WHERE s.project_id <> o.project_id
+           UNION ALL SELECT 'letterhead of invoice ' || i.id FROM orders_invoice i
+           JOIN orders_letterhead h ON h.id = i.letterhead_id WHERE i.project_id <> h.project_id
+           UNION ALL SELECT 'letterhead of shipment ' || s.id FROM orders_shipment s
+           JOIN orders_letterhead h ON h.id = s.letterhead_id WHERE s.project_id <> h.project_id
            UNION ALL SELECT 'movement ' || m.id FROM stock_stockmovement m JOIN stock_stocklevel l ON l.id = m.level_id
            JOIN stock_product p ON p.id = l.product_id WHERE m.project_id <> p.project_id
            UNION ALL SELECT 'stock level ' || l.id FROM stock_stocklevel l JOIN stock_product p ON p.id = l.product_id

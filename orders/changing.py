@@ -23,8 +23,9 @@ from orders.search import vector_of
 from orders.states import tab_of
 from stock import ledger
 from stock.availability import Level
+from stock.ledger import Change
 
-STOCKED = ("product_id", "quantity", "reserved", "waiting", "shipped", "cancelled")
+STOCKED = ("product_id", "quantity", "reserved", "waiting", "shipped", "cancelled", "returned")
 LINE_FIELDS = (*STOCKED, "position", "key", "sku", "name", "unit_price", "total", "tax", "discount", "metadata")
 
 
@@ -58,6 +59,8 @@ class Opened:
     changes: list[dict[str, Any]] = field(default_factory=list)
     """What the history will tell: [{"field", "old", "new"}], JSON values."""
     removed: list[OrderLine] = field(default_factory=list)
+    moves: list[Change] = field(default_factory=list)
+    """Units that leave or come back, see `orders.moving`."""
     _fields: set[str] = field(default_factory=set)
     _notes: list[tuple[EventKind, str]] = field(default_factory=list)
     _before: dict[int, dict[str, Any]] = field(default_factory=dict)
@@ -205,6 +208,9 @@ def _write(change: Opened) -> None:
     _follow_in_stock(change)
     _write_lines(change)
     ledger.write_levels(change.levels.values())
+    if change.moves:
+        moves = [(change.levels[move.product_id].id, move) for move in change.moves]
+        ledger.record_movements(order.project_id, moves, change.at, change.actor_id)
     fresh = {
         product_id: Level(level.id, level.on_hand - level.issued, level.reserved + level.taken)
         for product_id, level in change.levels.items()

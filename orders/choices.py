@@ -55,6 +55,7 @@ class EventKind(TextChoices):
     SYNCHRONIZED = "synchronized", "Synchronized with the shop"
     REVERTED = "reverted", "Synchronization taken back"
     SHIPPED = "shipped", "Shipped"
+    UNSHIPPED = "unshipped", "Shipment cancelled"
     INVOICED = "invoiced", "Invoice issued"
     CREDITED = "credited", "Credit note issued"
     NOTED = "noted", "Note"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from orders import letterheads
 from orders.choices import DocumentType
 from orders.incoming import ZERO, IncomingOrder
-from orders.models import Invoice, Shipment, ShipmentLine
+from orders.models import Invoice, Order, Shipment, ShipmentLine
 from orders.numbering import code, take_range
 from orders.rows import as_json
 from stock.availability import Level
@@ -94,18 +94,29 @@ def _order_date(source: Source, order: IncomingOrder) -> date:
 
 def _invoice(source: Source, drafts: Sequence[Draft], today: date, letterhead_id: int) -> None:
     numbers = take_range(source.project_id, DocumentType.INVOICE, today.year, len(drafts))
+    issued_at = not_before_the_last(source.project_id, DocumentType.INVOICE, today.year, source.at)
     rows: list[tuple[Any, ...]] = []
     for draft, number in zip(drafts, numbers, strict=True):
         order = draft.intake.order
         rows.append(
             (
                 source.project_id, draft.id, DocumentType.INVOICE.value, today.year, number,
-                code(DocumentType.INVOICE, today.year, number), source.at, today, order.number,
+                code(DocumentType.INVOICE, today.year, number), issued_at, today, order.number,
                 _order_date(source, order), order.buyer_name[:200], as_json(order.billing), order.payment_title[:200],
                 order.currency, order.total, order.tax_total, as_json(_snapshot(draft)), letterhead_id,
             )
         )  # fmt: skip
     copy_rows(Invoice, INVOICE_COLUMNS, rows)
+
+
+def not_before_the_last(project_id: int, document_type: DocumentType, year: int, at: datetime) -> datetime:
+    """`at`, or the time of the series' last document when that is later: times follow numbers.
+
+    A page's time is taken before it waits for the lock under which numbers are given, and clocks of machines differ.
+    """
+    issued = Invoice.objects.filter(project_id=project_id, document_type=document_type, year=year)
+    last = issued.order_by("-number").values_list("issued_at", flat=True).first()
+    return max(at, last) if last else at
 
 
 def _snapshot(draft: Draft) -> list[dict[str, Any]]:
@@ -119,16 +130,22 @@ def _snapshot(draft: Draft) -> list[dict[str, Any]]:
             "unit_price": line.incoming.unit_price,
             "total": line.incoming.total,
             "tax": line.incoming.tax,
+            "line": line.id,
         }
         for line in draft.lines
     ]
-    extras = (
+    return goods + extras(order)
+
+
+def extras(order: IncomingOrder | Order) -> list[dict[str, Any]]:
+    """The lines of an invoice that are no goods: shipping, fees, what else the shop charged."""
+    parts = (
         (order.shipping_title or "Shipping", order.shipping_total, order.shipping_tax),
         ("Fees", order.fee_total, order.fee_tax),
         ("Rounding and other", order.residual, ZERO),
     )
-    return goods + [
+    return [
         {"sku": "", "name": name, "quantity": 1, "unit_price": total, "total": total, "tax": tax}
-        for name, total, tax in extras
+        for name, total, tax in parts
         if total or tax
     ]

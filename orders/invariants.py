@@ -22,13 +22,15 @@ INVARIANTS = (
     ),
     Invariant(
         "S07",
-        "Every shipped line of a shipment that moved stock has exactly one movement of its quantity.",
+        "Every line of a shipment that moved stock has exactly one movement; one that was cancelled has one back.",
         """SELECT 'shipment line ' || part.id FROM orders_shipmentline part
            JOIN orders_shipment shipment ON shipment.id = part.shipment_id
            JOIN orders_orderline line ON line.id = part.order_line_id
            LEFT JOIN stock_stockmovement move ON move.reference = part.id AND move.reason = 'shipment'
-           WHERE line.product_id IS NOT NULL
-             AND (shipment.historical <> (move.id IS NULL) OR move.quantity <> -part.quantity)""",
+           LEFT JOIN stock_stockmovement back ON back.reference = part.id AND back.reason = 'return'
+           WHERE (line.product_id IS NOT NULL AND shipment.historical <> (move.id IS NULL))
+              OR move.quantity <> -part.quantity OR back.quantity <> part.quantity
+              OR (back.id IS NOT NULL) <> (shipment.cancelled_at IS NOT NULL AND move.id IS NOT NULL)""",
     ),
     Invariant(
         "S08",
@@ -66,26 +68,32 @@ INVARIANTS = (
     ),
     Invariant(
         "R02",
-        "Every invoice and shipment effect has exactly one document, and no document comes without its effect.",
+        "Every invoice, credit note and shipment has its cause: an effect of the import, or an entry in the history.",
         """SELECT 'order ' || o.id FROM orders_order o
-           CROSS JOIN LATERAL (SELECT
-             (SELECT count(*) FROM orders_invoice i
-              WHERE i.order_id = o.id AND i.document_type = 'invoice') AS invoices,
-             (SELECT count(*) FROM orders_shipment s WHERE s.order_id = o.id) AS shipments,
-             (SELECT count(*) FROM orders_ordereffect e WHERE e.order_id = o.id AND e.effect = 'invoice') AS invoiced,
-             (SELECT count(*) FROM orders_ordereffect e WHERE e.order_id = o.id AND e.effect = 'ship') AS shipped) n
-           WHERE n.invoices <> n.invoiced OR n.shipments <> n.shipped""",
+           CROSS JOIN LATERAL (SELECT count(*) FILTER (WHERE document_type = 'invoice') AS invoices,
+                                      count(*) FILTER (WHERE document_type = 'credit_note') AS credits
+                               FROM orders_invoice i WHERE i.order_id = o.id) paper
+           CROSS JOIN LATERAL (SELECT count(*) AS shipments FROM orders_shipment s WHERE s.order_id = o.id) sent
+           CROSS JOIN LATERAL (SELECT count(*) FILTER (WHERE effect = 'invoice') AS invoiced,
+                                      count(*) FILTER (WHERE effect = 'ship') AS shipped
+                               FROM orders_ordereffect e WHERE e.order_id = o.id) done
+           CROSS JOIN LATERAL (SELECT count(*) FILTER (WHERE kind = 'invoiced') AS invoiced,
+                                      count(*) FILTER (WHERE kind = 'credited') AS credited,
+                                      count(*) FILTER (WHERE kind = 'shipped') AS shipped
+                               FROM orders_orderevent e WHERE e.order_id = o.id) told
+           WHERE paper.invoices <> done.invoiced + told.invoiced OR paper.credits <> told.credited
+              OR sent.shipments <> done.shipped + told.shipped""",
     ),
     Invariant(
         "R06",
-        "A complete order has moved every unit of its products; one as history none.",
-        """SELECT 'order ' || o.id FROM orders_order o JOIN orders_orderline line ON line.order_id = o.id
-           LEFT JOIN orders_shipmentline part ON part.order_line_id = line.id
-           LEFT JOIN stock_stockmovement move ON move.reference = part.id AND move.reason = 'shipment'
-           WHERE line.product_id IS NOT NULL AND o.import_action IN ('complete', 'history')
-           GROUP BY o.id, line.id
-           HAVING coalesce(-sum(move.quantity), 0)
-               <> CASE o.import_action WHEN 'complete' THEN line.quantity ELSE 0 END""",
+        "What a line shows as shipped is what its standing shipments carry; no more came back.",
+        """SELECT 'order line ' || line.id FROM orders_orderline line
+           LEFT JOIN (SELECT part.order_line_id, sum(part.quantity) AS units FROM orders_shipmentline part
+                      JOIN orders_shipment shipment ON shipment.id = part.shipment_id
+                      WHERE shipment.cancelled_at IS NULL GROUP BY 1) sent ON sent.order_line_id = line.id
+           WHERE line.returned > line.shipped
+              OR (line.shipped <> coalesce(sent.units, 0)
+                  AND EXISTS (SELECT 1 FROM orders_shipment s WHERE s.order_id = line.order_id))""",
     ),
     Invariant(
         "V01",
@@ -115,5 +123,34 @@ INVARIANTS = (
                     lag(issued_at) OVER (PARTITION BY project_id, document_type, year ORDER BY number) AS before
              FROM orders_invoice) numbered
            WHERE issued_at < before OR extract(year FROM issue_date) <> year""",
+    ),
+    Invariant(
+        "V06",
+        "At most one invoice of an order is not credited in full.",
+        """SELECT 'order ' || order_id FROM (
+             SELECT invoice.order_id FROM orders_invoice invoice
+             LEFT JOIN orders_invoice note ON note.corrects_id = invoice.id
+             WHERE invoice.document_type = 'invoice'
+             GROUP BY invoice.id HAVING coalesce(sum(note.total), 0) < invoice.total) standing
+           GROUP BY order_id HAVING count(*) > 1""",
+    ),
+    Invariant(
+        "V08",
+        "Credit notes belong to an invoice of their order and take back no more than it charged, nor more of its tax.",
+        """SELECT 'invoice ' || invoice.id FROM orders_invoice invoice
+           JOIN orders_invoice note ON note.corrects_id = invoice.id
+           GROUP BY invoice.id HAVING sum(note.total) > invoice.total OR sum(note.tax_total) > invoice.tax_total
+             OR bool_or(note.order_id <> invoice.order_id) OR min(note.total) <= 0""",
+    ),
+    Invariant(
+        "V09",
+        "No line of an invoice is credited for more units than it charged.",
+        """SELECT 'invoice ' || invoice_id FROM (
+             SELECT note.corrects_id AS invoice_id, (line ->> 'of')::int AS place,
+                    sum((line ->> 'quantity')::int) AS units
+             FROM orders_invoice note, jsonb_array_elements(note.lines) AS line
+             WHERE note.corrects_id IS NOT NULL AND line ? 'of' GROUP BY 1, 2) credited
+           JOIN orders_invoice invoice ON invoice.id = credited.invoice_id
+           WHERE credited.units > coalesce((invoice.lines -> credited.place ->> 'quantity')::int, 0)""",
     ),
 )

@@ -12,3 +12,5 @@ class MovementReason(TextChoices):
     """Goods left with a shipment line; `reference` is that line's id."""
     ADJUSTMENT = "adjustment", "Adjustment"
     """Somebody counted and found another number; `note` says why."""
+    RETURN = "return", "Return"
+    """Goods came back: a shipment was taken back (`reference` is its line's id), or the buyer sent them (a note)."""

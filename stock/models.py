@@ -105,7 +105,7 @@ class StockMovement(models.Model):
     quantity = models.IntegerField()
     reason = models.CharField(max_length=20, choices=MovementReason)
     reference = models.BigIntegerField(null=True, blank=True)
-    """The shipment line the goods left with."""
+    """The shipment line the goods left with, or came back from."""
     note = models.CharField(max_length=300, blank=True)
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
     at = models.DateTimeField()
@@ -118,6 +118,11 @@ class StockMovement(models.Model):
                 fields=["reference"],
                 condition=Q(reason=MovementReason.SHIPMENT),
                 name="movement_once_per_shipment_line",
+            ),
+            models.UniqueConstraint(
+                fields=["reference"],
+                condition=Q(reason=MovementReason.RETURN),
+                name="return_once_per_shipment_line",
             ),
         ]
         indexes = [

@@ -1,8 +1,10 @@
 from orders.models.documents import Invoice, NumberSeries, Shipment, ShipmentLine
 from orders.models.letterheads import Letterhead
 from orders.models.orders import Customer, Order, OrderEffect, OrderEvent, OrderLine
+from orders.models.papers import Attachment, OrderNote
 
 __all__ = [
+    "Attachment",
     "Customer",
     "Invoice",
     "Letterhead",
@@ -11,6 +13,7 @@ __all__ = [
     "OrderEffect",
     "OrderEvent",
     "OrderLine",
+    "OrderNote",
     "Shipment",
     "ShipmentLine",
 ]

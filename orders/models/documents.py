@@ -49,11 +49,22 @@ class Invoice(models.Model):
     total = money()
     tax_total = money()
     lines: models.Field[Any, Any] = models.JSONField(default=list)
-    """[{sku, name, quantity, unit_price, total, tax}], amounts as text."""
+    """[{sku, name, quantity, unit_price, total, tax, line or of}], amounts as text.
+
+    `line` is the order line's id, in an invoice; `of` the place of the invoice's line, in a credit note by lines.
+    """
+    corrects = models.ForeignKey("self", models.PROTECT, related_name="credit_notes", null=True, blank=True)
+    """The invoice a credit note takes back; its amounts are positive."""
+    reason = models.CharField(max_length=300, blank=True, db_default="")
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["project", "document_type", "year", "number"], name="invoice_number_once")
+            models.UniqueConstraint(fields=["project", "document_type", "year", "number"], name="invoice_number_once"),
+            models.CheckConstraint(
+                condition=models.Q(document_type=DocumentType.CREDIT_NOTE, corrects__isnull=False)
+                | models.Q(document_type=DocumentType.INVOICE, corrects=None),
+                name="credit_note_corrects_an_invoice",
+            ),
         ]
         indexes = [models.Index(fields=["project", "-id"], name="invoice_of_project")]
         ordering = ["-id"]
@@ -80,6 +91,8 @@ class Shipment(models.Model):
     address: models.Field[Any, Any] = models.JSONField(default=dict)
     carrier = models.CharField(max_length=200, blank=True)
     tracking_number = models.CharField(max_length=100, blank=True)
+    cancelled_at = models.DateTimeField(null=True, blank=True)
+    """The goods came back before they got anywhere; the number stays."""
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["project", "year", "number"], name="shipment_number_once")]

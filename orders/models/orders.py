@@ -154,6 +154,8 @@ class OrderLine(models.Model):
     waiting = models.IntegerField(default=0)
     shipped = models.IntegerField(default=0)
     cancelled = models.IntegerField(default=0)
+    returned = models.IntegerField(default=0, db_default=0)
+    """Of the shipped units, those that came back with a credit note."""
     unit_price = models.DecimalField(max_digits=21, decimal_places=6)
     total = money()
     tax = money(default=0)
@@ -171,6 +173,9 @@ class OrderLine(models.Model):
                 condition=Q(product=None, reserved=0, waiting=0)
                 | Q(quantity=F("reserved") + F("waiting") + F("shipped") + F("cancelled")),
                 name="line_quantities_add_up",
+            ),
+            models.CheckConstraint(
+                condition=Q(returned__gte=0) & Q(returned__lte=F("shipped")), name="line_returned_was_shipped"
             ),
         ]
         indexes = [

@@ -20,7 +20,11 @@ from orders.paper.sheets import Column, Sheet
 
 def of_invoices(ids: Sequence[int]) -> list[Sheet]:
     """The sheets of these invoices and credit notes, by number."""
-    rows = Invoice.objects.filter(pk__in=ids).select_related("letterhead").order_by("year", "document_type", "number")
+    rows = (
+        Invoice.objects.filter(pk__in=ids)
+        .select_related("letterhead", "corrects")
+        .order_by("year", "document_type", "number")
+    )
     with override(settings.LANGUAGE_CODE):
         return [_invoice(row) for row in rows]
 
@@ -61,6 +65,7 @@ def _invoice(row: Invoice) -> Sheet:
         (gettext("Order"), row.order_number),
         (gettext("Ordered"), _day(row.order_date)),
         (gettext("Payment"), row.payment_title),
+        (gettext("Invoice"), row.corrects.code if row.corrects else ""),
     ]
     is_invoice = row.document_type == DocumentType.INVOICE
     return Sheet(
@@ -85,6 +90,7 @@ def _invoice(row: Invoice) -> Sheet:
             (gettext("Total") if is_invoice else gettext("Total credited"), money(row.total, row.currency)),
         ),
         written_at=row.issued_at,
+        remark=row.reason,
         page_label=gettext("Page %(page)s of %(pages)s"),
     )
 

@@ -41,9 +41,15 @@ DAMAGE = {
     "S13": "UPDATE stock_stocklevel SET on_hand = on_hand + 5",
     "R01": "DELETE FROM orders_ordereffect WHERE effect = 'move'",
     "R02": "DELETE FROM orders_ordereffect WHERE effect = 'invoice'",
-    "R06": "DELETE FROM stock_stockmovement WHERE reason = 'shipment'",
+    "R06": "UPDATE orders_orderline SET shipped = shipped + 1 WHERE shipped > 0",
     "V01": "UPDATE orders_invoice SET number = number + 1 WHERE number = (SELECT max(number) FROM orders_invoice)",
     "V04": "UPDATE orders_invoice SET total = total + 0.01",
+    "V06": "UPDATE orders_invoice SET order_id = (SELECT min(order_id) FROM orders_invoice)",
+    "V08": "UPDATE orders_invoice SET corrects_id = (SELECT max(id) FROM orders_invoice), total = total + 1"
+    " WHERE id = (SELECT min(id) FROM orders_invoice)",
+    "V09": "UPDATE orders_invoice SET corrects_id = id, lines = jsonb_set(jsonb_set(lines, '{0,of}', '0'),"
+    " '{0,quantity}', '99') WHERE id = (SELECT min(id) FROM orders_invoice);"
+    " UPDATE orders_invoice SET corrects_id = (SELECT max(id) FROM orders_invoice) WHERE corrects_id IS NOT NULL",
     "V03": "UPDATE orders_invoice SET issued_at = issued_at - interval '1 day' WHERE number = 2",
 }
 

@@ -1,0 +1,115 @@
+"""Issue an invoice by hand, for what of the order is not cancelled."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from babel.numbers import get_currency_precision
+from django.db.models import Sum
+
+from orders import letterheads, lifecycle, numbering
+from orders.changing import ChangeRefused, Opened, opened
+from orders.choices import DocumentType, EventKind, OrderStatus
+from orders.documents import extras, not_before_the_last
+from orders.incoming import ZERO
+from orders.models import Invoice, OrderLine
+from orders.rows import as_plain
+
+
+def issue(order_id: int, *, seen: int | None = None, actor_id: int | None = None) -> Invoice:
+    """An invoice of the order as it is now. Amounts are the shop's; of a line partly cancelled its share.
+
+    Raises ChangeRefused when the order is cancelled, or an invoice stands that is not credited in full.
+    """
+    with opened(order_id, seen=seen, actor_id=actor_id) as change:
+        lifecycle.expect(change, OrderStatus.PROCESSING, OrderStatus.ON_HOLD, OrderStatus.COMPLETE)
+        if standing := standing_invoice(order_id):
+            raise ChangeRefused(f"Invoice {standing.code} stands already: credit it in full before another is issued.")
+        lines = [*filter(None, (_goods(line, change.order.currency) for line in change.lines)), *extras(change.order)]
+        if not lines:
+            raise ChangeRefused("There is nothing to invoice: every item is cancelled.")
+        total = sum((line["total"] + line["tax"] for line in lines), ZERO)
+        # The shop's own tax total may hold more than its lines; what is cancelled is taken off it.
+        kept = sum((line["tax"] for line in lines), ZERO)
+        whole = sum((line.tax for line in change.lines), ZERO) + change.order.shipping_tax + change.order.fee_tax
+        tax_total = change.order.tax_total - (whole - kept)
+        invoice = write(change, DocumentType.INVOICE, lines, total, tax_total)
+        change.note(EventKind.INVOICED, f"Invoice {invoice.code} issued.")
+    return invoice
+
+
+def standing_invoice(order_id: int) -> Invoice | None:
+    """The order's invoice that is not credited in full, if any."""
+    for invoice in Invoice.objects.filter(order_id=order_id, document_type=DocumentType.INVOICE):
+        if credited(invoice) < invoice.total or not invoice.credit_notes.exists():
+            return invoice
+    return None
+
+
+def credited(invoice: Invoice) -> Decimal:
+    """How much of an invoice credit notes have taken back."""
+    total: Decimal | None = invoice.credit_notes.aggregate(total=Sum("total"))["total"]
+    return total or ZERO
+
+
+def _goods(line: OrderLine, currency: str) -> dict[str, Any] | None:
+    """The invoice's line of an order line; None when all of it is cancelled."""
+    left = line.quantity - line.cancelled
+    if not left:
+        return None
+    return {
+        "sku": line.sku,
+        "name": line.name,
+        "quantity": left,
+        "unit_price": line.unit_price,
+        "total": share(line.total, left, line.quantity, currency),
+        "tax": share(line.tax, left, line.quantity, currency),
+        "line": line.pk,
+    }
+
+
+def share(amount: Decimal, units: int, quantity: int, currency: str) -> Decimal:
+    """The part of a line's amount that `units` of its `quantity` make, in the digits of the currency."""
+    if units == quantity:
+        return amount
+    return round(amount * units / quantity, get_currency_precision(currency))
+
+
+def write(
+    change: Opened,
+    document_type: DocumentType,
+    lines: list[dict[str, Any]],
+    total: Decimal,
+    tax_total: Decimal,
+    *,
+    corrects: Invoice | None = None,
+    reason: str = "",
+) -> Invoice:
+    """Put an invoice or credit note of an opened order under the next number of its series."""
+    order = change.order
+    zone = order.project.zone
+    today = change.at.astimezone(zone).date()
+    [number] = numbering.take_range(order.project_id, document_type, today.year, 1)
+    return Invoice.objects.create(
+        project_id=order.project_id,
+        order=order,
+        letterhead=letterheads.in_force(order.project_id),
+        document_type=document_type,
+        year=today.year,
+        number=number,
+        code=numbering.code(document_type, today.year, number),
+        issued_at=not_before_the_last(order.project_id, document_type, today.year, change.at),
+        issue_date=today,
+        order_number=order.number,
+        order_date=order.placed_at.astimezone(zone).date(),
+        buyer=corrects.buyer if corrects else order.buyer,
+        billing=corrects.billing if corrects else order.billing,
+        payment_title=order.payment_title,
+        currency=order.currency,
+        total=total,
+        tax_total=tax_total,
+        lines=as_plain(lines),
+        corrects=corrects,
+        reason=reason,
+    )

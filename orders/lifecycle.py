@@ -1,0 +1,87 @@
+"""Where an order stands: hold, release, cancel, reopen, and what follows when its last open unit is gone.
+
+Every service here is one transaction. `seen` is the order's `version` as the person saw it; raises ChangedMeanwhile
+when it is another one by now, and ChangeRefused with a sentence when the order does not allow the step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from orders import changing
+from orders.changing import ChangeRefused, Opened, open_units, opened
+from orders.choices import EventKind, OrderStatus
+
+LONGEST_REASON = 300
+
+
+def hold(order_id: int, *, seen: int | None = None, actor_id: int | None = None, reason: str = "") -> None:
+    """Set an open order aside: it keeps what it has reserved and is not shipped."""
+    with opened(order_id, seen=seen, actor_id=actor_id) as change:
+        expect(change, OrderStatus.PROCESSING)
+        change.set("status", OrderStatus.ON_HOLD)
+        change.note(EventKind.HELD, because("Put on hold", reason))
+
+
+def release(order_id: int, *, seen: int | None = None, actor_id: int | None = None, reason: str = "") -> None:
+    """Take an order off hold; its tab follows from its stock."""
+    with opened(order_id, seen=seen, actor_id=actor_id) as change:
+        expect(change, OrderStatus.ON_HOLD)
+        change.set("status", OrderStatus.PROCESSING)
+        change.note(EventKind.RELEASED, because("Released from hold", reason))
+
+
+def cancel(order_id: int, *, seen: int | None = None, actor_id: int | None = None, reason: str = "") -> None:
+    """Cancel an order of which nothing is shipped; its stock serves orders that wait."""
+    with opened(order_id, seen=seen, actor_id=actor_id) as change:
+        expect(change, OrderStatus.PROCESSING, OrderStatus.ON_HOLD)
+        if any(line.shipped for line in change.lines):
+            raise ChangeRefused("Some of it is shipped already: cancel the items that are left instead.")
+        for line in change.lines:
+            if units := open_units(line):
+                changing.cancel_units(line, units)
+        change.set("status", OrderStatus.CANCELLED)
+        change.note(EventKind.CANCELLED, because("Cancelled", reason))
+
+
+def reopen(order_id: int, *, seen: int | None = None, actor_id: int | None = None, reason: str = "") -> None:
+    """Take the cancellation of an order back; its units wait for stock like everybody else's."""
+    with opened(order_id, seen=seen, actor_id=actor_id) as change:
+        expect(change, OrderStatus.CANCELLED)
+        for line in change.lines:
+            if line.cancelled:
+                changing.reopen_units(line, line.cancelled)
+        change.set("status", OrderStatus.PROCESSING)
+        change.note(EventKind.REOPENED, because("Reopened", reason))
+
+
+def cancel_lines(change: Opened, units: Mapping[int, int]) -> list[str]:
+    """Cancel units by line id of an opened order; what was cancelled, in words."""
+    told = []
+    for line_id, count in units.items():
+        if count:
+            line = change.line(line_id)
+            changing.cancel_units(line, count)
+            change.tell(f"{line.sku or line.name}: cancelled", line.cancelled - count, line.cancelled)
+            told.append(f"{count} × {line.sku or line.name}")
+    return told
+
+
+def settle(change: Opened) -> None:
+    """Complete an open order that has no open unit left - or cancel it, where nothing was shipped."""
+    if change.is_open and not any(map(open_units, change.lines)):
+        shipped = any(line.shipped for line in change.lines)
+        change.set("status", OrderStatus.COMPLETE if shipped else OrderStatus.CANCELLED)
+
+
+def expect(change: Opened, *statuses: OrderStatus) -> None:
+    """Refuse unless the order is in one of these."""
+    if change.order.status not in statuses:
+        is_now = OrderStatus(change.order.status).label.lower()
+        wanted = " or ".join(status.label.lower() for status in statuses)
+        raise ChangeRefused(f"The order is {is_now}; this can be done while it is {wanted}.")
+
+
+def because(sentence: str, reason: str) -> str:
+    """A sentence of the history with the reason a person gave."""
+    return f"{sentence}: {reason.strip()[:LONGEST_REASON]}" if reason.strip() else f"{sentence}."
