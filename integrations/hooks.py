@@ -10,7 +10,7 @@ from functools import partial
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
 from integrations import client, erasures, runs, signing_keys
@@ -25,7 +25,7 @@ from integrations.working import Step
 from stock.bulk import execute
 
 LEFT_ALONE = timedelta(minutes=15)
-"""After a run that failed: the tick comes every few seconds, and a shop that is away is not asked that often."""
+"""After a run that failed, or for an order not listed yet: the tick comes every few seconds, too often to ask again."""
 
 
 class Answer(StrEnum):
@@ -75,11 +75,12 @@ def receive(token: str, delivery: Delivery) -> Answer:
         if hint.external_ids:
             execute(
                 "INSERT INTO integrations_orderhint AS told"
-                " (integration_id, external_id, deliveries, first_at, last_at)"
-                " SELECT %s, external_id, 1, %s, %s FROM unnest(%s::text[]) AS new (external_id)"
+                " (integration_id, external_id, deliveries, first_at, last_at, look_at)"
+                " SELECT %s, external_id, 1, %s, %s, %s FROM unnest(%s::text[]) AS new (external_id)"
                 " ON CONFLICT (integration_id, external_id)"
-                " DO UPDATE SET deliveries = told.deliveries + 1, last_at = excluded.last_at",
-                [webhook.integration_id, now, now, sorted({key[:255] for key in hint.external_ids})],
+                " DO UPDATE SET deliveries = told.deliveries + 1, last_at = excluded.last_at,"
+                " look_at = excluded.look_at",
+                [webhook.integration_id, now, now, now, sorted({key[:255] for key in hint.external_ids})],
             )
             _start(webhook.integration)
     return Answer.TAKEN
@@ -112,14 +113,15 @@ def _start(integration: Integration) -> bool:
 
 def start_leftovers() -> int:
     """Hints that came while their run was just ending: start another. How many runs that made."""
-    waiting = Integration.objects.filter(hints__isnull=False).select_related("project").distinct()
+    due = OrderHint.objects.filter(integration=OuterRef("pk"), look_at__lte=timezone.now())
+    waiting = Integration.objects.filter(Exists(due)).select_related("project")
     return sum(_start(integration) for integration in waiting)
 
 
 def hints_page(held: Claim, run: Run, integration: Integration) -> Step:
     """Read one request's worth of hinted orders again, oldest hint first."""
     connector = integration.connector
-    waiting = OrderHint.objects.filter(integration=integration).order_by("pk")
+    waiting = OrderHint.objects.filter(integration=integration, look_at__lte=timezone.now()).order_by("pk")
     hints = list(waiting[: connector.capabilities.orders_by_ids])
     if not hints:
         return Step(done=True, asked=False)
@@ -130,8 +132,24 @@ def hints_page(held: Claim, run: Run, integration: Integration) -> Step:
     )
     candidates = read_page(connector, shop, page.payloads)
     cancelled = import_page(held, integration, candidates, Progress(None))
-    _forget(hints)
+    found = [candidate.external_id for candidate in candidates]
+    late = [hint for hint in hints if _is_late(hint, integration, found)]
+    _look_later(late)
+    _forget([hint for hint in hints if hint not in late])
     return Step(cancelled=cancelled)
+
+
+def _is_late(hint: OrderHint, integration: Integration, found: list[str]) -> bool:
+    """Whether its order did not come, but may still."""
+    connector = integration.connector
+    if hint.last_at <= timezone.now() - connector.capabilities.listed_within:
+        return False
+    return not any(connector.is_same_order(hint.external_id, external_id) for external_id in found)
+
+
+def _look_later(hints: list[OrderHint]) -> None:
+    for hint in hints:
+        OrderHint.objects.filter(pk=hint.pk, last_at=hint.last_at).update(look_at=timezone.now() + LEFT_ALONE)
 
 
 def _forget(hints: list[OrderHint]) -> None:

@@ -16,7 +16,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -113,6 +113,8 @@ class Capabilities:
     order_by_number: bool = True
     products: bool = True
     signed_webhooks: bool = False
+    listed_within: timedelta = timedelta(0)
+    """How long after its webhook an order may still be missing where it is looked for."""
     modified_is_reliable: bool = False
     """Whether every change of an order moves its modified stamp."""
 
@@ -324,6 +326,10 @@ class Connector(ABC):
     def read_webhook(self, delivery: Delivery) -> Hint:
         """What a verified delivery is about; an empty hint for pings and foreign topics. Never raises."""
         return Hint()
+
+    def is_same_order(self, hinted: str, external_id: str) -> bool:
+        """Whether an order that was read again is the one a hint named, where hints do not know the whole id."""
+        return hinted == external_id
 
     def webhooks(self, shop: Shop) -> Operation[tuple[RemoteWebhook, ...]]:
         """What is registered, ours and others'."""

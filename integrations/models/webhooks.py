@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 
 from django.db import models
+from django.utils import timezone
 
 from integrations.models.shops import Integration
 from integrations.secrets import EncryptedField, Secrets
@@ -67,6 +68,8 @@ class OrderHint(models.Model):
     deliveries = models.IntegerField(default=1)
     first_at = models.DateTimeField()
     last_at = models.DateTimeField()
+    look_at = models.DateTimeField(default=timezone.now)
+    """When to look: at once, and again later for an order that the shop does not list yet."""
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["integration", "external_id"], name="hint_once_per_order")]

@@ -47,13 +47,14 @@ def name_of(server: SimulatedServer, integration: Integration, sale: Sale) -> st
 
 
 def test_a_new_order_is_here_without_a_load(server: SimulatedServer, integration: Integration) -> None:
-    sale = server.site.shop.place("processing", GOODS)
+    sale = server.site.shop.place("processing", GOODS, age=3600)
     told = tell(server)
     assert told >= 1
-    assert OrderHint.objects.get().external_id == name_of(server, integration, sale)
+    name = name_of(server, integration, sale)
+    assert integration.connector.is_same_order(OrderHint.objects.get().external_id, name or "")
     work()
     order = Order.objects.get()
-    assert (order.remote_order.external_id if order.remote_order else "") == name_of(server, integration, sale)
+    assert (order.remote_order.external_id if order.remote_order else "") == name
     assert (Webhook.objects.get().accepted, Webhook.objects.get().refused) == (told, 0)
     assert not OrderHint.objects.exists()
 
@@ -62,7 +63,7 @@ def test_a_pending_order_is_imported_when_the_shop_tells_that_it_was_paid(
     server: SimulatedServer, integration: Integration
 ) -> None:
     shop = server.site.shop
-    sale = shop.place("pending", GOODS, age=60)
+    sale = shop.place("pending", GOODS, age=3600)
     tell(server)
     work()
     assert not Order.objects.exists()
@@ -75,7 +76,7 @@ def test_a_pending_order_is_imported_when_the_shop_tells_that_it_was_paid(
 def course(server: SimulatedServer) -> list[Parcel]:
     """Three deliveries of an order's life, as they were written at the time: paid, touched, shipped."""
     shop = server.site.shop
-    sale = shop.place("processing", GOODS, age=600)
+    sale = shop.place("processing", GOODS, age=3600)
     parcels = written(server, Event("created", sale))[:1] or written(server, Event("updated", sale))[:1]
     parcels += written(server, Event("updated", shop.change(sale.id)))[:1]
     return parcels + written(server, Event("updated", shop.change(sale.id, "completed")))[:1]
@@ -146,8 +147,11 @@ def test_all_webhooks_are_registered_once_and_watched(server: SimulatedServer, i
 
 
 def _given_up(server: SimulatedServer, integration: Integration) -> None:
-    """Deliveries fail until the shop gives our address up."""
+    """Deliveries fail until the shop gives our address up, or forgets it."""
     board = server.site.shop.webhooks
+    if integration.platform == "paypal":  # gives up deliveries, never webhooks; but somebody may delete one
+        board.hooks.clear()
+        return
     address, nowhere = hooks.address_of(integration.webhook), Parcel({}, b"")
     for hook in board.hooks.values():
         hook.address = "http://127.0.0.1:9/"

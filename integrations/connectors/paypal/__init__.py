@@ -6,6 +6,7 @@ PayPal has no list of orders. A payment for goods that came in stands for one; r
 from __future__ import annotations
 
 from collections.abc import Generator
+from datetime import datetime, timedelta
 
 from integrations.choices import ImportAction
 from integrations.connectors.base import (
@@ -16,16 +17,20 @@ from integrations.connectors.base import (
     CredentialField,
     Cursor,
     DefaultRule,
+    Delivery,
+    Hint,
     Identity,
     Operation,
     OrderPage,
     ProductPage,
+    RemoteWebhook,
     Request,
     Response,
     Shop,
+    SigningKey,
     Window,
 )
-from integrations.connectors.paypal import checking, orders
+from integrations.connectors.paypal import checking, orders, webhooks
 from integrations.connectors.paypal.identity import identify
 from integrations.connectors.paypal.payload import parse
 from orders.incoming import IncomingOrder
@@ -49,11 +54,12 @@ class PayPal(Connector):
         orders_by_ids=orders.MOST_IDS,
         order_by_number=True,
         products=False,
-        signed_webhooks=False,
+        signed_webhooks=True,
+        listed_within=timedelta(hours=3),
         modified_is_reliable=False,
     )
     """There is no request for ids: our ids say when a payment was made, and it is looked for there. Nor is there a
-    filter for changes. PayPal signs webhooks (RSA), but only tells of payments made through the very app."""
+    filter for changes. PayPal tells only of payments made through the very app, and lists them up to 3 hours later."""
     default_rules = (
         DefaultRule("S", checking.STATUSES["S"], ImportAction.VALID, retry=False),
         DefaultRule("P", checking.STATUSES["P"], ImportAction.SKIP, retry=True),
@@ -84,6 +90,29 @@ class PayPal(Connector):
 
     def identify(self, payload: bytes, shop: Shop) -> Identity:
         return identify(payload, shop)
+
+    def verify_webhook(self, shop: Shop, secret: str, delivery: Delivery, now: datetime) -> bool:
+        """Certificates are PayPal's own and the same for everybody, so `secret` plays no part."""
+        return webhooks.is_signed(delivery, now)
+
+    def signing_key(self, shop: Shop, delivery: Delivery) -> SigningKey | None:
+        return webhooks.signing_key(shop, delivery)
+
+    def fetch_signing_key(self, shop: Shop, name: str) -> Operation[str]:
+        return webhooks.certificate(shop, name)
+
+    def read_webhook(self, delivery: Delivery) -> Hint:
+        return webhooks.read(delivery)
+
+    def is_same_order(self, hinted: str, external_id: str) -> bool:
+        """By the transaction id alone: a webhook tells neither the event code nor the listed time."""
+        return hinted.partition(".")[0] == external_id.partition(".")[0]
+
+    def webhooks(self, shop: Shop) -> Operation[tuple[RemoteWebhook, ...]]:
+        return webhooks.webhooks(shop)
+
+    def register_webhooks(self, shop: Shop, address: str, secret: str) -> Operation[tuple[RemoteWebhook, ...]]:
+        return webhooks.register(shop, address)
 
 
 def _no_products() -> Generator[Request, Response, ProductPage]:

@@ -31,6 +31,8 @@ EVENTS = {
 }
 """Payments for goods, by PayPal's event codes. Fees, refunds, transfers, mass pay and donations are no orders."""
 
+ANY_EVENT = "T9999"
+"""Stands for any event code in an id; PayPal has no such code. A webhook does not tell a payment's code."""
 EXTERNAL_ID = re.compile(r"([0-9A-Z]{1,24})\.(T[0-9]{4})\.([0-9]{8}T[0-9]{6}Z)")
 
 

@@ -19,7 +19,7 @@ import msgspec
 from integrations.connectors import decoding
 from integrations.connectors.base import Cursor, OrderPage, Request, Response, Shop, Window
 from integrations.connectors.documents import repaired, too_deep, utf8
-from integrations.connectors.paypal.identity import brief, external_id, is_order, parts
+from integrations.connectors.paypal.identity import ANY_EVENT, brief, external_id, is_order, parts
 from integrations.connectors.paypal.requests import TOO_LARGE, ask, error_name, refusal
 from integrations.failures import Failure, PayloadError, ShopError
 
@@ -33,6 +33,8 @@ READ_AGAIN = timedelta(days=1)
 SECOND = timedelta(seconds=1)
 NEAR = timedelta(days=1)
 """Payments that began within so much of each other are asked for together."""
+LOOSELY = timedelta(minutes=5)
+"""Between the time a webhook gives a payment and the one it is listed with."""
 MOST_IDS = 50
 MOST_PASSES = 3
 SEARCHED_SPANS = 12
@@ -210,16 +212,24 @@ def _read(response: Response) -> _Page:
 
 
 def orders_by_ids(shop: Shop, ids: tuple[str, ...]) -> Paging:
-    """PayPal takes no list of ids, but ours say when: payments near each other are found in one span, at most 50."""
+    """PayPal takes no list of ids, but ours say when: payments near each other are found in one span, at most 50.
+
+    An id with ANY_EVENT, from a webhook, is found by its transaction id, a little before or after as well.
+    """
     if len(ids) > MOST_IDS:
         raise ValueError(f"At most {MOST_IDS} orders can be asked for at once, not {len(ids)}.")
     known = sorted((found[1], found[0], identifier) for identifier in set(ids) if (found := parts(identifier)))
     payloads: dict[str, bytes] = {}
     for group in _near(known):
         wanted = {identifier for _, _, identifier in group}
-        only = group[0][1] if len(group) == 1 else ""
-        documents = yield from _between(shop, group[0][0] - SECOND, group[-1][0] + SECOND, only=only)
-        payloads |= {own: document for document in documents if (own := _id_of(document)) in wanted}
+        loose = {transaction for _, transaction, identifier in group if f".{ANY_EVENT}." in identifier}
+        only, margin = group[0][1] if len(group) == 1 else "", LOOSELY if loose else SECOND
+        documents = yield from _between(shop, group[0][0] - margin, group[-1][0] + margin, only=only)
+        payloads |= {
+            own: document
+            for document in documents
+            if (own := _id_of(document)) in wanted or brief(document).transaction_id in loose
+        }
     return OrderPage(tuple(payloads.values()), None, len(payloads))
 
 
@@ -256,6 +266,8 @@ def _between(
             first = yield from _between(shop, since, half, most, only)
             second = yield from _between(shop, half, until, most, only)
             return found + first + second
+        if response.status == 400 and error_name(response) == UNAVAILABLE_YET and since > _clock(response) - READ_AGAIN:
+            break  # PayPal is not that far yet
         page = _read(response)
         documents = tuple(bytes(part) for part in page.transaction_details or ())
         found += [document for document in documents if is_order(document)]

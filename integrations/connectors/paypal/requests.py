@@ -24,7 +24,11 @@ TOO_LARGE = "RESULTSET_TOO_LARGE"
 
 def ask(shop: Shop, **params: str) -> Exchange:
     """A page of transactions, or PayPal's refusal. 429 is a ShopError that says how long to wait."""
-    request = Request("GET", f"{shop.base_url}/{TRANSACTIONS}", tuple(params.items()))
+    return (yield from send(shop, Request("GET", f"{shop.base_url}/{TRANSACTIONS}", tuple(params.items()))))
+
+
+def send(shop: Shop, request: Request) -> Exchange:
+    """Any request with the app's access token."""
     try:
         response = yield from with_token(shop, TOKEN, _grant(shop), token_refusal, request)
     except ShopError as error:

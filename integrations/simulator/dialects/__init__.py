@@ -10,6 +10,7 @@ from integrations.simulator.dialects import (
     ebay_notifications,
     ecwid,
     paypal,
+    paypal_webhooks,
     shopify,
     shopify_webhooks,
     woocommerce,
@@ -34,6 +35,7 @@ WRITERS: dict[str, Writer] = {
     "woocommerce": woocommerce_webhooks.parcel,
     "shopify": shopify_webhooks.parcel,
     "ebay": ebay_notifications.parcel,
+    "paypal": paypal_webhooks.parcel,
 }
 """How the webhooks of a dialect are written, where it has any."""
 

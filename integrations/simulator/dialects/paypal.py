@@ -1,4 +1,4 @@
-"""PayPal: the token endpoint and Transaction Search, as documented (v1.9).
+"""PayPal: the token endpoint, Transaction Search (v1.9) and webhooks, as documented.
 
 The client ID is the shop's key, the client secret its secret. Transactions show up after `LATE`; for each order that
 was paid there is a payment, and among them refunds and withdrawals, which are no orders.
@@ -12,10 +12,12 @@ import re
 from base64 import b64encode
 from datetime import datetime, timedelta
 
+from integrations.simulator.dialects import paypal_webhooks
 from integrations.simulator.dialects.paypal_transactions import (
     EVENTS,
     LETTERS,
     Json,
+    Refused,
     stamp,
     transaction_id,
     transactions,
@@ -33,19 +35,15 @@ HISTORY = timedelta(days=3 * 365)
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 
 
-class Refused(Exception):
-    def __init__(self, status: int, name: str, issue: str = "", **more: object) -> None:
-        super().__init__(name)
-        details = [{"issue": issue, "description": issue.lower().replace("_", " ")}] if issue else []
-        error = {"name": name, "message": "Refused.", "debug_id": "90957fca61718", "details": details, **more}
-        self.answer = as_json({**error, "links": []}, status)
-
-
 def answer(shop: SimulatedShop, asked: Asked) -> Answered:
     try:
         if asked.path == "/v1/oauth2/token":
             return _token(shop, asked)
+        if asked.path.startswith(paypal_webhooks.CERTIFICATES):
+            return paypal_webhooks.certificate(asked)
         _let_in(shop, asked)
+        if asked.path.startswith(paypal_webhooks.ROOT):
+            return paypal_webhooks.answer(shop, asked)
         if asked.path != PATH:
             raise Refused(404, "RESOURCE_NOT_FOUND")
         return _transactions(shop, asked)

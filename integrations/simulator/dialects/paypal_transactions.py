@@ -9,6 +9,7 @@ from typing import Any
 
 from integrations.simulator.catalogue import VAT, Buyer
 from integrations.simulator.dialects.amounts import net, rounded
+from integrations.simulator.messages import as_json
 from integrations.simulator.sales import Basket, Sale, basket
 from integrations.simulator.shop import SimulatedShop
 
@@ -17,6 +18,14 @@ Json = dict[str, Any]
 LETTERS = {"processing": "S", "completed": "S", "on-hold": "P", "failed": "D", "refunded": "V"}
 """Orders in another state never came to a payment."""
 EVENTS = ("T0006", "T0006", "T0007", "T0003")
+
+
+class Refused(Exception):
+    def __init__(self, status: int, name: str, issue: str = "", **more: object) -> None:
+        super().__init__(name)
+        details = [{"issue": issue, "description": issue.lower().replace("_", " ")}] if issue else []
+        error = {"name": name, "message": "Refused.", "debug_id": "90957fca61718", "details": details, **more}
+        self.answer = as_json({**error, "links": []}, status)
 
 
 def transactions(shop: SimulatedShop) -> list[tuple[datetime, int, Json]]:
