@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Field, Model
 from django.utils import timezone
 
 from orders.allocation import refresh_tabs, serve_waiting
@@ -268,3 +269,9 @@ def plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
     return str(value)
+
+
+def value_of(model: type[Model], name: str, told: Any) -> Any:
+    """What `plain` wrote down, as the field `name` of the model has it."""
+    found = model._meta.get_field(name)
+    return found.to_python(told) if isinstance(found, Field) else told
