@@ -6,9 +6,11 @@ from integrations import working
 from integrations.catalogues import code_lists_step, products_page
 from integrations.choices import RunKind
 from integrations.fetching import fetch_page
+from integrations.following import status_page
 from integrations.hooks import check_step, hints_page
 from integrations.loading import load_page
 from integrations.retrying import open_orders_page, retry_page
+from integrations.syncing import synchronize_page
 
 HANDLERS: dict[RunKind, working.Handler] = {
     RunKind.LOAD: load_page,
@@ -19,6 +21,8 @@ HANDLERS: dict[RunKind, working.Handler] = {
     RunKind.HINTS: hints_page,
     RunKind.WEBHOOK_CHECK: check_step,
     RunKind.FETCH: fetch_page,
+    RunKind.SYNCHRONIZE: synchronize_page,
+    RunKind.STATUS_UPDATE: status_page,
 }
 
 

@@ -140,6 +140,7 @@ def advance(
     *,
     total: int | None = None,
     until: datetime | None = None,
+    results: Any = None,
 ) -> None:
     """Last statement of a page's transaction: cursor and counters. Raises LostClaim."""
     values: dict[str, Any] = {name: F(name) + counts.get(name, 0) for name in COUNTERS}
@@ -147,6 +148,8 @@ def advance(
         values["total"] = total
     if until is not None:
         values["until"] = until
+    if results is not None:
+        values["results"] = results
     _fenced(held, cursor=cursor, lease_until=_lease(), claims_without_progress=0, failures=0, reason="", **values)
 
 

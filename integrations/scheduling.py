@@ -20,7 +20,10 @@ DEFAULT_FEEDS = {
     FeedKind.CODE_LISTS: timedelta(days=1),
     FeedKind.PRODUCTS: timedelta(days=1),
     FeedKind.WEBHOOK_CHECK: timedelta(days=1),
+    FeedKind.STATUS_UPDATE: timedelta(minutes=15),
 }
+OFF_AT_FIRST = frozenset({FeedKind.STATUS_UPDATE})
+"""What changes orders of the book by itself is switched on by a person."""
 
 
 def start(feed: Feed, user_id: int | None = None) -> Run:
@@ -59,6 +62,9 @@ def start_due() -> int:
 def add_default_feeds(integration: Integration) -> None:
     """The feeds of a new integration."""
     Feed.objects.bulk_create(
-        [Feed(integration=integration, kind=kind, interval=interval) for kind, interval in DEFAULT_FEEDS.items()],
+        [
+            Feed(integration=integration, kind=kind, interval=interval, enabled=kind not in OFF_AT_FIRST)
+            for kind, interval in DEFAULT_FEEDS.items()
+        ],
         ignore_conflicts=True,
     )

@@ -41,6 +41,8 @@ class Integration(models.Model):
     unknown_products = models.CharField(max_length=10, choices=UnknownProducts, default=UnknownProducts.CREATE)
     unknown_payments = models.CharField(max_length=10, choices=UnknownCodes, default=UnknownCodes.KEEP)
     unknown_deliveries = models.CharField(max_length=10, choices=UnknownCodes, default=UnknownCodes.KEEP)
+    ours_wins: models.Field[Any, Any] = models.JSONField(default=list, blank=True)
+    """Parts of an order (`orders.choices.Part`) that a synchronisation leaves alone once they were edited here."""
     overlap = models.DurationField(
         default=timedelta(minutes=10), help_text="How far each load reaches back into the one before it."
     )

@@ -51,7 +51,7 @@ def sync(order: Order, answer: IncomingOrder, follow: OrderStatus | None = None,
     return refresh(order.pk, Answer(answer, follow, **options))
 
 
-def units(order: Order) -> dict[str, tuple[int, int, int, int]]:
+def units(order: Order) -> dict[str, tuple[int, ...]]:
     rows = order.lines.values_list("sku", "quantity", "reserved", "waiting", "cancelled")
     return {sku: tuple(rest) for sku, *rest in rows}
 

@@ -1,0 +1,59 @@
+"""What a status of the shop means for an order that is in the book, and the feed that carries only statuses over."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.db.models import F
+
+from integrations import runs
+from integrations.choices import ImportAction
+from integrations.connectors.base import Connector
+from integrations.models import Integration, Run
+from integrations.runs import Claim
+from integrations.working import Step
+from orders import refresh
+from orders.choices import OrderStatus
+from orders.models import Order
+from orders.plans import PLANS
+
+AT_ONCE = 100
+
+
+def ended_statuses(connector: Connector) -> frozenset[str]:
+    """The statuses of a sale that is off (cancelled, refunded, failed): by default not imported and not waited for."""
+    return frozenset(
+        rule.status for rule in connector.default_rules if rule.action == ImportAction.SKIP and not rule.retry
+    )
+
+
+def meaning(integration: Integration, status: str, action: str | None) -> OrderStatus | None:
+    """The local status a remote one stands for, by its rule; None where it says nothing.
+
+    A rule that would not import says nothing, unless the sale is off: then the order is cancelled here, too.
+    """
+    plan = PLANS.get(action or "")
+    if plan is not None:
+        return plan.status
+    return OrderStatus.CANCELLED if status in ended_statuses(integration.connector) else None
+
+
+def status_page(held: Claim, run: Run, integration: Integration) -> Step:
+    """Carry the statuses that the loads have brought since over to their orders; the shop is not asked."""
+    actions = dict(integration.rules.values_list("status", "action"))
+    behind = (
+        Order.objects.filter(integration=integration, remote_order__isnull=False)
+        .exclude(remote_order__status=F("remote_status"))
+        .exclude(remote_order__status="")
+        .filter(pk__gt=(run.cursor or {}).get("after", 0))
+        .order_by("pk")
+    )
+    rows = list(behind.values_list("pk", "remote_order__status")[:AT_ONCE])
+    counts = {"fetched": len(rows), "updated": 0, "unchanged": 0}
+    run.cursor = {"after": rows[-1][0] if rows else 0}
+    with transaction.atomic():
+        cancelled = runs.hold(held)
+        for order_id, status in rows:
+            done = refresh.follow_status(order_id, status, meaning(integration, status, actions.get(status)))
+            counts["updated" if done.outcome == refresh.Outcome.CHANGED else "unchanged"] += 1
+        runs.advance(held, counts, run.cursor)
+    return Step(done=len(rows) < AT_ONCE, cancelled=cancelled, asked=False)

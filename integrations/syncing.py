@@ -1,0 +1,222 @@
+"""Synchronize orders of the book with their shops: one after a preview, or up to 100 at once in a run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from django.db import transaction
+
+from integrations import client, mapping, remote_orders, runs
+from integrations.choices import IntegrationHealth, RunKind
+from integrations.failures import ShopError
+from integrations.following import meaning
+from integrations.importing import NOT_STORABLE
+from integrations.mapping import Unmapped
+from integrations.models import Integration, RemoteOrder, Run
+from integrations.reading import Candidate, digest_of, read, read_page
+from integrations.runs import Claim, RunRefused
+from integrations.working import Step
+from orders import refresh
+from orders.choices import Part
+from orders.models import Order
+from orders.refresh import Answer, Outcome, Refreshed
+from stock.ledger import lock_project
+
+MOST_AT_ONCE = 100
+GONE = "The shop no longer has this order: it was deleted or moved to the trash there. It stays as it is here."
+
+
+class SyncRefused(Exception):
+    """The order cannot be synchronised; the message is for staff."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What synchronising would do, and which answer of the shop that was."""
+
+    seen: str
+    """The digest of the answer, for `synchronize`."""
+    result: Refreshed
+
+
+# --- one order ---
+
+
+def look(order: Order) -> Look:
+    """Ask the shop for an order and say what synchronising would change; only the remote order is brought up to date.
+
+    Raises SyncRefused.
+    """
+    integration, remote = _source(order)
+    try:
+        operation = integration.connector.orders_by_ids(integration.shop(), (remote.external_id,))
+        page = client.drive(operation)
+    except ShopError as error:
+        raise SyncRefused(str(error)) from error
+    candidates = read_page(integration.connector, integration.shop(), page.payloads)
+    seen = next((each for each in candidates if each.external_id == remote.external_id), None)
+    if seen is None:
+        raise SyncRefused(GONE)
+    with transaction.atomic():
+        _keep(integration, seen)
+    return Look(seen.digest.hex(), refresh.preview(order.pk, _answer(integration, seen)))
+
+
+def synchronize(order: Order, seen: str, *, version: int, actor_id: int) -> Refreshed:
+    """Write what `look` has shown. Raises SyncRefused when the shop has said something else since.
+
+    Raises `orders.changing.ChangedMeanwhile` when the order was changed here since.
+    """
+    integration, remote = _source(order)
+    payload = remote.payload.encode()
+    if digest_of(payload).hex() != seen:
+        raise SyncRefused("The shop has sent a newer version of this order meanwhile: look at what changes once more.")
+    answer = _answer(integration, read(integration.connector, integration.shop(), payload, digest_of(payload)))
+    done = refresh.refresh(order.pk, answer, actor_id=actor_id, seen=version)
+    if done.outcome == Outcome.REFUSED:
+        raise SyncRefused(done.sentence)
+    return done
+
+
+def _source(order: Order) -> tuple[Integration, RemoteOrder]:
+    """Where an order came from. Raises SyncRefused for those of no shop, or of one that cannot be asked."""
+    if order.integration_id is None or order.remote_order_id is None:
+        raise SyncRefused("This order came by the API: there is no shop to synchronize it with.")
+    integration = Integration.objects.select_related("project__account").get(pk=order.integration_id)
+    reason = _unreadable(integration)
+    if reason:
+        raise SyncRefused(reason)
+    return integration, RemoteOrder.objects.get(pk=order.remote_order_id)
+
+
+def _unreadable(integration: Integration) -> str:
+    if not integration.enabled:
+        return f"{integration} is switched off: switch it on in its settings first."
+    if integration.health == IntegrationHealth.CREDENTIALS:
+        return runs.REJECTED.format(integration)
+    if not integration.connector.capabilities.orders_by_ids:
+        return f"{integration.connector.label} cannot be asked for single orders."
+    return ""
+
+
+def _answer(integration: Integration, seen: Candidate) -> Answer:
+    """A shop's answer by the current mapping and rules. Raises SyncRefused."""
+    if seen.order is None:
+        raise SyncRefused(seen.error)
+    ours = mapping.load(integration, [seen.order]).apply(seen.order)
+    if isinstance(ours, Unmapped):
+        raise SyncRefused(ours.message)
+    action = integration.rules.filter(status=seen.status).values_list("action", flat=True).first()
+    return Answer(
+        ours,
+        meaning(integration, seen.status, action),
+        frozenset(Part(part) for part in integration.ours_wins if part in Part.values),
+        create_unknown_products=integration.unknown_products == "create",
+    )
+
+
+def _keep(integration: Integration, seen: Candidate) -> None:
+    """Bring the remote order up to date, as every sweep does; an older answer than the one on record is no news."""
+    row = remote_orders.known(integration.pk, [seen.external_id]).get(seen.external_id)
+    if row and row.digest != seen.digest and not (seen.stamp and row.stamp and seen.stamp < row.stamp):
+        remote_orders.refresh([(row.id, seen)])
+
+
+# --- up to a hundred ---
+
+
+@dataclass(frozen=True)
+class Requested:
+    """The runs that were started, and a sentence for each order that has none."""
+
+    runs: tuple[Run, ...]
+    refusals: tuple[str, ...]
+
+
+def request(project_id: int, order_ids: Sequence[int], *, user_id: int | None = None) -> Requested:
+    """Start synchronising orders of a project, one run per shop. Raises SyncRefused above MOST_AT_ONCE."""
+    if len(order_ids) > MOST_AT_ONCE:
+        raise SyncRefused(
+            f"At most {MOST_AT_ONCE} orders at once: {len(order_ids):,} were chosen, nothing was started."
+        )
+    by_shop: dict[int, list[int]] = {}
+    refusals: list[str] = []
+    rows = Order.objects.filter(project_id=project_id, pk__in=order_ids).order_by("remote_order_id")
+    for order_id, integration_id, number in rows.values_list("pk", "integration_id", "number"):
+        if integration_id is None:
+            refusals.append(f"{number} came by the API: there is no shop to synchronize it with.")
+        else:
+            by_shop.setdefault(integration_id, []).append(order_id)
+    started = []
+    for integration in Integration.objects.filter(pk__in=by_shop).select_related("project"):
+        reason = _unreadable(integration)
+        try:
+            if reason:
+                raise RunRefused(reason)
+            scope = {"orders": by_shop[integration.pk]}
+            started.append(runs.request(RunKind.SYNCHRONIZE, integration, user_id=user_id, scope=scope))
+        except RunRefused as refusal:
+            refusals.append(str(refusal))
+    return Requested(tuple(started), tuple(refusals))
+
+
+def synchronize_page(held: Claim, run: Run, integration: Integration) -> Step:
+    """One request's worth of the orders of a run; each is written in its own savepoint, its result kept."""
+    wanted: list[int] = run.scope["orders"]
+    done = (run.cursor or {}).get("done", 0)
+    chunk = wanted[done : done + integration.connector.capabilities.orders_by_ids]
+    if not chunk:
+        return Step(done=True, note=_summary(run.results), asked=False)
+    orders = {order.pk: order for order in Order.objects.filter(pk__in=chunk).select_related("remote_order")}
+    ids = {order.remote_order.external_id: pk for pk, order in orders.items() if order.remote_order is not None}
+    operation = integration.connector.orders_by_ids(integration.shop(), tuple(ids))
+    page = client.drive(operation, heartbeat=partial(runs.heartbeat, held))
+    found = {seen.external_id: seen for seen in read_page(integration.connector, integration.shop(), page.payloads)}
+    run.cursor = {"done": done + len(chunk)}
+    with transaction.atomic():
+        cancelled = runs.hold(held)
+        lock_project(integration.project_id)
+        results = [
+            _one(integration, orders[pk], found.get(key), actor_id=run.requested_by_id) for key, pk in ids.items()
+        ]
+        counts = {"fetched": len(ids), "updated": 0, "unchanged": 0, "failed": 0}
+        for result in results:
+            counts[COUNTED[Outcome(str(result["outcome"]))]] += 1
+        run.results = [*run.results, *results]
+        runs.advance(held, counts, run.cursor, total=len(wanted), results=run.results)
+    over = run.cursor["done"] >= len(wanted)
+    return Step(done=over, cancelled=cancelled, note=_summary(run.results) if over else "")
+
+
+COUNTED = {
+    Outcome.CHANGED: "updated",
+    Outcome.SAME: "unchanged",
+    Outcome.STALE: "unchanged",
+    Outcome.REFUSED: "failed",
+}
+
+
+def _one(integration: Integration, order: Order, seen: Candidate | None, *, actor_id: int | None) -> dict[str, object]:
+    """Write one order; what keeps it from being written is its result, and stops none of the others."""
+    try:
+        if seen is None:
+            raise SyncRefused(GONE)
+        with transaction.atomic():
+            _keep(integration, seen)
+            done = refresh.refresh(order.pk, _answer(integration, seen), actor_id=actor_id)
+    except SyncRefused as refusal:
+        done = Refreshed(Outcome.REFUSED, str(refusal))
+    except NOT_STORABLE:
+        done = Refreshed(Outcome.REFUSED, "The shop's answer cannot be stored: correct the order in the shop.")
+    message = " ".join([done.sentence, *done.reports])
+    return {"id": order.pk, "number": order.number, "outcome": str(done.outcome), "message": message[:500]}
+
+
+def _summary(results: Sequence[dict[str, object]]) -> str:
+    count = {outcome: sum(result["outcome"] == outcome for result in results) for outcome in Outcome}
+    same = count[Outcome.SAME] + count[Outcome.STALE]
+    return (
+        f"{count[Outcome.CHANGED]} changed, {same} as in the shop, {count[Outcome.REFUSED]} could not be synchronized."
+    )
