@@ -6,7 +6,7 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -64,9 +64,17 @@ class Switchboard:
     _seen: dict[int, tuple[datetime, str]] | None = None
 
     def add(self, topic: str, address: str, secret: str) -> Hook:
-        hook = Hook(len(self.hooks) + 1, topic, address, secret)
+        hook = Hook(max(self.hooks, default=0) + 1, topic, address, secret)
         self.hooks[hook.id] = hook
         return hook
+
+    def written(self) -> dict[str, Any]:
+        """All there is to remember, as JSON."""
+        return {"hooks": [asdict(hook) for hook in self.hooks.values()], "kept": self.kept}
+
+    def restore(self, written: dict[str, Any]) -> None:
+        self.hooks = {hook["id"]: Hook(**hook) for hook in written.get("hooks", [])}
+        self.kept = written.get("kept", {})
 
     def news(self, shop: SimulatedShop) -> list[Event]:
         """What has changed since the last look; nothing at the first one."""
@@ -120,6 +128,9 @@ def deliver(shop: SimulatedShop, write: Writer) -> int:
         written = parcels(shop, write, board.news(shop))
     for hook, parcel in written:  # without the lock: the receiver may ask us at once
         board.send(hook, parcel)
+    if written:
+        with shop.lock:
+            shop.save()
     return len(written)
 
 

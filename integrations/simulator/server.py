@@ -6,6 +6,7 @@
 | `POST /_sim/orders/{id}` `{"status", "refund": share}` | change it; without a status only touch it; "trash" trashes |
 | `DELETE /_sim/orders/{id}` | delete it for good |
 | `POST /_sim/faults`, `DELETE /_sim/faults` | see `integrations.simulator.faults` |
+| `POST /_sim/hooks` `{"topic", "address"}` | enter a webhook by hand, signed with the shop's secret |
 | `GET /_sim/log`, `DELETE /_sim/log` | what was served: method, path, params, status, ids of orders |
 | `GET /_sim/shop` | name, keys, zone, currency, every order's id, number, status and stamps |
 """
@@ -49,7 +50,10 @@ class SimulatedSite:
             for fault in faults:
                 if fault.kind in MOVING:
                     move(self.shop, fault)
+            registered = self.shop.webhooks.written()
             answered = self._answer(self.shop, asked)
+            if self.shop.webhooks.written() != registered:
+                self.shop.save()
             spoiling = next((fault for fault in faults if fault.kind not in MOVING), None)
             if spoiling is not None:
                 answered = spoil(spoiling, answered)
@@ -94,6 +98,10 @@ class SimulatedSite:
                 self.shop.delete(int(number))
             case "POST", ["faults"]:
                 self.faults.add(data)
+            case "POST", ["hooks"]:
+                if all(hook.address != data["address"] for hook in self.shop.webhooks.hooks.values()):
+                    self.shop.webhooks.add(str(data["topic"]), str(data["address"]), self.shop.secret)
+                    self.shop.save()
             case "DELETE", ["faults"]:
                 self.faults.clear()
             case "GET", ["log"]:

@@ -49,7 +49,7 @@ class SimulatedShop:
         self.key, self.secret = f"ck_{seed:040x}", f"cs_{seed * 7919:040x}"
         self.lock = threading.RLock()
         self._clock = clock
-        self._state = state
+        self.state = state
         self._random = chance("sales", seed)
         self.sales: dict[int, Sale] = {}
         self.webhooks = Switchboard()
@@ -70,7 +70,7 @@ class SimulatedShop:
             for position in range(orders):
                 placed_at = now - timedelta(days=days) * (orders - position) / (orders + 1)
                 self._add(placed_at.replace(microsecond=0), [])
-            self._save()
+            self.save()
 
     def advance(self) -> None:
         """Sell what should have been sold since the last time."""
@@ -81,7 +81,7 @@ class SimulatedShop:
                 self._next_sale_at += timedelta(minutes=self._random.expovariate(self.rate))
                 sold += 1
             if sold:
-                self._save()
+                self.save()
 
     def place(
         self, status: str = "processing", wanted: Mapping[str, int] | None = None, *, hidden: float = 0, age: float = 0
@@ -96,7 +96,7 @@ class SimulatedShop:
         with self.lock:
             placed_at = self.now() - timedelta(seconds=age)
             sale = self._add(placed_at, [Change(placed_at, status)], dict(wanted or {}), hidden)
-            self._save()
+            self.save()
             return sale
 
     def change(self, order_id: int, status: str | None = None, *, refund: float = 0) -> Sale:
@@ -105,14 +105,14 @@ class SimulatedShop:
             sale, now = self.sales[order_id], self.now()
             sale.changes = [change for change in sale.changes if change.at <= now]
             sale.changes.append(Change(now, status or sale.state(now).status, refund))
-            self._save()
+            self.save()
             return sale
 
     def delete(self, order_id: int) -> None:
         """For good."""
         with self.lock:
             del self.sales[order_id]
-            self._save()
+            self.save()
 
     def visible(self) -> list[Sale]:
         """Every order an answer may show, by id."""
@@ -136,8 +136,9 @@ class SimulatedShop:
         self._next_id += random.choice([1, 1, 1, 2, 4])
         return sale
 
-    def _save(self) -> None:
-        if self._state is None:
+    def save(self) -> None:
+        """Keep orders and webhooks for the next start, where there is a place for them."""
+        if self.state is None:
             return
         written = {
             "next_id": self._next_id,
@@ -146,16 +147,18 @@ class SimulatedShop:
                 + [[_text(change.at), change.status, change.refund] for change in sale.changes]
                 for sale in self.sales.values()
             ],
+            "webhooks": self.webhooks.written(),
         }
-        partial = self._state.with_suffix(".part")
+        partial = self.state.with_suffix(".part")
         partial.write_text(json.dumps(written))
-        partial.replace(self._state)
+        partial.replace(self.state)
 
     def _load(self) -> None:
-        if self._state is None or not self._state.exists():
+        if self.state is None or not self.state.exists():
             return
-        written: dict[str, Any] = json.loads(self._state.read_text())
+        written: dict[str, Any] = json.loads(self.state.read_text())
         self._next_id = written["next_id"]
+        self.webhooks.restore(written.get("webhooks", {}))
         for order_id, placed_at, visible_at, number, wanted, *changes in written["sales"]:
             course = [Change(_moment(at), status, refund) for at, status, refund in changes]
             self.sales[order_id] = Sale(order_id, _moment(placed_at), course, _moment(visible_at), wanted, number)

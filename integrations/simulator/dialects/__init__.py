@@ -6,9 +6,11 @@ from collections.abc import Callable
 
 from integrations.simulator.dialects import (
     bigcommerce,
+    bigcommerce_webhooks,
     ebay,
     ebay_notifications,
     ecwid,
+    ecwid_webhooks,
     paypal,
     paypal_webhooks,
     shopify,
@@ -34,10 +36,12 @@ DIALECTS: dict[str, Dialect] = {
 WRITERS: dict[str, Writer] = {
     "woocommerce": woocommerce_webhooks.parcel,
     "shopify": shopify_webhooks.parcel,
+    "bigcommerce": bigcommerce_webhooks.parcel,
     "ebay": ebay_notifications.parcel,
+    "ecwid": ecwid_webhooks.parcel,
     "paypal": paypal_webhooks.parcel,
 }
-"""How the webhooks of a dialect are written, where it has any."""
+"""How the webhooks of a dialect are written."""
 
 Keys = Callable[[SimulatedShop], dict[str, str]]
 KEYS: dict[str, Keys] = {

@@ -1,4 +1,6 @@
-"""BigCommerce's V2 and V3 APIs, as far as reading goes. The access token is the shop's key; any store hash is its own.
+"""BigCommerce's V2 and V3 APIs, as far as reading goes, and webhooks.
+
+The access token is the shop's key; any store hash is its own.
 
 V2 lists are bare arrays, 204 without a body where they are empty; errors are a list in V2 and an object in V3. Every
 answer carries the store's rate limit.
@@ -11,6 +13,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from integrations.simulator.catalogue import DELIVERIES, PAYMENTS
+from integrations.simulator.dialects import bigcommerce_webhooks
 from integrations.simulator.dialects.bigcommerce_orders import (
     STATUSES,
     Json,
@@ -191,8 +194,11 @@ def _v3(shop: SimulatedShop, asked: Asked, path: str) -> Answered:
         documents = product_documents(shop, "variants" in asked.get("include"))
         after = asked.get("id:greater")
         return _paged(asked, [each for each in documents if not after or each["id"] > int(after)])
-    if path == "hooks":
-        return _paged(asked, [])
+    if asked.method == "GET" and path == "hooks":
+        return _paged(asked, bigcommerce_webhooks.documents(shop))
+    written = bigcommerce_webhooks.write(shop, asked, path)
+    if written is not None:
+        return written
     return _v3_error(404, "Not Found")
 
 
