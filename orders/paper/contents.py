@@ -52,6 +52,7 @@ def sample(letterhead: Letterhead) -> Sheet:
         currency=letterhead.project.currency,
         total=Decimal(121),
         tax_total=Decimal(21),
+        reason="",
         lines=[line],
     )
     with override(settings.LANGUAGE_CODE):
