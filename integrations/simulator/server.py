@@ -139,6 +139,8 @@ class SimulatedSite:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    """Or a body waits 40 ms for the acknowledgement of its headers."""
     server: SimulatedServer
 
     def _handle(self) -> None:

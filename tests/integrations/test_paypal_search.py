@@ -242,7 +242,7 @@ def stocked(currency: str = "EUR") -> SimulatedShop:
 
 @pytest.mark.parametrize("currency", ["EUR", "JPY", "KWD"])
 def test_every_kind_of_payment_can_be_read(currency: str) -> None:
-    rows = [json.dumps(row).encode() for _, _, row in transactions(stocked(currency))]
+    rows = [json.dumps(row()).encode() for *_, row in transactions(stocked(currency))]
     orders = [paypal.parse(row, shop()) for row in rows if paypal.identify(row, shop()).number.startswith("Teahouse")
               and b'"T1107"' not in row]  # fmt: skip
     assert {order.residual for order in orders} == {Decimal(0)}
@@ -256,7 +256,7 @@ def test_documents_have_the_documented_shape() -> None:
     if not path.exists():
         pytest.skip(f"{path.name} is not on this machine")
     theirs = json.loads(path.read_text())
-    rows = [row for _, _, row in transactions(stocked())]
+    rows = [row() for *_, row in transactions(stocked())]
     fullest = max(rows, key=lambda row: len(json.dumps(row)))
     found = differences(shape(fullest), shape(theirs["transaction_details"][0]))
     assert [each for each in found if "line2" not in each and "transaction_note" not in each] == []
@@ -304,7 +304,7 @@ def test_a_month_over_http_with_faults(wallet: Wallet) -> None:
         cursor = result.next
         if cursor is None:
             break
-    rows = [row["transaction_info"] for _, _, row in transactions(wallet.shop)]
+    rows = [row()["transaction_info"] for *_, row in transactions(wallet.shop)]
     expected = [row["transaction_id"] for row in rows if row["transaction_event_code"] not in {"T1107", "T0400"}]
     assert {identifier.partition(".")[0] for identifier in found} == set(expected)
     assert len(expected) > 200

@@ -9,6 +9,7 @@ from typing import Any
 
 from integrations.simulator.catalogue import PRODUCTS, SHIRT, Buyer, Product
 from integrations.simulator.dialects.prices import Priced, PricedLine, price_of, priced, rounded
+from integrations.simulator.rendering import once
 from integrations.simulator.sales import Sale
 from integrations.simulator.shop import SimulatedShop
 
@@ -77,6 +78,7 @@ def _link(sale: Sale, name: str) -> Json:
     return {"url": f"{ADDRESS}{resource}", "resource": resource}
 
 
+@once
 def order_document(shop: SimulatedShop, sale: Sale, include: frozenset[str] = frozenset()) -> Json:
     """`include`: what of consignments, consignments.line_items and fees is written out; the rest are links."""
     now = shop.now()

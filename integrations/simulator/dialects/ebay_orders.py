@@ -9,6 +9,7 @@ from typing import Any
 
 from integrations.simulator.catalogue import Buyer, Product
 from integrations.simulator.dialects.amounts import gross, rounded
+from integrations.simulator.rendering import once
 from integrations.simulator.sales import Basket, Change, Item, Sale, basket
 from integrations.simulator.shop import SimulatedShop
 
@@ -27,6 +28,7 @@ def order_id(shop: SimulatedShop, sale: Sale) -> str:
     return f"{10 + shop.seed % 90:02}-{10000 + sale.id // 100_000:05}-{sale.id % 100_000:05}"
 
 
+@once
 def order_document(shop: SimulatedShop, sale: Sale) -> Json:
     now = shop.now()
     state, goods = sale.state(now), basket(shop.seed, sale)

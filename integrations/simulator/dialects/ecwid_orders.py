@@ -8,6 +8,7 @@ from typing import Any
 
 from integrations.simulator.catalogue import PRODUCTS, SHIRT, Buyer, Product
 from integrations.simulator.dialects.prices import Priced, PricedLine, price_of, priced, rounded
+from integrations.simulator.rendering import once
 from integrations.simulator.sales import Sale
 from integrations.simulator.shop import SimulatedShop
 
@@ -52,6 +53,7 @@ def _stamps(name: str, moment: datetime) -> Json:
     return {f"{name}Date": moment.strftime("%Y-%m-%d %H:%M:%S +0000"), f"{name}Timestamp": int(moment.timestamp())}
 
 
+@once
 def order_document(shop: SimulatedShop, sale: Sale) -> Json:
     """Net prices, tax on top; keys that do not apply are missing."""
     now, cost = shop.now(), priced(shop, sale)

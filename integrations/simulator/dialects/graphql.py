@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 Value = Any
@@ -46,6 +47,17 @@ class Document:
     operation: str
     parts: list[Selection]
     fragments: dict[str, Selection]
+    fixed: dict[int, bool] = field(default_factory=dict)
+    """Whether parts, by their identity, ask for the same whatever the variables are."""
+
+    def is_fixed(self, parts: list[Selection]) -> bool:
+        if id(parts) not in self.fixed:
+            self.fixed[id(parts)] = all(
+                not any(isinstance(value, Variable | list | dict) for value in part.arguments.values())
+                and self.is_fixed(self.fragments[part.name].parts if part.kind == "fragment" else part.parts)
+                for part in parts
+            )
+        return self.fixed[id(parts)]
 
 
 class _Reader:
@@ -126,6 +138,7 @@ class _Reader:
         return word  # an enum
 
 
+@lru_cache(maxsize=100)
 def read(text: str) -> Document:
     """The one operation of a document and its fragments. Raises GraphQLError."""
     reader = _Reader(text)
@@ -144,6 +157,14 @@ def read(text: str) -> Document:
     return Document(operation, parts, fragments)
 
 
+class Kept(dict[str, Value]):
+    """An object that is handed out again and again: what was picked from it is remembered by what was asked for."""
+
+    def __init__(self, fields: Json) -> None:
+        super().__init__(fields)
+        self.picked: dict[int, tuple[list[Selection], Json]] = {}
+
+
 def pick(document: Document, root: Json, variables: Json) -> Json:
     """The `data` of the answer. Raises GraphQLError for a field that does not exist, as validation does."""
 
@@ -159,6 +180,17 @@ def pick(document: Document, root: Json, variables: Json) -> Json:
             return [of(each, parts) for each in value]
         if not isinstance(value, dict) or not parts:
             return value
+        if not isinstance(value, Kept):
+            return picked(value, parts)
+        known = value.picked.get(id(parts))
+        if known is None or known[0] is not parts:
+            result = picked(value, parts)
+            if not document.is_fixed(parts):
+                return result
+            known = value.picked[id(parts)] = (parts, result)
+        return known[1]
+
+    def picked(value: Json, parts: list[Selection]) -> Json:
         result: Json = {}
         for part in parts:
             spread = document.fragments[part.name] if part.kind == "fragment" else part

@@ -18,6 +18,7 @@ from integrations.simulator.dialects.paypal_transactions import (
     LETTERS,
     Json,
     Refused,
+    began_at,
     stamp,
     transaction_id,
     transactions,
@@ -58,9 +59,14 @@ def keys(shop: SimulatedShop) -> dict[str, str]:
 
 def external_id(shop: SimulatedShop, sale: Sale) -> str | None:
     """Id, event and beginning of the payment, as the connector joins them."""
-    if sale.state(shop.now()).status not in LETTERS or sale.placed_at > shop.now() - LATE:
+    if sale.state(shop.now()).status not in LETTERS or not _is_listed(sale, began_at(sale), shop.now() - LATE):
         return None
-    return f"{transaction_id(shop, sale)}.{EVENTS[sale.id % 4]}.{sale.placed_at:%Y%m%dT%H%M%SZ}"
+    return f"{transaction_id(shop, sale)}.{EVENTS[sale.id % 4]}.{began_at(sale):%Y%m%dT%H%M%SZ}"
+
+
+def _is_listed(sale: Sale, began: datetime, refreshed: datetime) -> bool:
+    """What the shop was slow to show is late here as well: after PayPal has said that its list is complete so far."""
+    return max(began, sale.visible_at) <= refreshed
 
 
 def _token(shop: SimulatedShop, asked: Asked) -> Answered:
@@ -98,16 +104,18 @@ def _transactions(shop: SimulatedShop, asked: Asked) -> Answered:
     if since > refreshed:
         raise Refused(400, "INVALID_REQUEST", "DATA_NOT_AVAILABLE")
     size, number = _whole(asked, "page_size", 100, 500), _whole(asked, "page", 1, 2**31)
-    found = [(began, sale, row) for began, sale, row in transactions(shop) if since <= began <= min(until, refreshed)]
+    found = [
+        entry
+        for entry in transactions(shop)
+        if since <= entry[0] <= until and _is_listed(shop.sales[entry[2]], entry[0], refreshed)
+    ]
     if asked.get("transaction_id"):
-        found = [
-            entry for entry in found if entry[2]["transaction_info"]["transaction_id"] == asked.get("transaction_id")
-        ]
+        found = [entry for entry in found if entry[1] == asked.get("transaction_id")]
     if len(found) > MOST_ITEMS:
         raise Refused(400, "RESULTSET_TOO_LARGE", maximum_items=MOST_ITEMS, total_items=len(found))
     shown = found[(number - 1) * size : number * size]
     page: Json = {
-        "transaction_details": [_fields(asked, row) for _, _, row in shown],
+        "transaction_details": [_fields(asked, row()) for *_, row in shown],
         "account_number": f"SIM{shop.seed:010}",
         "start_date": stamp(since),
         "end_date": stamp(min(until, refreshed)),
@@ -117,7 +125,7 @@ def _transactions(shop: SimulatedShop, asked: Asked) -> Answered:
         "total_pages": -(-len(found) // size),
         "links": [],
     }
-    return as_json(page, ids=tuple(sale for _, sale, _ in shown))
+    return as_json(page, ids=tuple(sale for _, _, sale, _ in shown))
 
 
 def _fields(asked: Asked, row: Json) -> Json:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
+from operator import itemgetter
 from typing import Any
 
 from integrations.simulator.catalogue import VAT, Buyer
 from integrations.simulator.dialects.amounts import net, rounded
 from integrations.simulator.messages import as_json
-from integrations.simulator.sales import Basket, Sale, basket
+from integrations.simulator.rendering import once
+from integrations.simulator.sales import Basket, Change, Sale, basket
 from integrations.simulator.shop import SimulatedShop
 
 Json = dict[str, Any]
@@ -28,30 +32,41 @@ class Refused(Exception):
         self.answer = as_json({**error, "links": []}, status)
 
 
-def transactions(shop: SimulatedShop) -> list[tuple[datetime, int, Json]]:
-    """(began, order, row), oldest first."""
+Row = Callable[[], Json]
+
+
+def transactions(shop: SimulatedShop) -> list[tuple[datetime, str, int, Row]]:
+    """(began, transaction id, order, its row when it is asked for), oldest first."""
     now = shop.now()
-    found: list[tuple[datetime, int, Json]] = []
+    found: list[tuple[datetime, str, int, Row]] = []
     for sale in shop.visible():
         if sale.state(now).status not in LETTERS:
             continue
-        row = payment(shop, sale)
-        found.append((sale.placed_at, sale.id, row))
+        began, own = began_at(sale), transaction_id(shop, sale)
+        found.append((began, own, sale.id, partial(payment, shop, sale)))
         for change in sale.refunds(now):
-            found.append((change.at, sale.id, _refund(shop, row, change.at, change.refund)))
+            found.append((change.at, transaction_id(shop, sale, "R"), sale.id, partial(_refund, shop, sale, change)))
         if sale.id % 25 == 0:
-            found.append((sale.placed_at + timedelta(seconds=1), sale.id, _withdrawal(shop, sale)))
-    return sorted(found, key=lambda entry: (entry[0], entry[2]["transaction_info"]["transaction_id"]))
+            later = began + timedelta(seconds=1)
+            found.append((later, transaction_id(shop, sale, "W"), sale.id, partial(_withdrawal, shop, sale, later)))
+    return sorted(found, key=itemgetter(0, 1))
 
 
-def transaction_id(shop: SimulatedShop, sale: Sale) -> str:
-    return f"{shop.seed % 100:02}P{sale.id:014}"
+def began_at(sale: Sale) -> datetime:
+    """When the buyer paid, or tried to: an order may stand unpaid for long before."""
+    return min(change.at for change in sale.changes if change.status in LETTERS)
+
+
+def transaction_id(shop: SimulatedShop, sale: Sale, kind: str = "P") -> str:
+    """`kind`: a payment, a refund (R), a withdrawal (W)."""
+    return f"{shop.seed % 100:02}{kind}{sale.id:014}"
 
 
 def stamp(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%S+0000")
 
 
+@once
 def payment(shop: SimulatedShop, sale: Sale) -> Json:
     now, goods = shop.now(), basket(shop.seed, sale)
     state, vat = sale.state(now), VAT.get(goods.buyer.country, 0)
@@ -65,7 +80,7 @@ def payment(shop: SimulatedShop, sale: Sale) -> Json:
         "paypal_account_id": f"BUYER{sum(map(ord, goods.buyer.last_name)):08}",
         "transaction_id": transaction_id(shop, sale),
         "transaction_event_code": EVENTS[sale.id % 4],
-        "transaction_initiation_date": stamp(sale.placed_at),
+        "transaction_initiation_date": stamp(began_at(sale)),
         "transaction_updated_date": stamp(state.at),
         "transaction_amount": _money(shop, total),
         "fee_amount": _money(shop, -rounded(shop, total * Decimal("0.03"))),
@@ -138,11 +153,12 @@ def _shipping(buyer: Buyer) -> Json:
     }
 
 
-def _refund(shop: SimulatedShop, paid: Json, at: datetime, share: float) -> Json:
+def _refund(shop: SimulatedShop, sale: Sale, change: Change) -> Json:
+    paid, at = payment(shop, sale), change.at
     info = paid["transaction_info"]
-    amount = rounded(shop, Decimal(info["transaction_amount"]["value"]) * Decimal(str(share)))
+    amount = rounded(shop, Decimal(info["transaction_amount"]["value"]) * Decimal(str(change.refund)))
     changed = {
-        "transaction_id": f"{info['transaction_id'][:2]}R{info['transaction_id'][3:]}",
+        "transaction_id": transaction_id(shop, sale, "R"),
         "transaction_event_code": "T1107",
         "transaction_initiation_date": stamp(at),
         "transaction_updated_date": stamp(at),
@@ -154,10 +170,10 @@ def _refund(shop: SimulatedShop, paid: Json, at: datetime, share: float) -> Json
     return {**paid, "transaction_info": {**info, **changed}, "shipping_info": {}, "cart_info": {}}
 
 
-def _withdrawal(shop: SimulatedShop, sale: Sale) -> Json:
-    at = stamp(sale.placed_at + timedelta(seconds=1))
+def _withdrawal(shop: SimulatedShop, sale: Sale, began: datetime) -> Json:
+    at = stamp(began)
     info = {
-        "transaction_id": f"{shop.seed % 100:02}W{sale.id:014}",
+        "transaction_id": transaction_id(shop, sale, "W"),
         "transaction_event_code": "T0400",
         "transaction_initiation_date": at,
         "transaction_updated_date": at,

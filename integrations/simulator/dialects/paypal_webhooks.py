@@ -15,7 +15,14 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from integrations.simulator.dialects.paypal_transactions import LETTERS, Json, Refused, stamp, transaction_id
+from integrations.simulator.dialects.paypal_transactions import (
+    LETTERS,
+    Json,
+    Refused,
+    began_at,
+    stamp,
+    transaction_id,
+)
 from integrations.simulator.hooks import Event, Hook, Parcel
 from integrations.simulator.messages import Answered, Asked, as_json
 from integrations.simulator.shop import SimulatedShop
@@ -69,7 +76,7 @@ def parcel(shop: SimulatedShop, hook: Hook, event: Event) -> Parcel | None:
     topic = TOPICS.get(LETTERS.get(state.status, ""), "")
     if topic not in hook.topic.split() or event.kind == "deleted":
         return None
-    resource = {"id": transaction_id(shop, sale), "create_time": stamp(sale.placed_at), "status": topic.split(".")[-1]}
+    resource = {"id": transaction_id(shop, sale), "create_time": stamp(began_at(sale)), "status": topic.split(".")[-1]}
     body = json.dumps(
         {
             "id": f"WH-{sale.id}-{int(state.at.timestamp())}",

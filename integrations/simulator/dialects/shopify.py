@@ -6,9 +6,10 @@ The client ID and client secret are the shop's key and secret; `access_token(sho
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from math import log10
 from typing import Any
 from urllib.parse import parse_qs
@@ -17,9 +18,13 @@ from weakref import WeakKeyDictionary
 from integrations.simulator.dialects import shopify_webhooks
 from integrations.simulator.dialects.graphql import Document, GraphQLError, Json, Selection, Variable, pick, read
 from integrations.simulator.dialects.shopify_lists import MOST, connection, matches
-from integrations.simulator.dialects.shopify_orders import brief_document, order_document, variant_documents
+from integrations.simulator.dialects.shopify_orders import order_document, order_gid, variant_documents
 from integrations.simulator.messages import Answered, Asked, as_json
+from integrations.simulator.sales import Change, Sale
 from integrations.simulator.shop import SimulatedShop
+
+Sought = tuple[Sale, Change]
+"""A sale and the state it is in."""
 
 VERSIONS = ("2025-10", "2026-01", "2026-04", "2026-07", "2026-10")
 HIDDEN = {"checkout-draft", "trash"}
@@ -151,19 +156,15 @@ def _order_ids(data: Json | None) -> tuple[int, ...]:
     return tuple(found)
 
 
-def _orders(shop: SimulatedShop) -> list[Json]:
-    """In brief. Without read_all_orders only those of the last 60 days."""
+def _orders(shop: SimulatedShop) -> list[Sought]:
+    """Without read_all_orders only those of the last 60 days."""
     state, now = state_of(shop), shop.now()
     if "read_orders" not in state.scopes:
         message = "Access denied for orders field. Required access: `read_orders` access scope."
         raise GraphQLError(message, "ACCESS_DENIED", requiredAccess="`read_orders` access scope.")
     oldest = datetime.min.replace(tzinfo=now.tzinfo) if "read_all_orders" in state.scopes else now - VISIBLE
-    shown = [sale for sale in shop.visible() if sale.state(now).status not in HIDDEN and sale.placed_at >= oldest]
-    return [brief_document(shop, sale) for sale in shown]
-
-
-def _whole(shop: SimulatedShop, brief: Json) -> Json:
-    return order_document(shop, shop.sales[int(brief["legacyResourceId"])])
+    found = [(sale, sale.state(now)) for sale in shop.visible() if sale.placed_at >= oldest]
+    return [(sale, state) for sale, state in found if state.status not in HIDDEN]
 
 
 def _root(shop: SimulatedShop, document: Document) -> Json:
@@ -173,6 +174,11 @@ def _root(shop: SimulatedShop, document: Document) -> Json:
             "webhookSubscriptionCreate": partial(shopify_webhooks.create, shop),
         }
     state = state_of(shop)
+
+    @cache
+    def found(query: str | None) -> list[Sought]:
+        return [each for each in _orders(shop) if matches(*each, query)]
+
     return {
         "__typename": "QueryRoot",
         "shop": {
@@ -188,8 +194,8 @@ def _root(shop: SimulatedShop, document: Document) -> Json:
             "__typename": "AppInstallation",
             "accessScopes": [{"__typename": "AccessScope", "handle": scope} for scope in state.scopes],
         },
-        "orders": lambda given: _list(shop, given),
-        "ordersCount": lambda given: _count(shop, given),
+        "orders": lambda given: _list(shop, given, found(given.get("query"))),
+        "ordersCount": lambda given: _count(given, found(given.get("query"))),
         "order": lambda given: _node(shop, given.get("id")),
         "nodes": lambda given: _nodes(shop, given["ids"]),
         "productVariants": lambda given: connection(
@@ -201,23 +207,22 @@ def _root(shop: SimulatedShop, document: Document) -> Json:
     }
 
 
-def _list(shop: SimulatedShop, given: Json) -> Json:
-    keys = {"ID": "", "UPDATED_AT": "updatedAt", "CREATED_AT": "createdAt", "PROCESSED_AT": "processedAt"}
+def _list(shop: SimulatedShop, given: Json, found: list[Sought]) -> Json:
+    keys: dict[str, Callable[[Sought], list[Any]]] = {
+        "ID": lambda each: [each[0].id],
+        "UPDATED_AT": lambda each: [each[1].at.isoformat(), each[0].id],
+        "CREATED_AT": lambda each: [each[0].placed_at.isoformat(), each[0].id],
+        "PROCESSED_AT": lambda each: [each[0].placed_at.isoformat(), each[0].id],
+    }
     key = given.get("sortKey", "PROCESSED_AT")
     if key not in keys:
         raise GraphQLError(f"Argument 'sortKey' has an invalid value ({key}).", "argumentLiteralsIncompatible")
-
-    def place(order: Json) -> list[Any]:
-        number = int(order["legacyResourceId"])
-        return [order[keys[key]], number] if keys[key] else [number]
-
-    found = sorted((order for order in _orders(shop) if matches(order, given.get("query"))), key=place)
-    page = connection("Order", found, given, place)
-    return {**page, "nodes": [_whole(shop, brief) for brief in page["nodes"]]}
+    page = connection("Order", sorted(found, key=keys[key]), given, keys[key])
+    return {**page, "nodes": [order_document(shop, sale) for sale, _ in page["nodes"]]}
 
 
-def _count(shop: SimulatedShop, given: Json) -> Json:
-    count, limit = sum(matches(order, given.get("query")) for order in _orders(shop)), given.get("limit") or 10_000
+def _count(given: Json, found: list[Sought]) -> Json:
+    count, limit = len(found), given.get("limit") or 10_000
     return {
         "__typename": "Count",
         "count": min(count, limit),
@@ -226,11 +231,11 @@ def _count(shop: SimulatedShop, given: Json) -> Json:
 
 
 def _node(shop: SimulatedShop, gid: Any) -> Json | None:
-    return next((_whole(shop, order) for order in _orders(shop) if order["id"] == gid), None)
+    return _nodes(shop, [gid])[0]
 
 
 def _nodes(shop: SimulatedShop, gids: Any) -> list[Json | None]:
     if not isinstance(gids, list) or len(gids) > MOST:
         raise GraphQLError(f"The input array size is greater than the maximum allowed of {MOST}.", "MAX_INPUT_SIZE")
-    known = {order["id"]: order for order in _orders(shop)}
-    return [_whole(shop, known[gid]) if gid in known else None for gid in gids]
+    known = {order_gid(sale): sale for sale, _ in _orders(shop)}
+    return [order_document(shop, known[gid]) if gid in known else None for gid in gids]

@@ -8,16 +8,20 @@ from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
 from collections.abc import Callable
 from datetime import datetime
+from functools import lru_cache
+from operator import eq, ge, gt, le, lt
 from typing import Any
 
 from integrations.simulator.dialects.graphql import GraphQLError, Json
+from integrations.simulator.sales import Change, Sale
 
 MOST = 250
 Place = list[Any]
+RELATIONS = {">=": ge, "<=": le, ">": gt, "<": lt, "": eq}
 _TERM = re.compile(r"""(-?)(\w+):(>=|<=|>|<)?("[^"]*"|'[^']*'|\S+)""")
 
 
-def connection(kind: str, nodes: list[Json], given: Json, place: Callable[[Json], Place] | None = None) -> Json:
+def connection(kind: str, nodes: list[Any], given: Json, place: Callable[[Any], Place] | None = None) -> Json:
     """A page of `nodes`, which are sorted by `place`; a cursor names the place after which to go on, not a count."""
     first = given.get("first")
     if not isinstance(first, int) or not 0 < first <= MOST:
@@ -54,30 +58,38 @@ def _read_cursor(text: Any) -> Place:
     return place
 
 
-def matches(order: Json, query: str | None) -> bool:
-    """Terms side by side must all hold, around OR one of them. A field that does not exist is ignored, as Shopify's
-    search does; so a typing error brings everything."""
+def matches(sale: Sale, state: Change, query: str | None) -> bool:
+    """Whether a sale in this state is found. Terms side by side must all hold, around OR one of them. A field that does
+    not exist is ignored, as Shopify's search does; so a typing error brings everything."""
     if not query:
         return True
-    return any(all(_holds(order, *term) for term in _TERM.findall(group)) for group in re.split(r"\bOR\b", query))
+    return any(all(_holds(sale, state, *term) for term in group) for group in _terms(query))
 
 
-def _holds(order: Json, negated: str, name: str, relation: str, value: str) -> bool:
+@lru_cache(maxsize=100)
+def _terms(query: str) -> tuple[tuple[tuple[str, str, str, str], ...], ...]:
+    return tuple(tuple(_TERM.findall(group)) for group in re.split(r"\bOR\b", query))
+
+
+def _holds(sale: Sale, state: Change, negated: str, name: str, relation: str, value: str) -> bool:
     value = value.strip("\"'")
-    if name in ("updated_at", "created_at", "processed_at"):
-        camel = {"updated_at": "updatedAt", "created_at": "createdAt", "processed_at": "processedAt"}[name]
-        held = _compared(_moment(order[camel]), relation, _moment(value))
+    if name == "updated_at":
+        held = _compared(state.at, relation, _moment(value))
+    elif name in ("created_at", "processed_at"):
+        held = _compared(sale.placed_at, relation, _moment(value))
     elif name == "id":
-        held = value.isdigit() and _compared(int(order["legacyResourceId"]), relation, int(value))
+        held = value.isdigit() and _compared(sale.id, relation, int(value))
     elif name == "name":
-        held = str(order["name"]).lstrip("#").lower() == value.lstrip("#").lower()
+        held = sale.number.lower() == value.lstrip("#").lower()
     elif name == "status":
-        held = {"open": not order["closedAt"], "cancelled": bool(order["cancelledAt"])}.get(value, True)
+        cancelled = state.status == "cancelled"
+        held = {"open": not cancelled, "cancelled": cancelled}.get(value, True)
     else:
         return True
     return held != bool(negated)
 
 
+@lru_cache(maxsize=100)
 def _moment(text: str) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text)
@@ -89,5 +101,4 @@ def _moment(text: str) -> datetime | None:
 def _compared(left: Any, relation: str, right: Any) -> bool:
     if left is None or right is None:
         return True
-    outcomes = {">=": left >= right, "<=": left <= right, ">": left > right, "<": left < right, "": left == right}
-    return bool(outcomes[relation])
+    return bool(RELATIONS[relation](left, right))

@@ -11,8 +11,9 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 
 from integrations.simulator.catalogue import PRODUCTS, RATES, VAT, Buyer, Product
-from integrations.simulator.dialects.graphql import Json
+from integrations.simulator.dialects.graphql import Json, Kept
 from integrations.simulator.dialects.shopify_lists import connection
+from integrations.simulator.rendering import once
 from integrations.simulator.sales import Item, Sale, basket
 from integrations.simulator.shop import SimulatedShop
 
@@ -289,65 +290,64 @@ def _variant_of(own: int, product: Product) -> Json:
     }
 
 
-def brief_document(shop: SimulatedShop, sale: Sale) -> Json:
-    """As much of an order as lists are searched and sorted by."""
-    state = sale.state(shop.now())
-    ends = _stamp(state.at) if state.status == "cancelled" else None
-    return {
-        "__typename": "Order",
-        "id": _gid("Order", sale.id),
-        "legacyResourceId": str(sale.id),
-        "name": f"#{sale.number}",
-        "createdAt": _stamp(sale.placed_at),
-        "processedAt": _stamp(sale.placed_at),
-        "updatedAt": _stamp(state.at),
-        "closedAt": ends,
-        "cancelledAt": ends,
-    }
+def order_gid(sale: Sale) -> str:
+    return _gid("Order", sale.id)
 
 
+@once
 def order_document(shop: SimulatedShop, sale: Sale) -> Json:
     order = _Order(shop, sale)
     goods, state = order.basket, order.state
+    ends = _stamp(state.at) if state.status == "cancelled" else None
     paid, shipped = STATES.get(state.status, ("PENDING", "UNFULFILLED"))
     if order.refunds and not order.returned:
         paid = "PARTIALLY_REFUNDED"
     lines = [line.written for line in order.lines]
-    return {
-        **brief_document(shop, sale),
-        "number": sale.id,
-        "confirmationNumber": f"XK{sale.id}ZQ",
-        "cancelReason": "CUSTOMER" if state.status == "cancelled" else None,
-        "test": False,
-        "edited": sale.id % 13 == 0,
-        "email": goods.buyer.email,
-        "phone": None,
-        "note": goods.note or None,
-        "tags": ["VIP", "říše"] if sale.id % 5 == 0 else [],
-        "sourceName": "web",
-        "sourceIdentifier": None,
-        "poNumber": None,
-        "customerLocale": goods.buyer.country.lower(),
-        "displayFinancialStatus": paid,
-        "displayFulfillmentStatus": shipped,
-        "returnStatus": "RETURNED" if order.returned else "NO_RETURN",
-        "currencyCode": shop.currency,
-        "presentmentCurrencyCode": order.till.buyer,
-        "taxesIncluded": order.included,
-        "taxExempt": not order.vat,
-        "dutiesIncluded": False,
-        "discountCodes": [goods.coupon] if goods.coupon else [],
-        "paymentGatewayNames": [GATEWAYS[goods.payment[0]][0]],
-        "customAttributes": [{"__typename": "Attribute", "key": "gift", "value": None}] if sale.id % 6 == 0 else [],
-        "customer": None if goods.guest else _customer(goods.buyer),
-        "billingAddress": _address(goods.buyer),
-        "shippingAddress": _address(goods.ships_elsewhere or goods.buyer),
-        **order.money(),
-        "shippingLines": lambda given: connection("ShippingLine", [order.delivery()], given),
-        "lineItems": lambda given: connection("LineItem", lines, given),
-        "refunds": lambda given: order.refund_documents()[: given.get("first")],
-        "transactions": lambda given: order.transactions()[: given.get("first")],
-    }
+    return Kept(
+        {
+            "__typename": "Order",
+            "id": order_gid(sale),
+            "legacyResourceId": str(sale.id),
+            "name": f"#{sale.number}",
+            "createdAt": _stamp(sale.placed_at),
+            "processedAt": _stamp(sale.placed_at),
+            "updatedAt": _stamp(state.at),
+            "closedAt": ends,
+            "cancelledAt": ends,
+            "number": sale.id,
+            "confirmationNumber": f"XK{sale.id}ZQ",
+            "cancelReason": "CUSTOMER" if state.status == "cancelled" else None,
+            "test": False,
+            "edited": sale.id % 13 == 0,
+            "email": goods.buyer.email,
+            "phone": None,
+            "note": goods.note or None,
+            "tags": ["VIP", "říše"] if sale.id % 5 == 0 else [],
+            "sourceName": "web",
+            "sourceIdentifier": None,
+            "poNumber": None,
+            "customerLocale": goods.buyer.country.lower(),
+            "displayFinancialStatus": paid,
+            "displayFulfillmentStatus": shipped,
+            "returnStatus": "RETURNED" if order.returned else "NO_RETURN",
+            "currencyCode": shop.currency,
+            "presentmentCurrencyCode": order.till.buyer,
+            "taxesIncluded": order.included,
+            "taxExempt": not order.vat,
+            "dutiesIncluded": False,
+            "discountCodes": [goods.coupon] if goods.coupon else [],
+            "paymentGatewayNames": [GATEWAYS[goods.payment[0]][0]],
+            "customAttributes": [{"__typename": "Attribute", "key": "gift", "value": None}] if sale.id % 6 == 0 else [],
+            "customer": None if goods.guest else _customer(goods.buyer),
+            "billingAddress": _address(goods.buyer),
+            "shippingAddress": _address(goods.ships_elsewhere or goods.buyer),
+            **order.money(),
+            "shippingLines": lambda given: connection("ShippingLine", [order.delivery()], given),
+            "lineItems": lambda given: connection("LineItem", lines, given),
+            "refunds": lambda given: order.refund_documents()[: given.get("first")],
+            "transactions": lambda given: order.transactions()[: given.get("first")],
+        }
+    )
 
 
 def _customer(buyer: Buyer) -> Json:

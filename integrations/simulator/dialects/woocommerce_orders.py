@@ -7,6 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from integrations.simulator.catalogue import PRODUCTS, RATES, SHIRT, VAT, Buyer, Product
+from integrations.simulator.rendering import once
 from integrations.simulator.sales import CENT, Basket, Item, Sale, basket
 from integrations.simulator.shop import SimulatedShop
 
@@ -36,6 +37,7 @@ def parent_id(shop: SimulatedShop) -> int:
     return SHIRT + 10 * (shop.seed % 1000)
 
 
+@once
 def order_document(shop: SimulatedShop, sale: Sale) -> Json:
     """Amounts are texts; texts are "" and not null; PHP's empty object is []."""
     now = shop.now()
