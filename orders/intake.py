@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from orders import customers, documents, rows
@@ -35,10 +36,22 @@ class Source:
 
 
 @dataclass(frozen=True)
+class FromPartner:
+    """What is known of an order of the partner API beside the order itself; the customers are in the book already."""
+
+    source_id: str
+    document: Mapping[str, Any]
+    """See `orders.published.kept`."""
+    customer_id: int | None = None
+    referrer_id: int | None = None
+
+
+@dataclass(frozen=True)
 class Intake:
     order: IncomingOrder
     plan: Plan
     remote_order_id: int | None
+    partner: FromPartner | None = None
 
 
 @dataclass(frozen=True)
@@ -183,7 +196,8 @@ def _number(drafts: Sequence[Draft]) -> None:
 def _write(source: Source, drafts: Sequence[Draft], levels: Mapping[int, Level]) -> None:
     if not drafts:
         return
-    known = customers.find_or_create(source.project_id, [draft.intake.order for draft in drafts], source.at)
+    buyers = [draft.intake.order for draft in drafts if draft.intake.partner is None]
+    known = customers.find_or_create(source.project_id, buyers, source.at)
     rows.write_orders(source, drafts, known)
     ledger.write_levels(levels.values())
     ledger.record_reservations(

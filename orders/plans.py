@@ -31,5 +31,9 @@ HOLD = Plan(action="hold", status=OrderStatus.ON_HOLD, reserve=True)
 COMPLETE = Plan(action="complete", status=OrderStatus.COMPLETE, invoice=True, ship=True, move_stock=True)
 HISTORY = Plan(action="history", status=OrderStatus.COMPLETE, invoice=True, ship=True)
 
+API_HISTORY = Plan(action="api_history", status=OrderStatus.COMPLETE)
+API_HISTORY_CANCELLED = Plan(action="api_history", status=OrderStatus.CANCELLED)
+"""Orders of a bulk import by the API: no documents, no stock, no tab; the published status stands beside."""
+
 PLANS = {plan.action: plan for plan in (VALID, INVOICE, CANCEL, HOLD, COMPLETE, HISTORY)}
 """By the value of the integration's import action; an action that is not here imports nothing."""

@@ -20,7 +20,7 @@ ORDER_COLUMNS = (
     "remote_status", "placed_at", "paid_at", "remote_modified_at", "currency", "total", "tax_total", "shipping_total",
     "shipping_tax", "fee_total", "fee_tax", "discount_total", "refunded_total", "residual", "customer_id", "buyer",
     "email", "phone", "billing", "shipping", "payment_code", "payment_title", "shipping_code", "shipping_title", "note",
-    "metadata", "warnings", "search", "created_at", "updated_at",
+    "metadata", "warnings", "search", "created_at", "updated_at", "source_id", "partner", "referrer_id",
 )  # fmt: skip
 LINE_COLUMNS = (
     "id", "order_id", "position", "key", "sku", "name", "product_id", "quantity", "reserved", "waiting", "shipped",
@@ -57,15 +57,22 @@ def write_orders(source: Source, drafts: Sequence[Draft], customer_ids: Mapping[
 def _order(source: Source, draft: Draft, customer_ids: Mapping[str, int]) -> tuple[Any, ...]:
     order = draft.intake.order
     plan = draft.intake.plan
+    partner = draft.intake.partner
+    if partner is not None:
+        customer_id = partner.customer_id
+    else:
+        customer_id = customer_ids.get(order.email.lower()) if order.email else None
     return (
-        draft.id, source.project_id, source.integration_id, draft.intake.remote_order_id, source.run_id, order.number,
+        draft.id, source.project_id, source.integration_id, draft.intake.remote_order_id, source.run_id,
+        order.number or f"API-{draft.id}",
         plan.status.value, draft.tab.value, plan.action, order.status, order.placed_at, order.paid_at,
         order.modified_at, order.currency, order.total, order.tax_total, order.shipping_total, order.shipping_tax,
         order.fee_total, order.fee_tax, order.discount_total, order.refunded_total, order.residual,
-        customer_ids.get(order.email.lower()) if order.email else None, order.buyer_name[:200], order.email,
+        customer_id, order.buyer_name[:200], order.email,
         order.phone[:40], as_json(order.billing), as_json(order.shipping), order.payment_code, order.payment_title,
         order.shipping_code, order.shipping_title, order.note, as_json(order.metadata), as_json(order.warnings),
-        _search(draft), source.at, source.at,
+        _search(draft), source.at, source.at, partner.source_id if partner else "",
+        as_json(partner.document) if partner else None, partner.referrer_id if partner else None,
     )  # fmt: skip
 
 
@@ -109,6 +116,11 @@ SENTENCES = {
 }
 
 
+FROM_PARTNER = {"api_history": "Imported as history, stock untouched,"}
+
+
 def _message(draft: Draft) -> str:
+    if draft.intake.partner is not None:
+        return f"{FROM_PARTNER.get(draft.intake.plan.action, 'Created')} by API (status {draft.intake.order.status})."
     what = SENTENCES.get(draft.intake.plan.action, "Imported")
     return f"{what} (status in the shop: {draft.intake.order.status})."

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
 
 from stock.bulk import execute
 from stock.models import Product, Warehouse
@@ -49,3 +53,46 @@ def create(project_id: int, names: Mapping[str, str]) -> dict[str, int]:
 
 def rename(product_id: int, name: str) -> None:
     Product.objects.filter(pk=product_id).update(name=name[:300])
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What somebody says a product is; None leaves a field as it is."""
+
+    sku: str
+    name: str | None = None
+    price: Decimal | None = None
+    metadata: Mapping[str, Any] | None = None
+
+
+def override(project_id: int, wanted: Sequence[Wanted]) -> None:
+    """Create these products where they are unknown, and write name, price and metadata where they are given."""
+    if not wanted:
+        return
+    create(project_id, {each.sku: each.name or each.sku for each in wanted})
+    execute(
+        "UPDATE stock_product AS product SET name = coalesce(new.name, product.name),"
+        " price = coalesce(new.price, product.price), metadata = coalesce(new.metadata::jsonb, product.metadata)"
+        " FROM unnest(%s::text[], %s::text[], %s::numeric[], %s::text[]) AS new (sku, name, price, metadata)"
+        " WHERE product.project_id = %s AND product.sku = new.sku",
+        [
+            [each.sku for each in wanted],
+            [each.name[:300] if each.name else None for each in wanted],
+            [each.price for each in wanted],
+            [None if each.metadata is None else json.dumps(each.metadata) for each in wanted],
+            project_id,
+        ],
+    )
+
+
+def describe(
+    project_id: int, skus: Sequence[str], ids: Sequence[int] = ()
+) -> list[tuple[int, str, str, Decimal | None]]:
+    """(id, sku, name, price) of the products with these SKUs or ids."""
+    if not (skus or ids):
+        return []
+    rows = execute(
+        "SELECT id, sku, name, price FROM stock_product WHERE project_id = %s AND (sku = ANY(%s) OR id = ANY(%s))",
+        [project_id, list(skus), list(ids)],
+    )
+    return [(row[0], row[1], row[2], row[3]) for row in rows]

@@ -16,6 +16,7 @@ RIGHT_OF = {"integrations": {"orders", "stock"}, "orders": {"stock"}, "stock": s
 PURE = (
     "orders/incoming.py",
     "orders/plans.py",
+    "orders/published.py",
     "integrations/rules.py",
     "integrations/failures.py",
     "integrations/connectors/*",
