@@ -14,6 +14,8 @@
 | PUBLIC_URL | the site's own https address, for webhooks of shops | none |
 | ALLOWED_SHOP_ADDRESSES | host:port of local shops that may be reached though not public, comma separated | none |
 | LOG_LEVEL | DEBUG, INFO, WARNING or ERROR | INFO |
+| API_RATE_LIMIT | calls a minute of one API key | 2000 |
+| BULK_IMPORT_LIMIT | orders in one bulk import of the API | 2000 |
 | STATEMENT_TIMEOUT | milliseconds a database statement may take; 0: no limit | 0 |
 """
 
@@ -68,6 +70,12 @@ RQ = {
     "JOB_CLASS": "integrations.queue.RunJob",  # runs one function only, whatever is on the queue
 }
 RQ_SHOW_ADMIN_LINK = False  # the dashboard would let every member of staff empty the queue
+
+# --- The partner API ---
+API_RATE_LIMIT = environment.number("API_RATE_LIMIT", 2000, least=1)
+BULK_IMPORT_LIMIT = environment.number("BULK_IMPORT_LIMIT", 2000, least=1)
+API_BODY_LIMIT = 32 * 1024 * 1024
+"""Bytes of a body; more is answered with 413."""
 
 # --- Keys ---
 SECRET_KEY = environment.text("SECRET_KEY") or keys.kept(DATA_DIR / "secret_key", keys.signing_key)

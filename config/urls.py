@@ -1,4 +1,4 @@
-"""All addresses: the admin at the root, health beside it."""
+"""All addresses: the admin at the root, the partner API and health beside it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from config.health import healthz, readyz
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
+    path("", include("config.api")),
     path("", include("integrations.urls")),
     path("", admin.site.urls),
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from integrations import working
+from integrations.bulk import import_portion
 from integrations.catalogues import code_lists_step, products_page
 from integrations.choices import RunKind
 from integrations.fetching import fetch_page
@@ -26,5 +27,10 @@ HANDLERS: dict[RunKind, working.Handler] = {
 }
 
 
+PORTIONS: dict[RunKind, working.PortionHandler] = {
+    RunKind.ORDERS_IMPORT: import_portion,
+}
+
+
 def work(run_id: int) -> None:
-    working.work(run_id, HANDLERS)
+    working.work(run_id, HANDLERS, portions=PORTIONS)

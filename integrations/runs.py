@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -26,6 +26,12 @@ RING_AGAIN_AFTER = timedelta(seconds=10)
 MOST_CLAIMS_WITHOUT_PROGRESS = 5
 REJECTED = "{} rejects our credentials: enter them again and test the connection."
 KEPT = "Cancelled. What was loaded before stays."
+FIRST_IN_LINE = (
+    "(kind <> 'orders_import' OR NOT EXISTS (SELECT 1 FROM integrations_run before WHERE before.kind = 'orders_import'"
+    " AND before.project_id = integrations_run.project_id AND before.id < integrations_run.id"
+    " AND before.state IN ('waiting', 'running')))"
+)
+"""Imports of partners are worked on one after another in each project."""
 COUNTERS = ("fetched", "created", "updated", "unchanged", "pending", "ignored", "failed")
 
 
@@ -110,15 +116,18 @@ def goes_again(held: Claim) -> bool:
 
 def claim(run_id: int) -> Claim | None:
     """Take the run when it waits and is due, or when its holder's lease has run out. None: nothing to do."""
-    rows = execute(
-        "UPDATE integrations_run SET state = 'running', token = token + 1, lease_until = now() + %s,"
+    statement = (
+        "UPDATE integrations_run SET state = 'running', token = token + 1, lease_until = now() + %s,"  # noqa: S608
         " started_at = coalesce(started_at, now()), claims_without_progress = claims_without_progress + 1,"
         " next_attempt_at = NULL"
-        " WHERE id = %s AND claims_without_progress < %s AND ("
+        f" WHERE id = %s AND claims_without_progress < %s AND {FIRST_IN_LINE} AND ("
         "  (state = 'waiting' AND (next_attempt_at IS NULL OR next_attempt_at <= now()))"
-        "  OR (state = 'running' AND lease_until < now())) RETURNING token",
-        [LEASE, run_id, MOST_CLAIMS_WITHOUT_PROGRESS],
+        "  OR (state = 'running' AND lease_until < now())) RETURNING token"
     )
+    try:
+        rows = execute(statement, [LEASE, run_id, MOST_CLAIMS_WITHOUT_PROGRESS])
+    except IntegrityError:  # two of one line at the same time: the constraint lets one through
+        return None
     return Claim(run_id, rows[0][0]) if rows else None
 
 
@@ -202,6 +211,7 @@ def cancel(run: Run) -> bool:
             reason=KEPT,
         )
         if stopped:
+            ring_next(run)
             return True
         return bool(
             Run.objects.filter(pk=run.pk, state=RunState.RUNNING, cancel_requested_at=None).update(
@@ -223,8 +233,9 @@ def sweep() -> list[int]:
         [MOST_CLAIMS_WITHOUT_PROGRESS],
     )
     due = execute(
-        "SELECT id FROM integrations_run WHERE (state = 'running' AND lease_until < now())"
-        " OR (state = 'waiting' AND coalesce(next_attempt_at, created_at + %s) <= now()) ORDER BY id",
+        "SELECT id FROM integrations_run WHERE ((state = 'running' AND lease_until < now())"  # noqa: S608
+        " OR (state = 'waiting' AND coalesce(next_attempt_at, created_at + %s) <= now()))"
+        f" AND {FIRST_IN_LINE} ORDER BY id",
         [RING_AGAIN_AFTER],
     )
     # A second bell for a run would never end: every slice of it rings again, and small runs would wait behind them all.
@@ -234,6 +245,23 @@ def sweep() -> list[int]:
         for run_id in ids:
             ring(run_id)
     return ids
+
+
+def others_wait(run: Run) -> bool:
+    """Whether a worker has anything else to do: other runs that are due, but for those in line behind this one."""
+    due = Q(next_attempt_at=None) | Q(next_attempt_at__lte=Now())
+    behind = Q(kind=RunKind.ORDERS_IMPORT, project_id=run.project_id)
+    waiting = Run.objects.filter(due, state=RunState.WAITING).exclude(pk=run.pk)
+    return waiting.exclude(behind).exists() if run.kind == RunKind.ORDERS_IMPORT else waiting.exists()
+
+
+def ring_next(run: Run) -> None:
+    """Wake the import that was in line behind one that has ended; other kinds stand in no line."""
+    if run.kind != RunKind.ORDERS_IMPORT:
+        return
+    behind = Run.objects.filter(project_id=run.project_id, kind=run.kind, state=RunState.WAITING).order_by("id").first()
+    if behind is not None:
+        ring(behind.pk)
 
 
 def open_runs(project_id: int, kind: RunKind | None = None) -> list[Run]:

@@ -39,16 +39,27 @@ class Step:
 
 
 Handler = Callable[[Claim, Run, Integration], Step]
+PortionHandler = Callable[[Claim, Run], Step]
+"""A portion of a run without a shop."""
 
 
-def work(run_id: int, handlers: dict[RunKind, Handler], slice_seconds: float = SLICE) -> None:
+def work(
+    run_id: int,
+    handlers: dict[RunKind, Handler],
+    slice_seconds: float = SLICE,
+    portions: dict[RunKind, PortionHandler] | None = None,
+) -> None:
     """Advance a run as far as a slice of time allows; nothing when somebody else has it or it is over."""
     held = runs.claim(run_id)
     if held is None:
         return
     run = Run.objects.select_related("integration__project__account").get(pk=run_id)
     try:
-        _pages(held, run, handlers[RunKind(run.kind)], monotonic() + slice_seconds)
+        kind = RunKind(run.kind)
+        if portions and kind in portions:
+            _portions(held, run, portions[kind], monotonic() + slice_seconds)
+        else:
+            _pages(held, run, handlers[kind], monotonic() + slice_seconds)
     except LostClaim:
         logger.info("Run %s is in other hands.", run_id)
     except (OperationalError, InterfaceError):
@@ -118,6 +129,22 @@ def _pages(held: Claim, run: Run, handler: Handler, deadline: float) -> None:
             return
         run.failures = 0
         if monotonic() > deadline:
+            runs.put_back(held)
+            return
+
+
+def _portions(held: Claim, run: Run, handler: PortionHandler, deadline: float) -> None:
+    """Portion after portion, until others wait for a worker: nobody waits for more than one portion of this run."""
+    while True:
+        step = handler(held, run)
+        if step.done or step.cancelled:
+            with transaction.atomic():
+                state = RunState.SUCCEEDED if step.done else RunState.CANCELLED
+                runs.finish(held, state, step.note if step.done else runs.KEPT)
+                runs.ring_next(run)
+            return
+        run.failures = 0
+        if monotonic() > deadline or runs.others_wait(run):
             runs.put_back(held)
             return
 

@@ -1,0 +1,14 @@
+"""The partner API by version: each app brings its addresses."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, URLResolver, include, path, re_path
+
+from integrations.api.views import Nothing
+
+v1: list[URLPattern | URLResolver] = [
+    path("", include("orders.api.urls")),
+    path("", include("integrations.api.urls")),
+    re_path("^", Nothing.as_view()),
+]
+urlpatterns = [path("v1/", include(v1))]

@@ -1,0 +1,157 @@
+"""Bodies and queries of the partner API: read within limits, checked as they are parsed."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Collection, Iterator
+from datetime import datetime
+from typing import Any, TypeVar
+
+import msgspec
+from django.utils.dateparse import parse_datetime
+from rest_framework.request import Request
+
+from integrations.api.errors import ApiError, bad_payload, bad_query
+
+T = TypeVar("T")
+DEEPEST = 20
+"""Levels of nesting in free values such as metadata."""
+PATH = re.compile(r" - at `\$(.*)`$")
+BOUND = re.compile(r"^Expected `\w+` (of length )?(>=|<=) (\d+)$")
+
+
+def read(request: Request, limit: int) -> bytes:
+    """The body as sent. Raises 411, 413 and 415 with the way out."""
+    kind, _, parameters = request.headers.get("Content-Type", "").partition(";")
+    charset = parameters.lower().replace('"', "").strip()
+    if kind.strip().lower() != "application/json" or charset not in {"", "charset=utf-8"}:
+        details = "Send the body as Content-Type: application/json, in UTF-8."
+        raise ApiError(415, "unsupported_media_type", "Unsupported media type", details)
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        details = "Send the body as it is, without Content-Encoding."
+        raise ApiError(415, "unsupported_media_type", "Unsupported media type", details)
+    try:
+        length = int(request.headers.get("Content-Length") or 0)
+    except ValueError:
+        length = 0
+    if length > limit:
+        details = f"Payload content length greater than maximum allowed: {limit}"
+        raise ApiError(413, "payload_too_large", "Payload too large", details)
+    body: bytes = request._request.read(length)
+    return body
+
+
+def decode(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
+    """The body in its type. Raises 400 naming the property."""
+    try:
+        return decoder.decode(body)
+    except msgspec.ValidationError as error:
+        raise bad_payload(sentence(error)) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise bad_payload(malformed(error)) from error
+
+
+def malformed(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return f"The body is nested too deeply: at most {DEEPEST} levels."
+    if isinstance(error, UnicodeDecodeError):
+        return f"The body is not UTF-8 (byte {error.start})."
+    return f"The body cannot be read: {str(error).rstrip('.')}. Send JSON (RFC 8259) in UTF-8."
+
+
+def sentence(error: msgspec.ValidationError) -> str:
+    """E.g. “Property .items[0].initial_quantity cannot be lower than 1”."""
+    text = str(error)
+    found = PATH.search(text)
+    path = found[1] if found else ""
+    problem = text[: found.start()] if found else text
+    bound = BOUND.match(problem)
+    if bound:
+        what = "length " if bound[1] else ""
+        problem = f"{what}cannot be {'lower' if bound[2] == '>=' else 'higher'} than {bound[3]}"
+    else:
+        problem = f"is not right: {problem[:1].lower()}{problem[1:200]}"
+    return f"Property {path} {problem}" if path else f"The body {problem}"
+
+
+def unstorable(value: Any, path: str = "", depth: int = 0) -> Iterator[str]:
+    """What of a parsed body a database cannot keep: NUL characters and endless nesting, as sentences."""
+    if isinstance(value, str):
+        if "\x00" in value:
+            yield f"Property {path} holds a NUL character: take it out"
+    elif isinstance(value, dict | list):
+        if depth > DEEPEST:
+            yield f"Property {path[:200]} is nested deeper than {DEEPEST} levels: flatten it"
+            return
+        inner = value.items() if isinstance(value, dict) else enumerate(value)
+        for name, part in inner:
+            if isinstance(name, str) and "\x00" in name:
+                yield f"Property {path} has a name with a NUL character: take it out"
+            yield from unstorable(part, f"{path}[{name}]" if isinstance(value, list) else f"{path}.{name}", depth + 1)
+
+
+def repeated_names(body: bytes) -> str:
+    """A name given twice in one object of the body, or "": whoever reads JSON keeps one of the two, silently."""
+    found: list[str] = []
+
+    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
+        names = [name for name, _ in items]
+        if len(set(names)) < len(names):
+            found.append(next(name for name in names if names.count(name) > 1))
+        return {}
+
+    json.loads(body, object_pairs_hook=pairs)
+    return found[0] if found else ""
+
+
+class Query:
+    """The parameters of an address; what is not asked for in the end is refused."""
+
+    def __init__(self, request: Request) -> None:
+        self._values: dict[str, str] = {}
+        self._known: set[str] = set()
+        for name, values in request.query_params.lists():
+            if len(values) > 1:
+                raise bad_query(f"Property .{name[:50]} is given {len(values)} times: give it once")
+            self._values[name] = str(values[0])
+
+    def number(self, name: str, default: int, least: int, most: int) -> int:
+        text = self.text(name)
+        if text is None:
+            return default
+        if not (text.isascii() and text.isdecimal() and len(text) < 10 and least <= int(text) <= most):
+            raise bad_query(f"Property .{name} must be a whole number from {least} to {most}")
+        return int(text)
+
+    def choice(self, name: str, default: str, allowed: Collection[str]) -> str:
+        text = self.text(name)
+        if text is not None and text not in allowed:
+            raise bad_query(f"Property .{name} must be one of {', '.join(allowed)}")
+        return default if text is None else text
+
+    def time(self, name: str) -> datetime | None:
+        text = self.text(name)
+        return None if text is None else iso_time(text, lambda problem: bad_query(f"Property .{name} {problem}"))
+
+    def text(self, name: str) -> str | None:
+        self._known.add(name)
+        return self._values.get(name)
+
+    def done(self) -> None:
+        """Raises 400 for a parameter that means nothing here."""
+        unknown = sorted(set(self._values) - self._known)
+        if unknown:
+            known = ", ".join(sorted(self._known)) or "none"
+            raise bad_query(f"Property .{unknown[0][:50]} is not known here; these are: {known}")
+
+
+def iso_time(text: str, refuse: Callable[[str], Exception]) -> datetime:
+    """An aware time; `refuse` makes the error of a problem that is no time."""
+    try:
+        found = parse_datetime(text)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None or not 1990 <= found.year <= 2200:
+        raise refuse("cannot be recognized as a ISO-8601 compliant date: send e.g. 2026-11-01T08:00:00.000Z")
+    return found

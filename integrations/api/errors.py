@@ -1,0 +1,104 @@
+"""Errors of the partner API, all in the published shape.
+
+{"code", "key", "message", "details", "request_id", "resource_id", "resource_type"}; `errors` lists rows of a bulk body.
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from typing import Any
+
+from django.db import InterfaceError, OperationalError
+from django.http import Http404
+from rest_framework import exceptions
+from rest_framework.response import Response
+
+logger = logging.getLogger(__name__)
+
+
+class ApiError(exceptions.APIException):
+    """An answer that is no success. `details` names the field and the way out."""
+
+    def __init__(
+        self,
+        code: int,
+        key: str,
+        message: str,
+        details: str = "",
+        *,
+        resource: tuple[str, str] | None = None,
+        errors: list[dict[str, Any]] | None = None,
+        retry_after: int | None = None,
+    ) -> None:
+        super().__init__(message, key)
+        self.status_code = code
+        self.key = key
+        self.message = message
+        self.details = details
+        self.resource = resource
+        """(type, id) of what it is about."""
+        self.errors = errors
+        self.wait = retry_after
+
+
+def not_found(kind: str, public_id: str) -> ApiError:
+    """The same answer for what there is not and for what belongs to somebody else."""
+    shown = public_id[:255]
+    return ApiError(
+        404, "not_found", "Resource not found", f"Cannot find {kind} with id {shown}", resource=(kind, shown)
+    )
+
+
+def bad_payload(details: str, errors: list[dict[str, Any]] | None = None, key: str = "invalid_payload") -> ApiError:
+    return ApiError(400, key, "Invalid payload", details, errors=errors)
+
+
+def bad_query(details: str) -> ApiError:
+    return ApiError(400, "invalid_query_params", "Invalid query params", details)
+
+
+def answer(error: Exception, context: dict[str, Any]) -> Response:
+    """What a view's error becomes; set as the exception handler of every view of the API."""
+    request_id = getattr(context.get("view"), "request_id", "")
+    told = _translated(error, context)
+    body: dict[str, Any] = {"code": told.status_code, "key": told.key, "message": told.message}
+    if told.details:
+        body["details"] = told.details
+    body["request_id"] = request_id
+    if told.resource:
+        body["resource_type"], body["resource_id"] = told.resource
+    if told.errors:
+        body["errors"] = told.errors
+    headers = {}
+    if told.status_code == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="Countinghouse"'
+    if told.wait is not None:
+        headers["Retry-After"] = str(told.wait)
+    if isinstance(error, exceptions.MethodNotAllowed):
+        headers["Allow"] = ", ".join(context["view"].allowed_methods)
+    return Response(body, status=told.status_code, headers=headers)
+
+
+def _translated(error: Exception, context: dict[str, Any]) -> ApiError:
+    if isinstance(error, ApiError):
+        return error
+    if isinstance(error, exceptions.MethodNotAllowed):
+        allowed = ", ".join(context["view"].allowed_methods)
+        return ApiError(405, "method_not_allowed", "Method not allowed", f"This address takes {allowed}.")
+    if isinstance(error, exceptions.NotAcceptable):
+        return ApiError(406, "not_acceptable", "Not acceptable", "Answers are JSON: send Accept: application/json.")
+    if isinstance(error, Http404):
+        return ApiError(404, "not_found", "Resource not found", "There is nothing at this address.")
+    if isinstance(error, exceptions.APIException):
+        return ApiError(error.status_code, "invalid_request", str(error.detail))
+    if isinstance(error, OperationalError | InterfaceError):
+        logger.error("The API could not reach the database.")
+        return ApiError(
+            503, "unavailable", "Service unavailable", "The database cannot be reached. Try again.", retry_after=5
+        )
+    # The text of an unexpected error may hold personal data: the place is enough to find it.
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    logger.error("The API failed: %s in %s, line %s", type(error).__name__, frame.name, frame.lineno)
+    details = "A fault of Countinghouse; nothing was written. Tell us the request_id."
+    return ApiError(500, "internal_error", "Internal error", details)

@@ -1,0 +1,116 @@
+"""What every address of the partner API has in common: keys, scopes, rates, one shape of answers."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from typing import Any, ClassVar
+
+import msgspec
+from django.conf import settings
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from integrations import rates
+from integrations.api.authentication import ApiKeyAuthentication, unauthorised
+from integrations.api.errors import ApiError, answer
+from integrations.choices import ApiScope
+from integrations.models import ApiKey, Project
+from integrations.rates import Rate
+from orders.public_ids import PublicIds
+
+
+class JsonRenderer(BaseRenderer):
+    media_type = "application/json"
+    format = "json"
+    charset = "utf-8"
+
+    def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> bytes:
+        return b"" if data is None else msgspec.json.encode(data)
+
+
+class JsonOnly(DefaultContentNegotiation):
+    """By the Accept header alone; `?format=` chooses nothing here."""
+
+    def select_renderer(self, request: Any, renderers: Any, format_suffix: str | None = None) -> Any:
+        for renderer in renderers:
+            if any(
+                part.split(";")[0].strip() in {"*/*", "application/*", renderer.media_type}
+                for part in request.headers.get("Accept", "*/*").split(",")
+            ):
+                return renderer, renderer.media_type
+        return super().select_renderer(request, renderers, format_suffix)
+
+
+class PartnerView(APIView):
+    """An address that a key of a project opens, given its scope."""
+
+    scope: ClassVar[ApiScope]
+    authentication_classes = [ApiKeyAuthentication]
+    permission_classes = []
+    parser_classes = []
+    renderer_classes = [JsonRenderer]
+    content_negotiation_class = JsonOnly
+    request_id: str
+
+    def get_exception_handler(self) -> Any:
+        return answer
+
+    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
+        self.request_id = f"v-{secrets.token_hex(10)}"
+        self.rate: Rate | None = None
+        return super().initialize_request(request, *args, **kwargs)
+
+    def check_permissions(self, request: Request) -> None:
+        """The call counts before anything is decided about it."""
+        key = self.key
+        if key is None:
+            raise unauthorised("This address needs a key.")
+        self.rate = rates.count(f"key-{key.pk}", settings.API_RATE_LIMIT)
+        if self.rate.exceeded:
+            wait = max(1, self.rate.ends_at - int(time.time()))
+            details = f"At most {self.rate.limit} calls a minute. Go on in {wait} s."
+            raise ApiError(429, "too_many_requests", "Too many requests", details, retry_after=wait)
+        if self.scope not in key.scopes:
+            details = f"This key lacks the scope “{self.scope.value}”: ask the owner of the project for it."
+            raise ApiError(403, "forbidden", "Forbidden", details)
+
+    def finalize_response(self, request: HttpRequest, response: Any, *args: Any, **kwargs: Any) -> Any:
+        finished: HttpResponseBase = super().finalize_response(request, response, *args, **kwargs)  # type: ignore[arg-type]
+        finished.headers["X-Request-Id"] = self.request_id
+        finished.headers["Cache-Control"] = "no-store"
+        if self.rate is not None:
+            finished.headers["X-Rate-Limit-Limit"] = str(self.rate.limit)
+            finished.headers["X-Rate-Limit-Remaining"] = str(self.rate.remaining)
+            finished.headers["X-Rate-Limit-Retry"] = str(self.rate.ends_at)
+            finished.headers["X-Rate-Limit-Type"] = "api_calls"
+        return finished
+
+    @property
+    def key(self) -> ApiKey | None:
+        key = self.request.auth
+        return key if isinstance(key, ApiKey) else None
+
+    @property
+    def project(self) -> Project:
+        """The project whose key this is: every query starts here."""
+        if self.key is None:
+            raise unauthorised("This address needs a key.")
+        return self.key.project
+
+    @property
+    def ids(self) -> PublicIds:
+        return PublicIds(bytes(self.project.id_key))
+
+
+class Nothing(PartnerView):
+    """Every address of the API that there is not."""
+
+    authentication_classes = []
+
+    def check_permissions(self, request: Request) -> None:
+        raise ApiError(404, "not_found", "Resource not found", f"There is nothing at {request.path[:255]}.")

@@ -1,0 +1,203 @@
+"""Bulk imports of partners: asked for, written portion by portion in turn with other projects', told how far they are.
+
+The orders lie in PostgreSQL as checked JSON until they are written; the queue carries the run's id alone. A portion is
+one transaction: orders, failures, counters and cursor. One import of a project is worked on at a time, in the order
+they came; a slice of work is one portion, so that a small import waits for one portion of every other project at most.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import msgspec
+from django.db import DataError, IntegrityError, transaction
+from django.utils import timezone
+
+from integrations import runs
+from integrations.choices import OnConflict, RunKind, RunState
+from integrations.models import ApiKey, BulkFailure, BulkImport, BulkPortion, Project, Run
+from integrations.queue import ring
+from integrations.runs import Claim
+from integrations.working import Step
+from orders.partners import Book, Failure, Outcome, Stored, store
+from orders.public_ids import PublicIds
+from orders.published import PublishedOrder
+from stock.bulk import copy_rows
+
+PORTION = 100
+KEY_COUNTS_FOR = timedelta(hours=24)
+NOT_STORABLE = (IntegrityError, DataError)
+COUNTED = {"created": "created", "updated": "updated", "skipped": "unchanged"}
+
+
+class SameKeyOtherBody(Exception):
+    """An Idempotency-Key was used for another body before."""
+
+
+class Portion(msgspec.Struct):
+    """Some orders of an import in a row; `repeats` names those whose source id came before, by their own index."""
+
+    orders: list[PublishedOrder]
+    repeats: dict[int, int] = {}
+
+
+_PORTIONS = msgspec.json.Decoder(Portion)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """An import as a partner asks for it."""
+
+    project: Project
+    orders: Sequence[PublishedOrder]
+    body: bytes
+    request_id: str
+    api_key: ApiKey | None = None
+    on_conflict: str = OnConflict.UPDATE
+    idempotency_key: str = ""
+
+
+def request_import(asked: Asked) -> Run:
+    """Write the import down and ring. The run of before for an Idempotency-Key that comes again.
+
+    Raises SameKeyOtherBody.
+    """
+    digest = hashlib.blake2b(asked.body + asked.on_conflict.encode(), digest_size=16).digest()
+    with transaction.atomic():
+        # One at a time per project, so that runs are numbered in the order in which they become visible.
+        Project.objects.select_for_update(no_key=True).get(pk=asked.project.pk)
+        known = _known(asked, digest)
+        if known is not None:
+            return known
+        run = Run.objects.create(
+            project=asked.project, kind=RunKind.ORDERS_IMPORT, total=len(asked.orders), reason="Waits for its turn."
+        )
+        bulk = BulkImport.objects.create(
+            run=run,
+            project=asked.project,
+            api_key=asked.api_key,
+            request_id=asked.request_id,
+            on_conflict=asked.on_conflict,
+            idempotency_key=asked.idempotency_key,
+            digest=digest,
+        )
+        copy_rows(BulkPortion, ("bulk_import_id", "position", "payload"), _portions(bulk.pk, asked.orders))
+        ring(run.pk)
+    return run
+
+
+def _known(asked: Asked, digest: bytes) -> Run | None:
+    if not asked.idempotency_key:
+        return None
+    bulk = (
+        BulkImport.objects.select_related("run")
+        .filter(project=asked.project, idempotency_key=asked.idempotency_key)
+        .first()
+    )
+    if bulk is None:
+        return None
+    if bulk.run.created_at < timezone.now() - KEY_COUNTS_FOR:
+        BulkImport.objects.filter(pk=bulk.pk).update(idempotency_key="")
+        return None
+    if bytes(bulk.digest) != digest:
+        raise SameKeyOtherBody
+    return bulk.run
+
+
+def _portions(bulk_id: int, orders: Sequence[PublishedOrder]) -> list[tuple[int, int, bytes]]:
+    first: dict[str, int] = {}
+    rows = []
+    for start in range(0, len(orders), PORTION):
+        part = list(orders[start : start + PORTION])
+        repeats = {}
+        for index, order in enumerate(part, start):
+            if order.source_id and first.setdefault(order.source_id, index) != index:
+                repeats[index] = first[order.source_id]
+        rows.append((bulk_id, start, msgspec.json.encode(Portion(part, repeats))))
+    return rows
+
+
+def import_portion(held: Claim, run: Run) -> Step:
+    """Write the next portion of an import."""
+    bulk = BulkImport.objects.select_related("project").get(pk=run.pk)
+    done = int((run.cursor or {}).get("done", 0))
+    payload = BulkPortion.objects.filter(bulk_import=bulk, position=done).values_list("payload", flat=True).first()
+    if payload is None:
+        return Step(done=True)
+    portion = _PORTIONS.decode(bytes(payload))
+    try:
+        cancelled = _write(held, bulk, done, portion, isolate=False)
+    except NOT_STORABLE:
+        cancelled = _write(held, bulk, done, portion, isolate=True)
+    run.cursor = {"done": done + len(portion.orders)}
+    return Step(done=run.cursor["done"] >= (run.total or 0), cancelled=cancelled)
+
+
+def _write(held: Claim, bulk: BulkImport, start: int, portion: Portion, *, isolate: bool) -> bool:
+    project = bulk.project
+    book = Book(
+        project.pk, project.currency, project.zone, PublicIds(bytes(project.id_key)), timezone.now(), held.run_id
+    )
+    fresh = [index for index in range(start, start + len(portion.orders)) if index not in portion.repeats]
+    orders = [portion.orders[index - start] for index in fresh]
+    with transaction.atomic():
+        cancelled = runs.hold(held)
+        if isolate:
+            outcomes = [_alone(book, order, bulk.on_conflict) for order in orders]
+        else:
+            outcomes = store(book, orders, live=False, on_conflict=bulk.on_conflict)
+        results: dict[int, Outcome] = dict(zip(fresh, outcomes, strict=True))
+        for index, first in portion.repeats.items():
+            results[index] = Failure("duplicate_found", f"The source_id is that of row {first} of the same import")
+        counts = _record(bulk, results, {index: portion.orders[index - start].source_id or "" for index in results})
+        runs.advance(held, counts, {"done": start + len(portion.orders)})
+        return cancelled
+
+
+def _alone(book: Book, order: PublishedOrder, on_conflict: str) -> Outcome:
+    """Write one order inside a savepoint; what the database refuses becomes a failed row."""
+    try:
+        with transaction.atomic():
+            return store(book, [order], live=False, on_conflict=on_conflict)[0]
+    except NOT_STORABLE as error:
+        return Failure("invalid_order", f"The order cannot be stored: {str(error).splitlines()[0][:300]}")
+
+
+def _record(bulk: BulkImport, results: Mapping[int, Outcome], sources: Mapping[int, str]) -> Counter[str]:
+    counts: Counter[str] = Counter(fetched=len(results))
+    failures = []
+    for index, outcome in sorted(results.items()):
+        if isinstance(outcome, Stored):
+            counts[COUNTED[outcome.what]] += 1
+        else:
+            counts["failed"] += 1
+            failures.append((bulk.pk, index, sources[index], outcome.key, outcome.reason[:500]))
+    if failures:
+        copy_rows(BulkFailure, ("bulk_import_id", "index", "source_id", "key", "reason"), failures)
+    return counts
+
+
+def clear_payloads() -> int:
+    """Delete what is left of imports that are over; how many portions that was. For the tick."""
+    over = BulkPortion.objects.filter(bulk_import__run__finished_at__isnull=False)
+    return over.delete()[0] if over.exists() else 0
+
+
+def queue_position(run: Run) -> int:
+    """How many imports of the project come before this one; 0: it is its turn, or it is over."""
+    if not run.is_open:
+        return 0
+    earlier = Run.objects.filter(project_id=run.project_id, kind=RunKind.ORDERS_IMPORT, pk__lt=run.pk)
+    return earlier.filter(state__in=[RunState.WAITING, RunState.RUNNING]).count()
+
+
+def seconds_left(run: Run) -> int | None:
+    """An estimate by the pace so far; None before the first portion and after the end."""
+    if not run.is_open or run.started_at is None or not run.fetched or not run.total:
+        return None
+    pace = (timezone.now() - run.started_at).total_seconds() / run.fetched
+    return round(pace * (run.total - run.fetched))

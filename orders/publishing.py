@@ -1,0 +1,124 @@
+"""Orders of the book as partners read them: the published response, whatever way an order came in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from babel.numbers import get_currency_precision
+
+from orders.choices import OrderStatus
+from orders.models import Order, OrderLine
+from orders.public_ids import PublicIds
+from stock import catalogue
+
+PUBLISHED = {"CREATED", "PAID", "CANCELED", "FULFILLED"}
+
+
+def time(value: datetime) -> str:
+    """ISO 8601 in UTC with milliseconds."""
+    return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def minor(amount: Decimal, digits: int) -> int:
+    """An amount in the smallest unit of its currency."""
+    return round(amount.scaleb(digits))
+
+
+def status_of(order: Order) -> str:
+    """The published status: that of a partner's order as sent, that of a shop's order by what it is here."""
+    if order.status == OrderStatus.CANCELLED:
+        return "CANCELED"
+    if order.integration_id is None and order.remote_status in PUBLISHED - {"CANCELED"}:
+        return order.remote_status
+    if order.status == OrderStatus.COMPLETE:
+        return "FULFILLED"
+    return "PAID" if order.paid_at else "CREATED"
+
+
+def publish(ids: PublicIds, orders: Sequence[Order]) -> list[dict[str, Any]]:
+    """The published objects of these orders of one project; lines prefetched. One statement for their products."""
+    products: dict[str, int] = {}
+    if orders:
+        skus = sorted({line.sku for order in orders for line in order.lines.all() if line.sku})
+        products = {row[1]: row[0] for row in catalogue.describe(orders[0].project_id, skus)}
+    return [_order(ids, order, products) for order in orders]
+
+
+def _order(ids: PublicIds, order: Order, products: Mapping[str, int]) -> dict[str, Any]:
+    digits = get_currency_precision(order.currency)
+    document: Mapping[str, Any] = order.partner or {}
+    lines = list(order.lines.all())
+    published: dict[str, Any] = {
+        "id": ids.give("ord", order.pk),
+        "source_id": order.source_id or None,
+        "created_at": time(order.placed_at),
+        "updated_at": time(order.updated_at),
+        "status": status_of(order),
+        **_amounts(order, lines, document, digits),
+        "items": [_item(ids, line, document.get("items", {}), products, digits) for line in lines],
+        "metadata": order.metadata,
+        "customer_id": None,
+        "referrer_id": None,
+        "redemptions": {},
+        "object": "order",
+    }
+    for name, pk in (("customer", order.customer_id), ("referrer", order.referrer_id)):
+        if pk is not None:
+            published[f"{name}_id"] = ids.give("cust", pk)
+            published[name] = {"id": published[f"{name}_id"], "object": "customer"}
+    return published
+
+
+def _amounts(order: Order, lines: Iterable[OrderLine], document: Mapping[str, Any], digits: int) -> dict[str, int]:
+    """`amount` is before discounts, `total_amount` what the buyer owes."""
+    items_discount = minor(sum((line.discount for line in lines), Decimal(0)), digits)
+    all_discounts = minor(order.discount_total, digits)
+    total = minor(order.total, digits)
+    discount = max(0, all_discounts - items_discount)
+    return {
+        "amount": total + items_discount + discount,
+        "initial_amount": document.get("initial_amount", total + items_discount + discount),
+        "discount_amount": discount,
+        "items_discount_amount": items_discount,
+        "total_discount_amount": items_discount + discount,
+        "total_amount": total,
+        "applied_discount_amount": discount,
+        "items_applied_discount_amount": items_discount,
+        "total_applied_discount_amount": items_discount + discount,
+    }
+
+
+def _item(
+    ids: PublicIds, line: OrderLine, extras: Mapping[str, Any], products: Mapping[str, int], digits: int
+) -> dict[str, Any]:
+    extra = extras.get(line.key, {})
+    amount = minor(line.total + line.discount, digits)
+    item: dict[str, Any] = {"id": ids.give("ordli", line.pk)}
+    product_id = products.get(line.sku)
+    if product_id is not None:
+        kind = "product" if extra.get("related_object") == "product" else "sku"
+        item["product_id"] = ids.give("prod", product_id)
+        if kind == "sku":
+            item["sku_id"] = ids.give("sku", product_id)
+        item["related_object"] = kind
+    item |= {name: value for name, value in extra.items() if name not in {"sku_id", "product_id"}}
+    if line.sku:
+        item["source_id"] = line.sku
+    item |= {
+        "quantity": line.quantity,
+        "amount": amount,
+        "discount_amount": minor(line.discount, digits),
+        "applied_discount_amount": minor(line.discount, digits),
+        "price": minor(line.unit_price, digits),
+        "subtotal_amount": minor(line.total, digits),
+        "metadata": line.metadata,
+        "object": "order_item",
+    }
+    item.setdefault("initial_quantity", line.quantity)
+    item.setdefault("initial_amount", amount)
+    if "product" not in item:
+        item["product"] = {"name": line.name}
+    return item

@@ -1,0 +1,98 @@
+"""Calls are counted for the key, all of them, also at the same time and when Valkey is away."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+import pytest
+import redis
+from django.db import connection
+
+from integrations import rates
+from tests.api.conftest import Partner, told
+
+LIST = "/v1/async-actions"
+
+
+@pytest.fixture(autouse=True)
+def five_a_minute(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.API_RATE_LIMIT = 5
+    monkeypatch.setattr(time, "time", lambda: 1_000_000_020.0)  # no minute ends in the middle of a test
+
+
+@pytest.mark.django_db
+def test_a24_the_sixth_call_of_a_minute_waits(partner: Partner) -> None:
+    answers = [partner.get(LIST) for _ in range(6)]
+    assert [answer.status_code for answer in answers] == [200] * 5 + [429]
+    assert [answer.headers["X-Rate-Limit-Remaining"] for answer in answers] == ["4", "3", "2", "1", "0", "0"]
+    refused = answers[-1]
+    assert refused.headers["X-Rate-Limit-Limit"] == "5"
+    assert refused.headers["X-Rate-Limit-Retry"] == "1000000080"
+    assert refused.headers["X-Rate-Limit-Type"] == "api_calls"
+    assert int(refused.headers["Retry-After"]) >= 1
+    assert told(refused)["key"] == "too_many_requests"
+
+
+@pytest.mark.django_db
+def test_a24_forged_addresses_count_as_well(partner: Partner) -> None:
+    answers = [partner.get(LIST, X_Forwarded_For=f"10.0.0.{number}").status_code for number in range(10)]
+    assert answers.count(200) == 5
+
+
+@pytest.mark.django_db
+def test_another_key_has_its_own_count(partner: Partner) -> None:
+    for _ in range(6):
+        partner.get(LIST)
+    assert Partner(partner.project).get(LIST).status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a24_of_twenty_calls_at_once_five_pass(partner: Partner) -> None:
+    assert at_once(partner, 20).count(200) == 5
+
+
+@pytest.mark.django_db(transaction=True)
+def test_control_reading_and_writing_the_count_apart_lets_more_pass(
+    partner: Partner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counts: dict[str, int] = {}
+    together = threading.Barrier(20, timeout=10)
+
+    def in_two_steps(name: str, limit: int) -> rates.Rate:
+        seen = counts.get(name, 0)
+        together.wait()
+        counts[name] = seen + 1
+        return rates.Rate(limit, seen + 1, 1_000_000_080)
+
+    monkeypatch.setattr(rates, "count", in_two_steps)
+    assert at_once(partner, 20).count(200) == 20
+
+
+@pytest.mark.django_db
+def test_a29_without_valkey_calls_are_counted_in_the_process(
+    partner: Partner, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    away = redis.Redis(host="127.0.0.1", port=9, socket_connect_timeout=0.5)
+    monkeypatch.setattr(rates, "_client", lambda: away)
+    monkeypatch.setattr(rates, "_counts", {})
+    assert [partner.get(LIST).status_code for _ in range(6)] == [200] * 5 + [429]
+    assert "Valkey cannot be reached" in caplog.text
+
+
+def at_once(partner: Partner, calls: int) -> list[int]:
+    answers: list[int] = []
+
+    def call() -> None:
+        try:
+            answers.append(Partner(partner.project, partner.made).get(LIST).status_code)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=call) for _ in range(calls)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return answers
