@@ -38,9 +38,14 @@ ORDERS = frozenset(
         "integrations.retry_remoteorder",
         "integrations.review_remoteorder",
         "integrations.synchronize",
+        "orders.add_attachment",
+        "orders.add_invoice",
+        "orders.add_ordernote",
         "orders.change_order",
+        "orders.delete_attachment",
     }
 )
+SHIPPING = frozenset({"orders.add_shipment", "orders.change_shipment"})
 STOCK = frozenset({"stock.add_product", "stock.change_product", "stock.receive_stock"})
 SETTINGS = frozenset(
     {
@@ -56,7 +61,7 @@ SETTINGS = frozenset(
 
 PERMISSIONS: dict[Role, frozenset[str]] = {
     Role.READ_ONLY: VIEW,
-    Role.WAREHOUSE: VIEW | STOCK,
-    Role.ORDER_STAFF: VIEW | ORDERS,
-    Role.IMPORT_ADMIN: VIEW | ORDERS | STOCK | SETTINGS,
+    Role.WAREHOUSE: VIEW | STOCK | SHIPPING,
+    Role.ORDER_STAFF: VIEW | ORDERS | SHIPPING,
+    Role.IMPORT_ADMIN: VIEW | ORDERS | SHIPPING | STOCK | SETTINGS,
 }

@@ -7,15 +7,17 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from orders.addresses import address_lines
 from orders.admin.printing import MOST_DOCUMENTS, one_pdf, pdf_answer
+from orders.admin.work.bills import CreditSteps
+from orders.admin.work.goods import ShipmentSteps
 from orders.models import Invoice, Shipment
 from orders.money import money, stored_money
 from orders.paper import contents
-from stock.admin.base import PageAdmin, Route
+from stock.admin.base import Route
 from stock.admin.guards import guarded, guarded_action
 from stock.admin.listing import DateRange
 from stock.admin.show import badge, link
@@ -32,7 +34,7 @@ class ShippedRange(DateRange):
 
 
 @admin.register(Invoice)
-class InvoiceAdmin(PageAdmin[Invoice]):
+class InvoiceAdmin(CreditSteps):
     list_display = ("code", "issue_date", "of_order", "buyer", "amount", "kind")
     list_filter = (IssuedRange,)
     search_fields = ("code",)
@@ -40,17 +42,15 @@ class InvoiceAdmin(PageAdmin[Invoice]):
     sortable_by = ()
     actions = ("download",)
     page_template = "admin/orders/invoice/page.html"
-    empty_sentence = _("No invoices here. The import rules decide which orders are invoiced.")  # type: ignore[assignment]
+    empty_sentence = _("No invoices here. Import rules issue them, or you on the page of an order.")  # type: ignore[assignment]
 
     def routes(self) -> Sequence[Route]:
-        return [("<int:pk>/pdf/", self.pdf, "pdf")]
+        return [("<int:pk>/pdf/", self.pdf, "pdf"), *self.credit_routes()]
 
     @guarded("orders.view_invoice", methods=("GET",))
     def pdf(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Download one as PDF."""
-        row: Invoice | None = self.get_object(request, str(pk))
-        if row is None:
-            raise Http404
+        row = self.row(request, pk)
         return pdf_answer(contents.of_invoices([row.pk]), row.code)
 
     @guarded_action("orders.view_invoice", description=_("Download as one PDF"), limit=MOST_DOCUMENTS)
@@ -73,7 +73,7 @@ class InvoiceAdmin(PageAdmin[Invoice]):
 
     @admin.display(description=_("type"))
     def kind(self, invoice: Invoice) -> str:
-        return badge(invoice.get_document_type_display(), "info")
+        return badge(invoice.get_document_type_display(), "warn" if invoice.corrects_id else "info")
 
     def page_context(self, request: HttpRequest, obj: Invoice) -> dict[str, Any]:
         return {
@@ -82,6 +82,7 @@ class InvoiceAdmin(PageAdmin[Invoice]):
             "tax_total": money(obj.tax_total, obj.currency),
             "net": money(obj.total - obj.tax_total, obj.currency),
             "lines": [_invoice_line(line, obj.currency) for line in obj.lines],
+            **self.credit_context(request, obj),
         }
 
 
@@ -92,7 +93,7 @@ def _invoice_line(line: dict[str, Any], currency: str) -> dict[str, Any]:
 
 
 @admin.register(Shipment)
-class ShipmentAdmin(PageAdmin[Shipment]):
+class ShipmentAdmin(ShipmentSteps):
     list_display = ("code", "shipped", "of_order", "buyer", "kind")
     list_filter = (ShippedRange,)
     search_fields = ("code",)
@@ -100,17 +101,15 @@ class ShipmentAdmin(PageAdmin[Shipment]):
     sortable_by = ()
     actions = ("download",)
     page_template = "admin/orders/shipment/page.html"
-    empty_sentence = _("No shipments here. They are made when an order is imported as complete or as history.")  # type: ignore[assignment]
+    empty_sentence = _("No shipments here. They are made on the page of an order, or by import rules.")  # type: ignore[assignment]
 
     def routes(self) -> Sequence[Route]:
-        return [("<int:pk>/pdf/", self.pdf, "pdf")]
+        return [("<int:pk>/pdf/", self.pdf, "pdf"), *self.shipment_routes()]
 
     @guarded("orders.view_shipment", methods=("GET",))
     def pdf(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Download one as PDF."""
-        row: Shipment | None = self.get_object(request, str(pk))
-        if row is None:
-            raise Http404
+        row = self.row(request, pk)
         return pdf_answer(contents.of_shipments([row.pk]), row.code)
 
     @guarded_action("orders.view_shipment", description=_("Download as one PDF"), limit=MOST_DOCUMENTS)
@@ -135,10 +134,13 @@ class ShipmentAdmin(PageAdmin[Shipment]):
 
     @admin.display(description=_("stock"))
     def kind(self, shipment: Shipment) -> str:
+        if shipment.cancelled_at:
+            return badge(_("Cancelled"), "bad")
         return badge(_("Not moved"), "plain") if shipment.historical else badge(_("Moved"), "good")
 
     def page_context(self, request: HttpRequest, obj: Shipment) -> dict[str, Any]:
         return {
             "shipping": address_lines(obj.address),
             "lines": obj.lines.order_by("pk"),
+            **self.shipment_forms(request, obj),
         }

@@ -14,7 +14,7 @@ from integrations.models import RemoteOrder
 from orders.addresses import address_lines
 from orders.admin.amounts import amount_rows
 from orders.admin.tones import STATUS_TONES, TAB_TONES
-from orders.models import Order, OrderLine
+from orders.models import Order, OrderEvent, OrderLine
 from orders.money import money
 from stock.models import StockLevel
 
@@ -50,7 +50,7 @@ def order_page(request: HttpRequest, order: Order) -> dict[str, Any]:
         "addresses": [("Billing", address_lines(order.billing)), ("Shipping", address_lines(order.shipping))],
         "invoices": order.invoices.defer("lines", "billing"),
         "shipments": order.shipments.all(),
-        "events": order.events.select_related("actor")[:MOST_EVENTS],
+        "events": _events(order),
         "metadata": flat(order.metadata),
         "imported_as": dict(ImportAction.choices).get(order.import_action, order.import_action),
         "remote_order": remote,
@@ -66,6 +66,24 @@ def _line(order: Order, row: OrderLine, free: dict[int, int]) -> Line:
         money(row.tax, order.currency),
         free.get(row.product_id, 0) if row.product_id else None,
     )
+
+
+def _events(order: Order) -> list[OrderEvent]:
+    """The newest events, each with `changed`: (what, old, new) as people read them."""
+    events = list(order.events.select_related("actor")[:MOST_EVENTS])
+    for event in events:
+        event.changed = [  # type: ignore[attr-defined]
+            (change.get("field", ""), _readable(change.get("old")), _readable(change.get("new")))
+            for change in event.changes
+        ]
+    return events
+
+
+def _readable(value: object) -> str:
+    """A value of the history; an address on one line."""
+    if isinstance(value, dict):
+        return ", ".join(address_lines(value)) or ", ".join(f"{name}: {each}" for name, each in value.items())
+    return "" if value is None else str(value)
 
 
 def _free(product_ids: list[int]) -> dict[int, int]:

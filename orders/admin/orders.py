@@ -17,10 +17,11 @@ from orders.admin.filters import OrderTab, PlacedRange, RuleFilter, ShopFilter, 
 from orders.admin.loading import LoadOrders
 from orders.admin.order_page import order_page
 from orders.admin.tones import STATUS_TONES, TAB_TONES
+from orders.admin.work.page import OrderSteps
 from orders.models import Order
 from orders.money import money
 from orders.search import search
-from stock.admin.base import PageAdmin, Route
+from stock.admin.base import Route
 from stock.admin.show import badge
 
 UNREAD = ("billing", "shipping", "metadata", "warnings", "note", "search")
@@ -28,7 +29,7 @@ UNREAD = ("billing", "shipping", "metadata", "warnings", "note", "search")
 
 
 @admin.register(Order)
-class OrderAdmin(LoadOrders, ExportOrders, PageAdmin[Order]):
+class OrderAdmin(LoadOrders, ExportOrders, OrderSteps):
     list_display = ("named", "placed", "shop", "bought_by", "amount", "state", "preparation", "remote")
     list_filter = (OrderTab, ShopFilter, StatusFilter, RuleFilter, PlacedRange)
     list_display_links = ("named",)
@@ -41,7 +42,7 @@ class OrderAdmin(LoadOrders, ExportOrders, PageAdmin[Order]):
     empty_sentence = _("No orders here. Load new orders, choose another tab or clear the filters.")  # type: ignore[assignment]
 
     def routes(self) -> Sequence[Route]:
-        return [*self.loading_routes(), *self.export_routes()]
+        return [*self.loading_routes(), *self.export_routes(), *self.step_routes()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
         rule = StatusRule.objects.filter(integration=OuterRef("integration"), status=OuterRef("remote_status"))
@@ -57,7 +58,7 @@ class OrderAdmin(LoadOrders, ExportOrders, PageAdmin[Order]):
         return super().changelist_view(request, {**self.loading_context(request), **(extra_context or {})})
 
     def page_context(self, request: HttpRequest, obj: Order) -> dict[str, Any]:
-        return order_page(request, obj)
+        return {**order_page(request, obj), **self.step_context(request, obj)}
 
     @admin.display(description=_("number"))
     def named(self, order: Order) -> str:

@@ -1,0 +1,207 @@
+"""What people type when they work on an order. `seen` is the order's version they had before their eyes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from orders.attachments import LARGEST
+from orders.changing import open_units
+from orders.crediting import Creditable
+from orders.incoming import IncomingAddress
+from orders.lifecycle import LONGEST_REASON
+from orders.models import OrderLine
+from orders.moving import shippable
+
+
+class SeenForm(forms.Form):
+    seen = forms.IntegerField(widget=forms.HiddenInput)
+
+
+class ReasonForm(SeenForm):
+    reason = forms.CharField(label=gettext_lazy("Why"), required=False, max_length=LONGEST_REASON)
+
+
+class AddressForm(SeenForm):
+    first_name = forms.CharField(label=gettext_lazy("First name"), required=False, max_length=100)
+    last_name = forms.CharField(label=gettext_lazy("Last name"), required=False, max_length=100)
+    company = forms.CharField(label=gettext_lazy("Company"), required=False, max_length=200)
+    line_1 = forms.CharField(label=gettext_lazy("Street and number"), required=False, max_length=200)
+    line_2 = forms.CharField(label=gettext_lazy("Second line"), required=False, max_length=200)
+    postal_code = forms.CharField(label=gettext_lazy("Postal code"), required=False, max_length=30)
+    city = forms.CharField(label=gettext_lazy("City"), required=False, max_length=100)
+    state = forms.CharField(label=gettext_lazy("State or region"), required=False, max_length=100)
+    country = forms.RegexField(
+        "^[A-Za-z]{2}$",
+        label=gettext_lazy("Country"),
+        required=False,
+        help_text=gettext_lazy("Two letters, e.g. CZ."),
+        error_messages={"invalid": gettext_lazy("Enter the country as two letters, e.g. CZ.")},
+    )
+    phone = forms.CharField(label=gettext_lazy("Phone"), required=False, max_length=40)
+    email = forms.EmailField(label=gettext_lazy("E-mail"), required=False, max_length=254)
+
+    @property
+    def address(self) -> IncomingAddress:
+        values = {name: self.cleaned_data[name] for name in IncomingAddress.__struct_fields__}
+        return IncomingAddress(**values | {"country": values["country"].upper()})
+
+
+class BuyersNoteForm(SeenForm):
+    note = forms.CharField(
+        label=gettext_lazy("Note of the buyer"),
+        required=False,
+        max_length=5000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of a form that has one per line."""
+
+    line: Any
+    most: int
+    fields: tuple[forms.BoundField, ...]
+
+
+class ItemsForm(ReasonForm):
+    """Units to cancel and another SKU, per line that has open units."""
+
+    def __init__(self, lines: Sequence[OrderLine], *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.lines = [line for line in lines if open_units(line)]
+        for line in self.lines:
+            named = line.sku or line.name
+            self.fields[f"cancel_{line.pk}"] = units(open_units(line), _("Cancel units of %(line)s") % {"line": named})
+            self.fields[f"sku_{line.pk}"] = forms.CharField(
+                required=False,
+                max_length=100,
+                widget=forms.TextInput(attrs={"aria-label": _("Another SKU for %(line)s") % {"line": named}}),
+            )
+            self.fields[f"sku_{line.pk}"].disabled = bool(line.shipped)
+
+    @property
+    def rows(self) -> list[Row]:
+        return [Row(line, open_units(line), (self[f"cancel_{line.pk}"], self[f"sku_{line.pk}"])) for line in self.lines]
+
+    @property
+    def cancel(self) -> dict[int, int]:
+        return {line.pk: self.cleaned_data[f"cancel_{line.pk}"] or 0 for line in self.lines}
+
+    @property
+    def skus(self) -> dict[int, str]:
+        return {line.pk: self.cleaned_data[f"sku_{line.pk}"] or "" for line in self.lines}
+
+
+class ShipForm(SeenForm):
+    """Units that leave, per line of which some can; all of them unless somebody types fewer."""
+
+    carrier = forms.CharField(label=gettext_lazy("Carrier"), required=False, max_length=200)
+    tracking_number = forms.CharField(label=gettext_lazy("Tracking number"), required=False, max_length=100)
+
+    def __init__(self, lines: Sequence[OrderLine], *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.lines = [line for line in lines if shippable(line)]
+        for line in self.lines:
+            label = _("Ship units of %(line)s") % {"line": line.sku or line.name}
+            self.fields[f"units_{line.pk}"] = units(shippable(line), label, initial=shippable(line))
+
+    @property
+    def rows(self) -> list[Row]:
+        return [Row(line, shippable(line), (self[f"units_{line.pk}"],)) for line in self.lines]
+
+    @property
+    def units(self) -> dict[int, int]:
+        return {line.pk: self.cleaned_data[f"units_{line.pk}"] or 0 for line in self.lines}
+
+
+class TrackingForm(SeenForm):
+    carrier = forms.CharField(label=gettext_lazy("Carrier"), required=False, max_length=200)
+    tracking_number = forms.CharField(label=gettext_lazy("Tracking number"), required=False, max_length=100)
+
+
+class CreditForm(ReasonForm):
+    """A credit note: for all that is left, for units of lines, or for an amount."""
+
+    ALL, LINES, AMOUNT = "all", "lines", "amount"
+    what = forms.ChoiceField(
+        label=gettext_lazy("Credit"),
+        choices=[
+            (ALL, gettext_lazy("all that is left of the invoice")),
+            (LINES, gettext_lazy("the units entered below")),
+            (AMOUNT, gettext_lazy("the amount entered below")),
+        ],
+        initial=ALL,
+    )
+    amount = forms.DecimalField(
+        label=gettext_lazy("Amount with tax"), required=False, max_digits=15, decimal_places=4, min_value=Decimal(0)
+    )
+    return_stock = forms.BooleanField(
+        label=gettext_lazy("The goods come back to stock"),
+        required=False,
+        help_text=gettext_lazy("Shipped units are on hand again; units that are not shipped yet are cancelled."),
+    )
+
+    def __init__(self, lines: Sequence[Creditable], *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.lines = [line for line in lines if line.left > 0]
+        for line in self.lines:
+            label = _("Credit units of %(line)s") % {"line": line.sku or line.name}
+            self.fields[f"units_{line.place}"] = units(line.left, label)
+
+    @property
+    def rows(self) -> list[Row]:
+        return [Row(line, line.left, (self[f"units_{line.place}"],)) for line in self.lines]
+
+    @property
+    def units(self) -> dict[int, int]:
+        return {line.place: self.cleaned_data[f"units_{line.place}"] or 0 for line in self.lines}
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        if values.get("what") == self.AMOUNT:
+            if values.get("amount") is None and "amount" not in self.errors:
+                self.add_error("amount", _("Enter the amount to credit."))
+            if values.get("return_stock"):
+                self.add_error("return_stock", _("An amount says nothing about goods: credit units to take them back."))
+        return values
+
+
+class NoteForm(forms.Form):
+    """An internal note. `seen` is the newest note the person saw."""
+
+    text = forms.CharField(label=gettext_lazy("New note"), max_length=4000, widget=forms.Textarea(attrs={"rows": 3}))
+    seen = forms.IntegerField(widget=forms.HiddenInput)
+
+
+class FileForm(forms.Form):
+    file = forms.FileField(
+        label=gettext_lazy("File"),
+        max_length=500,
+        help_text=gettext_lazy("PDF, picture or plain text, at most 5 MB. Buyers do not see it."),
+    )
+
+    def read(self) -> bytes:
+        """At most a little more than is allowed; the service refuses what is too large."""
+        sent: Any = self.cleaned_data["file"]
+        content: bytes = sent.read(LARGEST + 1)
+        return content
+
+
+def units(most: int, label: str, **options: Any) -> forms.IntegerField:
+    """A number of units between none and `most`; the label is for those who cannot see the table's head."""
+    return forms.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=most,
+        label=label,
+        widget=forms.NumberInput(attrs={"aria-label": label, "inputmode": "numeric"}),
+        **options,
+    )

@@ -1,0 +1,33 @@
+"""The forms an order's page shows: those the person may use and the order allows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.http import HttpRequest
+
+from orders.admin.work.bills import ISSUE, InvoiceSteps, invoice_form
+from orders.admin.work.goods import SHIP, ShipSteps, ship_form
+from orders.admin.work.papers import PaperSteps, papers
+from orders.admin.work.status import CHANGE, StatusSteps, status_forms
+from orders.models import Order
+from stock.admin.base import Route
+
+
+class OrderSteps(StatusSteps, ShipSteps, InvoiceSteps, PaperSteps):
+    """All that can be done on the page of an order."""
+
+    def step_routes(self) -> Sequence[Route]:
+        return [*self.status_routes(), *self.ship_routes(), *self.invoice_routes(), *self.paper_routes()]
+
+    def step_context(self, request: HttpRequest, order: Order) -> dict[str, Any]:
+        lines = list(order.lines.all())
+        shown = papers(request, order)
+        if request.user.has_perm(CHANGE):
+            shown |= status_forms(order, lines)
+        if request.user.has_perm(SHIP):
+            shown["ship_form"] = ship_form(order, lines)
+        if request.user.has_perm(ISSUE):
+            shown["invoice_form"] = invoice_form(order)
+        return shown

@@ -1,0 +1,237 @@
+"""Work on an order by hand: the forms of its page, who sees them, what they do, and what a second click does."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from integrations.choices import Role
+from integrations.invariants import broken
+from integrations.models import Integration, Project
+from orders.choices import OrderStatus
+from orders.models import Attachment, Invoice, Order, Shipment
+from tests.admin.conftest import Login, imported
+from tests.factories import give_stock, incoming, line
+
+
+@pytest.fixture
+def order(shop: Integration) -> Order:
+    give_stock(shop.project, A_17=2, B_2=9)
+    [order] = imported(shop, [incoming(line("A-17", 3), line("B-2", 1), shipping_title="DHL")])
+    return order
+
+
+def page(browser: Client, order: Order) -> str:
+    return browser.get(f"/orders/order/{order.pk}/change/").content.decode()
+
+
+def send(browser: Client, order: Order, step: str, values: dict[str, Any], prefix: str = "", seen: object = 0) -> Any:
+    named = {f"{prefix or step}-{name}": value for name, value in {"seen": seen, **values}.items()}
+    return browser.post(f"/orders/order/{order.pk}/{step}/", named, follow=True)
+
+
+def status(order: Order) -> str:
+    order.refresh_from_db()
+    return order.status
+
+
+def forms_of(shown: str) -> set[str]:
+    """The steps the page offers."""
+    found = set(re.findall(r'action="/orders/(?:order|invoice|shipment)/\d+/([a-z/]+)/', shown))
+    return found - {"synchronize", "preview"}
+
+
+EVERYBODYS = {"billing", "shipping", "note", "notes", "files"}
+
+
+@pytest.mark.parametrize(
+    ("role", "offered"),
+    [
+        (Role.IMPORT_ADMIN, EVERYBODYS | {"hold", "cancel", "items", "ship", "invoice"}),
+        (Role.ORDER_STAFF, EVERYBODYS | {"hold", "cancel", "items", "ship", "invoice"}),
+        (Role.WAREHOUSE, {"ship"}),
+        (Role.READ_ONLY, set()),
+    ],
+)
+def test_each_role_is_offered_what_it_may(
+    project: Project, order: Order, login: Login, role: Role, offered: set[str]
+) -> None:
+    assert forms_of(page(login(project, role), order)) >= offered
+    assert forms_of(page(login(project, role), order)) - offered <= {"sync"}
+
+
+@pytest.mark.parametrize("step", ["hold", "cancel", "items", "billing", "invoice", "notes", "files"])
+def test_the_warehouse_ships_and_does_nothing_else(project: Project, order: Order, login: Login, step: str) -> None:
+    assert send(login(project, Role.WAREHOUSE), order, step, {}).status_code == 403
+    assert send(login(project, Role.READ_ONLY), order, "ship", {}).status_code == 403
+
+
+def test_hold_release_cancel_and_reopen(admin: Client, order: Order) -> None:
+    shown = send(admin, order, "hold", {"reason": "Ask the buyer"}).content.decode()
+    assert "The order is on hold." in shown and "Put on hold: Ask the buyer" in shown
+    assert {"release", "cancel"} <= forms_of(shown) and not {"hold", "ship"} & forms_of(shown)
+    assert "The order is released." in send(admin, order, "release", {}, seen=1).content.decode()
+    assert "The order is cancelled" in send(admin, order, "cancel", {}, seen=2).content.decode()
+    assert "The order is open again." in send(admin, order, "reopen", {}, seen=3).content.decode()
+    assert status(order) == OrderStatus.PROCESSING
+    assert broken() == {}
+
+
+def test_a_double_click_is_told_that_the_page_was_old(admin: Client, order: Order) -> None:
+    send(admin, order, "hold", {})
+    shown = send(admin, order, "hold", {}).content.decode()
+    assert "The order was changed since you opened this page" in shown
+    assert order.events.filter(kind="held").count() == 1
+
+
+def test_what_is_in_stock_is_shipped_and_its_slip_offered(admin: Client, order: Order) -> None:
+    first, second = order.lines.all()
+    shown = page(admin, order)
+    assert f'name="ship-units_{first.pk}" value="2"' in shown
+    values = {f"units_{first.pk}": 2, f"units_{second.pk}": 0, "carrier": "PPL", "tracking_number": "T 1"}
+    shown = send(admin, order, "ship", values).content.decode()
+    shipment = Shipment.objects.get()
+    assert f"Shipment {shipment.code} is made" in shown and f"/orders/shipment/{shipment.pk}/pdf/" in shown
+    assert (shipment.carrier, shipment.tracking_number) == ("PPL", "T 1")
+    assert status(order) == OrderStatus.PROCESSING
+    shown = send(admin, order, "ship", values).content.decode()
+    assert Shipment.objects.count() == 1
+    assert broken() == {}
+
+
+def test_more_than_can_leave_is_refused_at_the_field(admin: Client, order: Order) -> None:
+    line_id = order.lines.all()[0].pk
+    answer = send(admin, order, "ship", {f"units_{line_id}": 3})
+    assert answer.status_code == 422
+    assert "less than or equal to 2" in answer.content.decode()
+    answer = send(admin, order, "ship", {f"units_{line_id}": 0})
+    assert "Enter what is shipped" in answer.content.decode()
+    assert not Shipment.objects.exists()
+
+
+def test_a_shipment_is_tracked_and_cancelled_on_its_page(admin: Client, order: Order) -> None:
+    send(admin, order, "ship", {f"units_{row.pk}": 1 for row in order.lines.all()})
+    shipment = Shipment.objects.get()
+    address = f"/orders/shipment/{shipment.pk}"
+    tracking = {"tracking-carrier": "GLS", "tracking-tracking_number": "9", "tracking-seen": 1}
+    assert "GLS" in admin.post(f"{address}/tracking/", tracking, follow=True).content.decode()
+    stale = admin.post(f"{address}/cancel/", {"cancel-seen": 1}, follow=True).content.decode()
+    assert "was changed since you opened this page" in stale
+    shown = admin.post(f"{address}/cancel/", {"cancel-seen": 2}, follow=True).content.decode()
+    assert "The shipment is cancelled" in shown and "Make shipment" not in shown
+    assert status(order) == OrderStatus.PROCESSING
+    assert broken() == {}
+
+
+def test_an_invoice_is_issued_and_credited(admin: Client, order: Order) -> None:
+    send(admin, order, "invoice", {})
+    send(admin, order, "invoice", {})
+    invoice = Invoice.objects.get()
+    assert "invoice" not in forms_of(page(admin, order))
+    address = f"/orders/invoice/{invoice.pk}/credit/"
+    values = {"credit-what": "lines", "credit-units_0": 1, "credit-seen": 1, "credit-reason": "Broken"}
+    shown = admin.post(address, values, follow=True).content.decode()
+    note = Invoice.objects.get(document_type="credit_note")
+    assert f"Credit note {note.code} of €10.00 is issued." in shown and "Broken" in shown
+    assert "was changed since" in admin.post(address, values, follow=True).content.decode()
+    for bad, sentence in (
+        ({"credit-what": "amount"}, "Enter the amount to credit"),
+        ({"credit-what": "amount", "credit-amount": "99"}, "Only €30.00 of invoice"),
+        ({"credit-what": "amount", "credit-amount": "1", "credit-return_stock": "on"}, "says nothing about goods"),
+        ({"credit-what": "lines", "credit-units_0": 3}, "less than or equal to 2"),
+        ({"credit-what": "nonsense"}, "Select a valid choice"),
+    ):
+        answer = admin.post(address, {"credit-seen": 2, **bad}, follow=True)
+        assert answer.status_code == 422
+        assert sentence in answer.content.decode()
+    admin.post(address, {"credit-what": "all", "credit-seen": 2, "credit-return_stock": "on"})
+    assert status(order) == OrderStatus.PROCESSING
+    assert [row.cancelled for row in order.lines.all()] == [2, 1]  # the unit credited first stays with the buyer
+    assert Invoice.objects.count() == 3
+    assert "Issue a credit note" not in admin.get(f"/orders/invoice/{invoice.pk}/change/").content.decode()
+    assert admin.get(f"/orders/invoice/{note.pk}/change/").status_code == 200
+    assert broken() == {}
+
+
+def test_items_are_changed_or_the_reason_stands_at_the_form(admin: Client, order: Order) -> None:
+    first, second = order.lines.all()
+    answer = send(admin, order, "items", {f"sku_{first.pk}": "NOPE"})
+    assert answer.status_code == 422
+    assert "There is no product with the SKU “NOPE”" in answer.content.decode()
+    shown = send(admin, order, "items", {f"sku_{first.pk}": "B-2", f"cancel_{second.pk}": 1}).content.decode()
+    assert "Product changed: A-17 → B-2." in shown and "Cancelled: 1 × B-2." in shown
+    assert "What changed" in shown
+    assert broken() == {}
+
+
+def test_addresses_and_the_note_are_edited(admin: Client, order: Order) -> None:
+    address = {"first_name": "Žofie", "city": "Plzeň", "country": "cz"}
+    shown = send(admin, order, "billing", address).content.decode()
+    assert "It is saved." in shown and "Plzeň" in shown
+    order.refresh_from_db()
+    assert order.billing == {"first_name": "Žofie", "city": "Plzeň", "country": "CZ"}
+    assert send(admin, order, "shipping", {"country": "Czechia"}, seen=1).status_code == 422
+    assert send(admin, order, "shipping", {"email": "nobody"}, seen=1).status_code == 422
+    assert "It is saved." in send(admin, order, "note", {"note": "Ring <b>twice</b>"}, seen=1).content.decode()
+    assert "Ring &lt;b&gt;twice&lt;/b&gt;" in page(admin, order)
+
+
+def test_notes_are_kept_and_a_second_click_keeps_the_text_in_the_box(admin: Client, order: Order) -> None:
+    assert "The note is kept." in send(admin, order, "notes", {"text": "Called"}).content.decode()
+    again = send(admin, order, "notes", {"text": "Called twice"})
+    assert again.status_code == 422
+    shown = again.content.decode()
+    assert "A note was added since" in shown and "Called twice</textarea>" in shown
+    seen = order.notes.get().pk
+    assert f'name="notes-seen" value="{seen}"' in shown
+    send(admin, order, "notes", {"text": "Called twice"}, seen=seen)
+    assert order.notes.count() == 2
+
+
+def upload(browser: Client, order: Order, name: str, data: bytes) -> Any:
+    sent = {"files-file": SimpleUploadedFile(name, data)}
+    return browser.post(f"/orders/order/{order.pk}/files/", sent, follow=True)
+
+
+def test_files_are_kept_handed_out_as_downloads_and_removed(
+    project: Project, admin: Client, order: Order, login: Login
+) -> None:
+    assert "The file is kept." in upload(admin, order, "x.html", b"<script>alert(1)</script>").content.decode()
+    assert upload(admin, order, "x.exe", b"MZ\x00").status_code == 422
+    kept = Attachment.objects.get()
+    address = f"/orders/order/{order.pk}/files/{kept.pk}/"
+    reader = login(project, Role.READ_ONLY)
+    answer = reader.get(address)
+    assert answer.headers["Content-Type"] == "text/plain"
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="x.txt"'
+    assert answer.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert reader.post(f"{address}remove/").status_code == 403
+    assert "The file is removed." in admin.post(f"{address}remove/", follow=True).content.decode()
+    assert "not there any more" in admin.post(f"{address}remove/", follow=True).content.decode()
+    assert reader.get(address).status_code == 404
+
+
+def test_a_file_is_found_at_its_own_order_only(admin: Client, order: Order, shop: Integration) -> None:
+    upload(admin, order, "a.txt", b"abc")
+    [other] = imported(shop, [incoming(line("B-2"))])
+    kept = Attachment.objects.get()
+    assert admin.get(f"/orders/order/{other.pk}/files/{kept.pk}/").status_code == 404
+
+
+def test_the_page_of_a_long_order_takes_few_queries(shop: Integration, admin: Client) -> None:
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    counts = []
+    for lines in (2, 60):
+        give_stock(shop.project, **{f"L_{number}": 5 for number in range(lines)})
+        [order] = imported(shop, [incoming(*(line(f"L-{number}") for number in range(lines)))])
+        with CaptureQueriesContext(connection) as captured:
+            page(admin, order)
+        counts.append(len(captured))
+    assert counts[0] == counts[1] <= 30
