@@ -264,8 +264,7 @@ def ring_next(run: Run) -> None:
         ring(behind.pk)
 
 
-def open_runs(project_id: int, kind: RunKind | None = None) -> list[Run]:
+def open_runs(project_id: int) -> list[Run]:
     """Runs of a project that wait or run, oldest first."""
     runs = Run.objects.filter(project_id=project_id, state__in=RUN_OPEN).order_by("id")
-    runs = runs.select_related("integration").defer("integration__credentials")
-    return list(runs.filter(kind=kind) if kind else runs)
+    return list(runs.select_related("integration").defer("integration__credentials", "results"))

@@ -22,11 +22,11 @@ def shops_of(request: HttpRequest) -> list[Integration]:
     return known
 
 
-def open_loads_of(request: HttpRequest) -> list[Run]:
-    """Loads of new orders that wait or run in the open project."""
-    known: list[Run] | None = getattr(request, "_open_loads", None)
+def open_runs_of(request: HttpRequest, *kinds: RunKind) -> list[Run]:
+    """Runs of these kinds that wait or run in the open project."""
+    known: list[Run] | None = getattr(request, "_open_runs", None)
     if known is None:
         project = project_of(request)
-        known = runs.open_runs(project.pk, RunKind.LOAD) if project else []
-        request._open_loads = known  # type: ignore[attr-defined]
-    return known
+        known = runs.open_runs(project.pk) if project else []
+        request._open_runs = known  # type: ignore[attr-defined]
+    return [run for run in known if run.kind in kinds]

@@ -26,6 +26,11 @@ from stock.admin.show import badge
 
 COUNTERS = ("fetched", "created", "updated", "unchanged", "pending", "ignored", "failed")
 OPEN = "open"
+BACK = {
+    "orders": ("admin:orders_order_changelist", ""),
+    "transactions": ("admin:integrations_remoteorder_changelist", "?tab=pending"),
+}
+"""Where a cancel came from, and is answered."""
 
 
 class RunTab(TabFilter):
@@ -98,8 +103,9 @@ class RunAdmin(PageAdmin[Run]):
             messages.success(request, _("%(run)s stops after the page it is at. What was loaded stays.") % {"run": run})
         else:
             messages.info(request, _("%(run)s was over or being cancelled already.") % {"run": run})
-        if request.POST.get("back") == "orders":
-            return HttpResponseRedirect(reverse("admin:orders_order_changelist"))
+        back = BACK.get(request.POST.get("back", ""))
+        if back:
+            return HttpResponseRedirect(reverse(back[0]) + back[1])
         return HttpResponseRedirect(self.url("change", pk))
 
     @admin.display(description=gettext_lazy("run"))

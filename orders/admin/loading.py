@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from integrations import loading
-from integrations.admin.open_project import shops_of
-from integrations.choices import ImportAction, RunState
+from integrations.admin.open_project import open_runs_of, shops_of
+from integrations.choices import ImportAction, RunKind
 from integrations.models import Integration, StatusRule
 from integrations.runs import RunRefused
 from orders.admin import progress
@@ -25,6 +25,8 @@ from stock.admin.base import Route, TenantAdmin, project_of
 from stock.admin.guards import guarded
 
 ALL_SHOPS = "all"
+WATCHED = (RunKind.LOAD, RunKind.SYNCHRONIZE)
+"""The runs whose progress the orders page shows."""
 
 
 class LoadForm(forms.Form):
@@ -74,20 +76,17 @@ class LoadOrders(TenantAdmin[Order]):
     @guarded("integrations.view_run", methods=("GET",))
     def load_progress(self, request: HttpRequest) -> HttpResponse:
         """Asked every other second by the orders page while loads are open."""
-        return JsonResponse(progress.as_json(request))
+        return JsonResponse(progress.as_json(request, *WATCHED))
 
     def loading_context(self, request: HttpRequest) -> dict[str, Any]:
         """The panel while a load is open, else the button and its dialog for those who may."""
-        for run in progress.ended(request):
-            level = messages.SUCCESS if run.state == RunState.SUCCEEDED and not run.failed else messages.WARNING
-            messages.add_message(request, level, progress.summary(run))
-        loads = progress.panel(request)
+        progress.tell_ended(request, *WATCHED)
+        loading_now = bool(open_runs_of(request, RunKind.LOAD))
         may_load = request.user.has_perm("integrations.load_orders")
-        dialog = _dialog(request) if may_load and not loads else None
         return {
-            "loads": loads,
+            "panel": progress.panel(request, *WATCHED),
             "may_cancel": request.user.has_perm("integrations.cancel_run"),
-            "load_dialog": dialog,
+            "load_dialog": _dialog(request) if may_load and not loading_now else None,
         }
 
 

@@ -1,4 +1,4 @@
-"""How far the open loads of a project are, in sentences."""
+"""How far the open runs of a project are, in sentences: loads, fetches, synchronisations."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
-from integrations.admin.open_project import open_loads_of
+from integrations.admin.open_project import open_runs_of
 from integrations.choices import RunKind, RunState
 from integrations.models import Run
 from stock.admin.base import project_of
@@ -45,7 +46,7 @@ def progress_of(run: Run, now: datetime) -> Progress:
         reason=run.reason,
         done=min(run.fetched, run.total) if run.total else run.fetched,
         total=run.total or None,
-        failed=run.failed,
+        failed=run.failed if run.kind == RunKind.LOAD else 0,
         cancelling=run.cancel_requested_at is not None,
     )
 
@@ -84,26 +85,46 @@ def _span(left: timedelta) -> str:
 
 
 def _counts(run: Run) -> str:
-    known = run.fetched - run.created - run.ignored - run.failed
+    if run.kind == RunKind.FETCH:
+        return _("%(pending)s fetched as Pending") % {"pending": f"{run.pending:,}"}
+    if run.kind == RunKind.SYNCHRONIZE:
+        return _("%(updated)s changed, %(unchanged)s as in the shop, %(failed)s could not be synchronized") % {
+            "updated": f"{run.updated:,}",
+            "unchanged": f"{run.unchanged:,}",
+            "failed": f"{run.failed:,}",
+        }
+    known = run.fetched - run.created - run.pending - run.ignored - run.failed
     counts = _("%(created)s created, %(ignored)s ignored, %(failed)s failed") % {
         "created": f"{run.created:,}",
         "ignored": f"{run.ignored:,}",
         "failed": f"{run.failed:,}",
     }
+    if run.pending:
+        counts += ", " + _("%(pending)s to review") % {"pending": f"{run.pending:,}"}
     return f"{counts}, {_('%(known)s known already') % {'known': f'{known:,}'}}" if known > 0 else counts
 
 
-def panel(request: HttpRequest) -> list[Progress]:
-    """The open loads, remembered in the session so that their end is told to whoever saw them run."""
-    loads = open_loads_of(request)
-    remember(request, [run.pk for run in loads])
-    now = timezone.now()
-    return [progress_of(run, now) for run in loads]
+TITLES = {
+    RunKind.LOAD: gettext_lazy("Importing orders from the eshop."),
+    RunKind.FETCH: gettext_lazy("Fetching orders from the eshop."),
+    RunKind.SYNCHRONIZE: gettext_lazy("Synchronizing orders with the eshop."),
+}
 
 
-def as_json(request: HttpRequest) -> dict[str, Any]:
+def panel(request: HttpRequest, *kinds: RunKind) -> dict[str, Any] | None:
+    """The open runs under a title, remembered in the session so that their end is told to whoever saw them run."""
+    found = open_runs_of(request, *kinds)
+    if not found:
+        return None
+    remember(request, [run.pk for run in found])
     now = timezone.now()
-    return {"runs": [asdict(progress_of(run, now)) for run in open_loads_of(request)]}
+    title = next(TITLES[kind] for kind in kinds if any(run.kind == kind for run in found))
+    return {"title": title, "runs": [progress_of(run, now) for run in found]}
+
+
+def as_json(request: HttpRequest, *kinds: RunKind) -> dict[str, Any]:
+    now = timezone.now()
+    return {"runs": [asdict(progress_of(run, now)) for run in open_runs_of(request, *kinds)]}
 
 
 def remember(request: HttpRequest, run_ids: list[int]) -> None:
@@ -113,24 +134,32 @@ def remember(request: HttpRequest, run_ids: list[int]) -> None:
         request.session[SESSION_KEY] = [*shown, *new][-MOST_REMEMBERED:]
 
 
-def ended(request: HttpRequest) -> list[Run]:
-    """Loads this person saw running that are over now; each is told once."""
+def tell_ended(request: HttpRequest, *kinds: RunKind) -> None:
+    """Say how runs ended that this person saw running; each is told once."""
+    for run in _ended(request, kinds):
+        level = messages.SUCCESS if run.state == RunState.SUCCEEDED and not run.failed else messages.WARNING
+        messages.add_message(request, level, summary(run))
+
+
+def _ended(request: HttpRequest, kinds: tuple[RunKind, ...]) -> list[Run]:
     shown = request.session.get(SESSION_KEY, [])
     project = project_of(request)
-    if not shown or project is None:
+    still_open = {run.pk for run in open_runs_of(request, *kinds)}
+    if project is None or not set(shown) - still_open:
         return []
-    still_open = {run.pk for run in open_loads_of(request)}
-    over = [pk for pk in shown if pk not in still_open]
-    if not over:
-        return []
-    request.session[SESSION_KEY] = [pk for pk in shown if pk in still_open]
-    return list(
-        Run.objects.filter(pk__in=over, project=project, kind=RunKind.LOAD).select_related("integration").order_by("id")
-    )
+    runs = Run.objects.filter(pk__in=shown, project=project, kind__in=kinds).exclude(pk__in=still_open)
+    over = list(runs.select_related("integration").order_by("id"))
+    told = {run.pk for run in over}
+    if told:
+        request.session[SESSION_KEY] = [pk for pk in shown if pk not in told]
+    return over
 
 
 def summary(run: Run) -> str:
-    """One sentence about a load that is over."""
+    """One sentence about a run that is over."""
+    if run.kind != RunKind.LOAD:
+        state = "" if run.state == RunState.SUCCEEDED else f"{run.get_state_display()}. "
+        return f"{run.integration}: {state}{run.reason}"
     seen = ngettext("%(number)s order read from %(shop)s", "%(number)s orders read from %(shop)s", run.fetched) % {
         "number": f"{run.fetched:,}",
         "shop": run.integration,
