@@ -16,9 +16,11 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 from babel.numbers import get_currency_precision
+from django.db import transaction
 
 from orders.changing import ChangeRefused
 from orders.intake import FromPartner, Intake, Refused, Source, take_in
+from orders.models import Order
 from orders.partner_changes import Change, apply
 from orders.partner_customers import Customers, Identity
 from orders.plans import API_HISTORY, API_HISTORY_CANCELLED, CANCEL, VALID, Plan
@@ -110,6 +112,33 @@ def store(book: Book, orders: Sequence[PublishedOrder], *, live: bool, on_confli
     for entry in page.open:
         entry.outcome = _update(page, entry, customers)
     return [entry.outcome for entry in page.entries if entry.outcome is not None]
+
+
+class NotWritten(Exception):
+    """A single order was not written; `failure` says why."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.reason)
+        self.failure = failure
+
+
+def save(book: Book, order: PublishedOrder) -> Stored:
+    """Create or update one live order. Raises NotWritten, with nothing written."""
+    with transaction.atomic():
+        outcome = store(book, [order], live=True)[0]
+        if isinstance(outcome, Failure):
+            raise NotWritten(outcome)
+        return outcome
+
+
+def find(project_id: int, ids: PublicIds, key: str) -> Order | None:
+    """An order of the project by its public id or its source id; lines prefetched."""
+    orders = Order.objects.filter(project_id=project_id).prefetch_related("lines")
+    pk = ids.take("ord", key)
+    found = orders.filter(pk=pk).first() if pk is not None else None
+    if found is None and key and "\x00" not in key:
+        found = orders.filter(source_id=key).exclude(source_id="").first()
+    return found
 
 
 def _find(page: _Page, on_conflict: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Collection, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import msgspec
@@ -147,11 +147,13 @@ class Query:
 
 
 def iso_time(text: str, refuse: Callable[[str], Exception]) -> datetime:
-    """An aware time; `refuse` makes the error of a problem that is no time."""
+    """An aware time, in UTC where no zone is given; a day is its beginning. `refuse` makes the error of a problem."""
     try:
-        found = parse_datetime(text)
+        found = parse_datetime(text if "T" in text else f"{text}T00:00:00Z")
     except ValueError:
         found = None
-    if found is None or found.tzinfo is None or not 1990 <= found.year <= 2200:
+    if found is not None and found.tzinfo is None:
+        found = found.replace(tzinfo=UTC)
+    if found is None or not 1990 <= found.year <= 2200:
         raise refuse("cannot be recognized as a ISO-8601 compliant date: send e.g. 2026-11-01T08:00:00.000Z")
     return found

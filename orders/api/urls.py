@@ -3,7 +3,10 @@ from __future__ import annotations
 from django.urls import path
 
 from orders.api.imports import OrdersImportView
+from orders.api.orders import OrdersView, OrderView
 
 urlpatterns = [
+    path("orders", OrdersView.as_view(), name="api-orders"),
     path("orders/import", OrdersImportView.as_view(), name="api-orders-import"),
+    path("orders/<path:order_id>", OrderView.as_view(), name="api-order"),
 ]

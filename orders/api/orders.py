@@ -1,0 +1,92 @@
+"""The orders of a project: listed, created, read, changed."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from integrations.api.bodies import Query, read
+from integrations.api.errors import ApiError, bad_payload, not_found
+from integrations.api.views import PartnerView
+from integrations.choices import ApiScope
+from orders import partners
+from orders.api import documents
+from orders.models import Order
+from orders.partners import Book, NotWritten, Stored
+from orders.published import PublishedOrder
+from orders.publishing import publish
+
+BY = {"created_at": "placed_at", "updated_at": "updated_at"}
+ORDERS = ("created_at", "-created_at", "updated_at", "-updated_at")
+
+
+class OrdersPartnerView(PartnerView):
+    """What the addresses of orders share: writing one, and showing one."""
+
+    scope = ApiScope.ORDERS
+
+    def shown(self, order_id: int) -> Response:
+        order = Order.objects.prefetch_related("lines").get(pk=order_id)
+        return Response(publish(self.ids, [order])[0])
+
+    def save(self, order: PublishedOrder) -> Stored:
+        project = self.project
+        book = Book(project.pk, project.currency, project.zone, self.ids, timezone.now())
+        try:
+            return partners.save(book, order)
+        except NotWritten as error:
+            failure = error.failure
+            if failure.key == "not_found":
+                raise not_found("order", order.id or "") from error
+            raise bad_payload(failure.reason, key=failure.key) from error
+
+
+class OrdersView(OrdersPartnerView):
+    """GET: pages of orders, oldest first by default. POST: create one, or update the one with this id or source id."""
+
+    def get(self, request: Request) -> Response:
+        query = Query(request)
+        limit = query.number("limit", 10, 1, 100)
+        page = query.number("page", 1, 1, 100)
+        order = query.choice("order", "created_at", ORDERS)
+        query.done()
+        sign, by = ("-", BY[order[1:]]) if order.startswith("-") else ("", BY[order])
+        orders = Order.objects.filter(project=self.project)
+        start = (page - 1) * limit
+        listed = list(orders.order_by(sign + by, f"{sign}pk").prefetch_related("lines")[start : start + limit])
+        body = {"object": "list", "data_ref": "orders", "orders": publish(self.ids, listed), "total": orders.count()}
+        return Response(body)
+
+    def post(self, request: Request) -> Response:
+        Query(request).done()
+        order = documents.one(read(request, settings.API_BODY_LIMIT), new=True)
+        if order.id is None and not order.source_id and "Idempotency-Key" in request.headers:
+            details = "Header Idempotency-Key is for imports: send a source_id, which makes an order once"
+            raise ApiError(400, "invalid_payload", "Invalid payload", details)
+        return self.shown(self.save(order).order_id)
+
+
+class OrderView(OrdersPartnerView):
+    """GET: one order by id or source id. PUT: change what is sent, leave the rest."""
+
+    def get(self, request: Request, order_id: str) -> Response:
+        Query(request).done()
+        return Response(publish(self.ids, [self._order(order_id)])[0])
+
+    def put(self, request: Request, order_id: str) -> Response:
+        Query(request).done()
+        known = self._order(order_id)
+        order = documents.one(read(request, settings.API_BODY_LIMIT), new=False)
+        given = self.ids.give("ord", known.pk)
+        if order.id not in {None, given} or (known.source_id and order.source_id not in {None, known.source_id}):
+            raise bad_payload("Property .id or .source_id is that of another order: leave it out", key="invalid_order")
+        order.id = given
+        return self.shown(self.save(order).order_id)
+
+    def _order(self, order_id: str) -> Order:
+        found = partners.find(self.project.pk, self.ids, order_id)
+        if found is None:
+            raise not_found("order", order_id)
+        return found
