@@ -17,6 +17,7 @@ from orders.admin.filters import OrderTab, PlacedRange, RuleFilter, ShopFilter, 
 from orders.admin.loading import LoadOrders
 from orders.admin.order_page import order_page
 from orders.admin.tones import STATUS_TONES, TAB_TONES
+from orders.admin.work.bulk import BulkSteps
 from orders.admin.work.page import OrderSteps
 from orders.models import Order
 from orders.money import money
@@ -29,7 +30,7 @@ UNREAD = ("billing", "shipping", "metadata", "warnings", "note", "search")
 
 
 @admin.register(Order)
-class OrderAdmin(LoadOrders, ExportOrders, OrderSteps):
+class OrderAdmin(LoadOrders, ExportOrders, BulkSteps, OrderSteps):
     list_display = ("named", "placed", "shop", "bought_by", "amount", "state", "preparation", "remote")
     list_filter = (OrderTab, ShopFilter, StatusFilter, RuleFilter, PlacedRange)
     list_display_links = ("named",)
@@ -37,12 +38,13 @@ class OrderAdmin(LoadOrders, ExportOrders, OrderSteps):
     search_help_text = _("Number, e-mail, name or SKU; the beginning of each word is enough.")
     sortable_by = ("placed",)
     ordering = ("-placed_at", "-id")
+    actions = BulkSteps.bulk_actions
     change_list_template = "admin/orders/order/change_list.html"
     page_template = "admin/orders/order/page.html"
     empty_sentence = _("No orders here. Load new orders, choose another tab or clear the filters.")  # type: ignore[assignment]
 
     def routes(self) -> Sequence[Route]:
-        return [*self.loading_routes(), *self.export_routes(), *self.step_routes()]
+        return [*self.loading_routes(), *self.export_routes(), *self.bulk_routes(), *self.step_routes()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
         rule = StatusRule.objects.filter(integration=OuterRef("integration"), status=OuterRef("remote_status"))

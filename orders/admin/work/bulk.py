@@ -1,0 +1,246 @@
+"""The same step for many chosen orders: a page that asks first and names counts, then a result per order.
+
+Each order is a transaction of its own, at the version the asking page showed: a second click finds every order changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.expressions import Combinable
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from orders import invoicing, lifecycle, shipping
+from orders.admin.printing import one_pdf
+from orders.admin.work.bills import ISSUE
+from orders.admin.work.goods import SHIP
+from orders.admin.work.status import CHANGE
+from orders.changing import ChangeRefused
+from orders.choices import OrderStatus, Tab
+from orders.lifecycle import LONGEST_REASON
+from orders.models import Invoice, Order, Shipment
+from orders.paper import contents
+from stock.admin.base import Route, TenantAdmin
+from stock.admin.guards import guarded, guarded_action
+
+MOST = 100
+"""Orders of one step: a few seconds of work."""
+
+
+@dataclass(frozen=True)
+class Verb:
+    """A step for many orders. `possible` says for which orders it is offered; the service has the last word."""
+
+    key: str
+    question: str | Promise
+    button: str | Promise
+    explained: str | Promise
+    possible: Q | Combinable
+    service: Callable[..., str]
+    asks_reason: bool = False
+
+
+def _hold(order_id: int, **named: Any) -> str:
+    lifecycle.hold(order_id, **named)
+    return _("On hold.")
+
+
+def _release(order_id: int, **named: Any) -> str:
+    lifecycle.release(order_id, **named)
+    return _("Released.")
+
+
+def _cancel(order_id: int, **named: Any) -> str:
+    lifecycle.cancel(order_id, **named)
+    return _("Cancelled.")
+
+
+def _invoice(order_id: int, *, reason: str, **named: Any) -> str:
+    return _("Invoice %(code)s.") % {"code": invoicing.issue(order_id, **named).code}
+
+
+def _ship(order_id: int, *, reason: str, **named: Any) -> str:
+    return _("Shipment %(code)s.") % {"code": shipping.ship(order_id, **named).code}
+
+
+OPEN = Q(status__in=[OrderStatus.PROCESSING, OrderStatus.ON_HOLD])
+INVOICED = Exists(Invoice.objects.filter(order=OuterRef("pk"), corrects=None))
+VERBS = {
+    verb.key: verb
+    for verb in (
+        Verb(
+            "hold",
+            gettext_lazy("Put these orders on hold?"),
+            gettext_lazy("Put on hold"),
+            gettext_lazy("They keep what they have reserved and are not shipped until they are released."),
+            Q(status=OrderStatus.PROCESSING),
+            _hold,
+            asks_reason=True,
+        ),
+        Verb(
+            "release",
+            gettext_lazy("Release these orders from hold?"),
+            gettext_lazy("Release"),
+            gettext_lazy("They go to the tab their stock allows."),
+            Q(status=OrderStatus.ON_HOLD),
+            _release,
+            asks_reason=True,
+        ),
+        Verb(
+            "cancel",
+            gettext_lazy("Cancel these orders?"),
+            gettext_lazy("Cancel orders"),
+            gettext_lazy("Their stock goes to the orders that wait. Invoices stay: credit them one by one."),
+            OPEN,
+            _cancel,
+            asks_reason=True,
+        ),
+        Verb(
+            "invoice",
+            gettext_lazy("Issue an invoice for each of these orders?"),
+            gettext_lazy("Issue invoices"),
+            gettext_lazy("An invoice cannot be changed afterwards, only credited."),
+            ~Q(status=OrderStatus.CANCELLED) & ~INVOICED,
+            _invoice,
+        ),
+        Verb(
+            "ship",
+            gettext_lazy("Ship all that is in stock of these orders?"),
+            gettext_lazy("Ship"),
+            gettext_lazy("What they have reserved leaves the stock; an order of which all is shipped is complete."),
+            Q(status=OrderStatus.PROCESSING, tab__in=[Tab.IN_STOCK, Tab.PARTIAL]),
+            _ship,
+        ),
+    )
+}
+
+
+class BulkSteps(TenantAdmin[Order]):
+    bulk_actions = (
+        "hold_chosen",
+        "release_chosen",
+        "cancel_chosen",
+        "invoice_chosen",
+        "ship_chosen",
+        "slips_chosen",
+    )
+
+    def bulk_routes(self) -> Sequence[Route]:
+        return [
+            ("bulk/hold/", self.bulk_hold, "bulk_hold"),
+            ("bulk/release/", self.bulk_release, "bulk_release"),
+            ("bulk/cancel/", self.bulk_cancel, "bulk_cancel"),
+            ("bulk/invoice/", self.bulk_invoice, "bulk_invoice"),
+            ("bulk/ship/", self.bulk_ship, "bulk_ship"),
+        ]
+
+    @guarded_action(CHANGE, description=gettext_lazy("Put on hold …"), limit=MOST)
+    def hold_chosen(self, request: HttpRequest, queryset: QuerySet[Order]) -> HttpResponse | None:
+        return self._ask(request, VERBS["hold"], queryset)
+
+    @guarded_action(CHANGE, description=gettext_lazy("Release from hold …"), limit=MOST)
+    def release_chosen(self, request: HttpRequest, queryset: QuerySet[Order]) -> HttpResponse | None:
+        return self._ask(request, VERBS["release"], queryset)
+
+    @guarded_action(CHANGE, description=gettext_lazy("Cancel …"), limit=MOST)
+    def cancel_chosen(self, request: HttpRequest, queryset: QuerySet[Order]) -> HttpResponse | None:
+        return self._ask(request, VERBS["cancel"], queryset)
+
+    @guarded_action(ISSUE, description=gettext_lazy("Issue invoices …"), limit=MOST)
+    def invoice_chosen(self, request: HttpRequest, queryset: QuerySet[Order]) -> HttpResponse | None:
+        return self._ask(request, VERBS["invoice"], queryset)
+
+    @guarded_action(SHIP, description=gettext_lazy("Ship what is in stock …"), limit=MOST)
+    def ship_chosen(self, request: HttpRequest, queryset: QuerySet[Order]) -> HttpResponse | None:
+        return self._ask(request, VERBS["ship"], queryset)
+
+    @guarded_action("orders.view_shipment", description=gettext_lazy("Packing slips as one PDF"), limit=MOST)
+    def slips_chosen(self, request: HttpRequest, queryset: QuerySet[Order]) -> HttpResponse | None:
+        ids = Shipment.objects.filter(order__in=queryset, cancelled_at=None).values_list("pk", flat=True)
+        return one_pdf(request, contents.of_shipments(list(ids)), "packing-slips")
+
+    @guarded(CHANGE)
+    def bulk_hold(self, request: HttpRequest) -> HttpResponse:
+        return self._carry_out(request, VERBS["hold"])
+
+    @guarded(CHANGE)
+    def bulk_release(self, request: HttpRequest) -> HttpResponse:
+        return self._carry_out(request, VERBS["release"])
+
+    @guarded(CHANGE)
+    def bulk_cancel(self, request: HttpRequest) -> HttpResponse:
+        return self._carry_out(request, VERBS["cancel"])
+
+    @guarded(ISSUE)
+    def bulk_invoice(self, request: HttpRequest) -> HttpResponse:
+        return self._carry_out(request, VERBS["invoice"])
+
+    @guarded(SHIP)
+    def bulk_ship(self, request: HttpRequest) -> HttpResponse:
+        return self._carry_out(request, VERBS["ship"])
+
+    def _ask(self, request: HttpRequest, verb: Verb, chosen: QuerySet[Order]) -> HttpResponse | None:
+        """The page that names what will be done to how many orders, and which are left out."""
+        ordered = list(chosen.only("number", "status", "tab", "version").order_by("placed_at", "pk"))
+        able = set(chosen.filter(verb.possible).values_list("pk", flat=True))
+        if not able:
+            messages.warning(request, _("This can be done with none of the chosen orders."))
+            return None
+        return self._page(
+            request,
+            "ask",
+            verb,
+            able=[order for order in ordered if order.pk in able],
+            left_out=[order for order in ordered if order.pk not in able],
+            longest_reason=LONGEST_REASON,
+        )
+
+    def _carry_out(self, request: HttpRequest, verb: Verb) -> HttpResponse:
+        """Take the step for each order and show what came of it."""
+        seen = _seen(request.POST.getlist("order"))
+        if not seen or len(seen) > MOST:
+            sentence = _("Choose at least one and at most %(most)s orders on the list.")
+            messages.error(request, sentence % {"most": MOST})
+            return HttpResponseRedirect(self.url("changelist"))
+        orders = self.get_queryset(request).filter(pk__in=seen).only("number").order_by("placed_at", "pk")
+        reason = request.POST.get("reason", "")[:LONGEST_REASON].replace("\x00", "")
+        results = []
+        for order in orders:
+            try:
+                text = verb.service(order.pk, seen=seen[order.pk], actor_id=request.user.pk, reason=reason)
+            except ChangeRefused as refusal:
+                results.append((order, str(refusal), False))
+            else:
+                results.append((order, text, True))
+        done = sum(1 for *_rest, ok in results if ok)
+        return self._page(request, "result", verb, results=results, done=done, refused=len(results) - done)
+
+    def _page(self, request: HttpRequest, name: str, verb: Verb, **extra: Any) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": verb.question if name == "ask" else verb.button,
+            "verb": verb,
+            "address": self.url(f"bulk_{verb.key}"),
+            "media": self.media,
+            **extra,
+        }
+        return TemplateResponse(request, f"admin/orders/order/work/bulk_{name}.html", context)
+
+
+def _seen(tokens: Sequence[str]) -> dict[int, int]:
+    """Versions by order id out of “id:version”; what is neither is left out."""
+    pairs = (token.split(":", 1) for token in tokens[: MOST + 1])
+    return {
+        int(pair[0]): int(pair[1])
+        for pair in pairs
+        if len(pair) == 2 and all(part.isdecimal() and len(part) < 18 for part in pair)
+    }
