@@ -83,20 +83,23 @@ def groups(project_id: int, state: RemoteState = RemoteState.FAILED) -> list[Gro
 
 
 _OLDEST = """
-SELECT oldest.id FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS cause (integration_id, code, subject)
+id IN (SELECT oldest.id FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS cause (integration_id, code, subject)
 CROSS JOIN LATERAL (
     SELECT id FROM integrations_remoteorder AS seen
     WHERE project_id = %s AND state = %s AND seen.integration_id = cause.integration_id
       AND seen.reason_code = cause.code AND seen.subject = cause.subject
-    ORDER BY first_seen_at LIMIT 1) AS oldest
+    ORDER BY first_seen_at LIMIT 1) AS oldest)
 """
 
 
 def samples(project_id: int, causes: Sequence[Cause], state: RemoteState) -> dict[Cause, RemoteOrder]:
     """The oldest order of each cause, with its payload."""
     columns = zip(*((cause.integration_id, cause.code, cause.subject) for cause in causes), strict=True)
-    ids = execute(_OLDEST, [*map(list, columns), project_id, state.value]) if causes else []
-    return {cause_of(row): row for row in RemoteOrder.objects.filter(pk__in=[row[0] for row in ids])}
+    if not causes:
+        return {}
+    here = [*map(list, columns), project_id, state.value]
+    oldest = RemoteOrder.objects.extra(where=[_OLDEST], params=here)  # noqa: S610  a constant
+    return {cause_of(row): row for row in oldest}
 
 
 def orders_of(project_id: int, cause: Cause, state: RemoteState | None = None) -> QuerySet[RemoteOrder]:
@@ -109,6 +112,20 @@ def orders_of(project_id: int, cause: Cause, state: RemoteState | None = None) -
         reason_code=cause.code,
         subject=cause.subject,
     )
+
+
+def group_of(project_id: int, cause: Cause, state: RemoteState) -> Group:
+    """One cause; its count is 0 when nothing of it is left."""
+    group = Group(cause)
+    rows = orders_of(project_id, cause, state).order_by("first_seen_at")
+    fields = ("currency", "total", "first_seen_at", "next_attempt_at")
+    for currency, total, first_seen, next_attempt in rows.values_list(*fields)[:MOST_COUNTED]:
+        group.count += 1
+        if total is not None:
+            group.amounts[currency] = group.amounts.get(currency, Decimal(0)) + total
+        group.oldest = group.oldest or first_seen
+        group.next_attempt = min(filter(None, (group.next_attempt, next_attempt)), default=None)
+    return group
 
 
 def cause_of(row: RemoteOrder) -> Cause:

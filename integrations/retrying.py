@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
 from functools import partial
 
 from django.db import transaction
@@ -23,19 +25,29 @@ RETRIED = (RemoteState.IGNORED, RemoteState.FAILED)
 
 
 def retry_now(remote_orders: QuerySet[RemoteOrder], user_id: int | None = None) -> int:
-    """Make these ignored and failed orders due and start retrying them; how many there are.
+    """Make these ignored and failed orders due and start retrying them; how many there are."""
+    with transaction.atomic():
+        due = make_due(remote_orders, timezone.now())
+    start(due.values(), user_id)
+    return len(due)
 
-    Those without an id are left out: the shop cannot be asked for them.
+
+def make_due(remote_orders: QuerySet[RemoteOrder], at: datetime) -> dict[int, int]:
+    """Let the next retry look at these ignored and failed orders; their integrations by their own ids.
+
+    In the caller's transaction. Those without an id are left out: the shop cannot be asked for them.
     """
     due = remote_orders.filter(state__in=RETRIED).exclude(external_id__startswith=NO_ID)
-    with transaction.atomic():
-        # Locked by id, as pages do it: a page that is being written and this would otherwise wait for each other.
-        rows = list(due.select_for_update(of=("self",)).order_by("pk").values_list("pk", "integration_id"))
-        chosen = RemoteOrder.objects.filter(pk__in=[pk for pk, _ in rows])
-        count = chosen.update(next_attempt_at=timezone.now(), retry=True)
-    for integration in Integration.objects.filter(pk__in={integration_id for _, integration_id in rows}):
+    # Locked by id, as pages do it: a page that is being written and this would otherwise wait for each other.
+    rows = dict(due.select_for_update(of=("self",)).order_by("pk").values_list("pk", "integration_id"))
+    RemoteOrder.objects.filter(pk__in=list(rows)).update(next_attempt_at=at, retry=True)
+    return rows
+
+
+def start(integration_ids: Iterable[int], user_id: int | None = None) -> None:
+    """Retry what is due at these integrations, now: with new runs, or the ones that are open."""
+    for integration in Integration.objects.filter(pk__in=set(integration_ids)):
         runs.request_or_again(RunKind.RETRY, integration, user_id=user_id)
-    return count
 
 
 def retry_page(held: Claim, run: Run, integration: Integration) -> Step:

@@ -49,6 +49,12 @@ def change(integration: Integration, values: ShopSettings, credentials: Mapping[
     return [*changed, *entered]
 
 
+def enter_credentials(integration: Integration, credentials: Mapping[str, str]) -> list[str]:
+    """Save new credentials alone; empty ones stay as they are. Which were entered."""
+    values = {name: getattr(integration, name) for name in ShopSettings.__dataclass_fields__}
+    return change(integration, ShopSettings(**values), credentials)
+
+
 def _store(integration: Integration, values: ShopSettings, credentials: Mapping[str, str]) -> None:
     for name in values.__dataclass_fields__:
         setattr(integration, name, getattr(values, name))

@@ -6,6 +6,7 @@ Each look-up has its index (`product_by_plain_sku`, `product_by_word`), so that 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from difflib import SequenceMatcher
 
 from stock.bulk import execute
@@ -14,15 +15,20 @@ SHORTEST = 3
 """Letters and digits two SKUs must begin with alike."""
 MOST_LOOKED_AT = 60
 
-_BY_SKU = """
-SELECT sku, name FROM stock_product WHERE project_id = %s AND (
-    upper(regexp_replace(sku, '[^[:alnum:]]', '', 'g')) COLLATE "C" LIKE %s
-    OR upper(regexp_replace(sku, '[^[:alnum:]]', '', 'g')) COLLATE "C" = ANY(%s)) LIMIT %s
-"""
-_BY_NAME = """
-SELECT sku, name FROM stock_product
-WHERE to_tsvector('simple'::regconfig, coalesce(name, '')) @@ plainto_tsquery('simple'::regconfig, %s)
-  AND project_id = %s LIMIT %s
+LAST = "\U0010ffff"
+"""Sorts behind everything a SKU is written with."""
+
+_CANDIDATES = """
+SELECT meant.place, near.sku, near.name
+FROM unnest(%s::int[], %s::text[], %s::text[]) AS meant (place, first, last) CROSS JOIN LATERAL (
+    SELECT sku, name FROM stock_product WHERE project_id = %s
+      AND upper(regexp_replace(sku, '[^[:alnum:]]', '', 'g')) COLLATE "C" >= meant.first
+      AND upper(regexp_replace(sku, '[^[:alnum:]]', '', 'g')) COLLATE "C" <= meant.last LIMIT %s) AS near
+UNION ALL
+SELECT meant.place, near.sku, near.name FROM unnest(%s::int[], %s::text[]) AS meant (place, name) CROSS JOIN LATERAL (
+    SELECT sku, name FROM stock_product
+    WHERE to_tsvector('simple'::regconfig, coalesce(name, '')) @@ plainto_tsquery('simple'::regconfig, meant.name)
+      AND project_id = %s LIMIT %s) AS near
 """
 
 
@@ -31,19 +37,33 @@ def plain(sku: str) -> str:
     return re.sub(r"[\W_]", "", sku).upper()
 
 
-def similar(project_id: int, sku: str, name: str, most: int = 5) -> list[tuple[str, str]]:
-    """(SKU, name) of the products most like an unknown one, the likeliest first; none when nothing comes near."""
-    wanted = plain(sku)
-    found: dict[str, str] = {}
-    if len(wanted) >= SHORTEST:
-        shorter = [wanted[:length] for length in range(SHORTEST, len(wanted) + 1)]
-        found |= dict(execute(_BY_SKU, [project_id, f"{wanted}%", shorter, MOST_LOOKED_AT]))
-    if name.strip():
-        found |= dict(execute(_BY_NAME, [name[:300], project_id, MOST_LOOKED_AT]))
+def similar(project_id: int, wanted: Sequence[tuple[str, str]], most: int = 5) -> list[list[tuple[str, str]]]:
+    """For each unknown (SKU, name) the (SKU, name) of the products most like it, the likeliest first."""
+    ranges: list[tuple[int, str, str]] = []
+    for place, (sku, _) in enumerate(wanted):
+        text = plain(sku)
+        if len(text) >= SHORTEST:
+            ranges.append((place, text, text + LAST))
+            ranges += [(place, text[:length], text[:length]) for length in range(SHORTEST, len(text))]
+    names = [(place, name[:300]) for place, (_, name) in enumerate(wanted) if name.strip()]
+    rows = execute(
+        _CANDIDATES,
+        [*_columns(ranges, 3), project_id, MOST_LOOKED_AT, *_columns(names, 2), project_id, MOST_LOOKED_AT],
+    )
+    found: list[dict[str, str]] = [{} for _ in wanted]
+    for place, sku, name in rows:
+        found[place][sku] = name
+    return [
+        sorted(products.items(), key=lambda product, meant=meant: (-_likeness(meant, product), product[0]))[:most]  # type: ignore[misc]
+        for meant, products in zip(wanted, found, strict=True)
+    ]
 
-    def likeness(product: tuple[str, str]) -> float:
-        by_sku = SequenceMatcher(None, wanted, plain(product[0])).ratio()
-        by_name = SequenceMatcher(None, name.lower(), product[1].lower()).ratio() if name else 0.0
-        return max(by_sku, by_name)
 
-    return sorted(found.items(), key=lambda product: (-likeness(product), product[0]))[:most]
+def _columns(rows: Sequence[tuple[object, ...]], width: int) -> list[list[object]]:
+    return [[row[column] for row in rows] for column in range(width)]
+
+
+def _likeness(wanted: tuple[str, str], product: tuple[str, str]) -> float:
+    by_sku = SequenceMatcher(None, plain(wanted[0]), plain(product[0])).ratio()
+    by_name = SequenceMatcher(None, wanted[1].lower(), product[1].lower()).ratio() if wanted[1] else 0.0
+    return max(by_sku, by_name)

@@ -1,5 +1,6 @@
 from integrations.models.buyers import BuyerEntry
 from integrations.models.erasures import ErasureRequest
+from integrations.models.fixes import Fix
 from integrations.models.mappings import MetadataMapping, SkuMapping
 from integrations.models.partners import ApiKey, BulkFailure, BulkImport, BulkPortion, Export, ExportPart
 from integrations.models.remote_orders import RemoteOrder
@@ -20,6 +21,7 @@ __all__ = [
     "Export",
     "ExportPart",
     "Feed",
+    "Fix",
     "Integration",
     "Membership",
     "MetadataMapping",

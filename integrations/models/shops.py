@@ -86,6 +86,10 @@ class Integration(models.Model):
         memory = _MEMORY.setdefault(hash(known), {})
         return Shop(self.base_url, dict(self.credentials), self.zone, {"currency": self.project.currency}, memory)
 
+    def reader(self) -> Shop:
+        """What reading a stored payload takes: the shop without its credentials."""
+        return Shop(self.base_url, {}, self.zone, {"currency": self.project.currency}, {})
+
 
 class StatusRule(models.Model):
     """What an order with this remote status becomes, and whether to look again."""

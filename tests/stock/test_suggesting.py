@@ -48,7 +48,14 @@ def project() -> Project:
     ],
 )
 def test_suggestions(project: Project, sku: str, name: str, expected: list[str]) -> None:
-    assert [found for found, _ in similar(project.pk, sku, name)] == expected
+    [products] = similar(project.pk, [(sku, name)])
+    assert [found for found, _ in products] == expected
+
+
+def test_many_are_looked_up_at_once(project: Project) -> None:
+    found = similar(project.pk, [("kettle", ""), ("nothing", ""), ("a18", "")], most=1)
+    assert found == [[("KETTLE", "Cast iron kettle")], [], [("A-18", "Black tea, 100 g")]]
+    assert similar(project.pk, []) == []
 
 
 def test_a_large_catalogue_is_not_read_through(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,6 +71,6 @@ def test_a_large_catalogue_is_not_read_through(project: Project, monkeypatch: py
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE stock_product")
     monkeypatch.setattr(suggesting, "execute", explained)
-    similar(project.pk, "P-4711", "Thing 4711")
+    similar(project.pk, [("P-4711", "Thing 4711")])
     plan = "\n".join(plans)
     assert "product_by_plain_sku" in plan and "product_by_word" in plan and "Seq Scan" not in plan

@@ -1,0 +1,209 @@
+"""Put a cause right once, then look again at all its orders, and at nothing else.
+
+What is put right is written first and alone; the orders are made due after it, because pages take the same locks the
+other way round. A process that dies between the two loses nothing: the hourly retry finds the orders importable.
+Doing it twice, or two people doing it at once, changes nothing more.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from integrations import connecting, mapping_settings, retrying, shop_settings
+from integrations.causes import Cause, orders_of
+from integrations.choices import RUN_OPEN, ImportAction, ListKind, RemoteState, RunKind
+from integrations.connectors.base import ConnectionReport
+from integrations.mapping import UNMAPPED
+from integrations.models import Fix, Integration, RemoteOrder, Run
+from integrations.ruling import Wanted, save_rules
+from orders import receiving
+from orders.allocation import change_stock
+from stock import catalogue, ledger
+from stock.bulk import execute
+from stock.choices import MovementReason
+from stock.ledger import Change
+from stock.models import Product
+
+MOST_AT_ONCE = 20_000
+"""Orders looked at again because of one fix, the oldest first; the hourly retry takes the rest."""
+SHOWN_FOR = timedelta(minutes=15)
+MOST_SHOWN = 5
+KIND_OF = {code: kind for kind, code in UNMAPPED.items()}
+
+
+class NothingToFix(Exception):
+    """The thing a fix is for is not there; the message is for staff."""
+
+
+def look_again(
+    integration: Integration, cause: Cause, done: str, user_id: int | None, *, everywhere: bool = False
+) -> Fix:
+    """Retry all orders of a cause and write down why.
+
+    `everywhere`: what was put right was missing in all shops of the project, not in this one alone.
+    """
+    orders = orders_of(integration.project_id, cause)
+    if everywhere:
+        orders = RemoteOrder.objects.filter(
+            project_id=integration.project_id, state=RemoteState.FAILED, reason_code=cause.code, subject=cause.subject
+        )
+    return _retry(integration, cause, orders, done, user_id)
+
+
+def _retry(
+    integration: Integration, cause: Cause, orders: QuerySet[RemoteOrder], done: str, user_id: int | None
+) -> Fix:
+    at = timezone.now()
+    oldest = list(orders.order_by("first_seen_at").values_list("pk", flat=True)[:MOST_AT_ONCE])
+    with transaction.atomic():
+        due = retrying.make_due(RemoteOrder.objects.filter(pk__in=oldest), at)
+        fix = Fix.objects.create(
+            project_id=integration.project_id,
+            integration=integration,
+            reason_code=cause.code,
+            subject=cause.subject,
+            done=done[:500],
+            user_id=user_id,
+            at=at,
+            orders=sorted(due),
+        )
+    retrying.start(due.values(), user_id)
+    return fix
+
+
+def add_product(integration: Integration, cause: Cause, name: str, units: int, user_id: int | None) -> Fix:
+    """Add the product that is missing, with units on hand; one that was added meanwhile stays as it is."""
+    sku, project_id = cause.subject, integration.project_id
+    with transaction.atomic():
+        ledger.lock_project(project_id)
+        new = sku not in catalogue.find(project_id, [sku])
+        if new:
+            product_id = catalogue.create(project_id, {sku: name})[sku]
+            if units:
+                change_stock(project_id, [Change(product_id, units, MovementReason.RECEIPT, "Opening stock")], user_id)
+    done = f"Product {sku} was there already; nothing was added."
+    if new:
+        done = f"Product {sku} “{name}” is added" + (f" with {units:,} on hand." if units else ", with no stock yet.")
+    return look_again(integration, cause, done, user_id, everywhere=True)
+
+
+def map_sku(integration: Integration, cause: Cause, sku: str, user_id: int | None) -> Fix:
+    """Let the shop's SKU stand for one of our products. Raises MappingRefused."""
+    mapping_settings.map_sku(integration, cause.subject, sku)
+    return look_again(integration, cause, f"SKU {cause.subject} of {integration} stands for {sku}.", user_id)
+
+
+def name_code(integration: Integration, cause: Cause, name: str, label: str, user_id: int | None) -> Fix:
+    """Name a payment or delivery; `label` is the shop's own name. Raises MappingRefused, NothingToFix."""
+    kind = KIND_OF.get(cause.code)
+    if kind is None:
+        raise NothingToFix("There is no payment or delivery to name.")
+    mapping_settings.name_code(integration, ListKind(kind), cause.subject, name, label)
+    return look_again(integration, cause, f"“{cause.subject}” of {integration} is called “{name}”.", user_id)
+
+
+def receive(
+    integration: Integration, cause: Cause, units: int, note: str, *, seen: int | None, user_id: int | None
+) -> Fix:
+    """Receive stock of the product that is short. Raises NothingToFix, BookedMeanwhile and StockError."""
+    product = Product.objects.filter(project_id=integration.project_id, sku=cause.subject).first()
+    if product is None:
+        raise NothingToFix(f"There is no product {cause.subject}: add it first.")
+    served = receiving.book(product, units, MovementReason.RECEIPT, note, seen=seen, actor_id=user_id)
+    done = receiving.sentence(units, product.sku, served)
+    return look_again(integration, cause, done, user_id, everywhere=True)
+
+
+def choose_rule(
+    integration: Integration, cause: Cause, action: ImportAction, retry: bool, seen: str, user_id: int | None
+) -> Fix:
+    """Decide what becomes of a status. Raises NothingToFix, and RulesRefused when somebody else has decided else."""
+    rule = integration.rules.filter(status=cause.subject).first()
+    if rule is None:
+        raise NothingToFix(f"There is no rule for the status “{cause.subject}” any more.")
+    save_rules(integration, [Wanted(rule.status, rule.label, action, retry, rule.pk, seen)])
+    done = f"Status “{cause.subject}” of {integration}: {action.label}."
+    return look_again(integration, cause, done, user_id)
+
+
+def reconnect(
+    integration: Integration, credentials: Mapping[str, str], user_id: int | None
+) -> tuple[list[str], ConnectionReport, Fix | None]:
+    """Save credentials where any are entered, test the connection and, when the shop answers, retry its failed orders.
+
+    Which credentials were entered, what the shop answered, and what is retried.
+    """
+    entered = shop_settings.enter_credentials(integration, credentials) if any(credentials.values()) else []
+    report = connecting.test_connection(integration)
+    if not report.ok:
+        return entered, report, None
+    failed = integration.remote_orders.filter(project_id=integration.project_id, state=RemoteState.FAILED)
+    cause = Cause(integration.pk, "connection", "")
+    return entered, report, _retry(integration, cause, failed, f"{integration} is connected again.", user_id)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the orders of a fix are."""
+
+    fix: Fix
+    total: int
+    imported: int
+    failed: int
+    """Looked at again and failed again, maybe with the next cause."""
+    other: int
+    """Ignored by a rule, pending, dismissed."""
+    waiting: int
+    running: bool
+    """Whether a retry of the shop waits or runs."""
+    reason: str
+    """Why that retry waits, or why the last one ended without looking at all of them."""
+
+    @property
+    def finished(self) -> bool:
+        return not self.waiting or not self.running
+
+
+def recent(project_id: int) -> list[Fix]:
+    """The newest fixes that had orders, as long as people want to see how they end."""
+    since = timezone.now() - SHOWN_FOR
+    newest = Fix.objects.filter(project_id=project_id, at__gt=since).exclude(orders=[])
+    return list(newest.select_related("integration").defer("integration__credentials")[:MOST_SHOWN])
+
+
+def progress_of(fixes: Sequence[Fix]) -> list[Progress]:
+    rows = execute(
+        "SELECT fix.id, seen.state, seen.state IN ('failed', 'ignored') AND seen.next_attempt_at <= fix.at, count(*)"
+        " FROM integrations_fix AS fix CROSS JOIN unnest(fix.orders) AS of_it (id)"
+        " JOIN integrations_remoteorder AS seen ON seen.id = of_it.id WHERE fix.id = ANY(%s) GROUP BY 1, 2, 3",
+        [[fix.pk for fix in fixes]],
+    )
+    done: dict[int, Counter[str]] = {fix.pk: Counter() for fix in fixes}
+    for fix_id, state, waits, count in rows:
+        done[fix_id]["waiting" if waits else state] += count
+    waiting = {fix.integration_id for fix in fixes if done[fix.pk]["waiting"]}
+    retries = Run.objects.filter(integration_id__in=waiting, kind=RunKind.RETRY).order_by("integration_id", "-id")
+    runs = {run.integration_id: run for run in retries.distinct("integration_id")} if waiting else {}
+    return [_progress(fix, done[fix.pk], runs.get(fix.integration_id)) for fix in fixes]
+
+
+def _progress(fix: Fix, counts: Counter[str], run: Run | None) -> Progress:
+    imported, failed = counts[RemoteState.IMPORTED.value], counts[RemoteState.FAILED.value]
+    waiting = counts["waiting"]
+    return Progress(
+        fix=fix,
+        total=len(fix.orders),
+        imported=imported,
+        failed=failed,
+        other=counts.total() - imported - failed - waiting,
+        waiting=waiting,
+        running=run is not None and run.state in RUN_OPEN,
+        reason=run.reason if run and waiting else "",
+    )
