@@ -9,8 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from integrations import attention
-from integrations.admin.open_project import shops_of
+from integrations.admin.open_project import open_failures_of, shops_of
 from integrations.choices import IntegrationHealth
 from stock.admin.base import project_of
 from stock.admin.listing import capped
@@ -31,7 +30,7 @@ def notices(request: HttpRequest) -> list[Notice]:
         return []
     found = []
     if request.user.has_perm("integrations.retry_remoteorder"):
-        found += _failures(project.pk)
+        found += failures(open_failures_of(request))
     if request.user.has_perm("integrations.view_integration"):
         for shop in shops_of(request):
             address = reverse("admin:integrations_integration_change", args=[shop.pk])
@@ -68,8 +67,7 @@ def _erasures(count: int) -> list[Notice]:
     return [Notice("warn", text % {"number": count}, reverse("admin:integrations_erasurerequest_changelist"))]
 
 
-def _failures(project_id: int) -> list[Notice]:
-    count = attention.open_failures(project_id)
+def failures(count: int) -> list[Notice]:
     if not count:
         return []
     text = ngettext(

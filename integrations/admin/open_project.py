@@ -22,6 +22,16 @@ def shops_of(request: HttpRequest) -> list[Integration]:
     return known
 
 
+def open_failures_of(request: HttpRequest) -> int:
+    """How many orders of the open project can not be imported, counted once per page."""
+    known: int | None = getattr(request, "_open_failures", None)
+    if known is None:
+        project = project_of(request)
+        known = attention.open_failures(project.pk) if project else 0
+        request._open_failures = known  # type: ignore[attr-defined]
+    return known
+
+
 def open_runs_of(request: HttpRequest, *kinds: RunKind) -> list[Run]:
     """Runs of these kinds that wait or run in the open project."""
     known: list[Run] | None = getattr(request, "_open_runs", None)

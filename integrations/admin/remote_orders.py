@@ -9,17 +9,20 @@ from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import F, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from integrations import attention, retrying
-from integrations.admin.open_project import shops_of
+from integrations import causes, retrying
+from integrations.admin.causes import Causes
+from integrations.admin.open_project import open_failures_of, shops_of
 from integrations.admin.tones import STATE_TONES
 from integrations.choices import RemoteState
 from integrations.models import RemoteOrder
 from orders.admin.order_page import pretty_payload
 from orders.money import money
-from stock.admin.base import PageAdmin, Route, project_of
+from stock.admin.base import Route
 from stock.admin.guards import guarded, guarded_action
 from stock.admin.listing import ChoiceFilter, DateRange, TabFilter, capped, options
 from stock.admin.show import badge, post_button
@@ -46,13 +49,24 @@ EMPTY: dict[str, Any] = {
 }
 
 
+def next_step(remote: RemoteOrder) -> str:
+    """What happens to an order that is not in the book, when nobody does anything."""
+    if remote.state not in retrying.RETRIED:
+        return ""
+    if not remote.retry or remote.next_attempt_at is None:
+        return _("Nothing happens by itself: put its cause right, or retry it.")
+    if remote.next_attempt_at <= timezone.now():
+        return _("It is looked at again now; reload this page in a moment.")
+    at = date_format(timezone.localtime(remote.next_attempt_at), "DATETIME_FORMAT")
+    return _("It is looked at again by itself at %(at)s.") % {"at": at}
+
+
 class StateTab(TabFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return options(TABS)
 
     def counts(self, request: HttpRequest) -> dict[str, str]:
-        project = project_of(request)
-        failed = attention.open_failures(project.pk) if project else 0
+        failed = open_failures_of(request)
         return {RemoteState.FAILED.value: capped(failed)} if failed else {}
 
     @property
@@ -97,8 +111,8 @@ class ChangedRange(DateRange):
 
 
 @admin.register(RemoteOrder)
-class RemoteOrderAdmin(PageAdmin[RemoteOrder]):
-    list_display = ("date", "severity", "reference", "external_id", "shop", "amount", "message", "again")
+class RemoteOrderAdmin(Causes):
+    list_display = ("date", "severity", "kind", "reference", "external_id", "shop", "amount", "message", "again")
     list_display_links = ("reference",)
     list_filter = (StateTab, RemoteShopFilter, RetryFilter, ChangedRange)
     search_fields = ("number",)
@@ -109,7 +123,7 @@ class RemoteOrderAdmin(PageAdmin[RemoteOrder]):
     page_template = "admin/integrations/remoteorder/page.html"
 
     def routes(self) -> Sequence[Route]:
-        return [("<int:pk>/retry/", self.retry_one, "retry")]
+        return [("<int:pk>/retry/", self.retry_one, "retry"), *self.cause_routes()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RemoteOrder]:
         return super().get_queryset(request).annotate(shop_title=F("integration__title"))
@@ -129,7 +143,7 @@ class RemoteOrderAdmin(PageAdmin[RemoteOrder]):
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         may_retry = request.user.has_perm(RETRY)
         retried = self._retried(request)
-        columns = [name for name in self.list_display if retried or name not in {"severity", "again"}]
+        columns = [name for name in self.list_display if retried or name not in {"severity", "kind", "again"}]
         return [*columns, "retry_button"] if retried and may_retry else columns
 
     def get_search_results(
@@ -147,12 +161,17 @@ class RemoteOrderAdmin(PageAdmin[RemoteOrder]):
         tab = request.GET.get("tab", "failed")
         title = _("Transactions") if tab in TRANSACTIONS else _("Items in error / ignored")
         context = {"title": title, "empty_sentence": EMPTY.get(tab, ""), **(extra_context or {})}
+        if tab in set(retrying.RETRIED):
+            context |= self.causes_context(request, RemoteState(tab))
         return super().changelist_view(request, context)
 
     def page_context(self, request: HttpRequest, obj: RemoteOrder) -> dict[str, Any]:
         retried = obj.state in retrying.RETRIED
         order = getattr(obj, "order", None)
+        card = self.card_of(request, obj.integration, causes.cause_of(obj)) if retried else None
         return {
+            "card": card,
+            "next": next_step(obj),
             "title": obj.number or obj.external_id,
             "tone": STATE_TONES[obj.state],
             "amount": money(obj.total, obj.currency) if obj.total is not None else "–",
@@ -197,6 +216,10 @@ class RemoteOrderAdmin(PageAdmin[RemoteOrder]):
         label, tone = SEVERITY.get(RemoteState(remote.state), (remote.get_state_display(), "plain"))
         return badge(label, tone)
 
+    @admin.display(description=gettext_lazy("type"))
+    def kind(self, remote: RemoteOrder) -> str:
+        return _("Order")
+
     @admin.display(description=gettext_lazy("reference"))
     def reference(self, remote: RemoteOrder) -> str:
         return remote.number or remote.external_id
@@ -214,7 +237,7 @@ class RemoteOrderAdmin(PageAdmin[RemoteOrder]):
     def message(self, remote: RemoteOrder) -> str:
         return remote.reason
 
-    @admin.display(description=gettext_lazy("next look"))
+    @admin.display(description=gettext_lazy("next attempt"))
     def again(self, remote: RemoteOrder) -> Any:
         return remote.next_attempt_at if remote.retry else _("Never")
 

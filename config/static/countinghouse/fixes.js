@@ -1,0 +1,78 @@
+/* After a cause was put right: ask every other second how far its orders are, and count the causes and the banner down. */
+"use strict";
+(() => {
+  const panel = document.getElementById("fixes");
+  if (!panel) return;
+  const EVERY = 2000;
+  const open = () => [...panel.querySelectorAll("[data-fix]:not(.fix-finished)")];
+  if (!open().length) return;
+  let spokenAt = 0;
+  let typed = false;
+  document.addEventListener("input", (event) => {
+    if (event.target.closest(".cause")) typed = true;
+  });
+
+  function show(row, part, text) {
+    const place = row.querySelector(`[data-part="${part}"]`);
+    if (place.textContent !== text) place.textContent = text;
+    place.hidden = !text;
+  }
+
+  function update(fix) {
+    const row = panel.querySelector(`[data-fix="${fix.id}"]`);
+    if (!row) return;
+    show(row, "line", fix.line);
+    show(row, "note", fix.note);
+    const bar = row.querySelector("progress");
+    bar.max = fix.total;
+    bar.value = fix.done;
+    row.classList.toggle("fix-finished", fix.finished);
+  }
+
+  function countDown(causes) {
+    for (const card of document.querySelectorAll(".cause[data-cause]")) {
+      const count = card.querySelector('[data-part="count"]');
+      const known = Number((count ? count.textContent : "").replace(/\D/g, ""));
+      const left = causes[card.dataset.cause];
+      if (!count || left === known || (left === undefined && !card.dataset.counted)) continue;
+      card.dataset.counted = "yes";
+      count.textContent = count.textContent.replace(/[\d,]+\+?/, (left || 0).toLocaleString("en"));
+      if (!left) card.classList.add("cause-done");
+    }
+  }
+
+  function banner(failed) {
+    if (failed) return;
+    for (const notice of document.querySelectorAll(".notice-bad")) notice.remove();
+  }
+
+  async function look() {
+    let answer;
+    try {
+      const response = await fetch(panel.dataset.progress, { headers: { Accept: "application/json" } });
+      if (response.redirected || response.status === 403) return location.reload(); // logged out meanwhile
+      if (!response.ok) throw new Error(String(response.status));
+      answer = await response.json();
+    } catch {
+      setTimeout(look, EVERY * 3); // the site restarts, or the line is down
+      return undefined;
+    }
+    answer.fixes.forEach(update);
+    countDown(answer.causes);
+    banner(answer.failed);
+    const left = open();
+    if (!left.length || Date.now() - spokenAt > 15000) {
+      spokenAt = Date.now();
+      panel.querySelector('[data-part="spoken"]').textContent = answer.fixes.map((fix) => `${fix.title} ${fix.line}`).join(". ");
+    }
+    if (left.length) {
+      setTimeout(look, EVERY);
+    } else if (typed || document.querySelector(".cause :focus")) {
+      panel.querySelector('[data-part="stale"]').hidden = false; // what is being typed stays
+    } else {
+      setTimeout(() => location.reload(), EVERY);
+    }
+    return undefined;
+  }
+  setTimeout(look, EVERY);
+})();

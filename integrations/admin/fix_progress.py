@@ -1,0 +1,61 @@
+"""How far the latest fixes are, in sentences."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from integrations import fixing
+from integrations.fixing import Progress
+
+
+@dataclass(frozen=True)
+class FixShown:
+    """A fix as the panel shows it."""
+
+    id: int
+    title: str
+    line: str
+    note: str
+    done: int
+    total: int
+    finished: bool
+
+
+def fixes_shown(project_id: int) -> list[FixShown]:
+    recent = fixing.recent(project_id)
+    return [_shown(progress) for progress in fixing.progress_of(recent)] if recent else []
+
+
+def told(project_id: int) -> list[dict[str, Any]]:
+    return [asdict(fix) for fix in fixes_shown(project_id)]
+
+
+def _shown(progress: Progress) -> FixShown:
+    looked_at = progress.total - progress.waiting
+    return FixShown(
+        id=progress.fix.pk,
+        title=progress.fix.done,
+        line=_line(progress),
+        note=progress.reason if progress.waiting else "",
+        done=looked_at,
+        total=progress.total,
+        finished=progress.finished,
+    )
+
+
+def _line(progress: Progress) -> str:
+    pieces = [
+        ngettext("%(done)s of %(total)s order imported", "%(done)s of %(total)s orders imported", progress.total)
+        % {"done": f"{progress.imported:,}", "total": f"{progress.total:,}"}
+    ]
+    if progress.failed:
+        pieces.append(_("%(number)s failed again") % {"number": f"{progress.failed:,}"})
+    if progress.other:
+        pieces.append(_("%(number)s not imported by their rule") % {"number": f"{progress.other:,}"})
+    if progress.waiting:
+        pieces.append(_("%(number)s still to be looked at") % {"number": f"{progress.waiting:,}"})
+    return " · ".join(pieces)
