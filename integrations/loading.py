@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import date, datetime, time, timedelta
 from functools import partial
 
@@ -10,11 +11,14 @@ from django.utils import timezone
 from integrations import client, remote_orders, runs
 from integrations.choices import IntegrationHealth, RunKind
 from integrations.connectors.base import Window
+from integrations.failures import ShopError
 from integrations.importing import Progress, import_page
 from integrations.models import Integration, Run
 from integrations.reading import read_page
-from integrations.runs import Claim, RunRefused
+from integrations.runs import IN_SHOP, Claim, RunRefused
 from integrations.working import Step
+
+logger = logging.getLogger(__name__)
 
 AT_LEAST = timedelta(minutes=15)
 TRIAL_REACHES_BACK = timedelta(hours=24)
@@ -66,7 +70,10 @@ def load_page(held: Claim, run: Run, integration: Integration) -> Step:
     """Fetch one page outside any transaction, then write it in one."""
     cursor = run.cursor or {}
     if cursor.get("done"):
-        return Step(done=True, asked=False)
+        return Step(done=True, note=cursor.get("note", ""), asked=False)
+    if run.cancel_requested_at:
+        _abandon(run, integration)
+        return Step(cancelled=True)
     if run.since is None:
         raise ValueError("a load has a window")
     connector, shop = integration.connector, integration.shop()
@@ -76,8 +83,18 @@ def load_page(held: Claim, run: Run, integration: Integration) -> Step:
     )
     candidates = read_page(connector, shop, page.payloads, partial(remote_orders.digests, integration.pk))
     done = page.next is None
-    run.cursor = {"at": page.next, "done": done}
+    run.cursor = {"at": page.next, "done": done, "note": page.note or cursor.get("note", ""), IN_SHOP: page.in_shop}
     run.until = page.until or run.until
     progress = Progress(run.cursor, page.total, run.until)
     cancelled = import_page(held, integration, candidates, progress, complete=done)
-    return Step(done=done, cancelled=cancelled)
+    if cancelled and page.in_shop:
+        _abandon(run, integration)
+    return Step(done, cancelled, run.cursor["note"], wait=page.wait, waits_for=page.waits_for)
+
+
+def _abandon(run: Run, integration: Integration) -> None:
+    """End what the shop does for a cancelled load. Where it cannot be told, it ends by itself, for nothing."""
+    try:
+        client.drive(integration.connector.abandon(integration.shop(), (run.cursor or {})["at"]))
+    except ShopError as error:
+        logger.info("Run %s is cancelled, but the shop could not be told: %s", run.pk, error.kind)

@@ -114,6 +114,15 @@ def goes_again(held: Claim) -> bool:
     return True
 
 
+IN_SHOP = "in_shop"
+"""In the cursor of a run: whether the shop is at work for it, which is to be told when the run is cancelled."""
+_WORKS_IN_SHOP = Q(**{f"cursor__{IN_SHOP}": True})
+
+
+def works_in_shop(run: Run) -> bool:
+    return bool((run.cursor or {}).get(IN_SHOP))
+
+
 def claim(run_id: int) -> Claim | None:
     """Take the run when it waits and is due, or when its holder's lease has run out. None: nothing to do."""
     statement = (
@@ -184,8 +193,11 @@ def put_back(held: Claim, *, seconds: float = 0, reason: str = "", failed: bool 
             next_attempt_at=Now() + timedelta(seconds=seconds) if seconds else None,
         )
         asked_to_stop = Run.objects.filter(pk=held.run_id, cancel_requested_at__isnull=False)
-        stopped = asked_to_stop.update(state=RunState.CANCELLED, finished_at=Now(), next_attempt_at=None, reason=KEPT)
-        if not (seconds or stopped):
+        stopped = asked_to_stop.exclude(_WORKS_IN_SHOP).update(
+            state=RunState.CANCELLED, finished_at=Now(), next_attempt_at=None, reason=KEPT
+        )
+        called_off = asked_to_stop.filter(_WORKS_IN_SHOP).update(next_attempt_at=None)
+        if called_off or not (seconds or stopped):
             ring(held.run_id)
 
 
@@ -204,7 +216,12 @@ def cancel(run: Run) -> bool:
     with transaction.atomic():
         # Locked, or a run that its worker just puts back is neither waiting nor running at both looks.
         Run.objects.select_for_update().filter(pk=run.pk).values_list("pk").first()
-        stopped = Run.objects.filter(pk=run.pk, state=RunState.WAITING).update(
+        waiting = Run.objects.filter(pk=run.pk, state=RunState.WAITING)
+        called_off = waiting.filter(_WORKS_IN_SHOP).update(cancel_requested_at=timezone.now(), next_attempt_at=None)
+        if called_off:  # its worker tells the shop, and ends it
+            ring(run.pk)
+            return True
+        stopped = waiting.update(
             state=RunState.CANCELLED,
             finished_at=timezone.now(),
             cancel_requested_at=timezone.now(),

@@ -36,6 +36,10 @@ class Step:
     note: str = ""
     asked: bool = True
     """Whether the shop has answered; False where there was nothing to ask it for."""
+    wait: float = 0
+    """Seconds until the next page may be ready at the shop."""
+    waits_for: str = ""
+    """With `wait`: a sentence."""
 
 
 Handler = Callable[[Claim, Run, Integration], Step]
@@ -99,14 +103,14 @@ def _pages(held: Claim, run: Run, handler: Handler, deadline: float) -> None:
         if not integration.enabled:
             runs.finish(held, RunState.CANCELLED, f"{integration} was switched off. What was loaded before stays.")
             return
-        if run.cancel_requested_at:
+        if run.cancel_requested_at and not runs.works_in_shop(run):
             runs.finish(held, RunState.CANCELLED, runs.KEPT)
             return
         if integration.health == IntegrationHealth.CREDENTIALS:
             runs.finish(held, RunState.FAILED, runs.REJECTED.format(integration))
             return
         quiet = _quiet_seconds(integration)
-        if quiet:
+        if quiet and not run.cancel_requested_at:
             runs.put_back(held, seconds=quiet, reason=f"The shop asked us to wait. {_goes_on(quiet)}")
             return
         try:
@@ -128,6 +132,9 @@ def _pages(held: Claim, run: Run, handler: Handler, deadline: float) -> None:
             runs.finish(held, RunState.CANCELLED, runs.KEPT)
             return
         run.failures = 0
+        if step.wait:
+            runs.put_back(held, seconds=step.wait, reason=step.waits_for)
+            return
         if monotonic() > deadline:
             runs.put_back(held)
             return
@@ -144,6 +151,9 @@ def _portions(held: Claim, run: Run, handler: PortionHandler, deadline: float) -
                 runs.ring_next(run)
             return
         run.failures = 0
+        if step.wait:
+            runs.put_back(held, seconds=step.wait, reason=step.waits_for)
+            return
         if monotonic() > deadline or runs.others_wait(run):
             runs.put_back(held)
             return

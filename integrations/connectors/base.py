@@ -179,6 +179,14 @@ class OrderPage:
     """How many orders the whole listing has, when the shop says so."""
     until: datetime | None = None
     """The window's end on the shop's clock, fixed by the first page; what the next sweep starts from."""
+    note: str = ""
+    """What staff should know of the listing: kept with its run until it ends."""
+    wait: float = 0
+    """Seconds until the shop may have got the next page ready; 0: it may be asked for at once."""
+    waits_for: str = ""
+    """With `wait`: a sentence."""
+    in_shop: bool = False
+    """Whether the shop is at work for this listing, which `Connector.abandon` would end."""
 
 
 @dataclass(frozen=True)
@@ -283,6 +291,10 @@ class Connector(ABC):
     @abstractmethod
     def orders_in_window(self, shop: Shop, window: Window, cursor: Cursor | None) -> Operation[OrderPage]:
         """One page of the orders of a window. No order that stays in it is left out, whatever moves meanwhile."""
+
+    def abandon(self, shop: Shop, cursor: Cursor) -> Operation[None]:
+        """End what the shop does for a listing that is cancelled, where a page said `in_shop`."""
+        yield from ()
 
     @abstractmethod
     def orders_by_ids(self, shop: Shop, ids: tuple[str, ...]) -> Operation[OrderPage]:

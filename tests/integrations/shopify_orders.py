@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo
 
 from integrations.connectors.base import Request, Response, Shop
@@ -69,11 +70,12 @@ def refund(amount: str, restock: str, **units: int) -> dict[str, Any]:
 
 def ask(site: SimulatedSite, request: Request) -> Response:
     """Answer a connector's request from a simulated shop without a network."""
-    path = request.url.removeprefix("https://tea.myshopify.com")
+    address = urlsplit(request.url)
+    params = (*request.params, *parse_qsl(address.query))
     headers = {name.lower(): value for name, value in request.headers.items()}
     if request.auth is not None:
         headers[getattr(request.auth, "name", "").lower()] = getattr(request.auth, "value", "")
-    answered, _ = site.answer(Asked(request.method, path, request.params, headers, request.body or b"", secure=True))
+    answered, _ = site.answer(Asked(request.method, address.path, params, headers, request.body or b"", secure=True))
     return Response(answered.status, {name.lower(): value for name, value in answered.headers.items()}, answered.body)
 
 

@@ -21,7 +21,7 @@ from integrations.connectors.base import (
     Shop,
     Window,
 )
-from integrations.connectors.shopify import checking, orders, products, status, webhooks
+from integrations.connectors.shopify import bulk, checking, orders, products, status, webhooks, windows
 from integrations.connectors.shopify.payload import identify, parse
 from orders.incoming import IncomingOrder
 
@@ -73,7 +73,10 @@ class Shopify(Connector):
         return products.products(shop, cursor)
 
     def orders_in_window(self, shop: Shop, window: Window, cursor: Cursor | None) -> Operation[OrderPage]:
-        return orders.orders_in_window(shop, window, cursor)
+        return windows.orders_in_window(shop, window, cursor)
+
+    def abandon(self, shop: Shop, cursor: Cursor) -> Operation[None]:
+        return bulk.abandon(shop, cursor)
 
     def orders_by_ids(self, shop: Shop, ids: tuple[str, ...]) -> Operation[OrderPage]:
         return orders.orders_by_ids(shop, ids)

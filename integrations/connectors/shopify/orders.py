@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Raw, Struct
 
-from integrations.connectors.base import Cursor, OrderPage, Request, Response, Shop, Window
+from integrations.connectors.base import Cursor, OrderPage, Request, Response, Shop
 from integrations.connectors.shopify import queries
 from integrations.connectors.shopify.payload import tail
 from integrations.connectors.shopify.requests import TooCostly, call
@@ -69,22 +69,24 @@ class Progress(Struct, frozen=True):
     """By how many orders the pass before saw less than Shopify counted."""
 
 
-def orders_in_window(shop: Shop, window: Window, cursor: Cursor | None) -> Paging:
+def beginning(since: datetime, until: datetime) -> Cursor:
+    """The cursor of a window's first page."""
+    return _cursor(Progress(since, until))
+
+
+def page(shop: Shop, cursor: Cursor) -> Paging:
     """One page of the orders whose `updatedAt` lies in the window; both ends are widened by a second."""
-    if cursor is not None:
-        progress = msgspec.convert(cursor, Progress)
-    else:
-        until = window.until or max(window.since, (yield from time_there(shop)))
-        progress = Progress(window.since, until)
-    question = f"updated_at:>='{_stamp(progress.since - SECOND)}' updated_at:<='{_stamp(progress.until + SECOND)}'"
-    payloads, page, data = yield from _sized(shop, queries.ORDERS, {"after": progress.after, "query": question})
-    if page.page_info.has_next_page and page.page_info.end_cursor in (None, progress.after):
+    progress = msgspec.convert(cursor, Progress)
+    question = f"updated_at:>='{stamp(progress.since - SECOND)}' updated_at:<='{stamp(progress.until + SECOND)}'"
+    payloads, found, data = yield from _sized(shop, queries.ORDERS, {"after": progress.after, "query": question})
+    if found.page_info.has_next_page and found.page_info.end_cursor in (None, progress.after):
         raise ShopError(Failure.NONSENSE, "The shop says that there are more orders, but not where.")
     count = read_part(data.get("ordersCount"), _Count)
-    progress = msgspec.structs.replace(progress, seen=progress.seen + len(page.nodes), after=page.page_info.end_cursor)
+    seen = progress.seen + len(found.nodes)
+    progress = msgspec.structs.replace(progress, seen=seen, after=found.page_info.end_cursor)
     return OrderPage(
         payloads,
-        _cursor(progress) if page.page_info.has_next_page else _again(progress, count),
+        _cursor(progress) if found.page_info.has_next_page else _again(progress, count),
         count.count if count.precision == "EXACT" else None,
         progress.until,
     )
@@ -103,7 +105,7 @@ def _cursor(progress: Progress) -> Cursor:
     return cursor
 
 
-def _stamp(moment: datetime) -> str:
+def stamp(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

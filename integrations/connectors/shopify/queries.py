@@ -11,17 +11,17 @@ _BAG = "{ shopMoney { amount currencyCode } presentmentMoney { amount currencyCo
 _TAXES = f"taxLines {{ title rate priceSet {_BAG} }}"
 _ADDRESS = "{ firstName lastName company address1 address2 city zip province provinceCode country countryCodeV2 phone }"
 
-_LINES = f"""pageInfo {{ hasNextPage endCursor }} nodes {{
-    id name sku quantity currentQuantity requiresShipping isGiftCard
+_LINE = f"""id name sku quantity currentQuantity requiresShipping isGiftCard
     product {{ id }} variant {{ id legacyResourceId sku }}
     originalUnitPriceSet {_BAG}
     discountAllocations {{ allocatedAmountSet {_BAG} }}
     {_TAXES}
     duties {{ price {_BAG} {_TAXES} }}
-    customAttributes {{ key value }} }}"""
+    customAttributes {{ key value }}"""
 
-_FIELDS = f"""fragment OrderFields on Order {{
-  id legacyResourceId name confirmationNumber createdAt updatedAt cancelledAt cancelReason test edited
+_LINES = f"pageInfo {{ hasNextPage endCursor }} nodes {{\n    {_LINE} }}"
+
+_HEAD = f"""id legacyResourceId name confirmationNumber createdAt updatedAt cancelledAt cancelReason test edited
   email phone note tags sourceName sourceIdentifier poNumber
   displayFinancialStatus displayFulfillmentStatus returnStatus
   currencyCode presentmentCurrencyCode taxesIncluded dutiesIncluded
@@ -32,12 +32,18 @@ _FIELDS = f"""fragment OrderFields on Order {{
   shippingAddress {_ADDRESS}
   totalPriceSet {_BAG} currentTotalPriceSet {_BAG} totalTaxSet {_BAG} totalDiscountsSet {_BAG}
   totalRefundedSet {_BAG} totalTipReceivedSet {_BAG}
-  additionalFees {{ name price {_BAG} {_TAXES} }}
-  shippingLines(first: 10) {{ nodes {{ title code isRemoved discountedPriceSet {_BAG} {_TAXES} }} }}
+  additionalFees {{ name price {_BAG} {_TAXES} }}"""
+
+_PAID = "transactions(first: 20) { kind status gateway formattedGateway createdAt processedAt }"
+_WAY = f"title code isRemoved discountedPriceSet {_BAG} {_TAXES}"
+
+_FIELDS = f"""fragment OrderFields on Order {{
+  {_HEAD}
+  shippingLines(first: 10) {{ nodes {{ {_WAY} }} }}
   lineItems(first: 50) {{ {_LINES} }}
   refunds(first: 10) {{ totalRefundedSet {_BAG}
     refundLineItems(first: 50) {{ nodes {{ quantity restockType lineItem {{ id }} }} }} }}
-  transactions(first: 20) {{ kind status gateway formattedGateway createdAt processedAt }}
+  {_PAID}
 }}"""
 
 ORDERS = f"""query Orders($first: Int!, $after: String, $query: String!) {{
@@ -60,6 +66,32 @@ ORDERS_BY_NAME = f"""query OrdersByName($query: String!) {{
 MORE_LINES = f"""query MoreLines($id: ID!, $after: String!) {{
   order(id: $id) {{ lineItems(first: 50, after: $after) {{ {_LINES} }} }}
 }}"""
+
+BULK_COUNT = """query Count($query: String!) {
+  ordersCount(query: $query, limit: 10000) { count precision }
+  currentAppInstallation { accessScopes { handle } }
+}"""
+BULK_RUN = """mutation BulkRun($query: String!) {
+  bulkOperationRunQuery(query: $query, groupObjects: true) {
+    bulkOperation { id status } userErrors { field message }
+  }
+}"""
+BULK_STATUS = """query BulkStatus($id: ID!) {
+  bulkOperation(id: $id) { id status errorCode createdAt rootObjectCount url }
+}"""
+BULK_CURRENT = "query BulkCurrent { currentBulkOperation { id status query createdAt } }"
+BULK_CANCEL = """mutation BulkCancel($id: ID!) {
+  bulkOperationCancel(id: $id) { bulkOperation { id status } userErrors { field message } }
+}"""
+
+
+def bulk_orders(search: str) -> str:
+    """All that `OrderFields` asks for, but for the lines of refunds: a connection inside a list is not allowed."""
+    ways = f"shippingLines {{ edges {{ node {{ id {_WAY} }} }} }}"
+    lines = f"lineItems {{ edges {{ node {{ {_LINE} }} }} }}"
+    order = f"{_HEAD}\n  {_PAID}\n  refunds {{ totalRefundedSet {_BAG} }}\n  {ways}\n  {lines}"
+    return f'{{ orders(query: "{search}", sortKey: ID) {{ edges {{ node {{\n  {order} }} }} }} }}'
+
 
 CLOCK = "query Clock { shop { id } }"
 

@@ -17,6 +17,7 @@ from weakref import WeakKeyDictionary
 
 from integrations.simulator.dialects import shopify_webhooks
 from integrations.simulator.dialects.graphql import Document, GraphQLError, Json, Selection, Variable, pick, read
+from integrations.simulator.dialects.shopify_bulk import Operations
 from integrations.simulator.dialects.shopify_lists import MOST, connection, matches
 from integrations.simulator.dialects.shopify_orders import order_document, order_gid, variant_documents
 from integrations.simulator.messages import Answered, Asked, as_json
@@ -45,6 +46,7 @@ class State:
     scopes: list[str] = field(default_factory=lambda: ["read_orders", "read_all_orders", "read_products"])
     tokens: dict[str, datetime] = field(default_factory=dict)
     most_cost: float = MOST_COST
+    bulk: Operations = field(default_factory=Operations)
 
 
 _STATES: WeakKeyDictionary[SimulatedShop, State] = WeakKeyDictionary()
@@ -61,6 +63,8 @@ def access_token(shop: SimulatedShop) -> str:
 def answer(shop: SimulatedShop, asked: Asked) -> Answered:
     if asked.path == "/admin/oauth/access_token" and asked.method == "POST":
         return _new_token(shop, asked)
+    if asked.path.startswith("/bulk/"):
+        return state_of(shop).bulk.serve(asked, shop.now())
     parts = asked.path.strip("/").split("/")
     if len(parts) != 4 or parts[:2] != ["admin", "api"] or parts[3] != "graphql.json":
         return as_json({"errors": "Not Found"}, 404)
@@ -77,7 +81,8 @@ def answer(shop: SimulatedShop, asked: Asked) -> Answered:
         return as_json({"errors": {"query": "Required parameter missing or invalid"}}, 400, headers=served)
     except GraphQLError as error:
         return as_json({"errors": [error.written]}, headers=served)
-    return _execute(shop, document, variables, served)
+    host = f"{'https' if asked.secure else 'http'}://{asked.host}"
+    return _execute(shop, document, variables, served, host)
 
 
 def _new_token(shop: SimulatedShop, asked: Asked) -> Answered:
@@ -99,7 +104,7 @@ def _may_enter(shop: SimulatedShop, asked: Asked) -> bool:
     return token == access_token(shop) or state_of(shop).tokens.get(token, shop.now()) > shop.now()
 
 
-def _execute(shop: SimulatedShop, document: Document, variables: Json, served: dict[str, str]) -> Answered:
+def _execute(shop: SimulatedShop, document: Document, variables: Json, served: dict[str, str], host: str) -> Answered:
     """Points are asked for before, and what the answer really cost is taken after."""
     state, now = state_of(shop), shop.now()
     passed = (now - (state.filled_at or now)).total_seconds()
@@ -115,7 +120,7 @@ def _execute(shop: SimulatedShop, document: Document, variables: Json, served: d
         errors = [GraphQLError("Throttled", "THROTTLED").written]
     else:
         try:
-            data = pick(document, _root(shop, document), variables)
+            data = pick(document, _root(shop, document, host), variables)
         except GraphQLError as error:
             errors = [error.written]
         costs["actualQueryCost"] = min(wanted, 2 + round(len(json.dumps(data)) / 400))
@@ -167,11 +172,14 @@ def _orders(shop: SimulatedShop) -> list[Sought]:
     return [(sale, state) for sale, state in found if state.status not in HIDDEN]
 
 
-def _root(shop: SimulatedShop, document: Document) -> Json:
+def _root(shop: SimulatedShop, document: Document, host: str) -> Json:
+    bulk, now = state_of(shop).bulk, shop.now()
     if document.operation == "mutation":
         return {
             "__typename": "Mutation",
             "webhookSubscriptionCreate": partial(shopify_webhooks.create, shop),
+            "bulkOperationRunQuery": lambda given: bulk.run(given, partial(_in_bulk, shop), now),
+            "bulkOperationCancel": lambda given: bulk.cancel(given, now),
         }
     state = state_of(shop)
 
@@ -196,6 +204,8 @@ def _root(shop: SimulatedShop, document: Document) -> Json:
         },
         "orders": lambda given: _list(shop, given, found(given.get("query"))),
         "ordersCount": lambda given: _count(given, found(given.get("query"))),
+        "bulkOperation": lambda given: bulk.one(given.get("id"), host, now),
+        "currentBulkOperation": bulk.document(bulk.all[-1], host, now) if bulk.all else None,
         "order": lambda given: _node(shop, given.get("id")),
         "nodes": lambda given: _nodes(shop, given["ids"]),
         "productVariants": lambda given: connection(
@@ -219,6 +229,11 @@ def _list(shop: SimulatedShop, given: Json, found: list[Sought]) -> Json:
         raise GraphQLError(f"Argument 'sortKey' has an invalid value ({key}).", "argumentLiteralsIncompatible")
     page = connection("Order", sorted(found, key=keys[key]), given, keys[key])
     return {**page, "nodes": [order_document(shop, sale) for sale, _ in page["nodes"]]}
+
+
+def _in_bulk(shop: SimulatedShop, given: Json) -> list[Json]:
+    found = [sale for sale, state in _orders(shop) if matches(sale, state, given.get("query"))]
+    return [order_document(shop, sale) for sale in found]
 
 
 def _count(given: Json, found: list[Sought]) -> Json:

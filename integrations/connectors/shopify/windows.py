@@ -1,0 +1,23 @@
+"""The orders of a window: a long and full one by a bulk operation, any other page by page."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from integrations.connectors.base import Cursor, OrderPage, Shop, Window
+from integrations.connectors.shopify import bulk, orders
+from integrations.connectors.shopify.orders import Paging
+
+
+def orders_in_window(shop: Shop, window: Window, cursor: Cursor | None) -> Paging:
+    """One page of the orders whose `updatedAt` lies in the window; both ends are widened by a second."""
+    if cursor is not None:
+        return (yield from bulk.go_on(shop, cursor) if "bulk" in cursor else orders.page(shop, cursor))
+    note = ""
+    until = window.until or max(window.since, (yield from orders.time_there(shop)))
+    if window.until is None and until - window.since > bulk.LONG:
+        begun, note = yield from bulk.begin(shop, window.since, until)
+        if begun is not None:
+            return begun
+    page: OrderPage = yield from orders.page(shop, orders.beginning(window.since, until))
+    return replace(page, note=note) if note else page
