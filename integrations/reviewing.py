@@ -9,13 +9,14 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from integrations import buyers
+from integrations import buyers, mapping
 from integrations.choices import ImportAction, RemoteState
 from integrations.importing import NOT_STORABLE, rules_for
 from integrations.mapping import Unmapped
 from integrations.models import Integration, RemoteOrder
 from integrations.reading import Candidate, digest_of, read
 from orders.choices import EventKind
+from orders.incoming import IncomingOrder
 from orders.intake import Intake, Refused, Source, Taken, take_in
 from orders.models import OrderEvent
 from orders.plans import PLANS, VALID, Plan
@@ -114,8 +115,7 @@ class _Acceptance:
             at,
             create_unknown_products=self.integration.unknown_products == "create",
         )
-        intakes = [Intake(seen.order, plan, row.pk) for (row, seen), plan in zip(due, plans, strict=True) if seen.order]
-        outcomes = take_in(source, intakes)
+        outcomes = self._take_in(source, [(row.pk, seen.order) for row, seen in due if seen.order], plans)
         reviewed = [
             self._written(row, plan, outcome, at, by_rule=rules[seen.status].action in PLANS)
             for (row, seen), plan, outcome in zip(due, plans, outcomes, strict=True)
@@ -132,6 +132,20 @@ class _Acceptance:
             if result.order_id is not None
         )
         return reviewed
+
+    def _take_in(
+        self, source: Source, orders: Sequence[tuple[int, IncomingOrder]], plans: Sequence[Plan]
+    ) -> list[Taken | Refused | Unmapped]:
+        """Take orders in, in our words, by their remote orders' ids; the outcomes stand in the order of `orders`."""
+        words = mapping.load(self.integration, [order for _, order in orders])
+        ours = [words.apply(order) for _, order in orders]
+        intakes = [
+            Intake(order, plan, remote_id)
+            for order, plan, (remote_id, _) in zip(ours, plans, orders, strict=True)
+            if not isinstance(order, Unmapped)
+        ]
+        taken = iter(take_in(source, intakes))
+        return [order if isinstance(order, Unmapped) else next(taken) for order in ours]
 
     def _written(
         self, row: RemoteOrder, plan: Plan, outcome: Taken | Refused | Unmapped, at: datetime, *, by_rule: bool

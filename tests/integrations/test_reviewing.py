@@ -9,9 +9,19 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 
-from integrations import buyers, client, fetching, jobs, reviewing
+from integrations import buyers, client, fetching, jobs, mapping_settings, reviewing
 from integrations.buyers import ListRefused, PatternRefused, as_rows, normal, read_csv, save_rows
-from integrations.choices import BuyerListing, ImportAction, IntegrationHealth, RemoteState, Role, RunKind, RunState
+from integrations.choices import (
+    BuyerListing,
+    ImportAction,
+    IntegrationHealth,
+    ListKind,
+    RemoteState,
+    Role,
+    RunKind,
+    RunState,
+    UnknownCodes,
+)
 from integrations.connecting import set_up
 from integrations.connectors.base import OrderPage
 from integrations.invariants import broken
@@ -195,6 +205,19 @@ def test_where_the_rule_would_not_import_it_is_valid_and_says_so(integration: In
     [result] = accept(integration, person, KEYS[0])
     assert "“Import as valid”: its rule would not import it" in result.sentence
     assert Order.objects.get().status == OrderStatus.PROCESSING
+
+
+def test_accepting_puts_the_shops_words_into_ours(integration: Integration, person: User) -> None:
+    for key in KEYS[:2]:
+        fetch(integration, key)
+    mapping_settings.name_code(integration, ListKind.PAYMENT, "stripe", "Card online")
+    accept(integration, person, KEYS[0])
+    assert Order.objects.get().payment_title == "Card online"
+    Integration.objects.update(unknown_deliveries=UnknownCodes.FAIL)
+    [result] = accept(integration, person, KEYS[1])
+    assert not result.done and "The delivery “flat_rate” (Parcel) has no name here" in result.sentence
+    row = RemoteOrder.objects.get(external_id=KEYS[1])
+    assert (row.state, row.reason_code, row.subject) == ("pending", "unmapped_delivery", "flat_rate")
 
 
 def test_a_second_click_is_refused_politely(integration: Integration, person: User) -> None:
