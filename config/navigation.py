@@ -40,6 +40,7 @@ SECTIONS = (
                 ("tab", "imported"),
             ),
             Item(_("Customers"), "orders_customer_changelist", "orders.view_customer"),
+            Item(_("Allow / block list"), "integrations_buyerentry_changelist", "integrations.view_buyerentry"),
             Item(_("Invoices"), "orders_invoice_changelist", "orders.view_invoice"),
             Item(_("Shipments"), "orders_shipment_changelist", "orders.view_shipment"),
             Item(_("Letterhead"), "orders_letterhead_changelist", "orders.change_letterhead"),

@@ -17,7 +17,9 @@ from django.utils.translation import gettext_lazy, ngettext
 from integrations import causes, retrying
 from integrations.admin.causes import Causes
 from integrations.admin.open_project import open_failures_of, shops_of
+from integrations.admin.review_page import review_page
 from integrations.admin.tones import STATE_TONES
+from integrations.admin.transactions import REVIEW, ActionForm, ReviewOrders, with_template
 from integrations.choices import RemoteState
 from integrations.models import RemoteOrder
 from orders.admin.order_page import pretty_payload
@@ -31,12 +33,20 @@ RETRY = "integrations.retry_remoteorder"
 TABS = (
     (RemoteState.FAILED, gettext_lazy("In error")),
     (RemoteState.IGNORED, gettext_lazy("Ignored")),
-    (RemoteState.PENDING, gettext_lazy("Pending")),
+    (RemoteState.PENDING, gettext_lazy("Import Orders")),
     (RemoteState.IMPORTED, gettext_lazy("Succeeded")),
     (RemoteState.DISMISSED, gettext_lazy("Dismissed")),
 )
 TRANSACTIONS = {RemoteState.IMPORTED, RemoteState.PENDING}
 """These tabs make up the list of transactions, the others the items in error."""
+TRANSACTIONS_TEMPLATE = "admin/integrations/remoteorder/transactions.html"
+ACTIONS: dict[str, tuple[str, ...]] = {
+    RemoteState.FAILED: ("retry_chosen", "dismiss_chosen"),
+    RemoteState.IGNORED: ("retry_chosen", "dismiss_chosen"),
+    RemoteState.PENDING: ("accept_chosen", "dismiss_chosen"),
+    RemoteState.DISMISSED: ("take_back_chosen",),
+}
+"""The actions of each tab."""
 SEVERITY = {RemoteState.FAILED: ("High", "bad"), RemoteState.IGNORED: ("Info", "info")}
 EMPTY: dict[str, Any] = {
     RemoteState.FAILED: gettext_lazy(
@@ -111,7 +121,7 @@ class ChangedRange(DateRange):
 
 
 @admin.register(RemoteOrder)
-class RemoteOrderAdmin(Causes):
+class RemoteOrderAdmin(ReviewOrders, Causes):
     list_display = ("date", "severity", "kind", "reference", "external_id", "shop", "amount", "message", "again")
     list_display_links = ("reference",)
     list_filter = (StateTab, RemoteShopFilter, RetryFilter, ChangedRange)
@@ -119,11 +129,12 @@ class RemoteOrderAdmin(Causes):
     search_help_text = gettext_lazy("An order number or the shop's id, in full.")
     sortable_by = ()
     ordering = ("-changed_at", "-id")
-    actions = ("retry_chosen",)
+    actions = ("retry_chosen", "accept_chosen", "dismiss_chosen", "take_back_chosen")
+    action_form = ActionForm
     page_template = "admin/integrations/remoteorder/page.html"
 
     def routes(self) -> Sequence[Route]:
-        return [("<int:pk>/retry/", self.retry_one, "retry"), *self.cause_routes()]
+        return [("<int:pk>/retry/", self.retry_one, "retry"), *self.cause_routes(), *self.review_routes()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RemoteOrder]:
         return super().get_queryset(request).annotate(shop_title=F("integration__title"))
@@ -133,7 +144,8 @@ class RemoteOrderAdmin(Causes):
         return ("-id",) if request.GET.get("tab") == RemoteState.IMPORTED else self.ordering
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        return super().get_actions(request) if self._retried(request) else {}
+        offered = ACTIONS.get(request.GET.get("tab", RemoteState.FAILED.value), ())
+        return {name: entry for name, entry in super().get_actions(request).items() if name in offered}
 
     @staticmethod
     def _retried(request: HttpRequest) -> bool:
@@ -141,6 +153,10 @@ class RemoteOrderAdmin(Causes):
         return request.GET.get("tab", RemoteState.FAILED.value) in set(retrying.RETRIED)
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
+        tab = request.GET.get("tab")
+        if tab in {RemoteState.PENDING, RemoteState.DISMISSED}:
+            buttons = ["decide"] if request.user.has_perm(REVIEW) else []
+            return ["date", "reference", "shop", "bought_by", "amount", "status", "message", *buttons]
         may_retry = request.user.has_perm(RETRY)
         retried = self._retried(request)
         columns = [name for name in self.list_display if retried or name not in {"severity", "kind", "again"}]
@@ -159,11 +175,14 @@ class RemoteOrderAdmin(Causes):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         tab = request.GET.get("tab", "failed")
+        if tab in TRANSACTIONS:
+            extra_context = {**self.transactions_context(request), **(extra_context or {})}
         title = _("Transactions") if tab in TRANSACTIONS else _("Items in error / ignored")
         context = {"title": title, "empty_sentence": EMPTY.get(tab, ""), **(extra_context or {})}
         if tab in set(retrying.RETRIED):
             context |= self.causes_context(request, RemoteState(tab))
-        return super().changelist_view(request, context)
+        response = super().changelist_view(request, context)
+        return with_template(response, TRANSACTIONS_TEMPLATE) if tab in TRANSACTIONS else response
 
     def page_context(self, request: HttpRequest, obj: RemoteOrder) -> dict[str, Any]:
         retried = obj.state in retrying.RETRIED
@@ -178,6 +197,7 @@ class RemoteOrderAdmin(Causes):
             "order": order,
             "payload": pretty_payload(obj.payload),
             "may_retry": retried and request.user.has_perm(RETRY),
+            **review_page(request, obj),
         }
 
     @guarded(RETRY)
@@ -245,3 +265,11 @@ class RemoteOrderAdmin(Causes):
     def retry_button(self, remote: RemoteOrder) -> str:
         address = f"{self.url('retry', remote.pk)}?tab={remote.state}"
         return post_button(address, _("Retry"), self.reference(remote))
+
+    @admin.display(description=gettext_lazy("buyer"))
+    def bought_by(self, remote: RemoteOrder) -> str:
+        return remote.buyer or "–"
+
+    @admin.display(description=gettext_lazy("decide"))
+    def decide(self, remote: RemoteOrder) -> str:
+        return self.decision_buttons(remote)

@@ -38,7 +38,7 @@ def plain(text: str) -> str:
     return f"'{text}" if text.startswith(FORMULA) else text
 
 
-class _Line:
+class Line:
     """A file for the csv module that hands each line back."""
 
     def write(self, line: str) -> str:
@@ -46,7 +46,7 @@ class _Line:
 
 
 def csv_lines(orders: QuerySet[Order], zone: ZoneInfo) -> Iterator[str]:
-    writer = csv.writer(_Line())
+    writer = csv.writer(Line())
     yield "\ufeff" + writer.writerow(COLUMNS)  # the mark by which spreadsheets know UTF-8
     for order in orders.iterator(chunk_size=ROWS_AT_ONCE):
         texts = [order.number, order.placed_at.astimezone(zone).isoformat(sep=" ", timespec="minutes")]

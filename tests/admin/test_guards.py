@@ -20,7 +20,20 @@ from tests.admin.conftest import Login
 
 TENANT_ADMINS = [each for each in admin.site._registry.values() if isinstance(each, TenantAdmin)]
 STOCK_NAMES = {"changelist", "add", "history", "delete", "change"}
-READING = {"export", "load_progress", "create", "connect", "edit", "pdf", "sample", "file", "cause", "causes", "fixes"}
+READING = {
+    "export",
+    "load_progress",
+    "fetch_progress",
+    "create",
+    "connect",
+    "edit",
+    "pdf",
+    "sample",
+    "file",
+    "cause",
+    "causes",
+    "fixes",
+}
 """Names of own addresses that may be opened by GET: they show, and change nothing by it."""
 
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from integrations.choices import RemoteState, Role, RunKind
 from integrations.connecting import set_up
-from integrations.models import ErasureRequest, Integration, Project, Run
+from integrations.models import BuyerEntry, ErasureRequest, Integration, Project, Run
 from orders import letterheads
 from orders.letterheads import Wording
 from orders.models import Customer, Invoice, Shipment
@@ -44,6 +44,7 @@ def rows_of(project: Project) -> dict[type[Model], Model]:
     found: list[Model | None] = [
         shop,
         erasure,
+        BuyerEntry.objects.create(project=project, pattern=f"{CANARY.lower()}.example", remark=CANARY),
         order,
         run,
         failed,

@@ -79,3 +79,23 @@ function addRule(form) {
   last.after(row);
   row.querySelector("input[type=text]").focus();
 }
+
+/* A list that narrows another one to what belongs to it, and one that shows the field of its choice. */
+for (const list of document.querySelectorAll("[data-narrows]")) {
+  const narrowed = document.getElementById(list.dataset.narrows);
+  const all = [...narrowed.options];
+  const follow = () => {
+    const chosen = narrowed.value;
+    narrowed.replaceChildren(...all.filter((option) => option.dataset.of === list.value));
+    if ([...narrowed.options].some((option) => option.value === chosen)) narrowed.value = chosen;
+  };
+  list.addEventListener("change", follow);
+  follow();
+}
+for (const list of document.querySelectorAll("[data-switches]")) {
+  const follow = () => {
+    for (const part of list.form.querySelectorAll("[data-switch]")) part.hidden = part.dataset.switch !== list.value;
+  };
+  list.addEventListener("change", follow);
+  follow();
+}

@@ -1,0 +1,112 @@
+"""What a person should know of a remote order before deciding about it; nothing is written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+
+from integrations import buyers, mapping
+from integrations.choices import ImportAction
+from integrations.mapping import Unmapped
+from integrations.models import RemoteOrder
+from integrations.reading import digest_of, read
+from orders.incoming import IncomingLine, IncomingOrder
+from orders.models import Order
+from orders.plans import PLANS
+from stock import catalogue
+from stock.models import StockLevel
+
+NEAR = timedelta(days=7)
+"""How far apart two orders of a buyer with the same total may be to be taken for the same."""
+MOST_DUPLICATES = 10
+
+
+@dataclass(frozen=True)
+class Need:
+    """A line and the stock there is for it."""
+
+    line: IncomingLine
+    known: bool
+    """Whether its SKU is among the products; True for lines that take no part in stock."""
+    available: int | None
+    """Units of the product that are free; None where no product stands behind the line."""
+
+    @property
+    def short(self) -> int:
+        """Units that would have to wait."""
+        return max(0, self.line.quantity - self.available) if self.available is not None else 0
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """`problem` is why the order cannot be read or put into our words; then nothing else is known."""
+
+    problem: str = ""
+    order: IncomingOrder | None = None
+    becomes: ImportAction = ImportAction.VALID
+    by_rule: bool = True
+    """False: the rule of its status would not import it, so accepting imports it as valid."""
+    needs: tuple[Need, ...] = ()
+    blocked_by: str = ""
+    """The entry of the block list that holds its buyer back."""
+    duplicates: Sequence[Order] = field(default_factory=list)
+    """Orders of the book this one may be a double of."""
+
+    @property
+    def residual(self) -> Decimal:
+        return self.order.residual if self.order else Decimal(0)
+
+
+def assess(remote: RemoteOrder) -> Assessment:
+    """Read the stored document once more, by the mapping, rules, stock and lists of now."""
+    integration = remote.integration
+    payload = remote.payload.encode(errors="replace")
+    seen = read(integration.connector, integration.shop(), payload, digest_of(payload))
+    if seen.order is None:
+        return Assessment(problem=seen.error)
+    order = mapping.load(integration, [seen.order]).apply(seen.order)
+    if isinstance(order, Unmapped):
+        return Assessment(problem=order.message)
+    action = integration.rules.filter(status=order.status).values_list("action", flat=True).first()
+    return Assessment(
+        order=order,
+        becomes=ImportAction(action) if action in PLANS else ImportAction.VALID,
+        by_rule=action in PLANS,
+        needs=_needs(remote.project_id, order),
+        blocked_by=buyers.load(remote.project_id, [order.email]).blocked(order.email),
+        duplicates=_duplicates(remote, order),
+    )
+
+
+def _needs(project_id: int, order: IncomingOrder) -> tuple[Need, ...]:
+    products = catalogue.find(project_id, [line.sku for line in order.lines if line.stocked and line.sku])
+    levels = StockLevel.objects.filter(product_id__in=products.values(), warehouse__is_default=True)
+    free = {level.product_id: level.available for level in levels}
+    return tuple(_need(line, products, free) for line in order.lines)
+
+
+def _need(line: IncomingLine, products: dict[str, int], free: dict[int, int]) -> Need:
+    if not (line.stocked and line.sku):
+        return Need(line, True, None)
+    product_id = products.get(line.sku)
+    return Need(line, product_id is not None, free.get(product_id, 0) if product_id is not None else 0)
+
+
+def _duplicates(remote: RemoteOrder, order: IncomingOrder) -> list[Order]:
+    """Orders of the same buyer over the same amount about the same time, or with the same number."""
+    others = Order.objects.filter(project_id=remote.project_id).exclude(remote_order=remote)
+    found: dict[int, Order] = {}
+    if order.email:
+        twins = others.filter(
+            customer__email=order.email.lower(),
+            total=order.total,
+            currency=order.currency,
+            placed_at__range=(order.placed_at - NEAR, order.placed_at + NEAR),
+        )
+        found |= {twin.pk: twin for twin in twins.order_by("-pk")[:MOST_DUPLICATES]}
+    numbered = RemoteOrder.objects.filter(project_id=remote.project_id, number=order.number).exclude(pk=remote.pk)
+    ids = list(numbered.exclude(number="").values_list("pk", flat=True)[:MOST_DUPLICATES])
+    found |= {twin.pk: twin for twin in others.filter(remote_order_id__in=ids)}
+    return list(found.values())
