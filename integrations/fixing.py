@@ -8,20 +8,22 @@ Doing it twice, or two people doing it at once, changes nothing more.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from integrations import connecting, mapping_settings, retrying, shop_settings
+from integrations import connecting, mapping_settings, retrying, reviewing, shop_settings
 from integrations.causes import Cause, orders_of
 from integrations.choices import RUN_OPEN, ImportAction, ListKind, RemoteState, RunKind
 from integrations.connectors.base import ConnectionReport
 from integrations.mapping import UNMAPPED
 from integrations.models import Fix, Integration, RemoteOrder, Run
+from integrations.reviewing import Reviewed
 from integrations.ruling import Wanted, save_rules
 from orders import receiving
 from orders.allocation import change_stock
@@ -33,6 +35,9 @@ from stock.models import Product
 
 MOST_AT_ONCE = 20_000
 """Orders looked at again because of one fix, the oldest first; the hourly retry takes the rest."""
+DISMISSED_AT_ONCE = 5_000
+DISMISSED_TOGETHER = 500
+"""Rows locked in one transaction."""
 SHOWN_FOR = timedelta(minutes=15)
 MOST_SHOWN = 5
 KIND_OF = {code: kind for kind, code in UNMAPPED.items()}
@@ -64,16 +69,7 @@ def _retry(
     oldest = list(orders.order_by("first_seen_at").values_list("pk", flat=True)[:MOST_AT_ONCE])
     with transaction.atomic():
         due = retrying.make_due(RemoteOrder.objects.filter(pk__in=oldest), at)
-        fix = Fix.objects.create(
-            project_id=integration.project_id,
-            integration=integration,
-            reason_code=cause.code,
-            subject=cause.subject,
-            done=done[:500],
-            user_id=user_id,
-            at=at,
-            orders=sorted(due),
-        )
+        fix = _written(integration, cause, done, user_id, at, due)
     retrying.start(due.values(), user_id)
     return fix
 
@@ -149,6 +145,53 @@ def reconnect(
     return entered, report, _retry(integration, cause, failed, f"{integration} is connected again.", user_id)
 
 
+def dismiss(integration: Integration, cause: Cause, reason: str, *, actor_id: int, actor: str) -> Fix:
+    """Dismiss the orders of a cause, the oldest first, at most DISMISSED_AT_ONCE: they never enter the book."""
+    orders = orders_of(integration.project_id, cause).order_by("first_seen_at")
+    ids = list(orders.values_list("pk", flat=True)[:DISMISSED_AT_ONCE])
+    dismissed = _reviewed(ids, partial(reviewing.dismiss, integration.project_id, reason=reason), actor_id, actor)
+    done = f"{_orders(dismissed)} dismissed: {reason}"
+    return _written(integration, cause, done, actor_id, timezone.now(), dismissed)
+
+
+def take_back(fix: Fix, *, actor_id: int, actor: str) -> Fix:
+    """Undo a dismissal: its orders that are still dismissed are pending again, for a person to accept."""
+    ids = _reviewed(fix.orders, partial(reviewing.take_back, fix.project_id), actor_id, actor)
+    cause = Cause(fix.integration_id, fix.reason_code, fix.subject)
+    done = f"{_orders(ids)} taken back: they are pending, among the transactions."
+    return _written(fix.integration, cause, done, actor_id, timezone.now(), ids)
+
+
+def _orders(ids: Sequence[int]) -> str:
+    return "1 order" if len(ids) == 1 else f"{len(ids):,} orders"
+
+
+def _reviewed(ids: Sequence[int], decide: Callable[..., list[Reviewed]], actor_id: int, actor: str) -> list[int]:
+    """Decide about orders, some hundreds in a transaction; the ids of those for which it was done."""
+    done: list[int] = []
+    for start in range(0, len(ids), DISMISSED_TOGETHER):
+        together = ids[start : start + DISMISSED_TOGETHER]
+        results = decide(remote_ids=together, actor_id=actor_id, actor=actor)
+        done += [result.remote_id for result in results if result.done]
+    return done
+
+
+def _written(
+    integration: Integration, cause: Cause, done: str, user_id: int | None, at: datetime, orders: Iterable[int]
+) -> Fix:
+    fix: Fix = Fix.objects.create(
+        project_id=integration.project_id,
+        integration=integration,
+        reason_code=cause.code,
+        subject=cause.subject,
+        done=done[:500],
+        user_id=user_id,
+        at=at,
+        orders=sorted(orders),
+    )
+    return fix
+
+
 @dataclass(frozen=True)
 class Progress:
     """How far the orders of a fix are."""
@@ -158,8 +201,9 @@ class Progress:
     imported: int
     failed: int
     """Looked at again and failed again, maybe with the next cause."""
-    other: int
-    """Ignored by a rule, pending, dismissed."""
+    ignored: int
+    pending: int
+    dismissed: int
     waiting: int
     running: bool
     """Whether a retry of the shop waits or runs."""
@@ -202,7 +246,9 @@ def _progress(fix: Fix, counts: Counter[str], run: Run | None) -> Progress:
         total=len(fix.orders),
         imported=imported,
         failed=failed,
-        other=counts.total() - imported - failed - waiting,
+        ignored=counts[RemoteState.IGNORED.value],
+        pending=counts[RemoteState.PENDING.value],
+        dismissed=counts[RemoteState.DISMISSED.value],
         waiting=waiting,
         running=run is not None and run.state in RUN_OPEN,
         reason=run.reason if run and waiting else "",

@@ -17,6 +17,7 @@ from integrations.admin.cause_forms import (
     AddProductForm,
     ChooseRuleForm,
     CredentialsForm,
+    DismissForm,
     MapSkuForm,
     NameCodeForm,
 )
@@ -169,7 +170,10 @@ def title_of(cause: Cause) -> str:
 def fill(cards: Sequence[Card], user: Any) -> None:
     """Give each card the forms its kind has and this person may use; a query or two per kind, not per card."""
     kinds: dict[str, list[Card]] = {}
+    may_dismiss = user.has_perm("integrations.review_remoteorder")
     for each in cards:
+        if may_dismiss:
+            each.forms["dismiss"] = DismissForm(auto_id=each.auto_id)
         kinds.setdefault(each.cause.code, []).append(each)
     _fill_skus(kinds.get("unknown_sku", []), user)
     _fill_codes([each for code in UNMAPPED.values() for each in kinds.get(code, [])], user)

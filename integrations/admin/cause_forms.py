@@ -55,6 +55,10 @@ class MapSkuForm(forms.Form):
         return values | {"sku": chosen}
 
 
+class DismissForm(forms.Form):
+    reason = forms.CharField(label=gettext_lazy("Why they shall never be imported"), max_length=300)
+
+
 class NameCodeForm(forms.Form):
     name = forms.CharField(label=gettext_lazy("Name here"), max_length=200)
 

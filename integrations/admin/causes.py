@@ -20,6 +20,7 @@ from integrations.admin.cause_forms import (
     CauseForm,
     ChooseRuleForm,
     CredentialsForm,
+    DismissForm,
     MapSkuForm,
     NameCodeForm,
 )
@@ -38,9 +39,15 @@ from stock.admin.guards import guarded
 from stock.ledger import StockError
 
 VIEW, RETRY = "integrations.view_remoteorder", "integrations.retry_remoteorder"
+REVIEW = "integrations.review_remoteorder"
 REFUSALS = (MappingRefused, NothingToFix, RulesRefused, BookedMeanwhile, StockError)
 """Why a fix is not made, in sentences for whoever tried."""
 ORDERS_SHOWN = 50
+
+
+def _person(request: HttpRequest) -> dict[str, Any]:
+    """Who decides, as `reviewing` wants it."""
+    return {"actor_id": request.user.pk, "actor": request.user.get_username()}
 
 
 class Causes(PageAdmin[RemoteOrder]):
@@ -55,6 +62,8 @@ class Causes(PageAdmin[RemoteOrder]):
             ("fix/stock/", self.fix_stock, "fix_stock"),
             ("fix/status/", self.fix_status, "fix_status"),
             ("fix/connection/", self.fix_connection, "fix_connection"),
+            ("fix/dismiss/", self.fix_dismiss, "fix_dismiss"),
+            ("fix/<int:pk>/take-back/", self.fix_take_back, "fix_take_back"),
             ("fix/retry/", self.fix_retry, "fix_retry"),
         ]
 
@@ -64,7 +73,10 @@ class Causes(PageAdmin[RemoteOrder]):
         if project is None:
             return {}
         shown, more = cards(project.pk, shops_of(request), state, request.user, most)
-        return {"cards": shown, "more_causes": more, "fixes": fixes_shown(project.pk)}
+        return {"cards": shown, "more_causes": more, **self._fixes(request, project.pk)}
+
+    def _fixes(self, request: HttpRequest, project_id: int) -> dict[str, Any]:
+        return {"fixes": fixes_shown(project_id), "may_review": request.user.has_perm(REVIEW)}
 
     def _cause(self, request: HttpRequest) -> tuple[Integration, Cause]:
         """The cause that is meant; another project's is as unknown as none."""
@@ -96,7 +108,7 @@ class Causes(PageAdmin[RemoteOrder]):
             "card": shown,
             "orders": orders[:ORDERS_SHOWN],
             "more_orders": (shown.group.count if shown.group else 0) > ORDERS_SHOWN,
-            "fixes": fixes_shown(shop.project_id),
+            **self._fixes(request, shop.project_id),
             "media": self.media,
         }
         template = "admin/integrations/remoteorder/cause.html"
@@ -130,7 +142,11 @@ class Causes(PageAdmin[RemoteOrder]):
         return JsonResponse({"fixes": told(project.pk), "causes": left, "failed": failed})
 
     def _try(
-        self, request: HttpRequest, name: str, form: Form, fix: Callable[[Integration, Cause, dict[str, Any]], Fix]
+        self,
+        request: HttpRequest,
+        name: str,
+        form: Form,
+        fix: Callable[[Integration, Cause, dict[str, Any]], Fix],
     ) -> HttpResponse:
         """Make a fix from a filled form, or show the page of the cause with what is wrong."""
         shop, cause = self._cause(request)
@@ -140,7 +156,7 @@ class Causes(PageAdmin[RemoteOrder]):
             except REFUSALS as refusal:
                 form.add_error(None, str(refusal))
             else:
-                return self._fixed(request, made)
+                return self._fixed(request, made, again=name != "dismiss")
         return self._page(request, shop, cause, **{name: form})
 
     def _log(self, request: HttpRequest, shop: Integration, sentence: str) -> None:
@@ -148,9 +164,11 @@ class Causes(PageAdmin[RemoteOrder]):
         log: Any = self.log_change
         log(request, shop, sentence)
 
-    def _fixed(self, request: HttpRequest, fix: Fix) -> HttpResponse:
+    def _fixed(self, request: HttpRequest, fix: Fix, *, again: bool = True) -> HttpResponse:
         self._log(request, fix.integration, fix.done)
-        if fix.orders:
+        if not again:
+            messages.success(request, fix.done)
+        elif fix.orders:
             text = ngettext(
                 "%(number)s order is being looked at again.",
                 "%(number)s orders are being looked at again.",
@@ -226,6 +244,23 @@ class Causes(PageAdmin[RemoteOrder]):
         if fix is None:
             return HttpResponseRedirect(self.url("changelist") + "?tab=failed")
         return self._fixed(request, fix)
+
+    @guarded(REVIEW)
+    def fix_dismiss(self, request: HttpRequest) -> HttpResponse:
+        """Dismiss all orders of a cause, with a reason."""
+
+        def fix(shop: Integration, cause: Cause, values: dict[str, Any]) -> Fix:
+            return fixing.dismiss(shop, cause, values["reason"], **_person(request))
+
+        return self._try(request, "dismiss", DismissForm(request.POST), fix)
+
+    @guarded(REVIEW)
+    def fix_take_back(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Take the dismissal of a cause's orders back."""
+        fix = Fix.objects.filter(project=project_of(request), pk=pk).select_related("integration").first()
+        if fix is None:
+            raise Http404
+        return self._fixed(request, fixing.take_back(fix, **_person(request)), again=False)
 
     @guarded(RETRY)
     def fix_retry(self, request: HttpRequest) -> HttpResponse:

@@ -23,6 +23,8 @@ class FixShown:
     done: int
     total: int
     finished: bool
+    dismissed: bool
+    """Whether there is a dismissal to take back."""
 
 
 def fixes_shown(project_id: int) -> list[FixShown]:
@@ -44,18 +46,19 @@ def _shown(progress: Progress) -> FixShown:
         done=looked_at,
         total=progress.total,
         finished=progress.finished,
+        dismissed=progress.dismissed > 0,
     )
 
 
 def _line(progress: Progress) -> str:
-    pieces = [
-        ngettext("%(done)s of %(total)s order imported", "%(done)s of %(total)s orders imported", progress.total)
-        % {"done": f"{progress.imported:,}", "total": f"{progress.total:,}"}
-    ]
-    if progress.failed:
-        pieces.append(_("%(number)s failed again") % {"number": f"{progress.failed:,}"})
-    if progress.other:
-        pieces.append(_("%(number)s not imported by their rule") % {"number": f"{progress.other:,}"})
-    if progress.waiting:
-        pieces.append(_("%(number)s still to be looked at") % {"number": f"{progress.waiting:,}"})
-    return " · ".join(pieces)
+    text = ngettext("%(done)s of %(total)s order imported", "%(done)s of %(total)s orders imported", progress.total)
+    pieces = [text % {"done": f"{progress.imported:,}", "total": f"{progress.total:,}"}]
+    others = (
+        (progress.failed, _("%(number)s failed again")),
+        (progress.ignored, _("%(number)s not imported by their rule")),
+        (progress.pending, _("%(number)s pending")),
+        (progress.dismissed, _("%(number)s dismissed")),
+        (progress.waiting, _("%(number)s still to be looked at")),
+    )
+    pieces += [text % {"number": f"{number:,}"} for number, text in others if number]
+    return " · ".join(pieces[1:] if progress.total == progress.dismissed + progress.pending else pieces)

@@ -25,6 +25,7 @@ EVERY_FIX: dict[str, dict[str, str]] = {
     "stock": {"quantity": "1", "note": "x", "seen": "0"},
     "status": {"action": "valid", "seen": ""},
     "connection": {},
+    "dismiss": {"reason": "Tests"},
     "retry": {},
 }
 
@@ -114,6 +115,7 @@ def test_a_second_click_and_a_second_person_change_nothing_more(
         ("map", "unknown_sku", "a17", {"sku": "NO-1"}, "There is no product with the SKU NO-1"),
         ("map", "unknown_sku", "a17", {"sku": "a17"}, "Both SKUs are the same"),
         ("code", "unmapped_payment", "cod", {"name": " "}, "This field is required."),
+        ("dismiss", "unknown_sku", "a17", {"reason": " "}, "This field is required."),
         ("code", "gone", "", {"name": "Cash"}, "There is no payment or delivery to name."),
         ("stock", "insufficient_stock", "A-17", {"quantity": "0", "note": "x"}, "Enter one unit or more"),
         ("stock", "insufficient_stock", "NO-1", {"quantity": "1", "note": "x"}, "There is no product NO-1"),
@@ -165,9 +167,25 @@ def test_hostile_names_are_shown_as_text(project: Project, admin: Client, monkey
     assert Order.objects.count() == 1
 
 
+def test_a_cause_is_dismissed_and_taken_back_from_the_page(
+    project: Project, broken_shop: BrokenShop, admin: Client, login: Login
+) -> None:
+    shown = fix(admin, "dismiss", cause(broken_shop.integration, "unknown_sku", "a17"), reason="Only tests").content
+    assert "37 orders dismissed: Only tests" in shown.decode() and "Take back" in shown.decode()
+    assert RemoteOrder.objects.filter(state=RemoteState.DISMISSED).count() == 37
+    assert "37 dismissed" in admin.get(f"{LIST}fixes/").json()["fixes"][0]["line"]
+    back = f"{LIST}fix/{Fix.objects.get().pk}/take-back/"
+    assert login(ProjectFactory.create()).post(back).status_code == 404
+    assert login(project, Role.WAREHOUSE).post(back).status_code == 403
+    assert "37 orders taken back" in admin.post(back, follow=True).content.decode()
+    assert "0 orders taken back" in admin.post(back, follow=True).content.decode()
+    assert RemoteOrder.objects.filter(state=RemoteState.PENDING).count() == 37
+    assert not Order.objects.exists()
+
+
 FORMS = {
-    Role.IMPORT_ADMIN: {"product", "map", "code", "stock", "status"},
-    Role.ORDER_STAFF: {"map", "code"},
+    Role.IMPORT_ADMIN: {"product", "map", "code", "stock", "status", "dismiss"},
+    Role.ORDER_STAFF: {"map", "code", "dismiss"},
     Role.WAREHOUSE: {"product", "stock"},
     Role.READ_ONLY: set[str](),
 }
@@ -186,7 +204,7 @@ def test_each_role_sees_every_cause_and_the_forms_it_may_use(
     assert ("Somebody with the right to do so" in page) is (role in {Role.READ_ONLY, Role.WAREHOUSE})
     assert ("/fix/" in page) is bool(FORMS[role])
     of = cause(broken_shop.integration, "unknown_sku", "a17")
-    for what in {"product", "map", "code", "stock", "status"} - FORMS[role]:
+    for what in FORMS[Role.IMPORT_ADMIN] - FORMS[role]:
         assert fix(browser, what, of, **EVERY_FIX[what]).status_code == 403
     assert browser.get(f"{LIST}cause/", of).status_code == 200
 

@@ -9,8 +9,8 @@ import pytest
 from django.utils import timezone
 
 from integrations import fixing, runs
-from integrations.causes import Cause
-from integrations.choices import ImportAction, ListKind, RemoteState, RunKind, RunState
+from integrations.causes import Cause, orders_of
+from integrations.choices import ImportAction, ListKind, RemoteState, Role, RunKind, RunState
 from integrations.connecting import set_up
 from integrations.fixing import NothingToFix
 from integrations.mapping_settings import MappingRefused
@@ -18,7 +18,7 @@ from integrations.models import CodeListEntry, Fix, Integration, RemoteOrder, Ru
 from integrations.ruling import RulesRefused, fingerprint
 from orders.receiving import BookedMeanwhile, last_booking
 from stock.models import Product, StockLevel, StockMovement
-from tests.factories import IntegrationFactory, give_stock
+from tests.factories import IntegrationFactory, give_stock, member
 
 pytestmark = pytest.mark.django_db
 
@@ -143,6 +143,31 @@ def test_a_fix_takes_so_many_orders_at_once_the_oldest_first(
     assert fixing.look_again(integration, cause, "Again.", None).orders == [rows[0].pk, rows[2].pk]
 
 
+def test_a_cause_is_dismissed_with_its_reason_and_taken_back(
+    integration: Integration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fixing, "DISMISSED_TOGETHER", 2)
+    person = member(integration.project.account, Role.ORDER_STAFF, "ann")
+    cause, rows = broken(integration, "gone", "", 5)
+    other, _ = broken(integration, "unknown_sku", "A")
+    RemoteOrder.objects.filter(pk=rows[4].pk).update(state=RemoteState.IMPORTED)
+    by: dict[str, Any] = {"actor_id": person.pk, "actor": "ann"}
+    fix = fixing.dismiss(integration, cause, "Test orders", **by)
+    assert (fix.done, fix.orders) == ("4 orders dismissed: Test orders", [row.pk for row in rows[:4]])
+    gone = RemoteOrder.objects.filter(state=RemoteState.DISMISSED)
+    assert {(row.reason, row.decided_by, row.next_attempt_at) for row in gone} == {
+        ("Marked as cancel by ann: Test orders", person, None)
+    }
+    assert fixing.dismiss(integration, cause, "Again", **by).orders == []
+    [progress] = fixing.progress_of([fix])
+    assert (progress.dismissed, progress.waiting, progress.finished) == (4, 0, True)
+    assert not Run.objects.exists()
+    back = fixing.take_back(fix, **by)
+    assert set(RemoteOrder.objects.filter(pk__in=back.orders).values_list("state", flat=True)) == {"pending"}
+    assert (len(back.orders), fixing.take_back(fix, **by).orders) == (4, [])
+    assert orders_of(integration.project_id, other).count() == 1
+
+
 def states(*changes: dict[str, Any]) -> None:
     for row, change in zip(RemoteOrder.objects.order_by("pk"), changes, strict=False):
         RemoteOrder.objects.filter(pk=row.pk).update(**change)
@@ -162,7 +187,7 @@ def test_progress_counts_what_became_of_each_order(integration: Integration) -> 
         {"state": RemoteState.IGNORED, "next_attempt_at": later},
     )
     [now] = fixing.progress_of([fix])
-    assert (now.imported, now.failed, now.other, now.waiting, now.finished) == (2, 2, 1, 1, False)
+    assert (now.imported, now.failed, now.ignored, now.waiting, now.finished) == (2, 2, 1, 1, False)
     held = runs.claim(Run.objects.get().pk)
     assert held is not None
     runs.finish(held, RunState.FAILED, "The shop does not answer.")
