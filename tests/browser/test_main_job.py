@@ -5,9 +5,7 @@ Also that the strict content security policy is never broken on the way, and tha
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -23,24 +21,10 @@ from integrations.simulator.server import SimulatedServer, SimulatedSite
 from integrations.simulator.shop import SimulatedShop
 from orders.models import Order
 from stock.models import StockLevel
+from tests.browser.browsing import NEEDS_CHROMIUM, Troubles, aside, log_in
 from tests.factories import IntegrationFactory, ProjectFactory, member
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt install chromium"),
-    pytest.mark.django_db(transaction=True),
-]
+pytestmark = [pytest.mark.browser, NEEDS_CHROMIUM, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture
@@ -66,51 +50,6 @@ def connected(woo: SimulatedServer, settings: LazySettings) -> Integration:
     set_up(made)
     member(made.project.account, Role.IMPORT_ADMIN, "jana")
     return made
-
-
-class Troubles(list[str]):
-    """What the browser complained about, and addresses outside the site it asked for."""
-
-    def __init__(self, page: Any, site: str) -> None:
-        super().__init__()
-        page.on("console", lambda message: self.extend([message.text] if message.type == "error" else []))
-        page.on("pageerror", lambda error: self.append(str(error)))
-        page.on("request", lambda asked: self.extend([] if asked.url.startswith((site, "data:")) else [asked.url]))
-
-
-@pytest.fixture
-def page(live_server: LiveServer) -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    # Playwright's own loop runs in this thread; the rows are asked for in another one.
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        opened = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
-        opened.set_default_timeout(20_000)
-        yield opened
-        browser.close()
-
-
-def aside(ask: Any, *arguments: Any) -> Any:
-    """Run something that asks the database outside Playwright's thread, on a connection of its own."""
-    from django.db import connection
-
-    def asked() -> Any:
-        try:
-            return ask(*arguments)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asked).result()
-
-
-def log_in(page: Any, site: str) -> None:
-    page.goto(f"{site}/")
-    page.get_by_label("Username").fill("jana")
-    page.get_by_label("Password").fill("secret")
-    page.get_by_role("button", name="Log in").click()
-    page.wait_for_url(f"{site}/")
 
 
 def test_orders_are_loaded_seen_and_served(connected: Integration, live_server: LiveServer, page: Any) -> None:
