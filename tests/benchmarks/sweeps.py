@@ -36,6 +36,10 @@ ROUNDS = 6
 DAYS = 20
 CONTROLS = ("strict", "no overlap", "page numbers")
 CONTROL_ORDERS = 400
+SHORTLY = [0, 0, 60, 240]
+"""Seconds until a new order shows up."""
+HIDDEN = {"paypal": [0, 0, 1800, 5400]}
+"""Hours late, at times (documented), for which the connector has an overlap of its own."""
 PAGE = 20
 """Of the control `page numbers`."""
 STATUSES = ["processing", "processing", "pending", "on-hold", "completed", "cancelled"]
@@ -187,7 +191,7 @@ class _Course:
             self._load()
             self._sell()
         self.server.site.faults.clear()
-        self.clock.now += timedelta(hours=1)  # until PayPal, too, lists what was sold
+        self.clock.now += timedelta(hours=3)  # until PayPal, too, lists what was sold
         self._load()
         names = (external_id(self.platform, self.sold, sale) for sale in self.sold.visible())
         listed = {name for name in names if name}
@@ -208,7 +212,7 @@ class _Course:
     def _sell(self) -> None:
         self.clock.now += timedelta(minutes=self.chance.randint(5, 60))
         for _ in range(self.chance.randint(10, 30)):
-            self.sold.place(self.chance.choice(STATUSES), hidden=self.chance.choice([0, 0, 60, 240]))
+            self.sold.place(self.chance.choice(STATUSES), hidden=self.chance.choice(HIDDEN.get(self.platform, SHORTLY)))
         self.clock.now += timedelta(seconds=self.chance.randint(1, 60))
 
     def _load(self) -> None:
