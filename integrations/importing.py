@@ -20,7 +20,7 @@ from integrations.choices import ImportAction, RemoteState
 from integrations.connectors.base import Cursor
 from integrations.mapping import Unmapped
 from integrations.models import Integration, RemoteOrder, StatusRule
-from integrations.reading import GONE, Candidate
+from integrations.reading import BREAKS, GONE, Candidate
 from integrations.remote_orders import Entry
 from integrations.rules import Decision, Known, Mode, Rule, Verdict, decide
 from integrations.runs import Claim
@@ -168,7 +168,7 @@ def _decide(
     rule = rules.get(candidate.status) or Rule(candidate.status, ImportAction.SKIP, retry=True)
     before = known.get(candidate.external_id)
     decision = decide(rule, candidate.stamp, candidate.digest, before, mode)
-    if candidate.error_code == GONE and decision.verdict == Verdict.REFRESH:
+    if candidate.error_code in {BREAKS, GONE} and decision.verdict == Verdict.REFRESH:
         # Settled by another run since it was looked up; what was on record then is no news.
         return Decision(Verdict.UNCHANGED)
     if candidate.order is None and decision.verdict in DUE:

@@ -14,12 +14,14 @@ from integrations.connectors.base import Window
 from integrations.failures import ShopError
 from integrations.importing import Progress, import_page
 from integrations.models import Integration, Run
+from integrations.narrowing import broken, next_page
 from integrations.reading import read_page
 from integrations.runs import IN_SHOP, Claim, RunRefused
 from integrations.working import Step
 
 logger = logging.getLogger(__name__)
 
+MOST_NOTES = 20
 AT_LEAST = timedelta(minutes=15)
 TRIAL_REACHES_BACK = timedelta(hours=24)
 
@@ -70,26 +72,26 @@ def load_page(held: Claim, run: Run, integration: Integration) -> Step:
     """Fetch one page outside any transaction, then write it in one."""
     cursor = run.cursor or {}
     if cursor.get("done"):
-        return Step(done=True, note=cursor.get("note", ""), asked=False)
+        return Step(done=True, note=" ".join(cursor.get("notes", ())), asked=False)
     if run.cancel_requested_at:
         _abandon(run, integration)
         return Step(cancelled=True)
     if run.since is None:
         raise ValueError("a load has a window")
     connector, shop = integration.connector, integration.shop()
-    page = client.drive(
-        connector.orders_in_window(shop, Window(run.since, run.until), cursor.get("at")),
-        heartbeat=partial(runs.heartbeat, held),
-    )
+    window, drive = Window(run.since, run.until), partial(client.drive, heartbeat=partial(runs.heartbeat, held))
+    page, size = next_page(connector, shop, window, cursor.get("at"), cursor.get("size"), run.failures, drive)
     candidates = read_page(connector, shop, page.payloads, partial(remote_orders.digests, integration.pk))
+    candidates += map(broken, page.broken)
     done = page.next is None
-    run.cursor = {"at": page.next, "done": done, "note": page.note or cursor.get("note", ""), IN_SHOP: page.in_shop}
+    notes = dict.fromkeys(filter(None, (*cursor.get("notes", ()), page.note)))
+    run.cursor = {"at": page.next, "done": done, "size": size, "notes": list(notes)[:MOST_NOTES], IN_SHOP: page.in_shop}
     run.until = page.until or run.until
     progress = Progress(run.cursor, page.total, run.until)
     cancelled = import_page(held, integration, candidates, progress, complete=done)
     if cancelled and page.in_shop:
         _abandon(run, integration)
-    return Step(done, cancelled, run.cursor["note"], wait=page.wait, waits_for=page.waits_for)
+    return Step(done, cancelled, " ".join(notes), wait=page.wait, waits_for=page.waits_for)
 
 
 def _abandon(run: Run, integration: Integration) -> None:

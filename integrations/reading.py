@@ -38,12 +38,14 @@ class Candidate(Struct, frozen=True):
     @property
     def has_id(self) -> bool:
         """Whether the shop can be asked for it again."""
-        return not self.external_id.startswith(NO_ID)
+        return not self.external_id.startswith(NO_ID) and self.error_code != BREAKS
 
 
 NO_ID = "no-id-"
 GONE = "gone"
 """The error code of an order that was asked for by id and did not come."""
+BREAKS = "breaks_shop"
+"""The error code of an order that the shop cannot give without failing."""
 
 
 def digest_of(payload: bytes) -> bytes:

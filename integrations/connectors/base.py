@@ -115,6 +115,9 @@ class Capabilities:
     signed_webhooks: bool = False
     listed_within: timedelta = timedelta(0)
     """How long after its webhook an order may still be missing where it is looked for."""
+    least_page: int = 0
+    """How few orders a page of a window can be asked for, by `settings["per_page"]`, where `past_a_fault` follows it;
+    0: pages are not made smaller."""
     modified_is_reliable: bool = False
     """Whether every change of an order moves its modified stamp."""
 
@@ -179,6 +182,8 @@ class OrderPage:
     """How many orders the whole listing has, when the shop says so."""
     until: datetime | None = None
     """The window's end on the shop's clock, fixed by the first page; what the next sweep starts from."""
+    broken: tuple[str, ...] = ()
+    """Orders in this page that the shop cannot give, by id."""
     note: str = ""
     """What staff should know of the listing: kept with its run until it ends."""
     wait: float = 0
@@ -291,6 +296,13 @@ class Connector(ABC):
     @abstractmethod
     def orders_in_window(self, shop: Shop, window: Window, cursor: Cursor | None) -> Operation[OrderPage]:
         """One page of the orders of a window. No order that stays in it is left out, whatever moves meanwhile."""
+
+    def past_a_fault(self, shop: Shop, window: Window, cursor: Cursor | None) -> Operation[OrderPage]:
+        """The page behind an order that makes the shop fail, where even the smallest page at `cursor` does.
+
+        Names the order, and raises ShopError where it is the shop that fails, whatever it is asked for.
+        """
+        raise NotImplementedError(f"{self.label}'s pages are not made smaller")
 
     def abandon(self, shop: Shop, cursor: Cursor) -> Operation[None]:
         """End what the shop does for a listing that is cancelled, where a page said `in_shop`."""

@@ -6,6 +6,7 @@ A fault is a JSON object, as `/_sim/faults` takes it:
     {"kind": "status", "status": 429, "retry_after": "30"}   count is 1 unless it says otherwise
     {"kind": "slow", "seconds": 2}, {"kind": "drip", "seconds": 0.2}, {"kind": "cut"}, {"kind": "html"},
     {"kind": "notice"}, {"kind": "redirect", "to": "http://other.example/"}
+    {"kind": "breaks", "orders": [105]}      every answer that holds one of these; with "names": 1 not for its id alone
     {"kind": "place" | "touch" | "trash" | "delete", "order": 105, "status": "processing"}   happens before the answer
 
 `path` (a part of the path, "orders" by default) and `skip` (so many matching requests first) say which answers
@@ -22,7 +23,7 @@ from integrations.simulator.chance import chance
 from integrations.simulator.messages import Answered, Asked
 from integrations.simulator.shop import SimulatedShop
 
-SPOILING = {"status", "slow", "drip", "cut", "html", "notice", "redirect"}
+SPOILING = {"status", "slow", "drip", "cut", "html", "notice", "redirect", "breaks"}
 MOVING = {"place", "touch", "trash", "delete", "change"}
 
 
@@ -41,7 +42,8 @@ class Fault:
         kind = data.get("kind")
         if kind not in SPOILING | MOVING:
             raise ValueError(f"There is no fault {kind!r}; there are: {', '.join(sorted(SPOILING | MOVING))}.")
-        numbers = int(data.get("count", 1)), int(data.get("skip", 0))
+        ever = 10**9 if kind == "breaks" else 1
+        numbers = int(data.get("count", ever)), int(data.get("skip", 0))
         return cls(kind, data, *numbers, str(data.get("path", "orders")), float(data.get("share", 1)))
 
 
@@ -86,9 +88,13 @@ def move(shop: SimulatedShop, fault: Fault) -> None:
         shop.change(order_id, options.get("status"), refund=float(options.get("refund", 0)))
 
 
-def spoil(fault: Fault, answer: Answered) -> Answered:
+def spoil(fault: Fault, asked: Asked, answer: Answered) -> Answered:
     """Faults of time and connection (slow, drip, cut) are the server's to commit."""
     page = {"Content-Type": "text/html; charset=UTF-8"}
+    if fault.kind == "breaks":
+        named = fault.options.get("names") and asked.get("_fields") == "id"
+        broken = not named and not set(fault.options["orders"]).isdisjoint(answer.ids)
+        return Answered(500, b"<p>There has been a critical error on this website.</p>", page) if broken else answer
     if fault.kind == "status":
         wait = fault.options.get("retry_after")
         extra = {} if wait is None else {"Retry-After": str(wait)}

@@ -56,7 +56,7 @@ class SimulatedSite:
                 self.shop.save()
             spoiling = next((fault for fault in faults if fault.kind not in MOVING), None)
             if spoiling is not None:
-                answered = spoil(spoiling, answered)
+                answered = spoil(spoiling, asked, answered)
             answered = Answered(
                 answered.status,
                 answered.body,

@@ -126,7 +126,7 @@ def begin(shop: Shop, since: datetime, now: datetime) -> Generator[Request, Resp
     if not operation:
         return None, note  # refused (`userErrors`): other operations of this app are running, as a rule
     progress = Progress(since, began or now, operation, total=count if count < MOST_COUNTED else None)
-    return OrderPage((), _cursor(progress), progress.total, now, note, SHORTEST_WAIT, WAITS, in_shop=True), note
+    return _at_work(progress, note, SHORTEST_WAIT, WAITS), note
 
 
 def _left_running(shop: Shop, wanted: str) -> Generator[Request, Response, tuple[str, datetime | None]]:
@@ -169,8 +169,13 @@ def _wait(progress: Progress, operation: _Operation, now: datetime) -> OrderPage
     elapsed = (now - progress.began).total_seconds()
     wait = min(LONGEST_WAIT, max(SHORTEST_WAIT, elapsed / 6))
     done = str(operation.root_object_count or 0)
-    waits_for = f"{WAITS} So far: {done[:9]}."
-    return OrderPage((), _cursor(progress), progress.total, progress.began, "", wait, waits_for, in_shop=True)
+    return _at_work(progress, "", wait, f"{WAITS} So far: {done[:9]}.")
+
+
+def _at_work(progress: Progress, note: str, wait: float, waits_for: str) -> OrderPage:
+    return OrderPage(
+        (), _cursor(progress), progress.total, progress.began, note=note, wait=wait, waits_for=waits_for, in_shop=True
+    )
 
 
 def _ordinary(shop: Shop, progress: Progress, since: datetime) -> Paging:

@@ -25,6 +25,7 @@ from integrations.connectors.base import (
 )
 from integrations.connectors.woocommerce import checking, orders, products, webhooks
 from integrations.connectors.woocommerce.payload import identify, parse
+from integrations.connectors.woocommerce.requests import LEAST_PAGE
 from orders.incoming import IncomingOrder
 
 
@@ -46,6 +47,7 @@ class WooCommerce(Connector):
         order_by_number=True,
         products=True,
         signed_webhooks=True,
+        least_page=LEAST_PAGE,
         modified_is_reliable=False,
     )
     """6.7.0 changes "modified" neither for an address, a line, extras nor a refund; 11.0.1 not for an order note."""
@@ -70,6 +72,9 @@ class WooCommerce(Connector):
 
     def orders_in_window(self, shop: Shop, window: Window, cursor: Cursor | None) -> Operation[OrderPage]:
         return orders.orders_in_window(shop, window, cursor)
+
+    def past_a_fault(self, shop: Shop, window: Window, cursor: Cursor | None) -> Operation[OrderPage]:
+        return orders.past_a_fault(shop, window, cursor)
 
     def orders_by_ids(self, shop: Shop, ids: tuple[str, ...]) -> Operation[OrderPage]:
         return orders.orders_by_ids(shop, ids)

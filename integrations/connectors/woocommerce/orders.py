@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,12 +13,15 @@ from integrations.connectors.clocks import told_clock
 from integrations.connectors.paging import Place, next_slice
 from integrations.connectors.woocommerce.payload import status
 from integrations.connectors.woocommerce.requests import entries, get, page_size
+from integrations.failures import Failure, ShopError
 
 Paging = Generator[Request, Response, OrderPage]
 
 NOT_ORDERS = {"checkout-draft", "auto-draft", "draft"}
 """Carts on their way to becoming orders. `status=any` leaves them out on 11.0 but includes checkout-draft on 6.7."""
 MOST_PASSES = 3
+MOST_BROKEN = 3
+"""Orders in a row that make the shop fail; beyond them it is taken to be down."""
 MOST_IDS = 100
 """200 ids in one address broke nginx in front of a shop (the Link header repeats it); 100 of 100 have no Link."""
 SCANNED_PAGES = 5
@@ -43,23 +46,99 @@ def orders_in_window(shop: Shop, window: Window, cursor: Cursor | None) -> Pagin
     without dates_are_gmt: with both, WooCommerce shifts the window by the shop's offset (observed on 11.0.1 and 6.7.0).
     """
     progress = None if cursor is None else msgspec.convert(cursor, Progress)
-    since, until = (progress.since, progress.until) if progress else (window.since, window.until)
-
-    def request_at(offset: int) -> Request:
-        bounds = {"modified_after": _stamp(since - SECOND)}
-        if until is not None:
-            bounds["modified_before"] = _stamp(until + SECOND)
-        return _list(shop, **bounds, offset=str(offset))
-
+    request_at = _requests(shop, window, progress)
     page = yield from next_slice(request_at, entries, progress.place if progress else Place(), page_size(shop))
     if progress is None:
-        progress = Progress(since, until or max(since, told_clock(page.response)))
+        progress = _begun(window, page.response)
     return OrderPage(
         payloads=tuple(document for _, document in page.fresh if not _is_cart(document)),
         next=_following(progress, page.next, page.total) if page.done else _cursor(progress, place=page.next),
         total=page.total,
         until=progress.until,
     )
+
+
+def _requests(shop: Shop, window: Window, progress: Progress | None) -> Callable[..., Request]:
+    """Asks for the page at an offset of the window."""
+    since, until = (progress.since, progress.until) if progress else (window.since, window.until)
+    bounds = {"modified_after": _stamp(since - SECOND)}
+    if until is not None:
+        bounds["modified_before"] = _stamp(until + SECOND)
+    return lambda offset, **more: _list(shop, **{**bounds, "offset": str(offset), **more})
+
+
+def _begun(window: Window, response: Response) -> Progress:
+    return Progress(window.since, window.until or max(window.since, told_clock(response)))
+
+
+def past_a_fault(shop: Shop, window: Window, cursor: Cursor | None) -> Paging:
+    """The order behind one that makes PHP fail (HTTP 500), where a page of that one alone fails.
+
+    The next one is asked for alone, which shows that the shop is up; then the broken one again, which shows that it was
+    not the moment. What moved meanwhile is found by another pass: the broken order is counted, but not seen.
+    """
+    progress = None if cursor is None else msgspec.convert(cursor, Progress)
+    place = progress.place if progress else Place()
+    request_at = _requests(shop, window, progress)
+    first = place.offset + 1 if place.last_id else 0
+    beyond, count = None, 0
+    while beyond is None:
+        count += 1
+        beyond = yield from _alone(request_at, first + count, may_fail=count < MOST_BROKEN)
+    for place_in_line in range(count):
+        again = yield from _alone(request_at, first + place_in_line, may_fail=True)
+        if again is not None:  # it was the moment, or the list has moved
+            beyond, count = again, place_in_line
+            break
+    broken = []
+    for offset in range(first, first + count):
+        broken.append((yield from _name(request_at, offset)))
+    return _behind(progress or _begun(window, beyond), place, first + count, entries(beyond), broken)
+
+
+def _alone(
+    request_at: Callable[..., Request], offset: int, may_fail: bool
+) -> Generator[Request, Response, Response | None]:
+    try:
+        response = yield request_at(offset, per_page="1")
+    except ShopError as error:
+        if error.status == 500 and may_fail:
+            return None
+        raise
+    return response
+
+
+def _name(request_at: Callable[..., Request], offset: int) -> Generator[Request, Response, str]:
+    """The id of a broken order, which may be what WordPress can still tell; "" where it cannot."""
+    try:
+        found = entries((yield request_at(offset, per_page="1", _fields="id")))
+    except ShopError:
+        return ""
+    return str(_brief(found[0]).id) if found and type(_brief(found[0]).id) is int else ""
+
+
+def _behind(
+    progress: Progress, place: Place, offset: int, documents: tuple[bytes, ...], broken: list[str]
+) -> OrderPage:
+    """The page of one order, or of none where the broken one was the last, and what to say of it."""
+    named = ", ".join(each or f"the one after {place.last_id or 'none'}" for each in broken)
+    note = f"The shop fails (HTTP 500) whenever it is asked for these orders: {named}. They were left out."
+    known = tuple(each for each in broken if each)
+    if not documents:
+        following = _following(progress, msgspec.structs.replace(place, joined=True), None)
+        return OrderPage((), following, None, progress.until, known, note if broken else "")
+    number = _brief(documents[0]).id
+    if type(number) is not int:
+        raise ShopError(Failure.NONSENSE, "The shop fails at an order, and the next one has no id to go on from.")
+    place = Place(
+        offset,
+        place.first_id or number,
+        max(place.last_id, number),
+        place.seen + 1,
+        place.joined or number <= place.last_id,
+    )
+    payloads = () if _is_cart(documents[0]) else documents[:1]
+    return OrderPage(payloads, _cursor(progress, place=place), None, progress.until, known, note if broken else "")
 
 
 def _list(shop: Shop, **params: str) -> Request:

@@ -27,10 +27,14 @@ def get(shop: Shop, path: str, **params: str) -> Request:
     return Request("GET", f"{shop.base_url}/wp-json/wc/v3/{path}", tuple(params.items()), auth=auth(shop))
 
 
+LEAST_PAGE = 2
+"""The order read last and the next one: pages overlap."""
+
+
 def page_size(shop: Shop) -> int:
-    """100, the most WooCommerce gives, unless `settings["per_page"]` asks for less (a slow shop): 5 to 100."""
+    """100, the most WooCommerce gives, unless `settings["per_page"]` asks for less (a slow shop): 2 to 100."""
     wanted = shop.settings.get("per_page", 100)
-    return min(100, max(5, wanted)) if isinstance(wanted, int) else 100
+    return min(100, max(LEAST_PAGE, wanted)) if isinstance(wanted, int) else 100
 
 
 def entries(response: Response) -> tuple[bytes, ...]:
