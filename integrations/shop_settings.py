@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -72,3 +72,12 @@ def _store(integration: Integration, values: ShopSettings, credentials: Mapping[
         if "integration_once_per_title" not in str(error):
             raise
         raise TitleTaken("Another integration of this project has this title: choose another one.") from error
+
+
+def set_ours(integration: Integration, parts: Sequence[str]) -> bool:
+    """Which parts of an order a synchronisation leaves alone once they were edited here. Whether that is new."""
+    if integration.ours_wins == list(parts):
+        return False
+    integration.ours_wins = list(parts)
+    integration.save(update_fields=["ours_wins"])
+    return True

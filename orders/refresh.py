@@ -108,7 +108,8 @@ def refresh(order_id: int, answer: Answer, *, actor_id: int | None = None, seen:
         refused = _overwrite(change, answer, kept, reports)
         if refused:
             return Refreshed(Outcome.REFUSED, refused)
-        reports += _follow(change, answer.follow)
+        # Only a status that is new follows: what was held or cancelled here since stays so.
+        reports += _follow(change, answer.follow if incoming.status != order.remote_status else None)
         change.set("remote_status", incoming.status)
         if not change.changes:
             Order.objects.filter(pk=order_id).update(remote_modified_at=incoming.modified_at)

@@ -26,6 +26,7 @@ from stock.admin.show import badge
 
 COUNTERS = ("fetched", "created", "updated", "unchanged", "pending", "ignored", "failed")
 OPEN = "open"
+OUTCOME_TONES = {"changed": "good", "same": "plain", "stale": "info", "refused": "bad"}
 BACK = {
     "orders": ("admin:orders_order_changelist", ""),
     "transactions": ("admin:integrations_remoteorder_changelist", "?tab=pending"),
@@ -90,6 +91,7 @@ class RunAdmin(PageAdmin[Run]):
             "tone": RUN_TONES[obj.state],
             "counters": [(_(name).capitalize(), getattr(obj, name)) for name in COUNTERS],
             "cursor": pretty(obj.cursor),
+            "results": [(result, OUTCOME_TONES.get(result["outcome"], "plain")) for result in obj.results],
             "may_cancel": obj.is_open and request.user.has_perm("integrations.cancel_run"),
             "failed_orders": obj.remote_orders.filter(state="failed").order_by("-id")[:20],
         }

@@ -12,6 +12,7 @@ from integrations.admin.tones import HEALTH_TONES, RUN_TONES
 from integrations.choices import ListKind
 from integrations.models import CodeListEntry, Integration, Webhook
 from integrations.runs import open_runs
+from orders.choices import Part
 
 
 def shop_page(request: HttpRequest, shop: Integration) -> dict[str, Any]:
@@ -30,6 +31,7 @@ def shop_page(request: HttpRequest, shop: Integration) -> dict[str, Any]:
         ],
         "code_lists": [(kind.label, entries.get(kind.value, [])) for kind in ListKind],
         "mappings": mappings_card(shop, user.has_perm(EDIT)),
+        "parts": [(value, label, value in shop.ours_wins) for value, label in Part.choices],
         "running": [(run, RUN_TONES[run.state]) for run in open_runs(shop.project_id) if run.integration_id == shop.pk],
         "webhook": Webhook.objects.filter(integration=shop).defer("secrets", "token").first(),
         "may_change": user.has_perm("integrations.change_integration"),

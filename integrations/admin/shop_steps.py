@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from integrations import connecting, feeding, hooks, runs, scheduling
+from integrations import connecting, feeding, hooks, runs, scheduling, shop_settings
 from integrations.admin.rule_grid import RuleGrid
 from integrations.admin.rule_preview import preview_table
 from integrations.choices import RunKind
@@ -21,6 +21,7 @@ from integrations.models import Feed, Integration
 from integrations.previewing import DAYS, preview
 from integrations.ruling import RulesRefused, save_rules
 from integrations.runs import RunRefused
+from orders.choices import Part
 from stock.admin.base import PageAdmin, Route
 from stock.admin.guards import guarded
 
@@ -41,6 +42,10 @@ class FeedForm(forms.Form):
     )
 
 
+class OursForm(forms.Form):
+    parts = forms.MultipleChoiceField(required=False, choices=Part.choices)
+
+
 class ShopSteps(PageAdmin[Integration]):
     def steps(self) -> Sequence[Route]:
         return [
@@ -49,6 +54,7 @@ class ShopSteps(PageAdmin[Integration]):
             ("<int:pk>/rules/preview/", self.preview, "preview"),
             ("<int:pk>/read/", self.read, "read"),
             ("<int:pk>/webhooks/", self.register_webhooks, "webhooks"),
+            ("<int:pk>/ours/", self.ours, "ours"),
             ("<int:pk>/feeds/<int:feed_id>/", self.set_feed, "feed"),
             ("<int:pk>/feeds/<int:feed_id>/start/", self.start_feed, "start_feed"),
         ]
@@ -74,6 +80,21 @@ class ShopSteps(PageAdmin[Integration]):
         shop = self.shop(request, pk)
         self.tell(request, connecting.test_connection(shop))
         return self.back(shop, "connection")
+
+    @guarded(CHANGE)
+    def ours(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Choose the parts of an order that stay as they were edited here when it is synchronized."""
+        shop = self.shop(request, pk)
+        form = OursForm(request.POST)
+        if not form.is_valid():
+            messages.error(request, _("There is no such part of an order: choose from the list."))
+        elif shop_settings.set_ours(shop, form.cleaned_data["parts"]):
+            kept = ", ".join(str(Part(part).label) for part in shop.ours_wins) or "none"
+            self.log_change(request, shop, f"Kept as edited here: {kept}.")
+            messages.success(request, _("The settings are saved."))
+        else:
+            messages.info(request, _("Nothing was changed."))
+        return self.back(shop, "ours")
 
     @guarded("integrations.change_statusrule")
     def rules(self, request: HttpRequest, pk: int) -> HttpResponse:

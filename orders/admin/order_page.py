@@ -12,8 +12,10 @@ from django.http import HttpRequest
 from integrations.choices import ImportAction
 from integrations.models import RemoteOrder
 from orders.addresses import address_lines
+from orders.admin import changes
 from orders.admin.amounts import amount_rows
 from orders.admin.tones import STATUS_TONES, TAB_TONES
+from orders.choices import EventKind
 from orders.models import Order, OrderEvent, OrderLine
 from orders.money import money
 from stock.models import StockLevel
@@ -72,18 +74,9 @@ def _events(order: Order) -> list[OrderEvent]:
     """The newest events, each with `changed`: (what, old, new) as people read them."""
     events = list(order.events.select_related("actor")[:MOST_EVENTS])
     for event in events:
-        event.changed = [  # type: ignore[attr-defined]
-            (change.get("field", ""), _readable(change.get("old")), _readable(change.get("new")))
-            for change in event.changes
-        ]
+        event.changed = changes.rows(event.changes, order.currency)  # type: ignore[attr-defined]
+        event.revertible = event.kind == EventKind.SYNCHRONIZED and bool(event.changes)  # type: ignore[attr-defined]
     return events
-
-
-def _readable(value: object) -> str:
-    """A value of the history; an address on one line."""
-    if isinstance(value, dict):
-        return ", ".join(address_lines(value)) or ", ".join(f"{name}: {each}" for name, each in value.items())
-    return "" if value is None else str(value)
 
 
 def _free(product_ids: list[int]) -> dict[int, int]:

@@ -16,6 +16,7 @@ from orders.admin.export import ExportOrders
 from orders.admin.filters import OrderTab, PlacedRange, RuleFilter, ShopFilter, StatusFilter
 from orders.admin.loading import LoadOrders
 from orders.admin.order_page import order_page
+from orders.admin.synchronizing import SYNCHRONIZE, SynchronizeOrders
 from orders.admin.tones import STATUS_TONES, TAB_TONES
 from orders.admin.work.bulk import BulkSteps
 from orders.admin.work.page import OrderSteps
@@ -30,7 +31,7 @@ UNREAD = ("billing", "shipping", "metadata", "warnings", "note", "search")
 
 
 @admin.register(Order)
-class OrderAdmin(LoadOrders, ExportOrders, BulkSteps, OrderSteps):
+class OrderAdmin(LoadOrders, ExportOrders, SynchronizeOrders, BulkSteps, OrderSteps):
     list_display = ("named", "placed", "shop", "bought_by", "amount", "state", "preparation", "remote")
     list_filter = (OrderTab, ShopFilter, StatusFilter, RuleFilter, PlacedRange)
     list_display_links = ("named",)
@@ -38,13 +39,23 @@ class OrderAdmin(LoadOrders, ExportOrders, BulkSteps, OrderSteps):
     search_help_text = _("Number, e-mail, name or SKU; the beginning of each word is enough.")
     sortable_by = ("placed",)
     ordering = ("-placed_at", "-id")
-    actions = BulkSteps.bulk_actions
+    actions = ("synchronize_chosen", *BulkSteps.bulk_actions)
     change_list_template = "admin/orders/order/change_list.html"
     page_template = "admin/orders/order/page.html"
     empty_sentence = _("No orders here. Load new orders, choose another tab or clear the filters.")  # type: ignore[assignment]
 
     def routes(self) -> Sequence[Route]:
-        return [*self.loading_routes(), *self.export_routes(), *self.bulk_routes(), *self.step_routes()]
+        return [
+            *self.loading_routes(),
+            *self.export_routes(),
+            *self.synchronize_routes(),
+            *self.bulk_routes(),
+            *self.step_routes(),
+        ]
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        columns = list(super().get_list_display(request))
+        return [*columns, "synchronize_row"] if request.user.has_perm(SYNCHRONIZE) else columns
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
         rule = StatusRule.objects.filter(integration=OuterRef("integration"), status=OuterRef("remote_status"))
@@ -60,7 +71,11 @@ class OrderAdmin(LoadOrders, ExportOrders, BulkSteps, OrderSteps):
         return super().changelist_view(request, {**self.loading_context(request), **(extra_context or {})})
 
     def page_context(self, request: HttpRequest, obj: Order) -> dict[str, Any]:
-        return {**order_page(request, obj), **self.step_context(request, obj)}
+        return {
+            **order_page(request, obj),
+            **self.step_context(request, obj),
+            **self.synchronize_context(request, obj),
+        }
 
     @admin.display(description=_("number"))
     def named(self, order: Order) -> str:
@@ -95,3 +110,7 @@ class OrderAdmin(LoadOrders, ExportOrders, BulkSteps, OrderSteps):
     def remote(self, order: Order) -> str:
         label: str | None = order.remote_label  # type: ignore[attr-defined]
         return label or order.remote_status or "–"
+
+    @admin.display(description=_("eshop"))
+    def synchronize_row(self, order: Order) -> str:
+        return self.synchronize_button(order)

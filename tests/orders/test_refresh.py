@@ -143,7 +143,7 @@ def test_a_stale_answer_is_ignored(project: Project) -> None:
 
 def test_a_preview_writes_nothing_and_is_what_happens(project: Project) -> None:
     order, answer = put(project)
-    changed = newer(answer, lines=(line("A-17", 12, key="1"), line("NEW-1", 1, key="9")), note="x")
+    changed = newer(answer, lines=(line("A-17", 12, key="1"), line("NEW-1", 1, key="9")), note="x", status="on-hold")
     before = snapshot(order)
     seen = preview(order.pk, Answer(changed, OrderStatus.ON_HOLD))
     assert (snapshot(order), levels(project)) == (before, {"A-17": (10, 2), "B-2": (10, 1)})
@@ -300,6 +300,19 @@ def test_a_cancelled_order_stays_closed_when_its_items_change(project: Project) 
     order, answer = put(project, CANCEL)
     sync(order, newer(answer, lines=(line("A-17", 7, key="1"),)), OrderStatus.CANCELLED)
     assert units(order) == {"A-17": (7, 0, 0, 7)}
+
+
+def test_what_was_held_or_cancelled_here_stays_so_while_the_shops_status_is_the_same(project: Project) -> None:
+    order, answer = put(project)
+    with opened(order.pk) as change:
+        change.set("status", OrderStatus.ON_HOLD)
+        change.note(EventKind.HELD, "x")
+    sync(order, newer(answer, note="x"), OrderStatus.PROCESSING)
+    order.refresh_from_db()
+    assert (order.status, order.note) == (OrderStatus.ON_HOLD, "x")
+    sync(order, newer(newer(answer, status="packed")), OrderStatus.PROCESSING)
+    order.refresh_from_db()
+    assert order.status == OrderStatus.PROCESSING
     assert broken() == {}
 
 

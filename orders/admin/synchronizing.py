@@ -1,0 +1,135 @@
+"""Synchronize with the eshop: one order after a look at what changes, up to a hundred in a run, and taking it back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from integrations import syncing
+from integrations.syncing import Look, SyncRefused
+from orders import refresh
+from orders.admin import changes, progress
+from orders.admin.work.base import Steps
+from orders.changing import ChangedMeanwhile, ChangeRefused
+from orders.models import Order, OrderEvent
+from orders.refresh import Outcome, Refreshed
+from stock.admin.base import Route
+from stock.admin.guards import guarded, guarded_action
+from stock.admin.show import post_button
+
+SYNCHRONIZE = "integrations.synchronize"
+
+
+class SeenForm(forms.Form):
+    """Which version of the order, and which answer of the shop, the person has seen."""
+
+    version = forms.IntegerField()
+    seen = forms.CharField(max_length=64, required=False)
+
+
+class SynchronizeOrders(Steps[Order]):
+    def synchronize_routes(self) -> Sequence[Route]:
+        return [
+            ("<int:pk>/synchronize/", self.look, "synchronize"),
+            ("<int:pk>/synchronize/apply/", self.apply, "synchronize_apply"),
+            ("<int:pk>/synchronize/<int:event>/revert/", self.revert, "synchronize_revert"),
+        ]
+
+    def synchronize_context(self, request: HttpRequest, order: Order) -> dict[str, Any]:
+        may = order.integration_id is not None and request.user.has_perm(SYNCHRONIZE)
+        return {"may_synchronize": may}
+
+    def synchronize_button(self, order: Order) -> str:
+        if order.integration_id is None:
+            return "–"
+        return post_button(self.url("synchronize", order.pk), _("Synchronize"), order)
+
+    @guarded(SYNCHRONIZE)
+    def look(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Ask the shop, and show what would change before anything does."""
+        order = self.row(request, pk)
+        try:
+            look = syncing.look(order)
+        except (SyncRefused, ChangeRefused) as refusal:
+            messages.error(request, str(refusal))
+            return self._to_page(pk)
+        if look.result.outcome == Outcome.CHANGED:
+            return self._show(request, order, look)
+        self._tell(request, look.result)
+        return self._to_page(pk)
+
+    @guarded(SYNCHRONIZE)
+    def apply(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Write what was shown; whatever has changed since is shown first."""
+        order = self.row(request, pk)
+        form = SeenForm(request.POST)
+        if not form.is_valid():
+            messages.error(request, _("This page was not complete: look at what changes once more."))
+            return self._to_page(pk)
+        try:
+            done = syncing.synchronize(
+                order, form.cleaned_data["seen"], version=form.cleaned_data["version"], actor_id=request.user.pk or 0
+            )
+        except (SyncRefused, ChangeRefused) as refusal:
+            messages.warning(request, str(refusal))
+        else:
+            self._tell(request, done)
+        return self._to_page(pk)
+
+    @guarded(SYNCHRONIZE)
+    def revert(self, request: HttpRequest, pk: int, event: int) -> HttpResponse:
+        """Take a synchronisation back."""
+        order = self.row(request, pk)
+        form = SeenForm(request.POST)
+        version = form.cleaned_data.get("version") if form.is_valid() else -1
+        try:
+            done = refresh.revert(order.pk, event, seen=version, actor_id=request.user.pk)
+        except OrderEvent.DoesNotExist:
+            messages.error(request, _("There is no such synchronisation of this order."))
+        except (ChangedMeanwhile, ChangeRefused) as refusal:
+            messages.warning(request, str(refusal))
+        else:
+            self._tell(request, done)
+        return self._to_page(pk)
+
+    @guarded_action(SYNCHRONIZE, description=gettext_lazy("Synchronize"), limit=syncing.MOST_AT_ONCE)
+    def synchronize_chosen(self, request: HttpRequest, queryset: QuerySet[Order]) -> None:
+        rows = list(queryset.values_list("pk", "project_id"))
+        try:
+            requested = syncing.request(rows[0][1], [pk for pk, _project in rows], user_id=request.user.pk)
+        except SyncRefused as refusal:
+            messages.error(request, str(refusal))
+            return
+        progress.remember(request, [run.pk for run in requested.runs])
+        for refusal_text in requested.refusals:
+            messages.warning(request, refusal_text)
+
+    def _show(self, request: HttpRequest, order: Order, look: Look) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": _("Synchronize order %(number)s") % {"number": order},
+            "object": order,
+            "media": self.media,
+            "look": look,
+            "changed": changes.rows(look.result.changes, order.currency),
+        }
+        return TemplateResponse(request, "admin/orders/order/synchronize.html", context)
+
+    def _to_page(self, pk: int) -> HttpResponse:
+        return HttpResponseRedirect(self.url("change", pk))
+
+    @staticmethod
+    def _tell(request: HttpRequest, done: Refreshed) -> None:
+        level = messages.SUCCESS if done.outcome in {Outcome.CHANGED, Outcome.SAME} else messages.WARNING
+        messages.add_message(request, level, done.sentence)
+        for report in done.reports:
+            messages.warning(request, report)
