@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from django.forms import Form
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.http import urlencode
+from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -75,6 +79,25 @@ class Card:
         more = "+" if self.group.count >= MOST_COUNTED else ""
         text = ngettext("%(number)s order", "%(number)s orders", self.group.count)
         return text % {"number": f"{self.group.count:,}{more}"}
+
+    @property
+    def age(self) -> str:
+        if self.group is None or self.group.oldest is None:
+            return ""
+        if timezone.now() - self.group.oldest < timedelta(minutes=1):
+            return _("since a moment ago")
+        return _("oldest %(age)s ago") % {"age": timesince(self.group.oldest, depth=1)}
+
+    @property
+    def next_attempt(self) -> str:
+        if self.group is None or not self.group.count:
+            return ""
+        if self.group.next_attempt is None:
+            return _("no further attempt by itself")
+        if self.group.next_attempt <= timezone.now():
+            return _("being looked at again")
+        at = date_format(timezone.localtime(self.group.next_attempt), "DATETIME_FORMAT")
+        return _("next attempt %(at)s") % {"at": at}
 
     @property
     def amounts(self) -> str:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from integrations import connecting
 from integrations.choices import IntegrationHealth, RemoteState, Role
@@ -53,9 +56,23 @@ def test_each_cause_is_shown_with_what_it_holds_up_and_its_form(broken_shop: Bro
     assert shown["insufficient_stock"].facts == "0 free now: 0 on hand, 0 reserved."
     assert shown["rule_retry"].title == "New status “awaiting-pickup”: nobody has decided about it"
     page = admin.get(LIST).content.decode()
-    assert all(text in page for text in ("SKU a17 is unknown", "next attempt", "oldest", "Retry all of them"))
+    assert all(
+        text in page for text in ("SKU a17 is unknown", "next attempt", "since a moment ago", "Retry all of them")
+    )
     ignored = admin.get(f"{LIST}?tab=ignored").context["cards"]
     assert [card.cause.code for card in ignored] == ["rule_retry"]
+
+
+def test_a_cause_says_how_old_it_is_and_what_happens_next(broken_shop: BrokenShop, admin: Client) -> None:
+    rows = RemoteOrder.objects.filter(subject="a17")
+    rows.update(first_seen_at=timezone.now() - timedelta(hours=3, minutes=5))
+    [card] = [card for card in cards(admin) if card.cause.subject == "a17"]
+    assert card.age.replace("\xa0", " ") == "oldest 3 hours ago"
+    assert card.next_attempt.startswith("next attempt ")
+    rows.update(next_attempt_at=timezone.now())
+    assert [card.next_attempt for card in cards(admin) if card.cause.subject == "a17"] == ["being looked at again"]
+    rows.update(next_attempt_at=None)
+    assert "no further attempt by itself" in admin.get(LIST).content.decode()
 
 
 def test_after_a_fix_the_page_counts_down_to_the_end(broken_shop: BrokenShop, admin: Client) -> None:
