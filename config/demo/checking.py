@@ -21,9 +21,12 @@ from integrations.loading import request_load
 from integrations.models import Feed, Project, RemoteOrder, Run
 from integrations.retrying import retry_now
 from integrations.runs import RunRefused
+from orders import crediting, invoicing, shipping
 from orders.allocation import change_stock
 from orders.choices import Tab
 from orders.models import Order, OrderLine
+from orders.paper import contents
+from orders.paper.layout import render
 from stock.choices import MovementReason
 from stock.ledger import Change
 
@@ -62,6 +65,7 @@ class Check:
         self._trial_is_refused_a_date()
         self._goods_arrive()
         self._failures_heal()
+        self._work_on_an_order()
         found = broken()
         self._row("Invariants that hold", len(ALL) - len(found), len(ALL))
         for name, rows in found.items():
@@ -156,6 +160,17 @@ class Check:
         retry_now(failed)
         self._wait()
         self._row("Of these, after a delivery and a retry", failed.count(), 0)
+
+    def _work_on_an_order(self) -> None:
+        """Ship, invoice and credit an order as staff do, and print its papers."""
+        order = Order.objects.filter(project=self._project, tab=Tab.IN_STOCK, invoices=None).latest("placed_at")
+        shipment, invoice = shipping.ship(order.pk), invoicing.issue(order.pk)
+        note = crediting.credit_all(invoice.pk, return_stock=True, reason="Sent back")
+        self._row(
+            "An order in stock, shipped, invoiced and credited", Order.objects.get(pk=order.pk).status, "complete"
+        )
+        sheets = [*contents.of_shipments([shipment.pk]), *contents.of_invoices([invoice.pk, note.pk])]
+        self._row("Its papers, as one PDF", "yes" if render(sheets).startswith(b"%PDF-") else "no", "yes")
 
     # --- helpers ---
 

@@ -11,7 +11,7 @@ from datetime import timedelta
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from config.demo.world import ACCOUNTS, DAYS, OPERATOR, PASSWORD, DemoAccount, DemoShop
+from config.demo.world import ACCOUNTS, DAYS, LETTERHEAD, OPERATOR, PASSWORD, DemoAccount, DemoShop
 from config.running import wait_for_port
 from integrations import hooks
 from integrations.choices import FeedKind
@@ -21,7 +21,9 @@ from integrations.secrets import Secrets
 from integrations.simulator.catalogue import PRODUCTS
 from integrations.simulator.dialects import KEYS
 from integrations.simulator.shop import SimulatedShop
+from orders import letterheads
 from orders.allocation import change_stock
+from orders.letterheads import Wording
 from stock import catalogue
 from stock.choices import MovementReason
 from stock.ledger import Change
@@ -47,6 +49,8 @@ def _account(wanted: DemoAccount, ports: Mapping[DemoShop, int]) -> Project:
         Membership.objects.get_or_create(account=account, user=_person(person.username), defaults={"role": person.role})
     if new:
         _stock(project)
+        wording = Wording(wanted.name, *LETTERHEAD)
+        letterheads.change(project.pk, wording, logo=None, seen=None, actor_id=None)
     for shop in wanted.shops:
         _connect(project, shop, ports[shop])
     return project

@@ -10,6 +10,14 @@ PASSWORD = "countinghouse"  # noqa: S105  of the demo's people, on this machine 
 DAYS = 30
 """How far back the shops' history reaches."""
 
+LETTERHEAD = (
+    "Dlouhá 12\n110 00 Praha 1\nCzech Republic",
+    "Company ID: 00000019\nVAT ID: CZ00000019",
+    "Sample Bank\nIBAN: CZ65 0800 0000 1920 0014 5399",
+    "Thank you for your order. Goods can be sent back within 30 days.",
+)
+"""Address, tax numbers, bank account and foot of the demo's documents; the company is the account."""
+
 
 @dataclass(frozen=True, eq=False)
 class DemoShop:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -217,3 +217,24 @@ def test_credit_notes_have_a_gapless_series_of_their_own(project: Project) -> No
         crediting.credit_all(notes[0].pk, return_stock=False, reason="")
     with pytest.raises(DatabaseError), transaction.atomic():
         execute("UPDATE orders_invoice SET reason = 'x' WHERE document_type = 'credit_note'")
+
+
+@pytest.mark.parametrize(
+    ("at", "code", "issued"),
+    [
+        (datetime(2026, 12, 31, 22, 59, 59, tzinfo=UTC), "IN2026000001", date(2026, 12, 31)),
+        (datetime(2026, 12, 31, 23, 0, 0, tzinfo=UTC), "IN2027000001", date(2027, 1, 1)),
+    ],
+)
+def test_the_year_of_a_number_is_the_projects_own(
+    project: Project, monkeypatch: pytest.MonkeyPatch, at: datetime, code: str, issued: date
+) -> None:
+    """Prague is an hour ahead of UTC in winter."""
+    give_stock(project, A_17=3)
+    order = sold(project)
+    monkeypatch.setattr("orders.changing.timezone.now", lambda: at)
+    invoice, shipment = invoicing.issue(order.pk), shipping.ship(order.pk)
+    note = crediting.credit_all(invoice.pk, return_stock=False, reason="")
+    assert (invoice.code, invoice.issue_date) == (code, issued)
+    assert (shipment.code, note.code) == (code.replace("IN", "SH"), code.replace("IN", "CR"))
+    assert broken() == {}
