@@ -6,6 +6,7 @@ from integrations import working
 from integrations.bulk import import_portion
 from integrations.catalogues import code_lists_step, products_page
 from integrations.choices import RunKind
+from integrations.exports import export_portion
 from integrations.fetching import fetch_page
 from integrations.following import status_page
 from integrations.hooks import check_step, hints_page
@@ -29,6 +30,7 @@ HANDLERS: dict[RunKind, working.Handler] = {
 
 PORTIONS: dict[RunKind, working.PortionHandler] = {
     RunKind.ORDERS_IMPORT: import_portion,
+    RunKind.ORDERS_EXPORT: export_portion,
 }
 
 

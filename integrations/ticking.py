@@ -6,7 +6,7 @@ import logging
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 
-from integrations import bulk, hooks, runs, scheduling
+from integrations import bulk, exports, hooks, runs, scheduling
 from stock.bulk import execute
 
 logger = logging.getLogger(__name__)
@@ -24,6 +24,7 @@ def tick() -> bool:
             scheduling.start_due()
             hooks.start_leftovers()
             bulk.clear_payloads()
+            exports.clear_old()
     except (OperationalError, InterfaceError) as error:
         logger.warning("The tick could not reach the database: %s", str(error).splitlines()[0])
         connection.close()

@@ -14,6 +14,7 @@ from django.http.response import HttpResponseBase
 from django.utils import timezone
 
 from orders.models import Order
+from orders.spreadsheets import plain
 from stock.admin.base import Route, TenantAdmin, project_of
 from stock.admin.guards import guarded
 
@@ -30,12 +31,6 @@ COLUMNS = (
     "status in the shop",
 )
 ROWS_AT_ONCE = 2_000
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-
-
-def plain(text: str) -> str:
-    """A cell no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(FORMULA) else text
 
 
 class Line:

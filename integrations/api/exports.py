@@ -1,0 +1,89 @@
+"""Exports: how far one is, its file, its end."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpResponseBase, StreamingHttpResponse
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from integrations import exports
+from integrations.api.bodies import Query
+from integrations.api.errors import not_found
+from integrations.api.views import JsonRenderer, PartnerView
+from integrations.choices import ApiScope, RunState
+from integrations.models import Export
+from orders.public_ids import PublicIds
+from orders.publishing import time
+
+
+class TextRenderer(JsonRenderer):
+    """For clients that ask for the file as text, as the published SDK does."""
+
+    media_type = "text/plain"
+
+
+class CsvRenderer(JsonRenderer):
+    media_type = "text/csv"
+
+
+class ExportView(PartnerView):
+    """GET: the export, or with the token of its result the file. DELETE: take it away."""
+
+    scope = ApiScope.EXPORTS
+    renderer_classes = [JsonRenderer, TextRenderer, CsvRenderer]
+
+    def get(self, request: Request, export_id: str) -> Response | HttpResponseBase:
+        query = Query(request)
+        token = query.text("token")
+        query.done()
+        export = self._export(export_id)
+        if token is None:
+            return Response(shown(self.ids, export, request))
+        if export.run.state != RunState.SUCCEEDED or not hmac.compare_digest(token.encode(), export.token.encode()):
+            raise not_found("export", export_id)
+        response = StreamingHttpResponse(exports.file_of(export), content_type="text/csv; charset=utf-8")
+        response["Content-Disposition"] = 'attachment; filename="orders.csv"'
+        return response
+
+    def delete(self, request: Request, export_id: str) -> Response:
+        Query(request).done()
+        exports.delete(self._export(export_id))
+        return Response(status=204)
+
+    def _export(self, export_id: str) -> Export:
+        pk = self.ids.take("exp", export_id)
+        mine = Export.objects.select_related("run").filter(project=self.project)
+        found = mine.filter(pk=pk).first() if pk else None
+        if found is None:
+            raise not_found("export", export_id)
+        return found
+
+
+def shown(ids: PublicIds, export: Export, request: Request) -> dict[str, Any]:
+    """The published object; `result.url` once the file is there."""
+    run = export.run
+    export_id = ids.give("exp", export.pk)
+    if run.is_open:
+        status = "SCHEDULED" if run.started_at is None else "IN_PROGRESS"
+    else:
+        status = "DONE" if run.state == RunState.SUCCEEDED else "ERROR"
+    result: Mapping[str, str] | None = None
+    if status == "DONE":
+        base = settings.PUBLIC_URL or request.build_absolute_uri("/").rstrip("/")
+        result = {"url": f"{base}/v1/exports/{export_id}?token={export.token}"}
+    return {
+        "id": export_id,
+        "object": "export",
+        "created_at": time(run.created_at),
+        "status": status,
+        "channel": "API",
+        "result": result,
+        "user_id": None,
+        "exported_object": "order",
+        "parameters": export.parameters,
+    }

@@ -1,0 +1,149 @@
+"""Exports of partners: asked for, written to a CSV file part by part, fetched by a secret address, deleted."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from babel.numbers import get_currency_precision
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from integrations import runs
+from integrations.choices import RunKind
+from integrations.models import ApiKey, Export, ExportPart, Project, Run
+from integrations.queue import ring
+from integrations.runs import Claim
+from integrations.working import Step
+from orders.models import Order
+from orders.public_ids import PublicIds
+from orders.publishing import publish
+from orders.selecting import COLUMN, DEFAULT_FIELDS, FIELDS, ORDERS, BadSelection, annotated, select
+from orders.spreadsheets import plain
+
+ROWS_AT_ONCE = 1_000
+KEPT_FOR = timedelta(days=7)
+"""Files hold personal data, so they go after a week."""
+
+
+def request_export(project: Project, parameters: Mapping[str, Any], api_key: ApiKey | None = None) -> Run:
+    """Write the export down and ring. Raises BadSelection naming the parameter."""
+    checked = check(project, parameters)
+    with transaction.atomic():
+        run = Run.objects.create(project=project, kind=RunKind.ORDERS_EXPORT, reason="Waits for its turn.")
+        Export.objects.create(
+            run=run, project=project, api_key=api_key, parameters=checked, token=secrets.token_urlsafe(32)
+        )
+        ring(run.pk)
+    return run
+
+
+def check(project: Project, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters, with what was left out filled in. Raises BadSelection."""
+    unknown = sorted(set(parameters) - {"order", "fields", "filters"})
+    if unknown:
+        raise BadSelection(f"Property .parameters.{unknown[0][:50]} is not known; these are: order, fields, filters")
+    order = parameters.get("order") or "-created_at"
+    if order not in ORDERS:
+        raise BadSelection(f"Property .parameters.order must be one of {', '.join(ORDERS)}")
+    fields = parameters.get("fields") or list(DEFAULT_FIELDS)
+    if not isinstance(fields, list) or len(fields) > 100:
+        raise BadSelection("Property .parameters.fields must be a list of at most 100 fields")
+    for name in fields:
+        if name not in FIELDS and not (isinstance(name, str) and name.startswith("metadata.") and len(name) < 200):
+            raise BadSelection(f"Property .parameters.fields must hold only {', '.join(FIELDS)}, metadata.X")
+    filters = parameters.get("filters") or {}
+    if not isinstance(filters, dict) or len(filters) > 50:
+        raise BadSelection("Property .parameters.filters must be an object of at most 50 fields")
+    checked = {"order": order, "fields": fields, "filters": filters}
+    _selected(project, checked)
+    return checked
+
+
+def export_portion(held: Claim, run: Run) -> Step:
+    """Write the next part of the file."""
+    export = Export.objects.select_related("project").get(pk=run.pk)
+    cursor: dict[str, Any] = run.cursor or {"part": 0, "after": None}
+    found = _selected(export.project, export.parameters)
+    total = found.count() if run.cursor is None else None
+    rows = list(_sorted(found, export.parameters["order"], cursor["after"])[:ROWS_AT_ONCE])
+    content = "".join(_lines(export, rows, header=cursor["part"] == 0))
+    done = len(rows) < ROWS_AT_ONCE
+    after = _place(rows[-1], export.parameters["order"]) if rows else cursor["after"]
+    with transaction.atomic():
+        cancelled = runs.hold(held)
+        ExportPart.objects.create(export=export, position=cursor["part"], content=content.encode())
+        run.cursor = {"part": cursor["part"] + 1, "after": after}
+        runs.advance(held, {"fetched": len(rows)}, run.cursor, total=total)
+    return Step(done=done, cancelled=cancelled)
+
+
+def file_of(export: Export) -> Iterator[bytes]:
+    """The file, part by part."""
+    parts = ExportPart.objects.filter(export=export).order_by("position")
+    for content in parts.values_list("content", flat=True).iterator(chunk_size=1):
+        yield bytes(content)
+
+
+def delete(export: Export) -> None:
+    """Take the export away, stopping it where it is still written."""
+    runs.cancel(export.run)
+    export.delete()
+
+
+def clear_old() -> None:
+    """Delete the files of exports that are over for long. For the tick."""
+    old = ExportPart.objects.filter(export__run__finished_at__lt=timezone.now() - KEPT_FOR)
+    if old.exists():
+        old.delete()
+
+
+def _ids(project: Project) -> PublicIds:
+    return PublicIds(bytes(project.id_key))
+
+
+def _selected(project: Project, parameters: Mapping[str, Any]) -> QuerySet[Order]:
+    orders = annotated(project.pk, get_currency_precision(project.currency))
+    return select(orders, parameters["filters"], _ids(project))
+
+
+def _sorted(orders: QuerySet[Order], order: str, after: Sequence[Any] | None) -> QuerySet[Order]:
+    """From a place in the order on; the primary key settles what is equal."""
+    descending = order.startswith("-")
+    column, sign = COLUMN[order.lstrip("-")], "-" if descending else ""
+    if after is not None:
+        value = after[0] if column == "published_status" else datetime.fromisoformat(after[0])
+        beyond = "lt" if descending else "gt"
+        orders = orders.filter(Q(**{f"{column}__{beyond}": value}) | Q(**{column: value, f"pk__{beyond}": after[1]}))
+    return orders.order_by(sign + column, f"{sign}pk").prefetch_related("lines")
+
+
+def _place(order: Order, sorting: str) -> list[Any]:
+    value = getattr(order, COLUMN[sorting.lstrip("-")])
+    return [value if isinstance(value, str) else value.isoformat(), order.pk]
+
+
+def _lines(export: Export, orders: Sequence[Order], *, header: bool) -> Iterator[str]:
+    fields = export.parameters["fields"]
+    out = io.StringIO()
+    writer = csv.writer(out)
+    if header:
+        writer.writerow([plain(name) for name in fields])
+    for published in publish(_ids(export.project), orders):
+        writer.writerow([_cell(published, name) for name in fields])
+    yield out.getvalue()
+
+
+def _cell(published: Mapping[str, Any], name: str) -> str:
+    value = published["metadata"].get(name[9:]) if name.startswith("metadata.") else published.get(name)
+    if value is None:
+        return ""
+    if isinstance(value, dict | list | bool):
+        return plain(json.dumps(value, ensure_ascii=False))
+    return str(value) if isinstance(value, int | float) else plain(str(value))

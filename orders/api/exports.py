@@ -1,0 +1,43 @@
+"""POST /v1/orders/export: a CSV file of chosen orders, made in the background."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from django.conf import settings
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from integrations import exports
+from integrations.api import bodies
+from integrations.api.bodies import Query
+from integrations.api.errors import bad_payload
+from integrations.api.exports import shown
+from integrations.api.views import PartnerView
+from integrations.choices import ApiScope
+from integrations.models import Export
+from orders.selecting import BadSelection
+
+
+class ExportRequest(msgspec.Struct):
+    parameters: dict[str, Any] | None = None
+
+
+BODY = msgspec.json.Decoder(ExportRequest)
+
+
+class OrdersExportView(PartnerView):
+    scope = ApiScope.EXPORTS
+
+    def post(self, request: Request) -> Response:
+        Query(request).done()
+        body = bodies.decode(bodies.read(request, settings.API_BODY_LIMIT), BODY)
+        bad = next(bodies.unstorable(body.parameters or {}, ".parameters"), "")
+        if bad:
+            raise bad_payload(bad)
+        try:
+            run = exports.request_export(self.project, body.parameters or {}, self.key)
+        except BadSelection as error:
+            raise bad_payload(str(error), key="invalid_export_params") from error
+        return Response(shown(self.ids, Export.objects.select_related("run").get(pk=run.pk), request))
