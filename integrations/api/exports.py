@@ -46,7 +46,9 @@ class ExportView(PartnerView):
             return Response(shown(self.ids, export, request))
         if export.run.state != RunState.SUCCEEDED or not hmac.compare_digest(token.encode(), export.token.encode()):
             raise not_found("export", export_id)
-        response = StreamingHttpResponse(exports.file_of(export), content_type="text/csv; charset=utf-8")
+        accepted = request.accepted_renderer.media_type
+        kind = accepted if accepted == TextRenderer.media_type else CsvRenderer.media_type
+        response = StreamingHttpResponse(exports.file_of(export), content_type=f"{kind}; charset=utf-8")
         response["Content-Disposition"] = 'attachment; filename="orders.csv"'
         return response
 

@@ -1,0 +1,126 @@
+"""The published Voucherify SDK, unchanged, against a running server of ours: every call of its orders API."""
+
+from __future__ import annotations
+
+import csv
+import io
+import warnings
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from pytest_django.live_server_helper import LiveServer
+
+from integrations import api_keys
+from orders.models import Order
+from tests.api.conftest import work_off
+from tests.factories import ProjectFactory, give_stock
+
+voucherify: Any = pytest.importorskip("voucherify", reason="the SDK is a development dependency")
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def sdk(live_server: LiveServer) -> Iterator[Any]:
+    project = ProjectFactory.create()
+    give_stock(project, MUG=10)
+    made = api_keys.make(project.pk, "SDK")
+    configuration = voucherify.Configuration(
+        host=live_server.url,
+        api_key={"X-App-Id": made.key.app_id, "X-App-Token": made.token},
+    )
+    with warnings.catch_warnings(), voucherify.ApiClient(configuration) as client:
+        warnings.simplefilter("ignore", DeprecationWarning)  # of the SDK's own models
+        yield client
+
+
+def order(**values: Any) -> Any:
+    body: dict[str, Any] = {
+        "source_id": "web-1",
+        "status": "PAID",
+        "items": [{"source_id": "MUG", "quantity": 2, "price": 1_000, "amount": 2_000}],
+        "customer": {"source_id": "jana", "name": "Jana", "email": "jana@mail.example"},
+        "metadata": {"channel": "app"},
+    }
+    return body | values
+
+
+def test_create_get_update_list(sdk: Any) -> None:
+    orders = voucherify.OrdersApi(sdk)
+    created = orders.create_order(voucherify.OrdersCreateRequestBody.from_dict(order()))
+    assert (created.source_id, created.status, created.total_amount) == ("web-1", "PAID", 2_000)
+    assert created.id.startswith("ord_")
+    assert created.customer_id.startswith("cust_")
+    assert created.items[0].sku_id.startswith("sku_")
+
+    for key in (created.id, "web-1"):
+        read = orders.get_order(key)
+        assert (read.id, read.items[0].quantity, read.metadata) == (created.id, 2, {"channel": "app"})
+        assert read.created_at == created.created_at
+
+    change = voucherify.OrdersUpdateRequestBody.from_dict({"status": "FULFILLED"})
+    updated = orders.update_order(created.id, change)
+    assert (updated.id, updated.status, updated.items[0].amount) == (created.id, "FULFILLED", 2_000)
+
+    again = orders.create_order(voucherify.OrdersCreateRequestBody.from_dict(order(status="CANCELED")))
+    assert (again.id, again.status) == (created.id, "CANCELED")
+
+    listed = orders.list_orders(limit=5, page=1, order="-created_at")
+    assert (listed.total, [each.id for each in listed.orders]) == (1, [created.id])
+
+
+def test_import_and_its_async_action(sdk: Any) -> None:
+    orders, actions = voucherify.OrdersApi(sdk), voucherify.AsyncActionsApi(sdk)
+    body = voucherify.OrdersImportCreateRequestBodyItem
+    rows = [order(source_id=f"old-{number}") for number in range(3)] + [order(id="ord_1", source_id="bad")]
+    answer = orders.import_orders([body.from_dict(row) for row in rows])
+    waiting = actions.get_async_action(answer.async_action_id)
+    assert (waiting.status, waiting.type, waiting.progress) == ("ENQUEUED", "ORDERS.IMPORT", 0)
+    work_off()
+    done = actions.get_async_action(answer.async_action_id)
+    assert (done.status, done.operation_status, done.progress) == ("DONE", "SUCCESS", 100)
+    assert done.result["message"] == "3 order(s) imported successfully, 1 failed."
+    assert done.result["failed"][0]["reason"] == "Cannot find order with id ord_1"
+    assert Order.objects.count() == 3
+
+    listed = actions.list_async_actions(limit=10, end_date=datetime.now(UTC) + timedelta(minutes=1))
+    assert [each.id for each in listed.async_actions] == [answer.async_action_id]
+    assert listed.has_more is False
+    assert actions.list_async_actions(end_date=done.created_at).async_actions == []
+
+
+def test_export_and_its_file(sdk: Any) -> None:
+    orders, exports = voucherify.OrdersApi(sdk), voucherify.ExportsApi(sdk)
+    orders.create_order(voucherify.OrdersCreateRequestBody.from_dict(order()))
+    parameters = {
+        "parameters": {
+            "order": "-created_at",
+            "fields": ["source_id", "total_amount", "metadata"],
+            "filters": {"status": {"conditions": {"$is": ["PAID"]}}},
+        }
+    }
+    asked = orders.create_order_export(voucherify.OrdersExportCreateRequestBody.from_dict(parameters))
+    assert (asked.status, asked.exported_object) == ("SCHEDULED", "order")
+    work_off()
+    done = exports.get_export(asked.id)
+    assert done.status == "DONE"
+    token = done.result.url.partition("token=")[2]
+    text = exports.download_export(asked.id, token=token)
+    assert list(csv.reader(io.StringIO(text)))[1] == ["web-1", "2000", '{"channel": "app"}']
+    assert exports.delete_export(asked.id) is None
+    with pytest.raises(voucherify.exceptions.NotFoundException):
+        exports.get_export(asked.id)
+
+
+def test_errors_are_the_exceptions_of_the_sdk(sdk: Any) -> None:
+    orders = voucherify.OrdersApi(sdk)
+    with pytest.raises(voucherify.exceptions.NotFoundException) as missing:
+        orders.get_order("nobody")
+    assert '"message":"Resource not found"' in missing.value.body
+    with pytest.raises(voucherify.exceptions.BadRequestException) as bad:
+        orders.create_order(voucherify.OrdersCreateRequestBody.from_dict({"source_id": "empty"}))
+    assert "Property .amount is missing" in bad.value.body
+    sdk.configuration.api_key["X-App-Token"] = "wrong"
+    with pytest.raises(voucherify.exceptions.UnauthorizedException):
+        orders.list_orders()
