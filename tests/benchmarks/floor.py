@@ -19,9 +19,18 @@ TABLES = {
     "stock_reservation": "(SELECT remote_order_id FROM orders_order o JOIN orders_orderline l ON l.order_id = o.id"
     " WHERE l.id = reference)",
 }
+HISTORY = {
+    "orders_customer": None,
+    "orders_order": "id",
+    "orders_orderline": "order_id",
+    "orders_orderevent": "order_id",
+}
+"""What a bulk import of history writes, by order."""
 AS_TEXT = {"jsonb": "::text", "tsvector": "::text"}
 
 Row = tuple[Any, ...]
+Page = dict[str, list[Row]]
+Columns = dict[str, list[tuple[str, str]]]
 
 
 @dataclass
@@ -29,7 +38,7 @@ class Floor:
     """Per page: the rows of each table, and the units reserved per stock level."""
 
     columns: dict[str, list[str]]
-    pages: list[dict[str, list[Row]]]
+    pages: list[Page]
     reserved: list[dict[int, int]]
     rows: dict[str, int]
     project_id: int
@@ -37,16 +46,7 @@ class Floor:
     @classmethod
     def of_what_is_there(cls, project_id: int, page_size: int) -> Self:
         """Read back what the run before wrote, page by page (a page is `page_size` remote orders)."""
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT id FROM integrations_remoteorder ORDER BY id")
-            ids = [row[0] for row in cursor.fetchall()]
-            page_of = {row_id: index // page_size for index, row_id in enumerate(ids)}
-            count = 1 + max(page_of.values())
-            pages: list[dict[str, list[Row]]] = [{table: [] for table in TABLES} for _ in range(count)]
-            columns = {table: _columns(cursor, table) for table in TABLES}
-            for table, key in TABLES.items():
-                for row, page in _rows(cursor, table, key, columns[table], page_of, count):
-                    pages[page][table].append(row)
+        columns, pages = _pages(TABLES, "integrations_remoteorder", page_size)
         reserved: list[dict[int, int]] = []
         level = [name for name, _ in columns["stock_reservation"]].index("level_id")
         units = [name for name, _ in columns["stock_reservation"]].index("quantity")
@@ -55,8 +55,18 @@ class Floor:
             for row in held["stock_reservation"]:
                 sums[row[level]] = sums.get(row[level], 0) + row[units]
             reserved.append(sums)
+        return cls._of(columns, pages, reserved, project_id)
+
+    @classmethod
+    def of_history(cls, project_id: int, page_size: int) -> Self:
+        """The same for a bulk import of history, which touches no stock (a page is `page_size` orders)."""
+        columns, pages = _pages(HISTORY, "orders_order", page_size)
+        return cls._of(columns, pages, [{} for _ in pages], project_id)
+
+    @classmethod
+    def _of(cls, columns: Columns, pages: list[Page], reserved: list[dict[int, int]], project_id: int) -> Self:
         names = {table: [name for name, _ in found] for table, found in columns.items()}
-        rows = {table: sum(len(page[table]) for page in pages) for table in TABLES}
+        rows = {table: sum(len(page[table]) for page in pages) for table in columns}
         return cls(names, pages, reserved, rows, project_id)
 
     def write(self) -> None:
@@ -76,6 +86,20 @@ class Floor:
                     " FROM unnest(%s::bigint[], %s::int[]) AS n (id, units) WHERE l.id = n.id",
                     [levels, [reserved[level] for level in levels]],
                 )
+
+
+def _pages(tables: dict[str, str | None], anchor: str, page_size: int) -> tuple[Columns, list[Page]]:
+    """The rows of these tables by page; rows of `anchor`, in the order of their ids, make the pages."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT id FROM {anchor} ORDER BY id")
+        page_of = {row[0]: index // page_size for index, row in enumerate(cursor.fetchall())}
+        count = 1 + max(page_of.values())
+        pages: list[Page] = [{table: [] for table in tables} for _ in range(count)]
+        columns = {table: _columns(cursor, table) for table in tables}
+        for table, key in tables.items():
+            for row, page in _rows(cursor, table, key, columns[table], page_of, count):
+                pages[page][table].append(row)
+    return columns, pages
 
 
 def _columns(cursor: Any, table: str) -> list[tuple[str, str]]:
