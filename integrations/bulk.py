@@ -28,7 +28,7 @@ from orders.public_ids import PublicIds
 from orders.published import PublishedOrder
 from stock.bulk import copy_rows
 
-PORTION = 100
+PORTION = 200
 KEY_COUNTS_FOR = timedelta(hours=24)
 NOT_STORABLE = (IntegrityError, DataError)
 COUNTED = {"created": "created", "updated": "updated", "skipped": "unchanged"}

@@ -101,7 +101,7 @@ def take_in(source: Source, intakes: Sequence[Intake]) -> list[Taken | Refused]:
         return []
     ledger.lock_project(source.project_id)
     products = _products(source, intakes)
-    levels = ledger.lock_levels(source.project_id, sorted(set(products.values())))
+    levels = ledger.lock_levels(source.project_id, sorted(set(products.values()))) if products else {}
     outcomes: dict[int, Taken | Refused] = {}
     drafts: list[Draft] = []
     oldest_first = sorted(range(len(intakes)), key=lambda index: intakes[index].order.placed_at)

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-import msgspec
-
 from orders.public_ids import PublicIds
 from orders.published import CustomerObject, InvalidOrder
+from orders.rows import as_json
 from stock.bulk import execute
 
-FIELDS = ("name", "email", "phone", "description", "birthdate", "address", "metadata")
+COLUMNS = "name text, email text, phone text, description text, birthdate date, address jsonb, metadata jsonb"
 Identity = tuple[str, str | int]
 """("pk", 7), ("source", "c-7") or ("email", "a@b.example")."""
 
@@ -110,40 +108,36 @@ class Customers:
         new = [(identity, row) for identity, row in self._rows.items() if row.pk is None and identity[0] != "pk"]
         if not new:
             return
-        values = [{"email": "", **row.values} for _, row in new]
+        rows = [
+            {"email": "", **row.values, "source_id": identity[1] if identity[0] == "source" else ""}
+            for identity, row in new
+        ]
         created = execute(
-            "INSERT INTO orders_customer (project_id, created_at, source_id, email, name, phone, description,"
+            "INSERT INTO orders_customer (project_id, created_at, source_id, email, name, phone, description,"  # noqa: S608
             " birthdate, address, metadata) SELECT %s, %s, source_id, email, coalesce(name, ''), coalesce(phone, ''),"
-            " coalesce(description, ''), birthdate, coalesce(address::jsonb, '{}'), coalesce(metadata::jsonb, '{}')"
-            " FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::date[], %s::text[],"
-            " %s::text[]) AS new (source_id, email, name, phone, description, birthdate, address, metadata)"
-            " RETURNING id, source_id, email",
-            [
-                self._project_id,
-                at,
-                [str(identity[1]) if identity[0] == "source" else "" for identity, _ in new],
-                *_columns(values, ("email", "name", "phone", "description", "birthdate", "address", "metadata")),
-            ],
+            " coalesce(description, ''), birthdate, coalesce(address, '{}'), coalesce(metadata, '{}')"
+            f" FROM jsonb_to_recordset(%s::jsonb) AS new (source_id text, {COLUMNS}) RETURNING id, source_id, email",
+            [self._project_id, at, as_json(rows)],
         )
         for pk, source_id, email in created:
             identity: Identity = ("source", source_id) if source_id else ("email", email)
             self._rows[identity].pk = pk
 
     def _update(self, identities: Iterable[Identity]) -> None:
-        rows = [row for identity in identities if (row := self._rows[identity]).pk is not None and row.values]
+        rows = [
+            {**row.values, "id": row.pk} for identity in identities if (row := self._rows[identity]).pk and row.values
+        ]
         if not rows:
             return
         execute(
-            "UPDATE orders_customer AS customer SET name = coalesce(new.name, customer.name),"
+            "UPDATE orders_customer AS customer SET name = coalesce(new.name, customer.name),"  # noqa: S608
             " email = coalesce(new.email, customer.email), phone = coalesce(new.phone, customer.phone),"
             " description = coalesce(new.description, customer.description),"
             " birthdate = coalesce(new.birthdate, customer.birthdate),"
-            " address = coalesce(new.address::jsonb, customer.address),"
-            " metadata = customer.metadata || coalesce(new.metadata::jsonb, '{}')"
-            " FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::date[], %s::text[],"
-            " %s::text[]) AS new (id, name, email, phone, description, birthdate, address, metadata)"
-            " WHERE customer.id = new.id",
-            [[row.pk for row in rows], *_columns([row.values for row in rows], FIELDS)],
+            " address = coalesce(new.address, customer.address),"
+            " metadata = customer.metadata || coalesce(new.metadata, '{}')"
+            f" FROM jsonb_to_recordset(%s::jsonb) AS new (id bigint, {COLUMNS}) WHERE customer.id = new.id",
+            [as_json(rows)],
         )
 
     def _asked(self, kind: str) -> list[Any]:
@@ -155,21 +149,15 @@ def unknown(public_id: str) -> InvalidOrder:
 
 
 def _values(person: CustomerObject) -> dict[str, Any]:
-    """What was sent, by column; metadata and address as JSON text."""
+    """What was sent, by column."""
     values: dict[str, Any] = {
-        name: value for name in ("name", "phone", "description") if (value := getattr(person, name)) is not None
+        name: value
+        for name in ("name", "phone", "description", "address", "metadata")
+        if (value := getattr(person, name)) is not None
     }
     if person.email:
         values["email"] = person.email.lower()
     born: date | None = person.birthdate or person.birthday
     if born is not None:
         values["birthdate"] = born
-    if person.address is not None:
-        values["address"] = msgspec.json.encode(person.address).decode()
-    if person.metadata is not None:
-        values["metadata"] = json.dumps(person.metadata)
     return values
-
-
-def _columns(rows: list[dict[str, Any]] | list[Mapping[str, Any]], names: tuple[str, ...]) -> list[list[Any]]:
-    return [[row.get(name) for row in rows] for name in names]

@@ -23,6 +23,11 @@ from tests.factories import ProjectFactory
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+@pytest.fixture(autouse=True)
+def portions_of_a_hundred(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk, "PORTION", 100)
+
+
 def orders(count: int, name: str = "o") -> list[dict[str, Any]]:
     return [{"source_id": f"{name}-{number}", "amount": 100} for number in range(count)]
 
