@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from functools import partial
 
 from django.db import transaction
 
-from integrations import client, runs
+from integrations import runs
+from integrations.asking import ask
 from integrations.choices import ImportAction, ListKind
 from integrations.connectors.base import CodeLists, ProductPage
 from integrations.models import CodeListEntry, Integration, Run, StatusRule
@@ -21,9 +21,8 @@ def products_page(held: Claim, run: Run, integration: Integration) -> Step:
     cursor = run.cursor or {}
     if cursor.get("done"):
         return Step(done=True, asked=False)
-    page: ProductPage = client.drive(
-        integration.connector.products(integration.shop(), cursor.get("at")), heartbeat=partial(runs.heartbeat, held)
-    )
+    operation = integration.connector.products(integration.shop(), cursor.get("at"))
+    page: ProductPage = ask(integration, operation, held=held)
     run.cursor = {"at": page.next, "done": page.next is None}
     names = {product.sku.strip(): product.name for product in page.products if product.sku.strip()}
     with transaction.atomic():
@@ -38,9 +37,7 @@ def products_page(held: Claim, run: Run, integration: Integration) -> Step:
 
 def code_lists_step(held: Claim, run: Run, integration: Integration) -> Step:
     """Read the shop's lists whole; statuses without a rule get one (Do not import, Retry)."""
-    lists: CodeLists = client.drive(
-        integration.connector.code_lists(integration.shop()), heartbeat=partial(runs.heartbeat, held)
-    )
+    lists: CodeLists = ask(integration, integration.connector.code_lists(integration.shop()), held=held)
     with transaction.atomic():
         runs.hold(held)
         store_code_lists(integration, lists)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils import timezone
 
-from integrations import client
+from integrations.asking import ask
 from integrations.choices import IntegrationHealth
 from integrations.connectors.base import ConnectionReport
 from integrations.failures import Failure, ShopError
@@ -34,11 +34,12 @@ def set_up(integration: Integration) -> None:
 def test_connection(integration: Integration) -> ConnectionReport:
     """Ask the shop whether address and credentials work, and keep the answer on the integration."""
     try:
-        report = client.drive(integration.connector.check(integration.shop()))
+        report = ask(integration, integration.connector.check(integration.shop()), tested=True)
     except ShopError as error:
         report = ConnectionReport(ok=False, summary=str(error), failure=error.kind)
     health = IntegrationHealth.OK if report.ok else HEALTH_OF.get(report.failure, IntegrationHealth.UNREACHABLE)
+    values: dict[str, object] = {"quiet_until": None} if report.ok else {}  # it answers: no need to wait any longer
     Integration.objects.filter(pk=integration.pk).update(
-        health=health, health_note=report.summary[:500], health_at=timezone.now()
+        health=health, health_note=report.summary[:500], health_at=timezone.now(), **values
     )
     return report

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from integrations.connectors.base import Response
 
 
 class Failure(StrEnum):
@@ -28,18 +32,30 @@ class ShopError(Exception):
     """A shop could not be read. `str(error)` is one sentence for staff, free of secrets and of personal data."""
 
     def __init__(
-        self, kind: Failure, message: str, *, status: int | None = None, retry_after: float | None = None
+        self,
+        kind: Failure,
+        message: str,
+        *,
+        status: int | None = None,
+        retry_after: float | None = None,
+        answer: Response | None = None,
     ) -> None:
         super().__init__(message)
         self.kind = kind
         self.status = status
         self.retry_after = retry_after
-        """Seconds the shop asked us to wait, already clamped to 1 s ... 15 min."""
+        """Seconds the shop asked us to wait: 1 s ... 15 min, or until a day's quota is given anew."""
+        self.answer = answer
+        """What the shop answered to make us wait, for its connector; never to be shown or logged."""
 
     @property
     def passes(self) -> bool:
         """Whether waiting can help."""
         return self.kind in {Failure.BUSY, Failure.UNAVAILABLE, Failure.NONSENSE}
+
+
+class NotNow(ShopError):
+    """Nothing was sent, because no worker may ask this shop now."""
 
 
 class PayloadError(Exception):

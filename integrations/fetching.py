@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime, timedelta
-from functools import partial
 
 from django.utils import timezone
 
-from integrations import client, runs
+from integrations import runs
+from integrations.asking import ask
 from integrations.choices import IntegrationHealth, RemoteState, RunKind
 from integrations.connectors.base import OrderPage, Window
 from integrations.importing import Progress, import_page
@@ -65,16 +65,15 @@ def fetch_page(held: Claim, run: Run, integration: Integration) -> Step:
 
 def _fetch(held: Claim, run: Run, integration: Integration, cursor: dict[str, object]) -> OrderPage:
     connector, shop = integration.connector, integration.shop()
-    heartbeat = partial(runs.heartbeat, held)
     if "order" not in run.scope:
         if run.since is None:
             raise ValueError("without an order there is a window")
         at: dict[str, object] | None = cursor.get("at")  # type: ignore[assignment]
-        return client.drive(connector.orders_in_window(shop, Window(run.since, run.until), at), heartbeat=heartbeat)
+        return ask(integration, connector.orders_in_window(shop, Window(run.since, run.until), at), held=held)
     wanted = run.scope["order"]
-    found = client.drive(connector.order_by_number(shop, wanted), heartbeat=heartbeat)
+    found = ask(integration, connector.order_by_number(shop, wanted), held=held)
     if not found.payloads and connector.capabilities.orders_by_ids:
-        found = client.drive(connector.orders_by_ids(shop, (wanted,)), heartbeat=heartbeat)
+        found = ask(integration, connector.orders_by_ids(shop, (wanted,)), held=held)
     return OrderPage(found.payloads, None, len(found.payloads))
 
 

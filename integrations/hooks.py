@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
-from functools import partial
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
-from integrations import client, erasures, runs, signing_keys
+from integrations import erasures, runs, signing_keys
+from integrations.asking import ask
 from integrations.choices import IntegrationHealth, RunKind, RunState
 from integrations.connectors.base import Delivery
 from integrations.failures import Failure, ShopError
@@ -126,10 +126,7 @@ def hints_page(held: Claim, run: Run, integration: Integration) -> Step:
     if not hints:
         return Step(done=True, asked=False)
     shop = integration.shop()
-    page = client.drive(
-        connector.orders_by_ids(shop, tuple(hint.external_id for hint in hints)),
-        heartbeat=partial(runs.heartbeat, held),
-    )
+    page = ask(integration, connector.orders_by_ids(shop, tuple(hint.external_id for hint in hints)), held=held)
     candidates = read_page(connector, shop, page.payloads)
     cancelled = import_page(held, integration, candidates, Progress(None))
     found = [candidate.external_id for candidate in candidates]
@@ -180,7 +177,7 @@ def register(integration: Integration) -> Registration:
         operation = integration.connector.register_webhooks(
             integration.shop(), address, webhook.secrets.get("signing", "")
         )
-        registered = client.drive(operation)
+        registered = ask(integration, operation)
     except ShopError as error:
         # Only who had webhooks misses them; a shop that never had any loses nothing.
         Webhook.objects.filter(pk=webhook.pk, registered_at__isnull=False).update(
@@ -203,9 +200,7 @@ def check_step(held: Claim, run: Run, integration: Integration) -> Step:
     if webhook is None:
         return Step(done=True, asked=False)
     try:
-        there = client.drive(
-            integration.connector.webhooks(integration.shop()), heartbeat=partial(runs.heartbeat, held)
-        )
+        there = ask(integration, integration.connector.webhooks(integration.shop()), held=held)
     except ShopError as error:
         if error.kind != Failure.NOT_FOUND:
             raise

@@ -8,7 +8,8 @@ from functools import partial
 
 from django.utils import timezone
 
-from integrations import client, remote_orders, runs
+from integrations import remote_orders, runs
+from integrations.asking import ask
 from integrations.choices import IntegrationHealth, RunKind
 from integrations.connectors.base import Window
 from integrations.failures import ShopError
@@ -79,7 +80,7 @@ def load_page(held: Claim, run: Run, integration: Integration) -> Step:
     if run.since is None:
         raise ValueError("a load has a window")
     connector, shop = integration.connector, integration.shop()
-    window, drive = Window(run.since, run.until), partial(client.drive, heartbeat=partial(runs.heartbeat, held))
+    window, drive = Window(run.since, run.until), partial(ask, integration, held=held)
     page, size = next_page(connector, shop, window, cursor.get("at"), cursor.get("size"), run.failures, drive)
     candidates = read_page(connector, shop, page.payloads, partial(remote_orders.digests, integration.pk))
     candidates += map(broken, page.broken)
@@ -97,6 +98,6 @@ def load_page(held: Claim, run: Run, integration: Integration) -> Step:
 def _abandon(run: Run, integration: Integration) -> None:
     """End what the shop does for a cancelled load. Where it cannot be told, it ends by itself, for nothing."""
     try:
-        client.drive(integration.connector.abandon(integration.shop(), (run.cursor or {})["at"]))
+        ask(integration, integration.connector.abandon(integration.shop(), (run.cursor or {})["at"]))
     except ShopError as error:
         logger.info("Run %s is cancelled, but the shop could not be told: %s", run.pk, error.kind)

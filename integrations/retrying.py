@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from functools import partial
 
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from integrations import client, runs
+from integrations import runs
+from integrations.asking import ask
 from integrations.choices import RemoteState, RunKind
 from integrations.connectors.base import OrderPage
 from integrations.importing import Progress, import_page
@@ -85,7 +85,7 @@ def _reread(held: Claim, run: Run, integration: Integration, wanted: QuerySet[Re
 def _fetch(held: Claim, integration: Integration, rows: list[RemoteOrder]) -> OrderPage:
     ids = tuple(row.external_id for row in rows)
     operation = integration.connector.orders_by_ids(integration.shop(), ids)
-    return client.drive(operation, heartbeat=partial(runs.heartbeat, held))
+    return ask(integration, operation, held=held)
 
 
 def _missing(rows: list[RemoteOrder], found: list[Candidate]) -> list[Candidate]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from django.db import transaction
 
-from integrations import client, mapping, remote_orders, runs
+from integrations import mapping, remote_orders, runs
+from integrations.asking import ask
 from integrations.choices import IntegrationHealth, RunKind
 from integrations.failures import ShopError
 from integrations.following import meaning
@@ -52,7 +52,7 @@ def look(order: Order) -> Look:
     integration, remote = _source(order)
     try:
         operation = integration.connector.orders_by_ids(integration.shop(), (remote.external_id,))
-        page = client.drive(operation)
+        page = ask(integration, operation)
     except ShopError as error:
         raise SyncRefused(str(error)) from error
     candidates = read_page(integration.connector, integration.shop(), page.payloads)
@@ -172,7 +172,7 @@ def synchronize_page(held: Claim, run: Run, integration: Integration) -> Step:
     orders = {order.pk: order for order in Order.objects.filter(pk__in=chunk).select_related("remote_order")}
     ids = {order.remote_order.external_id: pk for pk, order in orders.items() if order.remote_order is not None}
     operation = integration.connector.orders_by_ids(integration.shop(), tuple(ids))
-    page = client.drive(operation, heartbeat=partial(runs.heartbeat, held))
+    page = ask(integration, operation, held=held)
     found = {seen.external_id: seen for seen in read_page(integration.connector, integration.shop(), page.payloads)}
     run.cursor = {"done": done + len(chunk)}
     with transaction.atomic():

@@ -6,17 +6,16 @@ import logging
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from time import monotonic
 
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models.functions import Greatest, Now
 from django.utils import timezone
 
 from integrations import runs
 from integrations.choices import IntegrationHealth, RunKind, RunState
-from integrations.failures import Failure, ShopError
+from integrations.failures import Failure, NotNow, ShopError
 from integrations.models import Integration, Run
+from integrations.pacing import keep_quiet
 from integrations.runs import Claim, LostClaim
 
 logger = logging.getLogger(__name__)
@@ -163,12 +162,15 @@ def _shop_failed(held: Claim, run: Run, integration: Integration, error: ShopErr
     """Wait and go on from the cursor where waiting can help; otherwise end the run with the reason."""
     if error.passes and run.failures < MOST_FAILURES:
         wait = error.retry_after or min(LONGEST_WAIT, 5 * 2**run.failures)
-        if error.kind == Failure.BUSY:
-            _keep_quiet(integration, wait)
-        runs.put_back(held, seconds=wait, reason=f"{error} {_goes_on(wait)}", failed=True)
+        ours = isinstance(error, NotNow)  # our own pause: nothing has failed, and nothing new was asked of us
+        if error.kind == Failure.BUSY and not ours:
+            keep_quiet(integration, wait)
+        runs.put_back(held, seconds=wait, reason=f"{error} {_goes_on(wait)}", failed=not ours)
         return
     with transaction.atomic():
         runs.finish(held, RunState.FAILED, str(error))
+        if isinstance(error, NotNow):
+            return  # the shop has said nothing new
         if error.kind == Failure.CREDENTIALS:
             _note_health(integration, IntegrationHealth.CREDENTIALS, str(error))
         elif error.passes or error.kind == Failure.ADDRESS:
@@ -176,15 +178,9 @@ def _shop_failed(held: Claim, run: Run, integration: Integration, error: ShopErr
 
 
 def _goes_on(seconds: float) -> str:
-    whole = max(1, round(seconds))
-    return f"Goes on in {whole} second{'' if whole == 1 else 's'}."
-
-
-def _keep_quiet(integration: Integration, seconds: float) -> None:
-    """Let no worker ask this shop for so long: its limit counts all our runs together."""
-    Integration.objects.filter(pk=integration.pk).update(
-        quiet_until=Greatest("quiet_until", Now() + timedelta(seconds=seconds))
-    )
+    number, unit = (round(seconds), "second") if seconds < 3600 else (round(seconds / 3600), "hour")
+    number = max(1, number)
+    return f"Goes on in {number} {unit}{'' if number == 1 else 's'}."
 
 
 def _quiet_seconds(integration: Integration) -> float:

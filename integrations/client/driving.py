@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Set
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from django.conf import settings
 
@@ -16,6 +16,32 @@ from integrations.failures import Failure, ShopError
 
 T = TypeVar("T")
 
+
+class Pace(Protocol):
+    """Whoever knows when a shop may be asked."""
+
+    def wait(self) -> float:
+        """Seconds to wait before the next request. Raises ShopError where none may be sent."""
+
+    def heard(self, response: Response) -> None: ...
+
+    def refused(self, seconds: float) -> None:
+        """The shop asked us to wait."""
+
+
+class _NoHurry:
+    """No pace at all."""
+
+    def wait(self) -> float:
+        return 0
+
+    def heard(self, response: Response) -> None:
+        """Nobody keeps count."""
+
+    def refused(self, seconds: float) -> None:
+        """Nobody keeps count."""
+
+
 FIRST_WAIT = 0.5
 """Seconds; doubled at each try, of which a random part is waited (full jitter)."""
 TRIED_AGAIN = {Failure.BUSY, Failure.UNAVAILABLE, Failure.NONSENSE}
@@ -25,13 +51,15 @@ def drive(
     operation: Operation[T],
     *,
     heartbeat: Callable[[], None] | None = None,
+    pace: Pace | None = None,
     allowed: Set[str] | None = None,
     limits: Limits | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> T:
     """The result of an operation. Raises ShopError, first into the operation, which may know what to make of it.
 
-    `heartbeat` is called before every try of every request; what it raises ends the operation. `allowed` (by default
+    `heartbeat` is called before every try of every request; what it raises ends the operation. `pace` says how long to
+    wait before each, and hears what the shop says about more. `allowed` (by default
     `settings.ALLOWED_SHOP_ADDRESSES`) are the "host:port"s that need not be public.
     """
     limits = limits or Limits()
@@ -40,7 +68,7 @@ def drive(
         request = next(operation)
         while True:
             try:
-                response = _answer(exchange, request, limits, sleep, heartbeat or _no_heart)
+                response = _answer(exchange, request, limits, sleep, heartbeat or _no_heart, pace or _NoHurry())
             except ShopError as error:
                 request = operation.throw(error)
             else:
@@ -58,7 +86,12 @@ def _no_heart() -> None:
 
 
 def _answer(
-    exchange: Exchange, request: Request, limits: Limits, sleep: Callable[[float], None], heartbeat: Callable[[], None]
+    exchange: Exchange,
+    request: Request,
+    limits: Limits,
+    sleep: Callable[[float], None],
+    heartbeat: Callable[[], None],
+    pace: Pace,
 ) -> Response:
     """Try again after a short wait where that is safe; longer waits are left to the run.
 
@@ -68,10 +101,16 @@ def _answer(
     started = time.monotonic()
     for turn in range(1, limits.tries + 1):
         heartbeat()
+        if pause := pace.wait():
+            sleep(pause)
         try:
-            return exchange.send(request)
+            response = exchange.send(request)
+            pace.heard(response)
+            return response
         except ShopError as error:
             wait = error.retry_after
+            if error.kind == Failure.BUSY and wait is not None:
+                pace.refused(wait)
             if wait is None:
                 wait = random.uniform(0, min(limits.wait, FIRST_WAIT * 2**turn))  # noqa: S311 - no secret
             late = time.monotonic() - started + wait > limits.total

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping, Set
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
@@ -187,7 +188,8 @@ def _accepted(response: Response) -> Response:
         raise ShopError(Failure.ADDRESS, _redirect(headers.get("location", "")), status=status)
     if status == 429:
         wait = retry_after(headers)
-        raise ShopError(Failure.BUSY, "The shop asks us to wait (HTTP 429).", status=status, retry_after=wait)
+        message = "The shop asks us to wait (HTTP 429)."
+        raise ShopError(Failure.BUSY, message, status=status, retry_after=wait, answer=response)
     if status >= 500:
         raise ShopError(
             Failure.UNAVAILABLE,
@@ -212,8 +214,8 @@ def _redirect(location: str) -> str:
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds, from a number, a date or a platform's own header, within 1 s ... 15 min; None without a sensible one."""
     value = headers.get("retry-after", "").strip()
-    if value.isascii() and value.isdigit():
-        seconds = float(value[:9])
+    if re.fullmatch(r"[0-9]{1,20}(?:\.[0-9]{1,9})?", value):  # Shopify says 2.0
+        seconds = float(value)
     else:
         try:
             until = parsedate_to_datetime(value).timestamp()

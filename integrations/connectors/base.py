@@ -104,6 +104,14 @@ class CredentialField:
 
 
 @dataclass(frozen=True)
+class Budget:
+    """How many requests a platform takes in a time, of one integration and all its workers together."""
+
+    requests: int
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Capabilities:
     """What the platform's API can do; the admin shows what it cannot."""
 
@@ -120,6 +128,8 @@ class Capabilities:
     0: pages are not made smaller."""
     modified_is_reliable: bool = False
     """Whether every change of an order moves its modified stamp."""
+    budget: Budget | None = None
+    """Declared where the platform does not say in its answers how much is left."""
 
 
 @dataclass(frozen=True)
@@ -323,6 +333,10 @@ class Connector(ABC):
     @abstractmethod
     def identify(self, payload: bytes, shop: Shop) -> Identity:
         """Never raises; for payloads that `parse` refuses."""
+
+    def pause_after(self, response: Response) -> float:
+        """Seconds that nobody should ask for after this answer, by the platform's own count of what is left."""
+        return 0
 
     # --- webhooks, where `capabilities.signed_webhooks` ---
 

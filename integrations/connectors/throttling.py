@@ -7,6 +7,18 @@ from collections.abc import Mapping
 SHORTEST_WAIT, LONGEST_WAIT = 1.0, 900.0
 
 
+FEW_LEFT = 10
+"""Requests left for those that other workers have under way, and for the other apps of the shop."""
+
+
+def pause_of_window(headers: Mapping[str, str]) -> float:
+    """Seconds until BigCommerce counts anew, once few of the requests of its window are left; else 0."""
+    left = headers.get("x-rate-limit-requests-left", "").strip()
+    if not left.isascii() or not left.isdigit() or int(left[:9]) > FEW_LEFT:
+        return 0
+    return reset_seconds({"x-rate-limit-time-reset-ms": headers.get("x-rate-limit-time-reset-ms", "")}) or 0
+
+
 def reset_seconds(headers: Mapping[str, str]) -> float | None:
     """Seconds from `X-Retry-After` (s) or `X-Rate-Limit-Time-Reset-Ms`, both BigCommerce's, within 1 s ... 15 min."""
     for name, unit in (("retry-after", 1.0), ("x-retry-after", 1.0), ("x-rate-limit-time-reset-ms", 0.001)):

@@ -5,7 +5,7 @@ from integrations.models.mappings import MetadataMapping, SkuMapping
 from integrations.models.partners import ApiKey, BulkFailure, BulkImport, BulkPortion, Export, ExportPart
 from integrations.models.remote_orders import RemoteOrder
 from integrations.models.runs import Run
-from integrations.models.shops import CodeListEntry, Feed, Integration, StatusRule
+from integrations.models.shops import CodeListEntry, Feed, Integration, ShopPace, StatusRule
 from integrations.models.tenancy import Account, Membership, Project
 from integrations.models.webhooks import OrderHint, PlatformKey, Webhook
 
@@ -30,6 +30,7 @@ __all__ = [
     "Project",
     "RemoteOrder",
     "Run",
+    "ShopPace",
     "SkuMapping",
     "StatusRule",
     "Webhook",

@@ -91,6 +91,16 @@ class Integration(models.Model):
         return Shop(self.base_url, {}, self.zone, {"currency": self.project.currency}, {})
 
 
+class ShopPace(models.Model):
+    """How far the requests to a shop are spoken for (see `integrations.pacing`)."""
+
+    integration = models.OneToOneField(Integration, models.CASCADE, primary_key=True, related_name="pace")
+    free_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"Pace of {self.integration}"
+
+
 class StatusRule(models.Model):
     """What an order with this remote status becomes, and whether to look again."""
 

@@ -17,13 +17,14 @@ import json
 import threading
 import time
 from collections import deque
+from dataclasses import replace
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from integrations.simulator.dialects import DIALECTS, WRITERS
+from integrations.simulator.dialects import DIALECTS, LIMITS, REFUSALS, WRITERS
 from integrations.simulator.faults import MOVING, Fault, Faults, move, spoil
 from integrations.simulator.hooks import keep_delivering
 from integrations.simulator.messages import Answered, Asked, as_json
@@ -40,6 +41,9 @@ class SimulatedSite:
         self.faults = Faults(shop.seed)
         self.log: deque[dict[str, Any]] = deque(maxlen=LONGEST_LOG)
         self._answer = DIALECTS[dialect]
+        self._refuse = REFUSALS[dialect]
+        if dialect in LIMITS:
+            shop.limit = replace(LIMITS[dialect])
         self.writer = WRITERS.get(dialect)
 
     def answer(self, asked: Asked) -> tuple[Answered, Fault | None]:
@@ -51,7 +55,7 @@ class SimulatedSite:
                 if fault.kind in MOVING:
                     move(self.shop, fault)
             registered = self.shop.webhooks.written()
-            answered = self._answer(self.shop, asked)
+            answered = self._answer(self.shop, asked) if self.shop.limit.take() else self._refuse(self.shop)
             if self.shop.webhooks.written() != registered:
                 self.shop.save()
             spoiling = next((fault for fault in faults if fault.kind not in MOVING), None)

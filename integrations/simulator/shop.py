@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from integrations.simulator.catalogue import PRODUCTS, RATES
 from integrations.simulator.chance import chance
 from integrations.simulator.hooks import Switchboard
+from integrations.simulator.limits import Limit
 from integrations.simulator.sales import Change, Sale, life
 
 FIRST_ID = 100
@@ -53,6 +54,8 @@ class SimulatedShop:
         self._random = chance("sales", seed)
         self.sales: dict[int, Sale] = {}
         self.webhooks = Switchboard()
+        self.limit = Limit()
+        """Its platform's, once it speaks for one (`dialects.LIMITS`)."""
         self._next_id = FIRST_ID
         self._next_sale_at = self.now()
         self._load()

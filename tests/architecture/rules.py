@@ -42,6 +42,9 @@ OWNERS = {
     "reportlab": ("orders/paper/*",),
 }
 
+ASKERS = ("integrations/client/*", "integrations/asking.py", "integrations/signing_keys.py")
+"""Who may drive an operation over the network: everything else asks at the pace that all workers keep together."""
+
 UPWARD_TO_ALL = frozenset({"integrations.Account", "integrations.Project"})
 UPWARD_OF_ORDER = frozenset({"integrations.Integration", "integrations.RemoteOrder", "integrations.Run"})
 RELATIONS = frozenset({"ForeignKey", "OneToOneField", "ManyToManyField"})
@@ -130,6 +133,14 @@ def sole_owners(module: Module) -> Iterator[str]:
             yield at(module, found.line, f"imports {found.target}: only {', '.join(owners)} may")
 
 
+def shops_are_asked_one_way(module: Module) -> Iterator[str]:
+    if module.is_test or any(fnmatch(module.path, asker) for asker in ASKERS):
+        return
+    for found in module.imports:
+        if found.target == "integrations.client" or found.target.startswith("integrations.client."):
+            yield at(module, found.line, f"imports {found.target}: shops are asked by integrations.asking")
+
+
 def relations_point_down(module: Module) -> Iterator[str]:
     """Foreign keys to the left only as text and only the agreed ones; integrations has none to the right."""
     if module.app not in RIGHT_OF or module.is_migration:
@@ -209,6 +220,7 @@ RULES: tuple[Rule, ...] = (
     edges_open_no_transaction,
     pure_modules_are_pure,
     sole_owners,
+    shops_are_asked_one_way,
     relations_point_down,
     no_signals,
     no_utils,

@@ -59,6 +59,8 @@ BAD: list[tuple[Rule, str, str]] = [
     (rules.sole_owners, "integrations/simulator/shop.py", "from urllib3.util import Retry"),
     (rules.sole_owners, "orders/intake.py", "def f():\n    import django_rq"),
     (rules.sole_owners, "integrations/jobs.py", "from rq import Queue"),
+    (rules.shops_are_asked_one_way, "integrations/loading.py", "from integrations import client"),
+    (rules.shops_are_asked_one_way, "config/demo/seeding.py", "from integrations.client import drive"),
     (
         rules.relations_point_down,
         "orders/models/orders.py",
@@ -115,6 +117,7 @@ GOOD: list[tuple[Rule, str, str]] = [
     ),
     (rules.sole_owners, "integrations/client/transport.py", "import requests\nfrom urllib3.util import Retry"),
     (rules.sole_owners, "config/worker.py", "import django_rq\nfrom rq import Worker"),
+    (rules.shops_are_asked_one_way, "integrations/asking.py", "from integrations import client, runs"),
     (rules.sole_owners, "integrations/connectors/shop/orders.py", "from .requests import page"),
     (
         rules.relations_point_down,

@@ -181,7 +181,7 @@ def test_a_busy_shop_is_left_alone(server: SimulatedServer) -> None:
         ("Sun, 01 Nov 2026 11:00:00 GMT", "Sun, 01 Nov 2026 12:00:00 GMT", 1),
         ("Fri, 01 Jan 9999 00:00:00 GMT", "", 900),
         ("-5", "", None),
-        ("1.5", "", None),
+        ("1.5", "", 1.5),
         ("soon", "", None),
         ("", "", None),
         ("٣", "", None),

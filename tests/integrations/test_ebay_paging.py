@@ -154,7 +154,8 @@ def test_a_token_that_is_refused_again_stops() -> None:
         (ShopError(Failure.BUSY, "Wait.", status=429), Failure.BUSY, 900),
         (ShopError(Failure.BUSY, "Wait.", status=429, retry_after=7), Failure.BUSY, 7),
         (ShopError(Failure.UNAVAILABLE, "Down."), Failure.UNAVAILABLE, None),
-        (refused(2001, 429), Failure.BUSY, 900),
+        (refused(2001, 429), Failure.BUSY, 20 * 3600),  # until midnight Pacific
+        (refused(1, 429), Failure.BUSY, 900),
         (refused(30700), Failure.REFUSED, None),
         (answer(b"<html>"), Failure.NONSENSE, None),
         (answer(b"[" * 5000), Failure.NONSENSE, None),

@@ -71,6 +71,8 @@ def test_a_pending_order_is_imported_when_the_shop_tells_that_it_was_paid(
     assert not Order.objects.exists()
     shop.change(sale.id, "processing")
     assert tell(server) >= 1
+    if integration.platform == "paypal":  # lists a payment only some time after it was made
+        shop._clock = lambda: timezone.now() + timedelta(hours=1)
     work()
     assert Order.objects.count() == 1
 

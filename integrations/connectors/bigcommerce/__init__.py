@@ -23,11 +23,13 @@ from integrations.connectors.base import (
     OrderPage,
     ProductPage,
     RemoteWebhook,
+    Response,
     Shop,
     Window,
 )
 from integrations.connectors.bigcommerce import checking, orders, products, webhooks
 from integrations.connectors.bigcommerce.payload import identify, parse
+from integrations.connectors.throttling import pause_of_window
 from orders.incoming import IncomingOrder
 
 
@@ -103,6 +105,9 @@ class BigCommerce(Connector):
 
     def identify(self, payload: bytes, shop: Shop) -> Identity:
         return identify(payload, shop)
+
+    def pause_after(self, response: Response) -> float:
+        return pause_of_window(response.headers)
 
     def verify_webhook(self, shop: Shop, secret: str, delivery: Delivery, now: datetime) -> bool:
         return webhooks.is_signed(shop, secret, delivery, now)

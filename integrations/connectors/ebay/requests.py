@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from integrations.connectors.base import Request, Response, Shop
+from integrations.connectors.clocks import clock
 from integrations.connectors.tokens import Exchange, token_request, with_token
 from integrations.failures import Failure, ShopError
 
@@ -23,8 +26,11 @@ INVENTORY = "sell/inventory/v1"
 TOKEN = "ebay_token"  # noqa: S105 - a name in the memory
 APPLICATION_TOKEN = "ebay_application_token"  # noqa: S105 - a name in the memory
 APPLICATION_SCOPE = "https://api.ebay.com/oauth/api_scope"
+QUOTA = 2001
+"""The error number of a daily limit that is used up; it is lifted at midnight Pacific time."""
+PACIFIC = ZoneInfo("America/Los_Angeles")
 LONG_WAIT = 900.0
-"""Seconds. The limit is a day's; it is lifted at midnight Pacific time."""
+"""Seconds; for a 429 that does not say whose limit it is."""
 SIGN_IN_AGAIN = (
     "Sign in with the seller's account at developer.ebay.com > User access tokens (or through your own consent page), "
     "and enter the new refresh token."
@@ -45,7 +51,7 @@ def send(shop: Shop, request: Request, *, as_application: bool = False) -> Excha
     except ShopError as error:
         if error.kind != Failure.BUSY or error.retry_after is not None:
             raise
-        raise _busy(error.status) from None
+        raise _busy(error.status, error.answer) from None
 
 
 def _seller(shop: Shop) -> Request:
@@ -110,8 +116,8 @@ def token_refusal(response: Response) -> ShopError:
 def refusal(response: Response) -> ShopError:
     """The ShopError of an answer that is not a success. Quotes eBay's error number, never its text."""
     status, number = response.status, error_id(response)
-    if status == 429 or number == 2001:
-        return _busy(status)
+    if status == 429 or number == QUOTA:
+        return _busy(status, response)
     if status == 401:
         return _error(Failure.CREDENTIALS, status, f"eBay refuses a new access token. {SIGN_IN_AGAIN}")
     if status == 403:
@@ -132,13 +138,21 @@ def refusal(response: Response) -> ShopError:
     return _error(Failure.REFUSED, status, f"eBay refused the request (HTTP {status}, error {number or 'unknown'}).")
 
 
-def _busy(status: int | None) -> ShopError:
+def _busy(status: int | None, answer: Response | None) -> ShopError:
+    """Until eBay's midnight where it says that the day's requests are used up (error 2001)."""
+    now = clock(answer) if answer is not None and error_id(answer) == QUOTA else None
     return ShopError(
         Failure.BUSY,
         "eBay's number of requests is used up; the daily limit is lifted at midnight Pacific time.",
         status=status,
-        retry_after=LONG_WAIT,
+        retry_after=LONG_WAIT if now is None else _until_midnight(now),
     )
+
+
+def _until_midnight(now: datetime) -> float:
+    there = now.astimezone(PACIFIC)
+    midnight = datetime.combine(there.date() + timedelta(days=1), time.min, PACIFIC)
+    return max(1.0, (midnight - now).total_seconds())
 
 
 def _error(kind: Failure, status: int, message: str) -> ShopError:

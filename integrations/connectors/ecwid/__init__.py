@@ -7,6 +7,7 @@ from datetime import datetime
 
 from integrations.choices import ImportAction
 from integrations.connectors.base import (
+    Budget,
     Capabilities,
     CodeLists,
     ConnectionReport,
@@ -78,6 +79,7 @@ class Ecwid(Connector):
         order_by_number=True,
         products=True,
         signed_webhooks=True,
+        budget=Budget(600, 60),
         modified_is_reliable=False,
     )
     """Which changes move updateTimestamp is not documented."""

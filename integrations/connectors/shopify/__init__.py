@@ -18,11 +18,13 @@ from integrations.connectors.base import (
     OrderPage,
     ProductPage,
     RemoteWebhook,
+    Response,
     Shop,
     Window,
 )
 from integrations.connectors.shopify import bulk, checking, orders, products, status, webhooks, windows
 from integrations.connectors.shopify.payload import identify, parse
+from integrations.connectors.shopify.requests import pause_after
 from orders.incoming import IncomingOrder
 
 
@@ -89,6 +91,9 @@ class Shopify(Connector):
 
     def identify(self, payload: bytes, shop: Shop) -> Identity:
         return identify(payload, shop)
+
+    def pause_after(self, response: Response) -> float:
+        return pause_after(response)
 
     def verify_webhook(self, shop: Shop, secret: str, delivery: Delivery, now: datetime) -> bool:
         return webhooks.verify(shop, secret, delivery)

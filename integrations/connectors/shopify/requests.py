@@ -212,17 +212,47 @@ def _refusal(answer: _Answer, response: Response) -> ShopError:
 
 def _wait(extensions: Any) -> float:
     """Seconds until there are as many points as the question costs: (requested - available) / restored a second."""
+    points = _points(extensions)
+    if points is None:
+        return 2 * SHORTEST_WAIT
+    requested, available, rate, _ = points
+    return float(min(LONGEST_WAIT, max(SHORTEST_WAIT, ceil((requested - available) / rate))))
+
+
+def _points(extensions: Any) -> tuple[float, float, float, float] | None:
+    """What a question costs, how many points there are, come back a second, and fit; None where it is not said."""
     cost = extensions.get("cost") if isinstance(extensions, dict) else None
     status = cost.get("throttleStatus") if isinstance(cost, dict) else None
     if not isinstance(cost, dict) or not isinstance(status, dict):
-        return 2 * SHORTEST_WAIT
-    numbers = [cost.get("requestedQueryCost"), status.get("currentlyAvailable"), status.get("restoreRate")]
-    requested, available, rate = (
-        float(number) if isinstance(number, int | float) and abs(number) < 1e9 else 0.0 for number in numbers
+        return None
+    named = [status.get(name) for name in ("currentlyAvailable", "restoreRate", "maximumAvailable")]
+    requested, available, rate, most = (
+        float(number) if isinstance(number, int | float) and abs(number) < 1e9 else 0.0
+        for number in (cost.get("requestedQueryCost"), *named)
     )
-    if rate <= 0:
-        return 2 * SHORTEST_WAIT
-    return float(min(LONGEST_WAIT, max(SHORTEST_WAIT, ceil((requested - available) / rate))))
+    return (requested, available, rate, most) if rate > 0 else None
+
+
+class _Extended(Struct):
+    extensions: Any = None
+
+
+_EXTENDED = msgspec.json.Decoder(_Extended)
+AT_ONCE = 3
+"""Questions that several workers may have under way: so many points should be in the bucket."""
+
+
+def pause_after(response: Response) -> float:
+    """Seconds until the bucket holds AT_ONCE more questions like this one, or is half full; 0 where it is so."""
+    try:
+        points = _points(_EXTENDED.decode(response.body).extensions)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return 0
+    if points is None:
+        return 0
+    requested, available, rate, most = points
+    wanted = max(requested, min(AT_ONCE * requested, most / 2))
+    return min(LONGEST_WAIT, max(0.0, (wanted - available) / rate))
 
 
 def _denied(errors: list[dict[str, Any]]) -> str:

@@ -19,6 +19,7 @@ from integrations.simulator.dialects import (
     woocommerce_webhooks,
 )
 from integrations.simulator.hooks import Writer
+from integrations.simulator.limits import Limit
 from integrations.simulator.messages import Answered, Asked
 from integrations.simulator.sales import Sale
 from integrations.simulator.shop import SimulatedShop
@@ -42,6 +43,23 @@ WRITERS: dict[str, Writer] = {
     "paypal": paypal_webhooks.parcel,
 }
 """How the webhooks of a dialect are written."""
+
+LIMITS: dict[str, Limit] = {
+    "bigcommerce": bigcommerce.LIMIT,
+    "ebay": ebay.LIMIT,
+    "ecwid": ecwid.LIMIT,
+}
+"""What the platforms take; WooCommerce has no limit, PayPal's is not published, Shopify counts points instead."""
+Refuse = Callable[[SimulatedShop], Answered]
+REFUSALS: dict[str, Refuse] = {
+    "woocommerce": woocommerce.too_many,
+    "shopify": shopify.too_many,
+    "bigcommerce": bigcommerce.too_many,
+    "ebay": ebay.too_many,
+    "ecwid": ecwid.too_many,
+    "paypal": paypal.too_many,
+}
+"""How a request beyond the limit is refused."""
 
 Keys = Callable[[SimulatedShop], dict[str, str]]
 KEYS: dict[str, Keys] = {

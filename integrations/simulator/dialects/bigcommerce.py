@@ -26,17 +26,14 @@ from integrations.simulator.dialects.bigcommerce_orders import (
     status_id,
 )
 from integrations.simulator.dialects.prices import priced
+from integrations.simulator.limits import Limit
 from integrations.simulator.messages import Answered, Asked, as_json
 from integrations.simulator.sales import Sale
 from integrations.simulator.shop import SimulatedShop
 
 PATH = re.compile(r"/stores/([a-z0-9]+)/v([23])/(.+)")
-LIMITS = {
-    "X-Rate-Limit-Requests-Left": "149",
-    "X-Rate-Limit-Requests-Quota": "150",
-    "X-Rate-Limit-Time-Reset-Ms": "15000",
-    "X-Rate-Limit-Time-Window-Ms": "30000",
-}
+LIMIT = Limit(150, 30, rolling=False)
+"""Of the plans Standard and Plus, shared by all apps of a store."""
 SORTS = {"id", "customer_id", "date_created", "date_modified", "status_id", "channel_id", "external_id"}
 
 
@@ -55,7 +52,21 @@ def answer(shop: SimulatedShop, asked: Asked) -> Answered:
         answered = _v2(shop, asked, path) if version == "2" else _v3(shop, asked, path)
     except Wrong as wrong:
         answered = _v2_error(400, str(wrong))
-    return Answered(answered.status, answered.body, {**LIMITS, **answered.headers}, answered.ids)
+    return Answered(answered.status, answered.body, {**_window(shop.limit), **answered.headers}, answered.ids)
+
+
+def _window(limit: Limit) -> dict[str, str]:
+    return {
+        "X-Rate-Limit-Requests-Left": str(limit.left),
+        "X-Rate-Limit-Requests-Quota": str(limit.most),
+        "X-Rate-Limit-Time-Reset-Ms": str(round(limit.reset * 1000)),
+        "X-Rate-Limit-Time-Window-Ms": str(round(limit.seconds * 1000)),
+    }
+
+
+def too_many(shop: SimulatedShop) -> Answered:
+    refused = _v3_error(429, "You have made too many requests in too short a time.")
+    return Answered(429, refused.body, {**refused.headers, **_window(shop.limit)})
 
 
 def _v2_error(status: int, message: str) -> Answered:

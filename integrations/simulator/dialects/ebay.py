@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, quote
 from integrations.simulator.catalogue import PRODUCTS
 from integrations.simulator.dialects import ebay_notifications
 from integrations.simulator.dialects.ebay_orders import Json, inventory_item, order_document, order_id
+from integrations.simulator.limits import Limit
 from integrations.simulator.messages import Answered, Asked, as_json
 from integrations.simulator.sales import Sale
 from integrations.simulator.shop import SimulatedShop
@@ -23,6 +24,8 @@ from integrations.simulator.shop import SimulatedShop
 ORDERS = "/sell/fulfillment/v1/order"
 ITEMS = "/sell/inventory/v1/inventory_item"
 TOKEN_LIFE = 7200
+LIMIT = Limit(100_000, 24 * 3600, rolling=False)
+"""Of an application in a day; eBay begins it at midnight Pacific, here it begins with the first request."""
 UNLISTED = {"pending", "failed", "checkout-draft", "trash"}
 OLDEST = timedelta(days=730)
 STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
@@ -44,6 +47,10 @@ def answer(shop: SimulatedShop, asked: Asked) -> Answered:
         return _route(shop, asked)
     except Refused as refused:
         return refused.answer
+
+
+def too_many(shop: SimulatedShop) -> Answered:
+    return Refused(429, 2001, "Too many requests.", "ACCESS").answer
 
 
 def keys(shop: SimulatedShop) -> dict[str, str]:

@@ -7,6 +7,9 @@ documented); an empty filter is no filter; errors are `{errorMessage, errorCode}
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from math import ceil
+from weakref import WeakKeyDictionary
 
 from integrations.simulator.catalogue import DELIVERIES, PAYMENTS
 from integrations.simulator.dialects.ecwid_orders import (
@@ -17,11 +20,19 @@ from integrations.simulator.dialects.ecwid_orders import (
     order_id,
     product_documents,
 )
+from integrations.simulator.limits import Limit
 from integrations.simulator.messages import Answered, Asked, as_json
 from integrations.simulator.sales import Sale
 from integrations.simulator.shop import SimulatedShop
 
+LIMIT = Limit(600, 60)
+"""A token's."""
+DEAD = Limit(20, 60)
+"""Of requests with a token that is not known; beyond it the address is blocked, whatever it sends."""
 PATH = re.compile(r"/api/v3/([0-9]+)/(.+)")
+
+
+_DEAD: WeakKeyDictionary[SimulatedShop, Limit] = WeakKeyDictionary()
 
 
 class Wrong(Exception):
@@ -40,12 +51,25 @@ def answer(shop: SimulatedShop, asked: Asked) -> Answered:
     found = PATH.fullmatch(asked.path.rstrip("/"))
     if found is None:
         return _error(404, "NOT_FOUND")
+    dead = _DEAD.setdefault(shop, replace(DEAD))
+    if not dead.left:
+        return _too_many(dead)
     if asked.headers.get("authorization") != f"Bearer {shop.key}":
+        dead.take()
         return _error(403, "INVALID_API_TOKEN")
     try:
         return _route(shop, asked, found[2])
     except Wrong:
         return _error(400, "WRONG_PARAMETER")
+
+
+def too_many(shop: SimulatedShop) -> Answered:
+    return _too_many(shop.limit)
+
+
+def _too_many(limit: Limit) -> Answered:
+    refused = as_json({"errorMessage": "Too many requests", "errorCode": "RATE_LIMITED"}, 429)
+    return Answered(429, refused.body, {**refused.headers, "Retry-After": str(ceil(limit.reset) or 1)})
 
 
 def _error(status: int, code: str) -> Answered:

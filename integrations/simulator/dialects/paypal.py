@@ -52,6 +52,11 @@ def answer(shop: SimulatedShop, asked: Asked) -> Answered:
         return refused.answer
 
 
+def too_many(shop: SimulatedShop) -> Answered:
+    """PayPal publishes no limit, so there is none here unless a test sets one."""
+    return Refused(429, "RATE_LIMIT_REACHED").answer
+
+
 def keys(shop: SimulatedShop) -> dict[str, str]:
     """The credentials a connector needs."""
     return {"client_id": shop.key, "client_secret": shop.secret}

@@ -60,6 +60,11 @@ def access_token(shop: SimulatedShop) -> str:
     return f"shpat_{shop.secret[-32:]}"
 
 
+def too_many(shop: SimulatedShop) -> Answered:
+    """Beside points Shopify limits requests, too; by how many it does not say."""
+    return as_json({"errors": "Exceeded rate limit."}, 429, headers={"Retry-After": "2.0"})
+
+
 def answer(shop: SimulatedShop, asked: Asked) -> Answered:
     if asked.path == "/admin/oauth/access_token" and asked.method == "POST":
         return _new_token(shop, asked)

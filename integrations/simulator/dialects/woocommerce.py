@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from math import ceil
 from typing import TypeVar
 
 from integrations.simulator.catalogue import DELIVERIES, PAYMENTS
@@ -46,6 +47,12 @@ class BadParameter(Exception):
         self.answer = error(
             "rest_invalid_param", f"Invalid parameter(s): {name}", 400, params={name: reason}, details={}
         )
+
+
+def too_many(shop: SimulatedShop) -> Answered:
+    """WooCommerce has no limit of its own; hosts and their firewalls answer like this."""
+    page = {"Content-Type": "text/html", "Retry-After": str(ceil(shop.limit.reset) or 1)}
+    return Answered(429, b"<html><h1>429 Too Many Requests</h1></html>", page)
 
 
 def answer(shop: SimulatedShop, asked: Asked) -> Answered:

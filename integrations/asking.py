@@ -1,0 +1,23 @@
+"""Ask a shop: the one way from an integration to the network, at the pace that all workers keep together."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TypeVar
+
+from integrations import client, runs
+from integrations.connectors.base import Operation
+from integrations.models import Integration
+from integrations.pacing import Pace
+from integrations.runs import Claim
+
+T = TypeVar("T")
+
+
+def ask(integration: Integration, operation: Operation[T], *, held: Claim | None = None, tested: bool = False) -> T:
+    """The result of an operation. Raises ShopError, and LostClaim where a run has been taken over.
+
+    `held`: the run that asks; it is kept alive while the shop thinks. `tested`: see `Pace`.
+    """
+    heartbeat = partial(runs.heartbeat, held) if held is not None else None
+    return client.drive(operation, heartbeat=heartbeat, pace=Pace(integration, tested=tested))
