@@ -17,9 +17,9 @@ from django.utils.translation import gettext_lazy
 from integrations import buyers
 from integrations.choices import BuyerListing
 from integrations.models import BuyerEntry
-from orders.admin.export import Line
 from orders.spreadsheets import plain
 from stock.admin.base import PageAdmin, Route, project_of
+from stock.admin.exporting import Line
 from stock.admin.guards import guarded, guarded_action
 from stock.admin.listing import ChoiceFilter, options
 from stock.admin.show import badge

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from integrations import causes, retrying
 from integrations.admin.causes import Causes
+from integrations.admin.error_export import SEVERITY, ExportItems
 from integrations.admin.open_project import open_failures_of, shops_of
 from integrations.admin.review_page import review_page
 from integrations.admin.tones import STATE_TONES
@@ -47,7 +48,7 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     RemoteState.DISMISSED: ("take_back_chosen",),
 }
 """The actions of each tab."""
-SEVERITY = {RemoteState.FAILED: ("High", "bad"), RemoteState.IGNORED: ("Info", "info")}
+SEVERITY_TONES: dict[str, str] = {RemoteState.FAILED: "bad", RemoteState.IGNORED: "info"}
 EMPTY: dict[str, Any] = {
     RemoteState.FAILED: gettext_lazy(
         "No order is in error: everything the shops sent is in the book, or ignored by a rule."
@@ -121,7 +122,7 @@ class ChangedRange(DateRange):
 
 
 @admin.register(RemoteOrder)
-class RemoteOrderAdmin(ReviewOrders, Causes):
+class RemoteOrderAdmin(ReviewOrders, Causes, ExportItems):
     list_display = ("date", "severity", "kind", "reference", "external_id", "shop", "amount", "message", "again")
     list_display_links = ("reference",)
     list_filter = (StateTab, RemoteShopFilter, RetryFilter, ChangedRange)
@@ -134,7 +135,8 @@ class RemoteOrderAdmin(ReviewOrders, Causes):
     page_template = "admin/integrations/remoteorder/page.html"
 
     def routes(self) -> Sequence[Route]:
-        return [("<int:pk>/retry/", self.retry_one, "retry"), *self.cause_routes(), *self.review_routes()]
+        own = [("<int:pk>/retry/", self.retry_one, "retry")]
+        return [*own, *self.cause_routes(), *self.review_routes(), *self.export_routes()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RemoteOrder]:
         return super().get_queryset(request).annotate(shop_title=F("integration__title"))
@@ -233,8 +235,8 @@ class RemoteOrderAdmin(ReviewOrders, Causes):
 
     @admin.display(description=gettext_lazy("severity"))
     def severity(self, remote: RemoteOrder) -> str:
-        label, tone = SEVERITY.get(RemoteState(remote.state), (remote.get_state_display(), "plain"))
-        return badge(label, tone)
+        label = SEVERITY.get(remote.state, remote.get_state_display())
+        return badge(label, SEVERITY_TONES.get(remote.state, "plain"))
 
     @admin.display(description=gettext_lazy("type"))
     def kind(self, remote: RemoteOrder) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -319,3 +321,20 @@ def test_a_shop_that_is_switched_off_says_so(broken_shop: BrokenShop, admin: Cli
     Integration.objects.update(enabled=False)
     assert "This shop is switched off" in admin.get(LIST).content.decode()
     assert IntegrationFactory.create(project=broken_shop.integration.project).enabled
+
+
+def test_the_list_is_exported_with_its_causes_and_without_formulas(broken_shop: BrokenShop, admin: Client) -> None:
+    RemoteOrder.objects.filter(reason_code="unmapped_payment").update(buyer="=HYPERLINK(1)", subject="-1")
+    assert "export/?" in admin.get(f"{LIST}?tab=failed").content.decode()
+    answer: Any = admin.get(f"{LIST}export/?tab=failed")
+    assert "items-in-error-" in answer.headers["Content-Disposition"]
+    rows = list(csv.DictReader(b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()))
+    assert len(rows) == 39
+    by_cause = {row["cause"]: row for row in rows}
+    assert by_cause["unknown_sku"]["message"].startswith("SKU a17 is not among the products")
+    assert (by_cause["unknown_sku"]["total"], by_cause["unknown_sku"]["severity"]) == ("30.2500", "High")
+    odd = by_cause["unmapped_payment"]
+    assert (odd["buyer"], odd["subject"]) == ("'=HYPERLINK(1)", "'-1")
+    ignored: Any = admin.get(f"{LIST}export/?tab=ignored")
+    assert len(b"".join(ignored.streaming_content).splitlines()) == 2
+    assert admin.get(f"{LIST}export/?tab=nonsense").headers["Location"].endswith("?e=1")
