@@ -96,7 +96,7 @@ def _shown(request: HttpRequest, item: Item) -> dict[str, Any]:
     if item.query is None:
         return {"label": item.label, "url": path, "current": here}
     name, value = item.query
-    transactions = request.GET.get(name, "failed") in OF_IMPORTED
+    transactions = getattr(request, "of_transactions", request.GET.get(name, "failed") in OF_IMPORTED)
     return {
         "label": item.label,
         "url": f"{path}?{name}={value}",

@@ -141,6 +141,10 @@ class RemoteOrderAdmin(ReviewOrders, Causes, ExportItems):
     def get_queryset(self, request: HttpRequest) -> QuerySet[RemoteOrder]:
         return super().get_queryset(request).annotate(shop_title=F("integration__title"))
 
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        filters = list(super().get_list_filter(request))
+        return filters if self._retried(request) else [each for each in filters if each is not RetryFilter]
+
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         """What is not imported has an index by time; the imported ones, millions in time, come by their number."""
         return ("-id",) if request.GET.get("tab") == RemoteState.IMPORTED else self.ordering
@@ -185,6 +189,10 @@ class RemoteOrderAdmin(ReviewOrders, Causes, ExportItems):
             context |= self.causes_context(request, RemoteState(tab))
         response = super().changelist_view(request, context)
         return with_template(response, TRANSACTIONS_TEMPLATE) if tab in TRANSACTIONS else response
+
+    def render_page(self, request: HttpRequest, obj: RemoteOrder, status: int = 200, **extra: Any) -> HttpResponse:
+        request.of_transactions = obj.state in TRANSACTIONS  # type: ignore[attr-defined]  # for the navigation
+        return super().render_page(request, obj, status, **extra)
 
     def page_context(self, request: HttpRequest, obj: RemoteOrder) -> dict[str, Any]:
         retried = obj.state in retrying.RETRIED

@@ -51,8 +51,8 @@ class Migration(migrations.Migration):
                 ('project', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='buyer_entries', to='integrations.project')),
             ],
             options={
-                'verbose_name': 'allow / block list entry',
-                'verbose_name_plural': 'allow / block list',
+                'verbose_name': 'entry',
+                'verbose_name_plural': 'entries',
                 'ordering': ['pattern'],
                 'constraints': [models.UniqueConstraint(fields=('project', 'pattern'), name='buyer_once_per_pattern'), models.CheckConstraint(condition=models.Q(('listing__in', ['block', 'allow'])), name='buyer_listing')],
             },

@@ -20,8 +20,8 @@ class BuyerEntry(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        verbose_name = "allow / block list entry"
-        verbose_name_plural = "allow / block list"
+        verbose_name = "entry"
+        verbose_name_plural = "entries"
         constraints = [
             models.UniqueConstraint(fields=["project", "pattern"], name="buyer_once_per_pattern"),
             models.CheckConstraint(condition=models.Q(listing__in=BuyerListing.values), name="buyer_listing"),
