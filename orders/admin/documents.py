@@ -14,12 +14,13 @@ from orders.addresses import address_lines
 from orders.admin.printing import MOST_DOCUMENTS, one_pdf, pdf_answer
 from orders.admin.work.bills import CreditSteps
 from orders.admin.work.goods import ShipmentSteps
+from orders.choices import DocumentType
 from orders.models import Invoice, Shipment
 from orders.money import money, stored_money
 from orders.paper import contents
 from stock.admin.base import Route
 from stock.admin.guards import guarded, guarded_action
-from stock.admin.listing import DateRange
+from stock.admin.listing import ChoiceFilter, DateRange, options
 from stock.admin.show import badge, link
 
 
@@ -33,10 +34,19 @@ class ShippedRange(DateRange):
     field = "shipped_at"
 
 
+class TypeFilter(ChoiceFilter):
+    title = _("type")
+    parameter_name = "type"
+    field = "document_type"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return options((kind.value, kind.label) for kind in (DocumentType.INVOICE, DocumentType.CREDIT_NOTE))
+
+
 @admin.register(Invoice)
 class InvoiceAdmin(CreditSteps):
     list_display = ("code", "issue_date", "of_order", "buyer", "amount", "kind")
-    list_filter = (IssuedRange,)
+    list_filter = (TypeFilter, IssuedRange)
     search_fields = ("code",)
     search_help_text = _("The beginning of an invoice or order number.")
     sortable_by = ()

@@ -88,6 +88,7 @@ def test_invoices_are_issued_once_each(admin: Client, orders: list[Order]) -> No
     assert "Done for 0 orders." in go(admin, "invoice", sent)
     assert "none of the chosen orders" in choose(admin, "invoice", orders).content.decode()
     assert Invoice.objects.count() == 4
+    assert len(pages_of(choose(admin, "bills", orders).content)) == 4
     assert broken() == {}
 
 

@@ -216,6 +216,13 @@ def test_files_are_kept_handed_out_as_downloads_and_removed(
     assert reader.get(address).status_code == 404
 
 
+def test_a_form_larger_than_any_file_may_be_is_not_read(admin: Client, order: Order) -> None:
+    assert upload(admin, order, "big.txt", b"x" * (6 * 1024 * 1024)).status_code == 422
+    answer = upload(admin, order, "huge.txt", b"x" * (9 * 1024 * 1024))
+    assert answer.status_code == 400
+    assert not Attachment.objects.exists()
+
+
 def test_a_file_is_found_at_its_own_order_only(admin: Client, order: Order, shop: Integration) -> None:
     upload(admin, order, "a.txt", b"abc")
     [other] = imported(shop, [incoming(line("B-2"))])

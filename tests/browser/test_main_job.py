@@ -110,9 +110,24 @@ def test_no_page_breaks_the_policy_or_the_width(
     page.emulate_media(color_scheme=scheme)
     log_in(page, site)
     shop = f"integrations/integration/{connected.pk}/change"
-    lists = ["orders/order", "orders/customer", "orders/invoice", "orders/shipment", "stock/product"]
+    lists = [
+        "orders/order",
+        "orders/customer",
+        "orders/invoice",
+        "orders/shipment",
+        "orders/letterhead",
+        "stock/product",
+    ]
     lists += ["stock/stockmovement", "integrations/integration", "integrations/remoteorder", "integrations/run"]
-    for path in ["", *lists, shop, "integrations/integration/connect", "stock/product/new", "password_change"]:
+    for path in [
+        "",
+        *lists,
+        shop,
+        "integrations/integration/connect",
+        "orders/letterhead/edit",
+        "stock/product/new",
+        "password_change",
+    ]:
         page.goto(f"{site}/{path}/".replace("//", "/").replace(":/", "://"))
         assert page.locator("h1").first.is_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path

@@ -131,6 +131,7 @@ class BulkSteps(TenantAdmin[Order]):
         "invoice_chosen",
         "ship_chosen",
         "slips_chosen",
+        "bills_chosen",
     )
 
     def bulk_routes(self) -> Sequence[Route]:
@@ -166,6 +167,11 @@ class BulkSteps(TenantAdmin[Order]):
     def slips_chosen(self, request: HttpRequest, queryset: QuerySet[Order]) -> HttpResponse | None:
         ids = Shipment.objects.filter(order__in=queryset, cancelled_at=None).values_list("pk", flat=True)
         return one_pdf(request, contents.of_shipments(list(ids)), "packing-slips")
+
+    @guarded_action("orders.view_invoice", description=gettext_lazy("Invoices as one PDF"), limit=MOST)
+    def bills_chosen(self, request: HttpRequest, queryset: QuerySet[Order]) -> HttpResponse | None:
+        ids = Invoice.objects.filter(order__in=queryset).values_list("pk", flat=True)
+        return one_pdf(request, contents.of_invoices(list(ids)), "invoices")
 
     @guarded(CHANGE)
     def bulk_hold(self, request: HttpRequest) -> HttpResponse:
