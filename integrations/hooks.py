@@ -44,6 +44,8 @@ class Answer(StrEnum):
 class Registration:
     ok: bool
     summary: str
+    by_hand: bool = False
+    """Nothing is wrong, but the address has to be entered in the platform's own settings."""
 
 
 def receive(token: str, delivery: Delivery) -> Answer:
@@ -183,7 +185,7 @@ def register(integration: Integration) -> Registration:
         Webhook.objects.filter(pk=webhook.pk, registered_at__isnull=False).update(
             problem=str(error)[:500], checked_at=timezone.now()
         )
-        return Registration(False, str(error))
+        return Registration(False, str(error), by_hand=integration.connector.capabilities.webhooks_by_hand)
     now = timezone.now()
     active = [known for known in registered if known.active]
     refused = [known.topic for known in registered if not known.active]

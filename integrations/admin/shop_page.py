@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from integrations import hooks
 from integrations.admin.rule_grid import RuleGrid
 from integrations.admin.shop_mappings import EDIT, mappings_card
 from integrations.admin.tones import HEALTH_TONES, RUN_TONES
@@ -33,8 +34,15 @@ def shop_page(request: HttpRequest, shop: Integration) -> dict[str, Any]:
         "mappings": mappings_card(shop, user.has_perm(EDIT)),
         "parts": [(value, label, value in shop.ours_wins) for value, label in Part.choices],
         "running": [(run, RUN_TONES[run.state]) for run in open_runs(shop.project_id) if run.integration_id == shop.pk],
-        "webhook": Webhook.objects.filter(integration=shop).defer("secrets", "token").first(),
+        **_webhooks(shop, may_change=user.has_perm("integrations.change_integration")),
         "may_change": user.has_perm("integrations.change_integration"),
         "may_rule": user.has_perm("integrations.change_statusrule"),
         "may_feed": user.has_perm("integrations.change_feed"),
     }
+
+
+def _webhooks(shop: Integration, *, may_change: bool) -> dict[str, Any]:
+    """The address, which is a secret, only where it is entered by hand and by whom."""
+    webhook = Webhook.objects.filter(integration=shop).defer("secrets").first()
+    shown = webhook is not None and may_change and shop.connector.capabilities.webhooks_by_hand
+    return {"webhook": webhook, "webhook_address": hooks.address_of(webhook) if webhook and shown else ""}

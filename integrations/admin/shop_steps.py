@@ -155,7 +155,8 @@ class ShopSteps(PageAdmin[Integration]):
         """Let the shop tell us of its orders."""
         shop = self.shop(request, pk)
         registration = hooks.register(shop)
-        messages.add_message(request, messages.SUCCESS if registration.ok else messages.ERROR, registration.summary)
+        refused = messages.INFO if registration.by_hand else messages.ERROR
+        messages.add_message(request, messages.SUCCESS if registration.ok else refused, registration.summary)
         return self.back(shop, "webhooks")
 
     def _feed(self, shop: Integration, feed_id: int) -> Feed:

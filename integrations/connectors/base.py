@@ -121,6 +121,8 @@ class Capabilities:
     order_by_number: bool = True
     products: bool = True
     signed_webhooks: bool = False
+    webhooks_by_hand: bool = False
+    """The platform takes the address only in its own settings, and tells nobody what is entered there."""
     listed_within: timedelta = timedelta(0)
     """How long after its webhook an order may still be missing where it is looked for."""
     least_page: int = 0
@@ -292,6 +294,8 @@ class Connector(ABC):
     default_rules: ClassVar[tuple[DefaultRule, ...]]
     default_base_url: ClassVar[str] = ""
     """The platform's API root where all shops share one; "" where every shop has its own address."""
+    webhooks_note: ClassVar[str] = ""
+    """What staff should know of this platform's webhooks."""
 
     @abstractmethod
     def check(self, shop: Shop) -> Operation[ConnectionReport]:

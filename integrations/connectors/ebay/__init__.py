@@ -48,6 +48,10 @@ class EBay(Connector):
     key = "ebay"
     label = "eBay"
     default_base_url = "https://api.ebay.com"
+    webhooks_note = (
+        "eBay tells of orders that are paid and shipped, and of people who close their account and must be forgotten."
+        " Cancellations and refunds come with the feeds."
+    )
     credential_fields = (
         CredentialField(
             "client_id",

@@ -61,6 +61,10 @@ class Ecwid(Connector):
     key = "ecwid"
     label = "Ecwid"
     default_base_url = "https://app.ecwid.com"
+    webhooks_note = (
+        "Ecwid takes the address only by hand: enter it as the webhook URL in the settings of your custom app, and"
+        " switch on order.created, order.updated and order.deleted."
+    )
     credential_fields = (
         CredentialField("store_id", "Store ID", "A number; shown at the bottom of the Ecwid admin.", secret=False),
         CredentialField(
@@ -79,6 +83,7 @@ class Ecwid(Connector):
         order_by_number=True,
         products=True,
         signed_webhooks=True,
+        webhooks_by_hand=True,
         budget=Budget(600, 60),
         modified_is_reliable=False,
     )
@@ -118,8 +123,4 @@ class Ecwid(Connector):
     def register_webhooks(self, shop: Shop, address: str, secret: str) -> Operation[tuple[RemoteWebhook, ...]]:
         """Ecwid has no API for it: a ShopError that says what to enter where."""
         yield from ()
-        raise ShopError(
-            Failure.REFUSED,
-            "Ecwid takes webhook addresses only by hand: in the settings of the custom app, enter"
-            f" {address} as the webhook URL and switch on order.created, order.updated and order.deleted.",
-        )
+        raise ShopError(Failure.REFUSED, f"{self.webhooks_note} The address is {address}")

@@ -40,6 +40,10 @@ class PayPal(Connector):
     key = "paypal"
     label = "PayPal"
     default_base_url = "https://api-m.paypal.com"
+    webhooks_note = (
+        "PayPal tells only of payments made through this very app, and lists them up to three hours later; until then"
+        " we look again every quarter of an hour. Refunds come with the feeds."
+    )
     credential_fields = (
         CredentialField(
             "client_id",

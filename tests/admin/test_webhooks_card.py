@@ -1,0 +1,42 @@
+"""The webhooks card of a shop's page, for every platform."""
+
+from __future__ import annotations
+
+import html
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+from integrations.choices import Role
+from integrations.connectors import all_connectors
+from integrations.connectors.base import Connector
+from integrations.models import Project, Webhook
+from tests.admin.conftest import Login
+from tests.factories import IntegrationFactory
+
+
+@pytest.mark.parametrize("connector", all_connectors(), ids=lambda connector: connector.key)
+def test_the_webhooks_card_reads_right_for_every_platform(
+    project: Project, admin: Client, login: Login, settings: Settings, connector: Connector
+) -> None:
+    settings.PUBLIC_URL = "https://office.example"
+    made = IntegrationFactory.create(project=project, platform=connector.key, title="Any")
+    url = f"/integrations/integration/{made.pk}/change/"
+
+    def card(browser: Client) -> str:
+        page = browser.get(url).content.decode()
+        return html.unescape(page[page.index('id="webhooks"') : page.index('id="lists"')])
+
+    by_hand = connector.capabilities.webhooks_by_hand
+    assert connector.webhooks_note in card(admin)
+    assert ("Show the address" if by_hand else "Register webhooks") in card(admin)
+    assert ("Registered" in card(admin)) is ("Last checked" in card(admin)) is not by_hand
+    webhook = Webhook.objects.create(integration=made, accepted=3)
+    assert (webhook.token in card(admin)) is by_hand
+    reader = login(project, Role.READ_ONLY)
+    assert webhook.token not in card(reader)  # the address is a secret
+    assert "Register" not in card(reader).replace("Registered", "")
+    if by_hand:
+        told = admin.post(f"/integrations/integration/{made.pk}/webhooks/", follow=True).content.decode()
+        assert "by hand" in told and f"https://office.example/hooks/{webhook.token}/" in told
