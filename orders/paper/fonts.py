@@ -18,6 +18,8 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfbase.pdfmetrics import registerFont, registerFontFamily
 from reportlab.pdfbase.ttfonts import TTFont
 
+from orders.paper.writing import visual
+
 PLAIN, BOLD = "Paper", "Paper-Bold"
 FILES = Path(__file__).parent / "fonts"
 CHINESE, JAPANESE, KOREAN = "STSong-Light", "HeiseiKakuGo-W5", "HYGothic-Medium"
@@ -42,7 +44,7 @@ def markup(text: str) -> str:
     """A text as a paragraph's markup: escaped, in visual order, each piece in a font that has it."""
     known = glyphs()
     pieces = []
-    for font, run in groupby(_visual(_seen(text)), key=lambda char: _font(char, known)):
+    for font, run in groupby(visual(_seen(text)), key=lambda char: _font(char, known)):
         piece = "".join(run)
         if font is None:
             pieces.append(REPLACEMENT)
@@ -73,36 +75,3 @@ def _font(char: str, known: frozenset[int]) -> str | None:
     if 0x3400 <= code <= 0x9FFF or 0x3000 <= code <= 0x303F or 0xFF00 <= code <= 0xFFEF:
         return CHINESE
     return None
-
-
-def _visual(text: str) -> str:
-    """Letters in the order they stand on paper: runs from right to left are turned round, numbers in them kept.
-
-    Right for names and titles of one direction; a sentence that mixes directions may read oddly, but nothing is lost.
-    """
-    if not any(unicodedata.bidirectional(char) in {"R", "AL"} for char in text):
-        return text
-    kinds = [_direction(char) for char in text]
-    ordered: list[str] = []
-    place = 0
-    while place < len(text):
-        if kinds[place] != "R":
-            ordered.append(text[place])
-            place += 1
-            continue
-        end = next((index for index in range(place, len(text)) if kinds[index] == "L"), len(text))
-        while kinds[end - 1] == "N":  # neutral characters at the end belong to what follows
-            end -= 1
-        ordered.append(_turned(text[place:end]))
-        place = end
-    return "".join(ordered)
-
-
-def _direction(char: str) -> str:
-    kind = unicodedata.bidirectional(char)
-    return "R" if kind in {"R", "AL"} else "L" if kind == "L" else "N"
-
-
-def _turned(run: str) -> str:
-    pieces = ["".join(group) for _, group in groupby(run, key=lambda char: char.isdigit())]
-    return "".join(piece if piece[0].isdigit() else piece[::-1] for piece in reversed(pieces))
