@@ -68,6 +68,10 @@ SECTIONS = (
         ),
     ),
     Section(
+        _("API"),
+        (Item(_("API keys"), "integrations_apikey_changelist", "integrations.view_apikey"),),
+    ),
+    Section(
         _("Installation"),
         (
             Item(_("Accounts"), "integrations_account_changelist", "integrations.view_account"),

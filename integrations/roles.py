@@ -7,6 +7,7 @@ from integrations.choices import Role
 VIEW = frozenset(
     {
         "integrations.view_erasurerequest",
+        "integrations.view_apikey",
         "integrations.view_integration",
         "integrations.view_statusrule",
         "integrations.view_feed",
@@ -49,11 +50,13 @@ SHIPPING = frozenset({"orders.add_shipment", "orders.change_shipment"})
 STOCK = frozenset({"stock.add_product", "stock.change_product", "stock.receive_stock"})
 SETTINGS = frozenset(
     {
+        "integrations.add_apikey",
         "integrations.add_integration",
         "integrations.add_statusrule",
         "integrations.change_feed",
         "integrations.change_integration",
         "integrations.change_statusrule",
+        "integrations.revoke_apikey",
         "orders.change_letterhead",
         "integrations.settle_erasurerequest",
     }

@@ -8,12 +8,14 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import F, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from integrations import runs
+from integrations.admin.bulk_imports import OF_PARTNERS, failures_file, import_context
 from integrations.admin.open_project import shops_of
 from integrations.admin.tones import RUN_TONES
 from integrations.choices import RunKind, RunState
@@ -80,7 +82,10 @@ class RunAdmin(PageAdmin[Run]):
     empty_sentence = gettext_lazy("No runs here. Every load, retry and product import is listed once it is asked for.")  # type: ignore[assignment]
 
     def routes(self) -> Sequence[Route]:
-        return [("<int:pk>/cancel/", self.cancel, "cancel")]
+        return [
+            ("<int:pk>/cancel/", self.cancel, "cancel"),
+            ("<int:pk>/failed-rows/", self.failed_rows, "failed_rows"),
+        ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Run]:
         titled = {"shop_title": F("integration__title"), "person": F("requested_by__username")}
@@ -93,6 +98,7 @@ class RunAdmin(PageAdmin[Run]):
             "cursor": pretty(obj.cursor),
             "results": [(result, OUTCOME_TONES.get(result["outcome"], "plain")) for result in obj.results],
             "may_cancel": obj.is_open and request.user.has_perm("integrations.cancel_run"),
+            **import_context(obj),
             "failed_orders": obj.remote_orders.filter(state="failed").order_by("-id")[:20],
         }
 
@@ -109,6 +115,14 @@ class RunAdmin(PageAdmin[Run]):
         if back:
             return HttpResponseRedirect(reverse(back[0]) + back[1])
         return HttpResponseRedirect(self.url("change", pk))
+
+    @guarded("integrations.view_run", methods=("GET",))
+    def failed_rows(self, request: HttpRequest, pk: int) -> HttpResponseBase:
+        """Download the rows of a partner's import that failed."""
+        run = self.get_object(request, str(pk))
+        if run is None or run.kind != RunKind.ORDERS_IMPORT:
+            raise Http404
+        return failures_file(run)
 
     @admin.display(description=gettext_lazy("run"))
     def named(self, run: Run) -> str:
@@ -133,6 +147,8 @@ class RunAdmin(PageAdmin[Run]):
     @admin.display(description=gettext_lazy("by"))
     def asked_by(self, run: Run) -> str:
         person: str | None = run.person  # type: ignore[attr-defined]
+        if person is None and run.kind in OF_PARTNERS:
+            return _("API")
         return person or (_("webhook") if run.kind == RunKind.HINTS else _("feed"))
 
     @admin.display(description=gettext_lazy("read"))

@@ -19,9 +19,9 @@ ORDERS_SHOWN = 50
 
 @admin.register(Customer)
 class CustomerAdmin(PageAdmin[Customer]):
-    list_display = ("email", "name", "phone", "since")
+    list_display = ("named", "email", "name", "source_id", "phone", "since")
     search_fields = ("email",)
-    search_help_text = _("The beginning of an e-mail address or of a name.")
+    search_help_text = _("The beginning of an e-mail address, of a name, or a source id.")
     sortable_by = ("email",)
     ordering = ("email",)
     page_template = "admin/orders/customer/page.html"
@@ -32,8 +32,14 @@ class CustomerAdmin(PageAdmin[Customer]):
     ) -> tuple[QuerySet[Customer], bool]:
         term = search_term.strip()
         if term:
-            queryset = queryset.filter(Q(email__startswith=term.lower()) | Q(name__istartswith=term))
+            queryset = queryset.filter(
+                Q(email__startswith=term.lower()) | Q(name__istartswith=term) | Q(source_id=term)
+            )
         return queryset, False
+
+    @admin.display(description=_("customer"))
+    def named(self, customer: Customer) -> str:
+        return str(customer)
 
     @admin.display(description=_("customer since"))
     def since(self, customer: Customer) -> Any:
@@ -42,8 +48,10 @@ class CustomerAdmin(PageAdmin[Customer]):
     def page_context(self, request: HttpRequest, obj: Customer) -> dict[str, Any]:
         orders = obj.orders.order_by("-placed_at", "-id")[:ORDERS_SHOWN]
         return {
+            "address": [value for value in obj.address.values() if value],
+            "metadata": sorted(obj.metadata.items()),
             "orders": [
                 (order, money(order.total, order.currency), STATUS_TONES[order.status], TAB_TONES.get(order.tab, ""))
                 for order in orders
-            ]
+            ],
         }

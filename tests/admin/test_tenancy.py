@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
+from integrations import api_keys
 from integrations.choices import RemoteState, Role, RunKind
 from integrations.connecting import set_up
 from integrations.models import BuyerEntry, ErasureRequest, Integration, Project, Run
@@ -47,6 +48,7 @@ def rows_of(project: Project) -> dict[type[Model], Model]:
         BuyerEntry.objects.create(project=project, pattern=f"{CANARY.lower()}.example", remark=CANARY),
         order,
         run,
+        api_keys.make(project.pk, CANARY).key,
         failed,
         Customer.objects.get(project=project),
         Invoice.objects.get(project=project),
