@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from integrations.connectors import get
-from integrations.connectors.base import Delivery, Hint
+from integrations.connectors.base import Delivery, Erasure, Hint
 from integrations.failures import Failure, ShopError
 from integrations.simulator.dialects.shopify_webhooks import parcel
 from integrations.simulator.hooks import Event
@@ -106,6 +106,22 @@ def test_a_delivery_for_another_shop_of_the_same_app() -> None:
 def test_what_it_is_about(topic: str, body: Any, ids: tuple[str, ...]) -> None:
     given = Delivery({"x-shopify-topic": topic}, json.dumps(body).encode())
     assert shopify.read_webhook(given).external_ids == ids
+
+
+def test_a_customer_who_asks_to_be_forgotten() -> None:
+    """Body as Shopify documents it for customers/redact."""
+    body = {"shop_id": 954889, "customer": {"id": 191167, "email": "john@example.com"}, "orders_to_redact": [299938]}
+    headers = {"x-shopify-topic": "customers/redact", "x-shopify-webhook-id": "b54557e4-bdd9-4b37-8a5f-bf7d70bcd043"}
+
+    def asked(body: Any, **changes: str) -> Erasure | None:
+        hint = shopify.read_webhook(Delivery(headers | changes, json.dumps(body).encode()))
+        assert hint.external_ids == ()
+        return hint.erasure
+
+    assert asked(body) == Erasure("b54557e4-bdd9-4b37-8a5f-bf7d70bcd043", "191167")
+    assert asked(body, **{"x-shopify-webhook-id": "é"}) == Erasure("customers/redact 191167", "191167")
+    for odd in ({**body, "customer": None}, {**body, "customer": {"id": True}}, {"customer": {"id": "1; drop"}}):
+        assert asked(odd) is None
 
 
 def test_an_unreadable_delivery_says_nothing() -> None:

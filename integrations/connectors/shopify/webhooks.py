@@ -6,13 +6,14 @@ with the same `X-Shopify-Event-Id`. A delivery is only a hint: the order is read
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator
 from typing import Any
 from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from integrations.connectors.base import Delivery, Hint, RemoteWebhook, Request, Response, Shop
+from integrations.connectors.base import Delivery, Erasure, Hint, RemoteWebhook, Request, Response, Shop
 from integrations.connectors.shopify import queries
 from integrations.connectors.shopify.orders import Connection, read_part
 from integrations.connectors.shopify.requests import call, decoded
@@ -25,6 +26,9 @@ TOPICS = ("ORDERS_CREATE", "ORDERS_UPDATED", "ORDERS_CANCELLED", "ORDERS_EDITED"
 SIGNATURES = ("x-shopify-hmac-sha256", "shopify-hmac-sha256")
 """The second is the form of newer deliveries; Shopify's own library takes both."""
 DOMAINS = ("x-shopify-shop-domain", "shopify-shop-domain")
+REDACT = "customers/redact"
+"""Told to apps of the app store (its address is set in the app, not by API): the customer asks to be forgotten."""
+WEBHOOK_IDS = ("x-shopify-webhook-id", "shopify-webhook-id")
 TOPIC_HEADERS = ("x-shopify-topic", "shopify-topic")
 
 
@@ -62,11 +66,23 @@ def read(delivery: Delivery) -> Hint:
         found = edit.get("order_id") if isinstance(edit, dict) else None
     elif topic.startswith("orders/"):
         found = body.get("id")
+    elif topic == REDACT:
+        return Hint(topic=topic, erasure=_erasure(delivery, body))
     elif topic.startswith(("refunds/", "order_transactions/", "fulfillments/")):
         found = body.get("order_id")
     else:
         return Hint(topic=topic)
     return Hint((str(found),), topic) if _is_id(found) else Hint(topic=topic)
+
+
+def _erasure(delivery: Delivery, body: dict[str, Any]) -> Erasure | None:
+    """`{shop_id, customer: {id, email, phone}, orders_to_redact}`; repeated with the same webhook id."""
+    customer = body.get("customer")
+    person = customer.get("id") if isinstance(customer, dict) else None
+    if not _is_id(person):
+        return None
+    named = _header(delivery, WEBHOOK_IDS)
+    return Erasure(named if re.fullmatch(r"[0-9A-Za-z-]{8,100}", named) else f"{REDACT} {person}", str(person))
 
 
 def _is_id(value: Any) -> bool:
