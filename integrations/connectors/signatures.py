@@ -1,9 +1,14 @@
-"""Signatures of webhooks, over raw bytes and in constant time."""
+"""Webhooks: signatures over raw bytes, in constant time, and the JSON object inside."""
 
 from __future__ import annotations
 
 import base64
 import hmac
+from typing import Any
+
+import msgspec
+
+from integrations.connectors.base import Delivery
 
 
 def hmac_sha256(secret: str, body: bytes) -> bytes:
@@ -14,3 +19,12 @@ def is_base64_of(text: str, expected: bytes) -> bool:
     """Whether a header's text is the base64 of `expected`. Never raises; False for an empty or non-ASCII text."""
     # compare_digest raises on text that is not ASCII, so bytes are compared.
     return bool(text) and hmac.compare_digest(text.strip().encode("utf-8", "replace"), base64.b64encode(expected))
+
+
+def object_in(delivery: Delivery) -> dict[str, Any]:
+    """The JSON object of a delivery's body; empty for anything else. Never raises."""
+    try:
+        body = msgspec.json.decode(delivery.body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return {}
+    return body if isinstance(body, dict) else {}

@@ -17,7 +17,7 @@ import msgspec
 
 from integrations.connectors.base import Delivery, Hint, RemoteWebhook, Request, Response, Shop
 from integrations.connectors.bigcommerce.requests import HEADERS, address, auth, data_of, decoded, get, refusal
-from integrations.connectors.signatures import hmac_sha256, is_base64_of
+from integrations.connectors.signatures import hmac_sha256, is_base64_of, object_in
 from integrations.failures import Failure, ShopError
 
 SCOPES = ("store/order/*",)
@@ -47,13 +47,9 @@ def is_signed(shop: Shop, secret: str, delivery: Delivery, now: datetime) -> boo
 
 
 def read(delivery: Delivery) -> Hint:
-    try:
-        body = msgspec.json.decode(delivery.body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return Hint()
-    scope = body.get("scope") if isinstance(body, dict) else None
+    body = object_in(delivery)
+    scope, data = body.get("scope"), body.get("data")
     topic = scope[:100] if isinstance(scope, str) else ""
-    data = body.get("data") if isinstance(body, dict) else None
     if not topic.startswith("store/order/") or not isinstance(data, dict) or data.get("type") not in ("order", None):
         # A refund's and a message's data names the order elsewhere.
         order_id = data.get("order_id", data.get("orderId")) if isinstance(data, dict) else None

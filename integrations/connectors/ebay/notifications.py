@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from integrations.connectors.base import Delivery, Erasure, Hint, Request, Response, Shop
 from integrations.connectors.ebay.orders import ORDER_ID
 from integrations.connectors.ebay.requests import decoded, refusal, send
+from integrations.connectors.signatures import object_in
 from integrations.failures import Failure, ShopError
 
 KEY_ID = re.compile(r"[0-9a-zA-Z-]{8,64}")
@@ -125,12 +126,7 @@ def public_key(shop: Shop, kid: str) -> Generator[Request, Response, str]:
 
 def read(delivery: Delivery) -> Hint:
     """The orders a notification names, or who asked to be forgotten. Never raises."""
-    try:
-        body = msgspec.json.decode(delivery.body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return Hint()
-    if not isinstance(body, dict):
-        return Hint()
+    body = object_in(delivery)
     metadata, notification = body.get("metadata"), body.get("notification")
     topic = metadata.get("topic") if isinstance(metadata, dict) else None
     topic = topic[:100] if isinstance(topic, str) else ""

@@ -7,27 +7,16 @@ the settings of the app; there is no API for them. Ecwid repeats a failed delive
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
-
-import msgspec
 
 from integrations.connectors.base import Delivery, Hint, Shop
-from integrations.connectors.signatures import hmac_sha256, is_base64_of
+from integrations.connectors.signatures import hmac_sha256, is_base64_of, object_in
 
 REPLAY = timedelta(hours=25)
 AHEAD = timedelta(minutes=5)
 
 
-def _body(delivery: Delivery) -> dict[str, Any]:
-    try:
-        body = msgspec.json.decode(delivery.body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return {}
-    return body if isinstance(body, dict) else {}
-
-
 def is_signed(shop: Shop, delivery: Delivery, now: datetime) -> bool:
-    secret, body = shop.credentials.get("client_secret", "").strip(), _body(delivery)
+    secret, body = shop.credentials.get("client_secret", "").strip(), object_in(delivery)
     created, event = body.get("eventCreated"), body.get("eventId")
     if not secret or type(created) is not int or not isinstance(event, str) or not event:
         return False
@@ -42,7 +31,7 @@ def is_signed(shop: Shop, delivery: Delivery, now: datetime) -> bool:
 
 def read(delivery: Delivery) -> Hint:
     """`data.orderId` is the id people see; `entityId`, the internal one, serves where it is missing."""
-    body = _body(delivery)
+    body = object_in(delivery)
     topic = body.get("eventType")
     topic = topic[:100] if isinstance(topic, str) else ""
     data = body.get("data")

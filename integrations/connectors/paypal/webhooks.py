@@ -29,6 +29,7 @@ from integrations.connectors import decoding
 from integrations.connectors.base import Delivery, Hint, RemoteWebhook, Request, Response, Shop, SigningKey
 from integrations.connectors.paypal.identity import ANY_EVENT, external_id, parts
 from integrations.connectors.paypal.requests import decoded, error_name, refusal, send
+from integrations.connectors.signatures import object_in
 from integrations.connectors.tokens import Exchange
 from integrations.failures import Failure, PayloadError, ShopError
 
@@ -97,7 +98,7 @@ def _is_recent(time: str, now: datetime) -> bool:
 
 
 def read(delivery: Delivery) -> Hint:
-    body = _body(delivery)
+    body = object_in(delivery)
     topic = body.get("event_type")
     topic = topic[:100] if isinstance(topic, str) else ""
     resource = body.get("resource")
@@ -108,14 +109,6 @@ def read(delivery: Delivery) -> Hint:
     except PayloadError:
         return Hint(topic=topic)
     return Hint((named,), topic) if parts(named) else Hint(topic=topic)
-
-
-def _body(delivery: Delivery) -> dict[str, Any]:
-    try:
-        found = msgspec.json.decode(delivery.body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def webhooks(shop: Shop) -> Generator[Request, Response, tuple[RemoteWebhook, ...]]:

@@ -9,11 +9,10 @@ from urllib.parse import urlsplit
 
 from integrations.simulator.dialects.graphql import Json
 from integrations.simulator.dialects.shopify_orders import STATES
-from integrations.simulator.hooks import Event, Hook, Parcel, Switchboard
+from integrations.simulator.hooks import HERE, Event, Hook, Parcel, Switchboard
 from integrations.simulator.shop import SimulatedShop
 
 KINDS = {"ORDERS_CREATE": {"created"}, "ORDERS_UPDATED": {"updated"}, "ORDERS_DELETE": {"deleted"}}
-HERE = {"127.0.0.1", "localhost", "::1"}
 
 
 def documents(board: Switchboard) -> list[Json]:
