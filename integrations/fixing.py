@@ -33,7 +33,7 @@ from stock.choices import MovementReason
 from stock.ledger import Change
 from stock.models import Product
 
-MOST_AT_ONCE = 20_000
+MOST_AT_ONCE = 10_000
 """Orders looked at again because of one fix, the oldest first; the hourly retry takes the rest."""
 DISMISSED_AT_ONCE = 5_000
 DISMISSED_TOGETHER = 500
