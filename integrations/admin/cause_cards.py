@@ -73,6 +73,11 @@ class Card:
         return f"cause-{self.sample.pk if self.sample else 0}-%s"
 
     @property
+    def counts_down(self) -> bool:
+        """Whether its count is told while fixes are at work."""
+        return self.group is not None and self.cause.code not in RULED
+
+    @property
     def count(self) -> str:
         if self.group is None:
             return ""

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from integrations import causes, retrying
-from integrations.admin.causes import Causes
+from integrations.admin.cause_fixes import CauseFixes
 from integrations.admin.error_export import SEVERITY, ExportItems
 from integrations.admin.open_project import open_failures_of, shops_of
 from integrations.admin.review_page import review_page
@@ -122,7 +122,7 @@ class ChangedRange(DateRange):
 
 
 @admin.register(RemoteOrder)
-class RemoteOrderAdmin(ReviewOrders, Causes, ExportItems):
+class RemoteOrderAdmin(ReviewOrders, CauseFixes, ExportItems):
     list_display = ("date", "severity", "kind", "reference", "external_id", "shop", "amount", "message", "again")
     list_display_links = ("reference",)
     list_filter = (StateTab, RemoteShopFilter, RetryFilter, ChangedRange)

@@ -29,21 +29,25 @@
     row.classList.toggle("fix-finished", fix.finished);
   }
 
+  /* The number in a text; one that ends in + was not counted to its end. */
+  function recount(place, count) {
+    const text = place.textContent.replace(/[\d,]+(?!\+)/, count.toLocaleString("en"));
+    if (text !== place.textContent) place.textContent = text;
+  }
+
   function countDown(causes) {
-    for (const card of document.querySelectorAll(".cause[data-cause]")) {
-      const count = card.querySelector('[data-part="count"]');
-      const known = Number((count ? count.textContent : "").replace(/\D/g, ""));
-      const left = causes[card.dataset.cause];
-      if (!count || left === known || (left === undefined && !card.dataset.counted)) continue;
-      card.dataset.counted = "yes";
-      count.textContent = count.textContent.replace(/[\d,]+\+?/, (left || 0).toLocaleString("en"));
-      if (!left) card.classList.add("cause-done");
+    for (const card of document.querySelectorAll(".cause[data-counts-down]")) {
+      const left = causes[card.dataset.cause] || 0;
+      recount(card.querySelector('[data-part="count"]'), left);
+      card.classList.toggle("cause-done", !left);
     }
   }
 
   function banner(failed) {
-    if (failed) return;
-    for (const notice of document.querySelectorAll(".notice-bad")) notice.remove();
+    for (const notice of document.querySelectorAll(".notice-bad")) {
+      if (failed) recount(notice.firstElementChild, failed);
+      else notice.remove();
+    }
   }
 
   async function look() {
