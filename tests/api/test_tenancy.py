@@ -1,0 +1,167 @@
+"""A key of one project can do nothing with the rows of another: every address with every foreign id."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from integrations.models import ApiKey, BulkImport, Export, Project, Run
+from orders.models import Customer, Order
+from orders.public_ids import PublicIds
+from stock.models import Product
+from tests.api.conftest import Partner, told, work_off
+from tests.factories import ProjectFactory, give_stock
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def patterns(resolver: URLResolver, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for each in resolver.url_patterns:
+        route = prefix + str(each.pattern)
+        if isinstance(each, URLResolver):
+            yield from patterns(each, route)
+        elif isinstance(each, URLPattern) and route.startswith("v1/") and each.name:
+            yield route, each.callback
+
+
+ROUTES = dict(patterns(get_resolver()))
+OF_ONE = [route for route in ROUTES if "<" in route]
+METHODS = ("GET", "PUT", "DELETE")
+BODY = {"status": "CANCELED", "amount": 1}
+
+
+def test_the_addresses_of_the_api_are_these() -> None:
+    assert sorted(ROUTES) == [
+        "v1/async-actions",
+        "v1/async-actions/<path:action_id>",
+        "v1/exports/<path:export_id>",
+        "v1/orders",
+        "v1/orders/<path:order_id>",
+        "v1/orders/export",
+        "v1/orders/import",
+    ]
+
+
+@pytest.fixture
+def theirs() -> Partner:
+    """Another project with a row of every kind."""
+    other = Partner(ProjectFactory.create())
+    give_stock(other.project, MUG=5)
+    customer = {"source_id": "jana", "name": "Secret Jana"}
+    other.post("/v1/orders", {"source_id": "their-order", "items": [{"source_id": "MUG"}], "customer": customer})
+    other.imported([{"source_id": "their-history", "amount": 5}])
+    other.post("/v1/orders/export", {})
+    work_off()
+    return other
+
+
+def foreign_ids(project: Project) -> dict[str, str]:
+    ids = PublicIds(bytes(project.id_key))
+    return {
+        "order": ids.give("ord", Order.objects.get(project=project, source_id="their-order").pk),
+        "history": ids.give("ord", Order.objects.get(project=project, source_id="their-history").pk),
+        "source id": "their-order",
+        "customer": ids.give("cust", Customer.objects.get(project=project).pk),
+        "product": ids.give("prod", Product.objects.get(project=project).pk),
+        "sku": ids.give("sku", Product.objects.get(project=project).pk),
+        "action": ids.give("aa", BulkImport.objects.get(project=project).pk),
+        "export": ids.give("exp", Export.objects.get(project=project).pk),
+        "primary key": str(Order.objects.filter(project=project).latest("pk").pk),
+    }
+
+
+def guessed_ids(mine: Project, theirs: Project) -> dict[str, str]:
+    """Their primary keys, dressed with my own project's key: what a thief with all numbers could send."""
+    ids = PublicIds(bytes(mine.id_key))
+    return {
+        "order of mine": ids.give("ord", Order.objects.filter(project=theirs).latest("pk").pk),
+        "customer of mine": ids.give("cust", Customer.objects.get(project=theirs).pk),
+        "product of mine": ids.give("prod", Product.objects.get(project=theirs).pk),
+        "sku of mine": ids.give("sku", Product.objects.get(project=theirs).pk),
+        "action of mine": ids.give("aa", BulkImport.objects.get(project=theirs).pk),
+        "export of mine": ids.give("exp", Export.objects.get(project=theirs).pk),
+    }
+
+
+def state(project: Project) -> list[Any]:
+    return [
+        list(model.objects.filter(project=project).order_by("pk").values())
+        for model in (Order, Customer, Product, Run, Export)
+    ]
+
+
+@pytest.mark.parametrize("route", OF_ONE)
+def test_a03_foreign_ids_in_the_path_are_not_there(partner: Partner, theirs: Partner, route: str) -> None:
+    before = state(theirs.project)
+    ids = foreign_ids(theirs.project) | guessed_ids(partner.project, theirs.project)
+    for name, foreign in ids.items():
+        path = "/" + re.sub("<.*>", foreign, route)
+        absent = "/" + re.sub("<.*>", "nobody", route)
+        for method in METHODS:
+            answer, missing = partner.call(method, path, BODY), partner.call(method, absent, BODY)
+            assert answer.status_code == missing.status_code, (name, method)
+            assert answer.status_code in {404, 405}, (name, method)
+            assert told(answer)["message"] == told(missing)["message"]
+            assert "Secret" not in answer.content.decode()
+    assert state(theirs.project) == before
+
+
+def test_a03_foreign_ids_in_bodies_are_not_there(partner: Partner, theirs: Partner) -> None:
+    before = state(theirs.project)
+    ids = foreign_ids(theirs.project) | guessed_ids(partner.project, theirs.project)
+    bodies: list[dict[str, Any]] = []
+    for foreign in ids.values():
+        bodies += [
+            {"id": foreign, "amount": 1},
+            {"amount": 1, "customer": {"id": foreign, "name": "Mallory"}},
+            {"amount": 1, "customer_id": foreign},
+            {"amount": 1, "referrer_id": foreign},
+            {"amount": 1, "items": [{"product_id": foreign}]},
+            {"amount": 1, "items": [{"sku_id": foreign}]},
+            {"amount": 1, "items": [{"product": {"id": foreign, "override": True, "name": "Mine"}}]},
+        ]
+    for body in bodies:
+        assert partner.post("/v1/orders", body).status_code in {400, 404}, body
+    action = partner.imported(bodies)
+    assert action["result"]["failed_count"] == len(bodies)
+    assert not Order.objects.filter(project=partner.project).exists()
+    assert state(theirs.project) == before
+
+
+def test_a03_the_same_source_ids_are_two_worlds(partner: Partner, theirs: Partner) -> None:
+    before = state(theirs.project)
+    body = {"source_id": "their-order", "amount": 7, "customer": {"source_id": "jana", "name": "Mine"}}
+    published = told(partner.post("/v1/orders", body))
+    assert Order.objects.filter(source_id="their-order").count() == 2
+    assert told(partner.get("/v1/orders"))["total"] == 1
+    assert told(partner.get("/v1/orders/their-order"))["id"] == published["id"]
+    assert told(partner.get("/v1/async-actions"))["async_actions"] == []
+    assert state(theirs.project) == before
+
+
+def test_control_without_the_project_a_foreign_row_is_found(
+    partner: Partner, theirs: Partner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same question with the guard off: `find` asked in the other project answers."""
+    from orders import partners
+
+    find = partners.find
+    monkeypatch.setattr(partners, "find", lambda project_id, ids, key: find(theirs.project.pk, ids, key))
+    assert partner.get("/v1/orders/their-order").status_code == 200
+
+
+@pytest.mark.parametrize("route", sorted(ROUTES))
+def test_every_address_asks_for_a_key_and_its_scope(partner: Partner, route: str) -> None:
+    path = "/" + re.sub("<.*>", "x", route)
+    allowed = [method for method in ("GET", "POST", "PUT", "DELETE") if hasattr(ROUTES[route].cls, method.lower())]
+    assert allowed
+    stranger = Partner(partner.project)
+    stranger.headers = {}
+    ApiKey.objects.update(scopes=[])
+    for method in allowed:
+        assert stranger.call(method, path, BODY).status_code == 401
+        assert partner.call(method, path, BODY).status_code == 403
