@@ -177,6 +177,31 @@ def test_a_server_without_ranges_is_read_all_the_same(store: Store) -> None:
     assert set(store.ids(*store.pages())) == store.listed()
 
 
+def test_points_that_run_out_ask_nothing_twice(store: Store) -> None:
+    """Where a question costs what comes back in some seconds, many of them in one page would never end."""
+    store.remote = Shop(store.remote.base_url, store.remote.credentials, settings={"currency": "EUR", "per_page": 2})
+    store.state.points = store.state.most_points = 130
+    cursor: Cursor | None = None
+    found: list[str] = []
+    throttled = 0
+    while True:
+        try:
+            page, _ = store.page(cursor)
+        except ShopError as error:
+            assert error.kind == Failure.BUSY
+            throttled += 1
+            store.now += timedelta(seconds=error.retry_after or 1)
+            continue
+        found += store.ids(page)
+        store.now += timedelta(seconds=page.wait)
+        cursor = page.next
+        if cursor is None:
+            break
+    assert throttled
+    assert set(found) == store.listed()
+    assert len(store.site.log) < 80
+
+
 def test_no_key_goes_to_the_file_and_no_address_is_kept(store: Store) -> None:
     asked: list[Request] = []
     store.before = asked.append

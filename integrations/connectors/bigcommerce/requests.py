@@ -46,10 +46,13 @@ def get(shop: Shop, path: str, **params: str) -> Request:
     return Request("GET", address(shop, path), pairs, HEADERS, auth=auth(shop))
 
 
+LARGEST_PAGE = 250
+
+
 def page_size(shop: Shop) -> int:
-    """100 of the 250 allowed (each order comes with its lines), unless `settings["per_page"]` says 5 to 250."""
-    wanted = shop.settings.get("per_page", 100)
-    return min(250, max(5, wanted)) if isinstance(wanted, int) else 100
+    """250, the most that is allowed, unless `settings["per_page"]` asks for less: 5 to 250."""
+    wanted = shop.settings.get("per_page", LARGEST_PAGE)
+    return min(LARGEST_PAGE, max(5, wanted)) if isinstance(wanted, int) else LARGEST_PAGE
 
 
 def entries(response: Response) -> tuple[bytes, ...]:

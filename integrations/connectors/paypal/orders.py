@@ -220,7 +220,7 @@ def orders_by_ids(shop: Shop, ids: tuple[str, ...]) -> Paging:
         raise ValueError(f"At most {MOST_IDS} orders can be asked for at once, not {len(ids)}.")
     known = sorted((found[1], found[0], identifier) for identifier in set(ids) if (found := parts(identifier)))
     payloads: dict[str, bytes] = {}
-    for group in _near(known):
+    for group in (yield from _groups(shop, known)):
         wanted = {identifier for _, _, identifier in group}
         loose = {transaction for _, transaction, identifier in group if f".{ANY_EVENT}." in identifier}
         only, margin = group[0][1] if len(group) == 1 else "", LOOSELY if loose else SECOND
@@ -233,10 +233,28 @@ def orders_by_ids(shop: Shop, ids: tuple[str, ...]) -> Paging:
     return OrderPage(tuple(payloads.values()), None, len(payloads))
 
 
-def _near(known: list[tuple[datetime, str, str]]) -> Iterator[list[tuple[datetime, str, str]]]:
-    group: list[tuple[datetime, str, str]] = []
+Known = tuple[datetime, str, str]
+"""When a payment began, its transaction id, our id."""
+
+
+def _groups(shop: Shop, known: list[Known]) -> Generator[Request, Response, list[list[Known]]]:
+    """Payments to ask for together: those of a month where it has fewer pages than they have days, else of a day."""
+    groups: list[list[Known]] = []
+    for month in _near(known, LONGEST_SPAN - 2 * LOOSELY - SECOND):
+        days = list(_near(month, NEAR))
+        if len(days) > 1:
+            response = yield from ask(shop, **_params(month[0][0], month[-1][0], 1, page_size(shop)))
+            too_large = response.status == 400 and error_name(response) == TOO_LARGE
+            if not too_large and (_read(response).total_pages or 1) < len(days):
+                days = [month]
+        groups += days
+    return groups
+
+
+def _near(known: list[Known], within: timedelta) -> Iterator[list[Known]]:
+    group: list[Known] = []
     for entry in known:
-        if group and entry[0] - group[0][0] > NEAR:
+        if group and entry[0] - group[0][0] > within:
             yield group
             group = []
         group.append(entry)

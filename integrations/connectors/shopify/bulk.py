@@ -25,7 +25,7 @@ from msgspec import Raw, Struct
 
 from integrations.connectors.base import Cursor, OrderPage, Request, Response, Shop
 from integrations.connectors.shopify import orders, queries
-from integrations.connectors.shopify.orders import MOST_IDS, Paging, clock, read_part
+from integrations.connectors.shopify.orders import Paging, clock, read_part
 from integrations.connectors.shopify.payload import tail
 from integrations.connectors.shopify.requests import HERE, call
 from integrations.failures import Failure, ShopError
@@ -59,6 +59,8 @@ class Progress(Struct, frozen=True):
     offset: int = 0
     """Bytes of the file that are read."""
     total: int | None = None
+    again: tuple[str, ...] = ()
+    """Orders read from the file whose refunds are still to be asked for."""
 
 
 class _Count(Struct):
@@ -149,6 +151,8 @@ def _cursor(progress: Progress) -> Cursor:
 def go_on(shop: Shop, cursor: Cursor) -> Paging:
     """The next piece of the file, or a wait for it, or the first page of what changed since the operation began."""
     progress = msgspec.convert(cursor["bulk"], Progress)
+    if len(progress.again) >= orders.page_size(shop):
+        return (yield from _refunded(shop, progress))
     of, url = shop.memory.get("bulk_url", ("", ""))
     is_fresh = of != progress.operation
     if is_fresh:
@@ -192,7 +196,9 @@ def _piece(shop: Shop, progress: Progress, url: str, is_fresh: bool) -> Paging:
     while True:
         response = yield _download(url, progress.offset, size)
         if response.status == 416 or (response.status == 200 and len(response.body) <= progress.offset):
-            return (yield from _ordinary(shop, progress, progress.began))
+            return (
+                yield from _refunded(shop, progress) if progress.again else _ordinary(shop, progress, progress.began)
+            )
         if response.status not in (200, 206):
             shop.memory.pop("bulk_url", None)
             if is_fresh:  # an address that Shopify has just given: the file is gone for good
@@ -206,9 +212,21 @@ def _piece(shop: Shop, progress: Progress, url: str, is_fresh: bool) -> Paging:
         if size >= LARGEST_PIECE:
             raise ShopError(Failure.NONSENSE, "An order in Shopify's file is larger than 16 MB.")
         size *= 2
-    payloads = yield from _payloads(shop, groups)
-    following = msgspec.structs.replace(progress, offset=progress.offset + read)
+    payloads = tuple(_document(group) for group in groups if not group.is_refunded)
+    again = tuple(tail(group.gid) for group in groups if group.is_refunded)
+    following = msgspec.structs.replace(progress, offset=progress.offset + read, again=progress.again + again)
     return OrderPage(payloads, _cursor(following), progress.total, progress.began)
+
+
+def _refunded(shop: Shop, progress: Progress) -> Paging:
+    """Orders with refunds are read whole: which lines came back is a connection inside a list.
+
+    A question a page, so that none is asked twice where their points run out.
+    """
+    now = orders.page_size(shop)
+    page = yield from orders.orders_by_ids(shop, progress.again[:now])
+    following = msgspec.structs.replace(progress, again=progress.again[now:])
+    return OrderPage(page.payloads, _cursor(following), progress.total, progress.began)
 
 
 def _download(url: str, offset: int, size: int) -> Request:
@@ -250,16 +268,6 @@ def _add(groups: list[_Group], line: bytes) -> None:
         raise ShopError(Failure.NONSENSE, "Shopify's file of orders is not in the order that was asked for.")
     is_line = str(node.id).startswith("gid://shopify/LineItem/")
     (groups[-1].lines if is_line else groups[-1].ways).append(line)
-
-
-def _payloads(shop: Shop, groups: list[_Group]) -> Generator[Request, Response, tuple[bytes, ...]]:
-    """Orders with refunds are asked for again: which lines came back is a connection inside a list."""
-    refunded = [tail(group.gid) for group in groups if group.is_refunded]
-    whole: list[bytes] = []
-    for place in range(0, len(refunded), MOST_IDS):
-        page = yield from orders.orders_by_ids(shop, tuple(refunded[place : place + MOST_IDS]))
-        whole += page.payloads
-    return (*(_document(group) for group in groups if not group.is_refunded), *whole)
 
 
 def _document(group: _Group) -> bytes:

@@ -1,0 +1,36 @@
+"""How many requests the two main actions cost, to the last one; more is a change to think about."""
+
+from __future__ import annotations
+
+import pytest
+
+from integrations.connectors import all_connectors
+from integrations.connectors.shopify import bulk
+from tests.benchmarks.requests import BARS, Counted, count
+
+COSTS = {
+    "woocommerce": (1, 6),
+    "shopify": (4, 14),
+    "bigcommerce": (2, 7),
+    "ebay": (2, 3),
+    "ecwid": (2, 10),
+    "paypal": (8, 13),
+}
+"""For 100 orders by id, and for 600 of a year. PayPal's are far apart here: it is asked for four spans of a month."""
+
+
+def test_every_platform_has_its_bar() -> None:
+    assert set(BARS) == set(COSTS) == {connector.key for connector in all_connectors()}
+
+
+@pytest.mark.parametrize("platform", COSTS)
+def test_requests(platform: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk, "WORTH_IT", 500)
+    found = count(platform, 600)
+    assert (found.by_ids, found.back_import) == COSTS[platform]
+
+
+def test_above_the_bar() -> None:
+    assert not Counted("ebay", 2, 4, 600).is_above
+    assert Counted("ebay", 3, 4, 600).is_above
+    assert Counted("ebay", 2, 5, 600).is_above
