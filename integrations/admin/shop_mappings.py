@@ -22,6 +22,8 @@ from stock.admin.guards import guarded
 
 EDIT = "integrations.edit_mappings"
 MOST_SHOWN = 200
+MOST_CODES = 500
+"""Two fields each in one form."""
 PART = "mappings"
 
 
@@ -58,7 +60,7 @@ def mappings_card(shop: Integration, may_edit: bool) -> dict[str, Any]:
     card: dict[str, Any] = {
         "skus": skus[:MOST_SHOWN],
         "more_skus": shop.sku_mappings.count() - MOST_SHOWN if len(skus) > MOST_SHOWN else 0,
-        "codes": shop.code_list.filter(kind__in=UNMAPPED).order_by("-kind", "label", "code")[:1_000],
+        "codes": shop.code_list.filter(kind__in=UNMAPPED).order_by("-kind", "label", "code")[:MOST_CODES],
         "metadata": shop.metadata_mappings.all(),
     }
     if may_edit:

@@ -31,7 +31,7 @@
 
   /* The number in a text; one that ends in + was not counted to its end. */
   function recount(place, count) {
-    const text = place.textContent.replace(/[\d,]+(?!\+)/, count.toLocaleString("en"));
+    const text = place.textContent.replace(/\d[\d,]*(?![\d,+])/, count.toLocaleString("en"));
     if (text !== place.textContent) place.textContent = text;
   }
 
