@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC
+from functools import lru_cache
 from io import BytesIO
 from typing import Any
 
@@ -242,12 +243,18 @@ def _n(rows: Sequence[tuple[str, str]]) -> Iterator[tuple[int, tuple[str, str]]]
     return enumerate(rows)
 
 
+@lru_cache(maxsize=8)
+def _picture(data: bytes) -> ImageReader:
+    """Read once for all documents of a file."""
+    return ImageReader(BytesIO(data))
+
+
 class _Logo(Flowable):
     """A picture in its own proportions within 60 × 22 mm."""
 
     def __init__(self, data: bytes) -> None:
         super().__init__()
-        self.picture = ImageReader(BytesIO(data))
+        self.picture = _picture(data)
         width, height = self.picture.getSize()
         scale = min(60 * mm / width, 22 * mm / height)
         self.width, self.height = width * scale, height * scale
