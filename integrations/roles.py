@@ -43,7 +43,7 @@ ORDERS = frozenset(
         "orders.add_invoice",
         "orders.add_ordernote",
         "orders.change_order",
-        "orders.delete_attachment",
+        "orders.change_attachment",
     }
 )
 SHIPPING = frozenset({"orders.add_shipment", "orders.change_shipment"})

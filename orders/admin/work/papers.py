@@ -18,7 +18,7 @@ from orders.models import Attachment, Order
 from stock.admin.base import Route
 from stock.admin.guards import guarded
 
-NOTE, ATTACH, REMOVE = "orders.add_ordernote", "orders.add_attachment", "orders.delete_attachment"
+NOTE, ATTACH, REMOVE = "orders.add_ordernote", "orders.add_attachment", "orders.change_attachment"
 
 
 class PaperSteps(Steps[Order]):
