@@ -12,6 +12,7 @@ from typing import Any
 from django.db.models import Count, Sum
 from django.utils import timezone
 
+from config.demo import partner
 from config.demo.world import BROOKLYN, DemoShop
 from config.processes import Supervisor
 from config.running import wait_for_port
@@ -29,6 +30,7 @@ from orders.paper import contents
 from orders.paper.layout import render
 from stock.choices import MovementReason
 from stock.ledger import Change
+from stock.models import Reservation
 
 NEVER_LISTED = {"trash", "checkout-draft", "auto-draft", "draft"}
 PATIENCE = 120.0
@@ -66,11 +68,24 @@ class Check:
         self._goods_arrive()
         self._failures_heal()
         self._work_on_an_order()
+        self._partner_imports()
         found = broken()
         self._row("Invariants that hold", len(ALL) - len(found), len(ALL))
         for name, rows in found.items():
             self._say(f"    {name} {rows}")
         return self._passed
+
+    def _partner_imports(self) -> None:
+        """A bulk import through the API: every order is history here, and no stock has moved."""
+        held = Reservation.objects.count()
+        made = partner.new_key(self._project)
+        action = partner.import_some(f"http://127.0.0.1:{self._web}/", made, 250)
+        self._row(
+            f"API: {action['result']['message']}" if "result" in action else "API: import", action["status"], "DONE"
+        )
+        here = Order.objects.filter(project=self._project, source_id__startswith="kiosk-", remote_status="PAID")
+        self._row("API: orders in the book, as history", here.filter(tab="").count(), 250)
+        self._row("API: units reserved by them", Reservation.objects.count() - held, 0)
 
     def _load_everything(self) -> None:
         """A back import of the shops' whole history, then ids compared with what the shops have."""

@@ -14,10 +14,11 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from config import running
-from config.demo import programs, seeding
+from config.demo import partner, programs, seeding
 from config.demo.checking import Check
 from config.demo.world import ACCOUNTS, OPERATOR, PASSWORD, SHOPS
 from config.processes import Supervisor
+from integrations.api_keys import NewKey
 from integrations.connectors import get
 
 INSIDE = "COUNTINGHOUSE_DEMO_CHECK"
@@ -50,18 +51,19 @@ class Command(BaseCommand):
             ports = programs.choose_ports()
             programs.allow(ports)
             settings.PUBLIC_URL = os.environ["PUBLIC_URL"] = f"http://{host}:{port}"
-            seeding.seed(ports)
+            project = seeding.seed(ports)[0]
+            made = partner.new_key(project)
             site = running.site_programs(host, port, workers=2)
             shops = programs.shops_program(ports, orders=orders, rate=rate)
             with Supervisor([shops, *site], servers=servers, server_failures=running.server_failures()) as supervisor:
                 if running.wait_for_port(host, port, give_up=lambda: supervisor.stopping):
                     seeding.register_webhooks(ports)
-                    self._welcome(f"http://{host}:{port}/", ports)
+                    self._welcome(f"http://{host}:{port}/", ports, made)
                 supervisor.run()
                 self.stdout.write("Stopping")
         self.stdout.write("Stopped; the data are kept.")
 
-    def _welcome(self, address: str, ports: dict[Any, int]) -> None:
+    def _welcome(self, address: str, ports: dict[Any, int], made: NewKey) -> None:
         lines = ["", f"Countinghouse answers at {address}", ""]
         lines += [f"  {'user':<12}{'password':<16}{'role':<18}account"]
         for account in ACCOUNTS:
@@ -74,7 +76,7 @@ class Command(BaseCommand):
             f"  {shop.title} sells at {shop.at(ports[shop])} ({get(shop.platform).label}, {shop.zone}, {shop.currency})"
             for shop in SHOPS
         ]
-        lines += ["", "Ctrl-C stops everything.", ""]
+        lines += ["", *partner.welcome(address, made), "Ctrl-C stops everything.", ""]
         self.stdout.write("\n".join(lines))
 
     def _check(self, orders: int) -> None:
