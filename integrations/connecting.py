@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils import timezone
 
+from integrations import runs
 from integrations.asking import ask
 from integrations.choices import IntegrationHealth
 from integrations.connectors.base import ConnectionReport
@@ -42,4 +43,6 @@ def test_connection(integration: Integration) -> ConnectionReport:
     Integration.objects.filter(pk=integration.pk).update(
         health=health, health_note=report.summary[:500], health_at=timezone.now(), **values
     )
+    if report.ok:
+        runs.wake(integration)
     return report

@@ -237,6 +237,11 @@ def cancel(run: Run) -> bool:
         )
 
 
+def wake(integration: Integration) -> None:
+    """Let the runs that wait for a shop go on: it answers. The tick rings them."""
+    Run.objects.filter(integration=integration, state=RunState.WAITING).update(next_attempt_at=None)
+
+
 def sweep() -> list[int]:
     """What the tick does for runs: park those that kill their worker, ring those that wait or were let down unheard.
 
