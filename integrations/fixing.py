@@ -18,7 +18,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from integrations import connecting, mapping_settings, retrying, reviewing, shop_settings
-from integrations.causes import Cause, orders_of
+from integrations.causes import RULED, Cause, orders_of
 from integrations.choices import RUN_OPEN, ImportAction, ListKind, RemoteState, RunKind
 from integrations.connectors.base import ConnectionReport
 from integrations.mapping import UNMAPPED
@@ -126,7 +126,13 @@ def choose_rule(
         raise NothingToFix(f"There is no rule for the status “{cause.subject}” any more.")
     save_rules(integration, [Wanted(rule.status, rule.label, action, retry, rule.pk, seen)])
     done = f"Status “{cause.subject}” of {integration}: {action.label}."
-    return look_again(integration, cause, done, user_id)
+    ignored = integration.remote_orders.filter(
+        project_id=integration.project_id,
+        state=RemoteState.IGNORED,
+        reason_code__in=RULED,
+        subject=cause.subject,
+    )
+    return _retry(integration, cause, ignored, done, user_id)
 
 
 def reconnect(

@@ -25,7 +25,7 @@ from integrations.admin.cause_forms import (
     MapSkuForm,
     NameCodeForm,
 )
-from integrations.causes import MOST_COUNTED, Cause, Group
+from integrations.causes import MOST_COUNTED, RULED, Cause, Group
 from integrations.choices import ImportAction, IntegrationHealth, RemoteState
 from integrations.failures import PayloadError
 from integrations.mapping import UNMAPPED, code_of
@@ -38,7 +38,6 @@ from stock.admin.forms import ReceiveForm
 from stock.models import StockLevel
 from stock.suggesting import similar
 
-RULED = {"rule", "rule_retry"}
 CONNECTION = "connection"
 """The code of a shop that cannot be read: a cause without orders of its own."""
 TROUBLED = (IntegrationHealth.CREDENTIALS, IntegrationHealth.UNREACHABLE)
@@ -294,6 +293,7 @@ def _fill_statuses(cards: Sequence[Card], user: Any) -> None:
         if rule is None:
             continue
         card.tone = "warn" if rule.discovered else "plain"
+        card.facts = _("The rule holds for all orders with this status: these, and those still to come.")
         if rule.discovered:
             card.title = _("New status “%(subject)s”: nobody has decided about it") % {"subject": card.cause.subject}
         if user.has_perm("integrations.change_statusrule"):

@@ -11,11 +11,11 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
 from integrations import attention, causes
-from integrations.admin.cause_cards import RULED, SHOWN, Card, card, cards, fill, key_of
+from integrations.admin.cause_cards import SHOWN, Card, card, cards, fill, key_of
 from integrations.admin.cause_forms import CauseForm
 from integrations.admin.fix_progress import fixes_shown, told
 from integrations.admin.open_project import shops_of
-from integrations.causes import MOST_CAUSES, Cause
+from integrations.causes import MOST_CAUSES, RULED, Cause
 from integrations.choices import RemoteState
 from integrations.models import Integration, RemoteOrder
 from stock.admin.base import PageAdmin, Route, project_of

@@ -123,6 +123,7 @@ def test_stock_is_received_once_per_look(integration: Integration) -> None:
 
 def test_a_status_is_decided_and_not_against_somebody_who_was_quicker(integration: Integration) -> None:
     cause, rows = broken(integration, "rule_retry", "pending", 2, RemoteState.IGNORED)
+    rows += broken(integration, "rule", "pending", 1, RemoteState.IGNORED)[1]
     rule = integration.rules.get(status="pending")
     seen = fingerprint(rule)
     fix = fixing.choose_rule(integration, cause, ImportAction.HOLD, True, seen, None)
