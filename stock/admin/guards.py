@@ -68,6 +68,9 @@ def guarded_action(
             if not request.user.has_perm(permission):
                 raise PermissionDenied
             chosen = list(queryset.order_by().values_list("pk", flat=True)[: limit + 1])
+            if not chosen:
+                messages.info(request, _("None of the chosen rows is here any more."))
+                return None
             if len(chosen) > limit:
                 sentence = _("At most %(limit)s at once: choose fewer rows, then do it again.")
                 messages.error(request, sentence % {"limit": limit})
