@@ -43,7 +43,7 @@ def pages(size: int, extra: int = 0) -> Callable[[int], int]:
 BARS = {
     "woocommerce": Bar(1, pages(100, 5), "100 ids a request; pages of 100 that overlap by one order"),
     "shopify": Bar(4, pages(100, 6), "ids in questions of 25 (1,000 points); a file in pieces of 2 MB, refunds apart"),
-    "bigcommerce": Bar(100, pages(125, 4), "near ids in ranges; pages of 250, and a look at the refunds of each"),
+    "bigcommerce": Bar(100, pages(125, 6), "near ids in ranges; pages of 250, and a look at the refunds of each"),
     "ebay": Bar(2, pages(200, 1), "50 ids a request; pages of 200"),
     "ecwid": Bar(2, pages(80, 10), "the store's profile, and 100 ids a request; slices of time that fill 80 of 100"),
     "paypal": Bar(

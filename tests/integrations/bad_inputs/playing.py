@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
@@ -102,15 +102,19 @@ def _listed(body: bytes, path: tuple[str, ...]) -> bytes | None:
 class Playing:
     """One shop of a platform, its integration, and a load of it."""
 
-    def __init__(self, platform: str, patch: pytest.MonkeyPatch) -> None:
+    def __init__(
+        self, platform: str, patch: pytest.MonkeyPatch, base_url: str = "https://shop.example", seed: int = 4
+    ) -> None:
         self.platform = platform
-        self.patch = patch
-        now = datetime.now(UTC) - timedelta(minutes=5)
-        self.sold = SimulatedShop("Spoiled", seed=4, clock=lambda: now)
+        now = datetime.now(UTC)
+        self.sold = SimulatedShop("Spoiled", seed=seed, clock=lambda: now)
         self.site = SpoiledSite(self.sold, platform)
         keys = Secrets(**KEYS[platform](self.sold))
-        self.integration: Integration = IntegrationFactory.create(platform=platform, credentials=keys)
+        self.integration: Integration = IntegrationFactory.create(
+            platform=platform, base_url=base_url, credentials=keys
+        )
         set_up(self.integration)
+        patch.setattr(client, "drive", self._drive)
 
     def place(self, spoilers: Sequence[Spoiler]) -> list[str]:
         """One order for each. Their external ids."""
@@ -128,7 +132,6 @@ class Playing:
             self.sold.delete(sale.id)
 
     def load(self) -> Run:
-        self.patch.setattr(client, "drive", self._drive)
         run = runs.request(RunKind.LOAD, self.integration, since=self.integration.start_at)
         jobs.work(run.pk)
         run.refresh_from_db()
@@ -144,10 +147,9 @@ class Playing:
             headers["authorization"] = f"Basic {pair}"
         elif isinstance(request.auth, HeaderAuth):
             headers[request.auth.name.lower()] = request.auth.value
-        path = urlsplit(request.url).path
-        answered, _ = self.site.answer(
-            Asked(request.method, path, request.params, headers, request.body or b"", secure=True)
-        )
+        address = urlsplit(request.url)
+        asked = Asked(request.method, address.path, request.params, headers, request.body or b"", True, address.netloc)
+        answered, _ = self.site.answer(asked)
         named = {name.lower(): value for name, value in answered.headers.items()}
         return Response(answered.status, named, answered.body)
 
