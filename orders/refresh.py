@@ -162,9 +162,9 @@ def revert(order_id: int, event_id: int, *, seen: int | None = None, actor_id: i
         _settle(change)
         _find_customer(change)
         if not change.changes:
-            return Refreshed(Outcome.SAME, "Nothing of this synchronisation is left to take back.", (), tuple(reports))
+            return Refreshed(Outcome.SAME, "Nothing of this synchronization is left to take back.", (), tuple(reports))
         change.mark_edited(*_parts_of(change.changes))
-        change.note(EventKind.REVERTED, f"Synchronisation of {event.at:%d %b %Y %H:%M} UTC taken back.")
+        change.note(EventKind.REVERTED, f"Synchronization of {event.at:%d %b %Y %H:%M} UTC taken back.")
     effects = _stock_effects(order_id, before, change.removed)
     return Refreshed(Outcome.CHANGED, "Taken back.", tuple(change.changes), tuple(reports), effects)
 

@@ -93,7 +93,7 @@ class SynchronizeOrders(Steps[Order]):
         try:
             done = refresh.revert(order.pk, event, seen=version, actor_id=request.user.pk)
         except OrderEvent.DoesNotExist:
-            messages.error(request, _("There is no such synchronisation of this order."))
+            messages.error(request, _("There is no such synchronization of this order."))
         except (ChangedMeanwhile, ChangeRefused) as refusal:
             messages.warning(request, str(refusal))
         else:

@@ -83,7 +83,7 @@ def test_the_look_shows_old_and_new_and_the_stock(book: list[Order], bodies: dic
     admin.post(address, {"version": 0})
     assert order.events.filter(kind=EventKind.REVERTED).count() == 1
     admin.post(f"{LIST}{order.pk}/synchronize/999999/revert/", {"version": order.version})
-    assert "There is no such synchronisation" in admin.get(LIST).content.decode()
+    assert "There is no such synchronization" in admin.get(LIST).content.decode()
 
 
 def test_nothing_to_change_is_said(book: list[Order], admin: Client) -> None:
