@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from integrations import client, runs
 from integrations.connectors.base import Operation
+from integrations.failures import Failure, NotNow, ShopError
 from integrations.models import Integration
 from integrations.pacing import Pace
 from integrations.runs import Claim
@@ -20,4 +21,11 @@ def ask(integration: Integration, operation: Operation[T], *, held: Claim | None
     `held`: the run that asks; it is kept alive while the shop thinks. `tested`: see `Pace`.
     """
     heartbeat = partial(runs.heartbeat, held) if held is not None else None
-    return client.drive(operation, heartbeat=heartbeat, pace=Pace(integration, tested=tested))
+    pace = Pace(integration, tested=tested)
+    try:
+        return client.drive(operation, heartbeat=heartbeat, pace=pace)
+    except ShopError as error:
+        # Some platforms say only in the body that it was too much, which their connectors read.
+        if error.kind == Failure.BUSY and error.retry_after and not isinstance(error, NotNow):
+            pace.refused(error.retry_after)
+        raise

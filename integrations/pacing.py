@@ -56,7 +56,9 @@ class Pace:
             raise NotNow(Failure.CREDENTIALS, runs.REJECTED.format(self._integration))
         if quiet > PATIENCE:
             raise NotNow(Failure.BUSY, "The shop asked us to wait.", retry_after=quiet)
-        return min(PATIENCE, max(quiet, place, 0.0))
+        if place > PATIENCE:
+            raise NotNow(Failure.BUSY, "Other runs ask the shop as often as it allows.", retry_after=place)
+        return max(quiet, place, 0.0)
 
     def heard(self, response: Response) -> None:
         """After an answer: the shop may say that enough has been asked for now."""

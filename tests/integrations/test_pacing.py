@@ -17,7 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
-from integrations import connecting, jobs, pacing, runs
+from integrations import connecting, jobs, runs
 from integrations.asking import ask
 from integrations.choices import IntegrationHealth, RunKind, RunState
 from integrations.connecting import set_up
@@ -130,8 +130,10 @@ def test_a_place_is_taken_by_each_request_and_a_pause_gives_new_ones(
     assert 0 < waits[15] < waits[16] < 2 * 10 / 80
     ShopPace.objects.update(free_at=timezone.now() - timedelta(hours=1))
     assert Pace(integration).wait() == 0
-    ShopPace.objects.update(free_at=timezone.now() + timedelta(hours=1))
-    assert Pace(integration).wait() == pacing.PATIENCE
+    ShopPace.objects.update(free_at=timezone.now() + timedelta(seconds=60))
+    with pytest.raises(NotNow, match="Other runs") as caught:
+        Pace(integration).wait()
+    assert 50 < (caught.value.retry_after or 0) < 60
 
 
 @pytest.mark.django_db
@@ -213,6 +215,22 @@ def test_a_refusal_keeps_all_workers_quiet(
         run.refresh_from_db()
         assert run.failures == 0
     assert server.site.shop.limit.refused == refused  # nobody asked again
+
+
+@pytest.mark.django_db
+def test_what_a_person_asked_for_keeps_runs_quiet_too(open_shop: Callable[[str], SimulatedServer]) -> None:
+    """Shopify throttles with HTTP 200; only its connector can read how long to wait."""
+    from integrations.simulator.dialects.shopify import state_of
+
+    server = open_shop("shopify")
+    integration = connect(server, "shopify")
+    state = state_of(server.site.shop)
+    state.points, state.restored = 0, 1
+    with pytest.raises(ShopError) as caught:
+        ask(integration, integration.connector.orders_by_ids(integration.shop(), ("100",)))
+    assert not isinstance(caught.value, NotNow)
+    with pytest.raises(NotNow):
+        ask(integration, integration.connector.orders_by_ids(integration.shop(), ("100",)))
 
 
 @pytest.mark.django_db
