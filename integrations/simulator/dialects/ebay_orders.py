@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from integrations.simulator.catalogue import Buyer, Product
-from integrations.simulator.dialects.amounts import gross, rounded
+from integrations.simulator.dialects.prices import gross, rounded
 from integrations.simulator.rendering import once
 from integrations.simulator.sales import Basket, Change, Item, Sale, basket
 from integrations.simulator.shop import SimulatedShop

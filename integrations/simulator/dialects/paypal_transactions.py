@@ -11,7 +11,7 @@ from operator import itemgetter
 from typing import Any
 
 from integrations.simulator.catalogue import VAT, Buyer
-from integrations.simulator.dialects.amounts import net, rounded
+from integrations.simulator.dialects.prices import net, rounded
 from integrations.simulator.messages import as_json
 from integrations.simulator.rendering import once
 from integrations.simulator.sales import Basket, Change, Sale, basket

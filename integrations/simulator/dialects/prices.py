@@ -10,6 +10,7 @@ from integrations.simulator.sales import Basket, Item, Sale, basket
 from integrations.simulator.shop import SimulatedShop
 
 DIGITS = {"JPY": 0, "KWD": 3}
+"""Two for all others."""
 ZERO = Decimal(0)
 
 
@@ -53,27 +54,38 @@ class Priced:
         return self.net + self.tax
 
 
-def rounded(shop: SimulatedShop, amount: Decimal) -> Decimal:
-    """At the decimals of the shop's currency."""
-    return amount.quantize(Decimal(1).scaleb(-DIGITS.get(shop.currency, 2)), ROUND_HALF_UP)
+def rounded(shop: SimulatedShop, amount: Decimal, most: int = 3) -> Decimal:
+    """At the decimals of the shop's currency, or at `most` of them where the platform has no more."""
+    return amount.quantize(Decimal(1).scaleb(-min(most, DIGITS.get(shop.currency, 2))), ROUND_HALF_UP)
+
+
+def net(shop: SimulatedShop, euros: Decimal, most: int = 3) -> Decimal:
+    """A price of the catalogue in the shop's currency."""
+    return rounded(shop, euros * Decimal(RATES[shop.currency]), most)
+
+
+def gross(shop: SimulatedShop, euros: Decimal, goods: Basket) -> Decimal:
+    """With the tax of the buyer's country, as marketplaces show prices."""
+    return rounded(shop, net(shop, euros) * (100 + VAT.get(goods.buyer.country, 0)) / 100)
 
 
 def price_of(shop: SimulatedShop, product: Product) -> Decimal:
-    return rounded(shop, product.price * Decimal(RATES[shop.currency]))
+    return net(shop, product.price)
 
 
-def priced(shop: SimulatedShop, sale: Sale) -> Priced:
+def priced(shop: SimulatedShop, sale: Sale, most: int = 3) -> Priced:
     goods = basket(shop.seed, sale)
     vat = VAT.get(goods.buyer.country, 0)
+
+    def tax(amount: Decimal) -> Decimal:
+        return rounded(shop, amount * vat / 100, most)
+
     lines = []
     for item in goods.items:
-        unit = price_of(shop, item.product)
+        unit = net(shop, item.product.price, most)
         before = unit * item.quantity
-        net = rounded(shop, before * Decimal("0.9")) if goods.coupon else before
-        lines.append(PricedLine(item, unit, before, net, rounded(shop, net * vat / 100)))
-    rate = Decimal(RATES[shop.currency])
-    shipping = rounded(shop, Decimal(goods.delivery[2]) * rate)
-    fee = rounded(shop, Decimal("1.50") * rate) if goods.payment[0] == "cod" else ZERO
-    return Priced(
-        goods, vat, tuple(lines), shipping, rounded(shop, shipping * vat / 100), fee, rounded(shop, fee * vat / 100)
-    )
+        paid = rounded(shop, before * Decimal("0.9"), most) if goods.coupon else before
+        lines.append(PricedLine(item, unit, before, paid, tax(paid)))
+    shipping = net(shop, Decimal(goods.delivery[2]), most)
+    fee = net(shop, Decimal("1.50"), most) if goods.payment[0] == "cod" else ZERO
+    return Priced(goods, vat, tuple(lines), shipping, tax(shipping), fee, tax(fee))

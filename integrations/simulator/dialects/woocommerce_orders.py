@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any
 
-from integrations.simulator.catalogue import PRODUCTS, RATES, SHIRT, VAT, Buyer, Product
+from integrations.simulator.catalogue import PRODUCTS, SHIRT, Buyer, Product
+from integrations.simulator.dialects.prices import PricedLine, net, priced, rounded
 from integrations.simulator.rendering import once
-from integrations.simulator.sales import CENT, Basket, Item, Sale, basket
+from integrations.simulator.sales import CENT, Basket, Sale
 from integrations.simulator.shop import SimulatedShop
 
 Json = dict[str, Any]
 
 
-def _round(shop: SimulatedShop, amount: Decimal) -> Decimal:
-    """Whole yen, hundredths of all else; always printed with two decimals, a setting of the shop."""
-    return amount.quantize(Decimal(1) if shop.currency == "JPY" else CENT, ROUND_HALF_UP).quantize(CENT)
+DECIMALS = 2
+"""Of every amount, a setting of the shop and not of its currency: "1466.00" yen."""
 
 
-def _price(shop: SimulatedShop, net_eur: Decimal) -> Decimal:
-    return _round(shop, net_eur * Decimal(RATES[shop.currency]))
+def _text(amount: Decimal) -> str:
+    return str(amount.quantize(CENT))
+
+
+def _tax(shop: SimulatedShop, amount: Decimal, vat: int) -> str:
+    return _text(rounded(shop, amount * vat / 100, DECIMALS))
 
 
 def _number(amount: Decimal) -> float | int:
@@ -41,15 +45,11 @@ def parent_id(shop: SimulatedShop) -> int:
 def order_document(shop: SimulatedShop, sale: Sale) -> Json:
     """Amounts are texts; texts are "" and not null; PHP's empty object is []."""
     now = shop.now()
-    state, goods = sale.state(now), basket(shop.seed, sale)
-    vat = VAT.get(goods.buyer.country, 0)
-    lines = [_line(shop, sale, position, item, goods, vat) for position, item in enumerate(goods.items)]
-    shipping, shipping_tax = _taxed(shop, _price(shop, Decimal(goods.delivery[2])), vat)
-    fee, fee_tax = _taxed(shop, _price(shop, Decimal("1.50")) if goods.payment[0] == "cod" else Decimal(0), vat)
-    net = sum((Decimal(line["total"]) for line in lines), Decimal(0))
-    line_tax = sum((Decimal(line["total_tax"]) for line in lines), Decimal(0))
-    before = sum((Decimal(line["subtotal"]) for line in lines), Decimal(0))
-    total = net + line_tax + shipping + shipping_tax + fee + fee_tax
+    state, cost = sale.state(now), priced(shop, sale, DECIMALS)
+    goods, vat = cost.goods, cost.vat
+    lines = [_line(shop, sale, position, line, vat) for position, line in enumerate(cost.lines)]
+    discount = sum((line.discount for line in cost.lines), Decimal(0))
+    goods_tax = cost.tax - cost.shipping_tax
     paid_at = sale.paid_at(now)
     return {
         "id": sale.id,
@@ -60,13 +60,13 @@ def order_document(shop: SimulatedShop, sale: Sale) -> Json:
         "prices_include_tax": False,
         **_stamps(shop, "date_created", sale.placed_at),
         **_stamps(shop, "date_modified", state.at),
-        "discount_total": str(before - net),
-        "discount_tax": str(_round(shop, (before - net) * vat / 100)),
-        "shipping_total": str(shipping),
-        "shipping_tax": str(shipping_tax),
-        "cart_tax": str(line_tax + fee_tax),
-        "total": str(total),
-        "total_tax": str(line_tax + shipping_tax + fee_tax),
+        "discount_total": _text(discount),
+        "discount_tax": _tax(shop, discount, vat),
+        "shipping_total": _text(cost.shipping),
+        "shipping_tax": _text(cost.shipping_tax),
+        "cart_tax": _text(goods_tax),
+        "total": _text(cost.total),
+        "total_tax": _text(cost.tax),
         "customer_id": 0 if goods.guest else 1 + sum(map(ord, goods.buyer.last_name)) % 900,
         "order_key": f"wc_order_{shop.seed}{sale.id}",
         "billing": {**_address(goods.buyer), "email": goods.buyer.email, "phone": goods.buyer.phone},
@@ -84,12 +84,16 @@ def order_document(shop: SimulatedShop, sale: Sale) -> Json:
         "number": sale.number,
         "meta_data": _meta(sale),
         "line_items": lines,
-        "tax_lines": [_tax_line(sale, vat, line_tax + fee_tax, shipping_tax)] if vat else [],
-        "shipping_lines": [_delivery(sale, goods, shipping, shipping_tax)],
-        "fee_lines": [_fee(sale, fee, fee_tax)] if fee else [],
-        "coupon_lines": [_coupon(shop, sale, goods.coupon, before - net, vat)] if goods.coupon else [],
+        "tax_lines": [_tax_line(sale, vat, goods_tax, cost.shipping_tax)] if vat else [],
+        "shipping_lines": [_delivery(sale, goods, cost.shipping, cost.shipping_tax)],
+        "fee_lines": [_fee(sale, cost.fee, cost.fee_tax)] if cost.fee else [],
+        "coupon_lines": [_coupon(shop, sale, goods.coupon, discount, vat)] if goods.coupon else [],
         "refunds": [
-            {"id": sale.id + 1, "reason": "", "total": str(-_round(shop, total * Decimal(str(change.refund))))}
+            {
+                "id": sale.id + 1,
+                "reason": "",
+                "total": _text(-rounded(shop, cost.total * Decimal(str(change.refund)), DECIMALS)),
+            }
             for change in sale.refunds(now)
         ],
         **_needs(state.status),
@@ -105,10 +109,6 @@ def _needs(status: str) -> Json:
         "needs_payment": status in {"pending", "failed"},
         "needs_processing": True,
     }
-
-
-def _taxed(shop: SimulatedShop, net: Decimal, vat: int) -> tuple[Decimal, Decimal]:
-    return _round(shop, net), _round(shop, net * vat / 100)
 
 
 def _stamps(shop: SimulatedShop, name: str, moment: datetime | None) -> Json:
@@ -133,12 +133,10 @@ def _address(buyer: Buyer) -> Json:
     }
 
 
-def _line(shop: SimulatedShop, sale: Sale, position: int, item: Item, goods: Basket, vat: int) -> Json:
+def _line(shop: SimulatedShop, sale: Sale, position: int, line: PricedLine, vat: int) -> Json:
     """A deleted product leaves product_id 0 and sku null; `price` is a number, the net price of one after discount."""
-    product = item.product
-    subtotal = _price(shop, product.price) * item.quantity
-    total = _round(shop, subtotal * Decimal("0.9")) if goods.coupon else subtotal
-    tax = _round(shop, total * vat / 100)
+    item, product = line.item, line.item.product
+    tax, tax_before = _text(line.tax), _tax(shop, line.before, vat)
     own = product_id(shop, product)
     options = [
         {"id": 1, "key": "size", "value": product.option, "display_key": "Size", "display_value": product.option}
@@ -150,14 +148,14 @@ def _line(shop: SimulatedShop, sale: Sale, position: int, item: Item, goods: Bas
         "variation_id": own if product.parent and not item.gone else 0,
         "quantity": item.quantity,
         "tax_class": "",
-        "subtotal": str(subtotal),
-        "subtotal_tax": str(_round(shop, subtotal * vat / 100)),
-        "total": str(total),
-        "total_tax": str(tax),
-        "taxes": [{"id": 1, "total": str(tax), "subtotal": str(_round(shop, subtotal * vat / 100))}] if vat else [],
+        "subtotal": _text(line.before),
+        "subtotal_tax": tax_before,
+        "total": _text(line.net),
+        "total_tax": tax,
+        "taxes": [{"id": 1, "total": tax, "subtotal": tax_before}] if vat else [],
         "meta_data": options if product.option else [],
         "sku": None if item.gone else product.sku,
-        "price": _number(total) if item.quantity == 1 else float(total / item.quantity),
+        "price": _number(line.net) if item.quantity == 1 else float(line.net / item.quantity),
         "image": {"id": "", "src": ""},
         "parent_name": product.name if product.parent else None,
     }
@@ -182,8 +180,8 @@ def _tax_line(sale: Sale, vat: int, tax: Decimal, shipping_tax: Decimal) -> Json
         "rate_id": 1,
         "label": "VAT",
         "compound": False,
-        "tax_total": str(tax),
-        "shipping_tax_total": str(shipping_tax),
+        "tax_total": _text(tax),
+        "shipping_tax_total": _text(shipping_tax),
         "rate_percent": vat,
         "meta_data": [],
     }
@@ -195,8 +193,8 @@ def _delivery(sale: Sale, goods: Basket, net: Decimal, tax: Decimal) -> Json:
         "method_title": goods.delivery[1],
         "method_id": goods.delivery[0],
         "instance_id": "1",
-        "total": str(net),
-        "total_tax": str(tax),
+        "total": _text(net),
+        "total_tax": _text(tax),
         "taxes": [],
         "tax_status": "taxable",
         "meta_data": [],
@@ -209,9 +207,9 @@ def _fee(sale: Sale, net: Decimal, tax: Decimal) -> Json:
         "name": "Dobírka",
         "tax_class": "",
         "tax_status": "taxable",
-        "amount": str(net),
-        "total": str(net),
-        "total_tax": str(tax),
+        "amount": _text(net),
+        "total": _text(net),
+        "total_tax": _text(tax),
         "taxes": [],
         "meta_data": [],
     }
@@ -221,8 +219,8 @@ def _coupon(shop: SimulatedShop, sale: Sale, code: str, discount: Decimal, vat: 
     return {
         "id": sale.id * 10 + 6,
         "code": code.lower(),
-        "discount": str(discount),
-        "discount_tax": str(_round(shop, discount * vat / 100)),
+        "discount": _text(discount),
+        "discount_tax": _tax(shop, discount, vat),
         "meta_data": [],
         "discount_type": "percent",
         "nominal_amount": 10,
@@ -258,15 +256,15 @@ def variation_documents(shop: SimulatedShop) -> list[Json]:
 
 
 def _product(shop: SimulatedShop, product: Product, kind: str) -> Json:
-    managed = bool(product.sku)
+    managed, price = bool(product.sku), _text(net(shop, product.price, DECIMALS))
     return {
         "id": product_id(shop, product),
         "name": product.name,
         "type": kind,
         "status": "publish",
         "sku": product.sku,
-        "price": str(_price(shop, product.price)),
-        "regular_price": str(_price(shop, product.price)),
+        "price": price,
+        "regular_price": price,
         "virtual": not managed,
         "manage_stock": managed,
         "stock_quantity": product.stock if managed else None,
