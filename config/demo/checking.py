@@ -12,7 +12,7 @@ from typing import Any
 from django.db.models import Count, Sum
 from django.utils import timezone
 
-from config.demo import partner
+from config.demo import deciding, partner
 from config.demo.world import BROOKLYN, DemoShop
 from config.processes import Supervisor
 from config.running import wait_for_port
@@ -68,6 +68,7 @@ class Check:
         self._goods_arrive()
         self._failures_heal()
         self._work_on_an_order()
+        self._decide()
         self._partner_imports()
         found = broken()
         self._row("Invariants that hold", len(ALL) - len(found), len(ALL))
@@ -186,6 +187,17 @@ class Check:
         )
         sheets = [*contents.of_shipments([shipment.pk]), *contents.of_invoices([invoice.pk, note.pk])]
         self._row("Its papers, as one PDF", "yes" if render(sheets).startswith(b"%PDF-") else "no", "yes")
+
+    def _decide(self) -> None:
+        """Import Orders, Accept Buyer and Synchronize."""
+        shop = deciding.Shop(
+            place=lambda status: self._place(BROOKLYN, status, {"MUG-WHITE": 1}),
+            change=lambda order, status: self._get(
+                f"{BROOKLYN.at(self._ports[BROOKLYN])}/_sim/orders/{order}", json.dumps({"status": status}).encode()
+            ),
+            wait=self._wait,
+        )
+        deciding.import_and_synchronize(self._project, shop, self._row)
 
     # --- helpers ---
 
