@@ -7,12 +7,17 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from orders.models import Customer
 from orders.public_ids import PublicIds
 from orders.published import CustomerObject, InvalidOrder
 from orders.rows import as_json
-from stock.bulk import execute
+from stock.bulk import copy_rows, execute, next_ids
 
 COLUMNS = "name text, email text, phone text, description text, birthdate date, address jsonb, metadata jsonb"
+CREATED = (
+    "id", "project_id", "created_at", "source_id", "email", "name", "phone", "description", "birthdate", "address",
+    "metadata",
+)  # fmt: skip
 Identity = tuple[str, str | int]
 """("pk", 7), ("source", "c-7") or ("email", "a@b.example")."""
 
@@ -108,20 +113,16 @@ class Customers:
         new = [(identity, row) for identity, row in self._rows.items() if row.pk is None and identity[0] != "pk"]
         if not new:
             return
-        rows = [
-            {"email": "", **row.values, "source_id": identity[1] if identity[0] == "source" else ""}
-            for identity, row in new
-        ]
-        created = execute(
-            "INSERT INTO orders_customer (project_id, created_at, source_id, email, name, phone, description,"  # noqa: S608
-            " birthdate, address, metadata) SELECT %s, %s, source_id, email, coalesce(name, ''), coalesce(phone, ''),"
-            " coalesce(description, ''), birthdate, coalesce(address, '{}'), coalesce(metadata, '{}')"
-            f" FROM jsonb_to_recordset(%s::jsonb) AS new (source_id text, {COLUMNS}) RETURNING id, source_id, email",
-            [self._project_id, at, as_json(rows)],
-        )
-        for pk, source_id, email in created:
-            identity: Identity = ("source", source_id) if source_id else ("email", email)
-            self._rows[identity].pk = pk
+        for (_, row), pk in zip(new, next_ids(Customer, len(new)), strict=True):
+            row.pk = pk
+        copy_rows(Customer, CREATED, (self._created(identity, row, at) for identity, row in new))
+
+    def _created(self, identity: Identity, row: _Row, at: datetime) -> tuple[Any, ...]:
+        values = row.values
+        source_id = identity[1] if identity[0] == "source" else ""
+        texts = (values.get(name, "") for name in ("email", "name", "phone", "description"))
+        documents = (as_json(values[name]) if name in values else "{}" for name in ("address", "metadata"))
+        return (row.pk, self._project_id, at, source_id, *texts, values.get("birthdate"), *documents)
 
     def _update(self, identities: Iterable[Identity]) -> None:
         rows = [

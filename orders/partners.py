@@ -186,14 +186,15 @@ def _find_goods(page: _Page) -> None:
     items = [item for entry in page.open for item in entry.order.items or ()]
     if not items:
         return
-    wanted = {item.code: _wanted(item, page.book.digits) for item in items if item.code and _overrides(item)}
+    wanted = {item.code: _wanted(item, page.book.digits) for item in items if _overrides(item) and item.code}
     catalogue.override(page.book.project_id, list(wanted.values()))
-    pks = {given: pk for item in items for given in _product_ids(item) if (pk := _take(page.book.ids, given))}
-    codes = {item.code for item in items if item.code}
+    codes = {item.code for item in items} - {""}
+    nameless = [item for item in items if not item.code]
+    pks = {given: pk for item in nameless for given in _product_ids(item) if (pk := _take(page.book.ids, given))}
     rows = catalogue.describe(page.book.project_id, sorted(codes), list(pks.values()))
     by_pk = {row[0]: Goods(*row) for row in rows}
     page.goods = {goods.sku: goods for goods in by_pk.values()}
-    for entry in page.open:
+    for entry in page.open if nameless else ():
         for item in entry.order.items or ():
             if item.code:
                 continue

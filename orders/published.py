@@ -11,7 +11,6 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-import msgspec
 from msgspec import Meta, Struct
 
 from orders.incoming import IncomingAddress, IncomingLine, IncomingOrder
@@ -32,7 +31,7 @@ HIGHEST = 10**13
 EARLIEST, LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
-class ProductObject(Struct, omit_defaults=True):
+class ProductObject(Struct, omit_defaults=True, gc=False):
     """What an item says about its product; stored only where `override` is true."""
 
     id: Key | None = None
@@ -43,7 +42,7 @@ class ProductObject(Struct, omit_defaults=True):
     price: Price | None = None
 
 
-class SkuObject(Struct, omit_defaults=True):
+class SkuObject(Struct, omit_defaults=True, gc=False):
     """What an item says about its SKU; stored only where `override` is true."""
 
     id: Key | None = None
@@ -54,7 +53,7 @@ class SkuObject(Struct, omit_defaults=True):
     metadata: Metadata | None = None
 
 
-class Item(Struct, omit_defaults=True):
+class Item(Struct, omit_defaults=True, gc=False):
     sku_id: Key | None = None
     product_id: Key | None = None
     related_object: Literal["product", "sku"] | None = None
@@ -74,7 +73,9 @@ class Item(Struct, omit_defaults=True):
     def code(self) -> str:
         """The SKU of the order book: the item's own source id, else its SKU's, else its product's."""
         found = self.source_id
-        if not found and self.sku is not None:
+        if found:
+            return found.strip()
+        if self.sku is not None:
             found = self.sku.source_id
         if not found and self.product is not None:
             found = self.product.source_id
@@ -93,10 +94,10 @@ class Item(Struct, omit_defaults=True):
     def name(self) -> str:
         product = self.product.name if self.product is not None else None
         sku = self.sku.sku if self.sku is not None else None
-        return ", ".join(part for part in (product, sku) if part)
+        return f"{product}, {sku}" if product and sku else product or sku or ""
 
 
-class AddressObject(Struct, omit_defaults=True):
+class AddressObject(Struct, omit_defaults=True, gc=False):
     city: Line | None = None
     state: Line | None = None
     line_1: Line | None = None
@@ -105,7 +106,7 @@ class AddressObject(Struct, omit_defaults=True):
     postal_code: Line | None = None
 
 
-class CustomerObject(Struct, omit_defaults=True):
+class CustomerObject(Struct, omit_defaults=True, gc=False):
     """A customer by id or source id (the id wins), else by e-mail address."""
 
     id: Key | None = None
@@ -120,7 +121,7 @@ class CustomerObject(Struct, omit_defaults=True):
     metadata: Metadata | None = None
 
 
-class PublishedOrder(Struct, omit_defaults=True):
+class PublishedOrder(Struct, omit_defaults=True, gc=False):
     """An order as sent to create, update or import it."""
 
     id: Key | None = None
@@ -181,16 +182,19 @@ class InvalidOrder(Exception):
 
 DERIVED = frozenset({"source_id", "quantity", "amount", "discount_amount", "price", "metadata"})
 """Fields of an item that its line in the order book keeps."""
+EXTRAS = tuple(name for name in Item.__struct_fields__ if name not in DERIVED)
 
 
 def incoming_lines(
     items: list[Item], goods: Mapping[str, Goods], digits: int, *, stocked: bool
 ) -> tuple[IncomingLine, ...]:
     """The lines of an order; `goods` by SKU. `stocked`: whether they take part in stock where the SKU is known."""
-    return tuple(_line(index, item, goods.get(item.code), digits, stocked) for index, item in enumerate(items))
+    return tuple(_line(index, item, goods, digits, stocked) for index, item in enumerate(items))
 
 
-def _line(index: int, item: Item, known: Goods | None, digits: int, stocked: bool) -> IncomingLine:
+def _line(index: int, item: Item, goods: Mapping[str, Goods], digits: int, stocked: bool) -> IncomingLine:
+    code = item.code
+    known = goods.get(code)
     quantity = item.quantity or 1
     price = item.own_price
     if price is None and item.amount is None and known is not None and known.price is not None:
@@ -204,9 +208,9 @@ def _line(index: int, item: Item, known: Goods | None, digits: int, stocked: boo
         raise InvalidOrder("invalid_amount", message)
     return IncomingLine(
         key=str(index + 1),
-        name=item.name or (known.name if known else "") or item.code or "Item",
+        name=item.name or (known.name if known else "") or code or "Item",
         quantity=quantity,
-        sku=item.code,
+        sku=code,
         unit_price=_major(price if price is not None else Decimal(amount) / quantity, digits),
         total=_major(amount - discount, digits),
         discount=_major(discount, digits),
@@ -299,11 +303,9 @@ def extras(items: list[Item]) -> dict[str, Any]:
     """By the key of the line: what was sent about an item beside what the line holds."""
     found = {}
     for index, item in enumerate(items):
-        rest = {
-            name: value
-            for name in msgspec.structs.asdict(item)
-            if name not in DERIVED and (value := getattr(item, name)) is not None
-        }
+        rest = {name: value for name in EXTRAS if (value := getattr(item, name)) is not None}
+        if rest.get("related_object") == "sku":
+            del rest["related_object"]  # what is said where nothing is kept
         if rest:
             found[str(index + 1)] = rest
     return found

@@ -103,7 +103,8 @@ def _item(
         item["product_id"] = ids.give("prod", product_id)
         if kind == "sku":
             item["sku_id"] = ids.give("sku", product_id)
-        item["related_object"] = kind
+    if line.sku:
+        item["related_object"] = "sku"
     item |= {name: value for name, value in extra.items() if name not in {"sku_id", "product_id"}}
     if line.sku:
         item["source_id"] = line.sku
