@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from django.db import transaction
 
-from orders import customers, exact
+from orders import customers, exact, lifecycle
 from orders import refreshing_lines as items
 from orders.changing import Opened, cancel_units, open_units, opened, plain, reopen_units, value_of
 from orders.choices import DocumentType, EventKind, OrderStatus, Part
@@ -147,6 +147,7 @@ def revert(order_id: int, event_id: int, *, seen: int | None = None, actor_id: i
         before = {line.pk: (line.reserved, line.waiting) for line in change.lines}
         reports: list[str] = []
         status: str | None = None
+        _open_again(change, event)
         for told in event.changes:
             name = told["field"]
             if name.startswith(items.LINE):
@@ -167,6 +168,13 @@ def revert(order_id: int, event_id: int, *, seen: int | None = None, actor_id: i
         change.note(EventKind.REVERTED, f"Synchronization of {event.at:%d %b %Y %H:%M} UTC taken back.")
     effects = _stock_effects(order_id, before, change.removed)
     return Refreshed(Outcome.CHANGED, "Taken back.", tuple(change.changes), tuple(reports), effects)
+
+
+def _open_again(change: Opened, event: OrderEvent) -> None:
+    """Where the synchronisation itself completed the order, its items can be put back."""
+    for told in event.changes:
+        if told["field"] == "status" and told["new"] == change.order.status == OrderStatus.COMPLETE:
+            change.set("status", told["old"])
 
 
 def _overwrite(change: Opened, answer: Answer, kept: frozenset[Part], reports: list[str]) -> str:
@@ -252,11 +260,13 @@ def _find_customer(change: Opened) -> None:
 
 
 def _settle(change: Opened) -> None:
-    """A cancelled order keeps nothing open."""
+    """A cancelled order keeps nothing open; one of which all that the shop left is shipped is complete."""
     if change.order.status == OrderStatus.CANCELLED:
         for line in change.lines:
             if open_units(line):
                 cancel_units(line, open_units(line))
+    elif any(line.shipped for line in change.lines):
+        lifecycle.settle(change)
 
 
 def _invoices(order: Order) -> list[str]:

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from integrations.invariants import broken
 from integrations.models import Project
+from orders import shipping
 from orders.allocation import change_stock
 from orders.changing import ChangedMeanwhile, opened
 from orders.choices import EventKind, OrderStatus, Part, Tab
@@ -331,4 +332,19 @@ def test_stock_that_arrived_between_stays_counted(project: Project) -> None:
     change_stock(project.pk, [Change(ids["D-4"], 5, MovementReason.RECEIPT, "x")])
     sync(mine, newer(order, note=timezone.now().isoformat()))
     assert units(mine) == {"D-4": (3, 3, 0, 0)}
+    assert broken() == {}
+
+
+def test_an_order_of_which_the_shop_leaves_only_what_is_shipped_is_complete(project: Project) -> None:
+    order, answer = put(project)
+    first, _second = order.lines.all()
+    shipping.ship(order.pk, {first.pk: 1})
+    found = sync(order, newer(answer, lines=(line("A-17", 1, key="1"),)))
+    order.refresh_from_db()
+    assert (order.status, order.tab) == (OrderStatus.COMPLETE, Tab.NONE)
+    assert {"field": "status", "old": "processing", "new": "complete"} in found.changes
+    event = order.events.get(kind=EventKind.SYNCHRONIZED)
+    revert(order.pk, event.pk)
+    order.refresh_from_db()
+    assert (order.status, order.tab) == (OrderStatus.PROCESSING, Tab.IN_STOCK)
     assert broken() == {}
