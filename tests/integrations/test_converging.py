@@ -176,6 +176,7 @@ def go(shop: Shop, way: tuple[int, ...], meanwhile: Callable[[Shop, User], None]
         jobs.work(run.pk)
 
 
+@pytest.mark.timeout(600)
 def test_every_permutation_ends_in_the_shops_state(shops: dict[int, Shop]) -> None:
     chance, expected = Random(11), None
     person: User | None = None
@@ -258,6 +259,7 @@ def test_a_webhook_and_a_load_at_once_make_one_order(shops: dict[int, Shop]) -> 
     assert broken() == {}
 
 
+@pytest.mark.timeout(300)
 def test_a_hundred_are_synchronised_while_they_are_imported(shops: dict[int, Shop]) -> None:
     """FB08: the same orders by a synchronisation, a load and a receipt of stock, again and again: no deadlock."""
     shop = Shop()
