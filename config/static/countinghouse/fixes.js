@@ -62,6 +62,10 @@
       return undefined;
     }
     answer.fixes.forEach(update);
+    const told = new Set(answer.fixes.map((fix) => String(fix.id)));
+    for (const row of open()) {
+      if (!told.has(row.dataset.fix)) row.classList.add("fix-finished"); // so old that it is not told any more
+    }
     countDown(answer.causes);
     banner(answer.failed);
     const left = open();
