@@ -17,6 +17,8 @@ from integrations.models import RemoteOrder
 from stock.bulk import execute
 
 MOST_CAUSES = 500
+CONNECTION = "connection"
+"""The code of a shop that cannot be read: a cause without orders of its own."""
 RULED = frozenset({"rule", "rule_retry"})
 """The reason codes of orders that a rule ignores; their subject is the remote status."""
 MOST_COUNTED = 10_000

@@ -18,7 +18,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from integrations import connecting, mapping_settings, retrying, reviewing, shop_settings
-from integrations.causes import RULED, Cause, orders_of
+from integrations.causes import CONNECTION, RULED, Cause, orders_of
 from integrations.choices import RUN_OPEN, ImportAction, ListKind, RemoteState, RunKind
 from integrations.connectors.base import ConnectionReport
 from integrations.mapping import UNMAPPED
@@ -147,7 +147,7 @@ def reconnect(
     if not report.ok:
         return entered, report, None
     failed = integration.remote_orders.filter(project_id=integration.project_id, state=RemoteState.FAILED)
-    cause = Cause(integration.pk, "connection", "")
+    cause = Cause(integration.pk, CONNECTION, "")
     return entered, report, _retry(integration, cause, failed, f"{integration} is connected again.", user_id)
 
 

@@ -25,7 +25,7 @@ from integrations.admin.cause_forms import (
     MapSkuForm,
     NameCodeForm,
 )
-from integrations.causes import MOST_COUNTED, RULED, Cause, Group
+from integrations.causes import CONNECTION, MOST_COUNTED, RULED, Cause, Group
 from integrations.choices import ImportAction, IntegrationHealth, RemoteState
 from integrations.failures import PayloadError
 from integrations.mapping import UNMAPPED, code_of
@@ -38,8 +38,6 @@ from stock.admin.forms import ReceiveForm
 from stock.models import StockLevel
 from stock.suggesting import similar
 
-CONNECTION = "connection"
-"""The code of a shop that cannot be read: a cause without orders of its own."""
 TROUBLED = (IntegrationHealth.CREDENTIALS, IntegrationHealth.UNREACHABLE)
 SHOWN = 12
 """Cards above the list; the others are a click away."""
@@ -132,7 +130,7 @@ def cards(
         samples = causes.samples(project_id, [group.cause for group in groups], each)
         shown += [card(by_id[one.cause.integration_id], one, samples.get(one.cause), user) for one in groups]
     fill(shown, user)
-    troubled = [_trouble(shop, user) for shop in shops if shop.health in TROUBLED and shop.enabled]
+    troubled = [trouble(shop, user) for shop in shops if shop.health in TROUBLED and shop.enabled]
     return troubled + shown, max(0, len(found) - most)
 
 
@@ -147,7 +145,7 @@ def _undecided(project_id: int, shops: Sequence[Integration]) -> list[Group]:
     return [group for group in ignored if (group.cause.integration_id, group.cause.subject) in statuses]
 
 
-def _trouble(shop: Integration, user: Any) -> Card:
+def trouble(shop: Integration, user: Any) -> Card:
     """A shop that rejects our credentials, or cannot be reached."""
     cause = Cause(shop.pk, CONNECTION, "")
     rejected = shop.health == IntegrationHealth.CREDENTIALS
@@ -188,7 +186,6 @@ def title_of(cause: Cause) -> str:
         "rule_retry": _("Status “%(subject)s”"),
         "gone": _("No longer in the shop"),
         "not_storable": _("Cannot be stored"),
-        CONNECTION: _("Connection of the shop"),
     }
     general = _("Cannot be read: %(subject)s") if cause.subject else _("Cannot be read")
     return titles.get(cause.code, general) % {"subject": cause.subject}

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from integrations import fixing
-from integrations.admin.cause_cards import CONNECTION, label_of
+from integrations.admin.cause_cards import label_of
 from integrations.admin.cause_forms import (
     AddProductForm,
     ChooseRuleForm,
@@ -23,7 +23,7 @@ from integrations.admin.cause_forms import (
     NameCodeForm,
 )
 from integrations.admin.causes import REVIEW, Causes
-from integrations.causes import Cause
+from integrations.causes import CONNECTION, Cause
 from integrations.choices import ImportAction
 from integrations.fixing import NothingToFix
 from integrations.mapping_settings import MappingRefused

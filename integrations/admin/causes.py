@@ -11,11 +11,11 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
 from integrations import attention, causes
-from integrations.admin.cause_cards import SHOWN, Card, card, cards, fill, key_of
+from integrations.admin.cause_cards import SHOWN, Card, card, cards, fill, key_of, trouble
 from integrations.admin.cause_forms import CauseForm
 from integrations.admin.fix_progress import fixes_shown, told
 from integrations.admin.open_project import shops_of
-from integrations.causes import MOST_CAUSES, RULED, Cause
+from integrations.causes import CONNECTION, MOST_CAUSES, RULED, Cause
 from integrations.choices import RemoteState
 from integrations.models import Integration, RemoteOrder
 from stock.admin.base import PageAdmin, Route, project_of
@@ -58,6 +58,8 @@ class Causes(PageAdmin[RemoteOrder]):
         return found, Cause(found.pk, values["code"], values["subject"])
 
     def card_of(self, request: HttpRequest, shop: Integration, cause: Cause) -> Card:
+        if cause.code == CONNECTION:
+            return trouble(shop, request.user)
         state = RemoteState.IGNORED if cause.code in RULED else RemoteState.FAILED
         samples = causes.samples(shop.project_id, [cause], state)
         shown = card(shop, causes.group_of(shop.project_id, cause, state), samples.get(cause), request.user)

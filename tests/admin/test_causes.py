@@ -275,6 +275,16 @@ def test_a_shop_that_cannot_be_read_is_mended_in_place(
     assert shop.credentials["consumer_key"] == "ck_1"
 
 
+def test_odd_credentials_are_refused_at_their_field_and_not_shown(shop: Integration, admin: Client) -> None:
+    Integration.objects.update(health=IntegrationHealth.CREDENTIALS)
+    answer = fix(admin, "connection", cause(shop, "connection"), credential_consumer_secret="cs_NEW\nx")
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "There is a line break or a tab inside" in page and "Save and test" in page and "cs_NEW" not in page
+    shop.refresh_from_db()
+    assert shop.credentials["consumer_secret"] == "cs_1"
+
+
 def test_the_page_of_an_order_says_what_happens_next_and_has_the_form(broken_shop: BrokenShop, admin: Client) -> None:
     row = RemoteOrder.objects.filter(subject="a17").earliest("pk")
     page = admin.get(f"{LIST}{row.pk}/change/").content.decode()
