@@ -22,6 +22,8 @@ logger = logging.getLogger(__name__)
 
 SLICE = 20.0
 """Seconds a worker stays with one run before others get their turn."""
+GIVE_WAY_AFTER = 2.0
+"""Seconds after which it lets go between two pages when others wait for a worker."""
 MOST_FAILURES = 8
 LONGEST_WAIT = 900.0
 
@@ -96,7 +98,7 @@ def _errored(held: Claim, error: Exception) -> None:
 
 
 def _pages(held: Claim, run: Run, handler: Handler, deadline: float) -> None:
-    asked = False
+    asked, started = False, monotonic()
     while True:
         integration = Integration.objects.select_related("project__account").get(runs=run)
         if not integration.enabled:
@@ -134,7 +136,7 @@ def _pages(held: Claim, run: Run, handler: Handler, deadline: float) -> None:
         if step.wait:
             runs.put_back(held, seconds=step.wait, reason=step.waits_for)
             return
-        if monotonic() > deadline:
+        if monotonic() > deadline or (monotonic() > started + GIVE_WAY_AFTER and runs.others_wait(run)):
             runs.put_back(held)
             return
 

@@ -95,6 +95,24 @@ def test_long_runs_that_take_turns_have_one_bell_each_however_often_the_tick_com
     assert sorted(job.args[0] for job in bells.jobs) == [run.pk for run in both]
 
 
+@pytest.mark.parametrize(("somebody_waits", "pages"), [(True, 1), (False, 5)])
+def test_a_run_gives_way_between_pages_when_others_wait(
+    integration: Integration, monkeypatch: pytest.MonkeyPatch, somebody_waits: bool, pages: int
+) -> None:
+    monkeypatch.setattr(working, "GIVE_WAY_AFTER", 0.0)
+    run = requested(integration)
+    if somebody_waits:
+        requested(IntegrationFactory.create())
+    done = []
+
+    def page(held: Claim, run: Run, integration: Integration) -> Step:
+        done.append(1)
+        return Step(done=len(done) == 5)
+
+    work(run, page)
+    assert len(done) == pages
+
+
 def test_many_ticks_at_once_start_each_feed_once(integration: Integration, bells: Any) -> None:
     set_up(integration)
     for thread in [in_a_thread(tick) for _ in range(6)]:
