@@ -16,6 +16,10 @@ from integrations.reading import BREAKS, Candidate, digest_of
 
 FULL = 100
 """From this size on a connector takes its own."""
+MOST_FAILED = 10
+"""Answers without a good one among them: then it is the shop that is down. Seven lead to one order of a hundred."""
+ANY = ("1",)
+"""An id that a shop can be asked for, whether it has it or not."""
 Drive = Callable[[Operation[OrderPage]], OrderPage]
 
 
@@ -42,6 +46,33 @@ def next_page(
             size = least if size is None else max(least, size // 2)
             continue
         return page, None if size is None or size * 2 >= FULL else size * 2
+
+
+def apart(connector: Connector, shop: Shop, ids: tuple[str, ...], drive: Drive) -> OrderPage:
+    """These orders, asked for in halves, down to the ones that the shop fails at. Raises ShopError where it is down."""
+    waiting = [ids]
+    payloads: list[bytes] = []
+    culprits: list[str] = []
+    answered = failed = 0
+    while waiting:
+        part = waiting.pop()
+        try:
+            page = drive(connector.orders_by_ids(shop, part))
+        except ShopError as error:
+            failed += 1
+            if error.status != 500 or (not answered and failed > MOST_FAILED):
+                raise
+            half = len(part) // 2
+            if half:
+                waiting += [part[half:], part[:half]]
+            else:
+                culprits += part
+        else:
+            answered += 1
+            payloads += page.payloads
+    if not answered:
+        drive(connector.orders_by_ids(shop, ANY))  # whether it is up at all
+    return OrderPage(tuple(payloads), None, broken=tuple(culprits))
 
 
 def broken(external_id: str) -> Candidate:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -13,8 +14,10 @@ from integrations import runs
 from integrations.asking import ask
 from integrations.choices import RemoteState, RunKind
 from integrations.connectors.base import OrderPage
+from integrations.failures import ShopError
 from integrations.importing import Progress, import_page
 from integrations.models import Integration, RemoteOrder, Run
+from integrations.narrowing import apart, broken
 from integrations.reading import GONE, NO_ID, Candidate, read_page
 from integrations.rules import Mode
 from integrations.runs import Claim
@@ -72,8 +75,9 @@ def _reread(held: Claim, run: Run, integration: Integration, wanted: QuerySet[Re
         return Step(done=True, asked=False)
     if run.total is None:
         run.total = wanted.count()
-    page = _fetch(held, integration, rows)
+    page = _fetch(held, run, integration, rows)
     candidates = read_page(integration.connector, integration.shop(), page.payloads)
+    candidates += map(broken, page.broken)
     if mode == Mode.LOOK_AGAIN:
         candidates += _missing(rows, candidates)
     run.cursor = {"after": rows[-1].pk, "done": len(rows) < at_once}
@@ -82,10 +86,15 @@ def _reread(held: Claim, run: Run, integration: Integration, wanted: QuerySet[Re
     return Step(done=run.cursor["done"], cancelled=cancelled)
 
 
-def _fetch(held: Claim, integration: Integration, rows: list[RemoteOrder]) -> OrderPage:
+def _fetch(held: Claim, run: Run, integration: Integration, rows: list[RemoteOrder]) -> OrderPage:
+    connector, shop, drive = integration.connector, integration.shop(), partial(ask, integration, held=held)
     ids = tuple(row.external_id for row in rows)
-    operation = integration.connector.orders_by_ids(integration.shop(), ids)
-    return ask(integration, operation, held=held)
+    try:
+        return drive(connector.orders_by_ids(shop, ids))
+    except ShopError as error:
+        if error.status != 500 or not connector.capabilities.least_page or not run.failures:
+            raise
+        return apart(connector, shop, ids, drive)
 
 
 def _missing(rows: list[RemoteOrder], found: list[Candidate]) -> list[Candidate]:

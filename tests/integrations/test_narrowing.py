@@ -14,6 +14,7 @@ from integrations.client import driving
 from integrations.connecting import set_up
 from integrations.invariants import broken
 from integrations.models import Integration, RemoteOrder, Run
+from integrations.retrying import retry_now
 from integrations.secrets import Secrets
 from integrations.simulator.server import SimulatedServer, SimulatedSite
 from integrations.simulator.shop import SimulatedShop
@@ -43,17 +44,21 @@ def load(server: SimulatedServer) -> Callable[[], Run]:
     set_up(shop)
 
     def loaded() -> Run:
-        run = runs.request(RunKind.LOAD, shop, since=datetime.now(UTC) - timedelta(days=3))
-        for _ in range(12):
-            Run.objects.update(next_attempt_at=None)
-            Integration.objects.update(quiet_until=None)
-            jobs.work(run.pk)
-            run.refresh_from_db()
-            if run.finished_at:
-                break
-        return run
+        return worked(runs.request(RunKind.LOAD, shop, since=datetime.now(UTC) - timedelta(days=3)))
 
     return loaded
+
+
+def worked(run: Run) -> Run:
+    """To its end, whatever it waits for."""
+    for _ in range(12):
+        Run.objects.update(next_attempt_at=None)
+        Integration.objects.update(quiet_until=None)
+        jobs.work(run.pk)
+        run.refresh_from_db()
+        if run.finished_at:
+            break
+    return run
 
 
 def ids(server: SimulatedServer, *places: int) -> list[int]:
@@ -102,6 +107,31 @@ def test_a_mended_order_comes_by_itself(server: SimulatedServer, load: Callable[
     server.site.shop.change(culprit)
     assert load().reason == ""
     assert RemoteOrder.objects.get(external_id=str(culprit)).state == RemoteState.IMPORTED
+
+
+@pytest.mark.parametrize("places", [(7,), (7, 60), tuple(range(3))], ids=str)
+def test_orders_that_are_read_again_do_not_wait_for_a_culprit(
+    server: SimulatedServer, load: Callable[[], Run], places: tuple[int, ...]
+) -> None:
+    load()
+    culprits = ids(server, *places)
+    server.site.faults.add({"kind": "breaks", "orders": culprits})
+    server.site.log.clear()
+    run = worked(runs.request(RunKind.OPEN_ORDERS, Integration.objects.get()))
+    assert (run.state, run.fetched) == (RunState.SUCCEEDED, ORDERS)
+    assert len(server.site.log) < 150
+    assert RemoteOrder.objects.filter(state=RemoteState.IMPORTED).count() == ORDERS
+    assert broken() == {}
+
+
+def test_a_culprit_alone_is_retried_once(server: SimulatedServer, load: Callable[[], Run]) -> None:
+    (culprit,) = ids(server, 50)
+    server.site.faults.add({"kind": "breaks", "orders": [culprit], "names": 1})
+    load()
+    assert retry_now(RemoteOrder.objects.filter(state=RemoteState.FAILED)) == 1
+    assert worked(Run.objects.get(kind=RunKind.RETRY)).state == RunState.SUCCEEDED
+    remote = RemoteOrder.objects.get(external_id=str(culprit))
+    assert (remote.state, remote.reason_code, remote.retry) == (RemoteState.FAILED, "breaks_shop", False)
 
 
 def test_a_shop_that_is_down_loses_nothing_to_this(server: SimulatedServer, load: Callable[[], Run]) -> None:
