@@ -127,6 +127,7 @@ def _slip(row: Shipment) -> Sheet:
         rows=tuple((line.sku, line.name, str(line.quantity)) for line in sorted(lines, key=lambda line: line.pk)),
         totals=((gettext("Units"), f"{units:,}"),),
         written_at=row.shipped_at,
+        remark=gettext("This shipment was cancelled.") if row.cancelled_at else "",
         page_label=gettext("Page %(page)s of %(pages)s"),
     )
 

@@ -12,6 +12,8 @@ from orders.changing import ChangedMeanwhile, ChangeRefused
 from orders.choices import OrderStatus, Tab
 from orders.incoming import IncomingAddress
 from orders.models import Shipment
+from orders.paper import contents
+from orders.paper.layout import render
 from orders.plans import COMPLETE, HISTORY, VALID, Plan
 from stock.choices import MovementReason
 from stock.ledger import Change
@@ -19,6 +21,7 @@ from stock.models import StockMovement
 from tests.factories import ProjectFactory, give_stock, line
 from tests.orders.test_intake import levels
 from tests.orders.work import order_of, standing, told, units
+from tests.reading_pdf import pages_of
 
 pytestmark = pytest.mark.django_db
 
@@ -123,6 +126,8 @@ def test_a_shipment_taken_back_is_on_hand_again_and_serves_who_waits_longest(pro
         shipping.take_shipment_back(shipment.pk)
     again = shipping.ship(order.pk)
     assert again.number == shipment.number + 1
+    assert "This shipment was cancelled." in pages_of(render(contents.of_shipments([shipment.pk])))[0]
+    assert "cancelled" not in pages_of(render(contents.of_shipments([again.pk])))[0]
     assert told(order)[1] == f"Shipment {shipment.code} cancelled: Wrong parcel"
     assert broken() == {}
 
