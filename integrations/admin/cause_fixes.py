@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from integrations import fixing
-from integrations.admin.cause_cards import label_of
+from integrations.admin.cause_filling import label_of
 from integrations.admin.cause_forms import (
     AddProductForm,
     ChooseRuleForm,

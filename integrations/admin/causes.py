@@ -11,8 +11,10 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
 from integrations import attention, causes
-from integrations.admin.cause_cards import SHOWN, Card, card, cards, fill, key_of, trouble
+from integrations.admin.cause_cards import Card, card, key_of, trouble
+from integrations.admin.cause_filling import fill
 from integrations.admin.cause_forms import CauseForm
+from integrations.admin.cause_lists import SHOWN, cards
 from integrations.admin.fix_progress import fixes_shown, told
 from integrations.admin.open_project import shops_of
 from integrations.causes import CONNECTION, MOST_CAUSES, RULED, Cause
