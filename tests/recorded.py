@@ -1,13 +1,17 @@
-"""Drive a connector's operation with recorded answers, without HTTP."""
+"""Drive a connector's operation with recorded answers, or with those of a simulated shop, without HTTP."""
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
+from urllib.parse import parse_qsl, urlsplit
 
-from integrations.connectors.base import Operation, Request, Response
+from integrations.connectors.base import BasicAuth, HeaderAuth, Operation, Request, Response
 from integrations.failures import ShopError
+from integrations.simulator.messages import Asked
+from integrations.simulator.server import SimulatedSite
 
 T = TypeVar("T")
 
@@ -40,3 +44,18 @@ def serve(operation: Operation[T], shop: Callable[[Request], Response | ShopErro
             request = operation.throw(reply) if isinstance(reply, ShopError) else operation.send(reply)
     except StopIteration as finished:
         return finished.value, requests
+
+
+def from_site(site: SimulatedSite, request: Request) -> Response:
+    """A simulated shop's answer to a connector's request, as if it came over https."""
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    if isinstance(request.auth, BasicAuth):
+        pair = base64.b64encode(f"{request.auth.user}:{request.auth.password}".encode()).decode()
+        headers["authorization"] = f"Basic {pair}"
+    elif isinstance(request.auth, HeaderAuth):
+        headers[request.auth.name.lower()] = request.auth.value
+    address = urlsplit(request.url)
+    params = (*request.params, *parse_qsl(address.query))
+    asked = Asked(request.method, address.path, params, headers, request.body or b"", True, address.netloc)
+    answered, _ = site.answer(asked)
+    return Response(answered.status, {name.lower(): value for name, value in answered.headers.items()}, answered.body)

@@ -7,7 +7,6 @@ is what the platform's own limits allow at best; above it the exit code is 1. To
 from __future__ import annotations
 
 import argparse
-import base64
 import os
 import sys
 from collections.abc import Callable
@@ -15,7 +14,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import ceil
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlsplit
 
 if TYPE_CHECKING:
     from integrations.connectors.base import Operation, Request, Response
@@ -43,7 +41,7 @@ def pages(size: int, extra: int = 0) -> Callable[[int], int]:
 BARS = {
     "woocommerce": Bar(1, pages(100, 5), "100 ids a request; pages of 100 that overlap by one order"),
     "shopify": Bar(4, pages(100, 6), "ids in questions of 25 (1,000 points); a file in pieces of 2 MB, refunds apart"),
-    "bigcommerce": Bar(100, pages(125, 6), "near ids in ranges; pages of 250, and a look at the refunds of each"),
+    "bigcommerce": Bar(100, pages(125, 8), "near ids in ranges; pages of 250, and a look at the refunds of each"),
     "ebay": Bar(2, pages(200, 1), "50 ids a request; pages of 200"),
     "ecwid": Bar(2, pages(80, 16), "the store's profile, and 100 ids a request; slices of time that fill 80 of 100"),
     "paypal": Bar(
@@ -133,23 +131,11 @@ class _Remote:
         return serve(operation, self._answer)[0]
 
     def _answer(self, request: Request) -> Response:
-        from integrations.connectors.base import BasicAuth, HeaderAuth, Response
-        from integrations.simulator.messages import Asked
+        from tests.recorded import from_site
 
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        if isinstance(request.auth, BasicAuth):
-            pair = base64.b64encode(f"{request.auth.user}:{request.auth.password}".encode()).decode()
-            headers["authorization"] = f"Basic {pair}"
-        elif isinstance(request.auth, HeaderAuth):
-            headers[request.auth.name.lower()] = request.auth.value
-        address = urlsplit(request.url)
-        params = (*request.params, *parse_qsl(address.query))
-        asked = Asked(request.method, address.path, params, headers, request.body or b"", secure=True)
         self.clock[0] += timedelta(seconds=1)  # that a request takes: limits fill up again
-        self.asked += not address.path.endswith(TOKENS)
-        answered, _ = self.site.answer(asked)
-        named = {name.lower(): value for name, value in answered.headers.items()}
-        return Response(answered.status, named, answered.body)
+        self.asked += not request.url.endswith(TOKENS)
+        return from_site(self.site, request)
 
     def all_orders(self) -> set[str]:
         from integrations.connectors.base import Cursor, Window

@@ -9,13 +9,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo
 
-from integrations.connectors.base import Request, Response, Shop
+from integrations.connectors.base import Shop
 from integrations.simulator.dialects.shopify import access_token
-from integrations.simulator.messages import Asked
-from integrations.simulator.server import SimulatedSite
 from integrations.simulator.shop import SimulatedShop
 
 WRITTEN = Path(__file__).parent.parent / "payloads" / "shopify" / "order.json"
@@ -66,17 +63,6 @@ def refund(amount: str, restock: str, **units: int) -> dict[str, Any]:
         for name, count in units.items()
     ]
     return {"totalRefundedSet": amount, "refundLineItems": {"nodes": nodes}}
-
-
-def ask(site: SimulatedSite, request: Request) -> Response:
-    """Answer a connector's request from a simulated shop without a network."""
-    address = urlsplit(request.url)
-    params = (*request.params, *parse_qsl(address.query))
-    headers = {name.lower(): value for name, value in request.headers.items()}
-    if request.auth is not None:
-        headers[getattr(request.auth, "name", "").lower()] = getattr(request.auth, "value", "")
-    answered, _ = site.answer(Asked(request.method, address.path, params, headers, request.body or b"", secure=True))
-    return Response(answered.status, {name.lower(): value for name, value in answered.headers.items()}, answered.body)
 
 
 def keys(shop: SimulatedShop) -> dict[str, str]:

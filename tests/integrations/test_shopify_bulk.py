@@ -22,8 +22,8 @@ from integrations.simulator.dialects.shopify import State, state_of
 from integrations.simulator.server import SimulatedSite
 from integrations.simulator.shop import SimulatedShop
 from tests.factories import IntegrationFactory
-from tests.integrations.shopify_orders import ask, keys
-from tests.recorded import serve
+from tests.integrations.shopify_orders import keys
+from tests.recorded import from_site, serve
 
 shopify = get("shopify")
 ORDERS = 60
@@ -45,7 +45,7 @@ class Store:
 
     def answer(self, request: Request) -> Response | ShopError:
         self.before(request)
-        response = ask(self.site, request)
+        response = from_site(self.site, request)
         self.largest = max(self.largest, len(response.body))
         if response.status >= 500:
             return ShopError(Failure.UNAVAILABLE, "The shop has a fault of its own.", status=response.status)

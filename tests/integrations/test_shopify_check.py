@@ -16,8 +16,8 @@ from integrations.failures import Failure, ShopError
 from integrations.simulator.dialects.shopify import state_of
 from integrations.simulator.server import SimulatedSite
 from integrations.simulator.shop import SimulatedShop
-from tests.integrations.shopify_orders import SHOP, ask, keys
-from tests.recorded import answer, play, serve
+from tests.integrations.shopify_orders import SHOP, keys
+from tests.recorded import answer, from_site, play, serve
 
 shopify = get("shopify")
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -191,7 +191,7 @@ def test_a_token_that_ended_is_fetched_anew_once() -> None:
     remote = client(credentials={"client_id": shop.key, "client_secret": shop.secret})
 
     def reach(request: Request) -> Response:
-        return ask(site, request)
+        return from_site(site, request)
 
     assert serve(shopify.check(remote), reach)[0].ok
     now[0] += timedelta(days=1)
@@ -220,7 +220,7 @@ def test_scopes_of_the_simulated_shop() -> None:
     shop = SimulatedShop("Tea", seed=3, clock=lambda: NOON)
     site, remote = SimulatedSite(shop, "shopify"), replace(SHOP, credentials=keys(shop))
     state_of(shop).scopes.remove("read_orders")
-    report = serve(shopify.check(remote), lambda request: ask(site, request))[0]
+    report = serve(shopify.check(remote), lambda request: from_site(site, request))[0]
     assert "lacks the scope read_orders" in report.summary
 
 

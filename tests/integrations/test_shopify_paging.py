@@ -18,8 +18,8 @@ from integrations.failures import Failure, ShopError
 from integrations.simulator.dialects.shopify import state_of
 from integrations.simulator.server import SimulatedSite
 from integrations.simulator.shop import SimulatedShop
-from tests.integrations.shopify_orders import SHOP, ask, keys, line, lines, order
-from tests.recorded import answer, play, serve
+from tests.integrations.shopify_orders import SHOP, keys, line, lines, order
+from tests.recorded import answer, from_site, play, serve
 
 shopify = get("shopify")
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -43,7 +43,7 @@ class Street:
 
     def serve(self, request: Request) -> Response:
         self.asked.append(request)
-        return ask(self.site, request)
+        return from_site(self.site, request)
 
     def sweep(
         self, window: Window = WINDOW, between: Callable[[int], object] = lambda page: None

@@ -18,8 +18,8 @@ from integrations.simulator.dialects.shopify_webhooks import parcel
 from integrations.simulator.hooks import Event
 from integrations.simulator.server import SimulatedSite
 from integrations.simulator.shop import SimulatedShop
-from tests.integrations.shopify_orders import SECRET, SHOP, ask, keys
-from tests.recorded import answer, play, serve
+from tests.integrations.shopify_orders import SECRET, SHOP, keys
+from tests.recorded import answer, from_site, play, serve
 
 shopify = get("shopify")
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -135,10 +135,10 @@ def test_registering_twice_registers_once() -> None:
         SimulatedSite(shop, "shopify"),
         replace(SHOP, credentials={**keys(shop), "client_secret": shop.secret}),
     )
-    first, asked = serve(shopify.register_webhooks(remote, ADDRESS, "x"), lambda request: ask(site, request))
+    first, asked = serve(shopify.register_webhooks(remote, ADDRESS, "x"), lambda request: from_site(site, request))
     assert {each.topic for each in first} >= {"ORDERS_CREATE", "ORDERS_UPDATED", "ORDERS_CANCELLED"}
     assert all(not request.idempotent for request in asked[1:])
-    again, asked = serve(shopify.register_webhooks(remote, ADDRESS, "x"), lambda request: ask(site, request))
+    again, asked = serve(shopify.register_webhooks(remote, ADDRESS, "x"), lambda request: from_site(site, request))
     assert (again, len(asked)) == (first, 1)
 
 

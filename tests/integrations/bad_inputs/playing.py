@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 import pytest
@@ -16,7 +14,7 @@ import pytest
 from integrations import client, jobs, runs
 from integrations.choices import RemoteState, RunKind
 from integrations.connecting import set_up
-from integrations.connectors.base import BasicAuth, HeaderAuth, Operation, Request, Response
+from integrations.connectors.base import Operation
 from integrations.models import Integration, RemoteOrder, Run
 from integrations.secrets import Secrets
 from integrations.simulator.dialects import KEYS, external_id
@@ -28,7 +26,7 @@ from integrations.simulator.shop import SimulatedShop
 from orders.models import Order
 from tests.factories import IntegrationFactory
 from tests.integrations.bad_inputs.wires import WIRES, Path, Wire
-from tests.recorded import serve
+from tests.recorded import from_site, serve
 
 Spoiler = Callable[[str], str]
 """From the JSON of an order as the shop writes it to the JSON as it comes."""
@@ -138,20 +136,7 @@ class Playing:
         return run
 
     def _drive(self, operation: Operation[Any], **_: Any) -> Any:
-        return serve(operation, self._reply)[0]
-
-    def _reply(self, request: Request) -> Response:
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        if isinstance(request.auth, BasicAuth):
-            pair = base64.b64encode(f"{request.auth.user}:{request.auth.password}".encode()).decode()
-            headers["authorization"] = f"Basic {pair}"
-        elif isinstance(request.auth, HeaderAuth):
-            headers[request.auth.name.lower()] = request.auth.value
-        address = urlsplit(request.url)
-        asked = Asked(request.method, address.path, request.params, headers, request.body or b"", True, address.netloc)
-        answered, _ = self.site.answer(asked)
-        named = {name.lower(): value for name, value in answered.headers.items()}
-        return Response(answered.status, named, answered.body)
+        return serve(operation, lambda request: from_site(self.site, request))[0]
 
 
 def outcome(remote: RemoteOrder) -> str:
