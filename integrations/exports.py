@@ -68,7 +68,9 @@ def check(project: Project, parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 def export_portion(held: Claim, run: Run) -> Step:
     """Write the next part of the file."""
-    export = Export.objects.select_related("project").get(pk=run.pk)
+    export = Export.objects.select_related("project").filter(pk=run.pk).first()
+    if export is None:  # its owner has deleted it meanwhile
+        return Step(cancelled=True)
     cursor: dict[str, Any] = run.cursor or {"part": 0, "after": None}
     found = _selected(export.project, export.parameters)
     total = found.count() if run.cursor is None else None
@@ -78,6 +80,8 @@ def export_portion(held: Claim, run: Run) -> Step:
     after = _place(rows[-1], export.parameters["order"]) if rows else cursor["after"]
     with transaction.atomic():
         cancelled = runs.hold(held)
+        if not Export.objects.select_for_update(no_key=True).filter(pk=export.pk).exists():
+            return Step(cancelled=True)
         ExportPart.objects.create(export=export, position=cursor["part"], content=content.encode())
         run.cursor = {"part": cursor["part"] + 1, "after": after}
         runs.advance(held, {"fetched": len(rows)}, run.cursor, total=total)

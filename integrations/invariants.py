@@ -37,14 +37,31 @@ INVARIANTS = (
         "I07",
         "What a finished run fetched is what it created, updated, left, put to review, ignored and failed.",
         """SELECT 'run ' || id FROM integrations_run
-           WHERE state NOT IN ('waiting', 'running') AND kind IN ('load', 'retry', 'open_orders', 'fetch')
+           WHERE state NOT IN ('waiting', 'running')
+             AND kind IN ('load', 'retry', 'open_orders', 'fetch', 'orders_import')
              AND fetched <> created + updated + unchanged + pending + ignored + failed""",
     ),
     Invariant(
         "I08",
         "One open run per integration and kind.",
         """SELECT 'integration ' || integration_id || ', ' || kind FROM integrations_run
-           WHERE state IN ('waiting', 'running') GROUP BY integration_id, kind HAVING count(*) > 1""",
+           WHERE state IN ('waiting', 'running') AND integration_id IS NOT NULL
+           GROUP BY integration_id, kind HAVING count(*) > 1""",
+    ),
+    Invariant(
+        "B01",
+        "A partner's import names every row that failed, and keeps no orders once it is over and the tick has come.",
+        """SELECT 'run ' || r.id FROM integrations_run r JOIN integrations_bulkimport b ON b.run_id = r.id
+           WHERE r.failed <> (SELECT count(*) FROM integrations_bulkfailure f WHERE f.bulk_import_id = r.id)
+           UNION ALL SELECT 'run ' || r.id FROM integrations_run r
+           WHERE r.finished_at < now() - interval '10 minutes'
+             AND EXISTS (SELECT 1 FROM integrations_bulkportion p WHERE p.bulk_import_id = r.id)""",
+    ),
+    Invariant(
+        "B02",
+        "A project has one import of partners running at a time.",
+        """SELECT 'project ' || project_id FROM integrations_run
+           WHERE kind = 'orders_import' AND state = 'running' GROUP BY project_id HAVING count(*) > 1""",
     ),
     Invariant(
         "I09",
@@ -70,6 +87,12 @@ INVARIANTS = (
            JOIN integrations_integration i ON i.id = r.integration_id WHERE r.project_id <> i.project_id
            UNION ALL SELECT 'order of customer ' || c.id FROM orders_order o
            JOIN orders_customer c ON c.id = o.customer_id WHERE o.project_id <> c.project_id
+           UNION ALL SELECT 'order of referrer ' || c.id FROM orders_order o
+           JOIN orders_customer c ON c.id = o.referrer_id WHERE o.project_id <> c.project_id
+           UNION ALL SELECT 'import ' || b.run_id FROM integrations_bulkimport b
+           JOIN integrations_run r ON r.id = b.run_id WHERE b.project_id <> r.project_id
+           UNION ALL SELECT 'export ' || e.run_id FROM integrations_export e
+           JOIN integrations_run r ON r.id = e.run_id WHERE e.project_id <> r.project_id
            UNION ALL SELECT 'order line ' || l.id FROM orders_orderline l JOIN orders_order o ON o.id = l.order_id
            JOIN stock_product p ON p.id = l.product_id WHERE o.project_id <> p.project_id
            UNION ALL SELECT 'invoice ' || i.id FROM orders_invoice i JOIN orders_order o ON o.id = i.order_id

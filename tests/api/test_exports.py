@@ -11,6 +11,7 @@ from django.http import StreamingHttpResponse
 from django.utils import timezone
 
 from integrations import exports
+from integrations.invariants import broken
 from integrations.models import ExportPart, Run
 from integrations.ticking import tick
 from orders.models import Order
@@ -161,6 +162,23 @@ def test_a03_a_file_is_for_its_project_and_its_token(partner: Partner, orders: N
         assert (answer.status_code, told(answer)["key"]) == (404, "not_found")
     assert partner.get(f"/v1/exports/{asked}?token=é").status_code == 404
     assert partner.get(url).status_code == 200
+
+
+def test_an_export_deleted_while_it_is_written_ends_quietly(
+    partner: Partner, orders: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = told(partner.post("/v1/orders/export", {}))["id"]
+    lines = exports._lines
+
+    def deleted_meanwhile(*args: Any, **named: Any) -> Any:
+        assert partner.call("DELETE", f"/v1/exports/{asked}").status_code == 204
+        return lines(*args, **named)
+
+    monkeypatch.setattr(exports, "_lines", deleted_meanwhile)
+    work_off()
+    run = Run.objects.latest("pk")
+    assert (run.state, ExportPart.objects.count()) == ("cancelled", 0)
+    assert broken() == {}
 
 
 def test_an_export_is_deleted_at_will_and_its_file_after_a_week(partner: Partner, orders: None) -> None:

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from integrations import bulk, jobs, runs
 from integrations.choices import RunKind, RunState
+from integrations.invariants import broken
 from integrations.models import BulkImport, Project, Run
 from integrations.ticking import tick
 from orders.models import Order
@@ -93,6 +94,16 @@ def test_further_imports_of_a_project_wait_in_order(partner: Partner, monkeypatc
     written = list(Order.objects.order_by("id").values_list("source_id", flat=True))
     assert written == [f"{name}-{number}" for name in "abc" for number in range(30)]
     assert action(partner, third)["status"] == "DONE"
+
+
+def test_the_invariants_hold_while_imports_wait_and_see_what_is_wrong(partner: Partner) -> None:
+    for rows in (orders(1), [{"id": "ord_1"}]):
+        asked(partner, rows)
+    assert broken() == {}
+    take_bells()
+    assert broken() == {}
+    Run.objects.update(failed=5)
+    assert {name.split()[0] for name in broken()} == {"B01", "I07"}
 
 
 def test_the_next_in_line_is_rung_when_one_ends_or_is_cancelled(partner: Partner) -> None:
