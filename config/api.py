@@ -11,4 +11,10 @@ v1: list[URLPattern | URLResolver] = [
     path("", include("integrations.api.urls")),
     re_path("^", Nothing.as_view()),
 ]
-urlpatterns = [path("v1/", include(v1))]
+back_office: list[URLPattern | URLResolver] = [
+    path("", include("integrations.api.office_urls")),
+    path("", include("orders.api.office_urls")),
+    path("", include("stock.api.office_urls")),
+    re_path("^", Nothing.as_view()),
+]
+urlpatterns = [path("v1/", include(v1)), path("back-office/v1/", include(back_office))]

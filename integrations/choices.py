@@ -116,6 +116,8 @@ class ApiScope(TextChoices):
     ORDERS = "orders", "Orders"
     ASYNC_ACTIONS = "async-actions", "Async actions"
     EXPORTS = "exports", "Exports"
+    BACK_OFFICE = "back-office", "Back office, to read"
+    RUNS = "runs", "Start and cancel runs"
 
 
 class OnConflict(TextChoices):

@@ -75,8 +75,12 @@ class PartnerView(APIView):
             wait = max(1, self.rate.ends_at - int(time.time()))
             details = f"At most {self.rate.limit} calls a minute. Go on in {wait} s."
             raise ApiError(429, "too_many_requests", "Too many requests", details, retry_after=wait)
-        if self.scope not in key.scopes:
-            details = f"This key lacks the scope “{self.scope.value}”: ask the owner of the project for it."
+        self.need(self.scope)
+
+    def need(self, scope: ApiScope) -> None:
+        """Raises 403 when the key lacks a scope."""
+        if self.key is None or scope not in self.key.scopes:
+            details = f"This key lacks the scope “{scope.value}”: ask the owner of the project for it."
             raise ApiError(403, "forbidden", "Forbidden", details)
 
     def finalize_response(self, request: HttpRequest, response: Any, *args: Any, **kwargs: Any) -> Any:

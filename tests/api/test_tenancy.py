@@ -9,12 +9,15 @@ from typing import Any
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from integrations.models import ApiKey, BulkImport, Export, Project, Run
-from orders.models import Customer, Order
+from integrations.choices import RemoteState
+from integrations.models import ApiKey, BulkImport, Export, Integration, Project, RemoteOrder, Run
+from orders import invoicing, shipping
+from orders.models import Customer, Invoice, Order, Shipment
 from orders.public_ids import PublicIds
 from stock.models import Product
+from tests.admin.conftest import remote
 from tests.api.conftest import Partner, told, work_off
-from tests.factories import ProjectFactory, give_stock
+from tests.factories import IntegrationFactory, ProjectFactory, give_stock
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -24,7 +27,7 @@ def patterns(resolver: URLResolver, prefix: str = "") -> Iterator[tuple[str, Any
         route = prefix + str(each.pattern)
         if isinstance(each, URLResolver):
             yield from patterns(each, route)
-        elif isinstance(each, URLPattern) and route.startswith("v1/") and each.name:
+        elif isinstance(each, URLPattern) and route.startswith(("v1/", "back-office/v1/")) and each.name:
             yield route, each.callback
 
 
@@ -35,7 +38,13 @@ BODY = {"status": "CANCELED", "amount": 1}
 
 
 def test_the_addresses_of_the_api_are_these() -> None:
-    assert sorted(ROUTES) == [
+    office = {route.removeprefix("back-office/v1/") for route in ROUTES if route.startswith("back-office/v1/")}
+    one = "/<str:public_id>"
+    both = ("integrations", "remote-orders", "runs", "invoices", "shipments", "products")
+    assert office == {
+        *both, *(name + one for name in both), "movements", f"invoices{one}/pdf", f"shipments{one}/packing-slip",
+    }  # fmt: skip
+    assert sorted(route for route in ROUTES if route.startswith("v1/")) == [
         "v1/async-actions",
         "v1/async-actions/<path:action_id>",
         "v1/exports/<path:export_id>",
@@ -56,7 +65,25 @@ def theirs() -> Partner:
     other.imported([{"source_id": "their-history", "amount": 5}])
     other.post("/v1/orders/export", {})
     work_off()
+    live = Order.objects.get(project=other.project, source_id="their-order")
+    shipping.ship(live.pk)
+    invoicing.issue(live.pk)
+    remote(IntegrationFactory.create(project=other.project, title="Secret shop"), "1", RemoteState.FAILED)
     return other
+
+
+OFFICE: tuple[tuple[str, Any], ...] = (
+    ("int", Integration),
+    ("rem", RemoteOrder),
+    ("run", Run),
+    ("inv", Invoice),
+    ("shp", Shipment),
+)
+"""The kinds of rows that only the back office shows."""
+
+
+def _last(model: Any, project: Project) -> int:
+    return int(model.objects.filter(project=project).latest("pk").pk)
 
 
 def foreign_ids(project: Project) -> dict[str, str]:
@@ -70,6 +97,7 @@ def foreign_ids(project: Project) -> dict[str, str]:
         "sku": ids.give("sku", Product.objects.get(project=project).pk),
         "action": ids.give("aa", BulkImport.objects.get(project=project).pk),
         "export": ids.give("exp", Export.objects.get(project=project).pk),
+        **{kind: ids.give(kind, _last(model, project)) for kind, model in OFFICE},
         "primary key": str(Order.objects.filter(project=project).latest("pk").pk),
     }
 
@@ -83,6 +111,7 @@ def guessed_ids(mine: Project, theirs: Project) -> dict[str, str]:
         "product of mine": ids.give("prod", Product.objects.get(project=theirs).pk),
         "sku of mine": ids.give("sku", Product.objects.get(project=theirs).pk),
         "action of mine": ids.give("aa", BulkImport.objects.get(project=theirs).pk),
+        **{f"{kind} of mine": ids.give(kind, _last(model, theirs)) for kind, model in OFFICE},
         "export of mine": ids.give("exp", Export.objects.get(project=theirs).pk),
     }
 

@@ -1,0 +1,236 @@
+"""Integrations, remote orders and runs as resources; runs can be started and cancelled."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, ClassVar
+
+import django_filters
+import msgspec
+from django.conf import settings
+from django.db.models import QuerySet
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from integrations import fetching, loading, runs, syncing
+from integrations.api.bodies import Query, decode, read
+from integrations.api.errors import ApiError, bad_payload
+from integrations.api.resources import IdFilter, Resource, ResourceList, ResourceOne, filters_of, span, when
+from integrations.choices import ApiScope, IntegrationHealth, RemoteState, RunKind, RunState
+from integrations.models import Integration, RemoteOrder, Run
+from integrations.runs import COUNTERS, RunRefused
+from integrations.syncing import SyncRefused
+from orders.public_ids import PublicIds
+
+
+class Integrations(Resource):
+    kind, name = "int", "integration"
+
+    def rows(self) -> QuerySet[Integration]:
+        return Integration.objects.filter(project=self.project).defer("credentials")
+
+    def documents(self, rows: Sequence[Integration]) -> list[dict[str, Any]]:
+        return [
+            {
+                "id": self.ids.give("int", row.pk),
+                "object": "integration",
+                "platform": row.platform,
+                "title": row.title,
+                "website": row.base_url,
+                "time_zone": row.time_zone,
+                "enabled": row.enabled,
+                "health": row.health,
+                "orders_since": when(row.start_at),
+                "complete_until": when(row.complete_until),
+            }
+            for row in rows
+        ]
+
+
+class IntegrationsView(Integrations, ResourceList):
+    filters = filters_of(
+        Integration,
+        platform=django_filters.CharFilter(),
+        health=django_filters.ChoiceFilter(choices=IntegrationHealth.choices),
+    )
+
+
+class IntegrationView(Integrations, ResourceOne): ...
+
+
+class RemoteOrders(Resource):
+    kind, name = "rem", "remote order"
+
+    def rows(self) -> QuerySet[RemoteOrder]:
+        return RemoteOrder.objects.filter(project=self.project).defer("payload", "digest").select_related("order")
+
+    def documents(self, rows: Sequence[RemoteOrder]) -> list[dict[str, Any]]:
+        return [_remote_order(self.ids, row) for row in rows]
+
+
+def _remote_order(ids: PublicIds, row: RemoteOrder) -> dict[str, Any]:
+    order = getattr(row, "order", None)
+    return {
+        "id": ids.give("rem", row.pk),
+        "object": "remote_order",
+        "integration_id": ids.give("int", row.integration_id),
+        "external_id": row.external_id,
+        "number": row.number,
+        "remote_status": row.status,
+        "state": row.state,
+        "reason_code": row.reason_code,
+        "reason": row.reason,
+        "retry": row.retry,
+        "next_attempt_at": when(row.next_attempt_at),
+        "placed_at": when(row.placed_at),
+        "total": None if row.total is None else f"{row.total:f}",
+        "currency": row.currency,
+        "order_id": None if order is None else ids.give("ord", order.pk),
+        "first_seen_at": when(row.first_seen_at),
+        "changed_at": when(row.changed_at),
+    }
+
+
+class RemoteOrdersView(RemoteOrders, ResourceList):
+    filters = filters_of(
+        RemoteOrder,
+        integration=IdFilter("int", field_name="integration"),
+        state=django_filters.ChoiceFilter(choices=RemoteState.choices),
+        reason_code=django_filters.CharFilter(),
+        number=django_filters.CharFilter(),
+        external_id=django_filters.CharFilter(),
+        **span("changed_at", "changed"),
+    )
+
+
+class RemoteOrderView(RemoteOrders, ResourceOne): ...
+
+
+class Runs(Resource):
+    kind, name = "run", "run"
+
+    def rows(self) -> QuerySet[Run]:
+        return Run.objects.filter(project=self.project).defer("cursor", "scope")
+
+    def documents(self, rows: Sequence[Run]) -> list[dict[str, Any]]:
+        return [_run(self.ids, row) for row in rows]
+
+
+def _run(ids: PublicIds, row: Run) -> dict[str, Any]:
+    return {
+        "id": ids.give("run", row.pk),
+        "object": "run",
+        "integration_id": None if row.integration_id is None else ids.give("int", row.integration_id),
+        "kind": row.kind,
+        "state": row.state,
+        "reason": row.reason,
+        "total": row.total,
+        **{name: getattr(row, name) for name in COUNTERS},
+        "results": [
+            {
+                "order_id": ids.give("ord", int(result["id"])),
+                "outcome": result["outcome"],
+                "message": result["message"],
+            }
+            for result in row.results
+        ],
+        "created_at": when(row.created_at),
+        "started_at": when(row.started_at),
+        "finished_at": when(row.finished_at),
+    }
+
+
+class StartRun(msgspec.Struct, forbid_unknown_fields=True):
+    """What a run is asked for. Each kind takes its own fields; the others stay out."""
+
+    kind: str
+    integration_id: str | None = None
+    date_from: date | None = None
+    """load: midnight of this day in the shop's zone."""
+    order: str | None = None
+    """fetch: a number, or an id in the shop."""
+    hours: int | None = None
+    """fetch: what was created or modified in the last 1 to 6 hours."""
+    order_ids: list[str] | None = None
+    """synchronize: at most 100 orders."""
+
+
+FIELDS: dict[str, tuple[str, ...]] = {
+    RunKind.LOAD: ("integration_id", "date_from"),
+    RunKind.FETCH: ("integration_id", "order", "hours"),
+    RunKind.SYNCHRONIZE: ("order_ids",),
+}
+
+
+class RunsView(Runs, ResourceList):
+    """GET: runs. POST: load new orders, fetch missing ones to review, or synchronize orders with their shops."""
+
+    decoder: ClassVar[msgspec.json.Decoder[StartRun]] = msgspec.json.Decoder(StartRun)
+    filters = filters_of(
+        Run,
+        integration=IdFilter("int", field_name="integration"),
+        kind=django_filters.ChoiceFilter(choices=RunKind.choices),
+        state=django_filters.ChoiceFilter(choices=RunState.choices),
+        **span("created_at", "created"),
+    )
+
+    def post(self, request: Request) -> Response:
+        Query(request).done()
+        self.need(ApiScope.RUNS)
+        asked = decode(read(request, settings.API_BODY_LIMIT), self.decoder)
+        _only_its_fields(asked)
+        try:
+            started = self._start(asked)
+        except (RunRefused, SyncRefused) as refusal:
+            raise ApiError(409, "run_refused", "Not started", str(refusal)) from refusal
+        return Response({"object": "list", "data": self.documents(started)}, status=202)
+
+    def _start(self, asked: StartRun) -> list[Run]:
+        if asked.kind == RunKind.SYNCHRONIZE:
+            requested = syncing.request(self.project.pk, self._orders(asked.order_ids or []))
+            if not requested.runs:
+                raise SyncRefused(" ".join(requested.refusals) or "None of these orders is here.")
+            return list(requested.runs)
+        integration = self._integration(asked.integration_id)
+        if asked.kind == RunKind.LOAD:
+            return [loading.request_load(integration, date_from=asked.date_from)]
+        if asked.order is not None:
+            return [fetching.request_order(integration, asked.order)]
+        return [fetching.request_hours(integration, asked.hours or 0)]
+
+    def _integration(self, public_id: str | None) -> Integration:
+        pk = self.ids.take("int", public_id or "") or 0
+        found = Integration.objects.select_related("project__account").filter(project=self.project, pk=pk).first()
+        if found is None:
+            raise bad_payload("Property .integration_id is no integration of this project")
+        return found
+
+    def _orders(self, public_ids: list[str]) -> list[int]:
+        found = [self.ids.take("ord", each) for each in public_ids]
+        unknown = next((place for place, pk in enumerate(found) if pk is None), None)
+        if not found or unknown is not None:
+            where = f"[{unknown}] is no order" if unknown is not None else " must name at least one order"
+            raise bad_payload(f"Property .order_ids{where}")
+        return [pk for pk in found if pk is not None]
+
+
+def _only_its_fields(asked: StartRun) -> None:
+    known = FIELDS.get(asked.kind)
+    if known is None:
+        raise bad_payload(f"Property .kind must be one of {', '.join(FIELDS)}")
+    for name in ("integration_id", "date_from", "order", "hours", "order_ids"):
+        if getattr(asked, name) is not None and name not in known:
+            raise bad_payload(f"Property .{name} is not for a run of the kind {asked.kind}: leave it out")
+
+
+class RunView(Runs, ResourceOne):
+    """GET: one run. DELETE: cancel it after the page it is at; what was done stays."""
+
+    def delete(self, request: Request, public_id: str) -> Response:
+        Query(request).done()
+        self.need(ApiScope.RUNS)
+        run = self.find(public_id)
+        if not runs.cancel(run):
+            raise ApiError(409, "run_over", "Not cancelled", "This run is over or being cancelled already.")
+        return Response(self.documents([self.find(public_id)])[0])
