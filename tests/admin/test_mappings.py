@@ -42,7 +42,7 @@ def test_what_is_mapped_is_saved_shown_and_logged_once(shop: Integration, admin:
     assert CodeListEntry.objects.get(code="cod").name == "Cash"
     assert (shop.unknown_payments, shop.unknown_deliveries) == (UnknownCodes.FAIL, UnknownCodes.KEEP)
     page = admin.get(f"/integrations/integration/{shop.pk}/change/").content.decode()
-    assert all(text in page for text in ("<code>tea</code>", "VAT id", "Cash", "only when you synchronise them"))
+    assert all(text in page for text in ("<code>tea</code>", "VAT id", "Cash", "only when you synchronize them"))
     history = admin.get(f"/integrations/integration/{shop.pk}/history/").content.decode()
     assert history.count("SKU tea stands for A-17.") == 1
 
