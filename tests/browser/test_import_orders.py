@@ -7,11 +7,14 @@ from typing import Any
 
 import pytest
 from django.conf import LazySettings
+from django.contrib.auth.models import User
 from pytest_django.live_server_helper import LiveServer
 
+from integrations import fetching, reviewing
 from integrations.choices import RemoteState, Role, RunState
 from integrations.connecting import set_up
 from integrations.jobs import work
+from integrations.loading import request_load
 from integrations.models import Integration, RemoteOrder, Run
 from integrations.secrets import Secrets
 from integrations.simulator.server import SimulatedServer, SimulatedSite
@@ -173,4 +176,60 @@ def test_an_order_is_synchronised_and_that_taken_back_on_a_phone(
     assert_fits(page)
     run_it()
     page.get_by_text("1 changed, 0 as in the shop, 0 could not be synchronized.").wait_for()
+    assert troubles == []
+
+
+def test_an_order_is_synchronised_with_the_keyboard_alone(
+    connected: Integration, woo: SimulatedServer, live_server: LiveServer, page: Any
+) -> None:
+    number = str(max(woo.site.shop.sales))
+    aside(fetch_and_accept, connected, number)
+    woo.site.shop.change(int(number), "cancelled")
+    log_in(page, live_server.url)
+    page.goto(f"{live_server.url}/orders/order/")
+    tab_to(page, f"Synchronize {number}")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="What changes").wait_for()
+    page.keyboard.press("Enter")  # the button that writes it has the focus
+    page.get_by_text("Taken over from the shop").first.wait_for()
+    tab_to(page, "What changed")
+    page.keyboard.press("Enter")
+    tab_to(page, "Take this synchronization back")
+    page.keyboard.press("Enter")
+    page.get_by_text("Taken back.", exact=True).wait_for()
+    assert aside(lambda: Order.objects.get().status) == OrderStatus.PROCESSING
+
+
+def fetch_and_accept(integration: Integration, number: str) -> None:
+    """Put an order into the book as staff would."""
+    work(fetching.request_order(integration, number).pk)
+    person = User.objects.get(username="jana")
+    ids = list(RemoteOrder.objects.values_list("pk", flat=True))
+    [done] = reviewing.accept(integration.project_id, ids, actor_id=person.pk, actor="jana")
+    assert done.done
+
+
+def test_a_blocked_buyer_is_entered_with_the_keyboard_and_waits(
+    connected: Integration, woo: SimulatedServer, live_server: LiveServer, page: Any
+) -> None:
+    troubles = Troubles(page, live_server.url)
+    log_in(page, live_server.url)
+    page.goto(f"{live_server.url}/integrations/buyerentry/")
+    tab_to(page, "E-mail or domain")
+    page.keyboard.type("example.com")
+    tab_to(page, "Remark")
+    page.keyboard.type("All simulated buyers")
+    page.keyboard.press("Enter")
+    page.get_by_text("example.com is saved.").wait_for()
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert_fits(page)
+    aside(lambda: work(request_load(connected).pk))
+    assert states() == ["pending"] * 3
+    page.goto(f"{live_server.url}/integrations/remoteorder/?tab=pending")
+    page.get_by_role("button", name="Accept Buyer").first.click()
+    page.get_by_text("Open the order to accept it anyway.").wait_for()
+    page.get_by_role("link", name="View").first.click()
+    page.get_by_role("button", name="Accept Buyer anyway").click()
+    page.get_by_text("is in the book").wait_for()
+    assert_fits(page)
     assert troubles == []
