@@ -95,14 +95,16 @@ def _need(line: IncomingLine, products: dict[str, int], free: dict[int, int]) ->
 
 
 def _duplicates(remote: RemoteOrder, order: IncomingOrder) -> list[Order]:
-    """Orders of the same buyer over the same amount about the same time, or with the same number."""
-    others = Order.objects.filter(project_id=remote.project_id).exclude(remote_order=remote)
+    """Orders over the same amount by the same buyer about the same time, or with the same number.
+
+    A number alone says little: shops count alike. A payment may carry the number of the shop's order, though.
+    """
+    same = Order.objects.filter(project_id=remote.project_id, total=order.total, currency=order.currency)
+    others = same.exclude(remote_order=remote)
     found: dict[int, Order] = {}
     if order.email:
         twins = others.filter(
             customer__email=order.email.lower(),
-            total=order.total,
-            currency=order.currency,
             placed_at__range=(order.placed_at - NEAR, order.placed_at + NEAR),
         )
         found |= {twin.pk: twin for twin in twins.order_by("-pk")[:MOST_DUPLICATES]}

@@ -141,6 +141,8 @@ def test_view_shows_what_matters_before_deciding(shop: Integration, project: Pro
     assert Order.objects.count() == 1
     double = pending(shop, "20002", number=order.number)
     assert "This may be a double" in said(admin, f"{LIST}{double.pk}/change/")
+    Order.objects.update(total=order.total + 1)
+    assert "This may be a double" not in said(admin, f"{LIST}{double.pk}/change/")
 
 
 def test_what_cannot_be_read_can_only_be_dismissed(shop: Integration, admin: Client) -> None:
