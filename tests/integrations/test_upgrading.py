@@ -1,0 +1,29 @@
+"""Shops that were connected by an earlier release have what a new one has."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from integrations.choices import FeedKind
+from integrations.connecting import set_up
+from integrations.models import Feed
+from integrations.scheduling import DEFAULT_FEEDS
+from tests.factories import IntegrationFactory
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_an_older_shop_gets_the_order_update_feed_switched_off() -> None:
+    old, new = IntegrationFactory.create(), IntegrationFactory.create()
+    for shop in (old, new):
+        set_up(shop)
+    Feed.objects.filter(integration=old, kind=FeedKind.STATUS_UPDATE).delete()
+    Feed.objects.filter(integration=new, kind=FeedKind.STATUS_UPDATE).update(enabled=True)
+    executor = MigrationExecutor(connection)
+    executor.migrate([("integrations", "0011_shop_pace")])
+    MigrationExecutor(connection).migrate([("integrations", "0012_order_update_feed")])
+    feeds = Feed.objects.filter(kind=FeedKind.STATUS_UPDATE).values_list("integration_id", "enabled")
+    assert set(feeds) == {(old.pk, False), (new.pk, True)}
+    assert set(old.feeds.values_list("kind", flat=True)) == set(DEFAULT_FEEDS)
