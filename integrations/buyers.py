@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -144,9 +144,3 @@ def save_rows(project_id: int, rows: Iterable[Read]) -> int:
             update_fields=["listing", "active", "remark"],
         )
     return len(entries)
-
-
-def as_rows(project_id: int) -> Iterator[tuple[str, str, str, str]]:
-    """The whole list, as `read_csv` reads it."""
-    for entry in BuyerEntry.objects.filter(project_id=project_id).iterator():
-        yield entry.pattern, entry.listing, "yes" if entry.active else "no", entry.remark

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -17,9 +16,8 @@ from django.utils.translation import gettext_lazy
 from integrations import buyers
 from integrations.choices import BuyerListing
 from integrations.models import BuyerEntry
-from orders.spreadsheets import plain
 from stock.admin.base import PageAdmin, Route, project_of
-from stock.admin.exporting import Line
+from stock.admin.exporting import Cell, csv_of_list
 from stock.admin.guards import guarded, guarded_action
 from stock.admin.listing import ChoiceFilter, options
 from stock.admin.show import badge
@@ -144,11 +142,8 @@ class BuyerEntryAdmin(PageAdmin[BuyerEntry]):
 
     @guarded("integrations.view_buyerentry", methods=("GET",))
     def export(self, request: HttpRequest) -> HttpResponseBase:
-        project = project_of(request)
-        rows = buyers.as_rows(project.pk) if project else iter(())
-        response = StreamingHttpResponse(_csv_lines(rows), content_type="text/csv; charset=utf-8")
-        response["Content-Disposition"] = 'attachment; filename="buyers.csv"'
-        return response
+        """What the list shows, as `upload` reads it."""
+        return csv_of_list(self, request, "buyers", buyers.COLUMNS, _cells)
 
     @guarded_action(CHANGE, description=gettext_lazy("Switch on"))
     def switch_on(self, request: HttpRequest, queryset: QuerySet[BuyerEntry]) -> None:
@@ -195,8 +190,5 @@ def _fixed(form: EntryForm) -> EntryForm:
     return form
 
 
-def _csv_lines(rows: Iterator[tuple[str, str, str, str]]) -> Iterator[str]:
-    writer = csv.writer(Line())
-    yield "\ufeff" + writer.writerow(buyers.COLUMNS)
-    for row in rows:
-        yield writer.writerow([plain(text) for text in row])
+def _cells(entry: BuyerEntry) -> Sequence[Cell]:
+    return entry.pattern, entry.listing, "yes" if entry.active else "no", entry.remark
