@@ -7,6 +7,7 @@ come meanwhile move nothing. Every answer has an ETag; the same one in `If-None-
 from __future__ import annotations
 
 import hashlib
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, ClassVar
@@ -27,7 +28,7 @@ from orders.publishing import time
 DEFAULT_PAGE, LARGEST_PAGE = 50, 200
 
 
-class Resource(PartnerView):
+class Resource(PartnerView, ABC):
     """One kind of row of the key's project."""
 
     scope = ApiScope.BACK_OFFICE
@@ -36,13 +37,13 @@ class Resource(PartnerView):
     name: ClassVar[str]
     """What it is called in sentences."""
 
+    @abstractmethod
     def rows(self) -> QuerySet[Any]:
         """The rows of the project; nothing else is ever looked at."""
-        raise NotImplementedError
 
+    @abstractmethod
     def documents(self, rows: Sequence[Any]) -> list[dict[str, Any]]:
         """The rows as JSON values; amounts as text, times in UTC."""
-        raise NotImplementedError
 
     def find(self, public_id: str) -> Any:
         """One row. Raises 404, the same for what there is not and for what belongs to somebody else."""
