@@ -17,6 +17,7 @@ from orders.models import Order
 from orders.plans import PLANS
 
 AT_ONCE = 100
+OPEN = (OrderStatus.PROCESSING, OrderStatus.ON_HOLD)
 
 
 def ended_statuses(connector: Connector) -> frozenset[str]:
@@ -38,10 +39,14 @@ def meaning(integration: Integration, status: str, action: str | None) -> OrderS
 
 
 def status_page(held: Claim, run: Run, integration: Integration) -> Step:
-    """Carry the statuses that the loads have brought since over to their orders; the shop is not asked."""
+    """Carry the statuses that the loads have brought since over to open orders; the shop is not asked.
+
+    Orders that are complete or cancelled here are many and settled: they follow when they are synchronised.
+    """
     actions = dict(integration.rules.values_list("status", "action"))
     behind = (
-        Order.objects.filter(integration=integration, remote_order__isnull=False)
+        Order.objects.filter(project_id=integration.project_id, status__in=OPEN)  # has an index
+        .filter(integration=integration, remote_order__isnull=False)
         .exclude(remote_order__status=F("remote_status"))
         .exclude(remote_order__status="")
         .filter(pk__gt=(run.cursor or {}).get("after", 0))

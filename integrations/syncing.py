@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -13,7 +13,7 @@ from integrations.choices import IntegrationHealth, RunKind
 from integrations.failures import ShopError
 from integrations.following import meaning
 from integrations.importing import NOT_STORABLE
-from integrations.mapping import Unmapped
+from integrations.mapping import Mapping, Unmapped
 from integrations.models import Integration, RemoteOrder, Run
 from integrations.reading import Candidate, digest_of, read, read_page
 from integrations.runs import Claim, RunRefused
@@ -61,7 +61,7 @@ def look(order: Order) -> Look:
         raise SyncRefused(GONE)
     with transaction.atomic():
         _keep(integration, seen)
-    return Look(seen.digest.hex(), refresh.preview(order.pk, _answer(integration, seen)))
+    return Look(seen.digest.hex(), refresh.preview(order.pk, _settings(integration, [seen]).answer(seen)))
 
 
 def synchronize(order: Order, seen: str, *, version: int, actor_id: int) -> Refreshed:
@@ -73,7 +73,8 @@ def synchronize(order: Order, seen: str, *, version: int, actor_id: int) -> Refr
     payload = remote.payload.encode()
     if digest_of(payload).hex() != seen:
         raise SyncRefused("The shop has sent a newer version of this order meanwhile: look at what changes once more.")
-    answer = _answer(integration, read(integration.connector, integration.shop(), payload, digest_of(payload)))
+    kept = read(integration.connector, integration.shop(), payload, digest_of(payload))
+    answer = _settings(integration, [kept]).answer(kept)
     done = refresh.refresh(order.pk, answer, actor_id=actor_id, seen=version)
     if done.outcome == Outcome.REFUSED:
         raise SyncRefused(done.sentence)
@@ -101,20 +102,32 @@ def _unreadable(integration: Integration) -> str:
     return ""
 
 
-def _answer(integration: Integration, seen: Candidate) -> Answer:
-    """A shop's answer by the current mapping and rules. Raises SyncRefused."""
-    if seen.order is None:
-        raise SyncRefused(seen.error)
-    ours = mapping.load(integration, [seen.order]).apply(seen.order)
-    if isinstance(ours, Unmapped):
-        raise SyncRefused(ours.message)
-    action = integration.rules.filter(status=seen.status).values_list("action", flat=True).first()
-    return Answer(
-        ours,
-        meaning(integration, seen.status, action),
-        frozenset(Part(part) for part in integration.ours_wins if part in Part.values),
-        create_unknown_products=integration.unknown_products == "create",
-    )
+@dataclass(frozen=True)
+class _Settings:
+    """The mapping and rules of now, read once for a page of answers."""
+
+    integration: Integration
+    words: Mapping
+    actions: dict[str, str]
+
+    def answer(self, seen: Candidate) -> Answer:
+        """What a shop's answer means here. Raises SyncRefused."""
+        if seen.order is None:
+            raise SyncRefused(seen.error)
+        ours = self.words.apply(seen.order)
+        if isinstance(ours, Unmapped):
+            raise SyncRefused(ours.message)
+        return Answer(
+            ours,
+            meaning(self.integration, seen.status, self.actions.get(seen.status)),
+            frozenset(Part(part) for part in self.integration.ours_wins if part in Part.values),
+            create_unknown_products=self.integration.unknown_products == "create",
+        )
+
+
+def _settings(integration: Integration, candidates: Iterable[Candidate]) -> _Settings:
+    words = mapping.load(integration, [seen.order for seen in candidates if seen.order is not None])
+    return _Settings(integration, words, dict(integration.rules.values_list("status", "action")))
 
 
 def _keep(integration: Integration, seen: Candidate) -> None:
@@ -178,9 +191,8 @@ def synchronize_page(held: Claim, run: Run, integration: Integration) -> Step:
     with transaction.atomic():
         cancelled = runs.hold(held)
         lock_project(integration.project_id)
-        results = [
-            _one(integration, orders[pk], found.get(key), actor_id=run.requested_by_id) for key, pk in ids.items()
-        ]
+        settings = _settings(integration, found.values())
+        results = [_one(settings, orders[pk], found.get(key), actor_id=run.requested_by_id) for key, pk in ids.items()]
         counts = {"fetched": len(ids), "updated": 0, "unchanged": 0, "failed": 0}
         for result in results:
             counts[COUNTED[Outcome(str(result["outcome"]))]] += 1
@@ -198,14 +210,14 @@ COUNTED = {
 }
 
 
-def _one(integration: Integration, order: Order, seen: Candidate | None, *, actor_id: int | None) -> dict[str, object]:
+def _one(settings: _Settings, order: Order, seen: Candidate | None, *, actor_id: int | None) -> dict[str, object]:
     """Write one order; what keeps it from being written is its result, and stops none of the others."""
     try:
         if seen is None:
             raise SyncRefused(GONE)
         with transaction.atomic():
-            _keep(integration, seen)
-            done = refresh.refresh(order.pk, _answer(integration, seen), actor_id=actor_id)
+            _keep(settings.integration, seen)
+            done = refresh.refresh(order.pk, settings.answer(seen), actor_id=actor_id)
     except SyncRefused as refusal:
         done = Refreshed(Outcome.REFUSED, str(refusal))
     except NOT_STORABLE:

@@ -10,7 +10,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from integrations import client, jobs, runs, syncing
+from integrations import client, jobs, mapping, runs, syncing
 from integrations.choices import FeedKind, ImportAction, IntegrationHealth, RemoteState, Role, RunKind, RunState
 from integrations.connecting import set_up
 from integrations.connectors import all_connectors
@@ -108,6 +108,21 @@ def test_a_hundred_orders_cost_one_request(integration: Integration, shop: Shop)
     assert order_of(KEYS[0]).note == "new"
     assert len(run.results) == 100
     assert broken() == {}
+
+
+def test_settings_are_read_once_for_a_page(
+    integration: Integration, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loads: list[int] = []
+    load = mapping.load
+
+    def counted(which: Integration, orders: Any = None) -> mapping.Mapping:
+        loads.append(len(orders))
+        return load(which, orders)
+
+    monkeypatch.setattr(mapping, "load", counted)
+    sync(integration, *KEYS[:40])
+    assert loads == [40]
 
 
 def test_101_are_refused_and_nothing_is_queued(integration: Integration, shop: Shop) -> None:
@@ -277,6 +292,16 @@ def test_more_orders_than_one_page_are_carried_over(integration: Integration, mo
     jobs.work(run.pk)
     assert set(Order.objects.values_list("remote_status", flat=True)) == {"on-hold"}
     assert broken() == {}
+
+
+def test_the_feed_leaves_settled_orders_alone(integration: Integration, shop: Shop) -> None:
+    order = order_of(KEYS[0])
+    Order.objects.filter(pk=order.pk).update(status=OrderStatus.COMPLETE, tab="")
+    RemoteOrder.objects.filter(external_id=KEYS[0]).update(status="cancelled")
+    run = runs.request(RunKind.STATUS_UPDATE, integration)
+    jobs.work(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.fetched, order_of(KEYS[0]).status) == (RunState.SUCCEEDED, 0, OrderStatus.COMPLETE)
 
 
 @pytest.mark.parametrize("connector", all_connectors(), ids=lambda connector: connector.key)
