@@ -66,3 +66,22 @@ class PayloadError(Exception):
         self.code = code
         self.message = message
         self.path = path
+
+
+class MailFault(StrEnum):
+    """Who must act when a letter cannot be sent."""
+
+    RECIPIENT = "recipient"
+    """The mail server refuses this letter or its address for good."""
+    SETTINGS = "settings"
+    """Staff: the server's address, name or password is wrong; nothing goes out until it is changed."""
+    LATER = "later"
+    """Nobody: tried again by itself."""
+
+
+class MailError(Exception):
+    """A letter was not sent. `str(error)` is one sentence for staff, free of secrets and of personal data."""
+
+    def __init__(self, fault: MailFault, message: str) -> None:
+        super().__init__(message)
+        self.fault = fault

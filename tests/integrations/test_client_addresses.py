@@ -7,20 +7,15 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from integrations.client import Limits, drive
 from integrations.connectors.base import Operation, Request, Response
 from integrations.failures import Failure, ShopError
+from tests.authority import Authority
 
 QUICK = Limits(connect=2, read=2, total=3, tries=1)
 Answers = list[str]
@@ -103,56 +98,6 @@ def test_what_may_not_be_saved_may_not_be_reached(dns: Callable[..., list[str]],
     connected = dns(["93.184.216.34"])
     assert failure(url).kind == Failure.ADDRESS
     assert connected == []
-
-
-class Authority:
-    """A certificate authority for the tests."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Test authority")])
-        builder = self._builder(self._name, self._key, 1, self._name).add_extension(
-            x509.BasicConstraints(True, None), True
-        )
-        self.path = folder / "authority.pem"
-        self.path.write_bytes(builder.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
-
-    def _builder(
-        self, name: x509.Name, key: ec.EllipticCurvePrivateKey, days: int, issuer: x509.Name
-    ) -> x509.CertificateBuilder:
-        now = datetime.now(UTC)
-        builder = x509.CertificateBuilder().subject_name(name).issuer_name(issuer).public_key(key.public_key())
-        builder = builder.serial_number(x509.random_serial_number()).not_valid_before(now - timedelta(days=9))
-        return builder.not_valid_after(now + timedelta(days=days))
-
-    def issue(self, host: str, *, days: int = 1, trusted: bool = True) -> Path:
-        """A certificate and its key in one file."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        try:
-            name: x509.GeneralName = x509.IPAddress(ip_address(host))
-        except ValueError:
-            name = x509.DNSName(host)
-        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
-        builder = self._builder(subject, key, days, self._name if trusted else subject)
-        builder = builder.add_extension(x509.SubjectAlternativeName([name]), False)
-        signed = builder.sign(self._key if trusted else key, hashes.SHA256())
-        path = self.folder / "server.pem"
-        path.write_bytes(
-            signed.public_bytes(serialization.Encoding.PEM)
-            + key.private_bytes(
-                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-            )
-        )
-        return path
-
-
-@pytest.fixture
-def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Authority:
-    """Trusted, in this test, instead of the world's."""
-    made = Authority(tmp_path)
-    monkeypatch.setattr("requests.adapters.DEFAULT_CA_BUNDLE_PATH", str(made.path))
-    return made
 
 
 @contextmanager
