@@ -126,3 +126,37 @@ class OnConflict(TextChoices):
     UPDATE = "update", "Update it"
     SKIP = "skip", "Leave it"
     ERROR = "error", "Fail the row"
+
+
+class MailSecurity(TextChoices):
+    """How letters travel to a mail server."""
+
+    TLS = "tls", "TLS (usually port 465)"
+    STARTTLS = "starttls", "STARTTLS (usually port 587)"
+    PLAIN = "plain", "None (local servers only)"
+
+
+class DistributionTrigger(TextChoices):
+    """What a distribution answers to, once each time."""
+
+    SEGMENT_ENTERED = "segment_entered", "A customer enters a segment"
+    ORDER_CREATED = "order_created", "An order comes in"
+    ORDER_PAID = "order_paid", "An order is paid"
+
+
+class DistributionChannel(TextChoices):
+    EMAIL = "email", "E-mail"
+    WEBHOOK = "webhook", "Webhook"
+
+
+class MessageState(TextChoices):
+    """Where one message of a distribution stands."""
+
+    WAITING = "waiting", "Waiting"
+    SENDING = "sending", "Being sent"
+    SENT = "sent", "Sent"
+    SKIPPED = "skipped", "Not sent"
+    """There was no need or no way to send it, e.g. the customer has no address or wants no letters."""
+    FAILED = "failed", "Failed"
+    UNSURE = "unsure", "Unsure"
+    """The worker died while it was handing the letter over: it may have arrived or not."""
