@@ -23,11 +23,12 @@ up: .venv/run.stamp ## Run an empty site
 test: .venv/dev.stamp ## Run the tests (ARGS="-k words tests/orders" for some of them)
 	$(RUN) -m pytest $(ARGS)
 
-lint: .venv/dev.stamp ## Check style, types and migrations
+lint: .venv/dev.stamp ## Check style, types, migrations and the description of the API
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
 	$(RUN) -W 'ignore:Got an error checking a consistent:RuntimeWarning' manage.py makemigrations --check --dry-run
+	$(RUN) manage.py spectacular --validate --fail-on-warn --file /dev/null
 
 bench: .venv/dev.stamp ## Measure how many orders a second can be taken in
 	$(RUN) -m tests.benchmarks.intake $(ARGS)

@@ -77,6 +77,14 @@ BULK_IMPORT_LIMIT = environment.number("BULK_IMPORT_LIMIT", 2000, least=1)
 API_BODY_LIMIT = 32 * 1024 * 1024
 """Bytes of a body; more is answered with 413."""
 
+SPECTACULAR_SETTINGS: dict[str, Any] = {
+    "TITLE": "Countinghouse",
+    "VERSION": "1",
+    "DESCRIPTION": (BASE_DIR / "config" / "api_introduction.md").read_text(encoding="utf-8"),
+    "OAS_VERSION": "3.1.1",
+    "POSTPROCESSING_HOOKS": [],
+}
+
 # --- Keys ---
 SECRET_KEY = environment.text("SECRET_KEY") or keys.kept(DATA_DIR / "secret_key", keys.signing_key)
 ENCRYPTION_KEYS = keys.checked_encryption_keys(
@@ -103,6 +111,8 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "django_rq",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "config",
     "integrations",
     "orders",

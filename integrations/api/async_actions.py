@@ -9,8 +9,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from integrations import bulk, runs
-from integrations.api.bodies import Query
+from integrations.api.declaring import Number, Operation, Time
 from integrations.api.errors import ApiError, not_found
+from integrations.api.shapes import AsyncAction, AsyncActionDetails, AsyncActions, FailedRow, ImportResult
 from integrations.api.views import PartnerView
 from integrations.choices import ApiScope, RunKind, RunState
 from integrations.models import Run
@@ -23,45 +24,52 @@ OVER = {
     RunState.ERRORED: ("FAILED", "FAILED"),
     RunState.CANCELLED: ("FAILED", "FAILED"),
 }
+LIMIT = Number("limit", "How many at most.", 10, 1, 100)
+END_DATE = Time("end_date", "Only actions asked for before this time: pages back.")
 
 
 class AsyncActionsView(PartnerView):
     """GET: the project's async actions, newest first. `end_date` pages back: those asked for before it."""
 
     scope = ApiScope.ASYNC_ACTIONS
+    operations = {"GET": Operation("List async actions", AsyncActions, query=(LIMIT, END_DATE))}
 
     def get(self, request: Request) -> Response:
-        query = Query(request)
-        limit = query.number("limit", 10, 1, 100)
-        end_date = query.time("end_date")
-        query.done()
+        limit, end_date = LIMIT.read(self.query), END_DATE.read(self.query)
         actions = _actions(self.project.pk).order_by("-created_at", "-pk")
         if end_date is not None:
             actions = actions.filter(created_at__lt=end_date)
         rows = list(actions[: limit + 1])
-        listed = [_base(self.ids, run) for run in rows[:limit]]
-        body = {"object": "list", "data_ref": "async_actions", "async_actions": listed, "has_more": len(rows) > limit}
-        return Response(body)
+        listed = [AsyncAction(**_base(self.ids, run)) for run in rows[:limit]]
+        return Response(AsyncActions(listed, has_more=len(rows) > limit))
 
 
 class AsyncActionView(PartnerView):
     """GET: one action with its result. DELETE: cancel it; what was written stays."""
 
     scope = ApiScope.ASYNC_ACTIONS
+    id_name = "The id of the async action, `aa_…`."
+    operations = {
+        "GET": Operation("Follow an async action", AsyncActionDetails),
+        "DELETE": Operation(
+            "Cancel an async action",
+            status=204,
+            says="Orders that are written stay.",
+            refuses={409: "It is over, or being cancelled already."},
+        ),
+    }
 
     def get(self, request: Request, action_id: str) -> Response:
-        Query(request).done()
         run = self._run(action_id)
-        body = _base(self.ids, run)
+        body = AsyncActionDetails(**_base(self.ids, run))
         if run.is_open:
-            body["queue_position"] = bulk.queue_position(run)
-            body["estimated_seconds"] = bulk.seconds_left(run)
+            body.queue_position = bulk.queue_position(run)
+            body.estimated_seconds = bulk.seconds_left(run)
         else:
-            body["result"] = _result(run)
+            body.result = _result(run)
         return Response(body)
 
     def delete(self, request: Request, action_id: str) -> Response:
-        Query(request).done()
         run = self._run(action_id)
         if not runs.cancel(run):
             raise ApiError(409, "already_over", "Conflict", "The action is over or being cancelled already.")
@@ -98,26 +106,22 @@ def _base(ids: PublicIds, run: Run) -> dict[str, Any]:
         if run.started_at and run.finished_at
         else 0,
         "progress": 100 if state == "DONE" else (100 * run.fetched // total if total else 0),
-        "object": "async_action",
     }
 
 
-def _result(run: Run) -> dict[str, Any]:
+def _result(run: Run) -> ImportResult:
     """The published result, with what every row came to beside it."""
     done = run.created + run.updated + run.unchanged
     message = f"{done} order(s) imported successfully, {run.failed} failed."
     if run.state != RunState.SUCCEEDED:
         message += f" {run.reason}"
     failed = run.bulk_import.failures.values_list("index", "source_id", "key", "reason")
-    return {
-        "message": message,
-        "failed": [
-            {"source_id": source_id or None, "reason": reason, "index": index, "key": key}
-            for index, source_id, key, reason in failed
-        ],
-        "done_count": done,
-        "failed_count": run.failed,
-        "created_count": run.created,
-        "updated_count": run.updated,
-        "skipped_count": run.unchanged,
-    }
+    return ImportResult(
+        message=message,
+        failed=[FailedRow(source_id or None, reason, index, key) for index, source_id, key, reason in failed],
+        done_count=done,
+        failed_count=run.failed,
+        created_count=run.created,
+        updated_count=run.updated,
+        skipped_count=run.unchanged,
+    )

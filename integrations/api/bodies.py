@@ -138,12 +138,13 @@ class Query:
         self._known.add(name)
         return self._values.get(name)
 
-    def done(self) -> None:
-        """Raises 400 for a parameter that means nothing here."""
+    def done(self, *known: str) -> None:
+        """Raises 400 for a parameter that means nothing here: it was not asked for and is none of `known`."""
+        self._known.update(known)
         unknown = sorted(set(self._values) - self._known)
         if unknown:
-            known = ", ".join(sorted(self._known)) or "none"
-            raise bad_query(f"Property .{unknown[0][:50]} is not known here; these are: {known}")
+            these = ", ".join(sorted(self._known)) or "none"
+            raise bad_query(f"Property .{unknown[0][:50]} is not known here; these are: {these}")
 
 
 def iso_time(text: str, refuse: Callable[[str], Exception]) -> datetime:

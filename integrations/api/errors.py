@@ -1,6 +1,6 @@
 """Errors of the partner API, all in the published shape.
 
-{"code", "key", "message", "details", "request_id", "resource_id", "resource_type"}; `errors` lists rows of a bulk body.
+`errors` lists rows of a bulk body.
 """
 
 from __future__ import annotations
@@ -9,12 +9,39 @@ import logging
 import traceback
 from typing import Any
 
+import msgspec
 from django.db import InterfaceError, OperationalError
 from django.http import Http404
+from msgspec import UNSET, UnsetType
 from rest_framework import exceptions
 from rest_framework.response import Response
 
 logger = logging.getLogger(__name__)
+
+
+class RowProblem(msgspec.Struct):
+    """What is wrong with one row of a bulk body."""
+
+    index: int
+    """Its place, from 0."""
+    details: str
+
+
+class Problem(msgspec.Struct):
+    """Every answer that is no success."""
+
+    code: int
+    """The status of the answer."""
+    key: str
+    """Stable, for programs."""
+    message: str
+    request_id: str
+    details: str | UnsetType = UNSET
+    """Names the field and the way out."""
+    resource_type: str | UnsetType = UNSET
+    resource_id: str | UnsetType = UNSET
+    errors: list[RowProblem] | UnsetType = UNSET
+    """The first hundred rows that are wrong."""
 
 
 class ApiError(exceptions.APIException):
@@ -28,7 +55,7 @@ class ApiError(exceptions.APIException):
         details: str = "",
         *,
         resource: tuple[str, str] | None = None,
-        errors: list[dict[str, Any]] | None = None,
+        errors: list[RowProblem] | None = None,
         retry_after: int | None = None,
     ) -> None:
         super().__init__(message, key)
@@ -50,7 +77,7 @@ def not_found(kind: str, public_id: str) -> ApiError:
     )
 
 
-def bad_payload(details: str, errors: list[dict[str, Any]] | None = None, key: str = "invalid_payload") -> ApiError:
+def bad_payload(details: str, errors: list[RowProblem] | None = None, key: str = "invalid_payload") -> ApiError:
     return ApiError(400, key, "Invalid payload", details, errors=errors)
 
 
@@ -62,14 +89,13 @@ def answer(error: Exception, context: dict[str, Any]) -> Response:
     """What a view's error becomes; set as the exception handler of every view of the API."""
     request_id = getattr(context.get("view"), "request_id", "")
     told = _translated(error, context)
-    body: dict[str, Any] = {"code": told.status_code, "key": told.key, "message": told.message}
+    body = Problem(told.status_code, told.key, told.message, request_id)
     if told.details:
-        body["details"] = told.details
-    body["request_id"] = request_id
+        body.details = told.details
     if told.resource:
-        body["resource_type"], body["resource_id"] = told.resource
+        body.resource_type, body.resource_id = told.resource
     if told.errors:
-        body["errors"] = told.errors
+        body.errors = told.errors
     headers = {}
     if told.status_code == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="Countinghouse"'

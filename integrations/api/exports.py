@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
-from typing import Any
+from typing import Literal
 
 from django.conf import settings
 from django.http import HttpResponseBase, StreamingHttpResponse
@@ -12,13 +11,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from integrations import exports
-from integrations.api.bodies import Query
+from integrations.api import shapes
+from integrations.api.declaring import Operation, Text
 from integrations.api.errors import not_found
 from integrations.api.views import JsonRenderer, PartnerView
 from integrations.choices import ApiScope, RunState
 from integrations.models import Export
 from orders.public_ids import PublicIds
 from orders.publishing import time
+
+TOKEN = Text("token", "The token in the `result.url` of a finished export.")
 
 
 class TextRenderer(JsonRenderer):
@@ -35,12 +37,21 @@ class ExportView(PartnerView):
     """GET: the export, or with the token of its result the file. DELETE: take it away."""
 
     scope = ApiScope.EXPORTS
+    id_name = "The id of the export, `exp_…`."
+    operations = {
+        "GET": Operation(
+            "Follow an export or fetch its file",
+            shapes.Export,
+            query=(TOKEN,),
+            files=(CsvRenderer.media_type, TextRenderer.media_type),
+            says="With the token of `result.url` the answer is the file: CSV in UTF-8.",
+        ),
+        "DELETE": Operation("Delete an export", status=204, says="Its file cannot be fetched any more."),
+    }
     renderer_classes = [JsonRenderer, TextRenderer, CsvRenderer]
 
     def get(self, request: Request, export_id: str) -> Response | HttpResponseBase:
-        query = Query(request)
-        token = query.text("token")
-        query.done()
+        token = TOKEN.read(self.query)
         export = self._export(export_id)
         if token is None:
             return Response(shown(self.ids, export, request))
@@ -53,7 +64,6 @@ class ExportView(PartnerView):
         return response
 
     def delete(self, request: Request, export_id: str) -> Response:
-        Query(request).done()
         exports.delete(self._export(export_id))
         return Response(status=204)
 
@@ -66,26 +76,17 @@ class ExportView(PartnerView):
         return found
 
 
-def shown(ids: PublicIds, export: Export, request: Request) -> dict[str, Any]:
+def shown(ids: PublicIds, export: Export, request: Request) -> shapes.Export:
     """The published object; `result.url` once the file is there."""
     run = export.run
     export_id = ids.give("exp", export.pk)
+    status: Literal["SCHEDULED", "IN_PROGRESS", "DONE", "ERROR"]
     if run.is_open:
         status = "SCHEDULED" if run.started_at is None else "IN_PROGRESS"
     else:
         status = "DONE" if run.state == RunState.SUCCEEDED else "ERROR"
-    result: Mapping[str, str] | None = None
+    result = None
     if status == "DONE":
         base = settings.PUBLIC_URL or request.build_absolute_uri("/").rstrip("/")
-        result = {"url": f"{base}/v1/exports/{export_id}?token={export.token}"}
-    return {
-        "id": export_id,
-        "object": "export",
-        "created_at": time(run.created_at),
-        "status": status,
-        "channel": "API",
-        "result": result,
-        "user_id": None,
-        "exported_object": "order",
-        "parameters": export.parameters,
-    }
+        result = shapes.ExportResult(f"{base}/v1/exports/{export_id}?token={export.token}")
+    return shapes.Export(export_id, time(run.created_at), status, result, export.parameters)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any, ClassVar
+from typing import Annotated, ClassVar
 
 import django_filters
 import msgspec
 from django.conf import settings
 from django.db.models import QuerySet
+from msgspec import Meta
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from integrations import fetching, loading, runs, syncing
-from integrations.api.bodies import Query, decode, read
+from integrations.api import shapes
+from integrations.api.bodies import decode, read
+from integrations.api.declaring import Operation
 from integrations.api.errors import ApiError, bad_payload
 from integrations.api.resources import IdFilter, Resource, ResourceList, ResourceOne, filters_of, span, when
 from integrations.choices import ApiScope, IntegrationHealth, RemoteState, RunKind, RunState
@@ -25,25 +28,24 @@ from orders.public_ids import PublicIds
 
 
 class Integrations(Resource):
-    kind, name = "int", "integration"
+    kind, name, shape = "int", "integration", shapes.Integration
 
     def rows(self) -> QuerySet[Integration]:
         return Integration.objects.filter(project=self.project).defer("credentials")
 
-    def documents(self, rows: Sequence[Integration]) -> list[dict[str, Any]]:
+    def documents(self, rows: Sequence[Integration]) -> list[shapes.Integration]:
         return [
-            {
-                "id": self.ids.give("int", row.pk),
-                "object": "integration",
-                "platform": row.platform,
-                "title": row.title,
-                "website": row.base_url,
-                "time_zone": row.time_zone,
-                "enabled": row.enabled,
-                "health": row.health,
-                "orders_since": when(row.start_at),
-                "complete_until": when(row.complete_until),
-            }
+            shapes.Integration(
+                id=self.ids.give("int", row.pk),
+                platform=row.platform,
+                title=row.title,
+                website=row.base_url,
+                time_zone=row.time_zone,
+                enabled=row.enabled,
+                health=row.health,
+                orders_since=when(row.start_at),
+                complete_until=when(row.complete_until),
+            )
             for row in rows
         ]
 
@@ -60,36 +62,35 @@ class IntegrationView(Integrations, ResourceOne): ...
 
 
 class RemoteOrders(Resource):
-    kind, name = "rem", "remote order"
+    kind, name, shape = "rem", "remote order", shapes.RemoteOrder
 
     def rows(self) -> QuerySet[RemoteOrder]:
         return RemoteOrder.objects.filter(project=self.project).defer("payload", "digest").select_related("order")
 
-    def documents(self, rows: Sequence[RemoteOrder]) -> list[dict[str, Any]]:
+    def documents(self, rows: Sequence[RemoteOrder]) -> list[shapes.RemoteOrder]:
         return [_remote_order(self.ids, row) for row in rows]
 
 
-def _remote_order(ids: PublicIds, row: RemoteOrder) -> dict[str, Any]:
+def _remote_order(ids: PublicIds, row: RemoteOrder) -> shapes.RemoteOrder:
     order = getattr(row, "order", None)
-    return {
-        "id": ids.give("rem", row.pk),
-        "object": "remote_order",
-        "integration_id": ids.give("int", row.integration_id),
-        "external_id": row.external_id,
-        "number": row.number,
-        "remote_status": row.status,
-        "state": row.state,
-        "reason_code": row.reason_code,
-        "reason": row.reason,
-        "retry": row.retry,
-        "next_attempt_at": when(row.next_attempt_at),
-        "placed_at": when(row.placed_at),
-        "total": None if row.total is None else f"{row.total:f}",
-        "currency": row.currency,
-        "order_id": None if order is None else ids.give("ord", order.pk),
-        "first_seen_at": when(row.first_seen_at),
-        "changed_at": when(row.changed_at),
-    }
+    return shapes.RemoteOrder(
+        id=ids.give("rem", row.pk),
+        integration_id=ids.give("int", row.integration_id),
+        external_id=row.external_id,
+        number=row.number,
+        remote_status=row.status,
+        state=row.state,
+        reason_code=row.reason_code,
+        reason=row.reason,
+        retry=row.retry,
+        next_attempt_at=when(row.next_attempt_at),
+        placed_at=when(row.placed_at),
+        total=None if row.total is None else f"{row.total:f}",
+        currency=row.currency,
+        order_id=None if order is None else ids.give("ord", order.pk),
+        first_seen_at=when(row.first_seen_at),
+        changed_at=when(row.changed_at),
+    )
 
 
 class RemoteOrdersView(RemoteOrders, ResourceList):
@@ -108,52 +109,32 @@ class RemoteOrderView(RemoteOrders, ResourceOne): ...
 
 
 class Runs(Resource):
-    kind, name = "run", "run"
+    kind, name, shape = "run", "run", shapes.Run
 
     def rows(self) -> QuerySet[Run]:
         return Run.objects.filter(project=self.project).defer("cursor", "scope")
 
-    def documents(self, rows: Sequence[Run]) -> list[dict[str, Any]]:
+    def documents(self, rows: Sequence[Run]) -> list[shapes.Run]:
         return [_run(self.ids, row) for row in rows]
 
 
-def _run(ids: PublicIds, row: Run) -> dict[str, Any]:
-    return {
-        "id": ids.give("run", row.pk),
-        "object": "run",
-        "integration_id": None if row.integration_id is None else ids.give("int", row.integration_id),
-        "kind": row.kind,
-        "state": row.state,
-        "reason": row.reason,
-        "total": row.total,
+def _run(ids: PublicIds, row: Run) -> shapes.Run:
+    return shapes.Run(
+        id=ids.give("run", row.pk),
+        integration_id=None if row.integration_id is None else ids.give("int", row.integration_id),
+        kind=row.kind,
+        state=row.state,
+        reason=row.reason,
+        total=row.total,
         **{name: getattr(row, name) for name in COUNTERS},
-        "results": [
-            {
-                "order_id": ids.give("ord", int(result["id"])),
-                "outcome": result["outcome"],
-                "message": result["message"],
-            }
+        results=[
+            shapes.RunResult(ids.give("ord", int(result["id"])), result["outcome"], result["message"])
             for result in row.results
         ],
-        "created_at": when(row.created_at),
-        "started_at": when(row.started_at),
-        "finished_at": when(row.finished_at),
-    }
-
-
-class StartRun(msgspec.Struct, forbid_unknown_fields=True):
-    """What a run is asked for. Each kind takes its own fields; the others stay out."""
-
-    kind: str
-    integration_id: str | None = None
-    date_from: date | None = None
-    """load: midnight of this day in the shop's zone."""
-    order: str | None = None
-    """fetch: a number, or an id in the shop."""
-    hours: int | None = None
-    """fetch: what was created or modified in the last 1 to 6 hours."""
-    order_ids: list[str] | None = None
-    """synchronize: at most 100 orders."""
+        created_at=when(row.created_at),
+        started_at=when(row.started_at),
+        finished_at=when(row.finished_at),
+    )
 
 
 FIELDS: dict[str, tuple[str, ...]] = {
@@ -161,6 +142,17 @@ FIELDS: dict[str, tuple[str, ...]] = {
     RunKind.FETCH: ("integration_id", "order", "hours"),
     RunKind.SYNCHRONIZE: ("order_ids",),
 }
+
+
+class StartRun(msgspec.Struct, forbid_unknown_fields=True):
+    """What a run is asked for. Each kind takes its own fields; the others stay out."""
+
+    kind: Annotated[str, Meta(extra_json_schema={"enum": list(FIELDS)})]
+    integration_id: Annotated[str | None, Meta(description="load and fetch: the shop.")] = None
+    date_from: Annotated[date | None, Meta(description="load: from midnight of this day in the shop's zone.")] = None
+    order: Annotated[str | None, Meta(description="fetch: an order's number, or its id in the shop.")] = None
+    hours: Annotated[int | None, Meta(description="fetch: what came or changed in the last 1 to 6 hours.")] = None
+    order_ids: Annotated[list[str] | None, Meta(description="synchronize: at most 100 orders.")] = None
 
 
 class RunsView(Runs, ResourceList):
@@ -175,16 +167,25 @@ class RunsView(Runs, ResourceList):
         **span("created_at", "created"),
     )
 
+    operations = {
+        "POST": Operation(
+            "Start a run",
+            shapes.Started,
+            status=202,
+            body=StartRun,
+            scope=ApiScope.RUNS,
+            refuses={409: "It cannot be started: e.g. one is running already, or too many orders were named."},
+        )
+    }
+
     def post(self, request: Request) -> Response:
-        Query(request).done()
-        self.need(ApiScope.RUNS)
         asked = decode(read(request, settings.API_BODY_LIMIT), self.decoder)
         _only_its_fields(asked)
         try:
             started = self._start(asked)
         except (RunRefused, SyncRefused) as refusal:
             raise ApiError(409, "run_refused", "Not started", str(refusal)) from refusal
-        return Response({"object": "list", "data": self.documents(started)}, status=202)
+        return Response(shapes.Started(self.documents(started)), status=202)
 
     def _start(self, asked: StartRun) -> list[Run]:
         if asked.kind == RunKind.SYNCHRONIZE:
@@ -227,9 +228,16 @@ def _only_its_fields(asked: StartRun) -> None:
 class RunView(Runs, ResourceOne):
     """GET: one run. DELETE: cancel it after the page it is at; what was done stays."""
 
+    operations = {
+        "DELETE": Operation(
+            "Cancel a run",
+            shapes.Run,
+            scope=ApiScope.RUNS,
+            refuses={409: "It is over, or being cancelled already."},
+        )
+    }
+
     def delete(self, request: Request, public_id: str) -> Response:
-        Query(request).done()
-        self.need(ApiScope.RUNS)
         run = self.find(public_id)
         if not runs.cancel(run):
             raise ApiError(409, "run_over", "Not cancelled", "This run is over or being cancelled already.")

@@ -15,17 +15,21 @@ from typing import Any, ClassVar
 import django_filters
 import msgspec
 from django.db.models import Model, QuerySet
+from msgspec import Struct
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from integrations.api.bodies import Query, iso_time
+from integrations.api.bodies import iso_time
+from integrations.api.declaring import Number, Operation, Text
 from integrations.api.errors import bad_query, not_found
+from integrations.api.shapes import Page
 from integrations.api.views import PartnerView
 from integrations.choices import ApiScope
 from orders.public_ids import PublicIds
 from orders.publishing import time
 
-DEFAULT_PAGE, LARGEST_PAGE = 50, 200
+LIMIT = Number("limit", "How many at most.", 50, 1, 200)
+AFTER = Text("after", "The `next` of the page before.")
 
 
 class Resource(PartnerView, ABC):
@@ -36,14 +40,20 @@ class Resource(PartnerView, ABC):
     """How its ids begin."""
     name: ClassVar[str]
     """What it is called in sentences."""
+    shape: ClassVar[type[Struct]]
+    """What its documents are."""
+
+    @classmethod
+    def id_says(cls) -> str:
+        return f"The id of the {cls.name}, `{cls.kind}_…`."
 
     @abstractmethod
     def rows(self) -> QuerySet[Any]:
         """The rows of the project; nothing else is ever looked at."""
 
     @abstractmethod
-    def documents(self, rows: Sequence[Any]) -> list[dict[str, Any]]:
-        """The rows as JSON values; amounts as text, times in UTC."""
+    def documents(self, rows: Sequence[Any]) -> list[Any]:
+        """The rows in their `shape`; amounts as text, times in UTC."""
 
     def find(self, public_id: str) -> Any:
         """One row. Raises 404, the same for what there is not and for what belongs to somebody else."""
@@ -73,12 +83,16 @@ class ResourceList(Resource):
 
     filters: ClassVar[type[django_filters.FilterSet]]
 
+    @classmethod
+    def operation(cls, method: str) -> Operation | None:
+        if method != "GET":
+            return super().operation(method)
+        query = (LIMIT, AFTER, *parameters_of(cls.filters))
+        return Operation(f"List {cls.name}s", Page[cls.shape], query=query, tagged=True)  # type: ignore[name-defined]
+
     def get(self, request: Request) -> Response:
-        query = Query(request)
-        limit = query.number("limit", DEFAULT_PAGE, 1, LARGEST_PAGE)
-        after = query.text("after")
-        typed = {name: query.text(name) for name in self.filters.base_filters}
-        query.done()
+        limit, after = LIMIT.read(self.query), AFTER.read(self.query)
+        typed = {name: self.query.text(name) for name in self.filters.base_filters}
         rows = self._filtered({name: text for name, text in typed.items() if text is not None})
         if after is not None:
             pk = self.ids.take(self.kind, after)
@@ -88,7 +102,7 @@ class ResourceList(Resource):
         found = list(rows.order_by("-pk")[: limit + 1])
         page = found[:limit]
         following = self.ids.give(self.kind, page[-1].pk) if len(found) > limit else None
-        return self.tagged(request, {"object": "list", "data": self.documents(page), "next": following})
+        return self.tagged(request, Page(self.documents(page), following))
 
     def _filtered(self, typed: dict[str, str]) -> QuerySet[Any]:
         chosen = self.filters(data=typed, queryset=self.rows())
@@ -103,8 +117,13 @@ class ResourceList(Resource):
 class ResourceOne(Resource):
     """GET: one row by its id."""
 
+    @classmethod
+    def operation(cls, method: str) -> Operation | None:
+        if method != "GET":
+            return super().operation(method)
+        return Operation(f"Read one {cls.name}", cls.shape, tagged=True)
+
     def get(self, request: Request, public_id: str) -> Response:
-        Query(request).done()
         return self.tagged(request, self.documents([self.find(public_id)])[0])
 
 
@@ -131,6 +150,24 @@ class TimeFilter(django_filters.CharFilter):  # type: ignore[misc]
             return rows
         at = iso_time(text, lambda problem: bad_query(f"Property .{self.label} {problem}"))
         return rows.filter(**{f"{self.field_name}__{self.lookup_expr}": at})
+
+
+def parameters_of(filters: type[django_filters.FilterSet]) -> list[Text]:
+    """The parameters that these filters read."""
+    return [Text(name, _says(each), _shape(each)) for name, each in filters.base_filters.items()]
+
+
+def _says(each: django_filters.Filter) -> str:
+    if isinstance(each, TimeFilter):
+        edge = "at or after" if each.lookup_expr == "gte" else "before"
+        return f"Only those {edge} this time; a day is its beginning in UTC."
+    return str(each.extra.get("help_text") or "Only those with this value.")
+
+
+def _shape(each: django_filters.Filter) -> dict[str, Any]:
+    if isinstance(each, django_filters.ChoiceFilter):
+        return {"enum": [str(value) for value, _label in each.extra["choices"]]}
+    return {"format": "date-time"} if isinstance(each, TimeFilter) else {}
 
 
 def span(field: str, name: str) -> dict[str, TimeFilter]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import msgspec
@@ -17,7 +18,10 @@ from rest_framework.views import APIView
 
 from integrations import rates
 from integrations.api.authentication import ApiKeyAuthentication, unauthorised
+from integrations.api.bodies import Query
+from integrations.api.declaring import Operation
 from integrations.api.errors import ApiError, answer
+from integrations.api.schema import Described
 from integrations.choices import ApiScope
 from integrations.models import ApiKey, Project
 from integrations.rates import Rate
@@ -50,12 +54,27 @@ class PartnerView(APIView):
     """An address that a key of a project opens, given its scope."""
 
     scope: ClassVar[ApiScope]
+    operations: ClassVar[Mapping[str, Operation]] = {}
+    """By method, what it takes and answers."""
+    id_name: ClassVar[str] = "The id."
+    """What the id in its address is, for people."""
+    schema = Described()
     authentication_classes = [ApiKeyAuthentication]
     permission_classes = []
     parser_classes = []
     renderer_classes = [JsonRenderer]
     content_negotiation_class = JsonOnly
     request_id: str
+    query: Query
+    """The parameters of the call, checked against those that are declared."""
+
+    @classmethod
+    def operation(cls, method: str) -> Operation | None:
+        return cls.operations.get(method)
+
+    @classmethod
+    def id_says(cls) -> str:
+        return cls.id_name
 
     def get_exception_handler(self) -> Any:
         return answer
@@ -64,6 +83,17 @@ class PartnerView(APIView):
         self.request_id = f"v-{secrets.token_hex(10)}"
         self.rate: Rate | None = None
         return super().initialize_request(request, *args, **kwargs)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Whoever may call is checked first, then what they ask by."""
+        super().initial(request, *args, **kwargs)
+        declared = self._declared(request)
+        if declared is not None:
+            self.query = Query(request)
+            self.query.done(*(parameter.name for parameter in declared.query))
+
+    def _declared(self, request: Request) -> Operation | None:
+        return self.operation("GET" if request.method == "HEAD" else str(request.method))
 
     def check_permissions(self, request: Request) -> None:
         """The call counts before anything is decided about it."""
@@ -76,6 +106,9 @@ class PartnerView(APIView):
             details = f"At most {self.rate.limit} calls a minute. Go on in {wait} s."
             raise ApiError(429, "too_many_requests", "Too many requests", details, retry_after=wait)
         self.need(self.scope)
+        declared = self._declared(request)
+        if declared is not None and declared.scope is not None:
+            self.need(declared.scope)
 
     def need(self, scope: ApiScope) -> None:
         """Raises 403 when the key lacks a scope."""
@@ -115,6 +148,7 @@ class Nothing(PartnerView):
     """Every address of the API that there is not."""
 
     authentication_classes = []
+    schema = None  # type: ignore[assignment]  # it is no part of the document
 
     def check_permissions(self, request: Request) -> None:
         raise ApiError(404, "not_found", "Resource not found", f"There is nothing at {request.path[:255]}.")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 
 from integrations.api import bodies
-from integrations.api.errors import ApiError, bad_payload
+from integrations.api.errors import ApiError, RowProblem, bad_payload
 from orders.published import PublishedOrder, free_values, problem
 
 ONE = msgspec.json.Decoder(PublishedOrder)
@@ -90,7 +89,7 @@ def _check_count(count: int, most: int) -> None:
 
 
 def _told(bad: Sequence[tuple[int, str]]) -> ApiError:
-    rows: list[dict[str, Any]] = [{"index": index, "details": found} for index, found in bad[:MOST_TOLD]]
+    rows = [RowProblem(index, found) for index, found in bad[:MOST_TOLD]]
     first = bad[0][1].replace("Property .", f"Property [{bad[0][0]}].", 1)
     more = f" ({len(bad)} rows are wrong; none was imported)" if len(bad) > 1 else " (no row was imported)"
     return bad_payload(first + more, rows)

@@ -11,12 +11,13 @@ from rest_framework.response import Response
 
 from integrations import exports
 from integrations.api import bodies
-from integrations.api.bodies import Query
+from integrations.api.declaring import Operation
 from integrations.api.errors import bad_payload
 from integrations.api.exports import shown
+from integrations.api.shapes import Export
 from integrations.api.views import PartnerView
 from integrations.choices import ApiScope
-from integrations.models import Export
+from integrations.models import Export as ExportRow
 from orders.selecting import BadSelection
 
 
@@ -29,9 +30,16 @@ BODY = msgspec.json.Decoder(ExportRequest)
 
 class OrdersExportView(PartnerView):
     scope = ApiScope.EXPORTS
+    operations = {
+        "POST": Operation(
+            "Export orders",
+            Export,
+            body=ExportRequest,
+            says="Follow the export; its file is made in the background. Without parameters: id, source_id and status.",
+        )
+    }
 
     def post(self, request: Request) -> Response:
-        Query(request).done()
         body = bodies.decode(bodies.read(request, settings.API_BODY_LIMIT), BODY)
         bad = next(bodies.unstorable(body.parameters or {}, ".parameters"), "")
         if bad:
@@ -40,4 +48,4 @@ class OrdersExportView(PartnerView):
             run = exports.request_export(self.project, body.parameters or {}, self.key)
         except BadSelection as error:
             raise bad_payload(str(error), key="invalid_export_params") from error
-        return Response(shown(self.ids, Export.objects.select_related("run").get(pk=run.pk), request))
+        return Response(shown(self.ids, ExportRow.objects.select_related("run").get(pk=run.pk), request))

@@ -3,43 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import django_filters
 from django.db.models import QuerySet
 from django.http import HttpResponse
+from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
-from integrations.api.bodies import Query
+from integrations.api.declaring import Operation
 from integrations.api.resources import IdFilter, Resource, ResourceList, ResourceOne, filters_of, span, when
+from integrations.api.views import JsonRenderer
+from orders.api import shapes
 from orders.choices import DocumentType
 from orders.models import Invoice, Shipment
 from orders.paper import contents
 from orders.paper.layout import render
 
 
+class PdfRenderer(JsonRenderer):
+    """For clients that ask for the paper by its media type."""
+
+    media_type = "application/pdf"
+
+
+PDF: list[type[BaseRenderer]] = [JsonRenderer, PdfRenderer]
+LINE = shapes.InvoiceLine.__struct_fields__
+
+
 class Invoices(Resource):
-    kind, name = "inv", "invoice"
+    kind, name, shape = "inv", "invoice", shapes.Invoice
 
     def rows(self) -> QuerySet[Invoice]:
         return Invoice.objects.filter(project=self.project)
 
-    def documents(self, rows: Sequence[Invoice]) -> list[dict[str, Any]]:
+    def documents(self, rows: Sequence[Invoice]) -> list[shapes.Invoice]:
         return [
-            {
-                "id": self.ids.give("inv", row.pk),
-                "object": row.document_type,
-                "number": row.code,
-                "order_id": self.ids.give("ord", row.order_id),
-                "order_number": row.order_number,
-                "corrects_id": None if row.corrects_id is None else self.ids.give("inv", row.corrects_id),
-                "issue_date": row.issue_date.isoformat(),
-                "issued_at": when(row.issued_at),
-                "currency": row.currency,
-                "total": f"{row.total:f}",
-                "tax_total": f"{row.tax_total:f}",
-                "lines": row.lines,
-            }
+            shapes.Invoice(
+                id=self.ids.give("inv", row.pk),
+                object="invoice" if row.document_type == DocumentType.INVOICE else "credit_note",
+                number=row.code,
+                order_id=self.ids.give("ord", row.order_id),
+                order_number=row.order_number,
+                corrects_id=None if row.corrects_id is None else self.ids.give("inv", row.corrects_id),
+                issue_date=row.issue_date.isoformat(),
+                issued_at=when(row.issued_at),
+                currency=row.currency,
+                total=f"{row.total:f}",
+                tax_total=f"{row.tax_total:f}",
+                lines=[shapes.InvoiceLine(**{name: line[name] for name in LINE}) for line in row.lines],
+            )
             for row in rows
         ]
 
@@ -60,27 +72,27 @@ class InvoiceView(Invoices, ResourceOne): ...
 
 
 class Shipments(Resource):
-    kind, name = "shp", "shipment"
+    kind, name, shape = "shp", "shipment", shapes.Shipment
 
     def rows(self) -> QuerySet[Shipment]:
         return Shipment.objects.filter(project=self.project).prefetch_related("lines__order_line")
 
-    def documents(self, rows: Sequence[Shipment]) -> list[dict[str, Any]]:
+    def documents(self, rows: Sequence[Shipment]) -> list[shapes.Shipment]:
         return [
-            {
-                "id": self.ids.give("shp", row.pk),
-                "object": "shipment",
-                "number": row.code,
-                "order_id": self.ids.give("ord", row.order_id),
-                "historical": row.historical,
-                "shipped_at": when(row.shipped_at),
-                "carrier": row.carrier,
-                "tracking_number": row.tracking_number,
-                "lines": [
-                    {"sku": line.order_line.sku, "name": line.order_line.name, "quantity": line.quantity}
+            shapes.Shipment(
+                id=self.ids.give("shp", row.pk),
+                number=row.code,
+                order_id=self.ids.give("ord", row.order_id),
+                historical=row.historical,
+                shipped_at=when(row.shipped_at),
+                cancelled_at=when(row.cancelled_at),
+                carrier=row.carrier,
+                tracking_number=row.tracking_number,
+                lines=[
+                    shapes.ShipmentPart(line.order_line.sku, line.order_line.name, line.quantity)
                     for line in row.lines.all()
                 ],
-            }
+            )
             for row in rows
         ]
 
@@ -100,8 +112,10 @@ class ShipmentView(Shipments, ResourceOne): ...
 class InvoicePdf(Invoices):
     """GET: the invoice or credit note as it was issued, byte for byte."""
 
+    renderer_classes = PDF
+    operations = {"GET": Operation("Invoice as PDF", files=("application/pdf",))}
+
     def get(self, request: Request, public_id: str) -> HttpResponse:
-        Query(request).done()
         row = self.find(public_id)
         return _pdf(render(contents.of_invoices([row.pk])), row.code)
 
@@ -109,8 +123,10 @@ class InvoicePdf(Invoices):
 class PackingSlipPdf(Shipments):
     """GET: the shipment's packing slip."""
 
+    renderer_classes = PDF
+    operations = {"GET": Operation("Packing slip as PDF", files=("application/pdf",))}
+
     def get(self, request: Request, public_id: str) -> HttpResponse:
-        Query(request).done()
         row = self.find(public_id)
         return _pdf(render(contents.of_shipments([row.pk])), row.code)
 

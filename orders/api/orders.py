@@ -7,19 +7,29 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from integrations.api.bodies import Query, read
+from integrations.api.bodies import read
+from integrations.api.declaring import Choice, Number, Operation
 from integrations.api.errors import ApiError, bad_payload, not_found
 from integrations.api.views import PartnerView
 from integrations.choices import ApiScope
 from orders import partners
-from orders.api import documents
+from orders.api import documents, shapes
 from orders.models import Order
 from orders.partners import Book, NotWritten, Stored
 from orders.published import PublishedOrder
 from orders.publishing import publish
 
 BY = {"created_at": "placed_at", "updated_at": "updated_at"}
-ORDERS = ("created_at", "-created_at", "updated_at", "-updated_at")
+LIMIT = Number("limit", "How many at most.", 10, 1, 100)
+PAGE = Number("page", "Which page, from 1.", 1, 1, 100)
+ORDER = Choice(
+    "order", "The oldest first, or with - the newest.", ("created_at", "-created_at", "updated_at", "-updated_at")
+)
+POST_SAYS = (
+    "An order with this `id` or `source_id` is updated, else one is created; its customer is created or updated with"
+    " it. A live order reserves the stock that is there."
+)
+UPSERT = {404: "There is no order with the `id` that was sent."}
 
 
 class OrdersPartnerView(PartnerView):
@@ -46,12 +56,15 @@ class OrdersPartnerView(PartnerView):
 class OrdersView(OrdersPartnerView):
     """GET: pages of orders, oldest first by default. POST: create one, or update the one with this id or source id."""
 
+    operations = {
+        "GET": Operation("List orders", shapes.Orders, query=(LIMIT, PAGE, ORDER)),
+        "POST": Operation(
+            "Create or update an order", shapes.Order, body=PublishedOrder, says=POST_SAYS, refuses=UPSERT
+        ),
+    }
+
     def get(self, request: Request) -> Response:
-        query = Query(request)
-        limit = query.number("limit", 10, 1, 100)
-        page = query.number("page", 1, 1, 100)
-        order = query.choice("order", "created_at", ORDERS)
-        query.done()
+        limit, page, order = LIMIT.read(self.query), PAGE.read(self.query), ORDER.read(self.query)
         sign, by = ("-", BY[order[1:]]) if order.startswith("-") else ("", BY[order])
         orders = Order.objects.filter(project=self.project)
         start = (page - 1) * limit
@@ -60,7 +73,6 @@ class OrdersView(OrdersPartnerView):
         return Response(body)
 
     def post(self, request: Request) -> Response:
-        Query(request).done()
         order = documents.one(read(request, settings.API_BODY_LIMIT), new=True)
         if order.id is None and not order.source_id and "Idempotency-Key" in request.headers:
             details = "Header Idempotency-Key is for imports: send a source_id, which makes an order once"
@@ -71,12 +83,16 @@ class OrdersView(OrdersPartnerView):
 class OrderView(OrdersPartnerView):
     """GET: one order by id or source id. PUT: change what is sent, leave the rest."""
 
+    id_name = "The id of the order, `ord_…`, or its source id."
+    operations = {
+        "GET": Operation("Read one order", shapes.Order),
+        "PUT": Operation("Change an order", shapes.Order, body=PublishedOrder, says="What is not sent stays as it is."),
+    }
+
     def get(self, request: Request, order_id: str) -> Response:
-        Query(request).done()
         return Response(publish(self.ids, [self._order(order_id)])[0])
 
     def put(self, request: Request, order_id: str) -> Response:
-        Query(request).done()
         known = self._order(order_id)
         order = documents.one(read(request, settings.API_BODY_LIMIT), new=False)
         given = self.ids.give("ord", known.pk)

@@ -3,38 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import django_filters
 from django.db.models import QuerySet
 
 from integrations.api.resources import IdFilter, Resource, ResourceList, ResourceOne, filters_of, span, when
+from stock.api import shapes
 from stock.choices import MovementReason
 from stock.models import Product, StockLevel, StockMovement
 
 
 class Products(Resource):
-    kind, name = "prod", "product"
+    kind, name, shape = "prod", "product", shapes.Product
 
     def rows(self) -> QuerySet[Product]:
         return Product.objects.filter(project=self.project)
 
-    def documents(self, rows: Sequence[Product]) -> list[dict[str, Any]]:
+    def documents(self, rows: Sequence[Product]) -> list[shapes.Product]:
         levels = StockLevel.objects.filter(product__in=rows, warehouse__is_default=True)
         stock = {level.product_id: level for level in levels}
         return [self._document(row, stock.get(row.pk)) for row in rows]
 
-    def _document(self, row: Product, level: StockLevel | None) -> dict[str, Any]:
-        return {
-            "id": self.ids.give("prod", row.pk),
-            "object": "product",
-            "sku": row.sku,
-            "name": row.name,
-            "on_hand": level.on_hand if level else 0,
-            "reserved": level.reserved if level else 0,
-            "available": level.available if level else 0,
-            "created_at": when(row.created_at),
-        }
+    def _document(self, row: Product, level: StockLevel | None) -> shapes.Product:
+        return shapes.Product(
+            id=self.ids.give("prod", row.pk),
+            sku=row.sku,
+            name=row.name,
+            on_hand=level.on_hand if level else 0,
+            reserved=level.reserved if level else 0,
+            available=level.available if level else 0,
+            created_at=when(row.created_at),
+        )
 
 
 class ProductsView(Products, ResourceList):
@@ -51,7 +50,7 @@ class ProductView(Products, ResourceOne): ...
 class MovementsView(ResourceList):
     """GET: what came and went, newest first."""
 
-    kind, name = "mov", "stock movement"
+    kind, name, shape = "mov", "stock movement", shapes.StockMovement
     filters = filters_of(
         StockMovement,
         product=IdFilter("prod", field_name="level__product"),
@@ -62,17 +61,16 @@ class MovementsView(ResourceList):
     def rows(self) -> QuerySet[StockMovement]:
         return StockMovement.objects.filter(project=self.project).select_related("level__product")
 
-    def documents(self, rows: Sequence[StockMovement]) -> list[dict[str, Any]]:
+    def documents(self, rows: Sequence[StockMovement]) -> list[shapes.StockMovement]:
         return [
-            {
-                "id": self.ids.give("mov", row.pk),
-                "object": "stock_movement",
-                "product_id": self.ids.give("prod", row.level.product_id),
-                "sku": row.level.product.sku,
-                "quantity": row.quantity,
-                "reason": row.reason,
-                "note": row.note,
-                "booked_at": when(row.at),
-            }
+            shapes.StockMovement(
+                id=self.ids.give("mov", row.pk),
+                product_id=self.ids.give("prod", row.level.product_id),
+                sku=row.level.product.sku,
+                quantity=row.quantity,
+                reason=row.reason,
+                note=row.note,
+                booked_at=when(row.at),
+            )
             for row in rows
         ]

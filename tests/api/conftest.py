@@ -14,11 +14,12 @@ from integrations import api_keys, jobs
 from integrations.api_keys import NewKey
 from integrations.choices import RunKind, RunState
 from integrations.models import Project, Run
+from tests.api import described
 from tests.factories import ProjectFactory
 
 
 class Partner:
-    """Calls the API with a key, as a program would."""
+    """Calls the API with a key, as a program would. Every answer must be as the OpenAPI document says."""
 
     def __init__(self, project: Project, made: NewKey | None = None) -> None:
         self.project = project
@@ -31,7 +32,9 @@ class Partner:
         sent = self.headers | {name.replace("_", "-"): value for name, value in headers.items()}
         raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
         kind = sent.pop("Content-Type", "application/json")
-        return self._client.generic(method, path, raw, content_type=kind, headers=sent)
+        answer = self._client.generic(method, path, raw, content_type=kind, headers=sent)
+        described.check(method, path, answer)
+        return answer
 
     def get(self, path: str, **headers: str) -> Any:
         return self.call("GET", path, **headers)

@@ -1,0 +1,180 @@
+"""What the API answers about integrations, remote orders, runs, async actions and exports, as JSON types.
+
+Amounts are text in the currency's own unit; times are ISO 8601 in UTC.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+from django.db.models import TextChoices
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from integrations.choices import IntegrationHealth, RemoteState, RunKind, RunState
+
+T = TypeVar("T")
+Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
+Day = Annotated[str, Meta(extra_json_schema={"format": "date"})]
+Decimal = Annotated[str, Meta(description="An amount in the currency's own unit.", pattern=r"^-?[0-9]+(\.[0-9]+)?$")]
+Count = Annotated[int, Meta(ge=0)]
+
+
+def one_of(choices: type[TextChoices]) -> Meta:
+    """A text that is one of these."""
+    return Meta(extra_json_schema={"enum": [value for value in choices.values if value]})
+
+
+class Page(Struct, Generic[T]):
+    """A page of a list, newest first."""
+
+    data: list[T]
+    next: Annotated[str | None, Meta(description="Send it as `after` for the next page; null: this was the last.")]
+    object: Literal["list"] = "list"
+
+
+class Integration(Struct):
+    """A shop that is connected."""
+
+    id: str
+    platform: str
+    title: str
+    website: str
+    time_zone: str
+    enabled: bool
+    health: Annotated[str, one_of(IntegrationHealth)]
+    orders_since: Annotated[Time | None, Meta(description="Orders before this are not loaded.")]
+    complete_until: Annotated[Time | None, Meta(description="All orders of the shop up to then are here.")]
+    object: Literal["integration"] = "integration"
+
+
+class RemoteOrder(Struct):
+    """An order as it was seen in a shop, and what became of it here."""
+
+    id: str
+    integration_id: str
+    external_id: Annotated[str, Meta(description="The shop's own id of it.")]
+    number: str
+    remote_status: str
+    state: Annotated[str, one_of(RemoteState)]
+    reason_code: Annotated[str, Meta(description="Why it is in this state; stable, for programs.")]
+    reason: str
+    retry: bool
+    next_attempt_at: Time | None
+    placed_at: Time | None
+    total: Decimal | None
+    currency: str
+    order_id: Annotated[str | None, Meta(description="The order it became.")]
+    first_seen_at: Time | None
+    changed_at: Time | None
+    object: Literal["remote_order"] = "remote_order"
+
+
+class RunResult(Struct):
+    """What a run did to one order."""
+
+    order_id: str
+    outcome: str
+    message: str
+
+
+class Run(Struct):
+    """A load, fetch, synchronisation or other job: what was asked for, how far it is, how it ended."""
+
+    id: str
+    integration_id: str | None
+    kind: Annotated[str, one_of(RunKind)]
+    state: Annotated[str, one_of(RunState)]
+    reason: str
+    total: Annotated[Count | None, Meta(description="How many orders there are to look at, once that is known.")]
+    fetched: Count
+    created: Count
+    updated: Count
+    unchanged: Count
+    pending: Count
+    ignored: Count
+    failed: Count
+    results: list[RunResult]
+    created_at: Time | None
+    started_at: Time | None
+    finished_at: Time | None
+    object: Literal["run"] = "run"
+
+
+class Started(Struct):
+    """The runs that were started: one for each shop that it concerns."""
+
+    data: list[Run]
+    object: Literal["list"] = "list"
+
+
+class AsyncAction(Struct):
+    """How far a bulk import is."""
+
+    id: str
+    type: Literal["ORDERS.IMPORT"]
+    status: Literal["ENQUEUED", "IN_PROGRESS", "DONE", "FAILED"]
+    operation_status: Literal["SUCCESS", "FAILED", "UNKNOWN"]
+    created_at: Time
+    updated_at: Time
+    request_id: Annotated[str, Meta(description="The X-Request-Id of the call that asked for it.")]
+    processing_time: Annotated[int, Meta(ge=0, description="Milliseconds.")]
+    progress: Annotated[int, Meta(ge=0, le=100)]
+    object: Literal["async_action"] = "async_action"
+
+
+class FailedRow(Struct):
+    """An order that could not be imported."""
+
+    source_id: str | None
+    reason: str
+    index: Annotated[int, Meta(description="Its place in the import, from 0.")]
+    key: Annotated[str, Meta(description="Stable, for programs.")]
+
+
+class ImportResult(Struct):
+    """What an import came to."""
+
+    message: str
+    failed: list[FailedRow]
+    done_count: Count
+    failed_count: Count
+    created_count: Count
+    updated_count: Count
+    skipped_count: Count
+
+
+class AsyncActionDetails(AsyncAction, kw_only=True):
+    """One async action: with its place in the queue while it is open, with its result when it is over."""
+
+    result: ImportResult | UnsetType = UNSET
+    queue_position: Annotated[int, Meta(description="Imports of the project before this one.")] | UnsetType = UNSET
+    estimated_seconds: Annotated[int | None, Meta(description="Until its end; null: not known yet.")] | UnsetType = (
+        UNSET
+    )
+
+
+class AsyncActions(Struct):
+    """A page of async actions, newest first."""
+
+    async_actions: list[AsyncAction]
+    has_more: bool
+    object: Literal["list"] = "list"
+    data_ref: Literal["async_actions"] = "async_actions"
+
+
+class ExportResult(Struct):
+    url: Annotated[str, Meta(description="The file; call it with the same key.")]
+
+
+class Export(Struct):
+    """A CSV file of orders and how far it is."""
+
+    id: str
+    created_at: Time
+    status: Literal["SCHEDULED", "IN_PROGRESS", "DONE", "ERROR"]
+    result: ExportResult | None
+    parameters: dict[str, Any]
+    object: Literal["export"] = "export"
+    channel: Literal["API"] = "API"
+    user_id: None = None
+    exported_object: Literal["order"] = "order"

@@ -1,0 +1,149 @@
+"""The OpenAPI document: every address of the API and nothing else, and what it says is so."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.http import HttpResponse, JsonResponse
+from django.urls import URLPattern, URLResolver, path
+from drf_spectacular.generators import SchemaGenerator
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from config import urls
+from integrations.api.declaring import Operation
+from integrations.api.schema import Undeclared
+from integrations.api.views import PartnerView
+from integrations.choices import ApiScope
+from tests.api import described
+from tests.api.conftest import Partner, told
+from tests.api.test_tenancy import ROUTES
+
+INTRODUCTION = Path("config/api_introduction.md")
+METHODS = ("get", "post", "put", "patch", "delete")
+
+
+class Silent(PartnerView):
+    """A view as somebody adds it who does not know of declarations."""
+
+    scope = ApiScope.ORDERS
+
+    def get(self, request: Request) -> Response:
+        return Response({})
+
+
+class Declared(Silent):
+    operations = {"GET": Operation("Say hello", dict[str, str])}
+
+
+def resolved(routes: dict[str, Any]) -> set[tuple[str, str]]:
+    """(path, method) of everything that the URL resolver leads to."""
+    return {
+        ("/" + re.sub(r"<\w+:(\w+)>", r"{\1}", route), method)
+        for route, view in routes.items()
+        for method in METHODS
+        if hasattr(view.cls, method)
+    }
+
+
+def documented(patterns: list[URLPattern | URLResolver] | None = None) -> set[tuple[str, str]]:
+    paths = SchemaGenerator(patterns=patterns).get_schema(public=True)["paths"]  # type: ignore[no-untyped-call]
+    return {(path, method) for path, operations in paths.items() for method in operations}
+
+
+def with_view(view: type[PartnerView]) -> list[URLPattern | URLResolver]:
+    return [path("v1/hello", view.as_view()), *urls.urlpatterns]  # type: ignore[list-item]  # objects of Django's path()
+
+
+def test_it_tells_of_every_address_and_of_nothing_else() -> None:
+    assert documented() == resolved(ROUTES)
+    assert len(documented()) >= 23
+
+
+def test_control_an_address_that_is_not_told_of_is_found() -> None:
+    assert documented(with_view(Declared)) - resolved(ROUTES) == {("/v1/hello", "get")}
+
+
+def test_a_view_that_declares_nothing_is_told_what_to_write() -> None:
+    with pytest.raises(Undeclared, match=r'Silent answers GET /v1/hello .* operations = \{"GET": Operation\("What'):
+        documented(with_view(Silent))
+
+
+def test_the_command_finds_nothing_to_warn_of() -> None:
+    written = StringIO()
+    call_command("spectacular", validate=True, fail_on_warn=True, stdout=written)
+    assert "openapi: 3.1.1" in written.getvalue()
+
+
+def test_every_operation_says_what_it_needs_and_how_it_fails() -> None:
+    scopes = set(ApiScope.values)
+    for operations in described.document()["paths"].values():
+        for operation in operations.values():
+            assert operation["summary"]
+            needed = {scope for way in operation["security"] for names in way.values() for scope in names}
+            assert needed
+            assert needed <= scopes
+            assert all(f"`{scope}`" in operation["description"] for scope in needed)
+            assert {"400", "401", "403", "406", "429", "500", "503"} <= set(operation["responses"])
+            assert all(parameter["description"] for parameter in operation["parameters"])
+            if "requestBody" in operation:
+                assert {"413", "415"} <= set(operation["responses"])
+
+
+def test_control_an_answer_that_is_not_as_described_is_found() -> None:
+    problem = {"code": 404, "key": "not_found", "message": "Resource not found", "request_id": "v-1"}
+    headers = dict.fromkeys(described._resolved({"$ref": "#/components/responses/NotFound"})["headers"], "1")
+
+    def answer(body: dict[str, Any], status: int = 404, kind: str = "application/json") -> HttpResponse:
+        return JsonResponse(body, status=status, headers=headers, content_type=kind)
+
+    address = "/v1/orders/ord_1"
+    described.check("GET", address, answer(problem))
+    for wrong in (
+        answer({**problem, "secret": 1}),
+        answer({**problem, "code": "404"}),
+        answer(problem, status=418),
+        answer(problem, kind="text/html"),
+        JsonResponse(problem, status=404),
+        answer({"id": "ord_1"}, status=200),
+    ):
+        with pytest.raises(AssertionError):
+            described.check("GET", address, wrong)
+
+
+def examples() -> list[list[str]]:
+    blocks = re.findall(r"```sh\n(.*?)```", INTRODUCTION.read_text(), re.S)
+    return [shlex.split(line) for block in blocks for line in block.replace("\\\n", "").splitlines()]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_examples_of_the_introduction_are_true(partner: Partner) -> None:
+    told_of = examples()
+    assert len(told_of) >= 8
+    for words in told_of:
+        assert words.pop(0) == "curl"
+        method, address, headers, body = "GET", "", dict[str, str](), b""
+        while words:
+            word = words.pop(0)
+            if word in {"-X", "-d", "-H"}:
+                value = words.pop(0)
+                value = value.replace("$APP_ID", partner.made.key.app_id).replace("$TOKEN", partner.made.token)
+                if word == "-X":
+                    method = value
+                elif word == "-d":
+                    body = value.encode()
+                else:
+                    name, _, text = value.partition(": ")
+                    headers[name] = text
+            else:
+                address = word.removeprefix("$URL")
+        stranger = Partner(partner.project, partner.made)
+        stranger.headers = headers
+        answer = stranger.call(method, address, body or None)
+        assert answer.status_code in {200, 202}, (address, told(answer))
