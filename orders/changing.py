@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import Field, Model
 from django.utils import timezone
 
+from orders import announcing
 from orders.allocation import refresh_tabs, serve_waiting
 from orders.choices import EventKind, OrderStatus
 from orders.models import Order, OrderEvent, OrderLine
@@ -57,6 +58,8 @@ class Opened:
     at: datetime
     actor_id: int | None
     levels: dict[int, Level]
+    seen: announcing.Look
+    """How partners saw it before."""
     changes: list[dict[str, Any]] = field(default_factory=list)
     """What the history will tell: [{"field", "old", "new"}], JSON values."""
     removed: list[OrderLine] = field(default_factory=list)
@@ -135,7 +138,7 @@ def opened(order_id: int, *, seen: int | None = None, actor_id: int | None = Non
             raise ChangedMeanwhile
         lines = list(order.lines.order_by("position", "pk"))
         levels = ledger.lock_levels(project_id, {line.product_id for line in lines if line.product_id})
-        change = Opened(order, lines, timezone.now(), actor_id, levels)
+        change = Opened(order, lines, timezone.now(), actor_id, levels, announcing.look(order, lines))
         change._before = {line.pk: state_of(line) for line in lines}
         yield change
         if change._notes:
@@ -233,6 +236,7 @@ def _write(change: Opened) -> None:
             at=change.at,
             changes=change.changes if number == 0 else [],
         )
+    announcing.announce_change(change.seen, order, change.lines, change.at)
 
 
 def _follow_in_stock(change: Opened) -> None:

@@ -71,3 +71,12 @@ class Part(TextChoices):
     ITEMS = "items", "Items and amounts"
     NOTE = "note", "Note of the buyer"
     METADATA = "metadata", "Metadata"
+
+
+class AnnouncementKind(TextChoices):
+    """What is told of a live order. Source: the order events of Voucherify's published webhooks."""
+
+    CREATED = "customer.order.created", "Order created"
+    PAID = "customer.order.paid", "Order paid"
+    UPDATED = "customer.order.updated", "Order updated"
+    CANCELED = "customer.order.canceled", "Order canceled"

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from orders import customers, documents, rows
+from orders import announcing, customers, documents, rows
 from orders.choices import OrderStatus, Tab
 from orders.incoming import IncomingLine, IncomingOrder
 from orders.models import Order, OrderLine
@@ -208,4 +208,5 @@ def _write(source: Source, drafts: Sequence[Draft], levels: Mapping[int, Level])
             if line.reserved and line.product_id is not None
         ]
     )
+    announcing.announce_new(source, drafts)
     documents.issue_for_intake(source, drafts, levels)

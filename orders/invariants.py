@@ -153,4 +153,10 @@ INVARIANTS = (
            JOIN orders_invoice invoice ON invoice.id = credited.invoice_id
            WHERE credited.units > coalesce((invoice.lines -> credited.place ->> 'quantity')::int, 0)""",
     ),
+    Invariant(
+        "E01",
+        "Orders that came as history are never announced, and every announcement is of its order's project.",
+        """SELECT 'announcement ' || told.id FROM orders_announcement told JOIN orders_order o ON o.id = told.order_id
+           WHERE o.import_action IN ('history', 'api_history') OR o.project_id <> told.project_id""",
+    ),
 )

@@ -37,3 +37,6 @@ API_HISTORY_CANCELLED = Plan(action="api_history", status=OrderStatus.CANCELLED)
 
 PLANS = {plan.action: plan for plan in (VALID, INVOICE, CANCEL, HOLD, COMPLETE, HISTORY)}
 """By the value of the integration's import action; an action that is not here imports nothing."""
+
+SILENT = frozenset({HISTORY.action, API_HISTORY.action})
+"""How history came in: nobody is told of its orders, neither when they come nor when they change."""

@@ -1,9 +1,11 @@
+from orders.models.announcements import Announcement
 from orders.models.documents import Invoice, NumberSeries, Shipment, ShipmentLine
 from orders.models.letterheads import Letterhead
 from orders.models.orders import Customer, Order, OrderEffect, OrderEvent, OrderLine
 from orders.models.papers import Attachment, OrderNote
 
 __all__ = [
+    "Announcement",
     "Attachment",
     "Customer",
     "Invoice",

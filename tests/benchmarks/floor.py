@@ -16,6 +16,7 @@ TABLES = {
     "orders_orderline": "(SELECT remote_order_id FROM orders_order o WHERE o.id = order_id)",
     "orders_ordereffect": "(SELECT remote_order_id FROM orders_order o WHERE o.id = order_id)",
     "orders_orderevent": "(SELECT remote_order_id FROM orders_order o WHERE o.id = order_id)",
+    "orders_announcement": "(SELECT remote_order_id FROM orders_order o WHERE o.id = order_id)",
     "stock_reservation": "(SELECT remote_order_id FROM orders_order o JOIN orders_orderline l ON l.order_id = o.id"
     " WHERE l.id = reference)",
 }

@@ -12,7 +12,7 @@ from integrations.models import Integration, RemoteOrder, Run, StatusRule
 from integrations.reading import Candidate
 from integrations.runs import LostClaim
 from orders.incoming import IncomingOrder
-from orders.models import Invoice, Order, OrderLine, Shipment
+from orders.models import Announcement, Invoice, Order, OrderLine, Shipment
 from stock.bulk import execute
 from stock.models import Reservation, StockLevel, StockMovement
 from tests.factories import IntegrationFactory, give_stock, incoming, line
@@ -86,6 +86,9 @@ class Scenario:
             ),
             "effects": sorted(orders.filter(effects__isnull=False).values_list("number", "effects__effect")),
             "events": sorted(orders.values_list("number", "events__message")),
+            "announcements": list(
+                Announcement.objects.filter(project=project).order_by("id").values_list("order__number", "kind")
+            ),
             "levels": sorted(
                 StockLevel.objects.filter(product__project=project).values_list("product__sku", "on_hand", "reserved")
             ),

@@ -22,6 +22,7 @@ DAMAGE = {
     "B01": "INSERT INTO integrations_bulkimport (run_id, project_id, request_id, on_conflict, idempotency_key, digest)"
     " SELECT id, project_id, '', 'update', '', '' FROM integrations_run; UPDATE integrations_run SET failed = 7",
     "B02": "UPDATE integrations_run SET state = 'running', kind = 'orders_import', project_id = 1",
+    "E01": "UPDATE orders_announcement SET project_id = (SELECT max(id) FROM integrations_project)",
     "I01": "UPDATE orders_order SET remote_order_id = (SELECT min(remote_order_id) FROM orders_order)",
     "I02": "UPDATE integrations_remoteorder SET external_id = '1'",
     "I04": "UPDATE integrations_remoteorder SET state = 'ignored' WHERE state = 'imported'",
