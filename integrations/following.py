@@ -9,6 +9,7 @@ from integrations import runs
 from integrations.choices import ImportAction
 from integrations.connectors.base import Connector
 from integrations.models import Integration, Run
+from integrations.queue import ring_follow_up
 from integrations.runs import Claim
 from integrations.working import Step
 from orders import refresh
@@ -61,4 +62,6 @@ def status_page(held: Claim, run: Run, integration: Integration) -> Step:
             done = refresh.follow_status(order_id, status, meaning(integration, status, actions.get(status)))
             counts["updated" if done.outcome == refresh.Outcome.CHANGED else "unchanged"] += 1
         runs.advance(held, counts, run.cursor)
+        if counts["updated"]:
+            ring_follow_up(integration.project_id)
     return Step(done=len(rows) < AT_ONCE, cancelled=cancelled, asked=False)

@@ -20,6 +20,7 @@ from integrations.choices import ImportAction, RemoteState
 from integrations.connectors.base import Cursor
 from integrations.mapping import Unmapped
 from integrations.models import Integration, RemoteOrder, StatusRule
+from integrations.queue import ring_follow_up
 from integrations.reading import BREAKS, GONE, Candidate
 from integrations.remote_orders import Entry
 from integrations.rules import Decision, Known, Mode, Rule, Verdict, decide
@@ -105,6 +106,8 @@ def _transaction(
         if complete and progress.until:
             _mark_complete(claim, integration, progress.until)
         runs.advance(claim, counts, progress.cursor, total=progress.total, until=progress.until)
+        if counts["created"]:
+            ring_follow_up(integration.project_id)
         return cancelled
 
 

@@ -1,8 +1,9 @@
-"""What a worker can be asked to do: advance a run, given its id."""
+"""What a worker can be asked to do: advance a run, or do what follows from a project's orders, given its id."""
 
 from __future__ import annotations
 
-from integrations import working
+from integrations import follow_up as following_up
+from integrations import queue, working
 from integrations.bulk import import_portion
 from integrations.catalogues import code_lists_step, products_page
 from integrations.choices import RunKind
@@ -36,3 +37,8 @@ PORTIONS: dict[RunKind, working.PortionHandler] = {
 
 def work(run_id: int) -> None:
     working.work(run_id, HANDLERS, portions=PORTIONS)
+
+
+def follow_up(project_id: int) -> None:
+    queue.heard(project_id)
+    following_up.follow_up(project_id)

@@ -1,4 +1,4 @@
-"""The doorbell: the only code that touches RQ. A bell carries a run's id and nothing else.
+"""The doorbell: the only code that touches RQ. A bell carries the id of a run or a project and nothing else.
 
 Losing, doubling or reordering bells harms nothing: the tick rings again, and a claim is taken by one worker only.
 """
@@ -12,15 +12,19 @@ from uuid import uuid4
 
 import django_rq
 from django.db import transaction
+from redis import Redis
 from redis.exceptions import RedisError
 from rq.job import Job
 
 logger = logging.getLogger(__name__)
 
 WORK = "integrations.jobs.work"
-ALLOWED = frozenset({WORK})
+FOLLOW_UP = "integrations.jobs.follow_up"
+ALLOWED = frozenset({WORK, FOLLOW_UP})
 BELL = re.compile(r"run-(\d+)-")
-"""How the id of a bell begins."""
+"""How the id of a run's bell begins."""
+ONE_BELL_FOR = 10
+"""Seconds in which a project has one bell for its follow-up, unless a worker hears it before."""
 
 
 class ForbiddenJob(Exception):
@@ -28,8 +32,8 @@ class ForbiddenJob(Exception):
 
 
 class RunJob(Job):
-    """A job that can only be `integrations.jobs.work` with one integer, and no callbacks: whoever writes to the queue
-    cannot make a worker run anything else."""
+    """A job that can only be `integrations.jobs.work` or `follow_up` with one integer, and no callbacks: whoever writes
+    to the queue cannot make a worker run anything else."""
 
     @property
     def func(self):  # type: ignore[no-untyped-def]
@@ -54,7 +58,7 @@ class RunJob(Job):
 
     def _check(self) -> None:
         if self.func_name not in ALLOWED or self.kwargs or len(self.args) != 1 or type(self.args[0]) is not int:
-            raise ForbiddenJob("A job that is not a bell for a run is not ours.")
+            raise ForbiddenJob("A job that is not a bell for a run or a project is not ours.")
 
 
 def ring(run_id: int) -> None:
@@ -64,11 +68,47 @@ def ring(run_id: int) -> None:
 
 def _ring_now(run_id: int) -> None:
     try:
-        django_rq.get_queue("default").enqueue_call(
-            WORK, args=(run_id,), job_id=f"run-{run_id}-{uuid4().hex}", result_ttl=0, failure_ttl=3600, timeout=300
-        )
+        _enqueue(WORK, run_id, "run")
     except RedisError:
         logger.warning("The queue cannot be reached; run %s starts when the tick rings again.", run_id)
+
+
+def _enqueue(function: str, pk: int, kind: str) -> None:
+    django_rq.get_queue("default").enqueue_call(
+        function, args=(pk,), job_id=f"{kind}-{pk}-{uuid4().hex}", result_ttl=0, failure_ttl=3600, timeout=300
+    )
+
+
+def ring_follow_up(project_id: int) -> None:
+    """Wake a worker for what follows from a project's orders, once the current transaction has committed.
+
+    Never fails the caller. However often it rings, one bell is in the queue until a worker hears it.
+    """
+    transaction.on_commit(partial(_ring_follow_up_now, project_id), robust=True)
+
+
+def _ring_follow_up_now(project_id: int) -> None:
+    try:
+        if _redis().set(_follow_up_key(project_id), 1, nx=True, ex=ONE_BELL_FOR):
+            _enqueue(FOLLOW_UP, project_id, "follow-up")
+    except RedisError:
+        logger.warning("The queue cannot be reached; project %s waits until the tick rings again.", project_id)
+
+
+def heard(project_id: int) -> None:
+    """A worker begins to follow up: what comes from now on needs a new bell."""
+    try:
+        _redis().delete(_follow_up_key(project_id))
+    except RedisError:
+        logger.warning("The queue cannot be reached; a bell for project %s may come late.", project_id)
+
+
+def _redis() -> Redis:
+    return django_rq.get_queue("default").connection
+
+
+def _follow_up_key(project_id: int) -> str:
+    return f"countinghouse:follow-up:{project_id}"
 
 
 def rung() -> set[int]:

@@ -15,6 +15,7 @@ from integrations.following import meaning
 from integrations.importing import NOT_STORABLE
 from integrations.mapping import Mapping, Unmapped
 from integrations.models import Integration, RemoteOrder, Run
+from integrations.queue import ring_follow_up
 from integrations.reading import Candidate, digest_of, read, read_page
 from integrations.runs import Claim, RunRefused
 from integrations.working import Step
@@ -78,6 +79,7 @@ def synchronize(order: Order, seen: str, *, version: int, actor_id: int) -> Refr
     done = refresh.refresh(order.pk, answer, actor_id=actor_id, seen=version)
     if done.outcome == Outcome.REFUSED:
         raise SyncRefused(done.sentence)
+    ring_follow_up(integration.project_id)
     return done
 
 
@@ -198,6 +200,8 @@ def synchronize_page(held: Claim, run: Run, integration: Integration) -> Step:
             counts[COUNTED[Outcome(str(result["outcome"]))]] += 1
         run.results = [*run.results, *results]
         runs.advance(held, counts, run.cursor, total=len(wanted), results=run.results)
+        if counts["updated"]:
+            ring_follow_up(integration.project_id)
     over = run.cursor["done"] >= len(wanted)
     return Step(done=over, cancelled=cancelled, note=_summary(run.results) if over else "")
 

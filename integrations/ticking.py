@@ -6,7 +6,7 @@ import logging
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 
-from integrations import bulk, exports, hooks, runs, scheduling
+from integrations import bulk, exports, follow_up, hooks, runs, scheduling
 from stock.bulk import execute
 
 logger = logging.getLogger(__name__)
@@ -23,6 +23,7 @@ def tick() -> bool:
             runs.sweep()
             scheduling.start_due()
             hooks.start_leftovers()
+            follow_up.ring_due()
             bulk.clear_payloads()
             exports.clear_old()
     except (OperationalError, InterfaceError) as error:

@@ -17,7 +17,7 @@ from integrations import syncing
 from integrations.syncing import Look, SyncRefused
 from orders import refresh
 from orders.admin import changes, progress
-from orders.admin.work.base import Steps
+from orders.admin.work.base import Steps, ring
 from orders.changing import ChangedMeanwhile, ChangeRefused
 from orders.models import Order, OrderEvent
 from orders.refresh import Outcome, Refreshed
@@ -97,6 +97,7 @@ class SynchronizeOrders(Steps[Order]):
         except (ChangedMeanwhile, ChangeRefused) as refusal:
             messages.warning(request, str(refusal))
         else:
+            ring(request)
             self._tell(request, done)
         return self._to_page(pk)
 

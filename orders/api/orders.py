@@ -12,6 +12,7 @@ from integrations.api.declaring import Choice, Number, Operation
 from integrations.api.errors import ApiError, bad_payload, not_found
 from integrations.api.views import PartnerView
 from integrations.choices import ApiScope
+from integrations.queue import ring_follow_up
 from orders import partners
 from orders.api import documents, shapes
 from orders.models import Order
@@ -45,12 +46,14 @@ class OrdersPartnerView(PartnerView):
         project = self.project
         book = Book(project.pk, project.currency, project.zone, self.ids, timezone.now())
         try:
-            return partners.save(book, order)
+            stored = partners.save(book, order)
         except NotWritten as error:
             failure = error.failure
             if failure.key == "not_found":
                 raise not_found("order", order.id or "") from error
             raise bad_payload(failure.reason, key=failure.key) from error
+        ring_follow_up(project.pk)
+        return stored
 
 
 class OrdersView(OrdersPartnerView):

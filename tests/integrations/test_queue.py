@@ -12,7 +12,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from integrations import queue
-from integrations.queue import ForbiddenJob, RunJob, ring
+from integrations.queue import ForbiddenJob, RunJob, ring, ring_follow_up
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -20,9 +20,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture(autouse=True)
 def empty_queue() -> Any:
     bells = django_rq.get_queue("default")
-    bells.empty()  # type: ignore[no-untyped-call]
+    bells.connection.flushdb()
     yield bells
-    bells.empty()  # type: ignore[no-untyped-call]
+    bells.connection.flushdb()
 
 
 def test_a_bell_carries_the_runs_id_and_nothing_else(empty_queue: Any) -> None:
@@ -30,6 +30,14 @@ def test_a_bell_carries_the_runs_id_and_nothing_else(empty_queue: Any) -> None:
     [job] = empty_queue.jobs
     assert (job.func_name, job.args, job.kwargs) == ("integrations.jobs.work", [17], {})
     assert isinstance(job, RunJob)
+
+
+def test_a_bell_for_a_project_carries_its_id_and_nothing_else(empty_queue: Any) -> None:
+    ring_follow_up(17)
+    [job] = empty_queue.jobs
+    assert (job.func_name, job.args, job.kwargs) == ("integrations.jobs.follow_up", [17], {})
+    assert isinstance(job, RunJob)
+    assert queue.rung() == set()  # 17 is no run
 
 
 def test_a_bell_rings_on_commit_and_not_after_a_rollback(empty_queue: Any) -> None:
@@ -45,12 +53,19 @@ def test_a_bell_rings_on_commit_and_not_after_a_rollback(empty_queue: Any) -> No
 
 def test_a_queue_that_is_away_does_not_fail_the_caller(monkeypatch: pytest.MonkeyPatch, caplog: Any) -> None:
     class Away:
+        @property
+        def connection(self) -> None:
+            raise RedisConnectionError("refused")
+
         def enqueue_call(self, *args: Any, **named: Any) -> None:
             raise RedisConnectionError("refused")
 
     monkeypatch.setattr(django_rq, "get_queue", lambda name: Away())
     ring(17)
     assert "The queue cannot be reached; run 17 starts when the tick rings again." in caplog.text
+    ring_follow_up(18)
+    queue.heard(18)
+    assert "The queue cannot be reached; project 18 waits until the tick rings again." in caplog.text
 
 
 FORGED: dict[str, dict[str, Any]] = {
@@ -58,6 +73,9 @@ FORGED: dict[str, dict[str, Any]] = {
     "no argument": {"func": "integrations.jobs.work", "args": ()},
     "a text": {"func": "integrations.jobs.work", "args": ("17",)},
     "a truth value": {"func": "integrations.jobs.work", "args": (True,)},
+    "a text for a project": {"func": "integrations.jobs.follow_up", "args": ("17",)},
+    "two projects": {"func": "integrations.jobs.follow_up", "args": (17, 18)},
+    "another function of the same module": {"func": "integrations.jobs.import_portion", "args": (17,)},
     "a keyword": {"func": "integrations.jobs.work", "args": (17,), "kwargs": {"x": 1}},
 }
 

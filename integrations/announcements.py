@@ -1,0 +1,27 @@
+"""Pass on what happened to live orders to everybody who is told of it, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from django.db import transaction
+
+from orders import announcing
+from orders.models import Announcement
+
+AT_ONCE = 100
+
+Listener = Callable[[int, Sequence[Announcement]], None]
+"""Writes down what follows from announcements of a project, oldest first; no network."""
+
+LISTENERS: tuple[Listener, ...] = ()
+
+
+def pass_on(project_id: int) -> bool:
+    """Tell the listeners of the next announcements. Whether there may be more."""
+    with transaction.atomic():
+        found = announcing.take(project_id, AT_ONCE)
+        if found:
+            for tell in LISTENERS:
+                tell(project_id, found)
+    return len(found) == AT_ONCE

@@ -1,0 +1,81 @@
+"""Do what follows from orders: step after step for one project, in bounded slices, then the next project's turn.
+
+Rows say what is to be done. A bell only makes it quick: the tick rings again for whatever is due.
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from time import monotonic
+
+from django.db import InterfaceError, OperationalError, connection, transaction
+
+from integrations import announcements
+from integrations.queue import ring_follow_up
+from orders import announcing
+from stock.bulk import execute
+
+logger = logging.getLogger(__name__)
+
+SLICE = 2.0
+"""Seconds a worker stays with one project before others get their turn."""
+LOCK = 7_003 << 32
+"""Plus the project's id: the advisory lock of its steps."""
+
+
+@dataclass(frozen=True)
+class Follower:
+    """Something that follows from orders."""
+
+    step: Callable[[int], bool]
+    """One portion of a project's work, less than a second of it. Whether there is more to do at once."""
+    due: Callable[[], Iterable[int]]
+    """The projects for which something is to be done now, by an index: the tick asks every few seconds."""
+    sends: bool = False
+    """It talks to others: it opens its own transactions, and keeps two workers from sending one thing itself.
+
+    Other steps are one transaction, of which one runs at a time in each project.
+    """
+
+
+FOLLOWERS: tuple[Follower, ...] = (Follower(announcements.pass_on, announcing.waiting_projects),)
+
+
+def follow_up(project_id: int, followers: Sequence[Follower] | None = None) -> None:
+    """Do all that is due for a project, as far as a slice of time allows; ring for what is left."""
+    deadline = monotonic() + SLICE
+    busy = list(FOLLOWERS if followers is None else followers)
+    while busy and monotonic() < deadline:
+        busy = [follower for follower in busy if _portion(follower, project_id)]
+    if busy:
+        ring_follow_up(project_id)
+
+
+def _portion(follower: Follower, project_id: int) -> bool:
+    """Whether there is more. A step that fails is told without its data, stops no other, and is due again."""
+    try:
+        if follower.sends:
+            return follower.step(project_id)
+        with transaction.atomic():
+            # Waited for, not tried: who came while a step was running may have seen what it did not.
+            execute("SELECT pg_advisory_xact_lock(%s)", [LOCK + project_id])
+            return follower.step(project_id)
+    except (OperationalError, InterfaceError):
+        logger.warning("Follow-up of project %s waits for the tick: the database was interrupted.", project_id)
+        connection.close()
+    except Exception as error:  # noqa: BLE001  the barrier: the text of an error may hold personal data
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        what = f"{type(error).__name__} in {frame.name}, line {frame.lineno}"
+        logger.error("Follow-up of project %s failed unexpectedly: %s", project_id, what)
+    return False
+
+
+def ring_due() -> set[int]:
+    """Ring for every project for which something is due. The ids rung. For the tick."""
+    projects = {project_id for follower in FOLLOWERS for project_id in follower.due()}
+    for project_id in sorted(projects):
+        ring_follow_up(project_id)
+    return projects
