@@ -62,7 +62,7 @@ def check_shop_url(text: str, allowed: Set[str], own_hosts: Set[str] = frozenset
     place = _PLACE.fullmatch(parts["place"])
     if place is None:
         raise ValueError("The address has no readable host name.")
-    scheme, host = parts["scheme"].lower(), _host(place["host"])
+    scheme, host = parts["scheme"].lower(), host_name(place["host"])
     usual = 443 if scheme == "https" else 80
     port = int(place["port"]) if place["port"] else usual
     check_target(scheme, host, port, allowed)
@@ -93,7 +93,7 @@ def not_public(host: str) -> str:
     )
 
 
-def _host(text: str) -> str:
+def host_name(text: str) -> str:
     """Lower case, punycode, no final dot; numbers only as a plain IP address (not 127.1, 0x7f000001, 2130706433)."""
     if text.startswith("["):
         try:

@@ -77,6 +77,8 @@ class MailFault(StrEnum):
     """Staff: the server's address, name or password is wrong; nothing goes out until it is changed."""
     LATER = "later"
     """Nobody: tried again by itself."""
+    UNSURE = "unsure"
+    """Staff: nobody can say whether the letter was taken."""
 
 
 class MailError(Exception):

@@ -20,6 +20,7 @@ from integrations.client.transport import Line
 from integrations.failures import MailError, MailFault, ShopError
 
 LIMITS = Limits(connect=10.0, read=30.0, total=60.0)
+UNSURE = "The connection broke off while the letter was handed over: it may arrive or not."
 SSL_FAULT = "The mail server's certificate is not valid for its name. Mend the certificate or enter the right name."
 
 
@@ -39,6 +40,14 @@ class MailAccount:
 
 class _Pinned(smtplib.SMTP):
     line: Line
+    handing = False
+    """Whether the words of a letter are on their way, and the server has not said yet whether it takes it."""
+
+    def data(self, msg: str | bytes) -> tuple[int, bytes]:  # type: ignore[override]
+        self.handing = True
+        answer = super().data(msg)
+        self.handing = False
+        return answer
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         connection = self.line.open(host, port)
@@ -54,20 +63,19 @@ class _PinnedTls(smtplib.SMTP_SSL, _Pinned):
 class Postbox:
     """An open, signed-in connection to a mail server."""
 
-    def __init__(self, server: smtplib.SMTP, line: Line) -> None:
+    def __init__(self, server: _Pinned, line: Line) -> None:
         self._server = server
         self._line = line
 
     def send(self, letter: EmailMessage) -> None:
         """Hand one letter over. Raises MailError; the connection can be used on after one about the recipient."""
-        with _faults_told(), self._line:
-            try:
+        try:
+            with _faults_told(), self._line:
                 self._server.send_message(letter)
-            except smtplib.SMTPResponseException as error:
-                if error.smtp_code == 421:
-                    raise
-                self._server.rset()
-                raise
+        except MailError as error:
+            if error.fault == MailFault.LATER and self._server.handing:
+                raise MailError(MailFault.UNSURE, UNSURE) from None
+            raise
 
     def close(self) -> None:
         try:
@@ -89,11 +97,11 @@ def postbox(account: MailAccount, allowed: Set[str], limits: Limits = LIMITS) ->
         box.close()
 
 
-def _connected(account: MailAccount, line: Line, limits: Limits) -> smtplib.SMTP:
+def _connected(account: MailAccount, line: Line, limits: Limits) -> _Pinned:
     context = ssl.create_default_context(cafile=adapters.DEFAULT_CA_BUNDLE_PATH)
     if account.security == "tls":
         kind = type("Secure", (_PinnedTls,), {"line": line})
-        server: smtplib.SMTP = kind(account.host, account.port, timeout=limits.read, context=context)
+        server: _Pinned = kind(account.host, account.port, timeout=limits.read, context=context)
     else:
         kind = type("Plain", (_Pinned,), {"line": line})
         server = kind(account.host, account.port, timeout=limits.read)

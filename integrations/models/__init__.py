@@ -1,4 +1,5 @@
 from integrations.models.buyers import BuyerEntry
+from integrations.models.distributions import Distribution, MailOptOut, MailServer, Message
 from integrations.models.erasures import ErasureRequest
 from integrations.models.fixes import Fix
 from integrations.models.mappings import MetadataMapping, SkuMapping
@@ -17,13 +18,17 @@ __all__ = [
     "BulkPortion",
     "BuyerEntry",
     "CodeListEntry",
+    "Distribution",
     "ErasureRequest",
     "Export",
     "ExportPart",
     "Feed",
     "Fix",
     "Integration",
+    "MailOptOut",
+    "MailServer",
     "Membership",
+    "Message",
     "MetadataMapping",
     "OrderHint",
     "PlatformKey",

@@ -130,6 +130,28 @@ def test_nobody_listens() -> None:
     )
 
 
+def test_a_connection_that_breaks_at_the_end_leaves_it_open_whether_the_letter_was_taken() -> None:
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        connection, _ = listener.accept()
+        with connection, connection.makefile("rb") as asked:
+            connection.sendall(b"220 mail\r\n")
+            for line in asked:
+                connection.sendall(b"354 Go on\r\n" if line.strip().lower() == b"data" else b"250 OK\r\n")
+                if line.strip().lower() == b"data":
+                    while asked.readline().strip() != b".":
+                        pass
+                    return
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    error = refused(MailAccount("127.0.0.1", listener.getsockname()[1], "plain"))
+    listener.close()
+    thread.join(5)
+    assert error.fault == MailFault.UNSURE
+
+
 def test_a_server_that_drips_is_cut_off() -> None:
     """A byte now and then keeps a socket's own time-out from ever coming."""
     listener = socket.create_server(("127.0.0.1", 0))

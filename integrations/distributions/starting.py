@@ -1,0 +1,52 @@
+"""What distributions answer: messages are written down with what caused them, and sent afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from integrations.choices import DistributionTrigger
+from integrations.models import Distribution, Message
+
+
+@dataclass(frozen=True)
+class Cause:
+    """A customer has entered a segment, or an order of a customer came in or was paid."""
+
+    trigger: DistributionTrigger
+    pk: int
+    """Of the segment's entry, or of the order."""
+    customer_id: int
+    segment_id: int | None = None
+
+    @property
+    def key(self) -> str:
+        return f"{'entry' if self.trigger == DistributionTrigger.SEGMENT_ENTERED else 'order'}-{self.pk}"
+
+
+def start(project_id: int, causes: Sequence[Cause], at: datetime) -> int:
+    """Write what the project's distributions answer, in the caller's transaction; how many messages that makes.
+
+    The same cause never makes a second message of a distribution, however often it is told. Two statements.
+    """
+    answering = Distribution.objects.filter(
+        project_id=project_id, enabled=True, trigger__in={cause.trigger for cause in causes}
+    )
+    by_trigger: dict[tuple[str, int | None], list[Distribution]] = {}
+    for distribution in answering if causes else ():
+        by_trigger.setdefault((distribution.trigger, distribution.segment_id), []).append(distribution)
+    messages = [
+        Message(
+            distribution=distribution,
+            cause=cause.key,
+            customer_id=cause.customer_id,
+            order_id=None if cause.trigger == DistributionTrigger.SEGMENT_ENTERED else cause.pk,
+            next_attempt_at=at,
+            created_at=at,
+        )
+        for cause in causes
+        for distribution in by_trigger.get((cause.trigger, cause.segment_id), ())
+    ]
+    Message.objects.bulk_create(messages, ignore_conflicts=True)
+    return len(messages)
