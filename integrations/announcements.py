@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from django.db import transaction
 
+from integrations.distributions import starting
 from orders import announcing
 from orders.models import Announcement
 
@@ -14,7 +15,7 @@ AT_ONCE = 100
 Listener = Callable[[int, Sequence[Announcement]], None]
 """Writes down what follows from announcements of a project, oldest first; no network."""
 
-LISTENERS: tuple[Listener, ...] = ()
+LISTENERS: tuple[Listener, ...] = (starting.answer_orders,)
 
 
 def pass_on(project_id: int) -> bool:

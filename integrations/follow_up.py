@@ -14,6 +14,7 @@ from time import monotonic
 from django.db import InterfaceError, OperationalError, connection, transaction
 
 from integrations import announcements
+from integrations.distributions import sending
 from integrations.queue import ring_follow_up
 from orders import announcing
 from stock.bulk import execute
@@ -41,7 +42,10 @@ class Follower:
     """
 
 
-FOLLOWERS: tuple[Follower, ...] = (Follower(announcements.pass_on, announcing.waiting_projects),)
+FOLLOWERS: tuple[Follower, ...] = (
+    Follower(announcements.pass_on, announcing.waiting_projects),
+    Follower(sending.send_letters, sending.waiting_projects, sends=True),
+)
 
 
 def follow_up(project_id: int, followers: Sequence[Follower] | None = None) -> None:

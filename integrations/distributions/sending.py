@@ -7,6 +7,7 @@ says so and is left to a person, because a letter that comes twice is worse than
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -32,8 +33,11 @@ NO_SERVER = "Waits: no mail server is entered for this project."
 DIED = "The worker stopped while the letter was handed over: it may have arrived or not. Send it again if it has not."
 
 
-def account_of(server: MailServer) -> MailAccount:
-    return MailAccount(server.host, server.port, server.security, server.username, server.secrets.get("password", ""))
+def open_box(server: MailServer) -> AbstractContextManager[Postbox]:
+    """A connection to the project's mail server. Raises MailError on entering."""
+    password = server.secrets.get("password", "")
+    account = MailAccount(server.host, server.port, server.security, server.username, password)
+    return postbox(account, settings.ALLOWED_SHOP_ADDRESSES)
 
 
 def due(project_id: int, at: datetime) -> QuerySet[Message]:
@@ -44,6 +48,16 @@ def due(project_id: int, at: datetime) -> QuerySet[Message]:
         state=MessageState.WAITING,
         next_attempt_at__lte=at,
     ).order_by("pk")
+
+
+def waiting_projects() -> list[int]:
+    """The projects that have letters to send now."""
+    open_now = Message.objects.filter(
+        distribution__enabled=True,
+        state__in=[MessageState.WAITING, MessageState.SENDING],
+        next_attempt_at__lte=timezone.now(),
+    )
+    return list(open_now.order_by().values_list("distribution__project_id", flat=True).distinct())
 
 
 def send_letters(project_id: int) -> bool:
@@ -59,7 +73,7 @@ def send_letters(project_id: int) -> bool:
         letters.update(next_attempt_at=at + LOOK_AGAIN, reason=NO_SERVER)
         return False
     try:
-        with postbox(account_of(server), settings.ALLOWED_SHOP_ADDRESSES) as box:
+        with open_box(server) as box:
             _note_problem(server, "", at)
             _Round(server, box, load_values(project_id, batch)).send(batch)
     except MailError as error:

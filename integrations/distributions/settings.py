@@ -13,9 +13,8 @@ from django.utils import timezone
 
 from integrations.addresses import LOCAL_NAMES, address_is_public, host_name
 from integrations.choices import DistributionChannel, DistributionTrigger, MailSecurity, MessageState
-from integrations.client.mail import postbox
-from integrations.distributions.letters import NotSendable, Stamp, compose
-from integrations.distributions.sending import account_of
+from integrations.distributions.letters import Stamp, compose
+from integrations.distributions.sending import open_box
 from integrations.distributions.wording import FIELD, UNSUBSCRIBE, fields, problems
 from integrations.failures import MailError, MailFault
 from integrations.models import Distribution, MailServer, Message, Project
@@ -174,7 +173,7 @@ def send_test(distribution: Distribution, to: str) -> None:
         raise MailError(MailFault.SETTINGS, "No mail server is entered for this project.")
     stamp = Stamp(0, timezone.now(), f"{settings.PUBLIC_URL}/" if settings.PUBLIC_URL else "")
     letter = compose(distribution, server, to, example_values(distribution), stamp)
-    with postbox(account_of(server), settings.ALLOWED_SHOP_ADDRESSES) as box:
+    with open_box(server) as box:
         box.send(letter)
     MailServer.objects.filter(pk=server.pk).update(problem="", problem_at=None)
     _wake(distribution.project_id, timezone.now())
@@ -200,6 +199,3 @@ def _wake(project_id: int, at: datetime) -> None:
     """Let messages that wait go out now."""
     Message.objects.filter(distribution__project_id=project_id, state=MessageState.WAITING).update(next_attempt_at=at)
     ring_follow_up(project_id)
-
-
-__all__ = ["NotSendable", "SettingsRefused"]

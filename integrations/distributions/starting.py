@@ -6,8 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils import timezone
+
 from integrations.choices import DistributionTrigger
 from integrations.models import Distribution, Message
+from orders.choices import AnnouncementKind
+from orders.models import Announcement, Order
+
+TRIGGERS: dict[str, DistributionTrigger] = {
+    AnnouncementKind.CREATED: DistributionTrigger.ORDER_CREATED,
+    AnnouncementKind.PAID: DistributionTrigger.ORDER_PAID,
+}
 
 
 @dataclass(frozen=True)
@@ -30,11 +39,13 @@ def start(project_id: int, causes: Sequence[Cause], at: datetime) -> int:
 
     The same cause never makes a second message of a distribution, however often it is told. Two statements.
     """
+    if not causes:
+        return 0
     answering = Distribution.objects.filter(
         project_id=project_id, enabled=True, trigger__in={cause.trigger for cause in causes}
     )
     by_trigger: dict[tuple[str, int | None], list[Distribution]] = {}
-    for distribution in answering if causes else ():
+    for distribution in answering:
         by_trigger.setdefault((distribution.trigger, distribution.segment_id), []).append(distribution)
     messages = [
         Message(
@@ -50,3 +61,19 @@ def start(project_id: int, causes: Sequence[Cause], at: datetime) -> int:
     ]
     Message.objects.bulk_create(messages, ignore_conflicts=True)
     return len(messages)
+
+
+def answer_orders(project_id: int, told: Sequence[Announcement]) -> None:
+    """Write what the project's distributions answer to what happened to live orders; in the caller's transaction."""
+    meant = [each for each in told if each.kind in TRIGGERS]
+    customers = dict(
+        Order.objects.filter(pk__in=[each.order_id for each in meant], customer__isnull=False).values_list(
+            "pk", "customer_id"
+        )
+    )
+    causes = [
+        Cause(TRIGGERS[each.kind], each.order_id, customers[each.order_id])
+        for each in meant
+        if each.order_id in customers
+    ]
+    start(project_id, causes, timezone.now())

@@ -42,7 +42,12 @@ OWNERS = {
     "reportlab": ("orders/paper/*",),
 }
 
-ASKERS = ("integrations/client/*", "integrations/asking.py", "integrations/signing_keys.py")
+ASKERS = (
+    "integrations/client/*",
+    "integrations/asking.py",
+    "integrations/distributions/sending.py",  # mail servers, not shops
+    "integrations/signing_keys.py",
+)
 """Who may drive an operation over the network: everything else asks at the pace that all workers keep together."""
 
 UPWARD_TO_ALL = frozenset({"integrations.Account", "integrations.Project"})
