@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from babel.numbers import get_currency_precision
+from django.db.models import Case, CharField, F, Q, Value, When
 
 from orders.choices import OrderStatus
 from orders.models import Order, OrderLine
@@ -36,6 +37,18 @@ def status_of(order: Order) -> str:
     if order.status == OrderStatus.COMPLETE:
         return "FULFILLED"
     return "PAID" if order.paid_at else "CREATED"
+
+
+def published_status() -> Case:
+    """What `status_of` says, for queries on orders."""
+    return Case(
+        When(status=OrderStatus.CANCELLED, then=Value("CANCELED")),
+        When(Q(integration=None, remote_status__in=sorted(PUBLISHED - {"CANCELED"})), then=F("remote_status")),
+        When(status=OrderStatus.COMPLETE, then=Value("FULFILLED")),
+        When(paid_at__isnull=False, then=Value("PAID")),
+        default=Value("CREATED"),
+        output_field=CharField(),
+    )
 
 
 def publish(ids: PublicIds, orders: Sequence[Order]) -> list[dict[str, Any]]:

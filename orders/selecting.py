@@ -7,14 +7,13 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Case, CharField, DecimalField, F, Q, QuerySet, Sum, Value, When
+from django.db.models import DecimalField, F, Q, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce, Greatest
 from django.utils.dateparse import parse_datetime
 
-from orders.choices import OrderStatus
 from orders.models import Order
 from orders.public_ids import PublicIds
-from orders.publishing import PUBLISHED
+from orders.publishing import published_status
 
 FIELDS = (
     "id", "source_id", "created_at", "updated_at", "status", "amount", "discount_amount", "items_discount_amount",
@@ -41,16 +40,7 @@ def annotated(project_id: int, digits: int) -> QuerySet[Order]:
     unit = Value(Decimal(10) ** digits)
     zero = Value(Decimal(0), DecimalField(max_digits=19, decimal_places=4))
     items_discount = Coalesce(Sum("lines__discount"), zero)
-    kept = [status for status in PUBLISHED if status != "CANCELED"]
-    status = Case(
-        When(status=OrderStatus.CANCELLED, then=Value("CANCELED")),
-        When(Q(integration=None, remote_status__in=kept), then=F("remote_status")),
-        When(status=OrderStatus.COMPLETE, then=Value("FULFILLED")),
-        When(paid_at__isnull=False, then=Value("PAID")),
-        default=Value("CREATED"),
-        output_field=CharField(),
-    )
-    orders = Order.objects.filter(project_id=project_id).annotate(published_status=status)
+    orders = Order.objects.filter(project_id=project_id).annotate(published_status=published_status())
     return orders.alias(
         items_discount_amount=items_discount * unit,
         total_amount=F("total") * unit,
