@@ -17,6 +17,7 @@ PURE = (
     "orders/incoming.py",
     "orders/plans.py",
     "orders/published.py",
+    "orders/segments/conditions.py",
     "integrations/rules.py",
     "integrations/failures.py",
     "integrations/connectors/*",
