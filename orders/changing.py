@@ -22,6 +22,7 @@ from orders.allocation import refresh_tabs, serve_waiting
 from orders.choices import EventKind, OrderStatus
 from orders.models import Order, OrderEvent, OrderLine
 from orders.search import vector_of
+from orders.segments import due
 from orders.states import tab_of
 from stock import ledger
 from stock.availability import Level
@@ -68,6 +69,7 @@ class Opened:
     _fields: set[str] = field(default_factory=set)
     _notes: list[tuple[EventKind, str]] = field(default_factory=list)
     _before: dict[int, dict[str, Any]] = field(default_factory=dict)
+    _customer_before: int | None = None
 
     @property
     def is_open(self) -> bool:
@@ -139,6 +141,7 @@ def opened(order_id: int, *, seen: int | None = None, actor_id: int | None = Non
         lines = list(order.lines.order_by("position", "pk"))
         levels = ledger.lock_levels(project_id, {line.product_id for line in lines if line.product_id})
         change = Opened(order, lines, timezone.now(), actor_id, levels, announcing.look(order, lines))
+        change._customer_before = order.customer_id
         change._before = {line.pk: state_of(line) for line in lines}
         yield change
         if change._notes:
@@ -225,6 +228,7 @@ def _write(change: Opened) -> None:
     order.updated_at = change.at
     order.version += 1
     order.save(update_fields=[*sorted(change._fields), "tab", "search", "updated_at", "version"])
+    due.mark(order.project_id, (change._customer_before, order.customer_id), change.at)
     serve_waiting(fresh, change.at, silent={order.pk})
     refresh_tabs([order.pk], change.at)
     for number, (kind, message) in enumerate(change._notes):

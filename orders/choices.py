@@ -80,3 +80,16 @@ class AnnouncementKind(TextChoices):
     PAID = "customer.order.paid", "Order paid"
     UPDATED = "customer.order.updated", "Order updated"
     CANCELED = "customer.order.canceled", "Order canceled"
+
+
+class SegmentKind(TextChoices):
+    AUTOMATIC = "automatic", "Automatic"
+    """Whoever meets the conditions, kept up to date."""
+    STATIC = "static", "By hand"
+
+
+class Junction(TextChoices):
+    """How the conditions of a segment are joined."""
+
+    ALL = "all", "All conditions must be met"
+    ANY = "any", "One condition is enough"

@@ -17,6 +17,7 @@ from orders.choices import OrderStatus, Tab
 from orders.incoming import IncomingLine, IncomingOrder
 from orders.models import Order, OrderLine
 from orders.plans import Plan
+from orders.segments import due
 from orders.states import tab_of
 from stock import catalogue, ledger
 from stock.availability import Level, issue, shortages
@@ -198,6 +199,7 @@ def _write(source: Source, drafts: Sequence[Draft], levels: Mapping[int, Level])
         return
     buyers = [draft.intake.order for draft in drafts if draft.intake.partner is None]
     known = customers.find_or_create(source.project_id, buyers, source.at)
+    due.mark(source.project_id, known.values(), source.at)
     rows.write_orders(source, drafts, known)
     ledger.write_levels(levels.values())
     ledger.record_reservations(

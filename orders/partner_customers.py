@@ -11,6 +11,7 @@ from orders.models import Customer
 from orders.public_ids import PublicIds
 from orders.published import CustomerObject, InvalidOrder
 from orders.rows import as_json
+from orders.segments import due
 from stock.bulk import copy_rows, execute, next_ids
 
 COLUMNS = "name text, email text, phone text, description text, birthdate date, address jsonb, metadata jsonb"
@@ -60,7 +61,7 @@ class Customers:
         return ("email", person.email.lower()) if person.email else None
 
     def write(self, at: datetime) -> None:
-        """Find, create and update them all, in a handful of statements."""
+        """Find, create and update them all, in a handful of statements; their segments follow."""
         if not self._rows:
             return
         self._find()
@@ -68,6 +69,7 @@ class Customers:
         self._adopt()
         self._create(at)
         self._update(identity for identity, row in self._rows.items() if identity in before and row.values)
+        due.mark(self._project_id, (row.pk for row in self._rows.values()), at)
 
     def pk(self, identity: Identity | None) -> int | None:
         """The primary key after `write`. Raises InvalidOrder for an id of nobody here."""

@@ -3,11 +3,14 @@ from orders.models.documents import Invoice, NumberSeries, Shipment, ShipmentLin
 from orders.models.letterheads import Letterhead
 from orders.models.orders import Customer, Order, OrderEffect, OrderEvent, OrderLine
 from orders.models.papers import Attachment, OrderNote
+from orders.models.segments import CustomerSummary, DueCustomer, Segment, SegmentEntry, SegmentMember
 
 __all__ = [
     "Announcement",
     "Attachment",
     "Customer",
+    "CustomerSummary",
+    "DueCustomer",
     "Invoice",
     "Letterhead",
     "NumberSeries",
@@ -16,6 +19,9 @@ __all__ = [
     "OrderEvent",
     "OrderLine",
     "OrderNote",
+    "Segment",
+    "SegmentEntry",
+    "SegmentMember",
     "Shipment",
     "ShipmentLine",
 ]

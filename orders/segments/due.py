@@ -1,0 +1,43 @@
+"""Customers that are due: something that segments ask about has changed, so they are placed again.
+
+A customer is marked in the transaction of the change, and whoever places them takes the mark away first and reads
+afterwards. So a change is either seen by the placing that took the mark, or it leaves a mark of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from orders.models import DueCustomer
+from stock.bulk import execute
+
+
+def mark(project_id: int, customer_ids: Iterable[int | None], at: datetime) -> None:
+    """These customers are due, in one statement. Marks that are there are locked until this transaction ends."""
+    ids = sorted({pk for pk in customer_ids if pk is not None})
+    if ids:
+        # DO NOTHING would leave a mark of before unlocked: it could be taken, and this change be read too early.
+        execute(
+            "INSERT INTO orders_duecustomer AS due (customer_id, project_id, since)"
+            " SELECT id, %s, %s FROM unnest(%s::bigint[]) AS id"
+            " ON CONFLICT (customer_id) DO UPDATE SET since = due.since",
+            [project_id, at, ids],
+        )
+
+
+def take(project_id: int, limit: int) -> list[int]:
+    """Take the marks of some customers, the longest due first; those that somebody else is changing are passed over."""
+    rows = execute(
+        "WITH taken AS MATERIALIZED (SELECT customer_id FROM orders_duecustomer WHERE project_id = %s"
+        " ORDER BY since, customer_id LIMIT %s FOR UPDATE SKIP LOCKED)"
+        " DELETE FROM orders_duecustomer AS due USING taken WHERE due.customer_id = taken.customer_id"
+        " RETURNING due.customer_id",
+        [project_id, limit],
+    )
+    return [row[0] for row in rows]
+
+
+def count(project_id: int, most: int = 10_000) -> int:
+    """How many are due, counted no further than `most`."""
+    return DueCustomer.objects.filter(project_id=project_id)[:most].count()

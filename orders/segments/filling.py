@@ -1,0 +1,72 @@
+"""Fill a segment that is new or has changed conditions: answer for every customer of the project, batch by batch.
+
+The cursor stands with the segment and moves in the transaction of its batch, so a killed worker goes on where it was.
+Whoever belongs to the segment now was there already and has not entered: no entry, as Voucherify tells of customers
+that enter only once a segment is active (docs.voucherify.io/prepare/customer-segments). Customers of whom the filling
+has answered, and those that came after the change, enter as everybody does.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from orders.choices import SegmentKind
+from orders.models import Customer, Segment
+from orders.segments.placing import enter, leave, rule_of
+from stock.bulk import execute
+
+BATCH = 2_000
+
+
+def begin(segment: Segment) -> None:
+    """Set the cursor of an automatic segment back; the caller saves it, in its transaction."""
+    last = Customer.objects.filter(project_id=segment.project_id).aggregate(last=Max("pk"))["last"]
+    segment.fill_after, segment.fill_until = 0, last or 0
+
+
+def fill(project_id: int) -> bool:
+    """Fill the project's oldest unfinished segment by a batch. Whether there may be more."""
+    at = timezone.now()
+    with transaction.atomic():
+        segment = (
+            Segment.objects.select_for_update(skip_locked=True, no_key=True, of=("self",))
+            .select_related("project")
+            .filter(project_id=project_id, fill_until__isnull=False, deleted_at=None, kind=SegmentKind.AUTOMATIC)
+            .order_by("pk")
+            .first()
+        )
+        if segment is None or segment.fill_until is None:
+            return False
+        customers = list(
+            Customer.objects.filter(project_id=project_id, pk__gt=segment.fill_after, pk__lte=segment.fill_until)
+            .order_by("pk")
+            .values_list("pk", flat=True)[:BATCH]
+        )
+        if customers:
+            rule = rule_of(segment, at)
+            leave(rule, customers, at)
+            enter(project_id, rule, customers, at)
+            _recheck_sooner(customers, at, rule.ages)
+            segment.fill_after = customers[-1]
+        if len(customers) < BATCH:
+            segment.fill_until = None
+        segment.save(update_fields=["fill_after", "fill_until"])
+    return True
+
+
+def _recheck_sooner(customers: list[int], at: datetime, days: frozenset[int]) -> None:
+    """Let time change the answers of this segment as well."""
+    if days:
+        execute(
+            "UPDATE orders_customersummary AS summary SET recheck_at = least(summary.recheck_at, next.at) FROM ("
+            "SELECT one.customer_id, min(one.last_order_at + day * interval '24 hours') AS at"
+            " FROM orders_customersummary AS one JOIN unnest(%s::int[]) AS day"
+            " ON one.last_order_at + day * interval '24 hours' > %s"
+            " WHERE one.customer_id = ANY(%s) GROUP BY one.customer_id) AS next"
+            " WHERE summary.customer_id = next.customer_id",
+            [sorted(days), at, customers],
+        )

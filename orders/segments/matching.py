@@ -1,0 +1,107 @@
+"""Conditions as SQL over `customer` (orders_customer) and `summary` (its orders_customersummary, or nothing).
+
+Every value is a parameter and every name a constant of this module. A customer without orders has spent 0 in 0 orders,
+has no last order, and meets no condition about one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from orders.choices import Junction
+from orders.segments.conditions import Condition
+
+JOINED = "orders_customer AS customer LEFT JOIN orders_customersummary AS summary ON summary.customer_id = customer.id"
+SIGNS = {"is": "=", "more_than": ">", "less_than": "<", "at_least": ">=", "at_most": "<="}
+NUMBERS = {
+    "total_amount": "coalesce(summary.total_amount, 0)",
+    "total_count": "coalesce(summary.total_count, 0)",
+    "average_amount": "coalesce(summary.average_amount, 0)",
+    "last_order_amount": "summary.last_order_amount",
+}
+TEXTS = {
+    "country": "coalesce(summary.country, '')",
+    "email_domain": "CASE WHEN strpos(customer.email, '@') > 0 THEN substring(customer.email from '[^@]*$')"
+    " ELSE '' END",
+}
+
+
+@dataclass(frozen=True)
+class Match:
+    """A condition for WHERE, with its parameters; true or false, never null."""
+
+    sql: str
+    params: tuple[Any, ...]
+
+
+def match(conditions: Sequence[Condition], junction: str, zone: ZoneInfo, at: datetime) -> Match:
+    """Who meets these conditions at this moment. None meets no conditions at all."""
+    if not conditions:
+        return Match("false", ())
+    pieces = [_piece(condition, zone, at) for condition in conditions]
+    word = " AND " if junction == Junction.ALL else " OR "
+    return Match(
+        "(" + word.join(f"coalesce({sql}, false)" for sql, _ in pieces) + ")",
+        tuple(param for _, params in pieces for param in params),
+    )
+
+
+def ages(conditions: Sequence[Condition]) -> set[int]:
+    """The ages of the last order, in days, at which time alone changes an answer."""
+    return {condition.days for condition in conditions if condition.days is not None}
+
+
+def _piece(condition: Condition, zone: ZoneInfo, at: datetime) -> tuple[str, list[Any]]:
+    name, operator, value = condition.field, condition.operator, condition.value
+    if name in NUMBERS:
+        return f"{NUMBERS[name]} {SIGNS[operator]} %s::numeric", [str(value)]
+    if name == "last_order_date":
+        return _dated(condition, zone, at)
+    if name in TEXTS:
+        return _listed(TEXTS[name], operator, value)
+    return _metadata(condition)
+
+
+def _dated(condition: Condition, zone: ZoneInfo, at: datetime) -> tuple[str, list[Any]]:
+    if condition.days is not None:
+        sign = ">" if condition.operator == "within_days" else "<="
+        return f"summary.last_order_at {sign} %s", [at - timedelta(days=condition.days)]
+    text = str(condition.value)
+    if "T" in text:
+        moment = datetime.fromisoformat(text)
+    else:  # after a day: from the beginning of the next one
+        after = timedelta(days=condition.operator == "after")
+        moment = datetime.combine(date.fromisoformat(text) + after, time.min, zone)
+        if after:
+            return "summary.last_order_at >= %s", [moment]
+    return f"summary.last_order_at {'>' if condition.operator == 'after' else '<'} %s", [moment]
+
+
+def _listed(column: str, operator: str, value: Any) -> tuple[str, list[Any]]:
+    if operator in {"present", "absent"}:
+        return f"({column} <> '') = {operator == 'present'}", []
+    return f"{column} = ANY(%s)", [value if isinstance(value, list) else [value]]
+
+
+def _metadata(condition: Condition) -> tuple[str, list[Any]]:
+    key, operator, value = condition.key, condition.operator, condition.value
+    if operator in {"present", "absent"}:
+        return f"(coalesce(customer.metadata ->> %s, '') <> '') = {operator == 'present'}", [key]
+    if operator == "contains":
+        return (
+            "CASE jsonb_typeof(customer.metadata -> %s)"
+            " WHEN 'array' THEN customer.metadata -> %s @> to_jsonb(ARRAY[%s::text])"
+            " WHEN 'string' THEN strpos(customer.metadata ->> %s, %s) > 0 END",
+            [key, key, value, key, value],
+        )
+    if operator in {"more_than", "less_than"}:
+        return (
+            "CASE jsonb_typeof(customer.metadata -> %s) WHEN 'number'"
+            f" THEN (customer.metadata ->> %s)::numeric {SIGNS[operator]} %s::numeric END",
+            [key, key, value],
+        )
+    return "customer.metadata ->> %s = ANY(%s)", [key, value if isinstance(value, list) else [value]]

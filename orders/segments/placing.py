@@ -1,0 +1,141 @@
+"""Place due customers: add their orders up, and find who enters and who leaves each automatic segment.
+
+One batch is one transaction of a few statements and two for each segment, however many customers it has. Rows are
+locked in one order everywhere: segments first, then the marks of due customers (others' are passed over), then their
+summaries. Time-based conditions need no scan: with each summary stands the next moment at which time alone changes an
+answer ("the last order is 30 days old"), indexed; customers whose moment has come are placed like those that are due.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from orders.choices import SegmentKind
+from orders.models import Segment
+from orders.segments import due, summaries
+from orders.segments.conditions import stored
+from orders.segments.matching import JOINED, Match, ages, match
+from stock.bulk import execute
+
+BATCH = 500
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A segment as placing sees it. `unanswered` are the customers (after, until] whom its filling has not seen yet."""
+
+    segment_id: int
+    match: Match
+    ages: frozenset[int]
+    unanswered: tuple[int, int]
+
+
+def place_due(project_id: int) -> bool:
+    """Place a batch of the project's due customers. Whether there may be more."""
+    at = timezone.now()
+    with transaction.atomic():
+        rules = rules_of(project_id, at)
+        taken = due.take(project_id, BATCH)
+        late = _of_age(project_id, at, BATCH - len(taken))
+        summaries.refresh(project_id, taken)
+        customers = sorted({*taken, *late})
+        if customers:
+            for rule in rules:
+                leave(rule, customers, at)
+                enter(project_id, rule, customers, at)
+            _recheck_later(customers, at, frozenset(age for rule in rules for age in rule.ages))
+    return len(customers) >= BATCH
+
+
+def projects_to_place(at: datetime) -> set[int]:
+    """Projects that have customers to place or segments to fill."""
+    rows = execute(
+        "SELECT project_id FROM orders_duecustomer UNION"
+        " SELECT project_id FROM orders_customersummary WHERE recheck_at <= %s UNION"
+        " SELECT project_id FROM orders_segment WHERE fill_until IS NOT NULL AND deleted_at IS NULL",
+        [at],
+    )
+    return {row[0] for row in rows}
+
+
+def rules_of(project_id: int, at: datetime) -> list[Rule]:
+    """The project's automatic segments, which stay as they are until the transaction ends."""
+    # FOR SHARE: a change of the conditions waits for us, and we for it; placings do not wait for each other.
+    execute(
+        "SELECT id FROM orders_segment WHERE project_id = %s AND kind = %s AND deleted_at IS NULL"
+        " ORDER BY id FOR SHARE",
+        [project_id, SegmentKind.AUTOMATIC],
+    )
+    segments = Segment.objects.filter(project_id=project_id, kind=SegmentKind.AUTOMATIC, deleted_at=None)
+    return [rule_of(segment, at) for segment in segments.select_related("project").order_by("pk")]
+
+
+def rule_of(segment: Segment, at: datetime) -> Rule:
+    conditions = stored(segment.conditions)
+    return Rule(
+        segment.pk,
+        match(conditions, segment.junction, segment.project.zone, at),
+        frozenset(ages(conditions)),
+        (0, 0) if segment.fill_until is None else (segment.fill_after, segment.fill_until),
+    )
+
+
+def leave(rule: Rule, customers: Sequence[int], at: datetime) -> None:
+    """End the stay of those of these customers who do not meet the conditions any more."""
+    execute(
+        "UPDATE orders_segmentmember AS member SET left_at = greatest(%s, member.since)"  # noqa: S608
+        f" FROM {JOINED} WHERE member.segment_id = %s AND member.left_at IS NULL"
+        " AND member.customer_id = ANY(%s) AND customer.id = member.customer_id"
+        f" AND NOT {rule.match.sql}",
+        [at, rule.segment_id, list(customers), *rule.match.params],
+    )
+
+
+def enter(project_id: int, rule: Rule, customers: Sequence[int], at: datetime) -> None:
+    """Take in those of these customers who meet the conditions, with an entry each unless they were there before."""
+    after, until = rule.unanswered
+    execute(
+        "WITH fresh AS (INSERT INTO orders_segmentmember (segment_id, customer_id, since)"  # noqa: S608
+        f" SELECT %s, customer.id, %s FROM {JOINED}"
+        f" WHERE customer.id = ANY(%s) AND customer.project_id = %s AND {rule.match.sql}"
+        " AND NOT EXISTS (SELECT 1 FROM orders_segmentmember AS member WHERE member.segment_id = %s"
+        " AND member.customer_id = customer.id AND member.left_at IS NULL)"
+        " ON CONFLICT (segment_id, customer_id) WHERE left_at IS NULL DO NOTHING RETURNING id, customer_id)"
+        " INSERT INTO orders_segmententry (project_id, member_id, segment_id, customer_id, at)"
+        " SELECT %s, id, %s, customer_id, %s FROM fresh WHERE NOT (customer_id > %s AND customer_id <= %s)"
+        " ORDER BY customer_id",
+        [
+            *(rule.segment_id, at, list(customers), project_id, *rule.match.params, rule.segment_id),
+            *(project_id, rule.segment_id, at, after, until),
+        ],
+    )
+
+
+def _of_age(project_id: int, at: datetime, limit: int) -> list[int]:
+    """Customers for whom time alone has changed an answer; locked, those that somebody else places are passed over."""
+    if limit <= 0:
+        return []
+    rows = execute(
+        "SELECT customer_id FROM orders_customersummary WHERE project_id = %s AND recheck_at <= %s"
+        " ORDER BY recheck_at, customer_id LIMIT %s FOR UPDATE SKIP LOCKED",
+        [project_id, at, limit],
+    )
+    return [row[0] for row in rows]
+
+
+def _recheck_later(customers: Sequence[int], at: datetime, days: frozenset[int]) -> None:
+    """Note when time alone will change an answer next."""
+    execute(
+        "UPDATE orders_customersummary AS summary SET recheck_at = next.at FROM ("
+        "SELECT one.customer_id, min(one.last_order_at + day * interval '24 hours')"
+        " FILTER (WHERE one.last_order_at + day * interval '24 hours' > %s) AS at"
+        " FROM orders_customersummary AS one LEFT JOIN unnest(%s::int[]) AS day ON true"
+        " WHERE one.customer_id = ANY(%s) GROUP BY one.customer_id) AS next"
+        " WHERE summary.customer_id = next.customer_id AND summary.recheck_at IS DISTINCT FROM next.at",
+        [at, sorted(days), list(customers)],
+    )
