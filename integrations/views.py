@@ -1,13 +1,15 @@
-"""What platforms call: webhooks."""
+"""What the outside calls: platforms their webhooks, customers the link that stops letters."""
 
 from __future__ import annotations
 
 from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
+from django.template.response import TemplateResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from integrations import hooks
 from integrations.connectors.base import Delivery
+from integrations.distributions import unsubscribing
 from integrations.hooks import Answer
 
 STATUS = {Answer.TAKEN: 200, Answer.PING: 200, Answer.UNKNOWN: 404, Answer.FORGED: 401, Answer.NOT_NOW: 503}
@@ -37,3 +39,25 @@ def _challenge(request: HttpRequest, token: str) -> HttpResponse:
     except LookupError:
         return JsonResponse({"result": str(Answer.UNKNOWN)}, status=404)
     return HttpResponseNotAllowed(["POST"]) if answer is None else JsonResponse(dict(answer))
+
+
+@csrf_exempt
+def stop_letters(request: HttpRequest, token: str) -> HttpResponse:
+    """Ask whether to stop (GET), and stop (POST): by the button, or by a mail program in one click (RFC 8058).
+
+    Looking alone stops nothing, because mail programs look at links before people do. The token is the permission, so
+    that neither a session nor a CSRF token is asked for.
+    """
+    found = unsubscribing.behind(token)
+    if found is None:
+        raise Http404
+    if request.method not in {"GET", "HEAD", "POST"}:
+        return HttpResponseNotAllowed(["GET", "POST"])
+    project, email = found
+    if request.method == "POST":
+        unsubscribing.opt_out(project.pk, [email])
+    name, _, domain = email.rpartition("@")
+    context = {"project": project, "address": f"{name[:1]}…@{domain}", "stopped": request.method == "POST"}
+    response = TemplateResponse(request, "letters/stop.html", context)
+    response["Cache-Control"] = "no-store, private"
+    return response
