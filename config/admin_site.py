@@ -83,7 +83,22 @@ class CountinghouseAdminSite(AdminSite):
         return super().index(request, {**overview(request), **(extra_context or {})})
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        return [path("project/", self.admin_view(self.open_project), name="open_project"), *super().get_urls()]
+        return [
+            path("project/", self.admin_view(self.open_project), name="open_project"),
+            path("api/", self.admin_view(self.api), name="api"),
+            path("api/openapi.json", self.admin_view(self.api_document), name="api_document"),
+            *super().get_urls(),
+        ]
+
+    def api(self, request: HttpRequest) -> HttpResponse:
+        """The documentation of the API, to read and to try."""
+        context = {**self.each_context(request), "title": _("API documentation")}
+        return TemplateResponse(request, "admin/api.html", context)
+
+    def api_document(self, request: HttpRequest) -> HttpResponse:
+        from integrations.api.document import document
+
+        return HttpResponse(document(), content_type="application/json")
 
     def open_project(self, request: HttpRequest) -> HttpResponse:
         """Switch to another project the person may open."""

@@ -69,7 +69,10 @@ SECTIONS = (
     ),
     Section(
         _("API"),
-        (Item(_("API keys"), "integrations_apikey_changelist", "integrations.view_apikey"),),
+        (
+            Item(_("API keys"), "integrations_apikey_changelist", "integrations.view_apikey"),
+            Item(_("Documentation"), "api", "integrations.view_apikey"),
+        ),
     ),
     Section(
         _("Installation"),

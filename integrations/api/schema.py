@@ -69,7 +69,7 @@ class Undeclared(Exception):
 class Declaring(Protocol):
     """What a view tells about itself; see `integrations.api.views.PartnerView`."""
 
-    scope: ApiScope
+    scope: ApiScope | None
 
     def operation(self, method: str) -> Operation | None: ...
 
@@ -97,11 +97,11 @@ class Described(AutoSchema):
             for name, part in parts.items():
                 self._keep(registry, kind, name, part)
         scopes = [scope.value for scope in dict.fromkeys((self.declaring.scope, declared.scope)) if scope is not None]
-        needed = " and ".join(f"`{scope}`" for scope in scopes)
+        needed = f"Needs the scope {' and '.join(f'`{scope}`' for scope in scopes)}." if scopes else "Any key opens it."
         described: dict[str, Any] = {
             "operationId": re.sub(r"\W+", "_", declared.summary.lower()).strip("_"),
             "summary": declared.summary,
-            "description": f"{declared.says}\n\nNeeds the scope {needed}.".strip(),
+            "description": f"{declared.says}\n\n{needed}".strip(),
             "tags": [self._tag(path)],
             "parameters": [*self._of_path(path), *_of_query(declared), *_of_headers(declared)],
             "security": [{"AppId": scopes, "AppToken": scopes}, {"Bearer": scopes}],
@@ -118,7 +118,7 @@ class Described(AutoSchema):
     def _tag(path: str) -> str:
         """The resource, and of which of the two parts of the API."""
         part, _, resource = path.strip("/").partition("/v1/") if "/v1/" in path[1:] else ("", "", path[4:])
-        name = resource.split("/")[0].replace("-", " ")
+        name = resource.split("/")[0].partition(".")[0].replace("-", " ").replace("openapi", "this document")
         return f"Back office: {name}" if part else name.capitalize()
 
     def _of_path(self, path: str) -> Iterator[dict[str, Any]]:

@@ -53,7 +53,8 @@ class JsonOnly(DefaultContentNegotiation):
 class PartnerView(APIView):
     """An address that a key of a project opens, given its scope."""
 
-    scope: ClassVar[ApiScope]
+    scope: ClassVar[ApiScope | None]
+    """What a key needs for every method; None: the view decides."""
     operations: ClassVar[Mapping[str, Operation]] = {}
     """By method, what it takes and answers."""
     id_name: ClassVar[str] = "The id."
@@ -110,9 +111,9 @@ class PartnerView(APIView):
         if declared is not None and declared.scope is not None:
             self.need(declared.scope)
 
-    def need(self, scope: ApiScope) -> None:
+    def need(self, scope: ApiScope | None) -> None:
         """Raises 403 when the key lacks a scope."""
-        if self.key is None or scope not in self.key.scopes:
+        if scope is not None and (self.key is None or scope not in self.key.scopes):
             details = f"This key lacks the scope “{scope.value}”: ask the owner of the project for it."
             raise ApiError(403, "forbidden", "Forbidden", details)
 

@@ -48,6 +48,7 @@ def test_the_addresses_of_the_api_are_these() -> None:
         "v1/async-actions",
         "v1/async-actions/<path:action_id>",
         "v1/exports/<path:export_id>",
+        "v1/openapi.json",
         "v1/orders",
         "v1/orders/<path:order_id>",
         "v1/orders/export",
