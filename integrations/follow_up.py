@@ -14,7 +14,7 @@ from time import monotonic
 from django.db import InterfaceError, OperationalError, connection, transaction
 
 from integrations import announcements
-from integrations.distributions import sending
+from integrations.distributions import sending, starting
 from integrations.queue import ring_follow_up
 from orders import announcing
 from stock.bulk import execute
@@ -44,6 +44,7 @@ class Follower:
 
 FOLLOWERS: tuple[Follower, ...] = (
     Follower(announcements.pass_on, announcing.waiting_projects),
+    Follower(starting.answer_entries, starting.entered_projects),
     Follower(sending.send_letters, sending.waiting_projects, sends=True),
 )
 

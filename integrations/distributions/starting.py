@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from integrations.choices import DistributionTrigger
 from integrations.models import Distribution, Message
 from orders.choices import AnnouncementKind
-from orders.models import Announcement, Order
+from orders.models import Announcement, Order, SegmentEntry
 
+ENTRIES_AT_ONCE = 1_000
 TRIGGERS: dict[str, DistributionTrigger] = {
     AnnouncementKind.CREATED: DistributionTrigger.ORDER_CREATED,
     AnnouncementKind.PAID: DistributionTrigger.ORDER_PAID,
@@ -77,3 +79,24 @@ def answer_orders(project_id: int, told: Sequence[Announcement]) -> None:
         if each.order_id in customers
     ]
     start(project_id, causes, timezone.now())
+
+
+def answer_entries(project_id: int) -> bool:
+    """Write what distributions answer to customers who have entered segments. Whether there may be more.
+
+    In the caller's transaction: an entry is marked as answered together with its messages.
+    """
+    waiting = SegmentEntry.objects.select_for_update(of=("self",)).filter(project_id=project_id, told_at=None)
+    entries = list(waiting.order_by("id")[:ENTRIES_AT_ONCE])
+    causes = [
+        Cause(DistributionTrigger.SEGMENT_ENTERED, entry.pk, entry.customer_id, entry.segment_id) for entry in entries
+    ]
+    start(project_id, causes, timezone.now())
+    SegmentEntry.objects.filter(pk__in=[entry.pk for entry in entries]).update(told_at=Now())
+    return len(entries) == ENTRIES_AT_ONCE
+
+
+def entered_projects() -> list[int]:
+    """The projects with entries that are still to be answered."""
+    waiting = SegmentEntry.objects.filter(told_at=None).order_by()
+    return list(waiting.values_list("project_id", flat=True).distinct())

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from integrations.models import Message, Project
-from orders.models import Customer, Order
+from orders.models import Customer, Order, Segment
 from orders.money import money
 from orders.public_ids import PublicIds
 
@@ -53,12 +53,14 @@ def customer_values(customer: Customer) -> dict[str, str]:
 
 
 def load_values(project_id: int, batch: Sequence[Message]) -> Values:
-    """Everything the batch needs, in four statements."""
+    """Everything the batch needs, in five statements."""
     customers = Customer.objects.filter(project_id=project_id)
     orders = Order.objects.filter(project_id=project_id).defer("search")
+    entered = {message.distribution.segment_id or 0 for message in batch}
+    segments = Segment.objects.filter(project_id=project_id, pk__in=entered)
     return Values(
         Project.objects.get(pk=project_id),
         customers.in_bulk({message.customer_id for message in batch}),
         orders.in_bulk({message.order_id for message in batch if message.order_id is not None}),
-        {},
+        dict(segments.values_list("pk", "name")),
     )

@@ -4,21 +4,31 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from integrations.announcements import pass_on
 from integrations.choices import DistributionTrigger
+from integrations.distributions import starting
+from integrations.distributions.settings import switch
 from integrations.follow_up import follow_up, ring_due
 from integrations.models import Message, Project
 from integrations.simulator.mailbox import SimulatedMailServer
-from orders.models import Customer
+from orders.choices import SegmentKind
+from orders.models import Customer, Segment, SegmentEntry, SegmentMember
 from orders.partners import Book, save, store
 from orders.public_ids import PublicIds
 from orders.published import CustomerObject, PublishedOrder
 from tests.factories import START
-from tests.integrations.distributions.conftest import Distributing
+from tests.integrations.distributions.conftest import Distributing, customer
 
 JANA = CustomerObject(source_id="c-1", email="jana@mail.example", name="Jana")
-CREATED, PAID = DistributionTrigger.ORDER_CREATED, DistributionTrigger.ORDER_PAID
+CREATED, PAID, ENTERED = (
+    DistributionTrigger.ORDER_CREATED,
+    DistributionTrigger.ORDER_PAID,
+    DistributionTrigger.SEGMENT_ENTERED,
+)
 
 
 def book(project: Project) -> Book:
@@ -73,3 +83,67 @@ def test_letters_of_a_distribution_that_is_off_ring_nobody(project: Project) -> 
     pass_on(project.pk)
     project.distributions.update(enabled=False)
     assert ring_due() == set()
+
+
+def stay(project: Project, segment: Segment, person: Customer) -> SegmentEntry:
+    now = timezone.now()
+    member = SegmentMember.objects.create(segment=segment, customer=person, since=now)
+    return SegmentEntry.objects.create(project=project, member=member, segment=segment, customer=person, at=now)
+
+
+@pytest.fixture
+def regulars(project: Project) -> Segment:
+    now = timezone.now()
+    return Segment.objects.create(
+        project=project, name="Regulars", kind=SegmentKind.STATIC, created_at=now, updated_at=now
+    )
+
+
+def test_entering_a_segment_is_answered_once(
+    project: Project, mail: SimulatedMailServer, distributing: Distributing, regulars: Segment
+) -> None:
+    distributing(trigger=ENTERED, segment_id=regulars.pk, subject="Welcome to {{ segment.name }}", text="Hello")
+    stay(project, regulars, customer(project))
+    assert ring_due() == {project.pk}
+    for _ in range(2):
+        follow_up(project.pk)
+    assert [letter["Subject"] for letter in mail.letters] == ["Welcome to Regulars"]
+    assert (SegmentEntry.objects.filter(told_at=None).count(), ring_due()) == (0, set())
+
+
+def test_what_a_crash_leaves_half_answered_is_answered_once(
+    project: Project, distributing: Distributing, regulars: Segment
+) -> None:
+    """Messages and the mark on the entry come together; a mark lost with the messages kept would still make none."""
+    distributing(trigger=ENTERED, segment_id=regulars.pk, text="Hello")
+    stay(project, regulars, customer(project))
+    starting.answer_entries(project.pk)
+    SegmentEntry.objects.update(told_at=None)
+    starting.answer_entries(project.pk)
+    assert Message.objects.count() == 1
+
+
+def test_entries_while_a_distribution_is_off_are_not_answered_later(
+    project: Project, distributing: Distributing, regulars: Segment
+) -> None:
+    distribution = distributing(on=False, trigger=ENTERED, segment_id=regulars.pk, text="Hello")
+    stay(project, regulars, customer(project))
+    follow_up(project.pk)
+    switch(distribution, on=True)
+    follow_up(project.pk)
+    assert Message.objects.count() == 0
+
+
+def test_entries_are_answered_in_as_many_statements_for_one_as_for_many(
+    project: Project, distributing: Distributing, regulars: Segment
+) -> None:
+    distributing(trigger=ENTERED, segment_id=regulars.pk, text="Hello")
+    counts = []
+    for amount in (1, 60):
+        for number in range(amount):
+            stay(project, regulars, customer(project, f"{amount}-{number}@mail.example"))
+        with CaptureQueriesContext(connection) as queries:
+            starting.answer_entries(project.pk)
+        counts.append(len(queries))
+    assert counts == [4, 4]
+    assert Message.objects.count() == 61
