@@ -20,7 +20,7 @@ from django.utils import timezone
 from integrations import runs
 from integrations.choices import OnConflict, RunKind, RunState
 from integrations.models import ApiKey, BulkFailure, BulkImport, BulkPortion, Project, Run
-from integrations.queue import ring
+from integrations.queue import ring, ring_follow_up
 from integrations.runs import Claim
 from integrations.working import Step
 from orders.partners import Book, Failure, Outcome, Stored, store
@@ -133,6 +133,7 @@ def import_portion(held: Claim, run: Run) -> Step:
         cancelled = _write(held, bulk, done, portion, isolate=False)
     except NOT_STORABLE:
         cancelled = _write(held, bulk, done, portion, isolate=True)
+    ring_follow_up(run.project_id)
     run.cursor = {"done": done + len(portion.orders)}
     return Step(done=run.cursor["done"] >= (run.total or 0), cancelled=cancelled)
 

@@ -55,7 +55,7 @@ class CustomerSummary(models.Model):
     class Meta:
         indexes = [
             models.Index(
-                fields=["project", "recheck_at"], condition=Q(recheck_at__isnull=False), name="summary_by_recheck"
+                fields=["recheck_at", "project"], condition=Q(recheck_at__isnull=False), name="summary_by_recheck"
             ),
             models.Index(fields=["project", "-total_amount", "-customer"], name="summary_by_amount"),
             models.Index(fields=["project", "-total_count", "-customer"], name="summary_by_count"),

@@ -58,6 +58,12 @@ def fill(project_id: int) -> bool:
     return True
 
 
+def waiting_projects() -> set[int]:
+    """Projects that have segments to fill. For the tick."""
+    unfinished = Segment.objects.filter(fill_until__isnull=False, deleted_at=None)
+    return set(unfinished.values_list("project_id", flat=True))
+
+
 def _recheck_sooner(customers: list[int], at: datetime, days: frozenset[int]) -> None:
     """Let time change the answers of this segment as well."""
     if days:

@@ -52,13 +52,12 @@ def place_due(project_id: int) -> bool:
     return len(customers) >= BATCH
 
 
-def projects_to_place(at: datetime) -> set[int]:
-    """Projects that have customers to place or segments to fill."""
+def waiting_projects(at: datetime | None = None) -> set[int]:
+    """Projects that have customers to place: marked ones, or such whose moment has come. For the tick."""
     rows = execute(
         "SELECT project_id FROM orders_duecustomer UNION"
-        " SELECT project_id FROM orders_customersummary WHERE recheck_at <= %s UNION"
-        " SELECT project_id FROM orders_segment WHERE fill_until IS NOT NULL AND deleted_at IS NULL",
-        [at],
+        " SELECT project_id FROM orders_customersummary WHERE recheck_at <= %s",
+        [at or timezone.now()],
     )
     return {row[0] for row in rows}
 

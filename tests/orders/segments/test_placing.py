@@ -17,7 +17,7 @@ from orders.models import CustomerSummary, DueCustomer, Segment, SegmentEntry, S
 from orders.segments import editing, filling, placing
 from orders.segments.conditions import Condition
 from orders.segments.editing import Wish
-from orders.segments.placing import enter, place_due, projects_to_place, rules_of
+from orders.segments.placing import enter, place_due, rules_of, waiting_projects
 from stock.bulk import execute
 from tests.factories import ProjectFactory
 from tests.orders.segments.book import automatic, customer, entered, members, settle, write
@@ -121,7 +121,7 @@ def test_time_alone_moves_customers_and_only_when_their_moment_comes(
     for hours in range(0, 45 * 24, 12):
         now = start + timedelta(hours=hours)
         monkeypatch.setattr(timezone, "now", lambda now=now: now)
-        if project.pk in projects_to_place(now):
+        if project.pk in waiting_projects(now):
             moments.append(now - start)
             settle(project)
     assert moments == [timedelta(days=29), timedelta(days=39)]
