@@ -59,8 +59,7 @@ class CountinghouseAdminSite(AdminSite):
             "project": getattr(request, "project", None),
             "sections": sections(request),
             "notices": notices(request),
-            # People of one account with one project have nothing to switch; asked lazily, where the header shows it.
-            "projects": projects_of(user),
+            "projects": getattr(user, "may_open", ()),
         }
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:

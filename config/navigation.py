@@ -47,6 +47,14 @@ SECTIONS = (
         ),
     ),
     Section(
+        _("Letters"),
+        (
+            Item(_("Distributions"), "integrations_distribution_changelist", "integrations.view_distribution"),
+            Item(_("Messages"), "integrations_message_changelist", "integrations.view_message"),
+            Item(_("Unsubscribed"), "integrations_mailoptout_changelist", "integrations.view_mailoptout"),
+        ),
+    ),
+    Section(
         _("Stock"),
         (
             Item(_("Products"), "stock_product_changelist", "stock.view_product"),

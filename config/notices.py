@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from integrations import attention
 from integrations.admin.open_project import open_failures_of, shops_of
 from integrations.choices import IntegrationHealth
 from stock.admin.base import project_of
@@ -51,6 +52,9 @@ def notices(request: HttpRequest) -> list[Notice]:
                     undecided,
                 )
                 found.append(Notice("warn", text % {"shop": shop, "number": undecided}, f"{address}#rules"))
+    if request.user.has_perm("integrations.change_mailserver") and attention.mail_problem(project.pk):
+        text = _("Letters do not go out: see why, and mend the mail server.")
+        found.append(Notice("warn", text, reverse("admin:integrations_distribution_mail_server")))
     if request.user.has_perm("integrations.settle_erasurerequest"):
         found += _erasures(sum(shop.erasures_waiting for shop in shops_of(request)))  # type: ignore[attr-defined]
     return found

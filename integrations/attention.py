@@ -6,7 +6,7 @@ from django.db.models import Count, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
 from integrations.choices import FeedKind, RemoteState
-from integrations.models import ErasureRequest, Feed, Integration, RemoteOrder
+from integrations.models import ErasureRequest, Feed, Integration, MailServer, RemoteOrder
 
 MOST = 1_000
 
@@ -38,3 +38,8 @@ def shops(project_id: int) -> list[Integration]:
         )
         .order_by("title")
     )
+
+
+def mail_problem(project_id: int) -> bool:
+    """Whether letters of a project do not go out because of its mail server."""
+    return MailServer.objects.filter(project_id=project_id).exclude(problem="").exists()

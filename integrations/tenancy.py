@@ -22,7 +22,10 @@ def projects_of(user: User) -> QuerySet[Project]:
 
 
 def enter(user: User, wanted: object) -> Project | None:
-    """Open the wanted project, or the first one the person may open; their role there is in force from now on."""
+    """Open the wanted project, or the first one the person may open; their role there is in force from now on.
+
+    `user.may_open` are all they may open, so that nobody has to ask again in the same request.
+    """
     projects = list(projects_of(user))
     project = next(
         (project for project in projects if str(project.pk) == str(wanted)), projects[0] if projects else None
@@ -31,5 +34,5 @@ def enter(user: User, wanted: object) -> Project | None:
     if project is not None:
         member = Membership.objects.filter(user=user, account_id=project.account_id).first()
         role = Role(member.role) if member else None
-    user.role_in_force = role  # type: ignore[attr-defined]
+    user.role_in_force, user.may_open = role, projects  # type: ignore[attr-defined]
     return project

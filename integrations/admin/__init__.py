@@ -1,5 +1,25 @@
 """The admin of integrations: shops and their settings, remote orders, runs, and who is who."""
 
-from integrations.admin import api_keys, buyers, erasures, installation, remote_orders, runs, shops
+from integrations.admin import (
+    api_keys,
+    buyers,
+    distributions,
+    erasures,
+    installation,
+    letters,
+    remote_orders,
+    runs,
+    shops,
+)
 
-__all__ = ["api_keys", "buyers", "erasures", "installation", "remote_orders", "runs", "shops"]
+__all__ = [
+    "api_keys",
+    "buyers",
+    "distributions",
+    "erasures",
+    "installation",
+    "letters",
+    "remote_orders",
+    "runs",
+    "shops",
+]

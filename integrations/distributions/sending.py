@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import F, Q, QuerySet
+from django.db import transaction
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from integrations.choices import DistributionChannel, DistributionTrigger, MessageState
@@ -22,6 +23,7 @@ from integrations.distributions.letters import NotSendable, Stamp, compose
 from integrations.distributions.values import Values, load_values
 from integrations.failures import MailError, MailFault
 from integrations.models import MailServer, Message
+from integrations.queue import ring_follow_up
 
 BATCH = 20
 RETRY_AFTER = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 480, 1440))
@@ -29,6 +31,7 @@ RETRY_AFTER = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 48
 LOOK_AGAIN = timedelta(hours=1)
 """When nothing can go out until somebody mends the settings."""
 HANDED_OVER_WITHIN = timedelta(minutes=10)
+RESENDABLE = (MessageState.FAILED, MessageState.UNSURE, MessageState.SKIPPED)
 NO_SERVER = "Waits: no mail server is entered for this project."
 DIED = "The worker stopped while the letter was handed over: it may have arrived or not. Send it again if it has not."
 
@@ -159,8 +162,12 @@ def _note_problem(server: MailServer, problem: str, at: datetime) -> None:
 
 
 def send_again(messages: QuerySet[Message]) -> int:
-    """Let failed, unsure and skipped messages go out once more; how many."""
-    over = Q(state__in=[MessageState.FAILED, MessageState.UNSURE, MessageState.SKIPPED])
-    return messages.filter(over).update(
-        state=MessageState.WAITING, tries=0, next_attempt_at=timezone.now(), reason="Sent again by hand."
-    )
+    """Let messages that failed, are unsure or were not sent go out once more; how many."""
+    chosen = list(messages.filter(state__in=RESENDABLE).values_list("pk", "distribution__project_id"))
+    with transaction.atomic():
+        count = Message.objects.filter(pk__in=[pk for pk, _ in chosen], state__in=RESENDABLE).update(
+            state=MessageState.WAITING, tries=0, next_attempt_at=timezone.now(), reason="Sent again by hand."
+        )
+        for project_id in {project_id for _, project_id in chosen}:
+            ring_follow_up(project_id)
+    return count

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from django.conf import settings
 from django.core.signing import BadSignature, Signer
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from integrations.models import MailOptOut, Message, Project
@@ -45,9 +46,9 @@ def opt_out(project_id: int, emails: Iterable[str], *, user_id: int | None = Non
     return len(rows)
 
 
-def opt_in(rows: Iterable[MailOptOut]) -> None:
-    """Let these addresses get letters again."""
-    MailOptOut.objects.filter(pk__in=[row.pk for row in rows]).delete()
+def opt_in(rows: QuerySet[MailOptOut]) -> int:
+    """Let these addresses get letters again; how many."""
+    return rows.delete()[0]
 
 
 def opted_out(project_id: int, emails: Iterable[str]) -> set[str]:

@@ -15,7 +15,16 @@ from django.utils import timezone
 from integrations import api_keys
 from integrations.choices import RemoteState, Role, RunKind
 from integrations.connecting import set_up
-from integrations.models import BuyerEntry, ErasureRequest, Integration, Project, Run
+from integrations.models import (
+    BuyerEntry,
+    Distribution,
+    ErasureRequest,
+    Integration,
+    MailOptOut,
+    Message,
+    Project,
+    Run,
+)
 from orders import letterheads
 from orders.letterheads import Wording
 from orders.models import Customer, Invoice, Shipment
@@ -42,7 +51,20 @@ def rows_of(project: Project) -> dict[type[Model], Model]:
     run = Run.objects.create(project=project, integration=shop, kind=RunKind.LOAD, reason=CANARY)
     failed = remote(shop, CANARY, RemoteState.FAILED)
     erasure = ErasureRequest.objects.create(integration=shop, external_id="1", person=CANARY, told_at=timezone.now())
+    person = Customer.objects.get(project=project)
+    distribution = Distribution.objects.create(project=project, name=CANARY, trigger="order_paid", channel="email")
+    now = timezone.now()
     found: list[Model | None] = [
+        distribution,
+        Message.objects.create(
+            distribution=distribution,
+            cause="order-1",
+            customer_id=person.pk,
+            reason=CANARY,
+            next_attempt_at=now,
+            created_at=now,
+        ),
+        MailOptOut.objects.create(project=project, email=f"{CANARY}@mail.example", at=now),
         shop,
         erasure,
         BuyerEntry.objects.create(project=project, pattern=f"{CANARY.lower()}.example", remark=CANARY),
@@ -50,7 +72,7 @@ def rows_of(project: Project) -> dict[type[Model], Model]:
         run,
         api_keys.make(project.pk, CANARY).key,
         failed,
-        Customer.objects.get(project=project),
+        person,
         Invoice.objects.get(project=project),
         Shipment.objects.get(project=project),
         letterheads.change(project.pk, Wording(CANARY), logo=None, seen=project.letterheads.get().pk, actor_id=None),

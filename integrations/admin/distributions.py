@@ -1,0 +1,234 @@
+"""Distributions: what is sent to customers and when; written, tried, switched on and off."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from integrations.admin.mail_server import MailServerPage
+from integrations.choices import DistributionChannel, DistributionTrigger, MessageState
+from integrations.distributions import settings as letters
+from integrations.distributions import wording
+from integrations.distributions.letters import NotSendable
+from integrations.distributions.settings import DistributionSettings, SettingsRefused
+from integrations.failures import MailError
+from integrations.models import Distribution, MailServer, Project
+from orders.models import Segment
+from stock.admin.base import PageAdmin, Route, project_of
+from stock.admin.guards import guarded
+from stock.admin.listing import capped
+from stock.admin.show import badge
+
+CHANGE = "integrations.change_distribution"
+TONES = {
+    MessageState.WAITING: "info",
+    MessageState.SENDING: "info",
+    MessageState.SENT: "good",
+    MessageState.SKIPPED: "plain",
+    MessageState.FAILED: "bad",
+    MessageState.UNSURE: "warn",
+}
+MOST_COUNTED = 999
+
+
+class DistributionForm(forms.Form):
+    name = forms.CharField(
+        label=gettext_lazy("Name"), max_length=100, help_text=gettext_lazy("For you; customers do not see it.")
+    )
+    trigger = forms.ChoiceField(label=gettext_lazy("When"), choices=DistributionTrigger.choices)
+    segment_id = forms.TypedChoiceField(
+        label=gettext_lazy("Segment"),
+        coerce=int,
+        empty_value=None,
+        required=False,
+        help_text=gettext_lazy("For “A customer enters a segment”. Customers who are in it already get nothing."),
+    )
+    subject = forms.CharField(label=gettext_lazy("Subject"), max_length=200, required=False)
+    text = forms.CharField(
+        label=gettext_lazy("Letter"),
+        max_length=letters.LONGEST_TEXT,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 12}),
+    )
+
+    def __init__(self, project: Project, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        segments = Segment.objects.filter(project=project, deleted_at=None).order_by("name")
+        field = self.fields["segment_id"]
+        assert isinstance(field, forms.TypedChoiceField)  # noqa: S101  for the type checker
+        field.choices = [("", "–"), *segments.values_list("pk", "name")]
+
+    def settings(self) -> DistributionSettings:
+        values = self.cleaned_data
+        trigger = DistributionTrigger(values["trigger"])
+        of_segment = trigger == DistributionTrigger.SEGMENT_ENTERED
+        return DistributionSettings(
+            values["name"],
+            trigger,
+            DistributionChannel.EMAIL,
+            values["subject"],
+            values["text"].replace("\r\n", "\n"),
+            values["segment_id"] if of_segment else None,
+        )
+
+
+class TestForm(forms.Form):
+    to = forms.EmailField(label=gettext_lazy("Send one with example values to"), max_length=254)
+
+
+@admin.register(Distribution)
+class DistributionAdmin(MailServerPage, PageAdmin[Distribution]):
+    list_display = ("name", "when", "channel", "state")
+    sortable_by = ()
+    ordering = ("name",)
+    page_template = "admin/integrations/distribution/page.html"
+    empty_sentence = gettext_lazy(
+        "Nothing is sent yet. Make a distribution to write to customers when they enter a segment or pay an order."
+    )  # type: ignore[assignment]
+
+    def routes(self) -> Sequence[Route]:
+        return [
+            ("new/", self.new, "create"),
+            ("mail-server/", self.mail_server, "mail_server"),
+            ("<int:pk>/edit/", self.edit, "edit"),
+            ("<int:pk>/switch-on/", self.switch_on, "switch_on"),
+            ("<int:pk>/switch-off/", self.switch_off, "switch_off"),
+            ("<int:pk>/test/", self.test, "test"),
+        ]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        tools = []
+        if request.user.has_perm("integrations.change_mailserver"):
+            tools.append((_("Mail server"), self.url("mail_server")))
+        if request.user.has_perm(CHANGE):
+            tools.append((_("New distribution"), self.url("create")))
+        return super().changelist_view(request, {"tools": tools, **(extra_context or {})})
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Distribution]:
+        segment = Segment.objects.filter(pk=OuterRef("segment_id"), project=OuterRef("project"), deleted_at=None)
+        return super().get_queryset(request).annotate(segment_name=Subquery(segment.values("name")))
+
+    def page_context(self, request: HttpRequest, obj: Distribution) -> dict[str, Any]:
+        examples = letters.example_values(obj)
+        counts = {
+            state: obj.messages.filter(state=state).values("pk")[: MOST_COUNTED + 1].count() for state in MessageState
+        }
+        listed = reverse("admin:integrations_message_changelist")
+        server = MailServer.objects.filter(project_id=obj.project_id).defer("secrets").first()
+        return {
+            "when": self.when(obj),
+            "state": self.state(obj),
+            "subject": wording.fill(obj.subject, examples),
+            "text": wording.fill(obj.text, {**examples, wording.UNSUBSCRIBE: "https://…"}),
+            "counts": [
+                (state.label, capped(counts[state]), f"{listed}?distribution={obj.pk}&state={state}")
+                for state in MessageState
+            ],
+            "may_change": request.user.has_perm(CHANGE),
+            "test_form": TestForm(initial={"to": getattr(request.user, "email", "")}),
+            "server": server,
+        }
+
+    @guarded(CHANGE, methods=("GET", "POST"))
+    def new(self, request: HttpRequest) -> HttpResponse:
+        return self._form_page(request, None)
+
+    @guarded(CHANGE, methods=("GET", "POST"))
+    def edit(self, request: HttpRequest, pk: int) -> HttpResponse:
+        found = self.get_object(request, str(pk))
+        if found is None:
+            raise Http404
+        return self._form_page(request, found)
+
+    def _form_page(self, request: HttpRequest, found: Distribution | None) -> HttpResponse:
+        project = project_of(request)
+        if project is None:
+            raise PermissionDenied
+        initial = {name: getattr(found, name) for name in DistributionForm.base_fields} if found else {}
+        form = DistributionForm(project, request.POST if request.method == "POST" else None, initial=initial)
+        if form.is_valid():
+            try:
+                saved = letters.save_distribution(
+                    project, form.settings(), pk=found.pk if found else None, user_id=request.user.pk
+                )
+            except SettingsRefused as refusal:
+                add_problems(form, refusal)
+            else:
+                self.log_change(request, saved, "Saved.")
+                messages.success(request, _("%(name)s is saved.") % {"name": saved})
+                return HttpResponseRedirect(self.url("change", saved.pk))
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": _("Change %(name)s") % {"name": found} if found else _("New distribution"),
+            "media": self.media,
+            "form": form,
+            "fields": [(trigger.label, wording.fields(trigger)) for trigger in DistributionTrigger],
+        }
+        status = 422 if form.errors else 200
+        return TemplateResponse(request, "admin/integrations/distribution/edit.html", context, status=status)
+
+    @guarded(CHANGE)
+    def switch_on(self, request: HttpRequest, pk: int) -> HttpResponse:
+        return self._switch(request, pk, on=True)
+
+    @guarded(CHANGE)
+    def switch_off(self, request: HttpRequest, pk: int) -> HttpResponse:
+        return self._switch(request, pk, on=False)
+
+    def _switch(self, request: HttpRequest, pk: int, *, on: bool) -> HttpResponse:
+        found = self.get_object(request, str(pk))
+        if found is None:
+            raise Http404
+        if letters.switch(found, on=on):
+            self.log_change(request, found, "Switched on." if on else "Switched off.")
+            text = (
+                _("%(name)s is on: what happens from now on is answered.")
+                if on
+                else _("%(name)s is off: what happens meanwhile is not answered, and letters that wait stay here.")
+            )
+            messages.success(request, text % {"name": found})
+        return HttpResponseRedirect(self.url("change", pk))
+
+    @guarded(CHANGE)
+    def test(self, request: HttpRequest, pk: int) -> HttpResponse:
+        found = self.get_object(request, str(pk))
+        if found is None:
+            raise Http404
+        form = TestForm(request.POST)
+        if not form.is_valid():
+            return self.render_page(request, found, status=422, test_form=form)
+        try:
+            letters.send_test(found, form.cleaned_data["to"])
+        except (MailError, NotSendable) as error:
+            messages.error(request, str(error))
+        else:
+            messages.success(request, _("The mail server has taken the letter. Look into the mailbox."))
+        return HttpResponseRedirect(self.url("change", pk))
+
+    @admin.display(description=gettext_lazy("when"))
+    def when(self, distribution: Distribution) -> str:
+        if distribution.segment_id is None:
+            return str(distribution.get_trigger_display())
+        name: str | None = distribution.segment_name  # type: ignore[attr-defined]
+        return _("A customer enters %(segment)s") % {"segment": name or _("a segment that is gone")}
+
+    @admin.display(description=gettext_lazy("state"))
+    def state(self, distribution: Distribution) -> str:
+        return badge(_("On"), "good") if distribution.enabled else badge(_("Off"))
+
+
+def add_problems(form: forms.Form, refusal: SettingsRefused) -> None:
+    for field, sentences in refusal.problems.items():
+        for sentence in sentences:
+            form.add_error(field if field in form.fields else None, sentence)
