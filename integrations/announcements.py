@@ -9,13 +9,14 @@ from django.db import transaction
 from integrations.distributions import starting
 from orders import announcing
 from orders.models import Announcement
+from orders.points import earning
 
 AT_ONCE = 100
 
 Listener = Callable[[int, Sequence[Announcement]], None]
 """Writes down what follows from announcements of a project, oldest first; no network."""
 
-LISTENERS: tuple[Listener, ...] = (starting.answer_orders,)
+LISTENERS: tuple[Listener, ...] = (starting.answer_orders, earning.earn_from_orders)
 
 
 def pass_on(project_id: int) -> bool:

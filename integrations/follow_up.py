@@ -17,6 +17,7 @@ from integrations import announcements
 from integrations.distributions import sending, starting
 from integrations.queue import ring_follow_up
 from orders import announcing
+from orders.points import earning
 from orders.segments import filling, placing
 from stock.bulk import execute
 
@@ -46,6 +47,7 @@ class Follower:
 FOLLOWERS: tuple[Follower, ...] = (
     Follower(placing.place_due, placing.waiting_projects),
     Follower(filling.fill, filling.waiting_projects),
+    Follower(earning.earn_from_entries, earning.waiting_projects),
     Follower(announcements.pass_on, announcing.waiting_projects),
     Follower(starting.answer_entries, starting.entered_projects),
     Follower(sending.send_letters, sending.waiting_projects, sends=True),

@@ -93,3 +93,17 @@ class Junction(TextChoices):
 
     ALL = "all", "All conditions must be met"
     ANY = "any", "One condition is enough"
+
+
+class EarningTrigger(TextChoices):
+    """What earns points. Orders: live ones only, never imported history."""
+
+    SEGMENT_ENTERED = "segment_entered", "Entering a segment"
+    ORDER_CREATED = "order_created", "An order that came in"
+    ORDER_PAID = "order_paid", "An order that was paid"
+
+
+class PointsReason(TextChoices):
+    EARNED = "earned", "Earned by a rule"
+    TAKEN_BACK = "taken_back", "Taken back: order cancelled"
+    ADJUSTED = "adjusted", "Adjusted by hand"

@@ -159,4 +159,29 @@ INVARIANTS = (
         """SELECT 'announcement ' || told.id FROM orders_announcement told JOIN orders_order o ON o.id = told.order_id
            WHERE o.import_action IN ('history', 'api_history') OR o.project_id <> told.project_id""",
     ),
+    Invariant(
+        "P01",
+        "A customer's balance is the sum of the points ledger.",
+        """SELECT 'customer ' || coalesce(summary.customer_id, moved.customer_id) FROM orders_customersummary summary
+           FULL JOIN (SELECT customer_id, sum(points) AS points FROM orders_pointsmovement GROUP BY 1) moved
+             ON moved.customer_id = summary.customer_id
+           WHERE coalesce(summary.points, 0) <> coalesce(moved.points, 0)""",
+    ),
+    Invariant(
+        "P02",
+        "Points belong to the customer of their entry, and what is taken back is what was given.",
+        """SELECT 'points ' || move.id FROM orders_pointsmovement move
+           LEFT JOIN orders_segmententry entry ON entry.id = move.entry_id
+           LEFT JOIN orders_pointsmovement given ON given.id = move.takes_back_id
+           WHERE entry.customer_id <> move.customer_id OR given.customer_id <> move.customer_id
+              OR given.points <> -move.points OR given.order_id <> move.order_id""",
+    ),
+    Invariant(
+        "P03",
+        "An entry is of the segment and the customer of its stay.",
+        """SELECT 'entry ' || entry.id FROM orders_segmententry entry
+           JOIN orders_segmentmember member ON member.id = entry.member_id
+           WHERE entry.customer_id <> member.customer_id OR entry.segment_id <> member.segment_id
+              OR entry.at < member.since""",
+    ),
 )

@@ -3,6 +3,7 @@ from orders.models.documents import Invoice, NumberSeries, Shipment, ShipmentLin
 from orders.models.letterheads import Letterhead
 from orders.models.orders import Customer, Order, OrderEffect, OrderEvent, OrderLine
 from orders.models.papers import Attachment, OrderNote
+from orders.models.points import EarningRule, PointsMovement
 from orders.models.segments import CustomerSummary, DueCustomer, Segment, SegmentEntry, SegmentMember
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "Customer",
     "CustomerSummary",
     "DueCustomer",
+    "EarningRule",
     "Invoice",
     "Letterhead",
     "NumberSeries",
@@ -19,6 +21,7 @@ __all__ = [
     "OrderEvent",
     "OrderLine",
     "OrderNote",
+    "PointsMovement",
     "Segment",
     "SegmentEntry",
     "SegmentMember",

@@ -89,9 +89,13 @@ def change(segment_id: int, wish: Wish) -> Segment:
 
 
 def delete(segment_id: int) -> None:
-    """Delete a segment: it takes nobody in any more and is shown nowhere."""
+    """Delete a segment: it takes nobody in any more and is shown nowhere. Raises SegmentRefused while a rule uses it."""
     with transaction.atomic():
         segment = _locked(segment_id)
+        rule = segment.earning_rules.filter(enabled=True).first()
+        if rule is not None:
+            sentence = f"The earning rule “{rule}” gives points for entering it: switch that rule off first."
+            raise SegmentRefused("segment", sentence)
         segment.deleted_at = timezone.now()
         segment.fill_until = None
         segment.save(update_fields=["deleted_at", "fill_until"])

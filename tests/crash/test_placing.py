@@ -1,4 +1,4 @@
-"""Placing and filling are cut off at every statement and commit: what is there in the end is as if nothing happened."""
+"""Placing, filling and earning are cut off at every statement and commit: in the end it is as if nothing happened."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ from django.db import OperationalError, connection, transaction
 
 from integrations.invariants import broken
 from integrations.models import Project
+from orders.choices import EarningTrigger
 from orders.models import CustomerSummary, DueCustomer, Segment, SegmentEntry, SegmentMember
+from orders.points import rules
+from orders.points.earning import earn_from_entries
+from orders.points.rules import Wish
 from orders.segments import due, filling, placing
 from tests.crash.faults import moments
 from tests.factories import ProjectFactory
@@ -38,6 +42,7 @@ def state(project: Project) -> dict[str, Any]:
         ),
         "entries": sorted(entries.values_list("segment__name", "customer__source_id")),
         "summaries": sorted(summaries.values_list("customer__source_id", "total_amount", "total_count")),
+        "points": sorted(summaries.filter(points__gt=0).values_list("customer__source_id", "points")),
         "due": DueCustomer.objects.filter(project=project).count(),
         "filling": Segment.objects.filter(project=project, fill_until__isnull=False).count(),
     }
@@ -46,7 +51,8 @@ def state(project: Project) -> dict[str, Any]:
 def interrupted(drop_at: int = 0) -> tuple[dict[str, Any], int]:
     """Customers who enter and leave an old segment while a new one is filled, cut off at this moment (0: never)."""
     project = ProjectFactory.create()
-    automatic(project, ("total_amount", "more_than", "25"), name="Old")
+    old = automatic(project, ("total_amount", "more_than", "25"), name="Old")
+    rules.create(project.pk, Wish("Welcome", EarningTrigger.SEGMENT_ENTERED, 5, old.pk))
     settle(project)
     write(project, *(order(number) for number in range(5)))
     settle(project)
@@ -54,8 +60,10 @@ def interrupted(drop_at: int = 0) -> tuple[dict[str, Any], int]:
     write(project, *(order(number, "CANCELED" if number % 2 else "PAID") for number in range(2, 8)))
     with moments(drop_at) as counted, suppress(OperationalError):
         settle(project)
+        earn_from_entries(project.pk)
     connection.close()
     settle(project)
+    earn_from_entries(project.pk)
     return state(project), counted.passed
 
 
@@ -74,6 +82,7 @@ def test_every_moment_is_survived() -> None:
         *(("Old", f"c-{number}") for number in (2, 4, 6)),
     ]
     assert (expected["due"], expected["filling"]) == (0, 0)
+    assert expected["points"] == [(f"c-{number}", 5) for number in (2, 3, 4, 6)]
     wrong = [moment for moment in range(1, count + 1) if interrupted(moment)[0] != expected]
     assert wrong == []
     assert broken() == {}

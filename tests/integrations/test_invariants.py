@@ -32,6 +32,15 @@ DAMAGE = {
     " FROM integrations_run)",
     "I09": "UPDATE integrations_run SET state = 'running', lease_until = now() - interval '3 minutes'",
     "I12": "UPDATE integrations_run SET state = 'failed'",
+    "P01": "INSERT INTO orders_customersummary (customer_id, project_id, points)"
+    " SELECT id, project_id, 5 FROM orders_customer",
+    "P02": "INSERT INTO orders_pointsmovement (project_id, customer_id, points, reason, takes_back_id, note, at)"
+    " SELECT project_id, id, 3, '', NULL, '', now() FROM orders_customer;"
+    " UPDATE orders_pointsmovement SET takes_back_id = id",
+    "P03": "INSERT INTO orders_segmentmember (id, segment_id, customer_id, since)"
+    " SELECT 1, 1, min(id), now() FROM orders_customer;"
+    " INSERT INTO orders_segmententry (project_id, member_id, segment_id, customer_id, at)"
+    " SELECT project_id, 1, 2, id, now() FROM orders_customer ORDER BY id LIMIT 1",
     "T01": "UPDATE orders_order SET project_id = (SELECT max(id) FROM integrations_project)",
     "S01": "UPDATE stock_stocklevel SET on_hand = on_hand + 1",
     "S02": "UPDATE stock_stocklevel SET reserved = 0",
