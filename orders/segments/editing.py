@@ -89,7 +89,7 @@ def change(segment_id: int, wish: Wish) -> Segment:
 
 
 def delete(segment_id: int) -> None:
-    """Delete a segment: it takes nobody in any more and is shown nowhere. Raises SegmentRefused while a rule uses it."""
+    """Take nobody in any more and show the segment nowhere. Raises SegmentRefused while an earning rule uses it."""
     with transaction.atomic():
         segment = _locked(segment_id)
         rule = segment.earning_rules.filter(enabled=True).first()
