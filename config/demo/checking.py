@@ -12,7 +12,7 @@ from typing import Any
 from django.db.models import Count, Sum
 from django.utils import timezone
 
-from config.demo import deciding, partner
+from config.demo import deciding, letters, partner
 from config.demo.world import BROOKLYN, DemoShop
 from config.processes import Supervisor
 from config.running import wait_for_port
@@ -79,14 +79,15 @@ class Check:
     def _partner_imports(self) -> None:
         """A bulk import through the API: every order is history here, and no stock has moved."""
         held = Reservation.objects.count()
-        made = partner.new_key(self._project)
-        action = partner.import_some(f"http://127.0.0.1:{self._web}/", made, 250)
+        made, address = partner.new_key(self._project), f"http://127.0.0.1:{self._web}/"
+        action = partner.import_some(address, made, 250)
         self._row(
             f"API: {action['result']['message']}" if "result" in action else "API: import", action["status"], "DONE"
         )
         here = Order.objects.filter(project=self._project, source_id__startswith="kiosk-", remote_status="PAID")
         self._row("API: orders in the book, as history", here.filter(tab="").count(), 250)
         self._row("API: units reserved by them", Reservation.objects.count() - held, 0)
+        letters.check(address, made, self._row)
 
     def _load_everything(self) -> None:
         """A back import of the shops' whole history, then ids compared with what the shops have."""

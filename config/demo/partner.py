@@ -40,21 +40,26 @@ def import_some(address: str, made: NewKey, count: int) -> dict[str, Any]:
             "source_id": f"kiosk-{number}",
             "status": "PAID",
             "items": [{"source_id": "MUG-WHITE", "quantity": 1 + number % 3, "price": 900}],
-            "customer": {"source_id": f"guest-{number % 7}", "name": f"Guest {number % 7}"},
+            "customer": {
+                "source_id": f"guest-{number % 7}",
+                "name": f"Guest {number % 7}",
+                "email": f"guest-{number % 7}@history.example",
+            },
             "metadata": {"stand": "north"},
         }
         for number in range(count)
     ]
-    asked = _call(f"{address}v1/orders/import", made, orders)
+    asked = call(f"{address}v1/orders/import", made, orders)
     deadline = time.monotonic() + PATIENCE
     while True:
-        action = _call(f"{address}v1/async-actions/{asked['async_action_id']}", made)
+        action = call(f"{address}v1/async-actions/{asked['async_action_id']}", made)
         if action["status"] in {"DONE", "FAILED"} or time.monotonic() > deadline:
             return dict(action)
         time.sleep(0.2)
 
 
-def _call(address: str, made: NewKey, body: Any = None) -> Mapping[str, Any]:
+def call(address: str, made: NewKey, body: Any = None) -> Mapping[str, Any]:
+    """One call of the API: POST with a body, GET without."""
     request = urllib.request.Request(  # noqa: S310  our own address
         address,
         data=None if body is None else json.dumps(body).encode(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from django.conf import settings
@@ -34,9 +34,9 @@ def free_port(wanted: int) -> int:
     raise OSError("no free port on 127.0.0.1")
 
 
-def allow(ports: Mapping[DemoShop, int]) -> None:
-    """Let this process and its programs connect to the shops, although they are on this machine."""
-    addresses = {f"127.0.0.1:{port}" for port in ports.values()} | set(settings.ALLOWED_SHOP_ADDRESSES)
+def allow(ports: Iterable[int]) -> None:
+    """Let this process and its programs connect to these ports, although they are on this machine."""
+    addresses = {f"127.0.0.1:{port}" for port in ports} | set(settings.ALLOWED_SHOP_ADDRESSES)
     os.environ["ALLOWED_SHOP_ADDRESSES"] = ",".join(sorted(addresses))
     settings.ALLOWED_SHOP_ADDRESSES = frozenset(addresses)
 

@@ -45,7 +45,13 @@ class DistributionForm(forms.Form):
     name = forms.CharField(
         label=gettext_lazy("Name"), max_length=100, help_text=gettext_lazy("For you; customers do not see it.")
     )
-    trigger = forms.ChoiceField(label=gettext_lazy("When"), choices=DistributionTrigger.choices)
+    trigger = forms.ChoiceField(
+        label=gettext_lazy("When"),
+        choices=DistributionTrigger.choices,
+        help_text=gettext_lazy(
+            "Orders of more than 3 days ago are not answered, e.g. when a shop's last year is loaded."
+        ),
+    )
     segment_id = forms.TypedChoiceField(
         label=gettext_lazy("Segment"),
         coerce=int,

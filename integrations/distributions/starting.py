@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -15,6 +15,7 @@ from orders.choices import AnnouncementKind
 from orders.models import Announcement, Order, SegmentEntry
 
 ENTRIES_AT_ONCE = 1_000
+FRESH = timedelta(days=3)
 TRIGGERS: dict[str, DistributionTrigger] = {
     AnnouncementKind.CREATED: DistributionTrigger.ORDER_CREATED,
     AnnouncementKind.PAID: DistributionTrigger.ORDER_PAID,
@@ -66,19 +67,25 @@ def start(project_id: int, causes: Sequence[Cause], at: datetime) -> int:
 
 
 def answer_orders(project_id: int, told: Sequence[Announcement]) -> None:
-    """Write what the project's distributions answer to what happened to live orders; in the caller's transaction."""
+    """Write what the project's distributions answer to what happened to live orders; in the caller's transaction.
+
+    Nobody is thanked for an order of long ago, e.g. when a shop's last year is loaded: what happened longer than
+    FRESH ago is not answered.
+    """
+    now = timezone.now()
     meant = [each for each in told if each.kind in TRIGGERS]
-    customers = dict(
-        Order.objects.filter(pk__in=[each.order_id for each in meant], customer__isnull=False).values_list(
-            "pk", "customer_id"
-        )
-    )
+    orders = Order.objects.filter(pk__in=[each.order_id for each in meant], customer__isnull=False)
+    found = {order.pk: order for order in orders.only("customer_id", "placed_at", "paid_at")} if meant else {}
     causes = [
-        Cause(TRIGGERS[each.kind], each.order_id, customers[each.order_id])
+        Cause(TRIGGERS[each.kind], each.order_id, order.customer_id or 0)
         for each in meant
-        if each.order_id in customers
+        if (order := found.get(each.order_id)) and _happened(each, order) > now - FRESH
     ]
-    start(project_id, causes, timezone.now())
+    start(project_id, causes, now)
+
+
+def _happened(told: Announcement, order: Order) -> datetime:
+    return (order.paid_at or told.at) if told.kind == AnnouncementKind.PAID else order.placed_at
 
 
 def answer_entries(project_id: int) -> bool:

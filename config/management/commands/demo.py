@@ -14,7 +14,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from config import running
-from config.demo import partner, programs, seeding
+from config.demo import letters, partner, programs, seeding
 from config.demo.checking import Check
 from config.demo.world import ACCOUNTS, OPERATOR, PASSWORD, SHOPS
 from config.processes import Supervisor
@@ -48,14 +48,18 @@ class Command(BaseCommand):
         running.check_port(host, port)
         with running.embedded_servers() as servers:
             running.prepare(self.stdout.write)
-            ports = programs.choose_ports()
-            programs.allow(ports)
+            ports, mail = programs.choose_ports(), programs.free_port(letters.PORT)
+            programs.allow((*ports.values(), mail))
             settings.PUBLIC_URL = os.environ["PUBLIC_URL"] = f"http://{host}:{port}"
             project = seeding.seed(ports)[0]
+            letters.seed(project, mail)
             made = partner.new_key(project)
             site = running.site_programs(host, port, workers=2)
             shops = programs.shops_program(ports, orders=orders, rate=rate)
-            with Supervisor([shops, *site], servers=servers, server_failures=running.server_failures()) as supervisor:
+            helpers = [shops, letters.mail_program(mail)]
+            with Supervisor(
+                [*helpers, *site], servers=servers, server_failures=running.server_failures()
+            ) as supervisor:
                 if running.wait_for_port(host, port, give_up=lambda: supervisor.stopping):
                     seeding.register_webhooks(ports)
                     self._welcome(f"http://{host}:{port}/", ports, made)
@@ -76,6 +80,7 @@ class Command(BaseCommand):
             f"  {shop.title} sells at {shop.at(ports[shop])} ({get(shop.platform).label}, {shop.zone}, {shop.currency})"
             for shop in SHOPS
         ]
+        lines += ["", f"Letters to customers land in {letters.folder()}."]
         lines += ["", *partner.welcome(address, made), "Ctrl-C stops everything.", ""]
         self.stdout.write("\n".join(lines))
 
@@ -86,13 +91,17 @@ class Command(BaseCommand):
         started = time.monotonic()
         with running.embedded_servers() as servers:
             running.prepare(lambda _: None)
-            ports = programs.choose_ports(fresh=True)
-            programs.allow(ports)
+            ports, mail = programs.choose_ports(fresh=True), programs.free_port(0)
+            programs.allow((*ports.values(), mail))
             projects = seeding.seed(ports)
+            letters.seed(projects[0], mail)
             web = programs.free_port(0)
             site = running.site_programs("127.0.0.1", web, workers=2)
             shops = programs.shops_program(ports, orders=orders, rate=0)
-            with Supervisor([shops, *site], servers=servers, server_failures=running.server_failures()) as supervisor:
+            helpers = [shops, letters.mail_program(mail)]
+            with Supervisor(
+                [*helpers, *site], servers=servers, server_failures=running.server_failures()
+            ) as supervisor:
                 check = Check(supervisor, projects, ports, web, self.stdout.write)
                 passed = check.run()
         self.stdout.write(f"\n{'Everything as expected' if passed else 'NOT as expected'}"

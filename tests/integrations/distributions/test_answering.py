@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import msgspec
 import pytest
 from django.db import connection
@@ -10,7 +12,7 @@ from django.utils import timezone
 
 from integrations.announcements import pass_on
 from integrations.choices import DistributionTrigger
-from integrations.distributions import starting
+from integrations.distributions import sending, starting
 from integrations.distributions.settings import switch
 from integrations.follow_up import follow_up, ring_due
 from integrations.models import Message, Project
@@ -20,7 +22,8 @@ from orders.models import Customer, Segment, SegmentEntry, SegmentMember
 from orders.partners import Book, save, store
 from orders.public_ids import PublicIds
 from orders.published import CustomerObject, PublishedOrder
-from tests.factories import START
+from tests.admin.conftest import imported
+from tests.factories import IntegrationFactory, incoming, line
 from tests.integrations.distributions.conftest import Distributing, customer
 
 JANA = CustomerObject(source_id="c-1", email="jana@mail.example", name="Jana")
@@ -32,7 +35,7 @@ CREATED, PAID, ENTERED = (
 
 
 def book(project: Project) -> Book:
-    return Book(project.pk, project.currency, project.zone, PublicIds(bytes(project.id_key)), START)
+    return Book(project.pk, project.currency, project.zone, PublicIds(bytes(project.id_key)), timezone.now())
 
 
 def order(status: str, customer: CustomerObject | None = JANA) -> PublishedOrder:
@@ -81,8 +84,21 @@ def test_the_tick_rings_while_letters_are_due(project: Project, mail: SimulatedM
 def test_letters_of_a_distribution_that_is_off_ring_nobody(project: Project) -> None:
     save(book(project), order("PAID"))
     pass_on(project.pk)
+    assert sending.waiting_projects() == [project.pk]
     project.distributions.update(enabled=False)
-    assert ring_due() == set()
+    assert sending.waiting_projects() == []
+
+
+@pytest.mark.usefixtures("both")
+@pytest.mark.parametrize(("age", "letters"), [(timedelta(days=2), 2), (timedelta(days=30), 0)])
+def test_a_back_import_thanks_nobody_for_orders_of_long_ago(
+    project: Project, mail: SimulatedMailServer, age: timedelta, letters: int
+) -> None:
+    shop = IntegrationFactory.create(project=project)
+    placed = timezone.now() - age
+    imported(shop, [incoming(line(), placed_at=placed, paid_at=placed)])
+    follow_up(project.pk)
+    assert len(mail.letters) == letters
 
 
 def stay(project: Project, segment: Segment, person: Customer) -> SegmentEntry:

@@ -1,0 +1,29 @@
+"""Run a mail server that keeps its letters in a folder, for the demo and for trying things out."""
+
+from __future__ import annotations
+
+import signal
+from argparse import ArgumentParser
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from integrations.simulator.mailbox import SimulatedMailServer
+
+
+class Command(BaseCommand):
+    help = "Run a mail server on 127.0.0.1 that keeps every letter as a file, until stopped."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--port", type=int, required=True)
+        parser.add_argument("--folder", type=Path, required=True, help="where the letters go, one .eml file each")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        stop = Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        options["folder"].mkdir(parents=True, exist_ok=True)
+        with SimulatedMailServer(options["port"], folder=options["folder"]):
+            stop.wait()
