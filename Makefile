@@ -5,6 +5,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 RUN := .venv/bin/python
 CHECK ?=
+# Processes that share the tests; 0: one, which shows what it prints.
+WORKERS ?= auto
 ARGS ?=
 
 .DEFAULT_GOAL := help
@@ -21,7 +23,7 @@ up: .venv/run.stamp ## Run an empty site
 	$(RUN) manage.py up $(ARGS)
 
 test: .venv/dev.stamp ## Run the tests (ARGS="-k words tests/orders" for some of them)
-	$(RUN) -m pytest $(ARGS)
+	$(RUN) -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 lint: .venv/dev.stamp ## Check style, types, migrations and the description of the API
 	$(RUN) -m ruff check .

@@ -43,7 +43,8 @@ def run_pytest(folder: Path) -> Callable[[str], subprocess.Popen[bytes]]:
     def run(source: str) -> subprocess.Popen[bytes]:
         file = folder / "test_it.py"
         file.write_text(source)
-        environment = {key: value for key, value in os.environ.items() if key not in OURS} | {"TMPDIR": str(temporary)}
+        kept = {key: value for key, value in os.environ.items() if key not in OURS and "XDIST" not in key}
+        environment = kept | {"TMPDIR": str(temporary)}
         options = ["-q", "-c", "pyproject.toml", "--rootdir", str(CHECKOUT), "-p", "no:cacheprovider", str(file)]
         return subprocess.Popen(
             [sys.executable, "-m", "pytest", *options], cwd=CHECKOUT, env=environment, stdout=subprocess.DEVNULL
