@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from integrations.models import Message, Project
-from orders.models import Customer, Order, Segment
+from orders.models import Customer, CustomerSummary, Order, Segment
 from orders.money import money
 from orders.public_ids import PublicIds
 
@@ -30,7 +31,7 @@ class Values:
         values = {"project.name": self.project.name}
         customer = self.customers.get(message.customer_id)
         if customer is not None:
-            values |= customer_values(customer)
+            values |= _of_customer(customer, self.project.currency)
         order = self.orders.get(message.order_id or 0)
         if order is not None:
             values |= {
@@ -43,18 +44,28 @@ class Values:
         return values
 
 
-def customer_values(customer: Customer) -> dict[str, str]:
+def _of_customer(customer: Customer, currency: str) -> dict[str, str]:
+    summary = getattr(customer, "summary", None) or CustomerSummary()
     metadata = {
         f"customer.metadata.{key}": str(value)
         for key, value in customer.metadata.items()
         if isinstance(value, str | int | float)
     }
-    return {f"customer.{name}": getattr(customer, name) for name in ("name", "email", "phone", "source_id")} | metadata
+    texts = {f"customer.{name}": getattr(customer, name) for name in ("name", "email", "phone", "source_id")}
+    return (
+        metadata
+        | texts
+        | {
+            "customer.points": f"{summary.points:,}",
+            "customer.order_count": f"{summary.total_count:,}",
+            "customer.total_spent": money(Decimal(summary.total_amount), currency),
+        }
+    )
 
 
 def load_values(project_id: int, batch: Sequence[Message]) -> Values:
     """Everything the batch needs, in five statements."""
-    customers = Customer.objects.filter(project_id=project_id)
+    customers = Customer.objects.select_related("summary").filter(project_id=project_id)
     orders = Order.objects.filter(project_id=project_id).defer("search")
     entered = {message.distribution.segment_id or 0 for message in batch}
     segments = Segment.objects.filter(project_id=project_id, pk__in=entered)

@@ -14,7 +14,10 @@ FIELD = re.compile(r"\{\{\s*([A-Za-z_]+(?:\.[A-Za-z0-9_-]+)*)\s*(?:\|([^{}|]*))?
 ANY_BRACES = re.compile(r"\{\{.*?(?:\}\}|$)", re.DOTALL)
 METADATA = "customer.metadata."
 UNSUBSCRIBE = "unsubscribe_url"
-ALWAYS = ("customer.name", "customer.email", "customer.phone", "customer.source_id", "project.name")
+ALWAYS = (
+    "customer.name", "customer.email", "customer.phone", "customer.source_id", "customer.points",
+    "customer.order_count", "customer.total_spent", "project.name",
+)  # fmt: skip
 OF_TRIGGER: dict[str, tuple[str, ...]] = {
     DistributionTrigger.SEGMENT_ENTERED: ("segment.name", UNSUBSCRIBE),
     DistributionTrigger.ORDER_CREATED: ("order.number", "order.total", "order.id"),

@@ -19,7 +19,7 @@ from integrations.distributions.starting import Cause, start
 from integrations.models import MailServer, Message, Project
 from integrations.simulator.mailbox import SimulatedMailServer
 from orders.choices import OrderStatus
-from orders.models import Customer, Order
+from orders.models import Customer, CustomerSummary, Order
 from tests.factories import ProjectFactory
 from tests.integrations.distributions.conftest import Distributing, customer, server_at
 
@@ -60,6 +60,20 @@ def test_a_paid_order_is_answered_with_a_letter(
     sent = only()
     assert (sent.state, sent.reason, sent.tries) == (MessageState.SENT, "", 1)
     assert sent.sent_at is not None
+
+
+def test_what_is_known_of_the_customer_can_be_told(
+    project: Project, mail: SimulatedMailServer, distributing: Distributing
+) -> None:
+    words = "{{ customer.points }} {{ customer.order_count }} {{ customer.total_spent }} {{ customer.metadata.tier }}"
+    distributing(text=words)
+    known, new = customer(project, metadata={"tier": "gold"}), customer(project, "new@mail.example")
+    CustomerSummary.objects.create(
+        customer=known, project=project, points=1200, total_count=7, total_amount=Decimal("84.5")
+    )
+    start(project.pk, [paid(known), paid(new)], timezone.now())
+    send_letters(project.pk)
+    assert [letter.get_content().strip() for letter in mail.letters] == ["1,200 7 €84.50 gold", "0 0 €0.00"]
 
 
 def test_one_cause_is_answered_once(project: Project, mail: SimulatedMailServer, distributing: Distributing) -> None:
