@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -91,15 +92,15 @@ def _happened(told: Announcement, order: Order) -> datetime:
 def answer_entries(project_id: int) -> bool:
     """Write what distributions answer to customers who have entered segments. Whether there may be more.
 
-    In the caller's transaction: an entry is marked as answered together with its messages.
+    An entry is marked as answered together with its messages.
     """
-    waiting = SegmentEntry.objects.select_for_update(of=("self",)).filter(project_id=project_id, told_at=None)
-    entries = list(waiting.order_by("id")[:ENTRIES_AT_ONCE])
-    causes = [
-        Cause(DistributionTrigger.SEGMENT_ENTERED, entry.pk, entry.customer_id, entry.segment_id) for entry in entries
-    ]
-    start(project_id, causes, timezone.now())
-    SegmentEntry.objects.filter(pk__in=[entry.pk for entry in entries]).update(told_at=Now())
+    trigger = DistributionTrigger.SEGMENT_ENTERED
+    with transaction.atomic():
+        waiting = SegmentEntry.objects.select_for_update(of=("self",)).filter(project_id=project_id, told_at=None)
+        entries = list(waiting.order_by("id")[:ENTRIES_AT_ONCE])
+        causes = [Cause(trigger, entry.pk, entry.customer_id, entry.segment_id) for entry in entries]
+        start(project_id, causes, timezone.now())
+        SegmentEntry.objects.filter(pk__in=[entry.pk for entry in entries]).update(told_at=Now())
     return len(entries) == ENTRIES_AT_ONCE
 
 
