@@ -47,6 +47,14 @@ SECTIONS = (
         ),
     ),
     Section(
+        _("Segments and points"),
+        (
+            Item(_("Segments"), "orders_segment_changelist", "orders.view_segment"),
+            Item(_("Earning rules"), "orders_earningrule_changelist", "orders.view_earningrule"),
+            Item(_("Points"), "orders_pointsmovement_changelist", "orders.view_pointsmovement"),
+        ),
+    ),
+    Section(
         _("Letters"),
         (
             Item(_("Distributions"), "integrations_distribution_changelist", "integrations.view_distribution"),

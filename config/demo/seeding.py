@@ -11,6 +11,7 @@ from datetime import timedelta
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from config.demo import loyalty
 from config.demo.world import ACCOUNTS, DAYS, LETTERHEAD, OPERATOR, PASSWORD, DemoAccount, DemoShop
 from config.running import wait_for_port
 from integrations import hooks
@@ -49,6 +50,7 @@ def _account(wanted: DemoAccount, ports: Mapping[DemoShop, int]) -> Project:
         Membership.objects.get_or_create(account=account, user=_person(person.username), defaults={"role": person.role})
     if new:
         _stock(project)
+        loyalty.seed(project)
         wording = Wording(wanted.name, *LETTERHEAD)
         letterheads.change(project.pk, wording, logo=None, seen=None, actor_id=None)
     for shop in wanted.shops:

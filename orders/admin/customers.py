@@ -1,31 +1,92 @@
-"""Customers and their orders."""
+"""Customers: their orders in a line, their segments and points."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from django.contrib import admin
+from django import forms
+from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
-from django.utils.translation import gettext_lazy as _
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from orders.admin.tones import STATUS_TONES, TAB_TONES
-from orders.models import Customer
+from orders.admin.customer_page import customer_page
+from orders.models import Customer, CustomerSummary, Segment
 from orders.money import money
-from stock.admin.base import PageAdmin
+from orders.points import ledger
+from orders.points.ledger import AdjustedMeanwhile, PointsRefused
+from stock.admin.base import PageAdmin, Route, project_of
+from stock.admin.exporting import Cell, csv_of_list
+from stock.admin.guards import guarded
+from stock.admin.listing import ChoiceFilter, options
+from stock.admin.show import number
 
-ORDERS_SHOWN = 50
+ADJUST = "orders.add_pointsmovement"
+COLUMNS = (
+    "customer", "e-mail", "source id", "phone", "country", "currency", "total spent", "orders", "average order",
+    "last order", "points", "customer since",
+)  # fmt: skip
+
+
+class PointsForm(forms.Form):
+    """Points given or taken by hand. `seen` is the last movement the person had before their eyes."""
+
+    points = forms.IntegerField(
+        label=gettext_lazy("Points more (or −less)"),
+        min_value=-ledger.MOST_POINTS,
+        max_value=ledger.MOST_POINTS,
+        help_text=gettext_lazy("For example 50, or -50 to take them away."),
+    )
+    note = forms.CharField(label=gettext_lazy("Why"), max_length=300)
+    seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+
+class SegmentFilter(ChoiceFilter):
+    title = gettext_lazy("segment")
+    parameter_name = "segment"
+    field = "memberships__segment"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        project = project_of(request)
+        segments = Segment.objects.filter(project=project, deleted_at=None).order_by("name")
+        return options(segments.values_list("pk", "name")) if project else []
+
+    def has_output(self) -> bool:
+        return bool(self.lookup_choices)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        value = self.checked(self.value())
+        return queryset if value is None else queryset.filter(memberships__segment=value, memberships__left_at=None)
+
+
+def summary_of(customer: Customer) -> CustomerSummary:
+    """The customer's summary; an empty one where nothing was added up yet."""
+    try:
+        return customer.summary
+    except CustomerSummary.DoesNotExist:
+        return CustomerSummary(customer=customer, project_id=customer.project_id)
 
 
 @admin.register(Customer)
 class CustomerAdmin(PageAdmin[Customer]):
-    list_display = ("named", "email", "name", "source_id", "phone", "since")
+    list_display = ("named", "email", "name", "source_id", "spent", "orders_counted", "points", "since")
+    list_filter = (SegmentFilter,)
+    list_select_related = ("summary", "project")
     search_fields = ("email",)
-    search_help_text = _("The beginning of an e-mail address, of a name, or a source id.")
+    search_help_text = gettext_lazy("The beginning of an e-mail address, of a name, or a source id.")
     sortable_by = ("email",)
     ordering = ("email",)
+    change_list_template = "admin/export_list.html"
     page_template = "admin/orders/customer/page.html"
-    empty_sentence = _("No customers here. They come with the first order of a buyer who left an e-mail address.")  # type: ignore[assignment]
+    empty_sentence = gettext_lazy(
+        "No customers here. They come with the first order of a buyer who left an e-mail address."
+    )  # type: ignore[assignment]
+
+    def routes(self) -> Sequence[Route]:
+        return [("export/", self.export, "export"), ("<int:pk>/points/", self.adjust, "points")]
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Customer], search_term: str
@@ -37,21 +98,62 @@ class CustomerAdmin(PageAdmin[Customer]):
             )
         return queryset, False
 
-    @admin.display(description=_("customer"))
+    @admin.display(description=gettext_lazy("customer"))
     def named(self, customer: Customer) -> str:
         return str(customer)
 
-    @admin.display(description=_("customer since"))
+    @admin.display(description=gettext_lazy("total spent"))
+    def spent(self, customer: Customer) -> str:
+        return number(money(summary_of(customer).total_amount, customer.project.currency))
+
+    @admin.display(description=gettext_lazy("orders"))
+    def orders_counted(self, customer: Customer) -> str:
+        return number(f"{summary_of(customer).total_count:,}")
+
+    @admin.display(description=gettext_lazy("points"))
+    def points(self, customer: Customer) -> str:
+        return number(f"{summary_of(customer).points:,}")
+
+    @admin.display(description=gettext_lazy("customer since"))
     def since(self, customer: Customer) -> Any:
         return customer.created_at
 
     def page_context(self, request: HttpRequest, obj: Customer) -> dict[str, Any]:
-        orders = obj.orders.order_by("-placed_at", "-id")[:ORDERS_SHOWN]
-        return {
-            "address": [value for value in obj.address.values() if value],
-            "metadata": sorted(obj.metadata.items()),
-            "orders": [
-                (order, money(order.total, order.currency), STATUS_TONES[order.status], TAB_TONES.get(order.tab, ""))
-                for order in orders
-            ],
-        }
+        may = request.user.has_perm(ADJUST)
+        form = PointsForm(initial={"seen": ledger.last_movement(obj.pk)}, prefix="points") if may else None
+        return {**customer_page(obj, summary_of(obj)), "points_form": form}
+
+    @guarded("orders.view_customer", methods=("GET",))
+    def export(self, request: HttpRequest) -> HttpResponseBase:
+        """Download what the list shows, all pages of it."""
+        return csv_of_list(self, request, "customers", COLUMNS, _cells)
+
+    @guarded(ADJUST)
+    def adjust(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Give or take points by hand."""
+        customer: Customer | None = self.get_object(request, str(pk))
+        if customer is None:
+            raise Http404
+        form = PointsForm(request.POST, prefix="points")
+        if form.is_valid():
+            values = form.cleaned_data
+            try:
+                ledger.adjust(pk, values["points"], values["note"], seen=values["seen"], actor_id=request.user.pk)
+            except AdjustedMeanwhile as refusal:
+                messages.warning(request, str(refusal))
+                return HttpResponseRedirect(self.url("change", pk))
+            except PointsRefused as refusal:
+                form.add_error(refusal.field, str(refusal))
+            else:
+                messages.success(request, _("The points are booked."))
+                return HttpResponseRedirect(self.url("change", pk))
+        return self.render_page(request, customer, status=422, points_form=form)
+
+
+def _cells(customer: Customer) -> list[Cell]:
+    summary = summary_of(customer)
+    return [
+        str(customer), customer.email, customer.source_id, customer.phone, summary.country, customer.project.currency,
+        summary.total_amount, str(summary.total_count), summary.average_amount, summary.last_order_at,
+        str(summary.points), customer.created_at,
+    ]  # fmt: skip

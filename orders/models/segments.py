@@ -57,8 +57,6 @@ class CustomerSummary(models.Model):
             models.Index(
                 fields=["recheck_at", "project"], condition=Q(recheck_at__isnull=False), name="summary_by_recheck"
             ),
-            models.Index(fields=["project", "-total_amount", "-customer"], name="summary_by_amount"),
-            models.Index(fields=["project", "-total_count", "-customer"], name="summary_by_count"),
         ]
 
     def __str__(self) -> str:

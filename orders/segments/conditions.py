@@ -40,8 +40,8 @@ KEYED = {
     "is": "is",
     "in": "is one of",
     "contains": "contains",
-    "present": "is there",
-    "absent": "is not there",
+    "present": "is known",
+    "absent": "is not known",
     "more_than": "is more than",
     "less_than": "is less than",
 }
@@ -94,11 +94,15 @@ class Condition(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class BadCondition(Exception):
-    """A condition that cannot be asked. `index` counts from 0; the message is for people."""
+    """A condition that cannot be asked. `index` counts from 0; the message is for programs and people.
 
-    def __init__(self, index: int, problem: str) -> None:
+    `choices` are the words of the operators of the field, where the operator is what is wrong.
+    """
+
+    def __init__(self, index: int, problem: str, choices: Sequence[str] = ()) -> None:
         super().__init__(problem)
         self.index = index
+        self.choices = choices
 
 
 def checked(conditions: Sequence[Condition]) -> list[Condition]:
@@ -143,9 +147,8 @@ def _checked(index: int, condition: Condition) -> Condition:
         raise BadCondition(index, f"“{condition.field[:100]}” is no field; these are: {known}, metadata.<key>.")
     if condition.operator not in field.operators:
         allowed = ", ".join(field.operators)
-        raise BadCondition(
-            index, f"{field.label} cannot be asked with “{condition.operator[:50]}”; use one of: {allowed}."
-        )
+        problem = f"{field.label} cannot be asked with “{condition.operator[:50]}”; use one of: {allowed}."
+        raise BadCondition(index, problem, list(field.operators.values()))
     if condition.key and (len(condition.key) > LONGEST_TEXT or "\x00" in condition.key):
         raise BadCondition(index, f"The key of the metadata is at most {LONGEST_TEXT} characters long.")
     if condition.operator in VALUELESS:

@@ -16,7 +16,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from orders.choices import Junction, SegmentKind
-from orders.models import Customer, Segment, SegmentMember
+from orders.models import Customer, EarningRule, Segment, SegmentMember
 from orders.segments import filling
 from orders.segments.conditions import Condition, checked, plain
 from orders.segments.matching import JOINED, match
@@ -92,7 +92,7 @@ def delete(segment_id: int) -> None:
     """Take nobody in any more and show the segment nowhere. Raises SegmentRefused while an earning rule uses it."""
     with transaction.atomic():
         segment = _locked(segment_id)
-        rule = segment.earning_rules.filter(enabled=True).first()
+        rule = EarningRule.objects.filter(segment=segment, enabled=True).first()
         if rule is not None:
             sentence = f"The earning rule “{rule}” gives points for entering it: switch that rule off first."
             raise SegmentRefused("segment", sentence)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from stock.admin.base import PageAdmin
 from stock.admin.listing import ChoiceFilter, DateRange, options
-from stock.admin.show import badge
+from stock.admin.show import badge, number
 from stock.choices import MovementReason
 from stock.models import Product, StockMovement
 
@@ -84,7 +84,7 @@ class MovementAdmin(PageAdmin[StockMovement]):
 
     @admin.display(description=_("units"))
     def units(self, movement: StockMovement) -> str:
-        return format_html('<span class="number">{}</span>', f"{movement.quantity:+,}")
+        return number(f"{movement.quantity:+,}")
 
     @admin.display(description=_("reason"))
     def why(self, movement: StockMovement) -> str:

@@ -12,6 +12,11 @@ def badge(label: object, tone: str = "plain") -> SafeString:
     return format_html('<span class="badge badge-{}">{}</span>', tone, label)
 
 
+def number(text: str) -> SafeString:
+    """A number or amount, set to the right."""
+    return format_html('<span class="number">{}</span>', text)
+
+
 def link(model: str, pk: int, label: object) -> SafeString:
     """A link to the page of a row; `model` as in "orders_order"."""
     return format_html('<a href="{}">{}</a>', reverse(f"admin:{model}_change", args=[pk]), label)

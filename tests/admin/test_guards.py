@@ -21,6 +21,10 @@ from tests.admin.conftest import Login
 TENANT_ADMINS = [each for each in admin.site._registry.values() if isinstance(each, TenantAdmin)]
 STOCK_NAMES = {"changelist", "add", "history", "delete", "change"}
 READING = {
+    "automatic",
+    "by_hand",
+    "mail_server",
+    "remove",
     "failed_rows",
     "export",
     "load_progress",

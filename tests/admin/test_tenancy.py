@@ -26,8 +26,11 @@ from integrations.models import (
     Run,
 )
 from orders import letterheads
+from orders.choices import EarningTrigger, SegmentKind
 from orders.letterheads import Wording
-from orders.models import Customer, Invoice, Shipment
+from orders.models import Customer, Invoice, PointsMovement, Shipment
+from orders.points import ledger, rules
+from orders.segments import editing
 from stock.admin.base import TenantAdmin
 from stock.admin.guards import guard_of
 from stock.models import Product, StockMovement
@@ -54,7 +57,12 @@ def rows_of(project: Project) -> dict[type[Model], Model]:
     person = Customer.objects.get(project=project)
     distribution = Distribution.objects.create(project=project, name=CANARY, trigger="order_paid", channel="email")
     now = timezone.now()
+    segment = editing.create(project.pk, editing.Wish(CANARY, SegmentKind.STATIC), [person.pk])
+    ledger.adjust(person.pk, 5, CANARY, seen=None, actor_id=None)
     found: list[Model | None] = [
+        segment,
+        rules.create(project.pk, rules.Wish(CANARY, EarningTrigger.SEGMENT_ENTERED, 5, segment.pk)),
+        PointsMovement.objects.get(customer=person),
         distribution,
         Message.objects.create(
             distribution=distribution,

@@ -1,0 +1,112 @@
+"""The ledger of points: what came, what went, and why. Read only; points are adjusted on the customer's page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.utils.translation import gettext_lazy as _
+
+from orders.choices import PointsReason
+from orders.models import Customer, PointsMovement
+from stock.admin.base import PageAdmin, Route
+from stock.admin.exporting import Cell, csv_of_list
+from stock.admin.guards import guarded
+from stock.admin.listing import ChoiceFilter, DateRange, options
+from stock.admin.show import badge, link, number
+
+TONES = {PointsReason.EARNED: "good", PointsReason.TAKEN_BACK: "warn", PointsReason.ADJUSTED: "info"}
+COLUMNS = ("when", "customer", "e-mail", "points", "reason", "rule", "order", "note", "who")
+
+
+class ReasonFilter(ChoiceFilter):
+    title = _("reason")
+    parameter_name = "reason"
+    field = "reason"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return options(PointsReason.choices)
+
+
+class BookedRange(DateRange):
+    title = _("day")
+    field = "at"
+
+
+@admin.register(PointsMovement)
+class PointsMovementAdmin(PageAdmin[PointsMovement]):
+    list_display = ("when", "of_customer", "moved", "why", "rule", "of_order", "note", "actor")
+    list_display_links = None
+    list_filter = (ReasonFilter, BookedRange)
+    list_select_related = ("customer", "rule", "order", "actor")
+    search_fields = ("customer",)
+    search_help_text = _("An e-mail address or a source id, in full.")
+    sortable_by = ()
+    ordering = ("-id",)
+    change_list_template = "admin/export_list.html"
+    page_template = ""
+    empty_sentence = _("No points here. Earning rules give them, or people on the page of a customer.")  # type: ignore[assignment]
+
+    def routes(self) -> Sequence[Route]:
+        return [("export/", self.export, "export")]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[PointsMovement], search_term: str
+    ) -> tuple[QuerySet[PointsMovement], bool]:
+        term = search_term.strip()
+        if term:
+            queryset = queryset.filter(Q(customer__email=term.lower()) | Q(customer__source_id=term))
+        return queryset, False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, {"title": _("Points"), **(extra_context or {})})
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """A movement has no page of its own: its customer's page shows it in context."""
+        if request.method not in {"GET", "HEAD"}:
+            return HttpResponseNotAllowed(["GET", "HEAD"])
+        movement = self.get_object(request, object_id)
+        if movement is None:
+            return self.missing(request, object_id)
+        customers = self.admin_site.get_model_admin(Customer)
+        return HttpResponseRedirect(customers.url("change", movement.customer_id) + "#points")  # type: ignore[attr-defined]
+
+    @guarded("orders.view_pointsmovement", methods=("GET",))
+    def export(self, request: HttpRequest) -> HttpResponseBase:
+        """Download what the list shows, all pages of it."""
+        return csv_of_list(self, request, "points", COLUMNS, _cells)
+
+    @admin.display(description=_("when"))
+    def when(self, movement: PointsMovement) -> Any:
+        return movement.at
+
+    @admin.display(description=_("customer"))
+    def of_customer(self, movement: PointsMovement) -> str:
+        return link("orders_customer", movement.customer_id, movement.customer)
+
+    @admin.display(description=_("points"))
+    def moved(self, movement: PointsMovement) -> str:
+        return number(f"{movement.points:+,}")
+
+    @admin.display(description=_("reason"))
+    def why(self, movement: PointsMovement) -> str:
+        reason = PointsReason(movement.reason)
+        return badge(reason.label, TONES[reason])
+
+    @admin.display(description=_("order"))
+    def of_order(self, movement: PointsMovement) -> str:
+        return link("orders_order", movement.order_id, movement.order) if movement.order_id else "–"
+
+
+def _cells(movement: PointsMovement) -> list[Cell]:
+    return [
+        movement.at, str(movement.customer), movement.customer.email, str(movement.points),
+        movement.get_reason_display(), str(movement.rule or ""), str(movement.order or ""), movement.note,
+        str(movement.actor or ""),
+    ]  # fmt: skip
