@@ -7,15 +7,22 @@ from typing import Any
 from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import ngettext
 
-from integrations import attention, runs
-from integrations.admin.open_project import shops_of
+from integrations import causes, runs
+from integrations.admin.cause_cards import title_of
+from integrations.admin.open_project import open_failures_of, shops_of
 from integrations.admin.tones import HEALTH_TONES, RUN_TONES
 from integrations.choices import RunKind
 from integrations.models import Integration, Run
 from orders import counting
+from orders.choices import Tab
+from orders.models import Order
 from stock.admin.base import project_of
 from stock.admin.listing import capped
+
+MOST_SHOWN = 5
 
 
 def overview(request: HttpRequest) -> dict[str, Any]:
@@ -25,16 +32,37 @@ def overview(request: HttpRequest) -> dict[str, Any]:
         return {}
     counts = counting.by_tab(project.pk)
     orders = reverse("admin:orders_order_changelist")
+    failures = open_failures_of(request)
     tabs = [
         {"label": tab.label, "count": capped(counts.get(tab.value, 0)), "url": f"{orders}?tab={tab.value}"}
         for tab in (*counting.TABS, *counting.ENDED)
     ]
     return {
         "tabs": tabs,
-        "failures": capped(attention.open_failures(project.pk)),
+        "failures": capped(failures),
+        "causes": _causes(project.pk) if failures else [],
+        "backorders": _oldest_backorders(project.pk) if counts.get(Tab.BACKORDER) else [],
         "running": [(run, RUN_TONES[run.state]) for run in runs.open_runs(project.pk)],
         "shops": _shops(request),
     }
+
+
+def _causes(project_id: int) -> list[dict[str, Any]]:
+    """What holds most orders up, the worst first."""
+    address = reverse("admin:integrations_remoteorder_cause")
+    shown = []
+    for group in causes.groups(project_id)[:MOST_SHOWN]:
+        cause = group.cause
+        query = urlencode({"shop": str(cause.integration_id), "code": cause.code, "subject": cause.subject})
+        count = ngettext("%(number)s order", "%(number)s orders", group.count) % {"number": capped(group.count)}
+        shown.append({"title": title_of(cause), "count": count, "url": f"{address}?{query}"})
+    return shown
+
+
+def _oldest_backorders(project_id: int) -> list[Order]:
+    """The orders that wait longest for stock of which there is none."""
+    waiting = Order.objects.filter(project_id=project_id, tab=Tab.BACKORDER)
+    return list(waiting.only("number", "buyer", "placed_at").order_by("placed_at", "id")[:MOST_SHOWN])
 
 
 def _shops(request: HttpRequest) -> list[dict[str, Any]]:
