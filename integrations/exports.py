@@ -49,16 +49,19 @@ def check(project: Project, parameters: Mapping[str, Any]) -> dict[str, Any]:
     unknown = sorted(set(parameters) - {"order", "fields", "filters"})
     if unknown:
         raise BadSelection(f"Property .parameters.{unknown[0][:50]} is not known; these are: order, fields, filters")
-    order = parameters.get("order") or "-created_at"
+    order = parameters.get("order")
+    order = "-created_at" if order is None else order
     if order not in ORDERS:
         raise BadSelection(f"Property .parameters.order must be one of {', '.join(ORDERS)}")
-    fields = parameters.get("fields") or list(DEFAULT_FIELDS)
+    fields = parameters.get("fields")
+    fields = list(DEFAULT_FIELDS) if fields is None or fields == [] else fields
     if not isinstance(fields, list) or len(fields) > 100:
         raise BadSelection("Property .parameters.fields must be a list of at most 100 fields")
     for name in fields:
         if name not in FIELDS and not (isinstance(name, str) and name.startswith("metadata.") and len(name) < 200):
             raise BadSelection(f"Property .parameters.fields must hold only {', '.join(FIELDS)}, metadata.X")
-    filters = parameters.get("filters") or {}
+    filters = parameters.get("filters")
+    filters = {} if filters is None or filters == [] else filters  # PHP writes an empty object as []
     if not isinstance(filters, dict) or len(filters) > 50:
         raise BadSelection("Property .parameters.filters must be an object of at most 50 fields")
     checked = {"order": order, "fields": fields, "filters": filters}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC
 from decimal import Decimal
 
 import msgspec
@@ -41,7 +42,7 @@ def apply(order_id: int, change: Change) -> None:
         if sent.metadata is not None:
             book.set("metadata", sent.metadata)
         if sent.created_at is not None:
-            book.set("placed_at", sent.created_at)
+            book.set("placed_at", sent.created_at.astimezone(UTC))
         if sent.source_id and not book.order.source_id:
             book.set("source_id", sent.source_id)
         if sent.status is not None:

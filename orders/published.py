@@ -253,7 +253,7 @@ def to_incoming(
     total = checked_total(amount_of(order, lines, digits) - items_discount - discount)
     person = order.customer or CustomerObject()
     status = order.status or "CREATED"
-    placed_at = order.created_at or at
+    placed_at = (order.created_at or at).astimezone(UTC)  # PostgreSQL knows no zones beyond 16 hours
     return IncomingOrder(
         external_id=order.source_id or "",
         number=(order.source_id or "")[:100],

@@ -124,7 +124,7 @@ def _time(value: Any, path: str) -> datetime:
         found = None
     if found is None or not 1990 <= found.year <= 2200:
         raise BadSelection(f"Property {path} cannot be recognized as a ISO-8601 compliant date")
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _text(value: Any, path: str) -> str:

@@ -157,4 +157,4 @@ def iso_time(text: str, refuse: Callable[[str], Exception]) -> datetime:
         found = found.replace(tzinfo=UTC)
     if found is None or not 1990 <= found.year <= 2200:
         raise refuse("cannot be recognized as a ISO-8601 compliant date: send e.g. 2026-11-01T08:00:00.000Z")
-    return found
+    return found.astimezone(UTC)  # PostgreSQL knows no zones beyond 16 hours

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from integrations.api.bodies import Query
+from integrations.api.errors import bad_query
 from integrations.choices import ApiScope
 
 T_co = TypeVar("T_co", covariant=True)
@@ -76,10 +77,13 @@ class Text(Parameter[str | None]):
     shape: Mapping[str, Any] = field(default_factory=dict)
 
     def read(self, query: Query) -> str | None:
-        return query.text(self.name)
+        text = query.text(self.name)
+        if text == "":
+            raise bad_query(f"Property .{self.name} is empty: give it a value, or leave it out")
+        return text
 
     def schema(self) -> dict[str, Any]:
-        return {"type": "string", **self.shape}
+        return {"type": "string", "minLength": 1, **self.shape}
 
 
 @dataclass(frozen=True)

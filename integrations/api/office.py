@@ -18,7 +18,7 @@ from integrations import fetching, loading, runs, syncing
 from integrations.api import shapes
 from integrations.api.bodies import decode, read
 from integrations.api.declaring import Operation
-from integrations.api.errors import ApiError, bad_payload
+from integrations.api.errors import ApiError, not_found
 from integrations.api.resources import IdFilter, Resource, ResourceList, ResourceOne, filters_of, span, when
 from integrations.choices import ApiScope, IntegrationHealth, RemoteState, RunKind, RunState
 from integrations.models import Integration, RemoteOrder, Run
@@ -137,22 +137,28 @@ def _run(ids: PublicIds, row: Run) -> shapes.Run:
     )
 
 
-FIELDS: dict[str, tuple[str, ...]] = {
-    RunKind.LOAD: ("integration_id", "date_from"),
-    RunKind.FETCH: ("integration_id", "order", "hours"),
-    RunKind.SYNCHRONIZE: ("order_ids",),
-}
+class Load(msgspec.Struct, tag_field="kind", tag=RunKind.LOAD.value, forbid_unknown_fields=True):
+    """Load new orders of a shop."""
+
+    integration_id: str
+    date_from: Annotated[date | None, Meta(description="From midnight of this day in the shop's zone.")] = None
 
 
-class StartRun(msgspec.Struct, forbid_unknown_fields=True):
-    """What a run is asked for. Each kind takes its own fields; the others stay out."""
+class Fetch(msgspec.Struct, tag_field="kind", tag=RunKind.FETCH.value, forbid_unknown_fields=True):
+    """Fetch one order of a shop, or those of the last hours, to be reviewed."""
 
-    kind: Annotated[str, Meta(extra_json_schema={"enum": list(FIELDS)})]
-    integration_id: Annotated[str | None, Meta(description="load and fetch: the shop.")] = None
-    date_from: Annotated[date | None, Meta(description="load: from midnight of this day in the shop's zone.")] = None
-    order: Annotated[str | None, Meta(description="fetch: an order's number, or its id in the shop.")] = None
-    hours: Annotated[int | None, Meta(description="fetch: what came or changed in the last 1 to 6 hours.")] = None
-    order_ids: Annotated[list[str] | None, Meta(description="synchronize: at most 100 orders.")] = None
+    integration_id: str
+    order: Annotated[str | None, Meta(description="An order's number, or its id in the shop.")] = None
+    hours: Annotated[int | None, Meta(description="What came or changed in the last 1 to 6 hours.")] = None
+
+
+class Synchronize(msgspec.Struct, tag_field="kind", tag=RunKind.SYNCHRONIZE.value, forbid_unknown_fields=True):
+    """Read orders anew from their shops."""
+
+    order_ids: Annotated[list[str], Meta(min_length=1, description="At most 100.")]
+
+
+StartRun = Load | Fetch | Synchronize
 
 
 class RunsView(Runs, ResourceList):
@@ -174,13 +180,15 @@ class RunsView(Runs, ResourceList):
             status=202,
             body=StartRun,
             scope=ApiScope.RUNS,
-            refuses={409: "It cannot be started: e.g. one is running already, or too many orders were named."},
+            refuses={
+                404: "There is no such shop or order.",
+                409: "It cannot be started: e.g. one is running already, or too many orders were named.",
+            },
         )
     }
 
     def post(self, request: Request) -> Response:
         asked = decode(read(request, settings.API_BODY_LIMIT), self.decoder)
-        _only_its_fields(asked)
         try:
             started = self._start(asked)
         except (RunRefused, SyncRefused) as refusal:
@@ -188,41 +196,31 @@ class RunsView(Runs, ResourceList):
         return Response(shapes.Started(self.documents(started)), status=202)
 
     def _start(self, asked: StartRun) -> list[Run]:
-        if asked.kind == RunKind.SYNCHRONIZE:
-            requested = syncing.request(self.project.pk, self._orders(asked.order_ids or []))
+        if isinstance(asked, Synchronize):
+            requested = syncing.request(self.project.pk, self._orders(asked.order_ids))
             if not requested.runs:
                 raise SyncRefused(" ".join(requested.refusals) or "None of these orders is here.")
             return list(requested.runs)
         integration = self._integration(asked.integration_id)
-        if asked.kind == RunKind.LOAD:
+        if isinstance(asked, Load):
             return [loading.request_load(integration, date_from=asked.date_from)]
         if asked.order is not None:
             return [fetching.request_order(integration, asked.order)]
         return [fetching.request_hours(integration, asked.hours or 0)]
 
-    def _integration(self, public_id: str | None) -> Integration:
-        pk = self.ids.take("int", public_id or "") or 0
+    def _integration(self, public_id: str) -> Integration:
+        pk = self.ids.take("int", public_id) or 0
         found = Integration.objects.select_related("project__account").filter(project=self.project, pk=pk).first()
         if found is None:
-            raise bad_payload("Property .integration_id is no integration of this project")
+            raise not_found("integration", public_id)
         return found
 
     def _orders(self, public_ids: list[str]) -> list[int]:
-        found = [self.ids.take("ord", each) for each in public_ids]
-        unknown = next((place for place, pk in enumerate(found) if pk is None), None)
-        if not found or unknown is not None:
-            where = f"[{unknown}] is no order" if unknown is not None else " must name at least one order"
-            raise bad_payload(f"Property .order_ids{where}")
-        return [pk for pk in found if pk is not None]
-
-
-def _only_its_fields(asked: StartRun) -> None:
-    known = FIELDS.get(asked.kind)
-    if known is None:
-        raise bad_payload(f"Property .kind must be one of {', '.join(FIELDS)}")
-    for name in ("integration_id", "date_from", "order", "hours", "order_ids"):
-        if getattr(asked, name) is not None and name not in known:
-            raise bad_payload(f"Property .{name} is not for a run of the kind {asked.kind}: leave it out")
+        found = {each: self.ids.take("ord", each) for each in public_ids}
+        unknown = next((each for each, pk in found.items() if pk is None), None)
+        if unknown is not None:
+            raise not_found("order", unknown)
+        return [pk for pk in found.values() if pk is not None]
 
 
 class RunView(Runs, ResourceOne):

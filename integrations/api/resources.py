@@ -92,7 +92,7 @@ class ResourceList(Resource):
 
     def get(self, request: Request) -> Response:
         limit, after = LIMIT.read(self.query), AFTER.read(self.query)
-        typed = {name: self.query.text(name) for name in self.filters.base_filters}
+        typed = {each.name: each.read(self.query) for each in parameters_of(self.filters)}
         rows = self._filtered({name: text for name, text in typed.items() if text is not None})
         if after is not None:
             pk = self.ids.take(self.kind, after)

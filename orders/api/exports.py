@@ -18,6 +18,7 @@ from integrations.api.shapes import Export
 from integrations.api.views import PartnerView
 from integrations.choices import ApiScope
 from integrations.models import Export as ExportRow
+from orders.api import shapes
 from orders.selecting import BadSelection
 
 
@@ -34,7 +35,7 @@ class OrdersExportView(PartnerView):
         "POST": Operation(
             "Export orders",
             Export,
-            body=ExportRequest,
+            body=shapes.ExportRequest,
             says="Follow the export; its file is made in the background. Without parameters: id, source_id and status.",
         )
     }

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.test import Client
@@ -232,6 +233,24 @@ def test_a17_a_date_that_is_none(partner: Partner, value: str) -> None:
     refused = partner.get(f"/v1/async-actions?end_date={value}")
     assert refused.status_code == 400
     assert "Property .end_date cannot be recognized as a ISO-8601 compliant date" in told(refused)["details"]
+
+
+@pytest.mark.parametrize(
+    ("time", "utc"),
+    [
+        ("2026-05-02T09:13:21+16:49", "2026-05-01T16:24:21.000Z"),
+        ("2026-05-02T09:13:21-23:59", "2026-05-03T09:12:21.000Z"),
+    ],
+)
+def test_a17_a_time_in_a_zone_far_out(partner: Partner, time: str, utc: str) -> None:
+    """PostgreSQL knows no zones beyond 16 hours; ISO 8601 does."""
+    for path in (f"/v1/async-actions?end_date={quote(time)}", f"/back-office/v1/runs?created_from={quote(time)}"):
+        assert partner.get(path).status_code == 200
+    for _ in ("created", "changed"):
+        shown = partner.post(ORDERS, {"source_id": "far", "amount": 1, "created_at": time})
+        assert (shown.status_code, told(shown)["created_at"]) == (200, utc)
+    filters = {"created_at": {"conditions": {"$after": [time]}}}
+    assert partner.post("/v1/orders/export", {"parameters": {"filters": filters}}).status_code == 200
 
 
 def test_a05_fields_that_are_not_a_partners_to_set_change_nothing(partner: Partner, project: Project) -> None:

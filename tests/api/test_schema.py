@@ -1,0 +1,141 @@
+"""The whole API under schemathesis: made-up calls, right and wrong, hold it to its own OpenAPI document.
+
+Every check that schemathesis has is on. SCHEMATHESIS_EXAMPLES=200 looks longer than the suite does.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from threading import Thread
+from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, make_server
+
+import pytest
+import schemathesis
+from django.core.wsgi import get_wsgi_application
+from django.db import connections
+from schemathesis.checks import CHECKS
+from schemathesis.config import SchemathesisConfig
+from schemathesis.engine import Status, events, from_schema
+
+from integrations.choices import RemoteState
+from integrations.connecting import set_up
+from orders import invoicing, shipping
+from tests.admin.conftest import imported, remote
+from tests.api.conftest import Partner
+from tests.factories import IntegrationFactory, ProjectFactory, give_stock, incoming, line
+
+EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "5"))
+EXPLAINED = (
+    # A cursor is made of a key and a kind: no made-up one is right.
+    r"\.after is no cursor of this list",
+    # A time of any year is a time, and ours are of the years 1990 to 2200.
+    r"cannot be recognized as a ISO-8601 compliant date",
+    r"\.created_at is out of range",
+    # What two fields say together, or what the book holds already: JSON Schema has no words for it.
+    r"\.amount is missing: an order without items needs an amount",
+    r"The order came from a shop",
+    r"\.id or \.source_id is that of another order",
+    r"Cannot find (customer|product|sku) with id",
+    # Which operators a field takes is told by the refusal.
+    r"Property \.parameters\.filters",
+    # 1.0 counts as a whole number in JSON Schema, not here.
+    r"expected `int( \| null)?`, got `float`",
+    # What a database cannot keep.
+    r"(NUL|Null) character",
+    r"is nested deeper than",
+)
+"""Refusals of calls that are right by the document: what they say, each with its reason. No other may be refused."""
+
+
+@pytest.fixture
+def partner(db: None) -> Partner:
+    """A project with a row of every kind."""
+    partner = Partner(ProjectFactory.create())
+    shop = IntegrationFactory.create(project=partner.project, title="Garden shop")
+    set_up(shop)
+    give_stock(partner.project, A_17=50)
+    [order] = imported(shop, [incoming(line("A-17", 2))])
+    shipping.ship(order.pk)
+    invoicing.issue(order.pk)
+    remote(shop, "77", RemoteState.FAILED)
+    partner.post("/v1/orders", {"source_id": "live", "items": [{"source_id": "A-17"}], "customer": {"source_id": "j"}})
+    partner.imported([{"source_id": "history", "amount": 5}])
+    partner.post("/v1/orders/export", {})
+    return partner
+
+
+class Quick(WSGIRequestHandler):
+    """Sends at once, where it would otherwise wait 40 ms for more, and writes no log."""
+
+    disable_nagle_algorithm = True
+
+    def log_message(self, format: str, *arguments: Any) -> None: ...
+
+
+@pytest.fixture
+def address(partner: Partner, settings: Any) -> Iterator[str]:
+    """Where the real WSGI application listens; one thread answers all calls, on one connection."""
+    settings.API_RATE_LIMIT = 10**9
+    server = make_server("127.0.0.1", 0, get_wsgi_application(), handler_class=Quick)
+
+    def serve() -> None:
+        server.serve_forever()
+        connections.close_all()
+
+    thread = Thread(target=serve)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.timeout(0)
+@pytest.mark.django_db(transaction=True)
+def test_made_up_calls_are_answered_as_the_document_says(partner: Partner, address: str) -> None:
+    config = SchemathesisConfig.from_dict(
+        {
+            "headers": partner.headers,
+            "continue-on-failure": True,
+            "seed": 1,
+            "generation": {"max-examples": EXAMPLES},
+            "checks": {name: {"enabled": True} for name in CHECKS.get_all_names()},
+        }
+    )
+    schema = schemathesis.openapi.from_url(f"{address}/v1/openapi.json", config=config, headers=partner.headers)
+    found: dict[str, str] = {}
+    checked = 0
+    for event in from_schema(schema).execute():
+        assert not isinstance(event, events.FatalError), event
+        assert not isinstance(event, events.NonFatalError), (event.label, event.value)
+        if isinstance(event, events.ScenarioFinished):
+            for case_id, checks in event.recorder.checks.items():
+                checked += len(checks)
+                for check in checks:
+                    if check.status == Status.FAILURE and not explained(check, event.recorder, case_id):
+                        found.setdefault(*report(check, event.recorder, case_id))
+    print(f"{checked:,} checks of {len(CHECKS.get_all_names())} kinds")
+    assert not found, "\n\n".join(f"{name}\n{told}" for name, told in found.items())
+    assert checked > 1_000
+
+
+def explained(check: Any, recorder: Any, case_id: str) -> bool:
+    """Whether a right call was refused for one of the reasons above."""
+    if check.name != "positive_data_acceptance":
+        return False
+    return any(re.search(reason, details(recorder, case_id)) for reason in EXPLAINED)
+
+
+def details(recorder: Any, case_id: str) -> str:
+    return str(json.loads(recorder.interactions[case_id].response.content).get("details", ""))
+
+
+def report(check: Any, recorder: Any, case_id: str) -> tuple[str, str]:
+    """What failed, once for each way in which it did, and how to see it again."""
+    info = check.failure_info
+    told = details(recorder, case_id) if check.name == "positive_data_acceptance" else info.failure.message
+    return f"{recorder.label}: {check.name}: {told[:300]}", info.code_sample
