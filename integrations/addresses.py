@@ -1,4 +1,4 @@
-"""Which addresses a shop may have. The same rule is asked when an address is saved and when a connection is made.
+"""Which addresses shops and receivers of webhooks may have. The same rule is asked at save and at each connection.
 
 Only public addresses over https, on the ports shops use; an operator's list of "host:port" (ALLOWED_SHOP_ADDRESSES)
 opens single others, for local shops and demos. Addresses are rebuilt from their checked parts, because URL parsers
@@ -24,6 +24,7 @@ LOCAL_NAMES = ("localhost", "local", "internal", "home.arpa", "localdomain")
 _PARTS = re.compile(r"(?i)(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<place>[^/?#]*)(?P<path>/[^?#]*)?(?P<rest>[?#].*)?")
 _PLACE = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^:\[\]]+)(?::(?P<port>[0-9]{1,5}))?")
 _NAME = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_IN_QUERY = "?/%:@!$&'()*+,;=~-._"
 _NUMBER = re.compile(r"0x[0-9a-f]*|[0-9]+")
 
 
@@ -45,6 +46,27 @@ def check_shop_url(text: str, allowed: Set[str], own_hosts: Set[str] = frozenset
     `allowed`: "host:port"s that need neither be public nor use https. `own_hosts`: names of this installation, refused.
     Raises ValueError with a sentence for the form.
     """
+    parts = _parts(text, "A shop's address begins with https://")
+    if parts["rest"]:
+        raise ValueError("Leave out what follows ? or # in the address.")
+    return f"{_server(parts, allowed, own_hosts)}{_path((parts['path'] or '').rstrip('/'))}"
+
+
+def check_webhook_url(text: str, allowed: Set[str], own_hosts: Set[str] = frozenset()) -> str:
+    """As `check_shop_url`, for an address that events are posted to: its path and what follows ? stay as they are."""
+    parts = _parts(text, "The address begins with https://")
+    path, query = parts["path"] or "/", parts["rest"] or ""
+    if "#" in query:
+        raise ValueError("Leave out what follows # in the address.")
+    end = "/" if path.endswith("/") else ""
+    server = _server(parts, allowed, own_hosts)
+    found = f"{server}{_path(path.removesuffix('/'))}{end}{quote(query, safe=_IN_QUERY)}"
+    if len(found) > LONGEST:
+        raise ValueError(f"The address is too long: at most {LONGEST} characters.")
+    return found
+
+
+def _parts(text: str, begins: str) -> re.Match[str]:
     text = text.strip()
     if len(text) > LONGEST:
         raise ValueError(f"The address is too long: at most {LONGEST} characters.")
@@ -54,11 +76,14 @@ def check_shop_url(text: str, allowed: Set[str], own_hosts: Set[str] = frozenset
     if parts is None:
         raise ValueError("Enter the whole address, beginning with https://")
     if parts["scheme"].lower() not in {"http", "https"}:
-        raise ValueError("A shop's address begins with https://")
+        raise ValueError(begins)
     if "@" in parts["place"]:
         raise ValueError("Leave the user name and password out of the address; keys have their own fields.")
-    if parts["rest"]:
-        raise ValueError("Leave out what follows ? or # in the address.")
+    return parts
+
+
+def _server(parts: re.Match[str], allowed: Set[str], own_hosts: Set[str]) -> str:
+    """Scheme, host and port, checked."""
     place = _PLACE.fullmatch(parts["place"])
     if place is None:
         raise ValueError("The address has no readable host name.")
@@ -67,8 +92,8 @@ def check_shop_url(text: str, allowed: Set[str], own_hosts: Set[str] = frozenset
     port = int(place["port"]) if place["port"] else usual
     check_target(scheme, host, port, allowed)
     if host in own_hosts and f"{host}:{port}" not in allowed:
-        raise ValueError(f"{host} is this installation itself, not a shop.")
-    return f"{scheme}://{host}{'' if port == usual else f':{port}'}{_path(parts['path'] or '')}"
+        raise ValueError(f"{host} is this installation itself.")
+    return f"{scheme}://{host}{'' if port == usual else f':{port}'}"
 
 
 def check_target(scheme: str, host: str, port: int, allowed: Set[str]) -> None:
@@ -83,12 +108,12 @@ def check_target(scheme: str, host: str, port: int, allowed: Set[str]) -> None:
     if scheme != "https":
         raise ValueError("The address must begin with https://, so that keys and orders travel encrypted.")
     if port not in PORTS:
-        raise ValueError(f"Port {port} is not one that shops use; only 443 and 8443 are.")
+        raise ValueError(f"Port {port} is not one that https uses here; only 443 and 8443 are.")
 
 
 def not_public(host: str) -> str:
     return (
-        f"{host} is not a public address. For a shop in your own network, whoever runs Countinghouse can add it to "
+        f"{host} is not a public address. For a server in your own network, whoever runs Countinghouse can add it to "
         "ALLOWED_SHOP_ADDRESSES."
     )
 
@@ -119,7 +144,6 @@ def _literal(host: str) -> IPv4Address | IPv6Address | None:
 
 
 def _path(text: str) -> str:
-    path = text.rstrip("/")
-    if any(part in {"", ".", ".."} for part in path.split("/")[1:]):
+    if any(part in {"", ".", ".."} for part in text.split("/")[1:]):
         raise ValueError("The path of the address holds an empty or dotted part.")
-    return quote(path, safe="/%:@!$&'()*+,;=~-._")
+    return quote(text, safe="/%:@!$&'()*+,;=~-._")

@@ -3,5 +3,6 @@
 from integrations.client.certificates import certified_key
 from integrations.client.driving import drive
 from integrations.client.limits import Limits
+from integrations.client.posting import Posted, post
 
-__all__ = ["Limits", "certified_key", "drive"]
+__all__ = ["Limits", "Posted", "certified_key", "drive", "post"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Set
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
 from importlib.metadata import PackageNotFoundError, version
@@ -39,15 +39,22 @@ def _product() -> str:
         return "Countinghouse/0"
 
 
+Reader = Callable[[requests.Response, dict[str, str]], bytes]
+
+
 class _Session(requests.Session):
     def get_redirect_target(self, resp: requests.Response) -> None:
         """None: even with allow_redirects=False `requests` would prepare the next request and read without limit."""
 
 
 class Exchange:
-    """A `requests` session that follows no redirect, keeps no cookie and asks no environment."""
+    """A `requests` session that follows no redirect, keeps no cookie and asks no environment.
 
-    def __init__(self, allowed: Set[str], limits: Limits) -> None:
+    `whom` is what the other side is called in sentences.
+    """
+
+    def __init__(self, allowed: Set[str], limits: Limits, whom: str = "shop") -> None:
+        self._whom = whom
         self._allowed = allowed
         self._limits = limits
         self._line = Line(allowed, limits)
@@ -66,6 +73,13 @@ class Exchange:
 
     def send(self, request: Request) -> Response:
         """The answer, unless it is 3xx, 429 or 5xx: those are ShopErrors too."""
+        return _accepted(self._guarded(request, self._body))
+
+    def beginning(self, request: Request) -> Response:
+        """The answer whatever its status, its body up to the limit's size; packed ones stay unread."""
+        return self._guarded(request, self._first_bytes)
+
+    def _guarded(self, request: Request, read: Reader) -> Response:
         parts = urlsplit(request.url)
         host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
         port = parts.port or (443 if parts.scheme == "https" else 80)
@@ -79,13 +93,14 @@ class Exchange:
         started = monotonic()
         try:
             with self._line:
-                response = self._exchange(request)
+                response = self._exchange(request, read)
         except requests.RequestException as error:
             raise self._failure(error) from None
-        logger.debug("%s %s%s: %s in %.2f s", request.method, host, parts.path, response.status, monotonic() - started)
-        return _accepted(response)
+        path = parts.path if self._whom == "shop" else "/…"  # those of receivers hold secrets often
+        logger.debug("%s %s%s: %s in %.2f s", request.method, host, path, response.status, monotonic() - started)
+        return response
 
-    def _exchange(self, request: Request) -> Response:
+    def _exchange(self, request: Request, read: Reader) -> Response:
         with self._session.request(
             request.method,
             _address(request),
@@ -99,7 +114,19 @@ class Exchange:
             headers = {name.lower(): value for name, value in answer.headers.items()}
             if 300 <= answer.status_code < 400:
                 return Response(answer.status_code, headers, b"")
-            return Response(answer.status_code, headers, self._body(answer, headers))
+            return Response(answer.status_code, headers, read(answer, headers))
+
+    def _first_bytes(self, answer: requests.Response, headers: dict[str, str]) -> bytes:
+        if headers.get("content-encoding", "identity") != "identity":
+            return b""
+        body = bytearray()
+        for chunk in answer.iter_content(self._limits.size):
+            body += chunk
+            if len(body) >= self._limits.size:
+                break
+        if self._line.cut:
+            raise requests.Timeout
+        return bytes(body[: self._limits.size])
 
     def _body(self, answer: requests.Response, headers: dict[str, str]) -> bytes:
         encodings = {part.strip().lower() for part in headers.get("content-encoding", "").split(",")}
@@ -119,21 +146,23 @@ class Exchange:
         """Says what happened in our own words: the library's hold addresses with their query."""
         if self._line.cut:
             return ShopError(
-                Failure.UNAVAILABLE, f"The shop did not finish its answer in {self._limits.total:g} seconds."
+                Failure.UNAVAILABLE, f"The {self._whom} did not finish its answer in {self._limits.total:g} seconds."
             )
         if isinstance(error, requests.exceptions.SSLError):
-            return ShopError(Failure.ADDRESS, _certificate_fault(str(error)))
+            return ShopError(Failure.ADDRESS, _certificate_fault(str(error), self._whom))
         if isinstance(error, requests.ConnectTimeout):
-            return ShopError(Failure.UNAVAILABLE, f"The shop could not be reached in {self._limits.connect:g} seconds.")
+            return ShopError(
+                Failure.UNAVAILABLE, f"The {self._whom} could not be reached in {self._limits.connect:g} seconds."
+            )
         if isinstance(error, requests.Timeout) or "Read timed out" in str(error):
-            return ShopError(Failure.UNAVAILABLE, f"The shop was silent for {self._limits.read:g} seconds.")
+            return ShopError(Failure.UNAVAILABLE, f"The {self._whom} was silent for {self._limits.read:g} seconds.")
         if isinstance(error, requests.exceptions.ChunkedEncodingError):
-            return ShopError(Failure.NONSENSE, "The shop's answer was cut off.")
+            return ShopError(Failure.NONSENSE, f"The {self._whom}'s answer was cut off.")
         if isinstance(error, requests.exceptions.ContentDecodingError):
-            return ShopError(Failure.NONSENSE, "The shop's answer is damaged and cannot be unpacked.")
+            return ShopError(Failure.NONSENSE, f"The {self._whom}'s answer is damaged and cannot be unpacked.")
         if isinstance(error, requests.ConnectionError):
-            return ShopError(Failure.UNAVAILABLE, "The connection to the shop could not be made or broke off.")
-        return ShopError(Failure.ADDRESS, "The shop's address cannot be used for a request.")
+            return ShopError(Failure.UNAVAILABLE, f"The connection to the {self._whom} could not be made or broke off.")
+        return ShopError(Failure.ADDRESS, f"The {self._whom}'s address cannot be used for a request.")
 
 
 def _stays_here(host: str) -> bool:
@@ -167,19 +196,17 @@ def _signer(request: Request) -> OAuth1 | tuple[str, str] | None:
     return None
 
 
-def _certificate_fault(message: str) -> str:
+def _certificate_fault(message: str, whom: str) -> str:
     """What is wrong with TLS, by the words of OpenSSL."""
     if "expired" in message:
-        return "The shop's certificate has expired. Whoever runs the shop must renew it."
+        return f"The {whom}'s certificate has expired. Whoever runs the {whom} must renew it."
     if "doesn't match" in message or "mismatch" in message.lower():
-        return "The shop's certificate is for another name. Check the address."
+        return f"The {whom}'s certificate is for another name. Check the address."
     if "self-signed" in message or "unable to get local issuer" in message:
-        return (
-            "The shop's certificate is not signed by a known authority. Whoever runs the shop must install one that is."
-        )
-    return (
-        "No encrypted connection to the shop is possible: it may not speak https on this port, or only an old version."
-    )
+        signed = f"The {whom}'s certificate is not signed by a known authority."
+        return f"{signed} Whoever runs the {whom} must install one that is."
+    why = "it may not speak https on this port, or only an old version"
+    return f"No encrypted connection to the {whom} is possible: {why}."
 
 
 def _accepted(response: Response) -> Response:

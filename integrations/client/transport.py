@@ -34,7 +34,7 @@ def resolve(host: str, port: int, allowed: Set[str]) -> list[str]:
             raise ShopError(Failure.UNAVAILABLE, f"The name {host} cannot be looked up at the moment.") from None
         raise ShopError(Failure.ADDRESS, f"There is no server by the name of {host}.") from None
     except UnicodeError:
-        raise ShopError(Failure.ADDRESS, "The shop's address has no valid host name.") from None
+        raise ShopError(Failure.ADDRESS, "The address has no valid host name.") from None
     addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
     if f"{host}:{port}" not in allowed and not all(address_is_public(ip_address(each)) for each in addresses):
         raise ShopError(Failure.ADDRESS, not_public(host))
