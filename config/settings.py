@@ -16,6 +16,7 @@
 | LOG_LEVEL | DEBUG, INFO, WARNING or ERROR | INFO |
 | API_RATE_LIMIT | calls a minute of one API key | 2000 |
 | BULK_IMPORT_LIMIT | orders in one bulk import of the API | 2000 |
+| WEBHOOK_BODY_DAYS | days for which the body of a webhook is kept after it was delivered or given up | 30 |
 | STATEMENT_TIMEOUT | milliseconds a database statement may take; 0: no limit | 0 |
 """
 
@@ -74,6 +75,7 @@ RQ_SHOW_ADMIN_LINK = False  # the dashboard would let every member of staff empt
 # --- The partner API ---
 API_RATE_LIMIT = environment.number("API_RATE_LIMIT", 2000, least=1)
 BULK_IMPORT_LIMIT = environment.number("BULK_IMPORT_LIMIT", 2000, least=1)
+WEBHOOK_BODY_DAYS = environment.number("WEBHOOK_BODY_DAYS", 30)
 API_BODY_LIMIT = 32 * 1024 * 1024
 """Bytes of a body; more is answered with 413."""
 

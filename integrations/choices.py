@@ -118,6 +118,28 @@ class ApiScope(TextChoices):
     EXPORTS = "exports", "Exports"
     BACK_OFFICE = "back-office", "Back office, to read"
     RUNS = "runs", "Start and cancel runs"
+    WEBHOOKS = "webhooks", "Webhook endpoints and deliveries"
+
+
+class WebhookEvent(TextChoices):
+    """What endpoints are told of, by the published names."""
+
+    ORDER_CREATED = "customer.order.created", "Order created"
+    ORDER_PAID = "customer.order.paid", "Order paid"
+    ORDER_UPDATED = "customer.order.updated", "Order updated"
+    ORDER_CANCELED = "customer.order.canceled", "Order canceled"
+    TEST = "webhook.test", "Test"
+    """Sent when a person asks for it, whatever the endpoint is subscribed to."""
+
+
+SUBSCRIBABLE = tuple(event for event in WebhookEvent if event != WebhookEvent.TEST)
+
+
+class DeliveryState(TextChoices):
+    WAITING = "waiting", "Waiting"
+    DELIVERED = "delivered", "Delivered"
+    FAILED = "failed", "Failed"
+    """Given up; a person can send it again."""
 
 
 class OnConflict(TextChoices):

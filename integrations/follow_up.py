@@ -13,7 +13,7 @@ from time import monotonic
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 
-from integrations import announcements
+from integrations import announcements, delivering
 from integrations.distributions import sending, starting
 from integrations.queue import ring_follow_up
 from orders import announcing
@@ -50,8 +50,10 @@ FOLLOWERS: tuple[Follower, ...] = (
     Follower(earning.earn_from_entries, earning.waiting_projects),
     Follower(announcements.pass_on, announcing.waiting_projects),
     Follower(starting.answer_entries, starting.entered_projects),
+    Follower(delivering.deliver, delivering.due_projects, sends=True),
     Follower(sending.send_letters, sending.waiting_projects, sends=True),
 )
+"""In this order, so that what one step brings about is done by the next in the same turn."""
 
 
 def follow_up(project_id: int, followers: Sequence[Follower] | None = None) -> None:

@@ -77,6 +77,14 @@ INVARIANTS = (
              AND (finished_at IS NULL OR finished_at < created_at OR (state <> 'succeeded' AND reason = ''))""",
     ),
     Invariant(
+        "E02",
+        "A delivery has as many tries on record as it counts, and one that was delivered an answer of 2xx.",
+        """SELECT 'delivery ' || d.id FROM integrations_webhookdelivery d
+           LEFT JOIN integrations_deliveryattempt a ON a.delivery_id = d.id
+           GROUP BY d.id HAVING count(a.id) <> d.attempts_made
+             OR (d.state = 'delivered' AND count(*) FILTER (WHERE a.status BETWEEN 200 AND 299) = 0)""",
+    ),
+    Invariant(
         "T01",
         "Whatever belongs together belongs to the same project.",
         """SELECT 'order ' || o.id FROM orders_order o JOIN integrations_integration i ON i.id = o.integration_id
@@ -93,6 +101,8 @@ INVARIANTS = (
            JOIN integrations_run r ON r.id = b.run_id WHERE b.project_id <> r.project_id
            UNION ALL SELECT 'export ' || e.run_id FROM integrations_export e
            JOIN integrations_run r ON r.id = e.run_id WHERE e.project_id <> r.project_id
+           UNION ALL SELECT 'delivery ' || d.id FROM integrations_webhookdelivery d
+           JOIN integrations_webhookendpoint e ON e.id = d.endpoint_id WHERE d.project_id <> e.project_id
            UNION ALL SELECT 'order line ' || l.id FROM orders_orderline l JOIN orders_order o ON o.id = l.order_id
            JOIN stock_product p ON p.id = l.product_id WHERE o.project_id <> p.project_id
            UNION ALL SELECT 'invoice ' || i.id FROM orders_invoice i JOIN orders_order o ON o.id = i.order_id

@@ -1,5 +1,6 @@
 from integrations.models.buyers import BuyerEntry
 from integrations.models.distributions import Distribution, MailOptOut, MailServer, Message
+from integrations.models.endpoints import DeliveryAttempt, WebhookDelivery, WebhookEndpoint
 from integrations.models.erasures import ErasureRequest
 from integrations.models.fixes import Fix
 from integrations.models.mappings import MetadataMapping, SkuMapping
@@ -18,6 +19,7 @@ __all__ = [
     "BulkPortion",
     "BuyerEntry",
     "CodeListEntry",
+    "DeliveryAttempt",
     "Distribution",
     "ErasureRequest",
     "Export",
@@ -39,4 +41,6 @@ __all__ = [
     "SkuMapping",
     "StatusRule",
     "Webhook",
+    "WebhookDelivery",
+    "WebhookEndpoint",
 ]

@@ -46,10 +46,11 @@ OWNERS = {
 ASKERS = (
     "integrations/client/*",
     "integrations/asking.py",
-    "integrations/distributions/sending.py",  # mail servers, not shops
+    "integrations/delivering.py",  # receivers of webhooks
+    "integrations/distributions/sending.py",  # mail servers
     "integrations/signing_keys.py",
 )
-"""Who may drive an operation over the network: everything else asks at the pace that all workers keep together."""
+"""Who may use the network: shops are asked at the pace that all workers keep together."""
 
 UPWARD_TO_ALL = frozenset({"integrations.Account", "integrations.Project"})
 UPWARD_OF_ORDER = frozenset({"integrations.Integration", "integrations.RemoteOrder", "integrations.Run"})

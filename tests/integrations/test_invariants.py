@@ -23,6 +23,11 @@ DAMAGE = {
     " SELECT id, project_id, '', 'update', '', '' FROM integrations_run; UPDATE integrations_run SET failed = 7",
     "B02": "UPDATE integrations_run SET state = 'running', kind = 'orders_import', project_id = 1",
     "E01": "UPDATE orders_announcement SET project_id = (SELECT max(id) FROM integrations_project)",
+    "E02": "INSERT INTO integrations_webhookendpoint (project_id, url, events, secrets, enabled, reason, failures,"
+    " token, created_at) SELECT max(id), '', '[]', '', true, '', 0, 0, now() FROM integrations_project;"
+    " INSERT INTO integrations_webhookdelivery (endpoint_id, project_id, event_id, event, subject, number, happened_at,"
+    " state, reason, tries, attempts_made, created_at, finished_at) SELECT id, project_id, '', '', '', '', now(),"
+    " 'delivered', '', 1, 1, now(), now() FROM integrations_webhookendpoint",
     "I01": "UPDATE orders_order SET remote_order_id = (SELECT min(remote_order_id) FROM orders_order)",
     "I02": "UPDATE integrations_remoteorder SET external_id = '1'",
     "I04": "UPDATE integrations_remoteorder SET state = 'ignored' WHERE state = 'imported'",
