@@ -101,6 +101,7 @@ def test_made_up_calls_are_answered_as_the_document_says(partner: Partner, addre
         {
             "headers": partner.headers,
             "continue-on-failure": True,
+            "cache": {"enabled": False},
             "seed": 1,
             "generation": {"max-examples": EXAMPLES},
             "checks": {name: {"enabled": True} for name in CHECKS.get_all_names()},
