@@ -128,11 +128,13 @@ class WebhookEvent(TextChoices):
     ORDER_PAID = "customer.order.paid", "Order paid"
     ORDER_UPDATED = "customer.order.updated", "Order updated"
     ORDER_CANCELED = "customer.order.canceled", "Order canceled"
+    SEGMENT_ENTERED = "customer.segment.entered", "Customer entered a segment"
+    """Sent by distributions, to the endpoint each of them names."""
     TEST = "webhook.test", "Test"
     """Sent when a person asks for it, whatever the endpoint is subscribed to."""
 
 
-SUBSCRIBABLE = tuple(event for event in WebhookEvent if event != WebhookEvent.TEST)
+SUBSCRIBABLE = tuple(event for event in WebhookEvent if event.value.startswith("customer.order."))
 
 
 class DeliveryState(TextChoices):

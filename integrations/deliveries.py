@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -38,7 +38,10 @@ def prepare(project_id: int, announcements: Sequence[Announcement]) -> None:
         return
     ids = PublicIds(bytes(Project.objects.get(pk=project_id).id_key))
     events = _events(ids, wanted)
-    write(ids, [(endpoint, event, number) for event, number in events for endpoint in endpoints], timezone.now())
+    chosen = [
+        (endpoint, event, number) for event, number in events for endpoint in endpoints if event.type in endpoint.events
+    ]
+    write(ids, chosen, timezone.now())
 
 
 def _events(ids: PublicIds, announcements: Sequence[Announcement]) -> list[tuple[Event, str]]:
@@ -58,9 +61,8 @@ def _events(ids: PublicIds, announcements: Sequence[Announcement]) -> list[tuple
     return events
 
 
-def write(ids: PublicIds, wanted: Iterable[tuple[WebhookEndpoint, Event, str]], at: datetime) -> None:
-    """One row for each endpoint and event that it is subscribed to, in one statement."""
-    chosen = [(endpoint, event, number) for endpoint, event, number in wanted if event.type in endpoint.events]
+def write(ids: PublicIds, chosen: Sequence[tuple[WebhookEndpoint, Event, str]], at: datetime) -> None:
+    """One row for each endpoint and event, with the number of its order or "", in one statement."""
     rows = [
         (
             pk, endpoint.pk, endpoint.project_id, event.id, event.type, event.subject, number, event.at,

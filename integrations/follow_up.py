@@ -14,7 +14,7 @@ from time import monotonic
 from django.db import InterfaceError, OperationalError, connection, transaction
 
 from integrations import announcements, delivering
-from integrations.distributions import sending, starting
+from integrations.distributions import handing, sending, starting
 from integrations.queue import ring_follow_up
 from orders import announcing
 from orders.points import earning
@@ -50,6 +50,7 @@ FOLLOWERS: tuple[Follower, ...] = (
     Follower(earning.earn_from_entries, earning.waiting_projects),
     Follower(announcements.pass_on, announcing.waiting_projects),
     Follower(starting.answer_entries, starting.entered_projects),
+    Follower(handing.hand_over, sending.waiting_projects),
     Follower(delivering.deliver, delivering.due_projects, sends=True),
     Follower(sending.send_letters, sending.waiting_projects, sends=True),
 )

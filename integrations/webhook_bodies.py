@@ -45,22 +45,23 @@ class Event:
 def order_data(ids: PublicIds, order: Order, published: Mapping[str, Any]) -> dict[str, Any]:
     """The data of an order's event; `order` in it is what GET /v1/orders/{id} answers."""
     return {
-        "customer": _person(ids, order.customer),
-        "referrer": _person(ids, order.referrer),
+        "customer": person(ids, order.customer),
+        "referrer": person(ids, order.referrer),
         "order": published,
         "redemption": None,
     }
 
 
-def _person(ids: PublicIds, person: Customer | None) -> dict[str, Any] | None:
-    if person is None:
+def person(ids: PublicIds, customer: Customer | None) -> dict[str, Any] | None:
+    """A customer as events show them."""
+    if customer is None:
         return None
     return {
-        "id": ids.give("cust", person.pk),
-        "name": person.name or None,
-        "email": person.email or None,
-        "source_id": person.source_id or None,
-        "metadata": person.metadata,
+        "id": ids.give("cust", customer.pk),
+        "name": customer.name or None,
+        "email": customer.email or None,
+        "source_id": customer.source_id or None,
+        "metadata": customer.metadata,
         "object": "customer",
     }
 

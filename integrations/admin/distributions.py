@@ -22,7 +22,7 @@ from integrations.distributions import wording
 from integrations.distributions.letters import NotSendable
 from integrations.distributions.settings import DistributionSettings, SettingsRefused
 from integrations.failures import MailError
-from integrations.models import Distribution, MailServer, Project
+from integrations.models import Distribution, MailServer, Project, WebhookEndpoint
 from orders.models import Segment
 from stock.admin.base import PageAdmin, Route, project_of
 from stock.admin.guards import guarded
@@ -59,9 +59,18 @@ class DistributionForm(forms.Form):
         required=False,
         help_text=gettext_lazy("For “A customer enters a segment”. Customers who are in it already get nothing."),
     )
-    subject = forms.CharField(label=gettext_lazy("Subject"), max_length=200, required=False)
+    channel = forms.ChoiceField(
+        label=gettext_lazy("By"), choices=DistributionChannel.choices, initial=DistributionChannel.EMAIL
+    )
+    endpoint_id = forms.TypedChoiceField(
+        label=gettext_lazy("Endpoint"), coerce=int, empty_value=None, required=False,
+        help_text=gettext_lazy("For “Webhook”. It is told of the customer and the segment, signed as all its events."),
+    )  # fmt: skip
+    subject = forms.CharField(
+        label=gettext_lazy("Subject"), max_length=200, required=False, help_text=gettext_lazy("For “E-mail”.")
+    )
     text = forms.CharField(
-        label=gettext_lazy("Letter"),
+        label=gettext_lazy("Letter, or message to the endpoint"),
         max_length=letters.LONGEST_TEXT,
         required=False,
         widget=forms.Textarea(attrs={"rows": 12}),
@@ -70,21 +79,26 @@ class DistributionForm(forms.Form):
     def __init__(self, project: Project, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         segments = Segment.objects.filter(project=project, deleted_at=None).order_by("name")
-        field = self.fields["segment_id"]
-        assert isinstance(field, forms.TypedChoiceField)  # noqa: S101  for the type checker
-        field.choices = [("", "–"), *segments.values_list("pk", "name")]
+        endpoints = WebhookEndpoint.objects.filter(project=project, deleted_at=None).order_by("url")
+        choices = {"segment_id": segments.values_list("pk", "name"), "endpoint_id": endpoints.values_list("pk", "url")}
+        for name, rows in choices.items():
+            field = self.fields[name]
+            assert isinstance(field, forms.TypedChoiceField)  # noqa: S101  for the type checker
+            field.choices = [("", "–"), *rows]
 
     def settings(self) -> DistributionSettings:
         values = self.cleaned_data
         trigger = DistributionTrigger(values["trigger"])
-        of_segment = trigger == DistributionTrigger.SEGMENT_ENTERED
+        channel = DistributionChannel(values["channel"])
+        by_webhook = channel == DistributionChannel.WEBHOOK
         return DistributionSettings(
-            values["name"],
-            trigger,
-            DistributionChannel.EMAIL,
-            values["subject"],
-            values["text"].replace("\r\n", "\n"),
-            values["segment_id"] if of_segment else None,
+            name=values["name"],
+            trigger=trigger,
+            channel=channel,
+            subject="" if by_webhook else values["subject"],
+            text=values["text"].replace("\r\n", "\n"),
+            segment_id=values["segment_id"] if trigger == DistributionTrigger.SEGMENT_ENTERED else None,
+            endpoint_id=values["endpoint_id"] if by_webhook else None,
         )
 
 

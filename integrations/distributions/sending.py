@@ -104,10 +104,10 @@ class _Round:
             try:
                 self._one(message, unwilling)
             except NotSendable as reason:
-                _settle(message, MessageState.SKIPPED, str(reason))
+                settle(message, MessageState.SKIPPED, str(reason))
             except MailError as error:
                 if error.fault == MailFault.SETTINGS:
-                    _settle(message, MessageState.WAITING)
+                    settle(message, MessageState.WAITING)
                     raise
                 _failed(message, error)
                 if error.fault in {MailFault.LATER, MailFault.UNSURE}:
@@ -122,7 +122,7 @@ class _Round:
         letter = compose(distribution, self.server, email, self.values.of(message), stamp)
         if _mark(message):
             self.box.send(letter)
-            _settle(message, MessageState.SENT, "", sent_at=timezone.now())
+            settle(message, MessageState.SENT, "", sent_at=timezone.now())
 
 
 def _mark(message: Message) -> bool:
@@ -135,18 +135,19 @@ def _mark(message: Message) -> bool:
     )
 
 
-def _settle(message: Message, state: MessageState, reason: str = "", **values: object) -> None:
+def settle(message: Message, state: MessageState, reason: str = "", **values: object) -> None:
+    """Write down what became of a message."""
     Message.objects.filter(pk=message.pk).update(state=state, reason=reason[:300], **values)
 
 
 def _failed(message: Message, error: MailError) -> None:
     if error.fault == MailFault.UNSURE:
-        _settle(message, MessageState.UNSURE, f"{error} Send it again if it has not arrived.")
+        settle(message, MessageState.UNSURE, f"{error} Send it again if it has not arrived.")
     elif error.fault == MailFault.LATER and message.tries < len(RETRY_AFTER):
         again = timezone.now() + RETRY_AFTER[message.tries]
-        _settle(message, MessageState.WAITING, f"{error} It is tried again.", next_attempt_at=again)
+        settle(message, MessageState.WAITING, f"{error} It is tried again.", next_attempt_at=again)
     else:
-        _settle(message, MessageState.FAILED, str(error))
+        settle(message, MessageState.FAILED, str(error))
 
 
 def _give_up_on_the_dead(project_id: int, at: datetime) -> None:

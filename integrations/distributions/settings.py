@@ -114,6 +114,7 @@ class DistributionSettings:
     subject: str = ""
     text: str = ""
     segment_id: int | None = None
+    endpoint_id: int | None = None
 
 
 def save_distribution(
@@ -155,6 +156,13 @@ def wrong_with(values: DistributionSettings) -> dict[str, list[str]]:
         if not settings.PUBLIC_URL and any(field[1] == UNSUBSCRIBE for field in FIELD.finditer(values.text)):
             text = "This site has no public address for {{ unsubscribe_url }}: whoever runs it must set PUBLIC_URL."
             found.setdefault("text", []).append(text)
+        return found
+    if values.endpoint_id is None:
+        found["endpoint_id"] = ["Choose the endpoint that is told."]
+    if values.trigger != DistributionTrigger.SEGMENT_ENTERED:
+        found["trigger"] = ["Endpoints are told of orders by their own events: subscribe the endpoint to them."]
+    elif sentences := problems(values.text, values.trigger):
+        found["text"] = sentences
     return found
 
 

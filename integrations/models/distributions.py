@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 from integrations.choices import DistributionChannel, DistributionTrigger, MailSecurity, MessageState
+from integrations.models.endpoints import WebhookEndpoint
 from integrations.models.tenancy import Project
 from integrations.secrets import EncryptedField, Secrets
 
@@ -42,6 +43,10 @@ class Distribution(models.Model):
     segment_id = models.BigIntegerField(null=True, blank=True)
     """Primary key of the `orders` segment that is entered."""
     channel = models.CharField(max_length=10, choices=DistributionChannel)
+    endpoint = models.ForeignKey(
+        WebhookEndpoint, models.PROTECT, related_name="distributions", null=True, blank=True, db_index=False
+    )
+    """Who is told, by webhook."""
     subject = models.CharField(max_length=200, blank=True)
     text = models.TextField(blank=True)
     """The letter, see `integrations.distributions.wording` for what may stand in {{ }}."""
@@ -57,6 +62,11 @@ class Distribution(models.Model):
                 condition=Q(trigger=DistributionTrigger.SEGMENT_ENTERED, segment_id__isnull=False)
                 | (~Q(trigger=DistributionTrigger.SEGMENT_ENTERED) & Q(segment_id=None)),
                 name="distribution_has_its_segment",
+            ),
+            models.CheckConstraint(
+                condition=Q(channel=DistributionChannel.EMAIL, endpoint=None)
+                | Q(channel=DistributionChannel.WEBHOOK, endpoint__isnull=False),
+                name="distribution_has_its_endpoint",
             ),
         ]
         ordering = ["name"]

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
 
+from integrations import endpoints
 from integrations.choices import MessageState, Role
 from integrations.distributions.sending import send_letters
 from integrations.models import Distribution, MailOptOut, MailServer, Message, Project
@@ -23,7 +24,13 @@ from tests.factories import ProjectFactory
 
 NEW = reverse("admin:integrations_distribution_create")
 SERVER = reverse("admin:integrations_distribution_mail_server")
-PAID = {"name": "Thanks", "trigger": "order_paid", "subject": "Thank you", "text": "Order {{ order.number }}\r\nBye"}
+PAID = {
+    "name": "Thanks",
+    "trigger": "order_paid",
+    "channel": "email",
+    "subject": "Thank you",
+    "text": "Order {{ order.number }}\r\nBye",
+}
 
 
 @pytest.fixture
@@ -99,6 +106,25 @@ def test_only_segments_of_the_project_can_be_chosen(admin: Client, project: Proj
     assert admin.post(NEW, values | {"segment_id": mine.pk}).status_code == 302
     listed = admin.get(page("distribution_changelist")).content.decode()
     assert "A customer enters Regulars" in listed
+
+
+def test_only_endpoints_of_the_project_can_be_told(admin: Client, project: Project, settings: Settings) -> None:
+    settings.ALLOWED_SHOP_ADDRESSES = {"127.0.0.1:9"}
+    mine = endpoints.create(project, "http://127.0.0.1:9/mine", ["customer.order.paid"]).endpoint
+    theirs = endpoints.create(ProjectFactory.create(), "http://127.0.0.1:9/theirs", ["customer.order.paid"]).endpoint
+    regulars = segment(project)
+    values = {
+        "name": "Tell", "trigger": "segment_entered", "segment_id": regulars.pk, "channel": "webhook",
+        "subject": "not kept", "text": "",
+    }  # fmt: skip
+    refused = admin.post(NEW, values | {"endpoint_id": theirs.pk})
+    assert (refused.status_code, "9/theirs" in refused.content.decode()) == (422, False)
+    shown = admin.post(NEW, values | {"endpoint_id": mine.pk}, follow=True).content.decode()
+    assert "Webhook: http://127.0.0.1:9/mine" in shown
+    made = Distribution.objects.get()
+    assert (made.endpoint, made.subject) == (mine, "")
+    edited = admin.get(page("distribution_edit", made.pk)).content.decode()
+    assert f'<option value="{mine.pk}" selected>' in edited
 
 
 def test_the_password_of_the_mail_server_never_comes_out(
