@@ -30,14 +30,6 @@ from stock.admin.listing import capped
 from stock.admin.show import badge
 
 CHANGE = "integrations.change_distribution"
-TONES = {
-    MessageState.WAITING: "info",
-    MessageState.SENDING: "info",
-    MessageState.SENT: "good",
-    MessageState.SKIPPED: "plain",
-    MessageState.FAILED: "bad",
-    MessageState.UNSURE: "warn",
-}
 MOST_COUNTED = 999
 
 

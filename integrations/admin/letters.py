@@ -16,7 +16,7 @@ from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from integrations.admin.distributions import TONES
+from integrations.admin.tones import MESSAGE_TONES
 from integrations.choices import MessageState
 from integrations.distributions import unsubscribing
 from integrations.distributions.sending import RESENDABLE, send_again
@@ -80,7 +80,7 @@ class MessageAdmin(PageAdmin[Message]):
 
     def page_context(self, request: HttpRequest, obj: Message) -> dict[str, Any]:
         return {
-            "tone": TONES[MessageState(obj.state)],
+            "tone": MESSAGE_TONES[obj.state],
             "customer": Customer.objects.filter(project_id=obj.distribution.project_id, pk=obj.customer_id).first(),
             "order": Order.objects.filter(project_id=obj.distribution.project_id, pk=obj.order_id or 0).first(),
             "may_resend": obj.state in RESENDABLE and request.user.has_perm(RESEND),
@@ -121,7 +121,7 @@ class MessageAdmin(PageAdmin[Message]):
 
     @admin.display(description=gettext_lazy("state"))
     def state_shown(self, message: Message) -> str:
-        return badge(message.get_state_display(), TONES[MessageState(message.state)])
+        return badge(message.get_state_display(), MESSAGE_TONES[message.state])
 
     @admin.display(description=gettext_lazy("written"))
     def written(self, message: Message) -> Any:

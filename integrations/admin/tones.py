@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from integrations.choices import IntegrationHealth, RemoteState, RunState
+from integrations.choices import IntegrationHealth, MessageState, RemoteState, RunState
 
 HEALTH_TONES: dict[str, str] = {
     IntegrationHealth.UNKNOWN: "plain",
@@ -24,4 +24,13 @@ STATE_TONES: dict[str, str] = {
     RemoteState.IGNORED: "plain",
     RemoteState.FAILED: "bad",
     RemoteState.DISMISSED: "plain",
+}
+
+MESSAGE_TONES: dict[str, str] = {
+    MessageState.WAITING: "info",
+    MessageState.SENDING: "info",
+    MessageState.SENT: "good",
+    MessageState.SKIPPED: "plain",
+    MessageState.FAILED: "bad",
+    MessageState.UNSURE: "warn",
 }

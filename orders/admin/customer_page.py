@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from babel.numbers import get_currency_precision
+from django.db.models import QuerySet
 
+from integrations.admin.tones import MESSAGE_TONES
+from integrations.models import Message
 from orders.admin.tones import STATUS_TONES, TAB_TONES
 from orders.models import Customer, CustomerSummary, DueCustomer, PointsMovement
 from orders.money import money
@@ -13,6 +16,7 @@ from orders.segments import counting
 
 ORDERS_SHOWN = 50
 MOVEMENTS_SHOWN = 20
+MESSAGES_SHOWN = 10
 
 
 def customer_page(customer: Customer, summary: CustomerSummary) -> dict[str, Any]:
@@ -32,8 +36,15 @@ def customer_page(customer: Customer, summary: CustomerSummary) -> dict[str, Any
         "stays": counting.stays(customer.pk),
         "movements": movements.order_by("-pk")[:MOVEMENTS_SHOWN],
         "movements_shown": MOVEMENTS_SHOWN,
+        "letters": [(message, MESSAGE_TONES[message.state]) for message in _messages(customer)],
         "orders": [
             (order, money(order.total, order.currency), STATUS_TONES[order.status], TAB_TONES.get(order.tab, ""))
             for order in orders
         ],
     }
+
+
+def _messages(customer: Customer) -> QuerySet[Message]:
+    """The newest messages that distributions wrote to the customer."""
+    mine = Message.objects.filter(customer_id=customer.pk, distribution__project=customer.project_id)
+    return mine.select_related("distribution").order_by("-pk")[:MESSAGES_SHOWN]

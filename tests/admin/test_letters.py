@@ -169,6 +169,15 @@ def test_a_failed_letter_is_sent_again(project: Project, admin: Client, mail: Si
     assert len(mail.letters) == 1
 
 
+def test_the_page_of_a_customer_shows_what_was_written_to_them(project: Project, admin: Client) -> None:
+    row = message(project, MessageState.SENT)
+    other = Customer.objects.create(project=project, email="petr@mail.example", created_at=timezone.now())
+    address = page("message_change", row.pk)
+    shown = admin.get(reverse("admin:orders_customer_change", args=[row.customer_id])).content.decode()
+    assert f'<a href="{address}">Thanks</a> <span class="badge badge-good">Sent</span>' in shown
+    assert address not in admin.get(reverse("admin:orders_customer_change", args=[other.pk])).content.decode()
+
+
 def test_messages_are_filtered_and_exported(project: Project, admin: Client) -> None:
     row = message(project, reason="=cmd()")
     listed = admin.get(page("message_changelist"), {"state": "failed", "distribution": str(row.distribution_id)})
