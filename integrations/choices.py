@@ -119,6 +119,8 @@ class ApiScope(TextChoices):
     BACK_OFFICE = "back-office", "Back office, to read"
     RUNS = "runs", "Start and cancel runs"
     WEBHOOKS = "webhooks", "Webhook endpoints and deliveries"
+    CUSTOMERS = "customers", "Customers, to read"
+    SEGMENTS = "segments", "Segments and their members"
 
 
 class WebhookEvent(TextChoices):

@@ -14,10 +14,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from orders.admin.customer_page import customer_page
-from orders.models import Customer, CustomerSummary, Segment
+from orders.models import Customer, Segment
 from orders.money import money
 from orders.points import ledger
 from orders.points.ledger import AdjustedMeanwhile, PointsRefused
+from orders.segments.summaries import summary_of
 from stock.admin.base import PageAdmin, Route, project_of
 from stock.admin.exporting import Cell, csv_of_list
 from stock.admin.guards import guarded
@@ -60,14 +61,6 @@ class SegmentFilter(ChoiceFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         value = self.checked(self.value())
         return queryset if value is None else queryset.filter(memberships__segment=value, memberships__left_at=None)
-
-
-def summary_of(customer: Customer) -> CustomerSummary:
-    """The customer's summary; an empty one where nothing was added up yet."""
-    try:
-        return customer.summary
-    except CustomerSummary.DoesNotExist:
-        return CustomerSummary(customer=customer, project_id=customer.project_id)
 
 
 @admin.register(Customer)

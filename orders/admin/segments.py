@@ -14,6 +14,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from integrations.segments import delete
 from orders.admin.segment_forms import ROWS, Definition, HandForm, MembersForm
 from orders.admin.work.base import ring
 from orders.choices import Junction, SegmentKind
@@ -285,7 +286,7 @@ class SegmentAdmin(PageAdmin[Segment]):
                 request, "admin/orders/segment/remove.html", _("Delete segment"), 200, segment=segment, count=count
             )
         try:
-            editing.delete(pk)
+            delete(segment)
         except SegmentRefused as refusal:
             messages.error(request, str(refusal))
             return HttpResponseRedirect(self.url("change", pk))

@@ -2,9 +2,20 @@ from __future__ import annotations
 
 from django.urls import path
 
+from orders.api.customers import CustomerPointsView, CustomersView, CustomerView
 from orders.api.office import InvoicePdf, InvoicesView, InvoiceView, PackingSlipPdf, ShipmentsView, ShipmentView
+from orders.api.segments import SegmentMembersView, SegmentMemberView, SegmentsView, SegmentView
 
 urlpatterns = [
+    path("customers", CustomersView.as_view(), name="office-customers"),
+    path("customers/<str:public_id>", CustomerView.as_view(), name="office-customer"),
+    path("customers/<str:public_id>/points", CustomerPointsView.as_view(), name="office-customer-points"),
+    path("segments", SegmentsView.as_view(), name="office-segments"),
+    path("segments/<str:public_id>", SegmentView.as_view(), name="office-segment"),
+    path("segments/<str:public_id>/members", SegmentMembersView.as_view(), name="office-segment-members"),
+    path(
+        "segments/<str:public_id>/members/<str:customer_id>", SegmentMemberView.as_view(), name="office-segment-member"
+    ),
     path("invoices", InvoicesView.as_view(), name="office-invoices"),
     path("invoices/<str:public_id>", InvoiceView.as_view(), name="office-invoice"),
     path("invoices/<str:public_id>/pdf", InvoicePdf.as_view(), name="office-invoice-pdf"),

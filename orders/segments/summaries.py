@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import Count, F, Q, Sum
 
-from orders.models import Customer, Order
+from orders.models import Customer, CustomerSummary, Order
 from orders.publishing import published_status
 from orders.rows import as_json
 from stock.bulk import execute
@@ -33,6 +33,17 @@ def refresh(project_id: int, customer_ids: Sequence[int]) -> None:
     for pk, country in _billed(pk for pk, row in found.items() if not row["country"]):
         found[pk]["country"] = str(country or "")[:60].strip().upper()
     _write(project_id, [found[pk] for pk in sorted(found)])
+
+
+def summary_of(customer: Customer) -> CustomerSummary:
+    """The customer's summary; an empty one where nothing was added up yet."""
+    try:
+        return customer.summary
+    except CustomerSummary.DoesNotExist:
+        none = Decimal(0)
+        return CustomerSummary(
+            customer=customer, project_id=customer.project_id, total_amount=none, average_amount=none, country=""
+        )
 
 
 def _country(address: Any) -> str:

@@ -13,9 +13,11 @@ import pytest
 from pytest_django.live_server_helper import LiveServer
 
 from integrations import api_keys
+from integrations.models import Project
 from orders.models import Order
 from tests.api.conftest import work_off
 from tests.factories import ProjectFactory, give_stock
+from tests.orders.segments.book import automatic, settle
 
 voucherify: Any = pytest.importorskip("voucherify", reason="the SDK is a development dependency")
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -124,3 +126,21 @@ def test_errors_are_the_exceptions_of_the_sdk(sdk: Any) -> None:
     sdk.configuration.api_key["X-App-Token"] = "wrong"
     with pytest.raises(voucherify.exceptions.UnauthorizedException):
         orders.list_orders()
+
+
+def test_a_customer_with_summary_and_segments(sdk: Any) -> None:
+    orders, customers = voucherify.OrdersApi(sdk), voucherify.CustomersApi(sdk)
+    created = orders.create_order(voucherify.OrdersCreateRequestBody.from_dict(order()))
+    project = Project.objects.get()
+    segment = automatic(project, ("total_count", "at_least", 1), name="Buyers")
+    settle(project)
+    for key in (created.customer_id, "jana"):
+        read = customers.get_customer(key)
+        assert (read.id, read.source_id, read.email) == (created.customer_id, "jana", "jana@mail.example")
+        assert (read.summary.orders.total_amount, read.summary.orders.total_count) == (2_000, 1)
+        assert read.summary.orders.last_order_date == created.created_at
+        assert read.loyalty.points == 0
+    listed = customers.list_customer_segments("jana")
+    assert [(each.name, each.id[:4]) for each in listed.data] == [(segment.name, "seg_")]
+    with pytest.raises(voucherify.exceptions.NotFoundException):
+        customers.get_customer("nobody")

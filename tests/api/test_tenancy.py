@@ -12,8 +12,11 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from integrations.choices import RemoteState
 from integrations.models import ApiKey, BulkImport, Export, Integration, Project, RemoteOrder, Run
 from orders import invoicing, shipping
-from orders.models import Customer, Invoice, Order, Shipment
+from orders.choices import SegmentKind
+from orders.models import Customer, Invoice, Order, PointsMovement, Segment, SegmentMember, Shipment
+from orders.points import ledger
 from orders.public_ids import PublicIds
+from orders.segments import editing
 from stock.models import Product
 from tests.admin.conftest import remote
 from tests.api.conftest import Partner, told, work_off
@@ -40,13 +43,18 @@ BODY = {"status": "CANCELED", "amount": 1}
 def test_the_addresses_of_the_api_are_these() -> None:
     office = {route.removeprefix("back-office/v1/") for route in ROUTES if route.startswith("back-office/v1/")}
     one = "/<str:public_id>"
-    both = ("integrations", "remote-orders", "runs", "invoices", "shipments", "products")
+    both = (
+        "integrations", "remote-orders", "runs", "invoices", "shipments", "products", "customers", "segments",
+    )  # fmt: skip
     assert office == {
         *both, *(name + one for name in both), "movements", f"invoices{one}/pdf", f"shipments{one}/packing-slip",
+        f"customers{one}/points", f"segments{one}/members", f"segments{one}/members/<str:customer_id>",
     }  # fmt: skip
     assert sorted(route for route in ROUTES if route.startswith("v1/")) == [
         "v1/async-actions",
         "v1/async-actions/<path:action_id>",
+        "v1/customers/<path:customer_id>",
+        "v1/customers/<path:customer_id>/segments",
         "v1/exports/<path:export_id>",
         "v1/openapi.json",
         "v1/orders",
@@ -70,6 +78,9 @@ def theirs() -> Partner:
     shipping.ship(live.pk)
     invoicing.issue(live.pk)
     remote(IntegrationFactory.create(project=other.project, title="Secret shop"), "1", RemoteState.FAILED)
+    person = Customer.objects.get(project=other.project)
+    editing.create(other.project.pk, editing.Wish("Secret segment", SegmentKind.STATIC), [person.pk])
+    ledger.adjust(person.pk, 5, "Secret points", seen=None, actor_id=None)
     return other
 
 
@@ -79,6 +90,8 @@ OFFICE: tuple[tuple[str, Any], ...] = (
     ("run", Run),
     ("inv", Invoice),
     ("shp", Shipment),
+    ("seg", Segment),
+    ("pts", PointsMovement),
 )
 """The kinds of rows that only the back office shows."""
 
@@ -120,8 +133,8 @@ def guessed_ids(mine: Project, theirs: Project) -> dict[str, str]:
 def state(project: Project) -> list[Any]:
     return [
         list(model.objects.filter(project=project).order_by("pk").values())
-        for model in (Order, Customer, Product, Run, Export)
-    ]
+        for model in (Order, Customer, Product, Run, Export, Segment, PointsMovement)
+    ] + [list(SegmentMember.objects.filter(segment__project=project).values())]
 
 
 @pytest.mark.parametrize("route", OF_ONE)

@@ -1,0 +1,203 @@
+"""What the API answers about customers, segments and points, as JSON types.
+
+`PublishedCustomer` is Voucherify's CustomersGetResponseBody: amounts are integers in the smallest unit of the project's
+currency. The others are of the back office: amounts are text in the currency's own unit.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct
+
+from integrations.api.shapes import Count, Decimal, Time, one_of
+from orders.api.shapes import Minor
+from orders.choices import Junction, PointsReason, SegmentKind
+
+
+class OrdersSummary(Struct):
+    """Orders published as PAID or FULFILLED, in the project's currency; nothing is converted."""
+
+    currency: str
+    total_amount: Decimal
+    total_count: Count
+    average_amount: Decimal
+    last_order_amount: Decimal | None
+    last_order_at: Time | None
+    other_currency_count: Annotated[int, Meta(ge=0, description="Orders in other currencies, not part of the rest.")]
+
+
+class Customer(Struct):
+    """A buyer of the project."""
+
+    id: str
+    source_id: str | None
+    email: str
+    name: str
+    phone: str
+    description: str
+    country: Annotated[str, Meta(description="Of the address, else of the latest order's billing address.")]
+    address: dict[str, Any]
+    metadata: dict[str, Any]
+    points: Annotated[int, Meta(description="The balance of the points ledger.")]
+    summary: OrdersSummary
+    created_at: Time | None
+    object: Literal["customer"] = "customer"
+
+
+class Points(Struct):
+    """Points that came or went."""
+
+    id: str
+    points: int
+    reason: Annotated[str, one_of(PointsReason)]
+    rule: Annotated[str | None, Meta(description="The name of the earning rule.")]
+    order_id: str | None
+    note: str
+    at: Time | None
+    object: Literal["points_movement"] = "points_movement"
+
+
+class SegmentCondition(Struct, forbid_unknown_fields=True):
+    """What a segment asks of a customer."""
+
+    field: Annotated[str, Meta(description="E.g. `total_amount`, `last_order_date`, `country`, `metadata.tier`.")]
+    operator: Annotated[str, Meta(description="E.g. `more_than`, `within_days`, `in`, `present`.")]
+    value: Annotated[
+        str | int | float | bool | list[str] | None,
+        Meta(description="A number, a day, a text or texts; none for `present` and `absent`."),
+    ] = None
+
+
+class Segment(Struct):
+    """A group of customers."""
+
+    id: str
+    name: str
+    kind: Annotated[str, one_of(SegmentKind)]
+    junction: Annotated[str, one_of(Junction)]
+    conditions: list[SegmentCondition]
+    filling: Annotated[bool, Meta(description="Members of new conditions are still being found.")]
+    members: Annotated[int, Meta(ge=0, description="Counted up to 100,000.")]
+    created_at: Time | None
+    updated_at: Time | None
+    object: Literal["segment"] = "segment"
+
+
+class Member(Struct):
+    """A customer's stay in a segment."""
+
+    id: str
+    customer_id: str
+    since: Time | None
+    object: Literal["segment_member"] = "segment_member"
+
+
+class NewSegment(Struct, forbid_unknown_fields=True):
+    """An automatic segment with its conditions, or a static one, to which members are added."""
+
+    name: str
+    kind: Annotated[str, one_of(SegmentKind)] = SegmentKind.AUTOMATIC.value
+    junction: Annotated[str, one_of(Junction)] = Junction.ALL.value
+    conditions: list[SegmentCondition] = []
+
+
+class SegmentChange(Struct, forbid_unknown_fields=True):
+    """What is not sent stays as it is."""
+
+    name: str | None = None
+    junction: Annotated[str | None, one_of(Junction)] = None
+    conditions: list[SegmentCondition] | None = None
+
+
+class NewMembers(Struct, forbid_unknown_fields=True):
+    """Customers to be added, by their ids or source ids; at most 2,000 at once."""
+
+    customers: list[str]
+
+
+class MembersAdded(Struct):
+    added: Annotated[int, Meta(ge=0, description="How many were not members before.")]
+
+
+class GiftSummary(Struct, frozen=True):
+    redeemed_amount: int = 0
+    amount_to_go: int = 0
+
+
+class CardSummary(Struct, frozen=True):
+    redeemed_points: int = 0
+    points_to_go: int = 0
+
+
+class RedemptionsSummary(Struct):
+    """Always zero: there are no vouchers here."""
+
+    total_redeemed: int = 0
+    total_failed: int = 0
+    total_succeeded: int = 0
+    total_rolled_back: int = 0
+    total_rollback_failed: int = 0
+    total_rollback_succeeded: int = 0
+    gift: GiftSummary = GiftSummary()
+    loyalty_card: CardSummary = CardSummary()
+
+
+class PublishedOrders(Struct):
+    total_amount: Minor
+    total_count: Count
+    average_amount: Minor
+    last_order_amount: Minor
+    last_order_date: Time | None
+
+
+class PublishedSummary(Struct):
+    redemptions: RedemptionsSummary
+    orders: PublishedOrders
+
+
+class Loyalty(Struct):
+    points: int
+    referred_customers: int = 0
+    campaigns: dict[str, Any] = {}
+
+
+class Referrals(Struct):
+    total: int = 0
+    campaigns: list[Any] = []
+
+
+class PublishedCustomer(Struct):
+    """A customer with what is known of their orders."""
+
+    id: str
+    source_id: str | None
+    name: str
+    description: str
+    email: str
+    phone: str
+    birthday: date | None
+    birthdate: date | None
+    address: dict[str, Any] | None
+    metadata: dict[str, Any]
+    summary: PublishedSummary
+    loyalty: Loyalty
+    referrals: Referrals
+    system_metadata: dict[str, Any]
+    created_at: Time | None
+    updated_at: Time | None
+    object: Literal["customer"] = "customer"
+
+
+class SimpleSegment(Struct):
+    id: str
+    name: str
+    object: Literal["segment"] = "segment"
+
+
+class PublishedSegments(Struct):
+    data: list[SimpleSegment]
+    total: Count
+    object: Literal["list"] = "list"
+    data_ref: Literal["data"] = "data"

@@ -1,0 +1,116 @@
+"""Customers with their orders in a line, and the points ledger of each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import django_filters
+from django.db.models import QuerySet
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from integrations.api.errors import not_found
+from integrations.api.resources import IdFilter, Resource, ResourceList, ResourceOne, filters_of, span, when
+from integrations.choices import ApiScope
+from orders.api import customer_shapes as shapes
+from orders.choices import PointsReason
+from orders.models import Customer, CustomerSummary, PointsMovement
+from orders.segments.summaries import summary_of
+
+
+class Customers(Resource):
+    kind, name, shape = "cust", "customer", shapes.Customer
+    scope = ApiScope.CUSTOMERS
+
+    def rows(self) -> QuerySet[Customer]:
+        return Customer.objects.filter(project=self.project).select_related("summary")
+
+    def documents(self, rows: Sequence[Customer]) -> list[shapes.Customer]:
+        return [self._document(row, summary_of(row)) for row in rows]
+
+    def _document(self, row: Customer, summary: CustomerSummary) -> shapes.Customer:
+        last = summary.last_order_amount
+        return shapes.Customer(
+            id=self.ids.give("cust", row.pk),
+            source_id=row.source_id or None,
+            email=row.email,
+            name=row.name,
+            phone=row.phone,
+            description=row.description,
+            country=summary.country,
+            address=row.address,
+            metadata=row.metadata,
+            points=summary.points,
+            summary=shapes.OrdersSummary(
+                currency=self.project.currency,
+                total_amount=f"{summary.total_amount:f}",
+                total_count=summary.total_count,
+                average_amount=f"{summary.average_amount:f}",
+                last_order_amount=None if last is None else f"{last:f}",
+                last_order_at=when(summary.last_order_at),
+                other_currency_count=summary.other_currency_count,
+            ),
+            created_at=when(row.created_at),
+        )
+
+
+class MemberFilter(IdFilter):
+    """Members of a segment now, by its id."""
+
+    def filter(self, rows: QuerySet[Any], text: str) -> QuerySet[Any]:
+        if not text:
+            return rows
+        pk = self.parent.ids.take(self.kind, text)
+        return rows.none() if pk is None else rows.filter(memberships__segment=pk, memberships__left_at=None)
+
+
+class CustomersView(Customers, ResourceList):
+    filters = filters_of(
+        Customer,
+        email=django_filters.CharFilter(help_text="The whole address, in lower case."),
+        source_id=django_filters.CharFilter(),
+        segment=MemberFilter("seg", help_text="Only customers who are in this segment now."),
+        **span("created_at", "created"),
+    )
+
+
+class CustomerView(Customers, ResourceOne): ...
+
+
+class CustomerPointsView(ResourceList):
+    """GET: the points ledger of one customer."""
+
+    kind, name, shape = "pts", "points movement", shapes.Points
+    scope = ApiScope.CUSTOMERS
+    filters = filters_of(
+        PointsMovement, reason=django_filters.ChoiceFilter(choices=PointsReason.choices), **span("at", "booked")
+    )
+
+    @classmethod
+    def id_says(cls) -> str:
+        return Customers.id_says()
+
+    def rows(self) -> QuerySet[PointsMovement]:
+        return PointsMovement.objects.filter(customer=self._customer).select_related("rule")
+
+    def get(self, request: Request, public_id: str = "") -> Response:
+        pk = self.ids.take("cust", public_id)
+        self._customer = Customer.objects.filter(project=self.project, pk=pk).first() if pk is not None else None
+        if self._customer is None:
+            raise not_found("customer", public_id)
+        return super().get(request)
+
+    def documents(self, rows: Sequence[PointsMovement]) -> list[shapes.Points]:
+        return [
+            shapes.Points(
+                id=self.ids.give("pts", row.pk),
+                points=row.points,
+                reason=row.reason,
+                rule=row.rule.name if row.rule else None,
+                order_id=None if row.order_id is None else self.ids.give("ord", row.order_id),
+                note=row.note,
+                at=when(row.at),
+            )
+            for row in rows
+        ]
