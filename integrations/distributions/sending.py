@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from time import monotonic
 
 from django.conf import settings
 from django.db import transaction
@@ -26,6 +27,8 @@ from integrations.models import MailServer, Message
 from integrations.queue import ring_follow_up
 
 BATCH = 20
+TURN = 5.0
+"""Seconds after which a slow mail server is left, until it is the project's turn again."""
 RETRY_AFTER = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 480, 1440))
 """After each try that failed for now; then the message has failed."""
 LOOK_AGAIN = timedelta(hours=1)
@@ -100,7 +103,10 @@ class _Round:
     def send(self, batch: Sequence[Message]) -> None:
         """Raises MailError when the server cannot be used any more."""
         unwilling = unsubscribing.opted_out(self.server.project_id, [self.values.email(message) for message in batch])
+        deadline = monotonic() + TURN
         for message in batch:
+            if monotonic() > deadline:
+                return
             try:
                 self._one(message, unwilling)
             except NotSendable as reason:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
+import time
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -30,7 +31,10 @@ class _AnyPort(Controller):
 
 
 class SimulatedMailServer:
-    """Listens on 127.0.0.1. `refusals`: codes by recipient, for those that it does not take."""
+    """Listens on 127.0.0.1. `refusals`: codes by recipient, for those that it does not take.
+
+    Letters are in `letters`, or in the folder where there is one: a file each, the oldest first by name.
+    """
 
     def __init__(
         self,
@@ -73,11 +77,10 @@ class SimulatedMailServer:
         if self.answer:
             return self.answer
         content = envelope.content if isinstance(envelope.content, bytes) else (envelope.content or "").encode()
-        letter = message_from_bytes(content, policy=policy.default)
-        self.letters.append(letter)
-        if self._folder is not None:
-            path = self._folder / f"{len(self.letters):05}.eml"
-            await asyncio.to_thread(path.write_bytes, content)
+        if self._folder is None:
+            self.letters.append(message_from_bytes(content, policy=policy.default))
+        else:
+            await asyncio.to_thread((self._folder / f"{time.time_ns()}.eml").write_bytes, content)
         return "250 OK"
 
     def __enter__(self) -> SimulatedMailServer:

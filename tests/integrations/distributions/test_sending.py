@@ -301,6 +301,19 @@ def test_a_batch_is_read_in_the_same_number_of_statements(
     assert len(mail.letters) == 16
 
 
+def test_a_slow_mail_server_is_left_for_a_while(
+    project: Project, mail: SimulatedMailServer, distributing: Distributing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    distributing()
+    people = [customer(project, f"c{number}@mail.example") for number in range(3)]
+    start(project.pk, [paid(person) for person in people], timezone.now())
+    times = iter([0.0, 0.0, 1.0, 6.0])
+    monkeypatch.setattr(sending, "monotonic", lambda: next(times))
+    assert send_letters(project.pk) is True
+    assert len(mail.letters) == 2
+    monkeypatch.undo()
+
+
 def test_letters_of_segments_can_be_unsubscribed_from(
     project: Project, mail: SimulatedMailServer, distributing: Distributing
 ) -> None:
