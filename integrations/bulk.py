@@ -7,11 +7,9 @@ they came; a slice of work is one portion, so that a small import waits for one 
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 import msgspec
 from django.db import DataError, IntegrityError, transaction
@@ -29,13 +27,8 @@ from orders.published import PublishedOrder
 from stock.bulk import copy_rows
 
 PORTION = 200
-KEY_COUNTS_FOR = timedelta(hours=24)
 NOT_STORABLE = (IntegrityError, DataError)
 COUNTED = {"created": "created", "updated": "updated", "skipped": "unchanged"}
-
-
-class SameKeyOtherBody(Exception):
-    """An Idempotency-Key was used for another body before."""
 
 
 class Portion(msgspec.Struct):
@@ -54,25 +47,16 @@ class Asked:
 
     project: Project
     orders: Sequence[PublishedOrder]
-    body: bytes
     request_id: str
     api_key: ApiKey | None = None
     on_conflict: str = OnConflict.UPDATE
-    idempotency_key: str = ""
 
 
 def request_import(asked: Asked) -> Run:
-    """Write the import down and ring. The run of before for an Idempotency-Key that comes again.
-
-    Raises SameKeyOtherBody.
-    """
-    digest = hashlib.blake2b(asked.body + asked.on_conflict.encode(), digest_size=16).digest()
+    """Write the import down and ring."""
     with transaction.atomic():
         # One at a time per project, so that runs are numbered in the order in which they become visible.
         Project.objects.select_for_update(no_key=True).get(pk=asked.project.pk)
-        known = _known(asked, digest)
-        if known is not None:
-            return known
         run = Run.objects.create(
             project=asked.project, kind=RunKind.ORDERS_IMPORT, total=len(asked.orders), reason="Waits for its turn."
         )
@@ -82,30 +66,10 @@ def request_import(asked: Asked) -> Run:
             api_key=asked.api_key,
             request_id=asked.request_id,
             on_conflict=asked.on_conflict,
-            idempotency_key=asked.idempotency_key,
-            digest=digest,
         )
         copy_rows(BulkPortion, ("bulk_import_id", "position", "payload"), _portions(bulk.pk, asked.orders))
         ring(run.pk)
     return run
-
-
-def _known(asked: Asked, digest: bytes) -> Run | None:
-    if not asked.idempotency_key:
-        return None
-    bulk = (
-        BulkImport.objects.select_related("run")
-        .filter(project=asked.project, idempotency_key=asked.idempotency_key)
-        .first()
-    )
-    if bulk is None:
-        return None
-    if bulk.run.created_at < timezone.now() - KEY_COUNTS_FOR:
-        BulkImport.objects.filter(pk=bulk.pk).update(idempotency_key="")
-        return None
-    if bytes(bulk.digest) != digest:
-        raise SameKeyOtherBody
-    return bulk.run
 
 
 def _portions(bulk_id: int, orders: Sequence[PublishedOrder]) -> list[tuple[int, int, bytes]]:

@@ -6,7 +6,7 @@ import logging
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 
-from integrations import bulk, deliveries, exports, follow_up, hooks, runs, scheduling
+from integrations import bulk, deliveries, exports, follow_up, hooks, idempotency, runs, scheduling
 from stock.bulk import execute
 
 logger = logging.getLogger(__name__)
@@ -26,6 +26,7 @@ def tick() -> bool:
             follow_up.ring_due()
             bulk.clear_payloads()
             exports.clear_old()
+            idempotency.clear_old()
             deliveries.clear_bodies()
     except (OperationalError, InterfaceError) as error:
         logger.warning("The tick could not reach the database: %s", str(error).splitlines()[0])

@@ -8,7 +8,6 @@ from typing import Annotated, ClassVar
 
 import django_filters
 import msgspec
-from django.conf import settings
 from django.db.models import QuerySet
 from msgspec import Meta
 from rest_framework.request import Request
@@ -16,9 +15,10 @@ from rest_framework.response import Response
 
 from integrations import fetching, loading, runs, syncing
 from integrations.api import shapes
-from integrations.api.bodies import decode, read
+from integrations.api.bodies import decode
 from integrations.api.declaring import Operation
 from integrations.api.errors import ApiError, not_found
+from integrations.api.repeating import idempotent
 from integrations.api.resources import IdFilter, Resource, ResourceList, ResourceOne, filters_of, span, when
 from integrations.choices import ApiScope, IntegrationHealth, RemoteState, RunKind, RunState
 from integrations.models import Integration, RemoteOrder, Run
@@ -187,8 +187,9 @@ class RunsView(Runs, ResourceList):
         )
     }
 
+    @idempotent
     def post(self, request: Request) -> Response:
-        asked = decode(read(request, settings.API_BODY_LIMIT), self.decoder)
+        asked = decode(self.body(request), self.decoder)
         try:
             started = self._start(asked)
         except (RunRefused, SyncRefused) as refusal:

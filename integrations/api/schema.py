@@ -53,7 +53,7 @@ REFUSALS = {
     409: "It cannot be done as things stand; `details` says why.",
     413: "The body is larger than is taken.",
     415: "The body is not sent as application/json in UTF-8.",
-    422: "It was understood and is refused; `details` says why.",
+    422: "The Idempotency-Key was used for another call.",
     429: "More calls than this key has in a minute.",
     500: "A fault of Countinghouse.",
     503: "The database cannot be reached for a moment.",
@@ -103,10 +103,10 @@ class Described(AutoSchema):
             "summary": declared.summary,
             "description": f"{declared.says}\n\n{needed}".strip(),
             "tags": [self._tag(path)],
-            "parameters": [*self._of_path(path), *_of_query(declared), *_of_headers(declared)],
+            "parameters": [*self._of_path(path), *_of_query(declared), *self._of_headers(declared, method)],
             "security": [{"AppId": scopes, "AppToken": scopes}, {"Bearer": scopes}],
             "responses": {
-                str(status): response for status, response in sorted(self._responses(path, declared, registry))
+                str(status): response for status, response in sorted(self._responses(path, method, declared, registry))
             },
         }
         if declared.body is not None:
@@ -127,8 +127,21 @@ class Described(AutoSchema):
             says = self.declaring.id_says()
             yield {"name": name, "in": "path", "required": True, "description": says, "schema": schema}
 
+    def _takes_key(self, method: str) -> bool:
+        """Whether a call can be sent again with an Idempotency-Key, see `integrations.api.repeating`."""
+        return bool(getattr(getattr(self.view, method.lower()), "idempotent", False))
+
+    def _of_headers(self, declared: Operation, method: str) -> Iterator[dict[str, Any]]:
+        if declared.tagged:
+            says = "The ETag of an answer that is here already."
+            yield {"name": "If-None-Match", "in": "header", "description": says, "schema": {"type": "string"}}
+        if self._takes_key(method):
+            says = "1 to 255 ASCII characters, new for each call; the same call sent again is answered as before."
+            schema = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"}
+            yield {"name": "Idempotency-Key", "in": "header", "description": says, "schema": schema}
+
     def _responses(
-        self, path: str, declared: Operation, registry: ComponentRegistry
+        self, path: str, method: str, declared: Operation, registry: ComponentRegistry
     ) -> Iterator[tuple[int, dict[str, Any]]]:
         good: dict[str, Any] = {"description": "Done.", "headers": _headers((*COUNTED, *("ETag",) * declared.tagged))}
         content: dict[str, Any] = {kind: {"schema": {"type": "string"}} for kind in declared.files}
@@ -138,6 +151,7 @@ class Described(AutoSchema):
         if declared.tagged:
             yield 304, {"description": "Nothing has changed.", "headers": _headers((*COUNTED, "ETag"))}
         refused = dict.fromkeys(ALWAYS, "") | dict.fromkeys((413, 415) if declared.body is not None else (), "")
+        refused |= dict.fromkeys((409, 422) if self._takes_key(method) else (), "")
         refused |= dict.fromkeys((404,) if "{" in path else (), "") | dict(declared.refuses)
         for status, says in refused.items():
             refusal = self._refusal(status, says or REFUSALS[status], registry)
@@ -178,12 +192,6 @@ def _of_query(declared: Operation) -> Iterator[dict[str, Any]]:
             "description": parameter.says,
             "schema": parameter.schema(),
         }
-
-
-def _of_headers(declared: Operation) -> Iterator[dict[str, Any]]:
-    if declared.tagged:
-        says = "The ETag of an answer that is here already."
-        yield {"name": "If-None-Match", "in": "header", "description": says, "schema": {"type": "string"}}
 
 
 def _headers(names: Sequence[str]) -> dict[str, Any]:

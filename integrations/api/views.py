@@ -18,7 +18,7 @@ from rest_framework.views import APIView
 
 from integrations import rates
 from integrations.api.authentication import ApiKeyAuthentication, unauthorised
-from integrations.api.bodies import Query
+from integrations.api.bodies import Query, read
 from integrations.api.declaring import Operation
 from integrations.api.errors import ApiError, answer
 from integrations.api.schema import Described
@@ -83,6 +83,7 @@ class PartnerView(APIView):
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
         self.request_id = f"v-{secrets.token_hex(10)}"
         self.rate: Rate | None = None
+        self._body: bytes | None = None
         return super().initialize_request(request, *args, **kwargs)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
@@ -116,6 +117,12 @@ class PartnerView(APIView):
         if scope is not None and (self.key is None or scope not in self.key.scopes):
             details = f"This key lacks the scope “{scope.value}”: ask the owner of the project for it."
             raise ApiError(403, "forbidden", "Forbidden", details)
+
+    def body(self, request: Request) -> bytes:
+        """The body as sent, read once. Raises 411, 413 and 415."""
+        if self._body is None:
+            self._body = read(request, settings.API_BODY_LIMIT)
+        return self._body
 
     def finalize_response(self, request: HttpRequest, response: Any, *args: Any, **kwargs: Any) -> Any:
         finished: HttpResponseBase = super().finalize_response(request, response, *args, **kwargs)  # type: ignore[arg-type]

@@ -4,7 +4,7 @@ from integrations.models.endpoints import DeliveryAttempt, WebhookDelivery, Webh
 from integrations.models.erasures import ErasureRequest
 from integrations.models.fixes import Fix
 from integrations.models.mappings import MetadataMapping, SkuMapping
-from integrations.models.partners import ApiKey, BulkFailure, BulkImport, BulkPortion, Export, ExportPart
+from integrations.models.partners import ApiKey, BulkFailure, BulkImport, BulkPortion, Export, ExportPart, KeptAnswer
 from integrations.models.remote_orders import RemoteOrder
 from integrations.models.runs import Run
 from integrations.models.shops import CodeListEntry, Feed, Integration, ShopPace, StatusRule
@@ -27,6 +27,7 @@ __all__ = [
     "Feed",
     "Fix",
     "Integration",
+    "KeptAnswer",
     "MailOptOut",
     "MailServer",
     "Membership",

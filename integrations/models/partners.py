@@ -6,7 +6,6 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
 
 from integrations.choices import OnConflict
 from integrations.models.runs import Run
@@ -40,24 +39,33 @@ class ApiKey(models.Model):
         return f"{self.name} ({self.prefix}…)"
 
 
+class KeptAnswer(models.Model):
+    """What a call with an Idempotency-Key was answered; see `integrations.idempotency`."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="+", db_index=False)
+    key = models.CharField(max_length=255)
+    fingerprint = models.BinaryField(max_length=16)
+    """BLAKE2b-128 of the method, the address and the body."""
+    status = models.PositiveSmallIntegerField()
+    body = models.BinaryField()
+    """JSON."""
+    created_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["project", "key"], name="answer_once_per_key")]
+
+    def __str__(self) -> str:
+        return self.key
+
+
 class BulkImport(models.Model):
     """What a run of the kind "orders by API" was asked; the run itself is the published async action."""
 
     run = models.OneToOneField(Run, models.CASCADE, primary_key=True, related_name="bulk_import")
-    project = models.ForeignKey(Project, models.CASCADE, related_name="bulk_imports", db_index=False)
+    project = models.ForeignKey(Project, models.CASCADE, related_name="bulk_imports")
     api_key = models.ForeignKey(ApiKey, models.SET_NULL, null=True, blank=True, related_name="+")
     request_id = models.CharField(max_length=40)
     on_conflict = models.CharField(max_length=10, choices=OnConflict, default=OnConflict.UPDATE)
-    idempotency_key = models.CharField(max_length=255, blank=True)
-    digest = models.BinaryField(max_length=16)
-    """BLAKE2b-128 of the body."""
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["project", "idempotency_key"], condition=~Q(idempotency_key=""), name="import_once_per_key"
-            )
-        ]
 
     def __str__(self) -> str:
         return str(self.run)

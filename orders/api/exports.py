@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from django.conf import settings
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -14,6 +13,7 @@ from integrations.api import bodies
 from integrations.api.declaring import Operation
 from integrations.api.errors import bad_payload
 from integrations.api.exports import shown
+from integrations.api.repeating import idempotent
 from integrations.api.shapes import Export
 from integrations.api.views import PartnerView
 from integrations.choices import ApiScope
@@ -40,8 +40,9 @@ class OrdersExportView(PartnerView):
         )
     }
 
+    @idempotent
     def post(self, request: Request) -> Response:
-        body = bodies.decode(bodies.read(request, settings.API_BODY_LIMIT), BODY)
+        body = bodies.decode(self.body(request), BODY)
         bad = next(bodies.unstorable(body.parameters or {}, ".parameters"), "")
         if bad:
             raise bad_payload(bad)

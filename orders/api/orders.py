@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from integrations.api.bodies import read
 from integrations.api.declaring import Choice, Number, Operation
-from integrations.api.errors import ApiError, bad_payload, not_found
+from integrations.api.errors import bad_payload, not_found
+from integrations.api.repeating import idempotent
 from integrations.api.views import PartnerView
 from integrations.choices import ApiScope
 from integrations.queue import ring_follow_up
@@ -75,11 +74,9 @@ class OrdersView(OrdersPartnerView):
         body = {"object": "list", "data_ref": "orders", "orders": publish(self.ids, listed), "total": orders.count()}
         return Response(body)
 
+    @idempotent
     def post(self, request: Request) -> Response:
-        order = documents.one(read(request, settings.API_BODY_LIMIT), new=True)
-        if order.id is None and not order.source_id and "Idempotency-Key" in request.headers:
-            details = "Header Idempotency-Key is for imports: send a source_id, which makes an order once"
-            raise ApiError(400, "invalid_payload", "Invalid payload", details)
+        order = documents.one(self.body(request), new=True)
         return self.shown(self.save(order).order_id)
 
 
@@ -97,7 +94,7 @@ class OrderView(OrdersPartnerView):
 
     def put(self, request: Request, order_id: str) -> Response:
         known = self._order(order_id)
-        order = documents.one(read(request, settings.API_BODY_LIMIT), new=False)
+        order = documents.one(self.body(request), new=False)
         given = self.ids.give("ord", known.pk)
         if order.id not in {None, given} or (known.source_id and order.source_id not in {None, known.source_id}):
             raise bad_payload("Property .id or .source_id is that of another order: leave it out", key="invalid_order")

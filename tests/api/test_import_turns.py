@@ -15,10 +15,10 @@ from django.utils import timezone
 from integrations import bulk, jobs, runs
 from integrations.choices import RunKind, RunState
 from integrations.invariants import broken
-from integrations.models import BulkImport, Project, Run
+from integrations.models import Project, Run
 from integrations.ticking import tick
 from orders.models import Order
-from tests.api.conftest import Partner, told, work_off
+from tests.api.conftest import Partner, told
 from tests.factories import ProjectFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -182,47 +182,6 @@ def test_cancel_between_portions_keeps_what_was_written(partner: Partner, monkey
     assert Order.objects.count() == 100
     again = partner.call("DELETE", f"/v1/async-actions/{waiting}")
     assert (again.status_code, told(again)["key"]) == (409, "already_over")
-
-
-def test_a15_an_idempotency_key_makes_one_import(partner: Partner) -> None:
-    rows = orders(2)
-    first = asked(partner, rows, Idempotency_Key="k-1")
-    assert asked(partner, rows, Idempotency_Key="k-1") == first
-    refused = partner.post("/v1/orders/import", orders(3), Idempotency_Key="k-1")
-    assert (refused.status_code, told(refused)["key"]) == (409, "duplicate_found")
-    other = Partner(ProjectFactory.create())
-    assert asked(other, orders(3), Idempotency_Key="k-1") != first
-    assert Run.objects.count() == 2
-    work_off()
-    assert asked(partner, rows, Idempotency_Key="k-1") == first
-    Run.objects.update(created_at="2025-01-01T00:00:00Z")
-    assert asked(partner, rows, Idempotency_Key="k-1") != first
-
-
-@pytest.mark.parametrize("key", ["", "x" * 256, "ké"])
-def test_a15_a_key_that_is_none_is_refused(partner: Partner, key: str) -> None:
-    refused = partner.post("/v1/orders/import", orders(1), Idempotency_Key=key)
-    assert refused.status_code == 400
-    assert "Idempotency-Key must be 1 to 255" in told(refused)["details"]
-
-
-def test_a15_the_same_call_twelve_times_at_once_makes_one_import(project: Project, partner: Partner) -> None:
-    answers: list[str] = []
-
-    def call() -> None:
-        try:
-            answers.append(asked(Partner(project, partner.made), orders(1), Idempotency_Key="k-1"))
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=call) for _ in range(12)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(answers) == 12
-    assert len(set(answers)) == 1
-    assert BulkImport.objects.count() == 1
 
 
 def test_imports_that_come_at_the_same_time_stand_in_one_line(project: Project, partner: Partner) -> None:

@@ -19,8 +19,8 @@ from tests.crash.scenario import Scenario
 pytestmark = pytest.mark.django_db
 
 DAMAGE = {
-    "B01": "INSERT INTO integrations_bulkimport (run_id, project_id, request_id, on_conflict, idempotency_key, digest)"
-    " SELECT id, project_id, '', 'update', '', '' FROM integrations_run; UPDATE integrations_run SET failed = 7",
+    "B01": "INSERT INTO integrations_bulkimport (run_id, project_id, request_id, on_conflict)"
+    " SELECT id, project_id, '', 'update' FROM integrations_run; UPDATE integrations_run SET failed = 7",
     "B02": "UPDATE integrations_run SET state = 'running', kind = 'orders_import', project_id = 1",
     "E01": "UPDATE orders_announcement SET project_id = (SELECT max(id) FROM integrations_project)",
     "E02": "INSERT INTO integrations_webhookendpoint (project_id, url, events, secrets, enabled, reason, failures,"
