@@ -7,15 +7,15 @@ from typing import ClassVar, TypeVar
 
 import django_filters
 import msgspec
-from django.conf import settings
 from django.db.models import QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from integrations import segments
-from integrations.api.bodies import decode, read, unstorable
+from integrations.api.bodies import decode, unstorable
 from integrations.api.declaring import Operation
 from integrations.api.errors import ApiError, bad_payload, not_found
+from integrations.api.repeating import idempotent
 from integrations.api.resources import Resource, ResourceList, ResourceOne, filters_of, when
 from integrations.choices import ApiScope
 from integrations.queue import ring_follow_up
@@ -93,8 +93,9 @@ class SegmentsView(Segments, ResourceList):
         )
     }
 
+    @idempotent
     def post(self, request: Request) -> Response:
-        asked = _decoded(request, self.decoder)
+        asked = _decoded(self.body(request), self.decoder)
         if asked.kind not in SegmentKind.values:
             raise bad_payload(f"Property .kind must be one of {', '.join(SegmentKind.values)}")
         if asked.kind == SegmentKind.STATIC and asked.conditions:
@@ -123,7 +124,7 @@ class SegmentView(Segments, ResourceOne):
 
     def put(self, request: Request, public_id: str) -> Response:
         segment: Segment = self.find(public_id)
-        asked = _decoded(request, self.decoder)
+        asked = _decoded(self.body(request), self.decoder)
         if segment.kind == SegmentKind.STATIC and (asked.conditions or asked.junction):
             raise bad_payload("Property .conditions is for automatic segments: leave it out")
         wish = Wish(
@@ -176,9 +177,10 @@ class SegmentMembersView(ResourceList):
         self._segment = _segment(self, public_id)
         return super().get(request)
 
+    @idempotent
     def post(self, request: Request, public_id: str) -> Response:
         segment = _segment(self, public_id)
-        asked = _decoded(request, self.decoder)
+        asked = _decoded(self.body(request), self.decoder)
         if not 0 < len(asked.customers) <= MOST_AT_ONCE:
             raise bad_payload(f"Property .customers must name 1 to {MOST_AT_ONCE:,} customers")
         pks = _customers(self, asked.customers)
@@ -241,8 +243,8 @@ def _segment(view: Resource, public_id: str) -> Segment:
     return found
 
 
-def _decoded(request: Request, decoder: msgspec.json.Decoder[T]) -> T:
-    asked = decode(read(request, settings.API_BODY_LIMIT), decoder)
+def _decoded(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
+    asked = decode(body, decoder)
     problem = next(unstorable(msgspec.to_builtins(asked)), None)
     if problem is not None:
         raise bad_payload(problem)
