@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from integrations.api.letters import DistributionsView, DistributionView, MessagesView, MessageView
 from integrations.api.office import (
     IntegrationsView,
     IntegrationView,
@@ -12,8 +13,12 @@ from integrations.api.office import (
 )
 
 urlpatterns = [
+    path("distributions", DistributionsView.as_view(), name="office-distributions"),
+    path("distributions/<str:public_id>", DistributionView.as_view(), name="office-distribution"),
     path("integrations", IntegrationsView.as_view(), name="office-integrations"),
     path("integrations/<str:public_id>", IntegrationView.as_view(), name="office-integration"),
+    path("messages", MessagesView.as_view(), name="office-messages"),
+    path("messages/<str:public_id>", MessageView.as_view(), name="office-message"),
     path("remote-orders", RemoteOrdersView.as_view(), name="office-remote-orders"),
     path("remote-orders/<str:public_id>", RemoteOrderView.as_view(), name="office-remote-order"),
     path("runs", RunsView.as_view(), name="office-runs"),

@@ -10,7 +10,15 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 from django.db.models import TextChoices
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from integrations.choices import IntegrationHealth, RemoteState, RunKind, RunState
+from integrations.choices import (
+    DistributionChannel,
+    DistributionTrigger,
+    IntegrationHealth,
+    MessageState,
+    RemoteState,
+    RunKind,
+    RunState,
+)
 
 T = TypeVar("T")
 Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
@@ -178,3 +186,30 @@ class Export(Struct):
     channel: Literal["API"] = "API"
     user_id: None = None
     exported_object: Literal["order"] = "order"
+
+
+class Distribution(Struct):
+    """Something sent to a customer each time its trigger comes."""
+
+    id: str
+    name: str
+    trigger: Annotated[str, one_of(DistributionTrigger)]
+    segment_id: Annotated[str | None, Meta(description="The segment that is entered.")]
+    channel: Annotated[str, one_of(DistributionChannel)]
+    enabled: bool
+    created_at: Time | None
+    object: Literal["distribution"] = "distribution"
+
+
+class Message(Struct):
+    """What a distribution sent, or will send, to one customer for one cause."""
+
+    id: str
+    distribution_id: str
+    customer_id: str
+    order_id: Annotated[str | None, Meta(description="The order it answers; null: the customer entered a segment.")]
+    state: Annotated[str, one_of(MessageState)]
+    reason: str
+    created_at: Time | None
+    sent_at: Time | None
+    object: Literal["message"] = "message"

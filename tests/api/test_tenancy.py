@@ -10,7 +10,17 @@ import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from integrations.choices import RemoteState
-from integrations.models import ApiKey, BulkImport, Export, Integration, Project, RemoteOrder, Run
+from integrations.models import (
+    ApiKey,
+    BulkImport,
+    Distribution,
+    Export,
+    Integration,
+    Message,
+    Project,
+    RemoteOrder,
+    Run,
+)
 from orders import invoicing, shipping
 from orders.choices import SegmentKind
 from orders.models import Customer, Invoice, Order, PointsMovement, Segment, SegmentMember, Shipment
@@ -45,6 +55,7 @@ def test_the_addresses_of_the_api_are_these() -> None:
     one = "/<str:public_id>"
     both = (
         "integrations", "remote-orders", "runs", "invoices", "shipments", "products", "customers", "segments",
+        "distributions", "messages",
     )  # fmt: skip
     assert office == {
         *both, *(name + one for name in both), "movements", f"invoices{one}/pdf", f"shipments{one}/packing-slip",
@@ -80,6 +91,13 @@ def theirs() -> Partner:
     remote(IntegrationFactory.create(project=other.project, title="Secret shop"), "1", RemoteState.FAILED)
     person = Customer.objects.get(project=other.project)
     editing.create(other.project.pk, editing.Wish("Secret segment", SegmentKind.STATIC), [person.pk])
+    distribution = Distribution.objects.create(
+        project=other.project, name="Secret letter", trigger="order_paid", channel="email"
+    )
+    Message.objects.create(
+        distribution=distribution, cause="order-1", customer_id=person.pk, reason="Secret reason",
+        created_at=live.created_at, next_attempt_at=live.created_at,
+    )  # fmt: skip
     ledger.adjust(person.pk, 5, "Secret points", seen=None, actor_id=None)
     return other
 
@@ -92,6 +110,7 @@ OFFICE: tuple[tuple[str, Any], ...] = (
     ("shp", Shipment),
     ("seg", Segment),
     ("pts", PointsMovement),
+    ("dist", Distribution),
 )
 """The kinds of rows that only the back office shows."""
 
@@ -112,6 +131,7 @@ def foreign_ids(project: Project) -> dict[str, str]:
         "action": ids.give("aa", BulkImport.objects.get(project=project).pk),
         "export": ids.give("exp", Export.objects.get(project=project).pk),
         **{kind: ids.give(kind, _last(model, project)) for kind, model in OFFICE},
+        "msg": ids.give("msg", Message.objects.filter(distribution__project=project).latest("pk").pk),
         "primary key": str(Order.objects.filter(project=project).latest("pk").pk),
     }
 

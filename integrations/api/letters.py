@@ -1,0 +1,81 @@
+"""Distributions and their messages as resources, to be read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import django_filters
+from django.db.models import QuerySet
+
+from integrations.api import shapes
+from integrations.api.resources import IdFilter, Resource, ResourceList, ResourceOne, filters_of, span, when
+from integrations.choices import DistributionChannel, DistributionTrigger, MessageState
+from integrations.models import Distribution, Message
+
+
+class Distributions(Resource):
+    kind, name, shape = "dist", "distribution", shapes.Distribution
+
+    def rows(self) -> QuerySet[Distribution]:
+        return Distribution.objects.filter(project=self.project)
+
+    def documents(self, rows: Sequence[Distribution]) -> list[shapes.Distribution]:
+        return [
+            shapes.Distribution(
+                id=self.ids.give("dist", row.pk),
+                name=row.name,
+                trigger=row.trigger,
+                segment_id=None if row.segment_id is None else self.ids.give("seg", row.segment_id),
+                channel=row.channel,
+                enabled=row.enabled,
+                created_at=when(row.created_at),
+            )
+            for row in rows
+        ]
+
+
+class DistributionsView(Distributions, ResourceList):
+    filters = filters_of(
+        Distribution,
+        trigger=django_filters.ChoiceFilter(choices=DistributionTrigger.choices),
+        segment=IdFilter("seg", field_name="segment_id"),
+        channel=django_filters.ChoiceFilter(choices=DistributionChannel.choices),
+    )
+
+
+class DistributionView(Distributions, ResourceOne): ...
+
+
+class Messages(Resource):
+    kind, name, shape = "msg", "message", shapes.Message
+
+    def rows(self) -> QuerySet[Message]:
+        return Message.objects.filter(distribution__project=self.project)
+
+    def documents(self, rows: Sequence[Message]) -> list[shapes.Message]:
+        return [
+            shapes.Message(
+                id=self.ids.give("msg", row.pk),
+                distribution_id=self.ids.give("dist", row.distribution_id),
+                customer_id=self.ids.give("cust", row.customer_id),
+                order_id=None if row.order_id is None else self.ids.give("ord", row.order_id),
+                state=row.state,
+                reason=row.reason,
+                created_at=when(row.created_at),
+                sent_at=when(row.sent_at),
+            )
+            for row in rows
+        ]
+
+
+class MessagesView(Messages, ResourceList):
+    filters = filters_of(
+        Message,
+        distribution=IdFilter("dist", field_name="distribution"),
+        customer=IdFilter("cust", field_name="customer_id"),
+        state=django_filters.ChoiceFilter(choices=MessageState.choices),
+        **span("created_at", "created"),
+    )
+
+
+class MessageView(Messages, ResourceOne): ...
