@@ -11,6 +11,7 @@ from integrations.api.office import (
     RunsView,
     RunView,
 )
+from integrations.api.webhooks import DeliveriesView, DeliveryView, SendAgainView, WebhooksView, WebhookView
 
 urlpatterns = [
     path("distributions", DistributionsView.as_view(), name="office-distributions"),
@@ -23,4 +24,9 @@ urlpatterns = [
     path("remote-orders/<str:public_id>", RemoteOrderView.as_view(), name="office-remote-order"),
     path("runs", RunsView.as_view(), name="office-runs"),
     path("runs/<str:public_id>", RunView.as_view(), name="office-run"),
+    path("webhooks", WebhooksView.as_view(), name="office-webhooks"),
+    path("webhooks/<str:public_id>", WebhookView.as_view(), name="office-webhook"),
+    path("deliveries", DeliveriesView.as_view(), name="office-deliveries"),
+    path("deliveries/<str:public_id>", DeliveryView.as_view(), name="office-delivery"),
+    path("deliveries/<str:public_id>/send-again", SendAgainView.as_view(), name="office-delivery-send-again"),
 ]

@@ -42,6 +42,8 @@ EXPLAINED = (
     r"Cannot find (customer|product|sku) with id",
     # Which operators a field takes is told by the refusal.
     r"Property \.parameters\.filters",
+    # Which addresses are public and whole.
+    r"Property \.url: ",
     # 1.0 counts as a whole number in JSON Schema, not here.
     r"expected `int( \| null)?`, got `float`",
     # What a database cannot keep.

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from integrations import announcements, endpoints
 from integrations.choices import RemoteState
 from integrations.models import (
     ApiKey,
@@ -20,6 +21,8 @@ from integrations.models import (
     Project,
     RemoteOrder,
     Run,
+    WebhookDelivery,
+    WebhookEndpoint,
 )
 from orders import invoicing, shipping
 from orders.choices import SegmentKind
@@ -46,7 +49,7 @@ def patterns(resolver: URLResolver, prefix: str = "") -> Iterator[tuple[str, Any
 
 ROUTES = dict(patterns(get_resolver()))
 OF_ONE = [route for route in ROUTES if "<" in route]
-METHODS = ("GET", "PUT", "DELETE")
+METHODS = ("GET", "POST", "PUT", "DELETE")
 BODY = {"status": "CANCELED", "amount": 1}
 
 
@@ -56,10 +59,12 @@ def test_the_addresses_of_the_api_are_these() -> None:
     both = (
         "integrations", "remote-orders", "runs", "invoices", "shipments", "products", "customers", "segments",
         "distributions", "messages",
+        "webhooks", "deliveries",
     )  # fmt: skip
     assert office == {
         *both, *(name + one for name in both), "movements", f"invoices{one}/pdf", f"shipments{one}/packing-slip",
         f"customers{one}/points", f"segments{one}/members", f"segments{one}/members/<str:customer_id>",
+        f"deliveries{one}/send-again",
     }  # fmt: skip
     assert sorted(route for route in ROUTES if route.startswith("v1/")) == [
         "v1/async-actions",
@@ -85,6 +90,8 @@ def theirs() -> Partner:
     other.imported([{"source_id": "their-history", "amount": 5}])
     other.post("/v1/orders/export", {})
     work_off()
+    endpoints.create(other.project, "https://secret.example/Secret", ["customer.order.created"])
+    announcements.pass_on(other.project.pk)
     live = Order.objects.get(project=other.project, source_id="their-order")
     shipping.ship(live.pk)
     invoicing.issue(live.pk)
@@ -111,6 +118,8 @@ OFFICE: tuple[tuple[str, Any], ...] = (
     ("seg", Segment),
     ("pts", PointsMovement),
     ("dist", Distribution),
+    ("wh", WebhookEndpoint),
+    ("del", WebhookDelivery),
 )
 """The kinds of rows that only the back office shows."""
 
@@ -153,7 +162,7 @@ def guessed_ids(mine: Project, theirs: Project) -> dict[str, str]:
 def state(project: Project) -> list[Any]:
     return [
         list(model.objects.filter(project=project).order_by("pk").values())
-        for model in (Order, Customer, Product, Run, Export, Segment, PointsMovement)
+        for model in (Order, Customer, Product, Run, Export, Segment, PointsMovement, WebhookEndpoint, WebhookDelivery)
     ] + [list(SegmentMember.objects.filter(segment__project=project).values())]
 
 
