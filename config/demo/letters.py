@@ -1,4 +1,4 @@
-"""The demo's letters: a mail server that keeps what it is given, and a distribution that thanks for paid orders."""
+"""The demo's letters: a mail server that keeps what it is given, and distributions that thank and welcome."""
 
 from __future__ import annotations
 
@@ -24,9 +24,12 @@ from integrations.distributions.settings import (
     switch,
 )
 from integrations.models import Distribution, Project
+from orders.models import Segment
 
 PORT = 8725
 NAME = "Thanks for a paid order"
+REGULARS = 7
+"""The customers of the check's bulk import; each brings more than one order."""
 PATIENCE = 30.0
 """Seconds a letter may take in the check."""
 
@@ -56,21 +59,39 @@ def seed(project: Project, port: int) -> None:
         " and we are packing it.\n\n{{ project.name }}",
     )
     switch(save_distribution(project, values), on=True)
+    regulars = Segment.objects.filter(project=project, name="Regulars").first()
+    if regulars is not None:
+        welcome = DistributionSettings(
+            "Welcome, regular",
+            DistributionTrigger.SEGMENT_ENTERED,
+            DistributionChannel.EMAIL,
+            "You are one of our regulars",
+            "Dear {{ customer.name | customer }},\n\nthis was your order number {{ customer.order_count }}. Thank you!"
+            " You have {{ customer.points }} points.\n\n{{ project.name }}",
+            segment_id=regulars.pk,
+        )
+        switch(save_distribution(project, welcome), on=True)
 
 
 def check(address: str, made: NewKey, row: Callable[..., None]) -> None:
-    """A live order, paid through the API, is answered with one letter; the history before it was not."""
+    """A live order, paid through the API, is answered with one letter; the history before it only where it made
+    customers enter a segment."""
     order = {"source_id": "live-1", "status": "PAID", "amount": 1850}
     customer = {"source_id": "guest-live", "email": "live@guests.example", "name": "Lida"}
     partner.call(f"{address}v1/orders", made, {**order, "customer": customer})
     deadline = time.monotonic() + PATIENCE
-    while not _letters_to("live@guests.example") and time.monotonic() < deadline:
+    while time.monotonic() < deadline:
+        if _letters_to("live@guests.example") and len(_letters_to("@history.example")) >= REGULARS:
+            break
         time.sleep(0.2)
     found = _letters_to("live@guests.example")
     row("Letters to the buyer of a live order that is paid", len(found), 1)
-    row("Letters to the buyers of imported history", len(_letters_to("@history.example")), 0)
+    row("Letters that thank for imported history", len(_letters_to("@history.example", "Thank you")), 0)
+    row("Letters to those whom it made regulars", len(_letters_to("@history.example", "You are")), REGULARS)
 
 
-def _letters_to(address: str) -> list[Any]:
+def _letters_to(address: str, subject: str = "") -> list[Any]:
     found = [message_from_bytes(path.read_bytes(), policy=policy.default) for path in folder().glob("*.eml")]
-    return [letter for letter in found if str(letter["To"]).endswith(address)]
+    return [
+        letter for letter in found if str(letter["To"]).endswith(address) and str(letter["Subject"]).startswith(subject)
+    ]

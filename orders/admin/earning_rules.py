@@ -13,7 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from orders.choices import EarningTrigger
 from orders.models import EarningRule, PointsMovement, Segment
@@ -165,9 +165,10 @@ class EarningRuleAdmin(PageAdmin[EarningRule]):
 def gives(rule: EarningRule) -> str:
     """“10 points”, “10 points for each €5.00”."""
     if rule.per_amount is None:
-        return _("%(points)s points") % {"points": f"{rule.points:,}"}
+        return ngettext("%(points)s point", "%(points)s points", rule.points) % {"points": f"{rule.points:,}"}
     amount = money(rule.per_amount, rule.project.currency)
-    return _("%(points)s points for each %(amount)s") % {"points": f"{rule.points:,}", "amount": amount}
+    text = ngettext("%(points)s point for each %(amount)s", "%(points)s points for each %(amount)s", rule.points)
+    return text % {"points": f"{rule.points:,}", "amount": amount}
 
 
 def state(rule: EarningRule) -> str:
