@@ -14,6 +14,11 @@ from msgspec import Meta, Struct
 from integrations.api.shapes import Count, Decimal, Time, one_of
 from orders.api.shapes import Minor
 from orders.choices import Junction, PointsReason, SegmentKind
+from orders.segments.conditions import FIELDS
+from orders.segments.editing import LONGEST_NAME
+
+MOST_AT_ONCE = 2_000
+"""Customers that are added to a segment in one call."""
 
 
 class OrdersSummary(Struct):
@@ -59,11 +64,22 @@ class Points(Struct):
     object: Literal["points_movement"] = "points_movement"
 
 
-class SegmentCondition(Struct, forbid_unknown_fields=True):
-    """What a segment asks of a customer."""
+NAMED = "|".join(name for name in FIELDS if name != "metadata")
+OPERATORS = sorted({operator for field in FIELDS.values() for operator in field.operators})
+SegmentName = Annotated[str, Meta(min_length=1, max_length=LONGEST_NAME)]
 
-    field: Annotated[str, Meta(description="E.g. `total_amount`, `last_order_date`, `country`, `metadata.tier`.")]
-    operator: Annotated[str, Meta(description="E.g. `more_than`, `within_days`, `in`, `present`.")]
+
+class SegmentCondition(Struct, forbid_unknown_fields=True):
+    """What a segment asks of a customer. Not every field takes every operator: the refusal says which it takes."""
+
+    field: Annotated[
+        str,
+        Meta(
+            description="What is asked for; metadata by its key, as in `metadata.tier`.",
+            extra_json_schema={"pattern": f"^({NAMED}|metadata\\..+)$"},
+        ),
+    ]
+    operator: Annotated[str, Meta(extra_json_schema={"enum": OPERATORS})]
     value: Annotated[
         str | int | float | bool | list[str] | None,
         Meta(description="A number, a day, a text or texts; none for `present` and `absent`."),
@@ -97,7 +113,7 @@ class Member(Struct):
 class NewSegment(Struct, forbid_unknown_fields=True):
     """An automatic segment with its conditions, or a static one, to which members are added."""
 
-    name: str
+    name: SegmentName
     kind: Annotated[str, one_of(SegmentKind)] = SegmentKind.AUTOMATIC.value
     junction: Annotated[str, one_of(Junction)] = Junction.ALL.value
     conditions: list[SegmentCondition] = []
@@ -106,15 +122,15 @@ class NewSegment(Struct, forbid_unknown_fields=True):
 class SegmentChange(Struct, forbid_unknown_fields=True):
     """What is not sent stays as it is."""
 
-    name: str | None = None
-    junction: Annotated[str | None, one_of(Junction)] = None
+    name: SegmentName | None = None
+    junction: Annotated[str | None, Meta(extra_json_schema={"enum": [*Junction.values, None]})] = None
     conditions: list[SegmentCondition] | None = None
 
 
 class NewMembers(Struct, forbid_unknown_fields=True):
     """Customers to be added, by their ids or source ids; at most 2,000 at once."""
 
-    customers: list[str]
+    customers: Annotated[list[str], Meta(min_length=1, max_length=MOST_AT_ONCE)]
 
 
 class MembersAdded(Struct):

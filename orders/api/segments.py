@@ -27,7 +27,6 @@ from orders.segments.conditions import BadCondition, Condition
 from orders.segments.editing import SegmentRefused, Wish
 
 T = TypeVar("T")
-MOST_AT_ONCE = 2_000
 REFUSED = "The name is taken, or there are too many."
 
 
@@ -181,8 +180,6 @@ class SegmentMembersView(ResourceList):
     def post(self, request: Request, public_id: str) -> Response:
         segment = _segment(self, public_id)
         asked = _decoded(self.body(request), self.decoder)
-        if not 0 < len(asked.customers) <= MOST_AT_ONCE:
-            raise bad_payload(f"Property .customers must name 1 to {MOST_AT_ONCE:,} customers")
         pks = _customers(self, asked.customers)
         return Response(shapes.MembersAdded(written(self, lambda: editing.add(segment.pk, pks))))
 

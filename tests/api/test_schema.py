@@ -44,6 +44,9 @@ EXPLAINED = (
     r"Property \.parameters\.filters",
     # Which addresses are public and whole.
     r"Property \.url: ",
+    # Which operators and values the conditions of a segment take is told by the refusal; static ones have none.
+    r"Property \.conditions",
+    r"\.customers\[\d+\] is no customer",
     # 1.0 counts as a whole number in JSON Schema, not here.
     r"expected `int( \| null)?`, got `float`",
     # What a database cannot keep.

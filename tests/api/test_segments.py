@@ -74,7 +74,9 @@ def test_members_by_hand(partner: Partner, project: Project, people: list[Custom
 
 
 BAD: tuple[tuple[dict[str, Any], int, str], ...] = (
-    ({"name": ""}, 409, "Property .name: A segment needs a name"),
+    ({"name": ""}, 400, "Property .name length cannot be lower than 1"),
+    ({"name": "x" * 101}, 400, "Property .name length cannot be higher than 100"),
+    ({"name": " "}, 409, "Property .name: A segment needs a name"),
     ({"name": "Taken"}, 409, "There is a segment named “Taken” already."),
     ({"name": None}, 400, "Property .name is not right"),
     ({"name": "a\x00b"}, 400, "NUL"),
@@ -104,8 +106,8 @@ def test_bad_segments_are_refused_by_name(
 @pytest.mark.parametrize(
     ("customers", "problem"),
     [
-        ([], "must name 1 to 2,000 customers"),
-        (["ann"] * 2_001, "must name 1 to 2,000 customers"),
+        ([], "Property .customers length cannot be lower than 1"),
+        (["ann"] * 2_001, "Property .customers length cannot be higher than 2000"),
         (["ann", "nobody"], "Property .customers[1] is no customer"),
         ([""], "Property .customers[0] is no customer"),
     ],
