@@ -8,10 +8,13 @@ from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group, User
+from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from integrations.models import Account, Membership, Project
+from integrations.queue import ring_follow_up
+from orders.segments import due, filling
 from stock.admin.listing import TenantChangeList
 
 if TYPE_CHECKING:
@@ -60,6 +63,15 @@ class ProjectAdmin(OperatorsOnly):
     search_fields = ("name",)
     autocomplete_fields = ("account",)
     fields = ("account", "name", "currency", "time_zone")
+
+    def save_model(self, request: HttpRequest, obj: Project, form: ModelForm[Any], change: bool) -> None:
+        """Customers are added up in the project's currency; segments ask for days of its zone."""
+        super().save_model(request, obj, form, change)
+        if change and "currency" in form.changed_data:
+            due.mark_all(obj.pk)
+        if change and "time_zone" in form.changed_data:
+            filling.begin_all(obj.pk)
+        ring_follow_up(obj.pk)
 
 
 @admin.register(Membership)

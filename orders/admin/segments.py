@@ -114,7 +114,7 @@ class SegmentAdmin(PageAdmin[Segment]):
             "all_of": obj.junction == Junction.ALL,
             "by_hand": by_hand,
             "count": counted(counting.members([obj.pk])[obj.pk]),
-            "members": members.order_by("-since", "-pk")[:MEMBERS_SHOWN],
+            "members": members.order_by("-pk")[:MEMBERS_SHOWN],
             "members_shown": MEMBERS_SHOWN,
             "rules": EarningRule.objects.filter(segment=obj).order_by("name"),
             "members_form": MembersForm() if may and by_hand else None,

@@ -116,7 +116,10 @@ class SegmentMember(models.Model):
             ),
             models.CheckConstraint(condition=Q(left_at=None) | Q(left_at__gte=F("since")), name="member_left_after"),
         ]
-        indexes = [models.Index(fields=["customer", "segment"], name="member_by_customer")]
+        indexes = [
+            models.Index(fields=["customer", "segment"], name="member_by_customer"),
+            models.Index(fields=["segment", "-id"], condition=Q(left_at=None), name="member_newest"),
+        ]
 
     def __str__(self) -> str:
         return f"customer {self.customer_id} in segment {self.segment_id}"

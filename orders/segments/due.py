@@ -26,6 +26,16 @@ def mark(project_id: int, customer_ids: Iterable[int | None], at: datetime) -> N
         )
 
 
+def mark_all(project_id: int) -> None:
+    """Every customer of the project is due, because what their orders are added up in has changed."""
+    execute(
+        "INSERT INTO orders_duecustomer AS due (customer_id, project_id, since)"
+        " SELECT id, project_id, now() FROM orders_customer WHERE project_id = %s ORDER BY id"
+        " ON CONFLICT (customer_id) DO UPDATE SET since = due.since",
+        [project_id],
+    )
+
+
 def take(project_id: int, limit: int) -> list[int]:
     """Take the marks of some customers, the longest due first; those that somebody else is changing are passed over."""
     rows = execute(

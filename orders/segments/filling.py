@@ -28,6 +28,17 @@ def begin(segment: Segment) -> None:
     segment.fill_after, segment.fill_until = 0, last or 0
 
 
+def begin_all(project_id: int) -> None:
+    """Fill all automatic segments of a project again, because its days begin at another time."""
+    with transaction.atomic():
+        segments = Segment.objects.select_for_update(no_key=True, of=("self",)).filter(
+            project_id=project_id, kind=SegmentKind.AUTOMATIC, deleted_at=None
+        )
+        for segment in segments.order_by("pk"):
+            begin(segment)
+            segment.save(update_fields=["fill_after", "fill_until"])
+
+
 def fill(project_id: int) -> bool:
     """Fill the project's oldest unfinished segment by a batch. Whether there may be more."""
     at = timezone.now()

@@ -55,7 +55,8 @@ def place_due(project_id: int) -> bool:
 def waiting_projects(at: datetime | None = None) -> set[int]:
     """Projects that have customers to place: marked ones, or such whose moment has come. For the tick."""
     rows = execute(
-        "SELECT project_id FROM orders_duecustomer UNION"
+        "SELECT id FROM integrations_project AS project"
+        " WHERE EXISTS (SELECT 1 FROM orders_duecustomer AS due WHERE due.project_id = project.id) UNION"
         " SELECT project_id FROM orders_customersummary WHERE recheck_at <= %s",
         [at or timezone.now()],
     )

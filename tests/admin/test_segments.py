@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -13,7 +14,7 @@ from django.urls import reverse
 from integrations.choices import Role
 from integrations.models import Project
 from orders.choices import SegmentKind
-from orders.models import Customer, DueCustomer, Segment, SegmentMember
+from orders.models import Customer, CustomerSummary, DueCustomer, Segment, SegmentMember
 from orders.segments import editing
 from orders.segments.editing import Wish
 from tests.admin.conftest import Login
@@ -208,3 +209,19 @@ def test_the_list_of_customers_as_a_file(admin: Client, people: None) -> None:
     assert lines[0].endswith("customer,e-mail,source id,phone,country,currency,total spent,orders,average order,"
                              "last order,points,customer since")  # fmt: skip
     assert lines[1].startswith("ann@mail.example,ann@mail.example,ann,,,EUR,200.0000,1,200.0000,")
+
+
+def test_another_currency_or_zone_of_the_project_is_followed(project: Project, people: None) -> None:
+    segment = automatic(project, ("last_order_date", "after", "2026-11-20"))
+    settle(project)
+    operator = Client()
+    operator.force_login(User.objects.create_superuser("root"))
+    address = reverse("admin:integrations_project_change", args=[project.pk])
+    sent = {"account": project.account_id, "name": project.name, "currency": "CZK", "time_zone": project.time_zone}
+    assert operator.post(address, sent).status_code == 302
+    assert DueCustomer.objects.count() == 2
+    settle(project)
+    assert set(CustomerSummary.objects.values_list("total_count", "other_currency_count")) == {(0, 1)}
+    assert operator.post(address, sent | {"time_zone": "Asia/Tokyo"}).status_code == 302
+    segment.refresh_from_db()
+    assert (segment.filling, DueCustomer.objects.count()) == (True, 0)
