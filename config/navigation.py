@@ -87,6 +87,10 @@ SECTIONS = (
         _("API"),
         (
             Item(_("API keys"), "integrations_apikey_changelist", "integrations.view_apikey"),
+            Item(
+                _("Webhook endpoints"), "integrations_webhookendpoint_changelist", "integrations.view_webhookendpoint"
+            ),
+            Item(_("Deliveries"), "integrations_webhookdelivery_changelist", "integrations.view_webhookdelivery"),
             Item(_("Documentation"), "api", "integrations.view_apikey"),
         ),
     ),

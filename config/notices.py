@@ -52,12 +52,22 @@ def notices(request: HttpRequest) -> list[Notice]:
                     undecided,
                 )
                 found.append(Notice("warn", text % {"shop": shop, "number": undecided}, f"{address}#rules"))
-    if request.user.has_perm("integrations.change_mailserver") and attention.mail_problem(project.pk):
-        text = _("Letters do not go out: see why, and mend the mail server.")
-        found.append(Notice("warn", text, reverse("admin:integrations_distribution_mail_server")))
+    found += [_silent(kind, pk) for kind, pk in attention.silent(project.pk) if request.user.has_perm(MENDS[kind])]
     if request.user.has_perm("integrations.settle_erasurerequest"):
         found += _erasures(sum(shop.erasures_waiting for shop in shops_of(request)))  # type: ignore[attr-defined]
     return found
+
+
+MENDS = {"mail": "integrations.change_mailserver", "endpoint": "integrations.change_webhookendpoint"}
+"""Who can do something about what does not get out."""
+
+
+def _silent(kind: str, pk: int) -> Notice:
+    if kind == "mail":
+        text = _("Letters do not go out: see why, and mend the mail server.")
+        return Notice("warn", text, reverse("admin:integrations_distribution_mail_server"))
+    text = _("A webhook endpoint was disabled because it failed: see why, and enable it again.")
+    return Notice("warn", text, reverse("admin:integrations_webhookendpoint_change", args=[pk]))
 
 
 def _erasures(count: int) -> list[Notice]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from django.db.models import Count, F, OuterRef, Q, Subquery
+from django.db.models import Count, F, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from integrations.choices import FeedKind, RemoteState
-from integrations.models import ErasureRequest, Feed, Integration, MailServer, RemoteOrder
+from integrations.models import ErasureRequest, Feed, Integration, MailServer, RemoteOrder, WebhookEndpoint
 
 MOST = 1_000
 
@@ -40,6 +40,10 @@ def shops(project_id: int) -> list[Integration]:
     )
 
 
-def mail_problem(project_id: int) -> bool:
-    """Whether letters of a project do not go out because of its mail server."""
-    return MailServer.objects.filter(project_id=project_id).exclude(problem="").exists()
+def silent(project_id: int) -> list[tuple[str, int]]:
+    """What of a project does not get out: ("mail", its mail server) where letters do not, ("endpoint", id) for each
+    webhook endpoint that was disabled because it failed."""
+    mail = MailServer.objects.filter(project_id=project_id).exclude(problem="")
+    failed = WebhookEndpoint.objects.filter(project_id=project_id, enabled=False, deleted_at=None).exclude(reason="")
+    both = (rows.order_by().values_list(Value(kind), "pk") for kind, rows in (("mail", mail), ("endpoint", failed)))
+    return list(next(both).union(next(both), all=True))

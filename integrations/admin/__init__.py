@@ -3,7 +3,9 @@
 from integrations.admin import (
     api_keys,
     buyers,
+    deliveries,
     distributions,
+    endpoints,
     erasures,
     installation,
     letters,
@@ -15,7 +17,9 @@ from integrations.admin import (
 __all__ = [
     "api_keys",
     "buyers",
+    "deliveries",
     "distributions",
+    "endpoints",
     "erasures",
     "installation",
     "letters",

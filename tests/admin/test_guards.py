@@ -22,6 +22,8 @@ TENANT_ADMINS = [each for each in admin.site._registry.values() if isinstance(ea
 STOCK_NAMES = {"changelist", "add", "history", "delete", "change"}
 READING = {
     "automatic",
+    "secret",  # asks before it makes one
+    "disable",  # asks before it does
     "by_hand",
     "mail_server",
     "remove",

@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
-from integrations import api_keys
+from integrations import api_keys, endpoints
 from integrations.choices import RemoteState, Role, RunKind
 from integrations.connecting import set_up
 from integrations.models import (
@@ -24,6 +24,7 @@ from integrations.models import (
     Message,
     Project,
     Run,
+    WebhookDelivery,
 )
 from orders import letterheads
 from orders.choices import EarningTrigger, SegmentKind
@@ -59,6 +60,8 @@ def rows_of(project: Project) -> dict[type[Model], Model]:
     now = timezone.now()
     segment = editing.create(project.pk, editing.Wish(CANARY, SegmentKind.STATIC), [person.pk])
     ledger.adjust(person.pk, 5, CANARY, seen=None, actor_id=None)
+    url = f"https://{CANARY.lower()}.example/hooks"
+    endpoint = endpoints.create(project, url, ["customer.order.created"]).endpoint
     found: list[Model | None] = [
         segment,
         rules.create(project.pk, rules.Wish(CANARY, EarningTrigger.SEGMENT_ENTERED, 5, segment.pk)),
@@ -73,6 +76,10 @@ def rows_of(project: Project) -> dict[type[Model], Model]:
             created_at=now,
         ),
         MailOptOut.objects.create(project=project, email=f"{CANARY}@mail.example", at=now),
+        endpoint,
+        WebhookDelivery.objects.create(
+            endpoint=endpoint, project=project, event_id="evt_1", number=CANARY, happened_at=now, body=b"{}"
+        ),
         shop,
         erasure,
         BuyerEntry.objects.create(project=project, pattern=f"{CANARY.lower()}.example", remark=CANARY),
