@@ -118,6 +118,7 @@ class ApiScope(TextChoices):
     EXPORTS = "exports", "Exports"
     BACK_OFFICE = "back-office", "Back office, to read"
     RUNS = "runs", "Start and cancel runs"
+    LIVE_ORDERS = "live-orders", "Work with live orders and stock"
     WEBHOOKS = "webhooks", "Webhook endpoints and deliveries"
     CUSTOMERS = "customers", "Customers, to read"
     SEGMENTS = "segments", "Segments and their members"

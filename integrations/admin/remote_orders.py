@@ -22,12 +22,13 @@ from integrations.admin.review_page import review_page
 from integrations.admin.tones import STATE_TONES
 from integrations.admin.transactions import REVIEW, ActionForm, ReviewOrders, with_template
 from integrations.choices import RemoteState
+from integrations.filters import REMOTE_ORDERS
 from integrations.models import RemoteOrder
 from orders.admin.order_page import pretty_payload
 from orders.money import money
 from stock.admin.base import Route
 from stock.admin.guards import guarded, guarded_action
-from stock.admin.listing import ChoiceFilter, DateRange, TabFilter, capped, options
+from stock.admin.listing import ChoiceFilter, DateRange, TabFilter, capped, options, shown
 from stock.admin.show import badge, post_button
 
 RETRY = "integrations.retry_remoteorder"
@@ -95,13 +96,13 @@ class StateTab(TabFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[RemoteOrder]) -> QuerySet[RemoteOrder]:
         self.checked(self.value())
-        return queryset.filter(state=self.selected)
+        return shown(REMOTE_ORDERS, {"state": self.selected}, queryset)
 
 
 class RemoteShopFilter(ChoiceFilter):
     title = gettext_lazy("shop")
-    parameter_name = "shop"
-    field = "integration_id"
+    parameter_name = "integration"
+    filters = REMOTE_ORDERS
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return options((shop.pk, shop.title) for shop in shops_of(request))
@@ -110,15 +111,12 @@ class RemoteShopFilter(ChoiceFilter):
 class RetryFilter(ChoiceFilter):
     title = gettext_lazy("retry")
     parameter_name = "retry"
-    field = "retry"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("True", _("Looked at again")), ("False", _("Not looked at again"))]
+    filters = REMOTE_ORDERS
 
 
 class ChangedRange(DateRange):
     title = gettext_lazy("date")
-    field = "changed_at"
+    filters, span = REMOTE_ORDERS, "changed"
 
 
 @admin.register(RemoteOrder)

@@ -19,6 +19,7 @@ from integrations.admin.bulk_imports import OF_PARTNERS, failures_file, import_c
 from integrations.admin.open_project import shops_of
 from integrations.admin.tones import RUN_TONES
 from integrations.choices import RunKind, RunState
+from integrations.filters import RUNS
 from integrations.models import Run
 from orders.admin.order_page import pretty
 from stock.admin.base import PageAdmin, Route
@@ -52,16 +53,13 @@ class RunTab(TabFilter):
 class KindFilter(ChoiceFilter):
     title = gettext_lazy("kind")
     parameter_name = "kind"
-    field = "kind"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return options(RunKind.choices)
+    filters = RUNS
 
 
 class RunShopFilter(ChoiceFilter):
     title = gettext_lazy("shop")
-    parameter_name = "shop"
-    field = "integration_id"
+    parameter_name = "integration"
+    filters = RUNS
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return options((shop.pk, shop.title) for shop in shops_of(request))
@@ -69,7 +67,7 @@ class RunShopFilter(ChoiceFilter):
 
 class AskedRange(DateRange):
     title = gettext_lazy("asked")
-    field = "created_at"
+    filters, span = RUNS, "created"
 
 
 @admin.register(Run)

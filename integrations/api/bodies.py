@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterator
-from datetime import UTC, datetime
+from collections.abc import Collection, Iterator
+from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
-from django.utils.dateparse import parse_datetime
 from rest_framework.request import Request
 
 from integrations.api.errors import ApiError, bad_payload, bad_query
+from stock.filtering import NO_TIME, iso_time
 
 T = TypeVar("T")
 DEEPEST = 20
@@ -132,7 +132,12 @@ class Query:
 
     def time(self, name: str) -> datetime | None:
         text = self.text(name)
-        return None if text is None else iso_time(text, lambda problem: bad_query(f"Property .{name} {problem}"))
+        if text is None:
+            return None
+        found = iso_time(text)
+        if found is None:
+            raise bad_query(f"Property .{name} {NO_TIME}")
+        return found
 
     def text(self, name: str) -> str | None:
         self._known.add(name)
@@ -145,16 +150,3 @@ class Query:
         if unknown:
             these = ", ".join(sorted(self._known)) or "none"
             raise bad_query(f"Property .{unknown[0][:50]} is not known here; these are: {these}")
-
-
-def iso_time(text: str, refuse: Callable[[str], Exception]) -> datetime:
-    """An aware time, in UTC where no zone is given; a day is its beginning. `refuse` makes the error of a problem."""
-    try:
-        found = parse_datetime(text if "T" in text else f"{text}T00:00:00Z")
-    except ValueError:
-        found = None
-    if found is not None and found.tzinfo is None:
-        found = found.replace(tzinfo=UTC)
-    if found is None or not 1990 <= found.year <= 2200:
-        raise refuse("cannot be recognized as a ISO-8601 compliant date: send e.g. 2026-11-01T08:00:00.000Z")
-    return found.astimezone(UTC)  # PostgreSQL knows no zones beyond 16 hours

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import django_filters
 from django.db.models import QuerySet
 
+from integrations import filters
 from integrations.api import shapes
-from integrations.api.resources import IdFilter, Resource, ResourceList, ResourceOne, filters_of, span, when
-from integrations.choices import DistributionChannel, DistributionTrigger, MessageState
+from integrations.api.resources import Resource, ResourceList, ResourceOne, when
 from integrations.models import Distribution, Message
 
 
@@ -35,12 +34,7 @@ class Distributions(Resource):
 
 
 class DistributionsView(Distributions, ResourceList):
-    filters = filters_of(
-        Distribution,
-        trigger=django_filters.ChoiceFilter(choices=DistributionTrigger.choices),
-        segment=IdFilter("seg", field_name="segment_id"),
-        channel=django_filters.ChoiceFilter(choices=DistributionChannel.choices),
-    )
+    filters = filters.DISTRIBUTIONS
 
 
 class DistributionView(Distributions, ResourceOne): ...
@@ -69,13 +63,7 @@ class Messages(Resource):
 
 
 class MessagesView(Messages, ResourceList):
-    filters = filters_of(
-        Message,
-        distribution=IdFilter("dist", field_name="distribution"),
-        customer=IdFilter("cust", field_name="customer_id"),
-        state=django_filters.ChoiceFilter(choices=MessageState.choices),
-        **span("created_at", "created"),
-    )
+    filters = filters.MESSAGES
 
 
 class MessageView(Messages, ResourceOne): ...

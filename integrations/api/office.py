@@ -6,21 +6,20 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, ClassVar
 
-import django_filters
 import msgspec
 from django.db.models import QuerySet
 from msgspec import Meta
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from integrations import fetching, loading, runs, syncing
+from integrations import fetching, filters, loading, runs, syncing
 from integrations.api import shapes
 from integrations.api.bodies import decode
 from integrations.api.declaring import Operation
 from integrations.api.errors import ApiError, not_found
 from integrations.api.repeating import idempotent
-from integrations.api.resources import IdFilter, Resource, ResourceList, ResourceOne, filters_of, span, when
-from integrations.choices import ApiScope, IntegrationHealth, RemoteState, RunKind, RunState
+from integrations.api.resources import Resource, ResourceList, ResourceOne, when
+from integrations.choices import ApiScope, RunKind
 from integrations.models import Integration, RemoteOrder, Run
 from integrations.runs import COUNTERS, RunRefused
 from integrations.syncing import SyncRefused
@@ -51,11 +50,7 @@ class Integrations(Resource):
 
 
 class IntegrationsView(Integrations, ResourceList):
-    filters = filters_of(
-        Integration,
-        platform=django_filters.CharFilter(),
-        health=django_filters.ChoiceFilter(choices=IntegrationHealth.choices),
-    )
+    filters = filters.INTEGRATIONS
 
 
 class IntegrationView(Integrations, ResourceOne): ...
@@ -94,15 +89,7 @@ def _remote_order(ids: PublicIds, row: RemoteOrder) -> shapes.RemoteOrder:
 
 
 class RemoteOrdersView(RemoteOrders, ResourceList):
-    filters = filters_of(
-        RemoteOrder,
-        integration=IdFilter("int", field_name="integration"),
-        state=django_filters.ChoiceFilter(choices=RemoteState.choices),
-        reason_code=django_filters.CharFilter(),
-        number=django_filters.CharFilter(),
-        external_id=django_filters.CharFilter(),
-        **span("changed_at", "changed"),
-    )
+    filters = filters.REMOTE_ORDERS
 
 
 class RemoteOrderView(RemoteOrders, ResourceOne): ...
@@ -165,13 +152,7 @@ class RunsView(Runs, ResourceList):
     """GET: runs. POST: load new orders, fetch missing ones to review, or synchronize orders with their shops."""
 
     decoder: ClassVar[msgspec.json.Decoder[StartRun]] = msgspec.json.Decoder(StartRun)
-    filters = filters_of(
-        Run,
-        integration=IdFilter("int", field_name="integration"),
-        kind=django_filters.ChoiceFilter(choices=RunKind.choices),
-        state=django_filters.ChoiceFilter(choices=RunState.choices),
-        **span("created_at", "created"),
-    )
+    filters = filters.RUNS
 
     operations = {
         "POST": Operation(

@@ -14,19 +14,18 @@ from typing import Any, ClassVar
 
 import django_filters
 import msgspec
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from msgspec import Struct
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from integrations.api.bodies import iso_time
 from integrations.api.declaring import Number, Operation, Text
 from integrations.api.errors import bad_query, not_found
 from integrations.api.shapes import Page
 from integrations.api.views import PartnerView
 from integrations.choices import ApiScope
-from orders.public_ids import PublicIds
 from orders.publishing import time
+from stock.filtering import BadFilter, TimeFilter, narrowed
 
 LIMIT = Number("limit", "How many at most.", 50, 1, 200)
 AFTER = Text("after", "The `next` of the page before.")
@@ -105,13 +104,10 @@ class ResourceList(Resource):
         return self.tagged(request, Page(self.documents(page), following))
 
     def _filtered(self, typed: dict[str, str]) -> QuerySet[Any]:
-        chosen = self.filters(data=typed, queryset=self.rows())
-        chosen.ids = self.ids
-        if not chosen.is_valid():
-            name, errors = next(iter(chosen.errors.items()))
-            raise bad_query(f"Property .{name}: {' '.join(errors)}")
-        rows: QuerySet[Any] = chosen.qs
-        return rows
+        try:
+            return narrowed(self.filters, typed, self.rows(), self.ids)
+        except BadFilter as error:
+            raise bad_query(f"Property .{error.name}: {error}") from error
 
 
 class ResourceOne(Resource):
@@ -124,32 +120,11 @@ class ResourceOne(Resource):
         return Operation(f"Read one {cls.name}", cls.shape, tagged=True)
 
     def get(self, request: Request, public_id: str) -> Response:
-        return self.tagged(request, self.documents([self.find(public_id)])[0])
+        return self.tagged(request, self.document(self.find(public_id)))
 
-
-class IdFilter(django_filters.CharFilter):  # type: ignore[misc]  # has no types
-    """Rows that belong to another resource, by its public id; an id of another project finds nothing."""
-
-    def __init__(self, kind: str, **options: Any) -> None:
-        super().__init__(**options)
-        self.kind = kind
-
-    def filter(self, rows: QuerySet[Any], text: str) -> QuerySet[Any]:
-        if not text:
-            return rows
-        ids: PublicIds = self.parent.ids
-        pk = ids.take(self.kind, text)
-        return rows.none() if pk is None else rows.filter(**{self.field_name: pk})
-
-
-class TimeFilter(django_filters.CharFilter):  # type: ignore[misc]
-    """An ISO 8601 time; without a zone UTC, a day is its beginning."""
-
-    def filter(self, rows: QuerySet[Any], text: str) -> QuerySet[Any]:
-        if not text:
-            return rows
-        at = iso_time(text, lambda problem: bad_query(f"Property .{self.label} {problem}"))
-        return rows.filter(**{f"{self.field_name}__{self.lookup_expr}": at})
+    def document(self, row: Any) -> Any:
+        """The row as it is read alone, which may tell more than a list."""
+        return self.documents([row])[0]
 
 
 def parameters_of(filters: type[django_filters.FilterSet]) -> list[Text]:
@@ -168,20 +143,6 @@ def _shape(each: django_filters.Filter) -> dict[str, Any]:
     if isinstance(each, django_filters.ChoiceFilter):
         return {"enum": [str(value) for value, _label in each.extra["choices"]]}
     return {"format": "date-time"} if isinstance(each, TimeFilter) else {}
-
-
-def span(field: str, name: str) -> dict[str, TimeFilter]:
-    """The filters `<name>_from` (included) and `<name>_before` (excluded)."""
-    return {
-        f"{name}_from": TimeFilter(field_name=field, lookup_expr="gte", label=f"{name}_from"),
-        f"{name}_before": TimeFilter(field_name=field, lookup_expr="lt", label=f"{name}_before"),
-    }
-
-
-def filters_of(model: type[Model], **named: django_filters.Filter) -> type[django_filters.FilterSet]:
-    """A FilterSet with exactly these filters."""
-    meta = type("Meta", (), {"model": model, "fields": []})
-    return type(f"{model.__name__}Filters", (django_filters.FilterSet,), {"Meta": meta, **named})
 
 
 def when(at: datetime | None) -> str | None:

@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar
 
-import django_filters
 import msgspec
 from django.conf import settings
 from django.db.models import QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from integrations import deliveries, endpoints
+from integrations import deliveries, endpoints, filters
 from integrations.api import webhook_shapes as shapes
 from integrations.api.bodies import decode, read
 from integrations.api.declaring import Operation
 from integrations.api.errors import ApiError, bad_payload
-from integrations.api.resources import IdFilter, Resource, ResourceList, ResourceOne, filters_of, span, when
-from integrations.choices import SUBSCRIBABLE, ApiScope, DeliveryState, WebhookEvent
+from integrations.api.resources import Resource, ResourceList, ResourceOne, when
+from integrations.choices import SUBSCRIBABLE, ApiScope
 from integrations.endpoints import EndpointRefused
 from integrations.models import WebhookDelivery, WebhookEndpoint
 
@@ -78,7 +77,7 @@ class WebhooksView(Webhooks, ResourceList):
     """GET: endpoints. POST: make one; the answer holds its secret, no other ever does."""
 
     decoder: ClassVar[msgspec.json.Decoder[CreateWebhook]] = msgspec.json.Decoder(CreateWebhook)
-    filters = filters_of(WebhookEndpoint)
+    filters = filters.WEBHOOKS
     operations = {"POST": Operation("Make a webhook", shapes.NewWebhook, status=201, body=CreateWebhook)}
 
     def post(self, request: Request) -> Response:
@@ -149,14 +148,7 @@ class Deliveries(Resource):
 
 
 class DeliveriesView(Deliveries, ResourceList):
-    filters = filters_of(
-        WebhookDelivery,
-        webhook=IdFilter("wh", field_name="endpoint"),
-        event=django_filters.ChoiceFilter(choices=WebhookEvent.choices),
-        state=django_filters.ChoiceFilter(choices=DeliveryState.choices),
-        order=django_filters.CharFilter(field_name="subject", help_text="Only those of the order with this id."),
-        **span("created_at", "created"),
-    )
+    filters = filters.DELIVERIES
 
 
 class InFull(Deliveries):

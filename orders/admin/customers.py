@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from orders.admin.customer_page import customer_page
+from orders.filters import CUSTOMERS
 from orders.models import Customer, Segment
 from orders.money import money
 from orders.points import ledger
@@ -48,7 +49,7 @@ class PointsForm(forms.Form):
 class SegmentFilter(ChoiceFilter):
     title = gettext_lazy("segment")
     parameter_name = "segment"
-    field = "memberships__segment"
+    filters = CUSTOMERS
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         project = project_of(request)
@@ -57,10 +58,6 @@ class SegmentFilter(ChoiceFilter):
 
     def has_output(self) -> bool:
         return bool(self.lookup_choices)
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        value = self.checked(self.value())
-        return queryset if value is None else queryset.filter(memberships__segment=value, memberships__left_at=None)
 
 
 @admin.register(Customer)

@@ -14,33 +14,30 @@ from orders.addresses import address_lines
 from orders.admin.printing import MOST_DOCUMENTS, one_pdf, pdf_answer
 from orders.admin.work.bills import CreditSteps
 from orders.admin.work.goods import ShipmentSteps
-from orders.choices import DocumentType
+from orders.filters import INVOICES, SHIPMENTS
 from orders.models import Invoice, Shipment
 from orders.money import money, stored_money
 from orders.paper import contents
 from stock.admin.base import Route
 from stock.admin.guards import guarded, guarded_action
-from stock.admin.listing import ChoiceFilter, DateRange, options
+from stock.admin.listing import ChoiceFilter, DateRange
 from stock.admin.show import badge, link
 
 
 class IssuedRange(DateRange):
     title = _("issued")
-    field = "issued_at"
+    filters, span = INVOICES, "issued"
 
 
 class ShippedRange(DateRange):
     title = _("shipped")
-    field = "shipped_at"
+    filters, span = SHIPMENTS, "shipped"
 
 
 class TypeFilter(ChoiceFilter):
     title = _("type")
     parameter_name = "type"
-    field = "document_type"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return options((kind.value, kind.label) for kind in (DocumentType.INVOICE, DocumentType.CREDIT_NOTE))
+    filters = INVOICES
 
 
 @admin.register(Invoice)

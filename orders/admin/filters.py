@@ -13,8 +13,9 @@ from integrations.admin.open_project import shops_of
 from integrations.choices import ImportAction
 from orders import counting
 from orders.choices import OrderStatus, Tab
+from orders.filters import ORDERS
 from stock.admin.base import project_of
-from stock.admin.listing import ChoiceFilter, DateRange, TabFilter, capped, options
+from stock.admin.listing import ChoiceFilter, DateRange, TabFilter, capped, options, shown
 
 ALL = "all"
 
@@ -34,16 +35,16 @@ class OrderTab(TabFilter):
         self.checked(self.value())
         tab = self.selected
         if tab in set(Tab):
-            return queryset.filter(tab=tab).exclude(tab="")
+            return shown(ORDERS, {"tab": tab}, queryset)
         if tab in set(OrderStatus):
-            return queryset.filter(status=tab)
+            return shown(ORDERS, {"status": tab}, queryset)
         return queryset
 
 
 class ShopFilter(ChoiceFilter):
     title = _("shop")
-    parameter_name = "shop"
-    field = "integration_id"
+    parameter_name = "integration"
+    filters = ORDERS
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, str]]:
         return options((shop.pk, shop.title) for shop in shops_of(request))
@@ -55,21 +56,18 @@ class ShopFilter(ChoiceFilter):
 class StatusFilter(ChoiceFilter):
     title = _("status")
     parameter_name = "status"
-    field = "status"
-
-    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, str]]:
-        return options(OrderStatus.choices)
+    filters = ORDERS
 
 
 class RuleFilter(ChoiceFilter):
     title = _("imported as")
     parameter_name = "rule"
-    field = "import_action"
+    filters = ORDERS
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, str]]:
-        return options(choice for choice in ImportAction.choices if choice[0] != ImportAction.SKIP)
+        return [(key, ImportAction(key).label) for key, _same in super().lookups(request, model_admin)]
 
 
 class PlacedRange(DateRange):
     title = _("placed")
-    field = "placed_at"
+    filters, span = ORDERS, "placed"

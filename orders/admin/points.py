@@ -12,11 +12,12 @@ from django.http.response import HttpResponseBase
 from django.utils.translation import gettext_lazy as _
 
 from orders.choices import PointsReason
+from orders.filters import POINTS
 from orders.models import Customer, PointsMovement
 from stock.admin.base import PageAdmin, Route
 from stock.admin.exporting import Cell, csv_of_list
 from stock.admin.guards import guarded
-from stock.admin.listing import ChoiceFilter, DateRange, options
+from stock.admin.listing import ChoiceFilter, DateRange
 from stock.admin.show import badge, link, number
 
 TONES = {PointsReason.EARNED: "good", PointsReason.TAKEN_BACK: "warn", PointsReason.ADJUSTED: "info"}
@@ -26,15 +27,12 @@ COLUMNS = ("when", "customer", "e-mail", "points", "reason", "rule", "order", "n
 class ReasonFilter(ChoiceFilter):
     title = _("reason")
     parameter_name = "reason"
-    field = "reason"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return options(PointsReason.choices)
+    filters = POINTS
 
 
 class BookedRange(DateRange):
     title = _("day")
-    field = "at"
+    filters, span = POINTS, "booked"
 
 
 @admin.register(PointsMovement)

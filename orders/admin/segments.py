@@ -18,13 +18,14 @@ from integrations.segments import delete
 from orders.admin.segment_forms import ROWS, Definition, HandForm, MembersForm
 from orders.admin.work.base import ring
 from orders.choices import Junction, SegmentKind
+from orders.filters import SEGMENTS
 from orders.models import EarningRule, Segment, SegmentMember
 from orders.segments import counting, editing
 from orders.segments.conditions import BadCondition, in_words, stored
 from orders.segments.editing import SegmentRefused, Wish
 from stock.admin.base import PageAdmin, Route, project_of
 from stock.admin.guards import guarded
-from stock.admin.listing import ChoiceFilter, options
+from stock.admin.listing import ChoiceFilter
 from stock.admin.show import badge, number
 
 ADD, CHANGE, DELETE = "orders.add_segment", "orders.change_segment", "orders.delete_segment"
@@ -35,10 +36,7 @@ MISSING_SHOWN = 10
 class KindFilter(ChoiceFilter):
     title = gettext_lazy("kind")
     parameter_name = "kind"
-    field = "kind"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return options(SegmentKind.choices)
+    filters = SEGMENTS
 
 
 @admin.register(Segment)

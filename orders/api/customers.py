@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-import django_filters
 from django.db.models import QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from integrations.api.errors import not_found
-from integrations.api.resources import IdFilter, Resource, ResourceList, ResourceOne, filters_of, span, when
+from integrations.api.resources import Resource, ResourceList, ResourceOne, when
 from integrations.choices import ApiScope
+from orders import filters
 from orders.api import customer_shapes as shapes
-from orders.choices import PointsReason
 from orders.models import Customer, CustomerSummary, PointsMovement
 from orders.segments.summaries import summary_of
 
@@ -55,24 +53,8 @@ class Customers(Resource):
         )
 
 
-class MemberFilter(IdFilter):
-    """Members of a segment now, by its id."""
-
-    def filter(self, rows: QuerySet[Any], text: str) -> QuerySet[Any]:
-        if not text:
-            return rows
-        pk = self.parent.ids.take(self.kind, text)
-        return rows.none() if pk is None else rows.filter(memberships__segment=pk, memberships__left_at=None)
-
-
 class CustomersView(Customers, ResourceList):
-    filters = filters_of(
-        Customer,
-        email=django_filters.CharFilter(help_text="The whole address, in lower case."),
-        source_id=django_filters.CharFilter(),
-        segment=MemberFilter("seg", help_text="Only customers who are in this segment now."),
-        **span("created_at", "created"),
-    )
+    filters = filters.CUSTOMERS
 
 
 class CustomerView(Customers, ResourceOne): ...
@@ -83,9 +65,7 @@ class CustomerPointsView(ResourceList):
 
     kind, name, shape = "pts", "points movement", shapes.Points
     scope = ApiScope.CUSTOMERS
-    filters = filters_of(
-        PointsMovement, reason=django_filters.ChoiceFilter(choices=PointsReason.choices), **span("at", "booked")
-    )
+    filters = filters.POINTS
 
     @classmethod
     def id_says(cls) -> str:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import django_filters
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
 from integrations.api.declaring import Operation
-from integrations.api.resources import IdFilter, Resource, ResourceList, ResourceOne, filters_of, span, when
+from integrations.api.resources import Resource, ResourceList, ResourceOne, when
 from integrations.api.views import JsonRenderer
+from orders import filters
 from orders.api import shapes
 from orders.choices import DocumentType
 from orders.models import Invoice, Shipment
 from orders.paper import contents
 from orders.paper.layout import render
+from orders.public_ids import PublicIds
 
 
 class PdfRenderer(JsonRenderer):
@@ -57,15 +58,7 @@ class Invoices(Resource):
 
 
 class InvoicesView(Invoices, ResourceList):
-    filters = filters_of(
-        Invoice,
-        order=IdFilter("ord", field_name="order"),
-        type=django_filters.ChoiceFilter(
-            field_name="document_type", choices=[(kind.value, kind.label) for kind in DocumentType]
-        ),
-        number=django_filters.CharFilter(field_name="code"),
-        **span("issued_at", "issued"),
-    )
+    filters = filters.INVOICES
 
 
 class InvoiceView(Invoices, ResourceOne): ...
@@ -78,32 +71,28 @@ class Shipments(Resource):
         return Shipment.objects.filter(project=self.project).prefetch_related("lines__order_line")
 
     def documents(self, rows: Sequence[Shipment]) -> list[shapes.Shipment]:
-        return [
-            shapes.Shipment(
-                id=self.ids.give("shp", row.pk),
-                number=row.code,
-                order_id=self.ids.give("ord", row.order_id),
-                historical=row.historical,
-                shipped_at=when(row.shipped_at),
-                cancelled_at=when(row.cancelled_at),
-                carrier=row.carrier,
-                tracking_number=row.tracking_number,
-                lines=[
-                    shapes.ShipmentPart(line.order_line.sku, line.order_line.name, line.quantity)
-                    for line in row.lines.all()
-                ],
-            )
-            for row in rows
-        ]
+        return [shipment(self.ids, row) for row in rows]
+
+
+def shipment(ids: PublicIds, row: Shipment) -> shapes.Shipment:
+    """A shipment with its lines."""
+    return shapes.Shipment(
+        id=ids.give("shp", row.pk),
+        number=row.code,
+        order_id=ids.give("ord", row.order_id),
+        historical=row.historical,
+        shipped_at=when(row.shipped_at),
+        cancelled_at=when(row.cancelled_at),
+        carrier=row.carrier,
+        tracking_number=row.tracking_number,
+        lines=[
+            shapes.ShipmentPart(line.order_line.sku, line.order_line.name, line.quantity) for line in row.lines.all()
+        ],
+    )
 
 
 class ShipmentsView(Shipments, ResourceList):
-    filters = filters_of(
-        Shipment,
-        order=IdFilter("ord", field_name="order"),
-        number=django_filters.CharFilter(field_name="code"),
-        **span("shipped_at", "shipped"),
-    )
+    filters = filters.SHIPMENTS
 
 
 class ShipmentView(Shipments, ResourceOne): ...

@@ -3,10 +3,17 @@ from __future__ import annotations
 from django.urls import path
 
 from orders.api.customers import CustomerPointsView, CustomersView, CustomerView
+from orders.api.live import CancelView, HoldView, LiveOrdersView, LiveOrderView, OrderShipmentsView, ReleaseView
 from orders.api.office import InvoicePdf, InvoicesView, InvoiceView, PackingSlipPdf, ShipmentsView, ShipmentView
 from orders.api.segments import SegmentMembersView, SegmentMemberView, SegmentsView, SegmentView
 
 urlpatterns = [
+    path("orders", LiveOrdersView.as_view(), name="office-orders"),
+    path("orders/<str:public_id>", LiveOrderView.as_view(), name="office-order"),
+    path("orders/<str:public_id>/hold", HoldView.as_view(), name="office-order-hold"),
+    path("orders/<str:public_id>/release", ReleaseView.as_view(), name="office-order-release"),
+    path("orders/<str:public_id>/cancel", CancelView.as_view(), name="office-order-cancel"),
+    path("orders/<str:public_id>/shipments", OrderShipmentsView.as_view(), name="office-order-shipments"),
     path("customers", CustomersView.as_view(), name="office-customers"),
     path("customers/<str:public_id>", CustomerView.as_view(), name="office-customer"),
     path("customers/<str:public_id>/points", CustomerPointsView.as_view(), name="office-customer-points"),

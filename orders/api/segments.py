@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import ClassVar, TypeVar
 
-import django_filters
 import msgspec
 from django.db.models import QuerySet
 from rest_framework.request import Request
@@ -16,9 +15,10 @@ from integrations.api.bodies import decode, unstorable
 from integrations.api.declaring import Operation
 from integrations.api.errors import ApiError, bad_payload, not_found
 from integrations.api.repeating import idempotent
-from integrations.api.resources import Resource, ResourceList, ResourceOne, filters_of, when
+from integrations.api.resources import Resource, ResourceList, ResourceOne, when
 from integrations.choices import ApiScope
 from integrations.queue import ring_follow_up
+from orders import filters
 from orders.api import customer_shapes as shapes
 from orders.choices import Junction, SegmentKind
 from orders.models import Customer, Segment, SegmentMember
@@ -76,11 +76,7 @@ class SegmentsView(Segments, ResourceList):
     """GET: segments. POST: make one."""
 
     decoder: ClassVar[msgspec.json.Decoder[shapes.NewSegment]] = msgspec.json.Decoder(shapes.NewSegment)
-    filters = filters_of(
-        Segment,
-        kind=django_filters.ChoiceFilter(choices=SegmentKind.choices),
-        name=django_filters.CharFilter(help_text="The whole name."),
-    )
+    filters = filters.SEGMENTS
     operations = {
         "POST": Operation(
             "Make a segment",
@@ -150,7 +146,7 @@ class SegmentMembersView(ResourceList):
 
     kind, name, shape = "mem", "member", shapes.Member
     scope = ApiScope.SEGMENTS
-    filters = filters_of(SegmentMember)
+    filters = filters.MEMBERS
     decoder: ClassVar[msgspec.json.Decoder[shapes.NewMembers]] = msgspec.json.Decoder(shapes.NewMembers)
     operations = {
         "POST": Operation(

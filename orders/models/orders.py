@@ -126,6 +126,7 @@ class Order(models.Model):
         ]
         indexes = [
             models.Index(fields=["project", "-placed_at", "-id"], name="order_by_time"),
+            models.Index(fields=["project", "-id"], name="order_by_id"),
             models.Index(fields=["project", "tab", "-placed_at", "-id"], condition=~Q(tab=""), name="order_by_tab"),
             models.Index(fields=["project", "status", "-placed_at", "-id"], name="order_by_status"),
             models.Index(fields=["integration", "-placed_at", "-id"], name="order_by_integration"),

@@ -15,6 +15,9 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
+from django_filters import FilterSet
+
+from stock.filtering import BadFilter, PrimaryKeys, narrowed
 
 MOST_COUNTED = 10_000
 LONGEST_SEARCH = 500
@@ -64,14 +67,27 @@ class TenantChangeList(ChangeList):
 
 
 class ChoiceFilter(SimpleListFilter):
-    """A dropdown of values; a value that is not offered filters nothing."""
+    """A dropdown of values; a value that is not offered is refused.
+
+    With `filters`, its parameter is one of those filters: the API has it as well, with the same choices and rows.
+    """
 
     template = "admin/filter.html"
     field: ClassVar[str]
+    filters: ClassVar[type[FilterSet] | None] = None
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, str]]:
+        if self.filters is None:
+            return []
+        return options(self.filters.base_filters[self.parameter_name].extra["choices"])
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         value = self.checked(self.value())
-        return queryset if value is None else queryset.filter(**{self.field: value})
+        if value is None:
+            return queryset
+        if self.filters is None:
+            return queryset.filter(**{self.field: value})
+        return shown(self.filters, {str(self.parameter_name): value}, queryset)
 
     def checked(self, value: str | None) -> str | None:
         """The value when it is one that is offered. Raises IncorrectLookupParameters."""
@@ -118,10 +134,15 @@ class TabFilter(ChoiceFilter):
 
 
 class DateRange(ListFilter):
-    """From and to, both days included, in the project's zone."""
+    """From and to, both days included, in the project's zone.
+
+    With `filters`, `span` names two of those filters, `<span>_from` and `<span>_before`, which the API has as well.
+    """
 
     template = "admin/filter_dates.html"
     field: ClassVar[str]
+    filters: ClassVar[type[FilterSet] | None] = None
+    span: ClassVar[str]
     first_name: ClassVar[str] = "from"
     last_name: ClassVar[str] = "to"
 
@@ -163,11 +184,24 @@ class DateRange(ListFilter):
                     yield {"name": key, "value": value}
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if self.first:
-            queryset = queryset.filter(**{f"{self.field}__gte": midnight(self.first)})
-        if self.last:
-            queryset = queryset.filter(**{f"{self.field}__lt": midnight(self.last, days=1)})
+        first = midnight(self.first) if self.first else None
+        last = midnight(self.last, days=1) if self.last else None
+        if self.filters is not None:
+            values = {f"{self.span}_from": first, f"{self.span}_before": last}
+            return shown(self.filters, {name: at for name, at in values.items() if at is not None}, queryset)
+        if first is not None:
+            queryset = queryset.filter(**{f"{self.field}__gte": first})
+        if last is not None:
+            queryset = queryset.filter(**{f"{self.field}__lt": last})
         return queryset
+
+
+def shown(filters: type[FilterSet], values: dict[str, Any], queryset: QuerySet[Any]) -> QuerySet[Any]:
+    """The rows that shared filters let through, other rows named by primary keys."""
+    try:
+        return narrowed(filters, values, queryset, PrimaryKeys())
+    except BadFilter as error:
+        raise IncorrectLookupParameters(f"{error.name}: {error}") from error
 
 
 def parameters_of(list_filter: object) -> set[str]:

@@ -11,9 +11,10 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from stock.admin.base import PageAdmin
-from stock.admin.listing import ChoiceFilter, DateRange, options
+from stock.admin.listing import ChoiceFilter, DateRange
 from stock.admin.show import badge, number
 from stock.choices import MovementReason
+from stock.filters import MOVEMENTS
 from stock.models import Product, StockMovement
 
 TONES: dict[str, str] = {
@@ -26,15 +27,12 @@ TONES: dict[str, str] = {
 class ReasonFilter(ChoiceFilter):
     title = _("reason")
     parameter_name = "reason"
-    field = "reason"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return options(MovementReason.choices)
+    filters = MOVEMENTS
 
 
 class MovedRange(DateRange):
     title = _("day")
-    field = "at"
+    filters, span = MOVEMENTS, "booked"
 
 
 @admin.register(StockMovement)

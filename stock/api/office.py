@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
-import django_filters
+import msgspec
 from django.db.models import QuerySet
+from rest_framework.request import Request
+from rest_framework.response import Response
 
-from integrations.api.resources import IdFilter, Resource, ResourceList, ResourceOne, filters_of, span, when
+from integrations.api.bodies import decode, unstorable
+from integrations.api.declaring import Operation
+from integrations.api.errors import ApiError, bad_payload, not_found
+from integrations.api.repeating import idempotent
+from integrations.api.resources import Resource, ResourceList, ResourceOne, when
+from integrations.choices import ApiScope
+from orders.allocation import change_stock
+from orders.public_ids import PublicIds
+from stock import filters
 from stock.api import shapes
 from stock.choices import MovementReason
+from stock.ledger import Change, StockError
 from stock.models import Product, StockLevel, StockMovement
 
 
@@ -20,43 +32,55 @@ class Products(Resource):
         return Product.objects.filter(project=self.project)
 
     def documents(self, rows: Sequence[Product]) -> list[shapes.Product]:
-        levels = StockLevel.objects.filter(product__in=rows, warehouse__is_default=True)
-        stock = {level.product_id: level for level in levels}
-        return [self._document(row, stock.get(row.pk)) for row in rows]
+        return products(self.ids, rows)
 
-    def _document(self, row: Product, level: StockLevel | None) -> shapes.Product:
-        return shapes.Product(
-            id=self.ids.give("prod", row.pk),
-            sku=row.sku,
-            name=row.name,
-            on_hand=level.on_hand if level else 0,
-            reserved=level.reserved if level else 0,
-            available=level.available if level else 0,
-            created_at=when(row.created_at),
-        )
+
+def products(ids: PublicIds, rows: Sequence[Product]) -> list[shapes.Product]:
+    """Products with what is in the warehouse."""
+    levels = StockLevel.objects.filter(product__in=rows, warehouse__is_default=True)
+    stock = {level.product_id: level for level in levels}
+    return [_product(ids, row, stock.get(row.pk)) for row in rows]
+
+
+def _product(ids: PublicIds, row: Product, level: StockLevel | None) -> shapes.Product:
+    return shapes.Product(
+        id=ids.give("prod", row.pk),
+        sku=row.sku,
+        name=row.name,
+        on_hand=level.on_hand if level else 0,
+        reserved=level.reserved if level else 0,
+        available=level.available if level else 0,
+        created_at=when(row.created_at),
+    )
 
 
 class ProductsView(Products, ResourceList):
-    filters = filters_of(
-        Product,
-        sku=django_filters.CharFilter(),
-        sku_prefix=django_filters.CharFilter(field_name="sku", lookup_expr="startswith"),
-    )
+    filters = filters.PRODUCTS
 
 
 class ProductView(Products, ResourceOne): ...
 
 
+Booking = shapes.Receipt | shapes.Adjustment
+
+
 class MovementsView(ResourceList):
-    """GET: what came and went, newest first."""
+    """GET: what came and went, newest first. POST: book units that came, or that were counted otherwise."""
 
     kind, name, shape = "mov", "stock movement", shapes.StockMovement
-    filters = filters_of(
-        StockMovement,
-        product=IdFilter("prod", field_name="level__product"),
-        reason=django_filters.ChoiceFilter(choices=MovementReason.choices),
-        **span("at", "booked"),
-    )
+    filters = filters.MOVEMENTS
+    decoder: ClassVar[msgspec.json.Decoder[Booking]] = msgspec.json.Decoder(Booking)
+    operations = {
+        "POST": Operation(
+            "Book stock",
+            shapes.Booked,
+            status=201,
+            body=Booking,
+            scope=ApiScope.LIVE_ORDERS,
+            says="Orders that wait for the product are served in the same moment, oldest first.",
+            refuses={404: "There is no such product.", 409: "The stock does not allow it; `details` says why."},
+        )
+    }
 
     def rows(self) -> QuerySet[StockMovement]:
         return StockMovement.objects.filter(project=self.project).select_related("level__product")
@@ -74,3 +98,21 @@ class MovementsView(ResourceList):
             )
             for row in rows
         ]
+
+    @idempotent
+    def post(self, request: Request) -> Response:
+        asked = decode(self.body(request), self.decoder)
+        problem = next(unstorable(asked.note, ".note"), None)
+        if problem is not None:
+            raise bad_payload(problem)
+        pk = self.ids.take("prod", asked.product_id)
+        product = Product.objects.filter(project=self.project, pk=pk).first() if pk is not None else None
+        if product is None:
+            raise not_found("product", asked.product_id)
+        reason = MovementReason.RECEIPT if isinstance(asked, shapes.Receipt) else MovementReason.ADJUSTMENT
+        try:
+            served = change_stock(self.project.pk, [Change(product.pk, asked.quantity, reason, asked.note)])
+        except StockError as refusal:
+            raise ApiError(409, "stock_refused", "Not booked", str(refusal)) from refusal
+        after = products(self.ids, [product])[0]
+        return Response(shapes.Booked(after, served.units, served.orders), status=201)

@@ -31,7 +31,7 @@ NOT_UNDERSTOOD = [
     "to=9999-12-31",
     "q=%00",
     "tab=nonsense",
-    "shop=nonsense",
+    "integration=nonsense",
     "%00=1",
 ]
 HARMLESS = [

@@ -64,7 +64,7 @@ def test_tabs_carry_their_counts_and_stop_counting(book: None, admin: Client, mo
 def test_filters_narrow_the_list(book: None, admin: Client, shop: Integration) -> None:
     assert numbers(admin.get(f"{LIST}?status=on_hold")) == ["N-4"]
     assert numbers(admin.get(f"{LIST}?rule=history")) == ["N-5"]
-    assert len(numbers(admin.get(f"{LIST}?shop={shop.pk}"))) == 6
+    assert len(numbers(admin.get(f"{LIST}?integration={shop.pk}"))) == 6
     assert numbers(admin.get(f"{LIST}?from=2999-01-01")) == []
     assert len(numbers(admin.get(f"{LIST}?from=2026-01-01&to=2026-12-31"))) == 6
 

@@ -30,7 +30,7 @@ from orders.models import Customer, Invoice, Order, PointsMovement, Segment, Seg
 from orders.points import ledger
 from orders.public_ids import PublicIds
 from orders.segments import editing
-from stock.models import Product
+from stock.models import Product, StockLevel
 from tests.admin.conftest import remote
 from tests.api.conftest import Partner, told, work_off
 from tests.factories import IntegrationFactory, ProjectFactory, give_stock
@@ -57,12 +57,12 @@ def test_the_addresses_of_the_api_are_these() -> None:
     office = {route.removeprefix("back-office/v1/") for route in ROUTES if route.startswith("back-office/v1/")}
     one = "/<str:public_id>"
     both = (
-        "integrations", "remote-orders", "runs", "invoices", "shipments", "products", "customers", "segments",
-        "distributions", "messages",
-        "webhooks", "deliveries",
+        "integrations", "remote-orders", "runs", "invoices", "shipments", "products", "customers", "segments", "orders",
+        "distributions", "messages", "webhooks", "deliveries",
     )  # fmt: skip
     assert office == {
         *both, *(name + one for name in both), "movements", f"invoices{one}/pdf", f"shipments{one}/packing-slip",
+        *(f"orders{one}/{step}" for step in ("hold", "release", "cancel", "shipments")),
         f"customers{one}/points", f"segments{one}/members", f"segments{one}/members/<str:customer_id>",
         f"deliveries{one}/send-again",
     }  # fmt: skip
@@ -202,6 +202,19 @@ def test_a03_foreign_ids_in_bodies_are_not_there(partner: Partner, theirs: Partn
     assert action["result"]["failed_count"] == len(bodies)
     assert not Order.objects.filter(project=partner.project).exists()
     assert state(theirs.project) == before
+
+
+def test_a03_foreign_ids_in_steps_of_the_back_office_are_not_there(partner: Partner, theirs: Partner) -> None:
+    before, levels = state(theirs.project), list(StockLevel.objects.values())
+    own = told(partner.post("/v1/orders", {"amount": 1}))["id"]
+    for foreign in (foreign_ids(theirs.project) | guessed_ids(partner.project, theirs.project)).values():
+        for path, body in (
+            ("movements", {"reason": "receipt", "product_id": foreign, "quantity": 1}),
+            (f"orders/{own}/shipments", {"lines": [{"line_id": foreign, "quantity": 1}]}),
+            ("runs", {"kind": "load", "integration_id": foreign}),
+        ):
+            assert partner.post(f"/back-office/v1/{path}", body).status_code == 404, (path, foreign)
+    assert (state(theirs.project), list(StockLevel.objects.values())) == (before, levels)
 
 
 def test_a03_the_same_source_ids_are_two_worlds(partner: Partner, theirs: Partner) -> None:

@@ -1,0 +1,96 @@
+"""What lists of orders, customers and papers are filtered by, in the API and in the admin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django_filters import CharFilter, ChoiceFilter
+
+from orders.choices import DocumentType, OrderStatus, PointsReason, SegmentKind, Tab
+from orders.models import Customer, Invoice, Order, PointsMovement, Segment, SegmentMember, Shipment
+from orders.plans import PLANS
+from orders.search import search
+from stock.filtering import IdFilter, filters_of, span
+
+LEGACY = "import"
+"""An import value of old data."""
+
+
+class TabFilter(ChoiceFilter):  # type: ignore[misc]  # has no types
+    """Orders in a tab of preparation, as the partial index of the tabs is asked."""
+
+    def filter(self, rows: QuerySet[Any], tab: str) -> QuerySet[Any]:
+        return rows.filter(tab=tab).exclude(tab="") if tab else rows
+
+
+class WordsFilter(CharFilter):  # type: ignore[misc]
+    """Orders in which every word typed begins a word."""
+
+    def filter(self, rows: QuerySet[Any], text: str) -> QuerySet[Any]:
+        return search(rows, text) if text else rows
+
+
+class MemberFilter(IdFilter):
+    """Members of a segment now."""
+
+    def filter(self, rows: QuerySet[Any], text: str) -> QuerySet[Any]:
+        if not text:
+            return rows
+        pk = self.parent.ids.take(self.kind, text)
+        return rows.none() if pk is None else rows.filter(memberships__segment=pk, memberships__left_at=None)
+
+
+ORDERS = filters_of(
+    Order,
+    status=ChoiceFilter(choices=OrderStatus.choices, help_text="Where the order stands."),
+    tab=TabFilter(
+        choices=[choice for choice in Tab.choices if choice[0]], help_text="Where an open order waits in preparation."
+    ),
+    rule=ChoiceFilter(
+        field_name="import_action",
+        choices=[(action, action) for action in (*PLANS, LEGACY)],
+        help_text="What the import rule made of the order.",
+    ),
+    integration=IdFilter("int", field_name="integration", help_text="Orders of this shop."),
+    customer=IdFilter("cust", field_name="customer", help_text="Orders of this customer."),
+    number=CharFilter(help_text="The order's number, in full."),
+    q=WordsFilter(help_text="Words of number, e-mail, names, phone and SKU; the beginning of each is enough."),
+    **span("placed_at", "placed"),
+    **span("updated_at", "changed"),
+)
+INVOICES = filters_of(
+    Invoice,
+    order=IdFilter("ord", field_name="order", help_text="Papers of this order."),
+    type=ChoiceFilter(
+        field_name="document_type",
+        choices=[(kind.value, kind.label) for kind in (DocumentType.INVOICE, DocumentType.CREDIT_NOTE)],
+        help_text="Invoices or credit notes.",
+    ),
+    number=CharFilter(field_name="code", help_text="The paper's number, in full."),
+    **span("issued_at", "issued"),
+)
+SHIPMENTS = filters_of(
+    Shipment,
+    order=IdFilter("ord", field_name="order", help_text="Shipments of this order."),
+    number=CharFilter(field_name="code", help_text="The shipment's number, in full."),
+    **span("shipped_at", "shipped"),
+)
+CUSTOMERS = filters_of(
+    Customer,
+    email=CharFilter(help_text="The whole address, in lower case."),
+    source_id=CharFilter(help_text="The partner's own id of the customer."),
+    segment=MemberFilter("seg", help_text="Only customers who are in this segment now."),
+    **span("created_at", "created"),
+)
+POINTS = filters_of(
+    PointsMovement,
+    reason=ChoiceFilter(choices=PointsReason.choices, help_text="Why points came or went."),
+    **span("at", "booked"),
+)
+SEGMENTS = filters_of(
+    Segment,
+    kind=ChoiceFilter(choices=SegmentKind.choices, help_text="Automatic, or chosen by hand."),
+    name=CharFilter(help_text="The whole name."),
+)
+MEMBERS = filters_of(SegmentMember)
