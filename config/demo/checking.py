@@ -12,7 +12,7 @@ from typing import Any
 from django.db.models import Count, Sum
 from django.utils import timezone
 
-from config.demo import deciding, letters, partner
+from config.demo import deciding, letters, partner, webhooks
 from config.demo.world import BROOKLYN, DemoShop
 from config.processes import Supervisor
 from config.running import wait_for_port
@@ -88,6 +88,7 @@ class Check:
         self._row("API: orders in the book, as history", here.filter(tab="").count(), 250)
         self._row("API: units reserved by them", Reservation.objects.count() - held, 0)
         letters.check(address, made, self._row)
+        webhooks.check(self._project, self._row)
 
     def _load_everything(self) -> None:
         """A back import of the shops' whole history, then ids compared with what the shops have."""

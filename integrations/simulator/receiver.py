@@ -35,12 +35,12 @@ class Reply:
 
 
 class Receiver:
-    """Listens on a free port of loopback while entered."""
+    """Listens on loopback while entered; port 0 takes a free one."""
 
-    def __init__(self, reply: Callable[[Received], Reply] | None = None) -> None:
+    def __init__(self, reply: Callable[[Received], Reply] | None = None, port: int = 0) -> None:
         self.received: list[Received] = []
         self.reply = reply or (lambda _: Reply())
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))
         self._server.daemon_threads = True
         self.port = int(self._server.server_address[1])
         self.address = f"127.0.0.1:{self.port}"

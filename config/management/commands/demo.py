@@ -14,7 +14,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from config import running
-from config.demo import letters, partner, programs, seeding
+from config.demo import letters, partner, programs, seeding, webhooks
 from config.demo.checking import Check
 from config.demo.world import ACCOUNTS, OPERATOR, PASSWORD, SHOPS
 from config.processes import Supervisor
@@ -49,14 +49,16 @@ class Command(BaseCommand):
         with running.embedded_servers() as servers:
             running.prepare(self.stdout.write)
             ports, mail = programs.choose_ports(), programs.free_port(letters.PORT)
-            programs.allow((*ports.values(), mail))
+            receiver = programs.free_port(webhooks.PORT)
+            programs.allow((*ports.values(), mail, receiver))
             settings.PUBLIC_URL = os.environ["PUBLIC_URL"] = f"http://{host}:{port}"
             project = seeding.seed(ports)[0]
             letters.seed(project, mail)
+            webhooks.seed(project, receiver)
             made = partner.new_key(project)
             site = running.site_programs(host, port, workers=2)
             shops = programs.shops_program(ports, orders=orders, rate=rate)
-            helpers = [shops, letters.mail_program(mail)]
+            helpers = [shops, letters.mail_program(mail), webhooks.receiver_program(receiver)]
             with Supervisor(
                 [*helpers, *site], servers=servers, server_failures=running.server_failures()
             ) as supervisor:
@@ -81,6 +83,7 @@ class Command(BaseCommand):
             for shop in SHOPS
         ]
         lines += ["", f"Letters to customers land in {letters.folder()}."]
+        lines += [f"What webhooks tell of orders lands in {webhooks.kept()}."]
         lines += ["", *partner.welcome(address, made), "Ctrl-C stops everything.", ""]
         self.stdout.write("\n".join(lines))
 
@@ -92,13 +95,15 @@ class Command(BaseCommand):
         with running.embedded_servers() as servers:
             running.prepare(lambda _: None)
             ports, mail = programs.choose_ports(fresh=True), programs.free_port(0)
-            programs.allow((*ports.values(), mail))
+            receiver = programs.free_port(0)
+            programs.allow((*ports.values(), mail, receiver))
             projects = seeding.seed(ports)
             letters.seed(projects[0], mail)
+            webhooks.seed(projects[0], receiver)
             web = programs.free_port(0)
             site = running.site_programs("127.0.0.1", web, workers=2)
             shops = programs.shops_program(ports, orders=orders, rate=0)
-            helpers = [shops, letters.mail_program(mail)]
+            helpers = [shops, letters.mail_program(mail), webhooks.receiver_program(receiver)]
             with Supervisor(
                 [*helpers, *site], servers=servers, server_failures=running.server_failures()
             ) as supervisor:
