@@ -84,6 +84,11 @@ def test_what_is_wrong_stands_at_its_field(
     assert not WebhookEndpoint.objects.exists()
 
 
+def test_the_question_stands_before_its_checkboxes(admin: Client, project: Project) -> None:
+    page = text(admin.get(at("endpoint_create")))
+    assert 0 < page.index("Tell it of") < page.index("customer.order.created")
+
+
 def test_it_is_changed(admin: Client, project: Project) -> None:
     endpoint = endpoints.create(project, "https://app.example/a", EVENTS).endpoint
     sent = {"url": "https://app.example/b", "events": ["customer.order.paid"]}
