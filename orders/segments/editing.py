@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from orders.choices import Junction, SegmentKind
 from orders.models import Customer, EarningRule, Segment, SegmentMember
-from orders.segments import filling
+from orders.segments import filling, placing
 from orders.segments.conditions import Condition, checked, plain
 from orders.segments.matching import JOINED, match
 from stock.bulk import execute
@@ -27,8 +27,6 @@ MOST_SEGMENTS = 100
 MOST_MEMBERS = 20_000
 """Of a static segment, as at Voucherify."""
 LONGEST_NAME = 100
-LOCK_SPACE = 7_004
-"""First key of the advisory locks of projects' lists of segments."""
 
 
 class SegmentRefused(Exception):
@@ -57,11 +55,11 @@ def create(project_id: int, wish: Wish, members: Collection[int] = ()) -> Segmen
         project_id=project_id, name=_name(wish.name), kind=wish.kind, junction=wish.junction,
         conditions=plain(conditions), created_at=at, updated_at=at,
     )  # fmt: skip
-    if wish.kind == SegmentKind.AUTOMATIC:
-        filling.begin(segment)
     with transaction.atomic():
-        # One at a time per project, so that no two together pass the limit.
-        execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK_SPACE, project_id])
+        # One at a time, so that no two together pass the limit; and no placing is under way that does not know of it.
+        placing.lock_list(project_id)
+        if wish.kind == SegmentKind.AUTOMATIC:
+            filling.begin(segment)
         if Segment.objects.filter(project_id=project_id, deleted_at=None).count() >= MOST_SEGMENTS:
             raise SegmentRefused("name", f"A project has at most {MOST_SEGMENTS} segments: delete one first.")
         _save(segment)

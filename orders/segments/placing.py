@@ -1,9 +1,9 @@
 """Place due customers: add their orders up, and find who enters and who leaves each automatic segment.
 
-One batch is one transaction of a few statements and two for each segment, however many customers it has. Rows are
-locked in one order everywhere: segments first, then the marks of due customers (others' are passed over), then their
-summaries. Time-based conditions need no scan: with each summary stands the next moment at which time alone changes an
-answer ("the last order is 30 days old"), indexed; customers whose moment has come are placed like those that are due.
+One batch is one transaction of a few statements and two for each segment, however many customers it has. Locks are
+taken in one order: the list of segments, the segments, the marks of due customers (those that others change are passed
+over), the summaries. Time-based conditions need no scan: with each summary stands the next moment at which time alone
+changes an answer ("the last order is 30 days old"), indexed; customers whose moment has come are placed as if due.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from orders.segments.matching import JOINED, Match, ages, match
 from stock.bulk import execute
 
 BATCH = 500
+LOCK_SPACE = 7_004
+"""First key of the advisory locks of projects' lists of segments."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ def place_due(project_id: int) -> bool:
     """Place a batch of the project's due customers. Whether there may be more."""
     at = timezone.now()
     with transaction.atomic():
+        lock_list(project_id, shared=True)
         rules = rules_of(project_id, at)
         taken = due.take(project_id, BATCH)
         late = _of_age(project_id, at, BATCH - len(taken))
@@ -50,6 +53,12 @@ def place_due(project_id: int) -> bool:
                 enter(project_id, rule, customers, at)
             _recheck_later(customers, at, frozenset(age for rule in rules for age in rule.ages))
     return len(customers) >= BATCH
+
+
+def lock_list(project_id: int, *, shared: bool = False) -> None:
+    """Keep new segments out of the project's list, or, not shared, wait until nobody places by the list as it was."""
+    function = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
+    execute(f"SELECT {function}(%s, %s)", [LOCK_SPACE, project_id])
 
 
 def waiting_projects(at: datetime | None = None) -> set[int]:
