@@ -60,7 +60,6 @@ ORDERS = frozenset(
         "orders.change_attachment",
         "orders.change_earningrule",
         "orders.change_segment",
-        "orders.delete_segment",
     }
 )
 SHIPPING = frozenset({"orders.add_shipment", "orders.change_shipment"})

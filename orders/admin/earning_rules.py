@@ -62,6 +62,8 @@ class RuleForm(forms.Form):
 
     def __init__(self, request: HttpRequest, rule: EarningRule | None = None) -> None:
         initial = {} if rule is None else {name: getattr(rule, name) for name in self.base_fields}
+        if initial.get("per_amount") is not None:
+            initial["per_amount"] = f"{initial['per_amount'].normalize():f}"
         super().__init__(request.POST if request.method == "POST" else None, initial=initial)
         chosen: Any = self.fields["segment"]
         chosen.queryset = Segment.objects.filter(project=project_of(request), deleted_at=None).order_by("name")

@@ -28,7 +28,7 @@ from stock.admin.guards import guarded
 from stock.admin.listing import ChoiceFilter
 from stock.admin.show import badge, number
 
-ADD, CHANGE, DELETE = "orders.add_segment", "orders.change_segment", "orders.delete_segment"
+ADD, CHANGE = "orders.add_segment", "orders.change_segment"
 MEMBERS_SHOWN = 50
 MISSING_SHOWN = 10
 
@@ -118,7 +118,6 @@ class SegmentAdmin(PageAdmin[Segment]):
             "members_form": MembersForm() if may and by_hand else None,
             "name_form": NameForm(initial={"name": obj.name}, prefix="name") if may and by_hand else None,
             "may_change": may,
-            "may_delete": request.user.has_perm(DELETE),
         }
 
     def _segment(self, request: HttpRequest, pk: int) -> Segment:
@@ -274,7 +273,7 @@ class SegmentAdmin(PageAdmin[Segment]):
                 return HttpResponseRedirect(self.url("change", segment.pk))
         return self.render_page(request, segment, status=422, **{name: form})
 
-    @guarded(DELETE, methods=("GET", "POST"))
+    @guarded(CHANGE, methods=("GET", "POST"))
     def remove(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Ask, then delete."""
         segment = self._segment(request, pk)

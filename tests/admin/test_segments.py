@@ -79,7 +79,8 @@ def test_a_preview_says_how_many_and_writes_nothing(admin: Client, people: None)
         page = admin.post(NEW, typed(SPENT, name="", preview="1"))
     assert page.status_code == 200
     assert "It would hold one customer." in page.content.decode()
-    written = [each["sql"] for each in captured if not each["sql"].startswith(("SELECT", "SAVEPOINT", "RELEASE"))]
+    reading = ("SELECT", "(SELECT", "SAVEPOINT", "RELEASE")
+    written = [each["sql"] for each in captured if not each["sql"].startswith(reading)]
     assert written == []
     assert not Segment.objects.exists()
 
