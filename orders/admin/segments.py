@@ -14,6 +14,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from integrations.models import Distribution
 from integrations.segments import delete
 from orders.admin.segment_forms import ROWS, Definition, HandForm, MembersForm
 from orders.admin.work.base import ring
@@ -115,6 +116,7 @@ class SegmentAdmin(PageAdmin[Segment]):
             "members": members.order_by("-pk")[:MEMBERS_SHOWN],
             "members_shown": MEMBERS_SHOWN,
             "rules": EarningRule.objects.filter(segment=obj).order_by("name"),
+            "distributions": Distribution.objects.filter(project=obj.project_id, segment_id=obj.pk).order_by("name"),
             "members_form": MembersForm() if may and by_hand else None,
             "name_form": NameForm(initial={"name": obj.name}, prefix="name") if may and by_hand else None,
             "may_change": may,

@@ -108,6 +108,15 @@ def test_only_segments_of_the_project_can_be_chosen(admin: Client, project: Proj
     assert "A customer enters Regulars" in listed
 
 
+def test_the_page_of_a_segment_names_what_is_written_for_entering_it(admin: Client, project: Project) -> None:
+    regulars = segment(project)
+    address = reverse("admin:orders_segment_change", args=[regulars.pk])
+    assert "No distribution." in admin.get(address).content.decode()
+    admin.post(NEW, PAID | {"trigger": "segment_entered", "segment_id": regulars.pk, "text": "Hello"})
+    made = page("distribution_change", Distribution.objects.get().pk)
+    assert f'<a href="{made}">Thanks</a> (off)' in admin.get(address).content.decode()
+
+
 def test_only_endpoints_of_the_project_can_be_told(admin: Client, project: Project, settings: Settings) -> None:
     settings.ALLOWED_SHOP_ADDRESSES = {"127.0.0.1:9"}
     mine = endpoints.create(project, "http://127.0.0.1:9/mine", ["customer.order.paid"]).endpoint
