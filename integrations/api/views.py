@@ -14,6 +14,7 @@ from django.http.response import HttpResponseBase
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from integrations import rates
@@ -117,6 +118,10 @@ class PartnerView(APIView):
         if scope is not None and (self.key is None or scope not in self.key.scopes):
             details = f"This key lacks the scope “{scope.value}”: ask the owner of the project for it."
             raise ApiError(403, "forbidden", "Forbidden", details)
+
+    def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:
+        """Which methods there are, and nothing else: the document tells the rest."""
+        return Response(status=204, headers={"Allow": ", ".join(self.allowed_methods)})
 
     def body(self, request: Request) -> bytes:
         """The body as sent, read once. Raises 411, 413 and 415."""

@@ -12,7 +12,7 @@ from integrations.api.repeating import idempotent
 from integrations.api.views import PartnerView
 from integrations.choices import ApiScope
 from integrations.queue import ring_follow_up
-from orders import partners
+from orders import counting, partners
 from orders.api import documents, shapes
 from orders.models import Order
 from orders.partners import Book, NotWritten, Stored
@@ -71,7 +71,12 @@ class OrdersView(OrdersPartnerView):
         orders = Order.objects.filter(project=self.project)
         start = (page - 1) * limit
         listed = list(orders.order_by(sign + by, f"{sign}pk").prefetch_related("lines")[start : start + limit])
-        body = {"object": "list", "data_ref": "orders", "orders": publish(self.ids, listed), "total": orders.count()}
+        body = {
+            "object": "list",
+            "data_ref": "orders",
+            "orders": publish(self.ids, listed),
+            "total": counting.total(self.project.pk),
+        }
         return Response(body)
 
     @idempotent

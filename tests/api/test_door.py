@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from integrations import api_keys
 from integrations.choices import ApiScope, Role
 from integrations.models import ApiKey, Project
 from tests.api.conftest import Partner, told
+from tests.api.test_tenancy import ROUTES
 from tests.factories import ProjectFactory, member
 
 LIST = "/v1/async-actions"
@@ -138,6 +140,32 @@ def test_a21_other_methods_are_told_which_are_right(partner: Partner) -> None:
     assert refused.headers["Allow"] == "GET, HEAD, OPTIONS"
     assert partner.get(LIST, X_HTTP_Method_Override="DELETE").status_code == 200
     assert partner.call("TRACE", LIST).status_code == 405
+
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE")
+
+
+def test_a21_every_address_refuses_other_methods_and_tells_its_own(partner: Partner) -> None:
+    for route, view in ROUTES.items():
+        path = "/" + re.sub("<.*?>", "x", route)
+        own = {method for method in METHODS if hasattr(view.cls, method.replace("HEAD", "GET").lower())}
+        asked = partner.call("OPTIONS", path)
+        assert (asked.status_code, asked.content) == (204, b"")
+        assert set(asked.headers["Allow"].split(", ")) == own | {"OPTIONS"}
+        for method in set(METHODS) - own:
+            refused = partner.call(method, path, {})
+            assert (refused.status_code, refused.headers["Allow"]) == (405, asked.headers["Allow"]), (method, path)
+            assert method == "HEAD" or told(refused)["key"] == "method_not_allowed"
+
+
+def test_a21_head_is_get_without_the_body(partner: Partner) -> None:
+    for path in (LIST, "/v1/orders", "/back-office/v1/orders", "/v1/openapi.json"):
+        whole, head = partner.get(path), partner.call("HEAD", path)
+        assert (head.status_code, head.content) == (200, b"")
+        assert head.headers["Content-Type"] == whole.headers["Content-Type"]
+        assert head.headers.get("ETag") == whole.headers.get("ETag")
+    assert partner.call("HEAD", "/v1/orders/nobody").status_code == 404
+    assert partner.call("HEAD", f"{LIST}?what=1").status_code == 400
 
 
 def test_a26_no_other_origin_is_let_in(partner: Partner) -> None:

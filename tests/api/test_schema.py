@@ -28,7 +28,7 @@ from tests.admin.conftest import imported, remote
 from tests.api.conftest import Partner
 from tests.factories import IntegrationFactory, ProjectFactory, give_stock, incoming, line
 
-EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "5"))
+EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "3"))
 EXPLAINED = (
     # A cursor is made of a key and a kind: no made-up one is right.
     r"\.after is no cursor of this list",
@@ -49,6 +49,8 @@ EXPLAINED = (
     r"\.customers\[\d+\] is no customer",
     # 1.0 counts as a whole number in JSON Schema, not here.
     r"expected `int( \| null)?`, got `float`",
+    # A key that is made up twice, for two calls.
+    r"This Idempotency-Key was used for another call",
     # What a database cannot keep.
     r"(NUL|Null) character",
     r"is nested deeper than",
@@ -109,6 +111,8 @@ def test_made_up_calls_are_answered_as_the_document_says(partner: Partner, addre
             "cache": {"enabled": False},
             "seed": 1,
             "generation": {"max-examples": EXAMPLES},
+            # One method that there is not is enough: test_door.py tries all of them everywhere.
+            "phases": {"coverage": {"unexpected-methods": ["patch"]}},
             "checks": {name: {"enabled": True} for name in CHECKS.get_all_names()},
         }
     )

@@ -1,0 +1,93 @@
+"""The number of all orders of a project: exact, and read anew only as far as orders came."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from integrations.models import Integration
+from orders import counting
+from orders.models import Order
+from tests.admin.conftest import imported
+from tests.factories import IntegrationFactory, incoming, line
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def shop() -> Integration:
+    return IntegrationFactory.create()
+
+
+def add(shop: Integration, orders: int, name: str = "A-17") -> None:
+    """`name` sets the goods and the buyer apart, so that nobody waits for anybody's rows."""
+    imported(shop, [incoming(line(name), email=f"{name}@mail.example") for _ in range(orders)])
+
+
+def test_it_is_exact_for_each_project(shop: Integration) -> None:
+    other = IntegrationFactory.create()
+    assert counting.total(shop.project_id) == 0
+    for expected in (3, 6):
+        add(shop, 3)
+        add(other, 1)
+        assert counting.total(shop.project_id) == expected
+    assert counting.total(other.project_id) == 2
+
+
+def test_orders_that_are_known_are_not_counted_again(shop: Integration) -> None:
+    add(shop, 3)
+    counting.total(shop.project_id)
+    newest = Order.objects.latest("pk").pk
+    add(shop, 1)
+    with CaptureQueriesContext(connection) as queries:
+        assert counting.total(shop.project_id) == 4
+    assert [f"id > {newest}" in query["sql"] for query in queries] == [True]
+
+
+def test_after_ten_minutes_all_are_counted_anew(shop: Integration, monkeypatch: pytest.MonkeyPatch) -> None:
+    add(shop, 2)
+    counting._counted[shop.project_id] = (7, Order.objects.latest("pk").pk, time.monotonic())
+    assert counting.total(shop.project_id) == 7
+    monkeypatch.setattr(counting, "COUNTED_ANEW", -1.0)
+    assert counting.total(shop.project_id) == 2
+
+
+def while_another_writes(shop: Integration) -> int:
+    """The count after one writes and waits with its commit, another writes, all is counted, and the one commits."""
+    written, counted = threading.Event(), threading.Event()
+
+    def first() -> None:
+        try:
+            with transaction.atomic():
+                add(shop, 1, "FIRST")
+                written.set()
+                counted.wait(5)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=first)
+    thread.start()
+    written.wait(10)
+
+    def other() -> None:
+        try:
+            add(shop, 1, "SECOND")
+        finally:
+            connection.close()
+
+    second = threading.Thread(target=other)
+    second.start()
+    second.join(3)
+    counting.total(shop.project_id)
+    counted.set()
+    thread.join()
+    second.join()
+    return counting.total(shop.project_id)
+
+
+def test_an_order_that_is_committed_late_is_not_missed(shop: Integration) -> None:
+    assert while_another_writes(shop) == Order.objects.count() == 2
