@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.db.models import TextChoices
 
+from orders.choices import AnnouncementKind
+
 
 class Plan(TextChoices):
     TRIAL = "trial", "Trial"
@@ -127,10 +129,10 @@ class ApiScope(TextChoices):
 class WebhookEvent(TextChoices):
     """What endpoints are told of, by the published names."""
 
-    ORDER_CREATED = "customer.order.created", "Order created"
-    ORDER_PAID = "customer.order.paid", "Order paid"
-    ORDER_UPDATED = "customer.order.updated", "Order updated"
-    ORDER_CANCELED = "customer.order.canceled", "Order canceled"
+    ORDER_CREATED = AnnouncementKind.CREATED.value, AnnouncementKind.CREATED.label
+    ORDER_PAID = AnnouncementKind.PAID.value, AnnouncementKind.PAID.label
+    ORDER_UPDATED = AnnouncementKind.UPDATED.value, AnnouncementKind.UPDATED.label
+    ORDER_CANCELED = AnnouncementKind.CANCELED.value, AnnouncementKind.CANCELED.label
     SEGMENT_ENTERED = "customer.segment.entered", "Customer entered a segment"
     """Sent by distributions, to the endpoint each of them names."""
     TEST = "webhook.test", "Test"

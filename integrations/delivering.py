@@ -34,7 +34,8 @@ RETRIES = (*(timedelta(minutes=2**turn) for turn in range(11)), timedelta(hours=
 Source: Voucherify, "Introduction to webhooks", "Responding to webhooks".
 """
 SHORTEST_PAUSE = timedelta(minutes=1)
-LEASE = timedelta(seconds=30)
+LEASE = timedelta(seconds=60)
+"""Longer than a try can take: ten seconds, and what looking up a name takes."""
 TURN = 1.0
 """Seconds a worker stays with one endpoint before the next one's turn."""
 SLOW = 1.0
