@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,13 +17,6 @@ from tests.factories import give_stock, incoming, line
 
 pytestmark = pytest.mark.django_db(transaction=True)
 EVENTS = ["customer.order.created"]
-
-
-@pytest.fixture
-def receiver(settings: Any) -> Iterator[Receiver]:
-    with Receiver() as running:
-        settings.ALLOWED_SHOP_ADDRESSES = {running.address}
-        yield running
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -27,13 +26,6 @@ EVENTS = ["customer.order.created", "customer.order.paid"]
 @pytest.fixture
 def partner() -> Partner:
     return Partner(ProjectFactory.create())
-
-
-@pytest.fixture
-def receiver(settings: Any) -> Iterator[Receiver]:
-    with Receiver() as running:
-        settings.ALLOWED_SHOP_ADDRESSES = {running.address}
-        yield running
 
 
 def made(partner: Partner, url: str, events: list[str] = EVENTS) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import django_rq
@@ -32,18 +31,8 @@ STEPS = (
 )
 
 
-@pytest.fixture
-def receiver(settings: Any) -> Iterator[Receiver]:
-    bells = django_rq.get_queue("default")
-    bells.connection.flushdb()
-    with Receiver() as running:
-        settings.ALLOWED_SHOP_ADDRESSES = {running.address}
-        yield running
-    bells.connection.flushdb()
-
-
 def expire_leases() -> None:
-    """What half a minute does to the lease of a dead worker."""
+    """What a minute does to the lease of a dead worker."""
     execute("UPDATE integrations_webhookendpoint SET lease_until = now() - interval '1 second'")
 
 
