@@ -20,8 +20,11 @@ def amount(**options: Any) -> models.DecimalField[Any, Any]:
 class DueCustomer(models.Model):
     """Something that segments ask about has changed for this customer; written with the change, see `segments.due`."""
 
-    customer = models.OneToOneField(Customer, models.CASCADE, primary_key=True, related_name="due")
-    project = models.ForeignKey("integrations.Project", models.CASCADE, db_index=False, related_name="+")
+    # No constraints: marks are written with every page of an import, and one without its customer does nothing.
+    customer = models.OneToOneField(Customer, models.CASCADE, primary_key=True, related_name="due", db_constraint=False)
+    project = models.ForeignKey(
+        "integrations.Project", models.CASCADE, db_index=False, related_name="+", db_constraint=False
+    )
     since = models.DateTimeField()
 
     class Meta:

@@ -147,7 +147,7 @@ def _import(sent: bytes, headers: dict[str, str]) -> tuple[float, float]:
 def _empty() -> None:
     from stock.bulk import execute
 
-    execute("TRUNCATE orders_order, orders_orderline, orders_orderevent, orders_customer CASCADE")
+    execute("TRUNCATE orders_order, orders_orderline, orders_orderevent, orders_customer, orders_duecustomer CASCADE")
     execute("TRUNCATE integrations_bulkportion")
 
 

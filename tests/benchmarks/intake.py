@@ -135,6 +135,7 @@ def _empty(integration: Integration) -> None:
 
     execute(
         "TRUNCATE orders_order, orders_orderline, orders_ordereffect, orders_orderevent, orders_customer,"
+        " orders_duecustomer,"
         " stock_reservation, integrations_remoteorder CASCADE"
     )
     execute("UPDATE stock_stocklevel SET reserved = 0")
