@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from integrations import deliveries
-from integrations.choices import DeliveryState, WebhookEvent
+from integrations.choices import DeliveryState
+from integrations.filters import DELIVERIES
 from integrations.models import WebhookDelivery, WebhookEndpoint
 from orders.models import Order
 from orders.public_ids import PublicIds
@@ -30,8 +31,8 @@ TONES = {DeliveryState.WAITING: "info", DeliveryState.DELIVERED: "good", Deliver
 
 class EndpointFilter(ChoiceFilter):
     title = gettext_lazy("endpoint")
-    parameter_name = "endpoint"
-    field = "endpoint_id"
+    parameter_name = "webhook"
+    filters = DELIVERIES
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         found = WebhookEndpoint.objects.filter(project=project_of(request)).order_by("url", "-pk")
@@ -41,24 +42,18 @@ class EndpointFilter(ChoiceFilter):
 class StateFilter(ChoiceFilter):
     title = gettext_lazy("state")
     parameter_name = "state"
-    field = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return options(DeliveryState.choices)
+    filters = DELIVERIES
 
 
 class EventFilter(ChoiceFilter):
     title = gettext_lazy("event")
     parameter_name = "event"
-    field = "event"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return options(WebhookEvent.choices)
+    filters = DELIVERIES
 
 
 class CreatedRange(DateRange):
     title = gettext_lazy("written")
-    field = "created_at"
+    filters, span = DELIVERIES, "created"
 
 
 @admin.register(WebhookDelivery)

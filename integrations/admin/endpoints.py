@@ -75,12 +75,12 @@ class EndpointAdmin(PageAdmin[WebhookEndpoint]):
         for state in DeliveryState:
             found = WebhookDelivery.objects.filter(endpoint=obj, state=state).order_by()
             count = capped(found.values("pk")[: MOST_COUNTED + 1].count())
-            counts.append((state.label, count, f"{listed}?endpoint={obj.pk}&state={state}"))
+            counts.append((state.label, count, f"{listed}?webhook={obj.pk}&state={state}"))
         return {
             "state": self.state(obj),
             "events": self.events_shown(obj),
             "counts": counts,
-            "deliveries": f"{listed}?endpoint={obj.pk}",
+            "deliveries": f"{listed}?webhook={obj.pk}",
             "may_change": request.user.has_perm(CHANGE),
         }
 

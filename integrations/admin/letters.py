@@ -17,9 +17,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from integrations.admin.tones import MESSAGE_TONES
-from integrations.choices import MessageState
 from integrations.distributions import unsubscribing
 from integrations.distributions.sending import RESENDABLE, send_again
+from integrations.filters import MESSAGES
 from integrations.models import Distribution, MailOptOut, Message
 from orders.models import Customer, Order
 from stock.admin.base import PageAdmin, Route, project_of
@@ -36,7 +36,7 @@ MOST_AT_ONCE = 1_000
 class DistributionFilter(ChoiceFilter):
     title = gettext_lazy("distribution")
     parameter_name = "distribution"
-    field = "distribution_id"
+    filters = MESSAGES
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return options(Distribution.objects.filter(project=project_of(request)).values_list("pk", "name"))
@@ -45,15 +45,12 @@ class DistributionFilter(ChoiceFilter):
 class StateFilter(ChoiceFilter):
     title = gettext_lazy("state")
     parameter_name = "state"
-    field = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return options(MessageState.choices)
+    filters = MESSAGES
 
 
 class WrittenRange(DateRange):
     title = gettext_lazy("written")
-    field = "created_at"
+    filters, span = MESSAGES, "created"
 
 
 @admin.register(Message)

@@ -9,11 +9,20 @@ import pytest
 from django.contrib import admin as django_admin
 from django.test import Client
 from django.urls import get_resolver
+from django.utils import timezone
 from django_filters import FilterSet
 
 from integrations.api.resources import ResourceList
-from integrations.choices import RemoteState, RunKind
-from integrations.models import Integration, Project, Run
+from integrations.choices import DeliveryState, MessageState, RemoteState, RunKind, WebhookEvent
+from integrations.models import (
+    Distribution,
+    Integration,
+    Message,
+    Project,
+    Run,
+    WebhookDelivery,
+    WebhookEndpoint,
+)
 from orders import invoicing, lifecycle, shipping
 from orders.models import Order
 from orders.public_ids import PublicIds
@@ -63,10 +72,34 @@ def partner(project: Project, shop: Integration) -> Partner:
     remote(other, "3", RemoteState.IGNORED, retry=True)
     Run.objects.create(project=project, integration=shop, kind=RunKind.LOAD)
     Run.objects.create(project=project, integration=other, kind=RunKind.RETRY)
+    _tell(project, first)
     found = Partner(project)
     found.post("/v1/orders", {"source_id": "p-1", "amount": 5, "customer": {"source_id": "jana"}})
     found.post("/back-office/v1/segments", {"name": "VIP", "kind": "static"})
     return found
+
+
+def _tell(project: Project, order: Order) -> None:
+    """Two distributions with a message each, and two endpoints with a delivery each."""
+    now = timezone.now()
+    for number, (message, delivery, event) in enumerate(
+        [
+            (MessageState.SENT, DeliveryState.DELIVERED, WebhookEvent.ORDER_PAID),
+            (MessageState.FAILED, DeliveryState.FAILED, WebhookEvent.ORDER_CREATED),
+        ]
+    ):
+        letter = Distribution.objects.create(
+            project=project, name=f"Letter {number}", trigger="order_paid", channel="email"
+        )
+        Message.objects.create(
+            distribution=letter, cause="order-1", customer_id=order.customer_id or 0, state=message, created_at=now,
+            next_attempt_at=now,
+        )  # fmt: skip
+        endpoint = WebhookEndpoint.objects.create(project=project, url=f"https://{number}.example/", events=[event])
+        WebhookDelivery.objects.create(
+            endpoint=endpoint, project=project, event_id=f"evt_{number}", event=event, happened_at=now, body=b"{}",
+            state=delivery, next_try_at=None, finished_at=now,
+        )  # fmt: skip
 
 
 def of_api(partner: Partner, kind: str, path: str) -> set[int]:
@@ -145,6 +178,9 @@ def test_these_are_shared() -> None:
         ("InvoiceAdmin", "type"), ("InvoiceAdmin", "issued"), ("ShipmentAdmin", "shipped"),
         ("MovementAdmin", "reason"), ("MovementAdmin", "booked"),
         ("CustomerAdmin", "segment"), ("SegmentAdmin", "kind"),
+        ("MessageAdmin", "distribution"), ("MessageAdmin", "state"), ("MessageAdmin", "created"),
+        ("DeliveryAdmin", "webhook"), ("DeliveryAdmin", "event"), ("DeliveryAdmin", "state"),
+        ("DeliveryAdmin", "created"),
     }  # fmt: skip
 
 

@@ -168,7 +168,7 @@ def test_the_list_is_filtered_and_exported(admin: Client, shop: Integration, rec
     endpoint = endpoints.create(shop.project, receiver.url, EVENTS).endpoint
     told(shop)
     for query, count in (
-        (f"endpoint={endpoint.pk}", 1),
+        (f"webhook={endpoint.pk}", 1),
         ("state=delivered", 1),
         ("state=failed", 0),
         ("event=customer.order.created", 1),
