@@ -66,7 +66,7 @@ def _retry(
     integration: Integration, cause: Cause, orders: QuerySet[RemoteOrder], done: str, user_id: int | None
 ) -> Fix:
     at = timezone.now()
-    oldest = list(orders.order_by("first_seen_at").values_list("pk", flat=True)[:MOST_AT_ONCE])
+    oldest = list(orders.order_by("first_seen_at", "pk").values_list("pk", flat=True)[:MOST_AT_ONCE])
     with transaction.atomic():
         due = retrying.make_due(RemoteOrder.objects.filter(pk__in=oldest), at)
         fix = _written(integration, cause, done, user_id, at, due)
