@@ -96,12 +96,13 @@ def rule_of(segment: Segment, at: datetime) -> Rule:
 
 def leave(rule: Rule, customers: Sequence[int], at: datetime) -> None:
     """End the stay of those of these customers who do not meet the conditions any more."""
-    # "+ 0" keeps the planner from the indexes that begin with the segment: of one that has just been made it knows
-    # nothing, and would read all its members for every batch.
+    # Stays are looked up customer by customer: LIMIT sees to that, and "+ 0" keeps the planner from the indexes that
+    # begin with the segment. Of one that has just been made it knows nothing, and would read all its members.
     execute(
         "UPDATE orders_segmentmember AS member SET left_at = greatest(%s, member.since)"  # noqa: S608
-        f" FROM {JOINED} WHERE member.segment_id + 0 = %s AND member.left_at IS NULL"
-        " AND member.customer_id = ANY(%s) AND customer.id = member.customer_id"
+        f" FROM {JOINED} CROSS JOIN LATERAL (SELECT id FROM orders_segmentmember"
+        " WHERE customer_id = customer.id AND segment_id + 0 = %s AND left_at IS NULL LIMIT 1) AS stay"
+        " WHERE customer.id = ANY(%s) AND member.id = stay.id AND member.left_at IS NULL"
         f" AND NOT {rule.match.sql}",
         [at, rule.segment_id, list(customers), *rule.match.params],
     )
