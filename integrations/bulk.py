@@ -97,9 +97,13 @@ def import_portion(held: Claim, run: Run) -> Step:
         cancelled = _write(held, bulk, done, portion, isolate=False)
     except NOT_STORABLE:
         cancelled = _write(held, bulk, done, portion, isolate=True)
-    ring_follow_up(run.project_id)
     run.cursor = {"done": done + len(portion.orders)}
-    return Step(done=run.cursor["done"] >= (run.total or 0), cancelled=cancelled)
+    whole = run.cursor["done"] >= (run.total or 0)
+    if (
+        whole or cancelled
+    ):  # customers are placed when all their orders are here; a long import's meanwhile, by the tick
+        ring_follow_up(run.project_id)
+    return Step(done=whole, cancelled=cancelled)
 
 
 def _write(held: Claim, bulk: BulkImport, start: int, portion: Portion, *, isolate: bool) -> bool:

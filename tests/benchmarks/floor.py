@@ -12,6 +12,7 @@ TABLES = {
     # table: how its rows are assigned to the page of their order
     "integrations_remoteorder": "id",
     "orders_customer": None,
+    "orders_duecustomer": None,
     "orders_order": "remote_order_id",
     "orders_orderline": "(SELECT remote_order_id FROM orders_order o WHERE o.id = order_id)",
     "orders_ordereffect": "(SELECT remote_order_id FROM orders_order o WHERE o.id = order_id)",
@@ -22,11 +23,14 @@ TABLES = {
 }
 HISTORY = {
     "orders_customer": None,
+    "orders_duecustomer": None,
     "orders_order": "id",
     "orders_orderline": "order_id",
     "orders_orderevent": "order_id",
 }
 """What a bulk import of history writes, by order."""
+ORDER = {"orders_duecustomer": "customer_id"}
+"""Where rows have no id, what else they come by."""
 AS_TEXT = {"jsonb": "::text", "tsvector": "::text"}
 
 Row = tuple[Any, ...]
@@ -115,7 +119,7 @@ def _rows(
     cursor: Any, table: str, key: str | None, columns: list[tuple[str, str]], page_of: dict[int, int], pages: int
 ) -> list[tuple[Row, int]]:
     listed = ", ".join(f'"{name}"{AS_TEXT.get(kind, "")}' for name, kind in columns)
-    cursor.execute(f"SELECT {key or 'NULL'}, {listed} FROM {table} ORDER BY id")
+    cursor.execute(f"SELECT {key or 'NULL'}, {listed} FROM {table} ORDER BY {ORDER.get(table, 'id')}")
     fetched = cursor.fetchall()
     if key is None:  # customers: spread evenly, as they came
         return [(row[1:], index * pages // len(fetched)) for index, row in enumerate(fetched)]
