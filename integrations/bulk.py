@@ -99,9 +99,8 @@ def import_portion(held: Claim, run: Run) -> Step:
         cancelled = _write(held, bulk, done, portion, isolate=True)
     run.cursor = {"done": done + len(portion.orders)}
     whole = run.cursor["done"] >= (run.total or 0)
-    if (
-        whole or cancelled
-    ):  # customers are placed when all their orders are here; a long import's meanwhile, by the tick
+    if whole or cancelled:
+        # Customers are placed when all their orders are here; those of a long import meanwhile, by the tick.
         ring_follow_up(run.project_id)
     return Step(done=whole, cancelled=cancelled)
 
