@@ -128,8 +128,9 @@ def _impurity(found: Import) -> str:
 
 
 def _is_pure_target(parts: list[str]) -> bool:
-    """Whether a dotted path leads into a pure module; the path may go on to a name inside of it."""
-    return is_pure("/".join(parts[:2]) + ".py") or (len(parts) > 1 and is_pure("/".join(parts[:2]) + "/"))
+    """Whether a dotted path leads into a pure module or room; the path may go on to a name inside of it."""
+    ways = ["/".join(parts[:depth]) for depth in range(2, len(parts) + 1)]
+    return any(is_pure(f"{way}.py") or is_pure(f"{way}/") for way in ways)
 
 
 def sole_owners(module: Module) -> Iterator[str]:
