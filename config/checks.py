@@ -18,7 +18,7 @@ def embedded_binaries(app_configs: Sequence[AppConfig] | None, **kwargs: Any) ->
     """Without addresses of servers the binaries of the embedded ones must be here."""
     if not settings.EMBEDDED:
         return []
-    from config.embedded import EmbeddedError, binaries
+    from config.running.embedded import EmbeddedError, binaries
 
     try:
         binaries.find()

@@ -42,7 +42,7 @@ if EMBEDDED:
     if DATABASE_URL or REDIS_URL:
         present, absent = ("DATABASE_URL", "REDIS_URL") if DATABASE_URL else ("REDIS_URL", "DATABASE_URL")
         raise ImproperlyConfigured(f"{present} is set but {absent} is not. Set both, or none for the embedded servers.")
-    from config.embedded import locations
+    from config.running.embedded import locations
 
     _embedded = locations(DATA_DIR)
     DATABASE_URL, REDIS_URL = _embedded.database_url, _embedded.redis_url

@@ -45,7 +45,7 @@ def _start() -> ExitStack:
         data_dir = folder / "data"
         _setenv(undo, "COUNTINGHOUSE_DATA", str(data_dir))
         if not (os.environ.get("DATABASE_URL") or os.environ.get("REDIS_URL")):
-            from config.embedded import EmbeddedError, Servers
+            from config.running.embedded import EmbeddedError, Servers
 
             servers = Servers(data_dir, durable=False)
             try:

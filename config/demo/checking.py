@@ -14,8 +14,8 @@ from django.utils import timezone
 
 from config.demo import deciding, letters, partner, webhooks
 from config.demo.world import BROOKLYN, DemoShop
-from config.processes import Supervisor
-from config.running import wait_for_port
+from config.running.parts import wait_for_port
+from config.running.processes import Supervisor
 from integrations.choices import ImportAction, RemoteState, RunKind, RunState
 from integrations.invariants import ALL, broken
 from integrations.loading import request_load

@@ -12,8 +12,8 @@ from typing import Any
 from django.conf import settings
 
 from config.demo import partner
-from config.processes import Program
-from config.running import manage
+from config.running.parts import manage
+from config.running.processes import Program
 from integrations.api_keys import NewKey
 from integrations.choices import DistributionChannel, DistributionTrigger, MailSecurity
 from integrations.distributions.settings import (

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from config.demo import loyalty
 from config.demo.world import ACCOUNTS, DAYS, LETTERHEAD, OPERATOR, PASSWORD, DemoAccount, DemoShop
-from config.running import wait_for_port
+from config.running.parts import wait_for_port
 from integrations import hooks
 from integrations.choices import FeedKind
 from integrations.connecting import set_up

@@ -11,8 +11,8 @@ from typing import Any
 
 from django.conf import settings
 
-from config.processes import Program
-from config.running import manage
+from config.running.parts import manage
+from config.running.processes import Program
 from integrations import endpoints
 from integrations.choices import SUBSCRIBABLE
 from integrations.models import Project, WebhookEndpoint

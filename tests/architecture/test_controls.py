@@ -116,7 +116,7 @@ GOOD: list[tuple[Rule, str, str]] = [
         "from integrations.failures import PayloadError\nfrom orders.incoming import IncomingOrder",
     ),
     (rules.sole_owners, "integrations/client/transport.py", "import requests\nfrom urllib3.util import Retry"),
-    (rules.sole_owners, "config/worker.py", "import django_rq\nfrom rq import Worker"),
+    (rules.sole_owners, "config/running/bell_worker.py", "import django_rq\nfrom rq import Worker"),
     (rules.shops_are_asked_one_way, "integrations/asking.py", "from integrations import client, runs"),
     (rules.sole_owners, "integrations/connectors/shop/orders.py", "from .requests import page"),
     (

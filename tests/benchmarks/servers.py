@@ -12,7 +12,7 @@ from pathlib import Path
 @contextmanager
 def durable_database() -> Iterator[None]:
     """Start the embedded servers, point Django at them and migrate. To be entered before any model is imported."""
-    from config.embedded import Servers
+    from config.running.embedded import Servers
 
     with tempfile.TemporaryDirectory(prefix="countinghouse-bench-") as folder:
         Path(folder).chmod(0o711)  # as root the servers run as another account, which must pass

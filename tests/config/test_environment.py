@@ -29,9 +29,8 @@ def load(data: Path, code: str = "", **variables: str) -> subprocess.CompletedPr
 
 
 def test_with_addresses_nothing_of_the_embedded_servers_is_imported(tmp_path: Path) -> None:
-    code = (
-        "print(s.EMBEDDED, s.DATABASES['default']['HOST'], any(m.startswith('config.embedded') for m in sys.modules))"
-    )
+    embedded = "any(m.startswith('config.running.embedded') for m in sys.modules)"
+    code = f"print(s.EMBEDDED, s.DATABASES['default']['HOST'], {embedded})"
     assert load(tmp_path, code, **OWN_SERVERS).stdout == "False db False\n"
 
 

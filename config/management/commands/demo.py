@@ -13,11 +13,11 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from config import running
 from config.demo import letters, partner, programs, seeding, webhooks
 from config.demo.checking import Check
 from config.demo.world import ACCOUNTS, OPERATOR, PASSWORD, SHOPS
-from config.processes import Supervisor
+from config.running import parts
+from config.running.processes import Supervisor
 from integrations.api_keys import NewKey
 from integrations.connectors import get
 
@@ -41,13 +41,13 @@ class Command(BaseCommand):
                 self._check(options["orders"])
             else:
                 self._demo(options["host"], options["port"], options["orders"], options["rate"])
-        except running.CannotRun as error:
+        except parts.CannotRun as error:
             raise CommandError(str(error)) from error
 
     def _demo(self, host: str, port: int, orders: int, rate: float) -> None:
-        running.check_port(host, port)
-        with running.embedded_servers() as servers:
-            running.prepare(self.stdout.write)
+        parts.check_port(host, port)
+        with parts.embedded_servers() as servers:
+            parts.prepare(self.stdout.write)
             ports, mail = programs.choose_ports(), programs.free_port(letters.PORT)
             receiver = programs.free_port(webhooks.PORT)
             programs.allow((*ports.values(), mail, receiver))
@@ -56,13 +56,11 @@ class Command(BaseCommand):
             letters.seed(project, mail)
             webhooks.seed(project, receiver)
             made = partner.new_key(project)
-            site = running.site_programs(host, port, workers=2)
+            site = parts.site_programs(host, port, workers=2)
             shops = programs.shops_program(ports, orders=orders, rate=rate)
             helpers = [shops, letters.mail_program(mail), webhooks.receiver_program(receiver)]
-            with Supervisor(
-                [*helpers, *site], servers=servers, server_failures=running.server_failures()
-            ) as supervisor:
-                if running.wait_for_port(host, port, give_up=lambda: supervisor.stopping):
+            with Supervisor([*helpers, *site], servers=servers, server_failures=parts.server_failures()) as supervisor:
+                if parts.wait_for_port(host, port, give_up=lambda: supervisor.stopping):
                     seeding.register_webhooks(ports)
                     self._welcome(f"http://{host}:{port}/", ports, made)
                 supervisor.run()
@@ -92,8 +90,8 @@ class Command(BaseCommand):
             self._check_apart(orders)
             return
         started = time.monotonic()
-        with running.embedded_servers() as servers:
-            running.prepare(lambda _: None)
+        with parts.embedded_servers() as servers:
+            parts.prepare(lambda _: None)
             ports, mail = programs.choose_ports(fresh=True), programs.free_port(0)
             receiver = programs.free_port(0)
             programs.allow((*ports.values(), mail, receiver))
@@ -101,12 +99,10 @@ class Command(BaseCommand):
             letters.seed(projects[0], mail)
             webhooks.seed(projects[0], receiver)
             web = programs.free_port(0)
-            site = running.site_programs("127.0.0.1", web, workers=2)
+            site = parts.site_programs("127.0.0.1", web, workers=2)
             shops = programs.shops_program(ports, orders=orders, rate=0)
             helpers = [shops, letters.mail_program(mail), webhooks.receiver_program(receiver)]
-            with Supervisor(
-                [*helpers, *site], servers=servers, server_failures=running.server_failures()
-            ) as supervisor:
+            with Supervisor([*helpers, *site], servers=servers, server_failures=parts.server_failures()) as supervisor:
                 check = Check(supervisor, projects, ports, web, self.stdout.write)
                 passed = check.run()
         self.stdout.write(f"\n{'Everything as expected' if passed else 'NOT as expected'}"
@@ -122,7 +118,7 @@ class Command(BaseCommand):
             environment.pop("DATABASE_URL", None)
             environment.pop("REDIS_URL", None)
             ended = subprocess.run(  # noqa: S603
-                [sys.executable, running.manage(), "demo", "--check", "--orders", str(orders)],
+                [sys.executable, parts.manage(), "demo", "--check", "--orders", str(orders)],
                 env=environment,
                 check=False,
             )

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from config import running
-from config.processes import Supervisor
+from config.running import parts
+from config.running.processes import Supervisor
 
 
 class Command(BaseCommand):
@@ -25,18 +25,18 @@ class Command(BaseCommand):
             raise CommandError("At least one worker is needed: --workers 1.")
         try:
             self._run(host, port, workers)
-        except running.CannotRun as error:
+        except parts.CannotRun as error:
             raise CommandError(str(error)) from error
         except KeyboardInterrupt:
             self.stdout.write("Stopped before it was up.")
 
     def _run(self, host: str, port: int, workers: int) -> None:
-        running.check_port(host, port)
-        with running.embedded_servers() as servers:
-            running.prepare(self.stdout.write)
-            programs = running.site_programs(host, port, workers=workers)
-            with Supervisor(programs, servers=servers, server_failures=running.server_failures()) as supervisor:
-                if running.wait_for_port(host, port, give_up=lambda: supervisor.stopping):
+        parts.check_port(host, port)
+        with parts.embedded_servers() as servers:
+            parts.prepare(self.stdout.write)
+            programs = parts.site_programs(host, port, workers=workers)
+            with Supervisor(programs, servers=servers, server_failures=parts.server_failures()) as supervisor:
+                if parts.wait_for_port(host, port, give_up=lambda: supervisor.stopping):
                     self.stdout.write(f"Countinghouse answers at http://{host}:{port}/ - Ctrl-C stops it.")
                 supervisor.run()
                 self.stdout.write("Stopping")

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from redis.exceptions import RedisError
 
-from config.worker import make_worker
+from config.running.bell_worker import make_worker
 
 
 class Command(BaseCommand):

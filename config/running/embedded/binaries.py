@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from config.embedded.account import Account, can_reach
-from config.embedded.errors import EmbeddedError
+from config.running.embedded.account import Account, can_reach
+from config.running.embedded.errors import EmbeddedError
 
 POSTGRES_VARIABLE = "COUNTINGHOUSE_POSTGRES_BIN"
 """A folder with postgres, initdb and pg_ctl."""

@@ -13,13 +13,13 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Self
 
-from config.embedded import binaries, places
-from config.embedded.account import can_reach, server_account
-from config.embedded.child import POLL
-from config.embedded.errors import EmbeddedError
-from config.embedded.places import Locations
-from config.embedded.postgres import Postgres
-from config.embedded.valkey import Valkey
+from config.running.embedded import binaries, places
+from config.running.embedded.account import can_reach, server_account
+from config.running.embedded.child import POLL
+from config.running.embedded.errors import EmbeddedError
+from config.running.embedded.places import Locations
+from config.running.embedded.postgres import Postgres
+from config.running.embedded.valkey import Valkey
 
 LOCK_SECONDS = 1.0
 """How long an earlier supervisor that is just being killed may hold the folder."""

@@ -9,10 +9,10 @@ import subprocess
 import time
 from pathlib import Path
 
-from config.embedded.account import Account
-from config.embedded.child import POLL, Child, environment
-from config.embedded.errors import EmbeddedError
-from config.embedded.places import DATABASE, POSTGRES_SOCKET
+from config.running.embedded.account import Account
+from config.running.embedded.child import POLL, Child, environment
+from config.running.embedded.errors import EmbeddedError
+from config.running.embedded.places import DATABASE, POSTGRES_SOCKET
 
 START_SECONDS = 900.0
 """Recovery after a crash reads the log of up to max_wal_size; better patient than killed half-way again."""

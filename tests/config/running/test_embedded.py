@@ -14,8 +14,8 @@ import psycopg
 import pytest
 import redis
 
-from config.embedded import EmbeddedError, Servers, binaries, locations, places
-from config.embedded.account import Account, RunAs
+from config.running.embedded import EmbeddedError, Servers, binaries, locations, places
+from config.running.embedded.account import Account, RunAs
 from tests.config.conftest import CHECKOUT, eventually, is_running
 
 Script = Callable[..., subprocess.Popen[str]]
@@ -23,7 +23,7 @@ Script = Callable[..., subprocess.Popen[str]]
 SUPERVISOR = """
 import sys, time
 from pathlib import Path
-from config.embedded import Servers, child
+from config.running.embedded import Servers, child
 if sys.argv[2] == "orphans":
     child.dies_with_parent = lambda signum: None
 with Servers(Path(sys.argv[1]), durable=sys.argv[3] == "durable") as servers:
@@ -202,7 +202,7 @@ class TestAsRoot:
         """Run as `nobody` by an interpreter that everyone can reach; the package needs the standard library only."""
         nobody = pwd.getpwnam("nobody")
         run_as = RunAs(user=nobody.pw_uid, group=nobody.pw_gid, extra_groups=[])
-        probe = "import sys, config.embedded; sys.exit(sys.version_info < (3, 11))"
+        probe = "import sys, config.running.embedded; sys.exit(sys.version_info < (3, 11))"
         environment = {
             "PYTHONPATH": str(CHECKOUT),
             "PYTHONDONTWRITEBYTECODE": "1",

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from config.processes import Attempts, BackOff, Program, Supervisor
+from config.running.processes import Attempts, BackOff, Program, Supervisor
 from tests.config.conftest import eventually, is_running
 
 QUICK = BackOff(first=0.05, longest=0.2, forgotten_after=60)
@@ -119,7 +119,7 @@ def test_a_program_that_cannot_be_run_leaves_nothing() -> None:
 def test_programs_do_not_outlive_a_killed_supervisor(script: Callable[..., subprocess.Popen[str]]) -> None:
     process = script(
         "import sys\n"
-        "from config.processes import Program, Supervisor\n"
+        "from config.running.processes import Program, Supervisor\n"
         "with Supervisor([Program('sleeper', (sys.executable, '-c', 'import time; time.sleep(60)'))]) as supervisor:\n"
         "    print(supervisor.keepers[0].process.pid)\n"
         "    supervisor.run()\n"
@@ -137,7 +137,7 @@ def test_a_forked_process_can_tie_itself_to_its_parent(script: Callable[..., sub
     """What a worker's forked process does, so that no job runs on without its worker."""
     process = script(
         "import os, signal, time\n"
-        "from config.lifeline import die_with\n"
+        "from config.running.lifeline import die_with\n"
         "parent = os.getpid()\n"
         "if os.fork() == 0:\n"
         "    die_with(parent, signal.SIGKILL)\n"

@@ -20,10 +20,10 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.db import connection, connections
 
-from config.processes import Program
+from config.running.processes import Program
 
 if TYPE_CHECKING:
-    from config.embedded import Servers
+    from config.running.embedded import Servers
 
 MIGRATION_LOCK = 0x636F756E  # "coun": any number that no other advisory lock of ours uses
 WEB, WORKER, TICK = "web", "worker", "tick"
@@ -42,7 +42,7 @@ def embedded_servers() -> Generator[Servers | None]:
     if not settings.EMBEDDED:
         yield None
         return
-    from config.embedded import EmbeddedError, Servers
+    from config.running.embedded import EmbeddedError, Servers
 
     servers = Servers(settings.DATA_DIR)
     try:
@@ -59,7 +59,7 @@ def server_failures() -> tuple[type[Exception], ...]:
     """What restarting a server may raise."""
     if not settings.EMBEDDED:
         return ()
-    from config.embedded import EmbeddedError
+    from config.running.embedded import EmbeddedError
 
     return (EmbeddedError,)
 

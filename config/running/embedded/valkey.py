@@ -8,10 +8,10 @@ import socket
 import time
 from pathlib import Path
 
-from config.embedded.account import Account
-from config.embedded.child import POLL, Child
-from config.embedded.errors import EmbeddedError
-from config.embedded.places import VALKEY_SOCKET
+from config.running.embedded.account import Account
+from config.running.embedded.child import POLL, Child
+from config.running.embedded.errors import EmbeddedError
+from config.running.embedded.places import VALKEY_SOCKET
 
 START_SECONDS = 300.0
 STOP_SECONDS = 30.0

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from config.embedded.account import Account
-from config.embedded.errors import EmbeddedError
+from config.running.embedded.account import Account
+from config.running.embedded.errors import EmbeddedError
 
 DATABASE = "countinghouse"
 POSTGRES_SOCKET = ".s.PGSQL.5432"

@@ -9,9 +9,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from config.embedded.account import Account
-from config.embedded.errors import EmbeddedError
-from config.lifeline import dies_with_parent
+from config.running.embedded.account import Account
+from config.running.embedded.errors import EmbeddedError
+from config.running.lifeline import dies_with_parent
 
 POLL = 0.02
 """Seconds between two looks."""

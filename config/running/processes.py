@@ -1,6 +1,6 @@
 """Keeping a handful of programs running: start, restart with back-off, stop in order.
 
-Knows nothing of what the programs are; `config.running` does.
+Knows nothing of what the programs are; `config.running.parts` does.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from types import FrameType, TracebackType
 from typing import Any, Protocol, Self
 
-from config.lifeline import dies_with_parent
+from config.running.lifeline import dies_with_parent
 
 logger = logging.getLogger(__name__)
 

@@ -15,9 +15,9 @@ from pathlib import Path
 import django_rq
 import pytest
 
-from config import running
-from config.embedded import locations, places
-from config.worker import make_worker
+from config.running import parts
+from config.running.bell_worker import make_worker
+from config.running.embedded import locations, places
 from tests.config.conftest import CHECKOUT, eventually, is_running
 
 
@@ -38,22 +38,22 @@ def free_port() -> int:
 
 
 def test_a_taken_port_is_a_sentence(taken: int) -> None:
-    with pytest.raises(running.CannotRun, match=f"Port {taken} on 127.0.0.1 is taken by another program"):
-        running.check_port("127.0.0.1", taken, patience=0)
+    with pytest.raises(parts.CannotRun, match=f"Port {taken} on 127.0.0.1 is taken by another program"):
+        parts.check_port("127.0.0.1", taken, patience=0)
 
 
 def test_a_free_port_stays_free() -> None:
     port = free_port()
-    running.check_port("127.0.0.1", port)
-    assert not running.wait_for_port("127.0.0.1", port, seconds=0.2)
+    parts.check_port("127.0.0.1", port)
+    assert not parts.wait_for_port("127.0.0.1", port, seconds=0.2)
 
 
 def test_a_port_that_answers_is_seen(taken: int) -> None:
-    assert running.wait_for_port("127.0.0.1", taken, seconds=5)
+    assert parts.wait_for_port("127.0.0.1", taken, seconds=5)
 
 
 def test_waiting_for_a_port_can_be_given_up() -> None:
-    assert not running.wait_for_port("127.0.0.1", free_port(), seconds=60, give_up=lambda: True)
+    assert not parts.wait_for_port("127.0.0.1", free_port(), seconds=60, give_up=lambda: True)
 
 
 class TestWorker:

@@ -10,7 +10,7 @@ from django.db import connections
 from rq import Queue, Worker
 from rq.job import Job
 
-from config.lifeline import die_with
+from config.running.lifeline import die_with
 
 
 class BellWorker(Worker):
