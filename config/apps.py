@@ -12,9 +12,9 @@ class ProjectConfig(AppConfig):
     default = True
 
     def ready(self) -> None:
-        from config import checks  # noqa: F401  registers the system checks
+        from config.site import checks  # noqa: F401  registers the system checks
 
 
 class AdminConfig(admin.AdminConfig):
-    default_site = "config.admin_site.CountinghouseAdminSite"
+    default_site = "config.site.admin_site.CountinghouseAdminSite"
     default = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import include, path
 
-from config.health import healthz, readyz
+from config.site.health import healthz, readyz
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),

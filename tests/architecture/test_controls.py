@@ -23,7 +23,7 @@ BAD: list[tuple[Rule, str, str]] = [
     (rules.direction, "integrations/models/__init__.py", "from ..admin import site"),
     (rules.direction, "integrations/room.py", "from .simulator.shop import Shop"),
     (rules.direction, "integrations/runs.py", "import orders.views"),
-    (rules.direction, "orders/admin/orders.py", "from config.admin_site import CountinghouseAdminSite"),
+    (rules.direction, "orders/admin/orders.py", "from config.site.admin_site import CountinghouseAdminSite"),
     (rules.direction, "config/management/commands/demo.py", "from tests.factories import order"),
     (
         rules.edges_open_no_transaction,

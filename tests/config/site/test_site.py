@@ -12,9 +12,9 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client, override_settings
 from django.urls import NoReverseMatch, reverse
 
-from config import checks
 from config.logs import LineFormatter
-from config.middleware import ContentSecurityPolicy
+from config.site import checks
+from config.site.middleware import ContentSecurityPolicy
 
 
 def test_health_answers_without_a_database(client: Client) -> None:

@@ -12,8 +12,8 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.translation import gettext_lazy as _
 
-from config.navigation import sections
-from config.project_middleware import SESSION_KEY
+from config.site.navigation import sections
+from config.site.open_project import SESSION_KEY
 from integrations.tenancy import projects_of
 
 
@@ -51,7 +51,7 @@ class CountinghouseAdminSite(AdminSite):
         if not context["has_permission"]:
             return context
         # Only now: these read the admin packages, which register themselves with this very site.
-        from config.notices import notices
+        from config.site.notices import notices
 
         user: Any = request.user
         return {
@@ -77,7 +77,7 @@ class CountinghouseAdminSite(AdminSite):
         return HttpResponseRedirect(reverse("admin:index"))
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        from config.overview import overview
+        from config.site.overview import overview
 
         return super().index(request, {**overview(request), **(extra_context or {})})
 
