@@ -149,7 +149,7 @@ TEMPLATES = [
 ]
 
 # --- People ---
-AUTHENTICATION_BACKENDS = ["integrations.auth.MembershipBackend"]
+AUTHENTICATION_BACKENDS = ["integrations.access.backend.MembershipBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")

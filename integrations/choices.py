@@ -13,7 +13,7 @@ class Plan(TextChoices):
 
 
 class Role(TextChoices):
-    """What a member of an account may do; the permissions are in `integrations.roles`."""
+    """What a member of an account may do; the permissions are in `integrations.access.roles`."""
 
     IMPORT_ADMIN = "import_admin", "Import admins"
     ORDER_STAFF = "order_staff", "Order staff"

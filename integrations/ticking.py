@@ -6,7 +6,8 @@ import logging
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 
-from integrations import bulk, deliveries, exports, follow_up, hooks, idempotency, runs, scheduling
+from integrations import bulk, deliveries, exports, follow_up, hooks, runs, scheduling
+from integrations.access import idempotency
 from stock.bulk import execute
 
 logger = logging.getLogger(__name__)

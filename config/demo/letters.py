@@ -14,7 +14,7 @@ from django.conf import settings
 from config.demo import partner
 from config.running.parts import manage
 from config.running.processes import Program
-from integrations.api_keys import NewKey
+from integrations.access.api_keys import NewKey
 from integrations.choices import DistributionChannel, DistributionTrigger, MailSecurity
 from integrations.distributions.settings import (
     DistributionSettings,

@@ -8,8 +8,8 @@ import urllib.request
 from collections.abc import Mapping
 from typing import Any
 
-from integrations import api_keys
-from integrations.api_keys import NewKey
+from integrations.access import api_keys
+from integrations.access.api_keys import NewKey
 from integrations.models import ApiKey, Project
 
 NAME = "Demo partner"

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.site.navigation import sections
 from config.site.open_project import SESSION_KEY
-from integrations.tenancy import projects_of
+from integrations.access.tenancy import projects_of
 
 
 class LoginForm(AuthenticationForm):

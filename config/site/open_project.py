@@ -8,7 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from integrations.tenancy import enter
+from integrations.access.tenancy import enter
 
 SESSION_KEY = "project"
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from integrations import api_keys
+from integrations.access import api_keys
 from integrations.choices import ApiScope
 from integrations.models import ApiKey
 from stock.admin.base import PageAdmin, Route, project_of

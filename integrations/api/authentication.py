@@ -6,9 +6,9 @@ from django.http import HttpRequest
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
-from integrations import api_keys
+from integrations.access import api_keys
+from integrations.access.api_keys import KeyRefused
 from integrations.api.errors import ApiError
-from integrations.api_keys import KeyRefused
 from integrations.models import ApiKey
 
 MISSING = "Send X-App-Id and X-App-Token, or Authorization: Bearer with the token."

@@ -10,10 +10,10 @@ import msgspec
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from integrations import idempotency
+from integrations.access import idempotency
+from integrations.access.idempotency import Answer, BeingAnswered, Call, OtherCall
 from integrations.api.errors import ApiError, bad_payload
 from integrations.api.views import PartnerView
-from integrations.idempotency import Answer, BeingAnswered, Call, OtherCall
 
 LONGEST_KEY = 255
 Handler = Callable[..., Response]

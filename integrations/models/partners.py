@@ -40,7 +40,7 @@ class ApiKey(models.Model):
 
 
 class KeptAnswer(models.Model):
-    """What a call with an Idempotency-Key was answered; see `integrations.idempotency`."""
+    """What a call with an Idempotency-Key was answered; see `integrations.access.idempotency`."""
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="+", db_index=False)
     key = models.CharField(max_length=255)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from integrations import api_keys
+from integrations.access import api_keys
 from integrations.choices import Role
 from integrations.models import ApiKey, Project, Run
 from tests.admin.conftest import Login

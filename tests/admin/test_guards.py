@@ -11,9 +11,9 @@ from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 from django.urls import URLPattern, reverse
 
+from integrations.access.roles import PERMISSIONS
 from integrations.choices import Role
 from integrations.models import Integration, Project
-from integrations.roles import PERMISSIONS
 from stock.admin.base import TenantAdmin
 from stock.admin.guards import guard_of
 from tests.admin.conftest import Login

@@ -12,7 +12,8 @@ from django.test import Client
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
-from integrations import api_keys, endpoints
+from integrations import endpoints
+from integrations.access import api_keys
 from integrations.choices import RemoteState, Role, RunKind
 from integrations.connecting import set_up
 from integrations.models import (

@@ -10,8 +10,9 @@ import django_rq
 import pytest
 from django.test import Client
 
-from integrations import api_keys, jobs
-from integrations.api_keys import NewKey
+from integrations import jobs
+from integrations.access import api_keys
+from integrations.access.api_keys import NewKey
 from integrations.choices import RunKind, RunState
 from integrations.models import Project, Run
 from tests.api import described

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from integrations import api_keys
+from integrations.access import api_keys
 from integrations.choices import ApiScope, RemoteState, RunKind, RunState
 from integrations.connecting import set_up
 from integrations.models import Integration, Run

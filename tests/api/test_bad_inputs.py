@@ -300,7 +300,7 @@ def test_a29_errors_of_the_database_are_told_as_such(partner: Partner, monkeypat
     def away(*_: object, **__: object) -> None:
         raise OperationalError("connection to jana@mail.example failed")
 
-    monkeypatch.setattr("integrations.api_keys.find", away)
+    monkeypatch.setattr("integrations.access.api_keys.find", away)
     failed = Client(raise_request_exception=False).get(ORDERS, headers=partner.headers)
     assert (failed.status_code, json.loads(failed.content)["key"]) == (503, "unavailable")
     assert failed.headers["Retry-After"] == "5"

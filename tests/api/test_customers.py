@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from integrations import api_keys
+from integrations.access import api_keys
 from integrations.choices import ApiScope
 from integrations.models import Project
 from orders.models import Customer

@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from integrations import api_keys
+from integrations.access import api_keys
 from integrations.choices import ApiScope, Role
 from integrations.models import ApiKey, Project
 from tests.api.conftest import Partner, told

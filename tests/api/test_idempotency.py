@@ -11,7 +11,7 @@ import pytest
 from django.db import OperationalError, connection
 from django.utils import timezone
 
-from integrations import idempotency
+from integrations.access import idempotency
 from integrations.choices import RunKind
 from integrations.connecting import set_up
 from integrations.models import Export, KeptAnswer, Project, Run

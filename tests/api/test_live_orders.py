@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from integrations import api_keys
+from integrations.access import api_keys
 from integrations.choices import ApiScope
 from integrations.connecting import set_up
 from integrations.models import Integration

@@ -17,7 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config import urls
-from integrations import api_keys
+from integrations.access import api_keys
 from integrations.api.declaring import Operation
 from integrations.api.schema import Undeclared
 from integrations.api.views import PartnerView

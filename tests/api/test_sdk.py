@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from pytest_django.live_server_helper import LiveServer
 
-from integrations import api_keys
+from integrations.access import api_keys
 from integrations.models import Project
 from orders.models import Order
 from tests.api.conftest import work_off

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from integrations import api_keys
+from integrations.access import api_keys
 from integrations.choices import ApiScope, DistributionChannel, DistributionTrigger
 from integrations.models import Distribution, Project
 from orders.choices import EarningTrigger, SegmentKind

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from integrations import announcements, api_keys, endpoints, follow_up, jobs
+from integrations import announcements, endpoints, follow_up, jobs
+from integrations.access import api_keys
 from integrations.choices import ApiScope
 from integrations.models import WebhookDelivery, WebhookEndpoint
 from integrations.simulator.receiver import Receiver, Reply

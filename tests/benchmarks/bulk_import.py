@@ -81,7 +81,7 @@ def _order(number: int, chance: random.Random) -> dict[str, Any]:
 def measure(rounds: int) -> dict[str, Any]:
     from django.conf import settings
 
-    from integrations import api_keys
+    from integrations.access import api_keys
     from orders.api import documents
     from tests.benchmarks.floor import Floor
     from tests.factories import ProjectFactory

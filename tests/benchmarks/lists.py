@@ -101,7 +101,7 @@ def _person(project: Any) -> Client:
     """Somebody logged in, with a key of the API in hand."""
     from django.test import Client
 
-    from integrations import api_keys
+    from integrations.access import api_keys
     from integrations.choices import Role
     from tests.factories import member
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from pytest_django.live_server_helper import LiveServer
 
-from integrations import api_keys
-from integrations.api_keys import NewKey
+from integrations.access import api_keys
+from integrations.access.api_keys import NewKey
 from integrations.choices import Role
 from tests.browser.browsing import NEEDS_CHROMIUM, Troubles, assert_fits, log_in
 from tests.factories import ProjectFactory, member

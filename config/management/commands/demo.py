@@ -18,7 +18,7 @@ from config.demo.checking import Check
 from config.demo.world import ACCOUNTS, OPERATOR, PASSWORD, SHOPS
 from config.running import parts
 from config.running.processes import Supervisor
-from integrations.api_keys import NewKey
+from integrations.access.api_keys import NewKey
 from integrations.connectors import get
 
 INSIDE = "COUNTINGHOUSE_DEMO_CHECK"

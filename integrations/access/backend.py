@@ -7,13 +7,13 @@ from typing import Any
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import User
 
+from integrations.access.roles import PERMISSIONS
 from integrations.choices import Role
 from integrations.models import Membership
-from integrations.roles import PERMISSIONS
 
 
 class MembershipBackend(ModelBackend):
-    """Django's password check, with permissions from `integrations.roles` instead of permission rows.
+    """Django's password check, with permissions from `integrations.access.roles` instead of permission rows.
 
     Where no project has been entered (a shell, a command), a person has what all their roles have in common.
     """

@@ -6,11 +6,11 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import RequestFactory
 
-from integrations.auth import MembershipBackend
+from integrations.access.backend import MembershipBackend
+from integrations.access.roles import PERMISSIONS
+from integrations.access.tenancy import enter, projects_of
 from integrations.choices import Role
 from integrations.models import Membership, Project
-from integrations.roles import PERMISSIONS
-from integrations.tenancy import enter, projects_of
 from tests.factories import ProjectFactory, member
 
 pytestmark = pytest.mark.django_db

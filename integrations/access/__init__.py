@@ -1,0 +1,1 @@
+"""Who may do what: tenancy, roles, keys of the partner API, and calls that come again."""
