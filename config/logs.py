@@ -9,7 +9,7 @@ BREAKS = str.maketrans({"\n": " | ", "\r": "", "\x1b": "\\x1b"})
 
 
 class LineFormatter(logging.Formatter):
-    """`2026-11-21T09:47:00.123Z INFO integrations.runs message`; a traceback follows in the same line."""
+    """`2026-11-21T09:47:00.123Z INFO integrations.runs.claims message`; a traceback follows in the same line."""
 
     def format(self, record: logging.LogRecord) -> str:
         stamp = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -68,7 +68,7 @@ RQ_QUEUES = {
 }
 RQ = {
     "COMMIT_MODE": "auto",  # one function rings, on commit; RQ itself shall not wait once more
-    "JOB_CLASS": "integrations.queue.RunJob",  # runs one function only, whatever is on the queue
+    "JOB_CLASS": "integrations.runs.queue.RunJob",  # runs one function only, whatever is on the queue
 }
 RQ_SHOW_ADMIN_LINK = False  # the dashboard would let every member of staff empty the queue
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from functools import partial
 from typing import TypeVar
 
-from integrations import client, runs
+from integrations import client
 from integrations.connectors.base import Operation
 from integrations.failures import Failure, NotNow, ShopError
 from integrations.models import Integration
 from integrations.pacing import Pace
-from integrations.runs import Claim
+from integrations.runs import claims
+from integrations.runs.claims import Claim
 
 T = TypeVar("T")
 
@@ -20,7 +21,7 @@ def ask(integration: Integration, operation: Operation[T], *, held: Claim | None
 
     `held`: the run that asks; it is kept alive while the shop thinks. `tested`: see `Pace`.
     """
-    heartbeat = partial(runs.heartbeat, held) if held is not None else None
+    heartbeat = partial(claims.heartbeat, held) if held is not None else None
     pace = Pace(integration, tested=tested)
     try:
         return client.drive(operation, heartbeat=heartbeat, pace=pace)

@@ -15,12 +15,12 @@ import msgspec
 from django.db import DataError, IntegrityError, transaction
 from django.utils import timezone
 
-from integrations import runs
 from integrations.choices import OnConflict, RunKind, RunState
 from integrations.models import ApiKey, BulkFailure, BulkImport, BulkPortion, Project, Run
-from integrations.queue import ring, ring_follow_up
-from integrations.runs import Claim
-from integrations.working import Step
+from integrations.runs import claims
+from integrations.runs.claims import Claim
+from integrations.runs.queue import ring, ring_follow_up
+from integrations.runs.worker import Step
 from orders.partners import Book, Failure, Outcome, Stored, store
 from orders.public_ids import PublicIds
 from orders.published import PublishedOrder
@@ -113,7 +113,7 @@ def _write(held: Claim, bulk: BulkImport, start: int, portion: Portion, *, isola
     fresh = [index for index in range(start, start + len(portion.orders)) if index not in portion.repeats]
     orders = [portion.orders[index - start] for index in fresh]
     with transaction.atomic():
-        cancelled = runs.hold(held)
+        cancelled = claims.hold(held)
         if isolate:
             outcomes = [_alone(book, order, bulk.on_conflict) for order in orders]
         else:
@@ -122,7 +122,7 @@ def _write(held: Claim, bulk: BulkImport, start: int, portion: Portion, *, isola
         for index, first in portion.repeats.items():
             results[index] = Failure("duplicate_found", f"The source_id is that of row {first} of the same import")
         counts = _record(bulk, results, {index: portion.orders[index - start].source_id or "" for index in results})
-        runs.advance(held, counts, {"done": start + len(portion.orders)})
+        claims.advance(held, counts, {"done": start + len(portion.orders)})
         return cancelled
 
 

@@ -6,13 +6,13 @@ from collections import Counter
 
 from django.db import transaction
 
-from integrations import runs
 from integrations.asking import ask
 from integrations.choices import ImportAction, ListKind
 from integrations.connectors.base import CodeLists, ProductPage
 from integrations.models import CodeListEntry, Integration, Run, StatusRule
-from integrations.runs import Claim
-from integrations.working import Step
+from integrations.runs import claims
+from integrations.runs.claims import Claim
+from integrations.runs.worker import Step
 from stock import catalogue
 
 
@@ -26,12 +26,12 @@ def products_page(held: Claim, run: Run, integration: Integration) -> Step:
     run.cursor = {"at": page.next, "done": page.next is None}
     names = {product.sku.strip(): product.name for product in page.products if product.sku.strip()}
     with transaction.atomic():
-        cancelled = runs.hold(held)
+        cancelled = claims.hold(held)
         known = catalogue.find(integration.project_id, list(names))
         new = {sku: name for sku, name in names.items() if sku not in known}
         catalogue.create(integration.project_id, new)
         counts = Counter(fetched=len(page.products), created=len(new), unchanged=len(page.products) - len(new))
-        runs.advance(held, counts, run.cursor, total=page.total)
+        claims.advance(held, counts, run.cursor, total=page.total)
     return Step(done=page.next is None, cancelled=cancelled)
 
 
@@ -39,7 +39,7 @@ def code_lists_step(held: Claim, run: Run, integration: Integration) -> Step:
     """Read the shop's lists whole; statuses without a rule get one (Do not import, Retry)."""
     lists: CodeLists = ask(integration, integration.connector.code_lists(integration.shop()), held=held)
     with transaction.atomic():
-        runs.hold(held)
+        claims.hold(held)
         store_code_lists(integration, lists)
     return Step(done=True)
 

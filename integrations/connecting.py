@@ -5,12 +5,12 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils import timezone
 
-from integrations import runs
 from integrations.asking import ask
 from integrations.choices import IntegrationHealth
 from integrations.connectors.base import ConnectionReport
 from integrations.failures import Failure, ShopError
 from integrations.models import Integration, StatusRule
+from integrations.runs import claims
 from integrations.scheduling import add_default_feeds
 
 HEALTH_OF: dict[Failure | None, IntegrationHealth] = {Failure.CREDENTIALS: IntegrationHealth.CREDENTIALS}
@@ -44,5 +44,5 @@ def test_connection(integration: Integration) -> ConnectionReport:
         health=health, health_note=report.summary[:500], health_at=timezone.now(), **values
     )
     if report.ok:
-        runs.wake(integration)
+        claims.wake(integration)
     return report

@@ -14,7 +14,7 @@ from integrations.addresses import check_webhook_url
 from integrations.choices import SUBSCRIBABLE, DeliveryState
 from integrations.models import Project, WebhookDelivery, WebhookEndpoint
 from integrations.models.endpoints import new_signing_secret
-from integrations.queue import ring_follow_up
+from integrations.runs.queue import ring_follow_up
 
 MOST_ENDPOINTS = 20
 """Of one project: every event is written and sent once for each."""

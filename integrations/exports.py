@@ -15,12 +15,12 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from integrations import runs
 from integrations.choices import RunKind
 from integrations.models import ApiKey, Export, ExportPart, Project, Run
-from integrations.queue import ring
-from integrations.runs import Claim
-from integrations.working import Step
+from integrations.runs import claims
+from integrations.runs.claims import Claim
+from integrations.runs.queue import ring
+from integrations.runs.worker import Step
 from orders.models import Order
 from orders.public_ids import PublicIds
 from orders.publishing import publish
@@ -82,12 +82,12 @@ def export_portion(held: Claim, run: Run) -> Step:
     done = len(rows) < ROWS_AT_ONCE
     after = _place(rows[-1], export.parameters["order"]) if rows else cursor["after"]
     with transaction.atomic():
-        cancelled = runs.hold(held)
+        cancelled = claims.hold(held)
         if not Export.objects.select_for_update(no_key=True).filter(pk=export.pk).exists():
             return Step(cancelled=True)
         ExportPart.objects.create(export=export, position=cursor["part"], content=content.encode())
         run.cursor = {"part": cursor["part"] + 1, "after": after}
-        runs.advance(held, {"fetched": len(rows)}, run.cursor, total=total)
+        claims.advance(held, {"fetched": len(rows)}, run.cursor, total=total)
     return Step(done=done, cancelled=cancelled)
 
 
@@ -100,7 +100,7 @@ def file_of(export: Export) -> Iterator[bytes]:
 
 def delete(export: Export) -> None:
     """Take the export away, stopping it where it is still written."""
-    runs.cancel(export.run)
+    claims.cancel(export.run)
     export.delete()
 
 

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from integrations import runs
 from integrations.asking import ask
 from integrations.choices import IntegrationHealth, RemoteState, RunKind
 from integrations.connectors.base import OrderPage, Window
@@ -15,8 +14,9 @@ from integrations.importing import Progress, import_page
 from integrations.models import Integration, RemoteOrder, Run
 from integrations.reading import Candidate, read_page
 from integrations.rules import SETTLED, Mode
-from integrations.runs import Claim, RunRefused
-from integrations.working import Step
+from integrations.runs import claims
+from integrations.runs.claims import Claim, RunRefused
+from integrations.runs.worker import Step
 
 HOURS = range(1, 7)
 LONGEST_ID = 100
@@ -43,8 +43,8 @@ def _request(integration: Integration, user_id: int | None, since: datetime | No
     if not integration.enabled:
         raise RunRefused(f"{integration} is switched off: switch it on in its settings first.")
     if integration.health == IntegrationHealth.CREDENTIALS:
-        raise RunRefused(runs.REJECTED.format(integration))
-    return runs.request(RunKind.FETCH, integration, user_id=user_id, since=since, scope=scope)
+        raise RunRefused(claims.REJECTED.format(integration))
+    return claims.request(RunKind.FETCH, integration, user_id=user_id, since=since, scope=scope)
 
 
 def fetch_page(held: Claim, run: Run, integration: Integration) -> Step:

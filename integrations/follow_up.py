@@ -15,7 +15,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 
 from integrations import announcements, delivering
 from integrations.distributions import handing, sending, starting
-from integrations.queue import ring_follow_up
+from integrations.runs.queue import ring_follow_up
 from orders import announcing
 from orders.points import earning
 from orders.segments import filling, placing

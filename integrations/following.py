@@ -5,13 +5,13 @@ from __future__ import annotations
 from django.db import transaction
 from django.db.models import F
 
-from integrations import runs
 from integrations.choices import ImportAction
 from integrations.connectors.base import Connector
 from integrations.models import Integration, Run
-from integrations.queue import ring_follow_up
-from integrations.runs import Claim
-from integrations.working import Step
+from integrations.runs import claims
+from integrations.runs.claims import Claim
+from integrations.runs.queue import ring_follow_up
+from integrations.runs.worker import Step
 from orders import refresh
 from orders.choices import OrderStatus
 from orders.models import Order
@@ -57,11 +57,11 @@ def status_page(held: Claim, run: Run, integration: Integration) -> Step:
     counts = {"fetched": len(rows), "updated": 0, "unchanged": 0}
     run.cursor = {"after": rows[-1][0] if rows else 0}
     with transaction.atomic():
-        cancelled = runs.hold(held)
+        cancelled = claims.hold(held)
         for order_id, status in rows:
             done = refresh.follow_status(order_id, status, meaning(integration, status, actions.get(status)))
             counts["updated" if done.outcome == refresh.Outcome.CHANGED else "unchanged"] += 1
-        runs.advance(held, counts, run.cursor)
+        claims.advance(held, counts, run.cursor)
         if counts["updated"]:
             ring_follow_up(integration.project_id)
     return Step(done=len(rows) < AT_ONCE, cancelled=cancelled, asked=False)

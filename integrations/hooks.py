@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
-from integrations import erasures, runs, signing_keys
+from integrations import erasures, signing_keys
 from integrations.asking import ask
 from integrations.choices import IntegrationHealth, RunKind, RunState
 from integrations.connectors.base import Delivery
@@ -20,8 +20,9 @@ from integrations.failures import Failure, ShopError
 from integrations.importing import Progress, import_page
 from integrations.models import Integration, OrderHint, Run, Webhook
 from integrations.reading import read_page
-from integrations.runs import Claim, RunRefused
-from integrations.working import Step
+from integrations.runs import claims
+from integrations.runs.claims import Claim, RunRefused
+from integrations.runs.worker import Step
 from stock.bulk import execute
 
 LEFT_ALONE = timedelta(minutes=15)
@@ -107,7 +108,7 @@ def _start(integration: Integration) -> bool:
     if ended_badly.filter(finished_at__gt=timezone.now() - LEFT_ALONE).exists():
         return False
     try:
-        runs.request(RunKind.HINTS, integration)
+        claims.request(RunKind.HINTS, integration)
     except RunRefused:
         return False
     return True
@@ -213,6 +214,6 @@ def check_step(held: Claim, run: Run, integration: Integration) -> Step:
         problem = "The shop has lost our webhooks: register them again. Until then the feeds bring the orders."
     elif not all(known.active for known in ours):
         problem = "The shop has disabled our webhooks after failures: register them again. The feeds bring the orders."
-    runs.heartbeat(held)
+    claims.heartbeat(held)
     Webhook.objects.filter(pk=webhook.pk).update(problem=problem, checked_at=timezone.now())
     return Step(done=True, note=problem)

@@ -14,17 +14,18 @@ from datetime import datetime
 from django.db import DataError, IntegrityError, transaction
 from django.utils import timezone
 
-from integrations import buyers, mapping, remote_orders, runs
+from integrations import buyers, mapping, remote_orders
 from integrations.buyers import Buyers
 from integrations.choices import ImportAction, RemoteState
 from integrations.connectors.base import Cursor
 from integrations.mapping import Unmapped
 from integrations.models import Integration, RemoteOrder, StatusRule
-from integrations.queue import ring_follow_up
 from integrations.reading import BREAKS, GONE, Candidate
 from integrations.remote_orders import Entry
 from integrations.rules import Decision, Known, Mode, Rule, Verdict, decide
-from integrations.runs import Claim
+from integrations.runs import claims
+from integrations.runs.claims import Claim
+from integrations.runs.queue import ring_follow_up
 from orders.intake import Intake, Refused, Source, Taken, take_in
 from stock.bulk import next_ids
 from stock.ledger import lock_project
@@ -91,7 +92,7 @@ def _transaction(
     isolate: bool,
 ) -> bool:
     with transaction.atomic():
-        cancelled = runs.hold(claim)
+        cancelled = claims.hold(claim)
         fresh = [candidate for candidate in candidates if not candidate.unchanged]
         counts: Counter[str] = Counter()
         if fresh:
@@ -105,7 +106,7 @@ def _transaction(
         counts["unchanged"] += len(candidates) - len(fresh)
         if complete and progress.until:
             _mark_complete(claim, integration, progress.until)
-        runs.advance(claim, counts, progress.cursor, total=progress.total, until=progress.until)
+        claims.advance(claim, counts, progress.cursor, total=progress.total, until=progress.until)
         if counts["created"]:
             ring_follow_up(integration.project_id)
         return cancelled

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from integrations import follow_up as following_up
-from integrations import queue, working
 from integrations.bulk import import_portion
 from integrations.catalogues import code_lists_step, products_page
 from integrations.choices import RunKind
@@ -13,9 +12,10 @@ from integrations.following import status_page
 from integrations.hooks import check_step, hints_page
 from integrations.loading import load_page
 from integrations.retrying import open_orders_page, retry_page
+from integrations.runs import queue, worker
 from integrations.syncing import synchronize_page
 
-HANDLERS: dict[RunKind, working.Handler] = {
+HANDLERS: dict[RunKind, worker.Handler] = {
     RunKind.LOAD: load_page,
     RunKind.RETRY: retry_page,
     RunKind.OPEN_ORDERS: open_orders_page,
@@ -29,14 +29,14 @@ HANDLERS: dict[RunKind, working.Handler] = {
 }
 
 
-PORTIONS: dict[RunKind, working.PortionHandler] = {
+PORTIONS: dict[RunKind, worker.PortionHandler] = {
     RunKind.ORDERS_IMPORT: import_portion,
     RunKind.ORDERS_EXPORT: export_portion,
 }
 
 
 def work(run_id: int) -> None:
-    working.work(run_id, HANDLERS, portions=PORTIONS)
+    worker.work(run_id, HANDLERS, portions=PORTIONS)
 
 
 def follow_up(project_id: int) -> None:

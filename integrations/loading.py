@@ -8,7 +8,7 @@ from functools import partial
 
 from django.utils import timezone
 
-from integrations import remote_orders, runs
+from integrations import remote_orders
 from integrations.asking import ask
 from integrations.choices import IntegrationHealth, RunKind
 from integrations.connectors.base import Window
@@ -17,8 +17,9 @@ from integrations.importing import Progress, import_page
 from integrations.models import Integration, Run
 from integrations.narrowing import broken, next_page
 from integrations.reading import read_page
-from integrations.runs import IN_SHOP, Claim, RunRefused
-from integrations.working import Step
+from integrations.runs import claims
+from integrations.runs.claims import IN_SHOP, Claim, RunRefused
+from integrations.runs.worker import Step
 
 logger = logging.getLogger(__name__)
 
@@ -63,10 +64,10 @@ def request_load(integration: Integration, *, user_id: int | None = None, date_f
     if not integration.enabled:
         raise RunRefused(f"{integration} is switched off: switch it on in its settings first.")
     if integration.health == IntegrationHealth.CREDENTIALS:
-        raise RunRefused(runs.REJECTED.format(integration))
+        raise RunRefused(claims.REJECTED.format(integration))
     since = window_start(integration, timezone.now(), date_from)
     scope = {"catch_up": date_from is None}
-    return runs.request(RunKind.LOAD, integration, user_id=user_id, since=since, scope=scope)
+    return claims.request(RunKind.LOAD, integration, user_id=user_id, since=since, scope=scope)
 
 
 def load_page(held: Claim, run: Run, integration: Integration) -> Step:

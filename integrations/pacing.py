@@ -14,11 +14,11 @@ from datetime import timedelta
 
 from django.db.models.functions import Greatest, Now
 
-from integrations import runs
 from integrations.choices import IntegrationHealth
 from integrations.connectors.base import Budget, Response
 from integrations.failures import Failure, NotNow, ShopError
 from integrations.models import Integration
+from integrations.runs import claims
 from stock.bulk import execute
 
 PATIENCE = 5.0
@@ -53,7 +53,7 @@ class Pace:
         if self._tested:
             return min(PATIENCE, max(place, 0.0))
         if health == IntegrationHealth.CREDENTIALS:
-            raise NotNow(Failure.CREDENTIALS, runs.REJECTED.format(self._integration))
+            raise NotNow(Failure.CREDENTIALS, claims.REJECTED.format(self._integration))
         if quiet > PATIENCE:
             raise NotNow(Failure.BUSY, "The shop asked us to wait.", retry_after=quiet)
         if place > PATIENCE:

@@ -10,7 +10,6 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from integrations import runs
 from integrations.asking import ask
 from integrations.choices import RemoteState, RunKind
 from integrations.connectors.base import OrderPage
@@ -20,8 +19,9 @@ from integrations.models import Integration, RemoteOrder, Run
 from integrations.narrowing import apart, broken
 from integrations.reading import GONE, NO_ID, Candidate, read_page
 from integrations.rules import Mode
-from integrations.runs import Claim
-from integrations.working import Step
+from integrations.runs import claims
+from integrations.runs.claims import Claim
+from integrations.runs.worker import Step
 from orders.choices import OrderStatus
 
 RETRIED = (RemoteState.IGNORED, RemoteState.FAILED)
@@ -50,7 +50,7 @@ def make_due(remote_orders: QuerySet[RemoteOrder], at: datetime) -> dict[int, in
 def start(integration_ids: Iterable[int], user_id: int | None = None) -> None:
     """Retry what is due at these integrations, now: with new runs, or the ones that are open."""
     for integration in Integration.objects.filter(pk__in=set(integration_ids)):
-        runs.request_or_again(RunKind.RETRY, integration, user_id=user_id)
+        claims.request_or_again(RunKind.RETRY, integration, user_id=user_id)
 
 
 def retry_page(held: Claim, run: Run, integration: Integration) -> Step:

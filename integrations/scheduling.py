@@ -7,11 +7,11 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from integrations import runs
 from integrations.choices import FeedKind, IntegrationHealth, RunKind
 from integrations.loading import request_load
 from integrations.models import Feed, Integration, Run
-from integrations.runs import RunRefused
+from integrations.runs import claims
+from integrations.runs.claims import RunRefused
 
 DEFAULT_FEEDS = {
     FeedKind.LOAD: timedelta(minutes=15),
@@ -33,7 +33,7 @@ def start(feed: Feed, user_id: int | None = None) -> Run:
         return request_load(integration, user_id=user_id)
     if not integration.enabled:
         raise RunRefused(f"{integration} is switched off: switch it on in its settings first.")
-    return runs.request(RunKind(feed.kind), integration, user_id=user_id)
+    return claims.request(RunKind(feed.kind), integration, user_id=user_id)
 
 
 def start_due() -> int:

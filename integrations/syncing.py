@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from integrations import mapping, remote_orders, runs
+from integrations import mapping, remote_orders
 from integrations.asking import ask
 from integrations.choices import IntegrationHealth, RunKind
 from integrations.failures import ShopError
@@ -15,10 +15,11 @@ from integrations.following import meaning
 from integrations.importing import NOT_STORABLE
 from integrations.mapping import Mapping, Unmapped
 from integrations.models import Integration, RemoteOrder, Run
-from integrations.queue import ring_follow_up
 from integrations.reading import Candidate, digest_of, read, read_page
-from integrations.runs import Claim, RunRefused
-from integrations.working import Step
+from integrations.runs import claims as runs
+from integrations.runs.claims import Claim, RunRefused
+from integrations.runs.queue import ring_follow_up
+from integrations.runs.worker import Step
 from orders import refresh
 from orders.choices import Part
 from orders.models import Order

@@ -6,8 +6,9 @@ import logging
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 
-from integrations import bulk, deliveries, exports, follow_up, hooks, runs, scheduling
+from integrations import bulk, deliveries, exports, follow_up, hooks, scheduling
 from integrations.access import idempotency
+from integrations.runs import claims
 from stock.bulk import execute
 
 logger = logging.getLogger(__name__)
@@ -21,7 +22,7 @@ def tick() -> bool:
         with transaction.atomic():
             if not execute("SELECT pg_try_advisory_xact_lock(%s)", [TICK_LOCK])[0][0]:
                 return False
-            runs.sweep()
+            claims.sweep()
             scheduling.start_due()
             hooks.start_leftovers()
             follow_up.ring_due()

@@ -21,7 +21,7 @@ from integrations.invariants import ALL, broken
 from integrations.loading import request_load
 from integrations.models import Feed, Project, RemoteOrder, Run
 from integrations.retrying import retry_now
-from integrations.runs import RunRefused
+from integrations.runs.claims import RunRefused
 from orders import crediting, invoicing, shipping
 from orders.allocation import change_stock
 from orders.choices import Tab

@@ -10,12 +10,13 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import ngettext
 
-from integrations import causes, runs
+from integrations import causes
 from integrations.admin.cause_cards import title_of
 from integrations.admin.open_project import open_failures_of, shops_of
 from integrations.admin.tones import HEALTH_TONES, RUN_TONES
 from integrations.choices import RunKind
 from integrations.models import Integration, Run
+from integrations.runs import claims
 from orders import counting
 from orders.choices import Tab
 from orders.models import Order
@@ -42,7 +43,7 @@ def overview(request: HttpRequest) -> dict[str, Any]:
         "failures": capped(failures),
         "causes": _causes(project.pk) if failures else [],
         "backorders": _oldest_backorders(project.pk) if counts.get(Tab.BACKORDER) else [],
-        "running": [(run, RUN_TONES[run.state]) for run in runs.open_runs(project.pk)],
+        "running": [(run, RUN_TONES[run.state]) for run in claims.open_runs(project.pk)],
         "shops": _shops(request),
     }
 

@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from integrations.models import Account, Membership, Project
-from integrations.queue import ring_follow_up
+from integrations.runs.queue import ring_follow_up
 from orders.segments import due, filling
 from stock.admin.listing import TenantChangeList
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from django.http import HttpRequest
 
-from integrations import attention, runs
+from integrations import attention
 from integrations.choices import RunKind
 from integrations.models import Integration, Run
+from integrations.runs import claims
 from stock.admin.base import project_of
 
 
@@ -37,6 +38,6 @@ def open_runs_of(request: HttpRequest, *kinds: RunKind) -> list[Run]:
     known: list[Run] | None = getattr(request, "_open_runs", None)
     if known is None:
         project = project_of(request)
-        known = runs.open_runs(project.pk) if project else []
+        known = claims.open_runs(project.pk) if project else []
         request._open_runs = known  # type: ignore[attr-defined]
     return [run for run in known if run.kind in kinds]

@@ -14,13 +14,13 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from integrations import runs
 from integrations.admin.bulk_imports import OF_PARTNERS, failures_file, import_context
 from integrations.admin.open_project import shops_of
 from integrations.admin.tones import RUN_TONES
 from integrations.choices import RunKind, RunState
 from integrations.filters import RUNS
 from integrations.models import Run
+from integrations.runs import claims
 from orders.admin.order_page import pretty
 from stock.admin.base import PageAdmin, Route
 from stock.admin.guards import guarded
@@ -105,7 +105,7 @@ class RunAdmin(PageAdmin[Run]):
         run = self.get_object(request, str(pk))
         if run is None:
             raise Http404
-        if runs.cancel(run):
+        if claims.cancel(run):
             messages.success(request, _("%(run)s stops after the page it is at. What was loaded stays.") % {"run": run})
         else:
             messages.info(request, _("%(run)s was over or being cancelled already.") % {"run": run})

@@ -12,7 +12,7 @@ from integrations.admin.shop_mappings import EDIT, mappings_card
 from integrations.admin.tones import HEALTH_TONES, RUN_TONES
 from integrations.choices import ListKind
 from integrations.models import CodeListEntry, Integration, Webhook
-from integrations.runs import open_runs
+from integrations.runs.claims import open_runs
 from orders.choices import Part
 
 

@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from integrations import connecting, feeding, hooks, runs, scheduling, shop_settings
+from integrations import connecting, feeding, hooks, scheduling, shop_settings
 from integrations.admin.rule_grid import RuleGrid
 from integrations.admin.rule_preview import preview_table
 from integrations.choices import RunKind
@@ -20,7 +20,8 @@ from integrations.failures import ShopError
 from integrations.models import Feed, Integration
 from integrations.previewing import DAYS, preview
 from integrations.ruling import RulesRefused, save_rules
-from integrations.runs import RunRefused
+from integrations.runs import claims
+from integrations.runs.claims import RunRefused
 from orders.choices import Part
 from stock.admin.base import PageAdmin, Route
 from stock.admin.guards import guarded
@@ -143,7 +144,7 @@ class ShopSteps(PageAdmin[Integration]):
         if kind not in {RunKind.PRODUCTS, RunKind.CODE_LISTS}:
             raise Http404
         try:
-            run = runs.request(RunKind(kind), shop, user_id=request.user.pk)
+            run = claims.request(RunKind(kind), shop, user_id=request.user.pk)
         except RunRefused as refusal:
             messages.error(request, str(refusal))
         else:

@@ -21,7 +21,7 @@ from integrations.admin.open_project import shops_of
 from integrations.choices import RemoteState, RunKind
 from integrations.models import Integration, RemoteOrder, Run
 from integrations.reviewing import Reviewed
-from integrations.runs import RunRefused
+from integrations.runs.claims import RunRefused
 from orders.admin import progress
 from stock.admin.base import Route, TenantAdmin, project_of
 from stock.admin.guards import guarded, guarded_action

@@ -8,13 +8,14 @@ from django.db.models import QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from integrations import bulk, runs
+from integrations import bulk
 from integrations.api.declaring import Number, Operation, Time
 from integrations.api.errors import ApiError, not_found
 from integrations.api.shapes import AsyncAction, AsyncActionDetails, AsyncActions, FailedRow, ImportResult
 from integrations.api.views import PartnerView
 from integrations.choices import ApiScope, RunKind, RunState
 from integrations.models import Run
+from integrations.runs import claims
 from orders.public_ids import PublicIds
 from orders.publishing import time
 
@@ -71,7 +72,7 @@ class AsyncActionView(PartnerView):
 
     def delete(self, request: Request, action_id: str) -> Response:
         run = self._run(action_id)
-        if not runs.cancel(run):
+        if not claims.cancel(run):
             raise ApiError(409, "already_over", "Conflict", "The action is over or being cancelled already.")
         return Response(status=204)
 

@@ -12,7 +12,7 @@ from msgspec import Meta
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from integrations import fetching, filters, loading, runs, syncing
+from integrations import fetching, filters, loading, syncing
 from integrations.api import shapes
 from integrations.api.bodies import decode
 from integrations.api.declaring import Operation
@@ -21,7 +21,8 @@ from integrations.api.repeating import idempotent
 from integrations.api.resources import Resource, ResourceList, ResourceOne, when
 from integrations.choices import ApiScope, RunKind
 from integrations.models import Integration, RemoteOrder, Run
-from integrations.runs import COUNTERS, RunRefused
+from integrations.runs import claims
+from integrations.runs.claims import COUNTERS, RunRefused
 from integrations.syncing import SyncRefused
 from orders.public_ids import PublicIds
 
@@ -219,6 +220,6 @@ class RunView(Runs, ResourceOne):
 
     def delete(self, request: Request, public_id: str) -> Response:
         run = self.find(public_id)
-        if not runs.cancel(run):
+        if not claims.cancel(run):
             raise ApiError(409, "run_over", "Not cancelled", "This run is over or being cancelled already.")
         return Response(self.documents([self.find(public_id)])[0])

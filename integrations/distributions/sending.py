@@ -24,7 +24,7 @@ from integrations.distributions.letters import NotSendable, Stamp, compose
 from integrations.distributions.values import Values, load_values
 from integrations.failures import MailError, MailFault
 from integrations.models import MailServer, Message
-from integrations.queue import ring_follow_up
+from integrations.runs.queue import ring_follow_up
 
 BATCH = 20
 TURN = 5.0

@@ -18,7 +18,7 @@ from integrations.distributions.sending import open_box
 from integrations.distributions.wording import FIELD, UNSUBSCRIBE, fields, problems
 from integrations.failures import MailError, MailFault
 from integrations.models import Distribution, MailServer, Message, Project
-from integrations.queue import ring_follow_up
+from integrations.runs.queue import ring_follow_up
 from integrations.secrets import Secrets
 
 PORTS = {25, 465, 587, 2465, 2525, 2587}

@@ -14,7 +14,7 @@ from integrations.models.tenancy import Project
 
 
 class Run(models.Model):
-    """One import, retry, re-read, product or code list job. Written by `integrations.runs` only."""
+    """One import, retry, re-read, product or code list job. Written by `integrations.runs.claims` only."""
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="runs")
     integration = models.ForeignKey(Integration, models.CASCADE, related_name="runs", null=True, blank=True)

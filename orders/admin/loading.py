@@ -18,7 +18,7 @@ from integrations import loading
 from integrations.admin.open_project import open_runs_of, shops_of
 from integrations.choices import ImportAction, RunKind
 from integrations.models import Integration, StatusRule
-from integrations.runs import RunRefused
+from integrations.runs.claims import RunRefused
 from orders.admin import progress
 from orders.models import Order
 from stock.admin.base import Route, TenantAdmin, project_of

@@ -11,7 +11,7 @@ from integrations.api.errors import bad_payload, not_found
 from integrations.api.repeating import idempotent
 from integrations.api.views import PartnerView
 from integrations.choices import ApiScope
-from integrations.queue import ring_follow_up
+from integrations.runs.queue import ring_follow_up
 from orders import counting, partners
 from orders.api import documents, shapes
 from orders.models import Order

@@ -17,7 +17,7 @@ from integrations.api.errors import ApiError, bad_payload, not_found
 from integrations.api.repeating import idempotent
 from integrations.api.resources import Resource, ResourceList, ResourceOne, when
 from integrations.choices import ApiScope
-from integrations.queue import ring_follow_up
+from integrations.runs.queue import ring_follow_up
 from orders import filters
 from orders.api import customer_shapes as shapes
 from orders.choices import Junction, SegmentKind

@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from integrations import client, jobs, runs
+from integrations import client, jobs
 from integrations.choices import ImportAction, RunKind, RunState, UnknownCodes, UnknownProducts
 from integrations.connecting import set_up
 from integrations.connectors.base import OrderPage
 from integrations.importing import Progress, import_page
 from integrations.models import Integration, Project, Run
 from integrations.reading import read_page
+from integrations.runs import claims
 from tests.factories import IntegrationFactory
 from tests.integrations.woocommerce_orders import line, payload
 
@@ -53,13 +54,13 @@ class BrokenShop:
 
     def load(self) -> None:
         """Read everything the shop has, a hundred at a time."""
-        held = runs.claim(runs.request(RunKind.LOAD, self.integration).pk)
+        held = claims.claim(claims.request(RunKind.LOAD, self.integration).pk)
         assert held is not None
         bodies = list(self.bodies.values())
         for start in range(0, len(bodies), 100):
             page = read_page(self.integration.connector, self.integration.shop(), bodies[start : start + 100])
             import_page(held, self.integration, page, Progress(None))
-        runs.finish(held, RunState.SUCCEEDED)
+        claims.finish(held, RunState.SUCCEEDED)
 
 
 def work() -> None:

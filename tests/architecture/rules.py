@@ -38,8 +38,8 @@ CLOCK_READERS = {
 OWNERS = {
     "requests": ("integrations/client.py", "integrations/client_*.py", "integrations/client/*"),
     "urllib3": ("integrations/client.py", "integrations/client_*.py", "integrations/client/*"),
-    "rq": ("integrations/queue.py", "config/*"),
-    "django_rq": ("integrations/queue.py", "config/*"),
+    "rq": ("integrations/runs/queue.py", "config/*"),
+    "django_rq": ("integrations/runs/queue.py", "config/*"),
     "reportlab": ("orders/paper/*",),
 }
 
@@ -57,7 +57,7 @@ UPWARD_OF_ORDER = frozenset({"integrations.Integration", "integrations.RemoteOrd
 RELATIONS = frozenset({"ForeignKey", "OneToOneField", "ManyToManyField"})
 
 BARRIERS: dict[str, str] = {
-    "integrations/working.py": "a fault of ours is recorded on the run it ended",
+    "integrations/runs/worker.py": "a fault of ours is recorded on the run it ended",
     "integrations/follow_up.py": "a fault of ours in one step is told without its data, and the others go on",
     "integrations/reading.py": "a fault of ours is recorded on the order that brought it out, and the page lands",
 }

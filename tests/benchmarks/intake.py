@@ -102,13 +102,14 @@ def _shop() -> Integration:
 
 def _load(integration: Integration, pages: list[list[bytes]]) -> None:
     """The live path of a load, without the shop: read, decide, write, page by page."""
-    from integrations import remote_orders, runs
+    from integrations import remote_orders
     from integrations.choices import RunKind, RunState
     from integrations.importing import Progress, import_page
     from integrations.reading import read_page
+    from integrations.runs import claims
 
-    run = runs.request(RunKind.LOAD, integration)
-    claim = runs.claim(run.pk)
+    run = claims.request(RunKind.LOAD, integration)
+    claim = claims.claim(run.pk)
     if claim is None:
         raise RuntimeError("the run of the benchmark could not be claimed")
     connector, shop = integration.connector, integration.shop()
@@ -116,7 +117,7 @@ def _load(integration: Integration, pages: list[list[bytes]]) -> None:
     for number, page in enumerate(pages):
         candidates = read_page(connector, shop, page, on_record)
         import_page(claim, integration, candidates, Progress({"page": number}, len(pages) * PAGE))
-    runs.finish(claim, RunState.SUCCEEDED)
+    claims.finish(claim, RunState.SUCCEEDED)
 
 
 def _statements(integration: Integration, page: list[bytes]) -> int:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from integrations import runs
 from integrations.choices import ImportAction, RunKind, RunState
 from integrations.importing import Progress, import_page
 from integrations.models import Integration, RemoteOrder, Run, StatusRule
 from integrations.reading import Candidate
-from integrations.runs import LostClaim
+from integrations.runs import claims
+from integrations.runs.claims import LostClaim
 from orders.incoming import IncomingOrder
 from orders.models import Announcement, Invoice, Order, OrderLine, Shipment
 from stock.bulk import execute
@@ -59,18 +59,18 @@ class Scenario:
         return cls(integration, pages)
 
     def request(self) -> Run:
-        return runs.request(RunKind.LOAD, self.integration)
+        return claims.request(RunKind.LOAD, self.integration)
 
     def go_on(self, run_id: int) -> None:
         """What a worker does: claim, page after page from the cursor, finish."""
-        held = runs.claim(run_id)
+        held = claims.claim(run_id)
         if held is None:
             return
         try:
             done = (Run.objects.values_list("cursor", flat=True).get(pk=run_id) or {}).get("done", 0)
             for number in range(done, len(self.pages)):
                 import_page(held, self.integration, self.pages[number], Progress({"done": number + 1}, total=14))
-            runs.finish(held, RunState.SUCCEEDED)
+            claims.finish(held, RunState.SUCCEEDED)
         except LostClaim:
             return
 

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from django.db import OperationalError, connection, transaction
 
-from integrations import importing, runs
+from integrations import importing
 from integrations.invariants import broken
-from integrations.runs import Claim
+from integrations.runs import claims
+from integrations.runs.claims import Claim
 from tests.crash.faults import moments
 from tests.crash.scenario import Scenario, expire_leases
 
@@ -51,7 +52,7 @@ def test_every_moment_is_survived() -> None:
 
 def test_control_a_cursor_that_moves_before_its_page_loses_orders(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same comparison with the guard off: the cursor is committed first, the page afterwards."""
-    write, advance = importing._transaction, runs.advance
+    write, advance = importing._transaction, claims.advance
 
     def cursor_first(claim: Claim, integration: Any, candidates: Any, progress: Any, *rest: Any, **named: Any) -> bool:
         with transaction.atomic():

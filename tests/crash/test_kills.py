@@ -11,11 +11,11 @@ import django_rq
 import pytest
 from django.utils import timezone
 
-from integrations import runs
 from integrations.choices import RunKind, RunState
 from integrations.connecting import set_up
 from integrations.invariants import broken
 from integrations.models import Feed, Integration, RemoteOrder, Run
+from integrations.runs import claims
 from integrations.secrets import Secrets
 from integrations.simulator.server import SimulatedServer, SimulatedSite
 from integrations.simulator.shop import SimulatedShop
@@ -61,7 +61,7 @@ def queue() -> Iterator[Any]:
 
 
 def request(integration: Integration) -> Run:
-    return runs.request(RunKind.LOAD, integration, since=timezone.now() - timedelta(days=30))
+    return claims.request(RunKind.LOAD, integration, since=timezone.now() - timedelta(days=30))
 
 
 def wait_for(run: Run, at_least: int, seconds: float = 30) -> Run:

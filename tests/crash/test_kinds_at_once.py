@@ -12,13 +12,14 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from integrations import client, importing, runs, working
+from integrations import client, importing
 from integrations.choices import ImportAction, RunKind, RunState
 from integrations.connecting import set_up
 from integrations.connectors.base import OrderPage
 from integrations.invariants import broken
 from integrations.jobs import HANDLERS
 from integrations.models import Feed, Integration, OrderHint, RemoteOrder, Run
+from integrations.runs import claims, worker
 from orders.allocation import change_stock
 from orders.models import Order
 from stock import ledger
@@ -87,8 +88,8 @@ def receive(integration: Integration) -> None:
 
 
 def work_all(integration: Integration) -> list[Run]:
-    requested = [runs.request(kind, integration, since=timezone.now()) for kind in KINDS]
-    jobs = [lambda run=run: working.work(run.pk, HANDLERS) for run in requested]
+    requested = [claims.request(kind, integration, since=timezone.now()) for kind in KINDS]
+    jobs = [lambda run=run: worker.work(run.pk, HANDLERS) for run in requested]
     at_once(*jobs, lambda: receive(integration))
     for run in requested:
         run.refresh_from_db()

@@ -10,10 +10,11 @@ import django_rq
 import pytest
 from django.db import OperationalError, connection, transaction
 
-from integrations import bulk, jobs, runs
+from integrations import bulk, jobs
 from integrations.choices import RunState
 from integrations.invariants import broken
 from integrations.models import BulkPortion, Project, Run
+from integrations.runs import claims
 from integrations.ticking import tick
 from orders.models import Customer, Order
 from tests.api.conftest import Partner
@@ -128,7 +129,7 @@ def test_control_a_cursor_that_moves_before_its_portion_loses_orders(monkeypatch
 
     def cursor_first(held: Any, imported: Any, start: int, portion: Any, **named: Any) -> bool:
         with transaction.atomic():
-            runs.advance(held, {}, {"done": start + len(portion.orders)})
+            claims.advance(held, {}, {"done": start + len(portion.orders)})
         return write(held, imported, start, portion, **named)
 
     expected, count = interrupted(monkeypatch)

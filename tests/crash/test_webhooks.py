@@ -9,10 +9,11 @@ import django_rq
 import pytest
 from django.db import connection
 
-from integrations import announcements, delivering, follow_up, queue
+from integrations import announcements, delivering, follow_up
 from integrations.follow_up import Follower
 from integrations.invariants import broken
 from integrations.models import Project, WebhookDelivery
+from integrations.runs import queue
 from integrations.simulator.receiver import Receiver, Reply
 from integrations.ticking import tick
 from orders import announcing

@@ -10,14 +10,15 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from integrations import causes, runs
+from integrations import causes
 from integrations.causes import Cause
 from integrations.choices import ImportAction, RemoteState, RunKind, UnknownProducts
 from integrations.importing import GIVE_UP_AFTER, Progress, import_page
 from integrations.models import Integration, Project, RemoteOrder, StatusRule
 from integrations.reading import Candidate, digest_of, read_page
 from integrations.rules import Mode
-from integrations.runs import Claim
+from integrations.runs import claims
+from integrations.runs.claims import Claim
 from orders.incoming import IncomingOrder
 from tests.factories import IntegrationFactory, ProjectFactory, give_stock, incoming, line
 from tests.integrations.woocommerce_orders import payload
@@ -36,7 +37,7 @@ def integration() -> Integration:
 
 @pytest.fixture
 def claim(integration: Integration) -> Claim:
-    held = runs.claim(runs.request(RunKind.LOAD, integration).pk)
+    held = claims.claim(claims.request(RunKind.LOAD, integration).pk)
     assert held is not None
     return held
 

@@ -19,7 +19,7 @@ import msgspec
 import pytest
 from django.contrib.auth.models import User
 
-from integrations import client, jobs, reviewing, runs, syncing
+from integrations import client, jobs, reviewing, syncing
 from integrations.choices import ImportAction, RemoteState, Role, RunKind
 from integrations.connecting import set_up
 from integrations.connectors.base import OrderPage
@@ -29,7 +29,8 @@ from integrations.invariants import broken
 from integrations.models import Integration, RemoteOrder, StatusRule
 from integrations.reading import Candidate, digest_of
 from integrations.rules import Mode
-from integrations.runs import Claim
+from integrations.runs import claims
+from integrations.runs.claims import Claim
 from integrations.syncing import SyncRefused
 from orders import refresh
 from orders.changing import ChangeRefused
@@ -79,7 +80,7 @@ class Shop:
         self.answer = self.versions[-1]
 
     def claim(self, kind: RunKind) -> Claim:
-        held = runs.claim(runs.request(kind, self.integration).pk)
+        held = claims.claim(claims.request(kind, self.integration).pk)
         assert held is not None
         return held
 

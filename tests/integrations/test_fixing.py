@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from integrations import fixing, runs
+from integrations import fixing
 from integrations.causes import Cause, orders_of
 from integrations.choices import ImportAction, ListKind, RemoteState, Role, RunKind, RunState
 from integrations.connecting import set_up
@@ -16,6 +16,7 @@ from integrations.fixing import NothingToFix
 from integrations.mapping_settings import MappingRefused
 from integrations.models import CodeListEntry, Fix, Integration, RemoteOrder, Run
 from integrations.ruling import RulesRefused, fingerprint
+from integrations.runs import claims
 from orders.receiving import BookedMeanwhile, last_booking
 from stock.models import Product, StockLevel, StockMovement
 from tests.factories import IntegrationFactory, give_stock, member
@@ -189,9 +190,9 @@ def test_progress_counts_what_became_of_each_order(integration: Integration) -> 
     )
     [now] = fixing.progress_of([fix])
     assert (now.imported, now.failed, now.ignored, now.waiting, now.finished) == (2, 2, 1, 1, False)
-    held = runs.claim(Run.objects.get().pk)
+    held = claims.claim(Run.objects.get().pk)
     assert held is not None
-    runs.finish(held, RunState.FAILED, "The shop does not answer.")
+    claims.finish(held, RunState.FAILED, "The shop does not answer.")
     [ended] = fixing.progress_of([fix])
     assert (ended.finished, ended.reason) == (True, "The shop does not answer.")
 

@@ -13,9 +13,10 @@ import pytest
 from django.db import OperationalError, connection
 from django.utils import timezone
 
-from integrations import announcements, follow_up, jobs, queue, ticking
+from integrations import announcements, follow_up, jobs, ticking
 from integrations.follow_up import Follower
 from integrations.models import Project
+from integrations.runs import queue
 from orders.models import Announcement
 from orders.plans import VALID
 from tests.factories import ProjectFactory, incoming, line

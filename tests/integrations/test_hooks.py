@@ -15,13 +15,14 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from integrations import client, hooks, jobs, runs
+from integrations import client, hooks, jobs
 from integrations.choices import RunKind, RunState
 from integrations.connecting import set_up
 from integrations.connectors import get
 from integrations.connectors.base import Delivery, OrderPage, RemoteWebhook, Shop
 from integrations.failures import Failure, ShopError
 from integrations.models import Feed, Integration, OrderHint, RemoteOrder, Run, Webhook
+from integrations.runs import claims
 from integrations.ticking import tick
 from orders.models import Order
 from tests.benchmarks.w2000 import payloads
@@ -251,7 +252,7 @@ def test_the_daily_check_notices_disabled_and_lost_webhooks(
         return known
 
     monkeypatch.setattr(client, "drive", drive)
-    jobs.work(runs.request(RunKind.WEBHOOK_CHECK, webhook.integration).pk)
+    jobs.work(claims.request(RunKind.WEBHOOK_CHECK, webhook.integration).pk)
     webhook.refresh_from_db()
     assert webhook.problem.startswith("The shop has") == bool(problem)
     assert problem in webhook.problem

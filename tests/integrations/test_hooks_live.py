@@ -14,9 +14,10 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from integrations import hooks, jobs, runs
+from integrations import hooks, jobs
 from integrations.choices import RunKind
 from integrations.models import Integration, OrderHint, RemoteOrder, Webhook
+from integrations.runs import claims
 from integrations.simulator.dialects import external_id
 from integrations.simulator.hooks import Event, Parcel, parcels
 from integrations.simulator.sales import Sale
@@ -141,12 +142,12 @@ def test_all_webhooks_are_registered_once_and_watched(server: SimulatedServer, i
     assert len(board.hooks) == count >= 1
     assert len({(hook.topic, hook.address) for hook in board.hooks.values()}) == count
     _given_up(server, integration)
-    jobs.work(runs.request(RunKind.WEBHOOK_CHECK, integration).pk)
+    jobs.work(claims.request(RunKind.WEBHOOK_CHECK, integration).pk)
     assert "register them again" in Webhook.objects.get().problem
     register(server, integration)
     assert len([hook for hook in board.hooks.values() if hook.active]) == count
     assert Webhook.objects.get().problem == ""
-    jobs.work(runs.request(RunKind.WEBHOOK_CHECK, integration).pk)
+    jobs.work(claims.request(RunKind.WEBHOOK_CHECK, integration).pk)
     assert Webhook.objects.get().problem == ""
 
 
@@ -171,7 +172,7 @@ def test_a_lost_delivery_is_made_up_for_by_the_next_load(server: SimulatedServer
     shop.place("processing", GOODS, age=3600)
     tell(server)
     assert not OrderHint.objects.exists()
-    jobs.work(runs.request(RunKind.LOAD, integration, since=timezone.now() - timedelta(hours=2)).pk)
+    jobs.work(claims.request(RunKind.LOAD, integration, since=timezone.now() - timedelta(hours=2)).pk)
     assert RemoteOrder.objects.count() == 1
 
 

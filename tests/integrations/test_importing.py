@@ -10,14 +10,15 @@ import msgspec
 import pytest
 from django.db import DatabaseError
 
-from integrations import importing, runs
+from integrations import importing
 from integrations.choices import ImportAction, RemoteState, RunKind
 from integrations.importing import Progress, import_page
 from integrations.invariants import broken
 from integrations.models import Integration, RemoteOrder, Run, StatusRule
 from integrations.reading import Candidate, digest_of
 from integrations.rules import Mode
-from integrations.runs import Claim, LostClaim
+from integrations.runs import claims
+from integrations.runs.claims import Claim, LostClaim
 from orders.incoming import IncomingOrder
 from orders.models import Order
 from tests.factories import IntegrationFactory, incoming, line
@@ -37,7 +38,7 @@ def integration() -> Integration:
 
 @pytest.fixture
 def claim(integration: Integration) -> Claim:
-    held = runs.claim(runs.request(RunKind.LOAD, integration).pk)
+    held = claims.claim(claims.request(RunKind.LOAD, integration).pk)
     assert held is not None
     return held
 
@@ -179,7 +180,7 @@ def test_an_unreadable_order_is_failed_and_shown_whatever_its_rule(integration: 
 
 def test_only_the_newest_claim_may_write(integration: Integration, claim: Claim) -> None:
     Run.objects.update(lease_until="2020-01-01T00:00Z")
-    newer = runs.claim(claim.run_id)
+    newer = claims.claim(claim.run_id)
     assert newer is not None and newer.token == claim.token + 1
     with pytest.raises(LostClaim):
         put(claim, integration, seen(incoming(line())))
@@ -192,7 +193,7 @@ def test_control_without_the_fence_an_old_worker_writes_as_well(
     integration: Integration, claim: Claim, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Run.objects.update(lease_until="2020-01-01T00:00Z")
-    runs.claim(claim.run_id)
-    monkeypatch.setattr(runs, "_fenced", lambda *_, **__: None)
+    claims.claim(claim.run_id)
+    monkeypatch.setattr(claims, "_fenced", lambda *_, **__: None)
     put(claim, integration, seen(incoming(line())))
     assert RemoteOrder.objects.exists()

@@ -11,13 +11,14 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
-from integrations import client, jobs, loading, runs, working
+from integrations import client, jobs, loading
 from integrations.choices import IntegrationHealth, Plan, RunState
 from integrations.connectors.base import OrderPage
 from integrations.failures import Failure, ShopError
 from integrations.loading import request_load, window_start
 from integrations.models import Integration, RemoteOrder, Run
-from integrations.runs import RunRefused
+from integrations.runs import claims, worker
+from integrations.runs.claims import RunRefused
 from orders.models import Order
 from tests.benchmarks.w2000 import payloads
 from tests.factories import IntegrationFactory
@@ -150,10 +151,10 @@ def test_a_load_works_page_after_page_and_marks_the_shop_complete(integration: I
 def test_a_slice_ends_after_a_page_and_the_next_goes_on(integration: Integration, shop: Shop) -> None:
     run = request_load(integration)
     for done in (100, 200):
-        working.work(run.pk, jobs.HANDLERS, slice_seconds=0)
+        worker.work(run.pk, jobs.HANDLERS, slice_seconds=0)
         run.refresh_from_db()
         assert (run.state, run.fetched) == (RunState.WAITING, done)
-    working.work(run.pk, jobs.HANDLERS, slice_seconds=0)
+    worker.work(run.pk, jobs.HANDLERS, slice_seconds=0)
     run.refresh_from_db()
     assert (run.state, run.fetched) == (RunState.SUCCEEDED, 250)
     assert shop.calls == [0, 1, 2]
@@ -161,15 +162,15 @@ def test_a_slice_ends_after_a_page_and_the_next_goes_on(integration: Integration
 
 def test_a_cancelled_load_keeps_its_pages_and_is_not_complete(integration: Integration, shop: Shop) -> None:
     run = request_load(integration)
-    working.work(run.pk, jobs.HANDLERS, slice_seconds=0)
-    assert runs.cancel(run)
+    worker.work(run.pk, jobs.HANDLERS, slice_seconds=0)
+    assert claims.cancel(run)
     run.refresh_from_db()
     assert run.state == RunState.CANCELLED
     assert "stays" in run.reason
     assert RemoteOrder.objects.count() == 100
     integration.refresh_from_db()
     assert integration.complete_until is None
-    assert not runs.cancel(run)
+    assert not claims.cancel(run)
 
 
 def test_a_running_load_stops_after_its_page(
@@ -179,7 +180,7 @@ def test_a_running_load_stops_after_its_page(
     drive = shop.drive
 
     def cancel_meanwhile(operation: Any, **named: Any) -> OrderPage:
-        runs.cancel(run)
+        claims.cancel(run)
         return drive(operation, **named)
 
     monkeypatch.setattr(client, "drive", cancel_meanwhile)
@@ -219,7 +220,7 @@ def test_a_busy_shop_is_left_alone_by_all_its_runs(integration: Integration, sho
 def test_a_shop_that_stays_away_ends_the_load_with_its_reason(integration: Integration, shop: Shop) -> None:
     shop.failures = [ShopError(Failure.UNAVAILABLE, "The shop answers 503.") for _ in range(20)]
     run = request_load(integration)
-    for _ in range(working.MOST_FAILURES + 1):
+    for _ in range(worker.MOST_FAILURES + 1):
         Run.objects.update(next_attempt_at=None)
         jobs.work(run.pk)
     run.refresh_from_db()
@@ -242,7 +243,7 @@ def test_rejected_credentials_stop_everything_at_once(integration: Integration, 
 
 def test_switching_a_shop_off_ends_its_load(integration: Integration, shop: Shop) -> None:
     run = request_load(integration)
-    working.work(run.pk, jobs.HANDLERS, slice_seconds=0)
+    worker.work(run.pk, jobs.HANDLERS, slice_seconds=0)
     Integration.objects.update(enabled=False)
     jobs.work(run.pk)
     run.refresh_from_db()
@@ -324,7 +325,7 @@ def test_a_fault_of_ours_parks_the_run_without_quoting_data(
 def test_an_interrupted_database_is_tried_again_from_the_same_page(
     integration: Integration, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("integrations.working.connection.close", lambda: None)  # the test's transaction lives on it
+    monkeypatch.setattr("integrations.runs.worker.connection.close", lambda: None)  # the test's transaction lives on it
     with monkeypatch.context() as patch:
         failing(patch, OperationalError("deadlock detected"))
         run = request_load(integration)

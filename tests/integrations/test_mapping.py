@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from integrations import mapping, runs
+from integrations import mapping
 from integrations.catalogues import store_code_lists
 from integrations.choices import ImportAction, ListKind, RemoteState, RunKind, RunState, UnknownCodes, UnknownProducts
 from integrations.connectors.base import CodeLists, RemoteStatus
@@ -16,6 +16,7 @@ from integrations.invariants import broken
 from integrations.mapping import Mapping, Unmapped
 from integrations.models import CodeListEntry, Integration, MetadataMapping, RemoteOrder, SkuMapping, StatusRule
 from integrations.reading import Candidate, digest_of
+from integrations.runs import claims
 from orders.incoming import IncomingOrder
 from orders.models import Order, OrderLine
 from stock.models import Product
@@ -32,12 +33,12 @@ def integration(db: None) -> Integration:
 
 
 def take(integration: Integration, order: IncomingOrder) -> RemoteOrder:
-    held = runs.claim(runs.request(RunKind.LOAD, integration).pk)
+    held = claims.claim(claims.request(RunKind.LOAD, integration).pk)
     assert held is not None
     body = order.external_id
     seen = Candidate(body, order.number, order.status, order.modified_at, body, digest_of(body.encode()), order=order)
     import_page(held, integration, [seen], Progress(None))
-    runs.finish(held, RunState.SUCCEEDED)
+    claims.finish(held, RunState.SUCCEEDED)
     return RemoteOrder.objects.get(external_id=body)
 
 

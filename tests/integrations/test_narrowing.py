@@ -8,13 +8,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pytest_django import Settings
 
-from integrations import jobs, runs
+from integrations import jobs
 from integrations.choices import RemoteState, RunKind, RunState
 from integrations.client import driving
 from integrations.connecting import set_up
 from integrations.invariants import broken
 from integrations.models import Integration, RemoteOrder, Run
 from integrations.retrying import retry_now
+from integrations.runs import claims
 from integrations.secrets import Secrets
 from integrations.simulator.server import SimulatedServer, SimulatedSite
 from integrations.simulator.shop import SimulatedShop
@@ -44,7 +45,7 @@ def load(server: SimulatedServer) -> Callable[[], Run]:
     set_up(shop)
 
     def loaded() -> Run:
-        return worked(runs.request(RunKind.LOAD, shop, since=datetime.now(UTC) - timedelta(days=3)))
+        return worked(claims.request(RunKind.LOAD, shop, since=datetime.now(UTC) - timedelta(days=3)))
 
     return loaded
 
@@ -117,7 +118,7 @@ def test_orders_that_are_read_again_do_not_wait_for_a_culprit(
     culprits = ids(server, *places)
     server.site.faults.add({"kind": "breaks", "orders": culprits})
     server.site.log.clear()
-    run = worked(runs.request(RunKind.OPEN_ORDERS, Integration.objects.get()))
+    run = worked(claims.request(RunKind.OPEN_ORDERS, Integration.objects.get()))
     assert (run.state, run.fetched) == (RunState.SUCCEEDED, ORDERS)
     assert len(server.site.log) < 150
     assert RemoteOrder.objects.filter(state=RemoteState.IMPORTED).count() == ORDERS

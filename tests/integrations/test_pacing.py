@@ -17,7 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
-from integrations import connecting, jobs, runs
+from integrations import connecting, jobs
 from integrations.asking import ask
 from integrations.choices import IntegrationHealth, RunKind, RunState
 from integrations.connecting import set_up
@@ -26,6 +26,7 @@ from integrations.connectors.base import Budget, Capabilities
 from integrations.failures import Failure, NotNow, ShopError
 from integrations.models import Feed, Integration, Run, ShopPace
 from integrations.pacing import Pace
+from integrations.runs import claims
 from integrations.secrets import Secrets
 from integrations.simulator.dialects import KEYS
 from integrations.simulator.limits import Limit
@@ -166,7 +167,7 @@ def test_a_window_that_is_nearly_used_up_is_waited_out(
     assert 15 <= len(server.site.log) <= 30
     integration.refresh_from_db()
     asked = len(server.site.log)
-    run = runs.request(RunKind.PRODUCTS, integration)
+    run = claims.request(RunKind.PRODUCTS, integration)
     jobs.work(run.pk)
     run.refresh_from_db()
     assert (run.state, run.failures, len(server.site.log)) == (RunState.WAITING, 0, asked)
@@ -203,7 +204,7 @@ def test_a_refusal_keeps_all_workers_quiet(
     ask(integration, connector.check(integration.shop()), tested=True)
     server.site.shop.limit = Limit(1, 900)
     server.site.shop.limit.take()
-    runs_of = [runs.request(kind, integration) for kind in (RunKind.LOAD, RunKind.CODE_LISTS, RunKind.PRODUCTS)]
+    runs_of = [claims.request(kind, integration) for kind in (RunKind.LOAD, RunKind.CODE_LISTS, RunKind.PRODUCTS)]
     Run.objects.update(since=timezone.now() - timedelta(days=2))
     jobs.work(runs_of[0].pk)
     integration.refresh_from_db()
@@ -238,7 +239,7 @@ def test_ebays_daily_quota_is_waited_for_until_its_midnight(open_shop: Callable[
     server = open_shop("ebay")
     integration = connect(server, "ebay")
     server.site.shop.limit = Limit(1, 86400, rolling=False)
-    run = runs.request(RunKind.LOAD, integration, since=timezone.now() - timedelta(days=2))
+    run = claims.request(RunKind.LOAD, integration, since=timezone.now() - timedelta(days=2))
     jobs.work(run.pk)
     run.refresh_from_db()
     integration.refresh_from_db()
@@ -264,7 +265,7 @@ def test_nothing_is_sent_with_keys_that_were_rejected(open_shop: Callable[[str],
     integration = connect(server, "ecwid")
     integration.credentials = Secrets(integration.credentials | {"access_token": "secret_dead"})
     integration.save()
-    run = runs.request(RunKind.LOAD, integration, since=timezone.now() - timedelta(days=2))
+    run = claims.request(RunKind.LOAD, integration, since=timezone.now() - timedelta(days=2))
     jobs.work(run.pk)
     assert [entry["status"] for entry in server.site.log] == [403]
     assert Integration.objects.get().health == IntegrationHealth.CREDENTIALS
@@ -303,7 +304,7 @@ def test_without_that_a_dead_token_gets_the_address_blocked(
 def test_a_connection_test_that_passes_ends_the_quiet(open_shop: Callable[[str], SimulatedServer]) -> None:
     integration = connect(open_shop("paypal"), "paypal")
     Integration.objects.update(quiet_until=timezone.now() + timedelta(hours=9))
-    waiting = runs.request(RunKind.CODE_LISTS, integration)
+    waiting = claims.request(RunKind.CODE_LISTS, integration)
     jobs.work(waiting.pk)
     jobs.work(waiting.pk)
     waiting.refresh_from_db()

@@ -11,7 +11,6 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from integrations import runs
 from integrations.choices import ImportAction, RunKind
 from integrations.connecting import set_up
 from integrations.importing import Progress, import_page
@@ -19,6 +18,7 @@ from integrations.models import Integration
 from integrations.previewing import Outcome, preview
 from integrations.reading import read_page
 from integrations.ruling import Wanted
+from integrations.runs import claims
 from tests.benchmarks.w2000 import payloads
 from tests.factories import IntegrationFactory, give_stock
 
@@ -46,7 +46,7 @@ def integration() -> Integration:
     integration = IntegrationFactory.create()
     set_up(integration)
     give_stock(integration.project, A_17=5)
-    held = runs.claim(runs.request(RunKind.LOAD, integration).pk)
+    held = claims.claim(claims.request(RunKind.LOAD, integration).pk)
     assert held is not None
     page = [
         body(0, "pending", 5),

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from integrations import client, jobs, runs, scheduling
+from integrations import client, jobs, scheduling
 from integrations.choices import ImportAction, IntegrationHealth, RemoteState, RunKind, RunState
 from integrations.connecting import set_up
 from integrations.connectors.base import OrderPage
@@ -16,6 +16,7 @@ from integrations.importing import Progress, import_page
 from integrations.models import Feed, Integration, RemoteOrder, Run
 from integrations.reading import digest_of, read_page
 from integrations.retrying import retry_now
+from integrations.runs import claims
 from integrations.ticking import tick
 from orders.models import Order
 from tests.benchmarks.w2000 import payloads
@@ -66,7 +67,7 @@ def integration(shop: Shop) -> Integration:
 
 
 def work(integration: Integration, kind: RunKind) -> Run:
-    run = runs.request(kind, integration)
+    run = claims.request(kind, integration)
     jobs.work(run.pk)
     run.refresh_from_db()
     return run
@@ -104,7 +105,7 @@ def test_an_order_imported_while_it_was_asked_for_in_vain_stays_as_it_was_import
     integration.rules.filter(status="processing").update(action=ImportAction.VALID)
     key = next(iter(BODIES))
     del shop.bodies[key]
-    drive, meanwhile = shop.drive, runs.claim(runs.request(RunKind.LOAD, integration).pk)
+    drive, meanwhile = shop.drive, claims.claim(claims.request(RunKind.LOAD, integration).pk)
     assert meanwhile is not None
 
     def load_meanwhile(operation: Any, **named: Any) -> OrderPage:
@@ -178,28 +179,28 @@ def test_control_without_beginning_anew_it_waits_for_the_next_one(
     integration: Integration, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ask_behind_its_back(shop, monkeypatch)
-    monkeypatch.setattr(runs, "goes_again", lambda held: False)
+    monkeypatch.setattr(claims, "goes_again", lambda held: False)
     work(integration, RunKind.RETRY)
     assert len(shop.asked) == 2
     assert RemoteOrder.objects.filter(next_attempt_at__lte=timezone.now()).count() == 1
 
 
 def test_a_retry_that_ends_while_somebody_asks_is_followed_by_another(integration: Integration) -> None:
-    held = runs.claim(runs.request(RunKind.RETRY, integration).pk)
+    held = claims.claim(claims.request(RunKind.RETRY, integration).pk)
     assert held is not None
-    assert not runs.goes_again(held)
-    runs.finish(held, RunState.SUCCEEDED)
-    new = runs.request_or_again(RunKind.RETRY, integration)
+    assert not claims.goes_again(held)
+    claims.finish(held, RunState.SUCCEEDED)
+    new = claims.request_or_again(RunKind.RETRY, integration)
     assert (new.pk != held.run_id, new.scope) == (True, {})
-    assert runs.request_or_again(RunKind.RETRY, integration).pk == new.pk
-    assert Run.objects.get(pk=new.pk).scope == {runs.AGAIN: True}
+    assert claims.request_or_again(RunKind.RETRY, integration).pk == new.pk
+    assert Run.objects.get(pk=new.pk).scope == {claims.AGAIN: True}
 
 
 def test_a_retry_that_pauses_goes_on_at_once_when_somebody_asks(integration: Integration, shop: Shop) -> None:
-    held = runs.claim(runs.request(RunKind.RETRY, integration).pk)
+    held = claims.claim(claims.request(RunKind.RETRY, integration).pk)
     assert held is not None
-    runs.put_back(held, seconds=900, reason="The shop does not answer.", failed=True)
-    assert runs.claim(held.run_id) is None
+    claims.put_back(held, seconds=900, reason="The shop does not answer.", failed=True)
+    assert claims.claim(held.run_id) is None
     retry_now(RemoteOrder.objects.filter(external_id__in=list(BODIES)[:3]))
     jobs.work(held.run_id)
     run = Run.objects.get()
@@ -237,15 +238,15 @@ def test_feeds_that_are_off_or_whose_shop_is_off_do_not_start(integration: Integ
 
 def test_the_tick_rings_for_lost_bells_and_parks_runs_that_kill_their_worker(integration: Integration) -> None:
     Feed.objects.update(enabled=False)
-    lost = runs.request(RunKind.RETRY, integration)
-    assert runs.sweep() == []  # just asked for: its own bell is on the way
+    lost = claims.request(RunKind.RETRY, integration)
+    assert claims.sweep() == []  # just asked for: its own bell is on the way
     Run.objects.update(created_at=timezone.now() - timedelta(seconds=11))
-    assert runs.sweep() == [lost.pk]
-    for _ in range(runs.MOST_CLAIMS_WITHOUT_PROGRESS):
-        assert runs.claim(lost.pk) is not None
+    assert claims.sweep() == [lost.pk]
+    for _ in range(claims.MOST_CLAIMS_WITHOUT_PROGRESS):
+        assert claims.claim(lost.pk) is not None
         Run.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
-    assert runs.claim(lost.pk) is None
-    assert runs.sweep() == []
+    assert claims.claim(lost.pk) is None
+    assert claims.sweep() == []
     lost.refresh_from_db()
     assert lost.state == RunState.ERRORED
     assert "The worker died 5 times at the same page" in lost.reason

@@ -28,7 +28,7 @@ from integrations.invariants import broken
 from integrations.loading import request_load
 from integrations.models import BuyerEntry, Integration, RemoteOrder, Run
 from integrations.reading import read
-from integrations.runs import RunRefused
+from integrations.runs.claims import RunRefused
 from orders.choices import OrderStatus
 from orders.models import Order, OrderEvent
 from stock.models import StockMovement

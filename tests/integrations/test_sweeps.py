@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from django.db.models import Max
 
-from integrations import jobs, loading, runs, working
+from integrations import jobs, loading
 from integrations.choices import RunKind
 from integrations.client import driving
 from integrations.connecting import set_up
@@ -25,6 +25,7 @@ from integrations.connectors.paging import Place, Slice, total_of
 from integrations.connectors.woocommerce import orders as listing
 from integrations.invariants import broken
 from integrations.models import Feed, Integration, RemoteOrder, Run
+from integrations.runs import claims, worker
 from integrations.secrets import Secrets
 from integrations.simulator.server import SimulatedServer, SimulatedSite
 from integrations.simulator.shop import SimulatedShop
@@ -92,7 +93,7 @@ class Play:
     def work(self, run: Run) -> Run:
         """Until the run is over; waits are cut short."""
         for _ in range(100):
-            working.work(run.pk, jobs.HANDLERS, slice_seconds=self.chance.choice([0, 20]))
+            worker.work(run.pk, jobs.HANDLERS, slice_seconds=self.chance.choice([0, 20]))
             Run.objects.update(next_attempt_at=None)
             Integration.objects.update(quiet_until=None)
             run.refresh_from_db()
@@ -107,7 +108,7 @@ class Play:
     def look_again(self) -> None:
         RemoteOrder.objects.filter(next_attempt_at__isnull=False).update(next_attempt_at=datetime.now(UTC))
         for kind in (RunKind.RETRY, RunKind.OPEN_ORDERS):
-            self.work(runs.request(kind, self.integration))
+            self.work(claims.request(kind, self.integration))
 
     def converge(self) -> set[str]:
         """The whole course; the orders the shop shows in the end and we do not know."""

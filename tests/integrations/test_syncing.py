@@ -10,7 +10,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from integrations import client, jobs, mapping, runs, syncing
+from integrations import client, jobs, mapping, syncing
 from integrations.choices import FeedKind, ImportAction, IntegrationHealth, RemoteState, Role, RunKind, RunState
 from integrations.connecting import set_up
 from integrations.connectors import all_connectors
@@ -20,6 +20,7 @@ from integrations.following import ended_statuses
 from integrations.invariants import broken
 from integrations.loading import request_load
 from integrations.models import Feed, Integration, MetadataMapping, RemoteOrder, Run
+from integrations.runs import claims
 from integrations.syncing import SyncRefused
 from orders import refresh
 from orders.changing import ChangedMeanwhile, Opened
@@ -274,7 +275,7 @@ def test_a_stale_answer_is_no_news(integration: Integration, shop: Shop) -> None
 def test_the_feed_is_off_by_default_and_carries_only_statuses(integration: Integration, shop: Shop) -> None:
     assert not Feed.objects.get(integration=integration, kind=FeedKind.STATUS_UPDATE).enabled
     RemoteOrder.objects.filter(external_id=KEYS[0]).update(status="cancelled", payload="{}")
-    run = runs.request(RunKind.STATUS_UPDATE, integration)
+    run = claims.request(RunKind.STATUS_UPDATE, integration)
     jobs.work(run.pk)
     run.refresh_from_db()
     assert (run.state, run.fetched, run.updated, shop.asked) == (RunState.SUCCEEDED, 1, 1, [])
@@ -288,7 +289,7 @@ def test_more_orders_than_one_page_are_carried_over(integration: Integration, mo
     monkeypatch.setattr("integrations.following.AT_ONCE", 7)
     RemoteOrder.objects.update(status="on-hold")
     integration.rules.filter(status="on-hold").update(action=ImportAction.HOLD)
-    run = runs.request(RunKind.STATUS_UPDATE, integration)
+    run = claims.request(RunKind.STATUS_UPDATE, integration)
     jobs.work(run.pk)
     assert set(Order.objects.values_list("remote_status", flat=True)) == {"on-hold"}
     assert broken() == {}
@@ -298,7 +299,7 @@ def test_the_feed_leaves_settled_orders_alone(integration: Integration, shop: Sh
     order = order_of(KEYS[0])
     Order.objects.filter(pk=order.pk).update(status=OrderStatus.COMPLETE, tab="")
     RemoteOrder.objects.filter(external_id=KEYS[0]).update(status="cancelled")
-    run = runs.request(RunKind.STATUS_UPDATE, integration)
+    run = claims.request(RunKind.STATUS_UPDATE, integration)
     jobs.work(run.pk)
     run.refresh_from_db()
     assert (run.state, run.fetched, order_of(KEYS[0]).status) == (RunState.SUCCEEDED, 0, OrderStatus.COMPLETE)

@@ -10,7 +10,7 @@ from django.contrib import messages
 from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 
-from integrations.queue import ring_follow_up
+from integrations.runs.queue import ring_follow_up
 from orders.changing import ChangedMeanwhile, ChangeRefused
 from stock.admin.base import PageAdmin, project_of
 

@@ -67,7 +67,7 @@ class TestWorker:
         assert worker.serializer is queue.serializer
         assert queue.serializer.dumps([1]) == json.dumps([1]).encode()
         assert worker.job_class is queue.job_class
-        assert f"{worker.job_class.__module__}.{worker.job_class.__qualname__}" == "integrations.queue.RunJob"
+        assert f"{worker.job_class.__module__}.{worker.job_class.__qualname__}" == "integrations.runs.queue.RunJob"
 
     def test_a_foreign_job_is_not_run(self, tmp_path: Path) -> None:
         """Whoever can write to the queue must not be able to make a worker run something."""

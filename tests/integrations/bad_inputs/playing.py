@@ -11,11 +11,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from integrations import client, jobs, runs
+from integrations import client, jobs
 from integrations.choices import RemoteState, RunKind
 from integrations.connecting import set_up
 from integrations.connectors.base import Operation
 from integrations.models import Integration, RemoteOrder, Run
+from integrations.runs import claims
 from integrations.secrets import Secrets
 from integrations.simulator.dialects import KEYS, external_id
 from integrations.simulator.faults import Fault
@@ -130,7 +131,7 @@ class Playing:
             self.sold.delete(sale.id)
 
     def load(self) -> Run:
-        run = runs.request(RunKind.LOAD, self.integration, since=self.integration.start_at)
+        run = claims.request(RunKind.LOAD, self.integration, since=self.integration.start_at)
         jobs.work(run.pk)
         run.refresh_from_db()
         return run

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from integrations import remote_orders, runs
+from integrations import remote_orders
 from integrations.choices import RunKind
 from integrations.connecting import set_up
 from integrations.connectors.documents import split
@@ -24,7 +24,8 @@ from integrations.invariants import broken
 from integrations.models import Integration, RemoteOrder, Run
 from integrations.reading import NO_ID, read_page
 from integrations.rules import Mode
-from integrations.runs import Claim
+from integrations.runs import claims
+from integrations.runs.claims import Claim
 from tests.factories import IntegrationFactory
 from tests.integrations.woocommerce_orders import order
 
@@ -78,7 +79,7 @@ def integration() -> Integration:
 
 @pytest.fixture
 def claim(integration: Integration) -> Claim:
-    held = runs.claim(runs.request(RunKind.LOAD, integration).pk)
+    held = claims.claim(claims.request(RunKind.LOAD, integration).pk)
     assert held is not None
     return held
 

@@ -13,16 +13,16 @@ import pytest
 from django.db import DatabaseError, OperationalError, connection, transaction
 from django.utils import timezone
 
-from integrations import runs, working
 from integrations.choices import IntegrationHealth, RunKind, RunState
 from integrations.connecting import set_up
 from integrations.failures import Failure, ShopError
 from integrations.models import Feed, Integration, RemoteOrder, Run
 from integrations.retrying import retry_now
-from integrations.runs import Claim
+from integrations.runs import claims, worker
+from integrations.runs.claims import Claim
+from integrations.runs.worker import Handler, Step
 from integrations.secrets import Secrets
 from integrations.ticking import tick
-from integrations.working import Handler, Step
 from tests.factories import IntegrationFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -42,11 +42,11 @@ def integration() -> Integration:
 
 
 def requested(integration: Integration, kind: RunKind = RunKind.LOAD) -> Run:
-    return runs.request(kind, integration)
+    return claims.request(kind, integration)
 
 
 def work(run: Run, handler: Handler, slice_seconds: float = 20) -> Run:
-    working.work(run.pk, {RunKind(run.kind): handler}, slice_seconds)
+    worker.work(run.pk, {RunKind(run.kind): handler}, slice_seconds)
     run.refresh_from_db()
     return run
 
@@ -72,8 +72,8 @@ def in_a_thread(job: Callable[[], Any]) -> threading.Thread:
 
 def endless(held: Claim, run: Run, integration: Integration) -> Step:
     with transaction.atomic():
-        runs.hold(held)
-        runs.advance(held, {}, {"at": 1})
+        claims.hold(held)
+        claims.advance(held, {}, {"at": 1})
     return Step()
 
 
@@ -88,7 +88,7 @@ def test_long_runs_that_take_turns_have_one_bell_each_however_often_the_tick_com
         bell = bells.jobs[0]
         bell.delete()
         assert bell.args == [both[turn % 2].pk]
-        working.work(bell.args[0], {RunKind.LOAD: endless, RunKind.PRODUCTS: endless}, slice_seconds=0)
+        worker.work(bell.args[0], {RunKind.LOAD: endless, RunKind.PRODUCTS: endless}, slice_seconds=0)
         assert bells.count == 2
     bells.empty()
     tick()
@@ -99,7 +99,7 @@ def test_long_runs_that_take_turns_have_one_bell_each_however_often_the_tick_com
 def test_a_run_gives_way_between_pages_when_others_wait(
     integration: Integration, monkeypatch: pytest.MonkeyPatch, somebody_waits: bool, pages: int
 ) -> None:
-    monkeypatch.setattr(working, "GIVE_WAY_AFTER", 0.0)
+    monkeypatch.setattr(worker, "GIVE_WAY_AFTER", 0.0)
     run = requested(integration)
     if somebody_waits:
         requested(IntegrationFactory.create())
@@ -123,19 +123,19 @@ def test_many_ticks_at_once_start_each_feed_once(integration: Integration, bells
 
 def test_a_cancel_is_not_lost_between_running_and_waiting(integration: Integration) -> None:
     run = requested(integration)
-    held = runs.claim(run.pk)
+    held = claims.claim(run.pk)
     assert held is not None
     let_go, goes_on = threading.Event(), threading.Event()
 
     def put_back_slowly() -> None:
         with transaction.atomic():
-            runs.put_back(held)
+            claims.put_back(held)
             let_go.set()
             goes_on.wait(0.5)
 
     thread = in_a_thread(put_back_slowly)
     let_go.wait()
-    assert runs.cancel(run)
+    assert claims.cancel(run)
     thread.join()
     run.refresh_from_db()
     assert run.state == RunState.CANCELLED
@@ -143,7 +143,7 @@ def test_a_cancel_is_not_lost_between_running_and_waiting(integration: Integrati
 
 def test_a_cancel_while_the_shop_fails_is_not_waited_for(integration: Integration) -> None:
     def cancelled_meanwhile(held: Claim, run: Run, integration: Integration) -> Step:
-        assert runs.cancel(run)
+        assert claims.cancel(run)
         raise ShopError(Failure.BUSY, "The shop asks us to wait.", retry_after=900)
 
     run = work(requested(integration), cancelled_meanwhile)
@@ -154,7 +154,7 @@ def test_a_cancel_while_the_shop_fails_is_not_waited_for(integration: Integratio
 
 def test_a_page_the_database_always_breaks_off_parks_its_run_and_says_why(integration: Integration) -> None:
     run = requested(integration)
-    for _ in range(working.MOST_FAILURES + 1):
+    for _ in range(worker.MOST_FAILURES + 1):
         Run.objects.update(next_attempt_at=None)
         assert run.is_open
         work(run, failing(OperationalError("canceling statement due to statement timeout")))
@@ -183,7 +183,7 @@ STALLED: dict[str, Callable[[], Step]] = {
 def test_who_wakes_up_after_its_lease_changes_nothing(integration: Integration, how: str) -> None:
     def asleep(held: Claim, run: Run, integration: Integration) -> Step:
         Run.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
-        assert runs.claim(run.pk) is not None
+        assert claims.claim(run.pk) is not None
         return STALLED[how]()
 
     run = work(requested(integration), asleep, slice_seconds=0)
@@ -217,10 +217,10 @@ def test_a_shop_that_rejects_our_keys_is_not_asked_by_runs_of_any_kind(integrati
 def test_a_shop_is_left_alone_as_long_as_it_ever_asked(integration: Integration) -> None:
     for kind, wait in ((RunKind.LOAD, 600), (RunKind.RETRY, 5)):
         Integration.objects.filter(quiet_until=None).update(quiet_until=timezone.now() - timedelta(seconds=1))
-        held = runs.claim(requested(integration, kind).pk)
+        held = claims.claim(requested(integration, kind).pk)
         assert held is not None
         error = ShopError(Failure.BUSY, "The shop asks us to wait.", retry_after=wait)
-        working._shop_failed(held, Run.objects.get(pk=held.run_id), integration, error)
+        worker._shop_failed(held, Run.objects.get(pk=held.run_id), integration, error)
     integration.refresh_from_db()
     assert integration.quiet_until is not None
     assert integration.quiet_until > timezone.now() + timedelta(seconds=500)

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from integrations.choices import RUN_OPEN, RunKind, RunState
 from integrations.models import Integration, Run
-from integrations.queue import ring, rung
+from integrations.runs.queue import ring, rung
 from stock.bulk import execute
 
 LEASE = timedelta(seconds=60)

@@ -11,8 +11,8 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
-from integrations import queue
-from integrations.queue import ForbiddenJob, RunJob, ring, ring_follow_up
+from integrations.runs import queue
+from integrations.runs.queue import ForbiddenJob, RunJob, ring, ring_follow_up
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -11,12 +11,12 @@ from time import monotonic
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
-from integrations import runs
 from integrations.choices import IntegrationHealth, RunKind, RunState
 from integrations.failures import Failure, NotNow, ShopError
 from integrations.models import Integration, Run
 from integrations.pacing import keep_quiet
-from integrations.runs import Claim, LostClaim
+from integrations.runs import claims
+from integrations.runs.claims import Claim, LostClaim
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ def work(
     portions: dict[RunKind, PortionHandler] | None = None,
 ) -> None:
     """Advance a run as far as a slice of time allows; nothing when somebody else has it or it is over."""
-    held = runs.claim(run_id)
+    held = claims.claim(run_id)
     if held is None:
         return
     run = Run.objects.select_related("integration__project__account").get(pk=run_id)
@@ -78,10 +78,10 @@ def _database_failed(held: Claim, run: Run) -> None:
     connection.close()
     try:
         if run.failures < MOST_FAILURES:
-            runs.put_back(held, seconds=5, reason="The database was interrupted. Goes on in 5 seconds.", failed=True)
+            claims.put_back(held, seconds=5, reason="The database was interrupted. Goes on in 5 seconds.", failed=True)
         else:
             reason = f"The database broke off the same page {run.failures + 1} times; the run is parked."
-            runs.finish(held, RunState.ERRORED, reason)
+            claims.finish(held, RunState.ERRORED, reason)
     except (OperationalError, InterfaceError, LostClaim):
         logger.warning("Run %s waits for its lease to end: the database cannot be reached.", held.run_id)
 
@@ -92,7 +92,7 @@ def _errored(held: Claim, error: Exception) -> None:
     what = f"{type(error).__name__} in {frame.name}, line {frame.lineno}"
     logger.error("Run %s failed unexpectedly: %s", held.run_id, what)
     try:
-        runs.finish(held, RunState.ERRORED, f"A fault of Countinghouse ended this run ({what}). Please report it.")
+        claims.finish(held, RunState.ERRORED, f"A fault of Countinghouse ended this run ({what}). Please report it.")
     except LostClaim:
         logger.info("Run %s is in other hands.", held.run_id)
 
@@ -102,17 +102,17 @@ def _pages(held: Claim, run: Run, handler: Handler, deadline: float) -> None:
     while True:
         integration = Integration.objects.select_related("project__account").get(runs=run)
         if not integration.enabled:
-            runs.finish(held, RunState.CANCELLED, f"{integration} was switched off. What was loaded before stays.")
+            claims.finish(held, RunState.CANCELLED, f"{integration} was switched off. What was loaded before stays.")
             return
-        if run.cancel_requested_at and not runs.works_in_shop(run):
-            runs.finish(held, RunState.CANCELLED, runs.KEPT)
+        if run.cancel_requested_at and not claims.works_in_shop(run):
+            claims.finish(held, RunState.CANCELLED, claims.KEPT)
             return
         if integration.health == IntegrationHealth.CREDENTIALS:
-            runs.finish(held, RunState.FAILED, runs.REJECTED.format(integration))
+            claims.finish(held, RunState.FAILED, claims.REJECTED.format(integration))
             return
         quiet = _quiet_seconds(integration)
         if quiet and not run.cancel_requested_at:
-            runs.put_back(held, seconds=quiet, reason=f"The shop asked us to wait. {_goes_on(quiet)}")
+            claims.put_back(held, seconds=quiet, reason=f"The shop asked us to wait. {_goes_on(quiet)}")
             return
         try:
             step = handler(held, run, integration)
@@ -122,22 +122,22 @@ def _pages(held: Claim, run: Run, handler: Handler, deadline: float) -> None:
         asked = asked or step.asked
         if step.done:
             with transaction.atomic():
-                if runs.goes_again(held):
+                if claims.goes_again(held):
                     run.cursor, run.total = None, None
                     continue
-                runs.finish(held, RunState.SUCCEEDED, step.note)
+                claims.finish(held, RunState.SUCCEEDED, step.note)
                 if asked:  # a run with nothing to do says nothing about a shop that is away
                     _note_health(integration, IntegrationHealth.OK)
             return
         if step.cancelled:
-            runs.finish(held, RunState.CANCELLED, runs.KEPT)
+            claims.finish(held, RunState.CANCELLED, claims.KEPT)
             return
         run.failures = 0
         if step.wait:
-            runs.put_back(held, seconds=step.wait, reason=step.waits_for)
+            claims.put_back(held, seconds=step.wait, reason=step.waits_for)
             return
-        if monotonic() > deadline or (monotonic() > started + GIVE_WAY_AFTER and runs.others_wait(run)):
-            runs.put_back(held)
+        if monotonic() > deadline or (monotonic() > started + GIVE_WAY_AFTER and claims.others_wait(run)):
+            claims.put_back(held)
             return
 
 
@@ -148,15 +148,15 @@ def _portions(held: Claim, run: Run, handler: PortionHandler, deadline: float) -
         if step.done or step.cancelled:
             with transaction.atomic():
                 state = RunState.SUCCEEDED if step.done else RunState.CANCELLED
-                runs.finish(held, state, step.note if step.done else runs.KEPT)
-                runs.ring_next(run)
+                claims.finish(held, state, step.note if step.done else claims.KEPT)
+                claims.ring_next(run)
             return
         run.failures = 0
         if step.wait:
-            runs.put_back(held, seconds=step.wait, reason=step.waits_for)
+            claims.put_back(held, seconds=step.wait, reason=step.waits_for)
             return
-        if monotonic() > deadline or runs.others_wait(run):
-            runs.put_back(held)
+        if monotonic() > deadline or claims.others_wait(run):
+            claims.put_back(held)
             return
 
 
@@ -167,10 +167,10 @@ def _shop_failed(held: Claim, run: Run, integration: Integration, error: ShopErr
         ours = isinstance(error, NotNow)  # our own pause: nothing has failed, and nothing new was asked of us
         if error.kind == Failure.BUSY and not ours:
             keep_quiet(integration, wait)
-        runs.put_back(held, seconds=wait, reason=f"{error} {_goes_on(wait)}", failed=not ours)
+        claims.put_back(held, seconds=wait, reason=f"{error} {_goes_on(wait)}", failed=not ours)
         return
     with transaction.atomic():
-        runs.finish(held, RunState.FAILED, str(error))
+        claims.finish(held, RunState.FAILED, str(error))
         if isinstance(error, NotNow):
             return  # the shop has said nothing new
         if error.kind == Failure.CREDENTIALS:
