@@ -10,8 +10,8 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from integrations.addresses import check_webhook_url
 from integrations.choices import SUBSCRIBABLE, DeliveryState
+from integrations.client.addresses import check_webhook_url
 from integrations.models import Project, WebhookDelivery, WebhookEndpoint
 from integrations.models.endpoints import new_signing_secret
 from integrations.runs.queue import ring_follow_up

@@ -13,8 +13,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from integrations.addresses import check_shop_url
 from integrations.choices import UnknownProducts
+from integrations.client.addresses import check_shop_url
 from integrations.connectors.base import Connector
 from integrations.models import Integration
 from integrations.shop_settings import ShopSettings

@@ -1,8 +1,8 @@
 """The only HTTP: drives connectors' operations over the network, safely."""
 
 from integrations.client.certificates import certified_key
-from integrations.client.driving import drive
+from integrations.client.driver import drive
 from integrations.client.limits import Limits
-from integrations.client.posting import Posted, post
+from integrations.client.poster import Posted, post
 
 __all__ = ["Limits", "Posted", "certified_key", "drive", "post"]

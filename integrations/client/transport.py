@@ -18,7 +18,7 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from integrations.addresses import address_is_public, not_public
+from integrations.client.addresses import address_is_public, not_public
 from integrations.client.limits import Limits
 from integrations.failures import Failure, ShopError
 

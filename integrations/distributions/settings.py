@@ -11,8 +11,8 @@ from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from integrations.addresses import LOCAL_NAMES, address_is_public, host_name
 from integrations.choices import DistributionChannel, DistributionTrigger, MailSecurity, MessageState
+from integrations.client.addresses import LOCAL_NAMES, address_is_public, host_name
 from integrations.distributions.letters import Stamp, compose
 from integrations.distributions.sending import open_box
 from integrations.distributions.wording import FIELD, UNSUBSCRIBE, fields, problems

@@ -109,7 +109,7 @@ GOOD: list[tuple[Rule, str, str]] = [
     (rules.direction, "orders/admin/orders.py", "from integrations import runs"),
     (rules.direction, "orders/api/urls.py", "from . import views\nfrom integrations.api import keys"),
     (rules.direction, "config/urls.py", "from integrations.admin import site\nfrom orders.api import urls"),
-    (rules.direction, "integrations/client/driving.py", "from .transport import send"),
+    (rules.direction, "integrations/client/driver.py", "from .transport import send"),
     (rules.direction, "tests/factories.py", "from orders.models import Order\nfrom integrations.admin import x"),
     (rules.edges_open_no_transaction, "orders/intake.py", "with transaction.atomic(): pass"),
     (rules.pure_modules_are_pure, "integrations/rules.py", "from integrations.choices import ImportAction"),

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from integrations.client.exchanging import retry_after
+from integrations.client.exchange import retry_after
 from integrations.connectors import get
 from integrations.connectors.base import (
     Cursor,

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from integrations import announcements, client, delivering, follow_up, ticking
 from integrations.choices import WebhookEvent
-from integrations.client import Limits, posting
+from integrations.client import Limits, poster
 from integrations.invariants import broken
 from integrations.models import DeliveryAttempt, Project, WebhookDelivery, WebhookEndpoint
 from integrations.secrets import Secrets
@@ -224,9 +224,9 @@ def test_a_dead_endpoint_does_not_hold_up_another(project: Project, receiver: Re
 
 def test_a_receiver_has_ten_seconds(project: Project, receiver: Receiver, monkeypatch: Any) -> None:
     """The limit itself is one number; here it is made small, and what it does is shown."""
-    assert (posting.LIMITS.read, posting.LIMITS.total) == (10, 10)
+    assert (poster.LIMITS.read, poster.LIMITS.total) == (10, 10)
     quick = Limits(connect=1, read=0.2, total=0.3, size=100)
-    monkeypatch.setattr(posting.post, "__kwdefaults__", {"allowed": None, "limits": quick})
+    monkeypatch.setattr(poster.post, "__kwdefaults__", {"allowed": None, "limits": quick})
     receiver.reply = lambda _: Reply(after=1)
     endpoint = endpoint_at(project, receiver.url)
     sell(project)

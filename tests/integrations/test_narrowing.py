@@ -10,7 +10,7 @@ from pytest_django import Settings
 
 from integrations import jobs
 from integrations.choices import RemoteState, RunKind, RunState
-from integrations.client import driving
+from integrations.client import driver
 from integrations.connecting import set_up
 from integrations.invariants import broken
 from integrations.models import Integration, RemoteOrder, Run
@@ -34,7 +34,7 @@ def server(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Simu
     with SimulatedServer(SimulatedSite(sold)) as running:
         running.site.writer = None
         settings.ALLOWED_SHOP_ADDRESSES = {running.address}
-        monkeypatch.setattr(driving, "FIRST_WAIT", 0)
+        monkeypatch.setattr(driver, "FIRST_WAIT", 0)
         yield running
 
 

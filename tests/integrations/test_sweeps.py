@@ -18,7 +18,7 @@ from django.db.models import Max
 
 from integrations import jobs, loading
 from integrations.choices import RunKind
-from integrations.client import driving
+from integrations.client import driver
 from integrations.connecting import set_up
 from integrations.connectors.base import Request, Response
 from integrations.connectors.paging import Place, Slice, total_of
@@ -133,7 +133,7 @@ STATUSES = ["processing", "processing", "pending", "on-hold", "completed", "canc
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small pages, so that there is much between them; no waits; webhooks and feeds stay silent."""
     monkeypatch.setattr(listing, "page_size", lambda shop: 10)
-    monkeypatch.setattr(driving, "FIRST_WAIT", 0.001)
+    monkeypatch.setattr(driver, "FIRST_WAIT", 0.001)
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from integrations import client
-from integrations.addresses import check_webhook_url
-from tests.integrations.test_addresses import REFUSED
+from integrations.client.addresses import check_webhook_url
+from tests.integrations.client.test_addresses import REFUSED
 
 NONE: frozenset[str] = frozenset()
 WITH_QUERY = {"https://shop.example?x=1"}

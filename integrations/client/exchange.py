@@ -16,7 +16,7 @@ import requests
 from requests.adapters import BaseAdapter
 from requests_oauthlib import OAuth1
 
-from integrations.addresses import check_target
+from integrations.client.addresses import check_target
 from integrations.client.limits import Limits
 from integrations.client.transport import Line, PinnedAdapter
 from integrations.connectors.base import BasicAuth, HeaderAuth, OAuth1Auth, Request, Response

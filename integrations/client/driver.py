@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 
 from django.conf import settings
 
-from integrations.client.exchanging import Exchange
+from integrations.client.exchange import Exchange
 from integrations.client.limits import Limits
 from integrations.connectors.base import Operation, Request, Response
 from integrations.failures import Failure, ShopError

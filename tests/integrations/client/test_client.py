@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from integrations.client import Limits, drive
-from integrations.client.exchanging import retry_after
+from integrations.client.exchange import retry_after
 from integrations.connectors import get
 from integrations.connectors.base import BasicAuth, HeaderAuth, OAuth1Auth, Operation, Request, Response, Shop
 from integrations.failures import Failure, ShopError

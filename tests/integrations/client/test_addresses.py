@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from integrations.addresses import address_is_public, check_shop_url
+from integrations.client.addresses import address_is_public, check_shop_url
 
 NONE: frozenset[str] = frozenset()
 

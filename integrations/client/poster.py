@@ -8,7 +8,7 @@ from time import monotonic
 
 from django.conf import settings
 
-from integrations.client.exchanging import Exchange
+from integrations.client.exchange import Exchange
 from integrations.client.limits import Limits
 from integrations.connectors.base import Request
 from integrations.failures import ShopError
@@ -30,7 +30,7 @@ class Posted:
 def post(
     url: str, body: bytes, headers: Mapping[str, str], *, allowed: Set[str] | None = None, limits: Limits = LIMITS
 ) -> Posted:
-    """One POST of JSON to an address, under the rule of `integrations.addresses`. Redirects are not followed.
+    """One POST of JSON to an address, under the rule of `integrations.client.addresses`. Redirects are not followed.
 
     Nothing is tried again here, and no answer is an error.
     """
