@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from integrations import client
 from integrations.connectors.base import Operation
-from integrations.failures import Failure, NotNow, ShopError
+from integrations.connectors.errors import Failure, NotNow, ShopError
 from integrations.models import Integration
 from integrations.pacing import Pace
 from integrations.runs import claims

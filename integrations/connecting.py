@@ -8,7 +8,7 @@ from django.utils import timezone
 from integrations.asking import ask
 from integrations.choices import IntegrationHealth
 from integrations.connectors.base import ConnectionReport
-from integrations.failures import Failure, ShopError
+from integrations.connectors.errors import Failure, ShopError
 from integrations.models import Integration, StatusRule
 from integrations.runs import claims
 from integrations.scheduling import add_default_feeds

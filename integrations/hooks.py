@@ -16,7 +16,7 @@ from integrations import erasures, signing_keys
 from integrations.asking import ask
 from integrations.choices import IntegrationHealth, RunKind, RunState
 from integrations.connectors.base import Delivery
-from integrations.failures import Failure, ShopError
+from integrations.connectors.errors import Failure, ShopError
 from integrations.importing import Progress, import_page
 from integrations.models import Integration, OrderHint, Run, Webhook
 from integrations.reading import read_page

@@ -12,7 +12,7 @@ from integrations import remote_orders
 from integrations.asking import ask
 from integrations.choices import IntegrationHealth, RunKind
 from integrations.connectors.base import Window
-from integrations.failures import ShopError
+from integrations.connectors.errors import ShopError
 from integrations.importing import Progress, import_page
 from integrations.models import Integration, Run
 from integrations.narrowing import broken, next_page

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from integrations.connectors.base import Connector, Cursor, Operation, OrderPage, Shop, Window
-from integrations.failures import ShopError
+from integrations.connectors.errors import ShopError
 from integrations.reading import BREAKS, Candidate, digest_of
 
 FULL = 100

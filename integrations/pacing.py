@@ -16,7 +16,7 @@ from django.db.models.functions import Greatest, Now
 
 from integrations.choices import IntegrationHealth
 from integrations.connectors.base import Budget, Response
-from integrations.failures import Failure, NotNow, ShopError
+from integrations.connectors.errors import Failure, NotNow, ShopError
 from integrations.models import Integration
 from integrations.runs import claims
 from stock.bulk import execute

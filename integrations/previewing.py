@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from integrations import mapping
 from integrations.choices import ImportAction
-from integrations.failures import PayloadError
+from integrations.connectors.errors import PayloadError
 from integrations.mapping import Unmapped
 from integrations.models import Integration
 from integrations.ruling import Wanted

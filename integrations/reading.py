@@ -12,7 +12,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from integrations.connectors.base import Connector, Identity, Shop
-from integrations.failures import PayloadError
+from integrations.connectors.errors import PayloadError
 from orders.incoming import IncomingOrder
 
 logger = logging.getLogger(__name__)

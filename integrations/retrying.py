@@ -13,7 +13,7 @@ from django.utils import timezone
 from integrations.asking import ask
 from integrations.choices import RemoteState, RunKind
 from integrations.connectors.base import OrderPage
-from integrations.failures import ShopError
+from integrations.connectors.errors import ShopError
 from integrations.importing import Progress, import_page
 from integrations.models import Integration, RemoteOrder, Run
 from integrations.narrowing import apart, broken

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from integrations import client
 from integrations.connectors.base import Shop, SigningKey
-from integrations.failures import Failure, ShopError
+from integrations.connectors.errors import Failure, ShopError
 from integrations.models import PlatformKey, Webhook
 from stock.bulk import execute
 

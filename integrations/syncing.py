@@ -10,7 +10,7 @@ from django.db import transaction
 from integrations import mapping, remote_orders
 from integrations.asking import ask
 from integrations.choices import IntegrationHealth, RunKind
-from integrations.failures import ShopError
+from integrations.connectors.errors import ShopError
 from integrations.following import meaning
 from integrations.importing import NOT_STORABLE
 from integrations.mapping import Mapping, Unmapped

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 from integrations.connectors.base import BasicAuth, HeaderAuth, Operation, Request, Response
-from integrations.failures import ShopError
+from integrations.connectors.errors import ShopError
 from integrations.simulator.messages import Asked
 from integrations.simulator.server import SimulatedSite
 

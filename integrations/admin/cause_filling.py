@@ -11,7 +11,7 @@ from integrations.admin.cause_cards import Card
 from integrations.admin.cause_forms import AddProductForm, ChooseRuleForm, DismissForm, MapSkuForm, NameCodeForm
 from integrations.causes import RULED
 from integrations.choices import ImportAction
-from integrations.failures import PayloadError
+from integrations.connectors.errors import PayloadError
 from integrations.mapping import UNMAPPED, code_of
 from integrations.models import StatusRule
 from integrations.ruling import fingerprint

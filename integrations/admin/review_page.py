@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from integrations.admin.transactions import REVIEW
 from integrations.assessing import Assessment, assess
 from integrations.choices import ImportAction, RemoteState
-from integrations.failures import ShopError
+from integrations.connectors.errors import ShopError
 from integrations.models import RemoteOrder
 from integrations.reviewing import DISMISSABLE
 from orders.addresses import address_lines

@@ -16,7 +16,7 @@ from integrations.admin.rule_grid import RuleGrid
 from integrations.admin.rule_preview import preview_table
 from integrations.choices import RunKind
 from integrations.connectors.base import ConnectionReport
-from integrations.failures import ShopError
+from integrations.connectors.errors import ShopError
 from integrations.models import Feed, Integration
 from integrations.previewing import DAYS, preview
 from integrations.ruling import RulesRefused, save_rules

@@ -14,7 +14,7 @@ from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
-from integrations.failures import Failure, ShopError
+from integrations.connectors.errors import Failure, ShopError
 
 MOST_CERTIFICATES = 6
 LONGEST = 60_000

@@ -12,7 +12,7 @@ from django.conf import settings
 from integrations.client.exchange import Exchange
 from integrations.client.limits import Limits
 from integrations.connectors.base import Operation, Request, Response
-from integrations.failures import Failure, ShopError
+from integrations.connectors.errors import Failure, ShopError
 
 T = TypeVar("T")
 

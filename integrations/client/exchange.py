@@ -20,8 +20,8 @@ from integrations.client.addresses import check_target
 from integrations.client.limits import Limits
 from integrations.client.transport import Line, PinnedAdapter
 from integrations.connectors.base import BasicAuth, HeaderAuth, OAuth1Auth, Request, Response
+from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.throttling import LONGEST_WAIT, SHORTEST_WAIT, reset_seconds
-from integrations.failures import Failure, ShopError
 
 logger = logging.getLogger(__name__)
 for _talkative in ("oauthlib", "requests_oauthlib", "urllib3"):

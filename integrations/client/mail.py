@@ -17,7 +17,7 @@ from requests import adapters
 
 from integrations.client.limits import Limits
 from integrations.client.transport import Line
-from integrations.failures import MailError, MailFault, ShopError
+from integrations.connectors.errors import MailError, MailFault, ShopError
 
 LIMITS = Limits(connect=10.0, read=30.0, total=60.0)
 UNSURE = "The connection broke off while the letter was handed over: it may arrive or not."

@@ -11,7 +11,7 @@ from django.conf import settings
 from integrations.client.exchange import Exchange
 from integrations.client.limits import Limits
 from integrations.connectors.base import Request
-from integrations.failures import ShopError
+from integrations.connectors.errors import ShopError
 
 LIMITS = Limits(connect=5.0, read=10.0, total=10.0, size=2048)
 

@@ -20,7 +20,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from integrations.client.addresses import address_is_public, not_public
 from integrations.client.limits import Limits
-from integrations.failures import Failure, ShopError
+from integrations.connectors.errors import Failure, ShopError
 
 MOST_ADDRESSES = 4
 

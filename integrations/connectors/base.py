@@ -21,7 +21,7 @@ from typing import Any, ClassVar, TypeVar
 from zoneinfo import ZoneInfo
 
 from integrations.choices import ImportAction
-from integrations.failures import Failure, ShopError
+from integrations.connectors.errors import Failure, ShopError
 from orders.incoming import IncomingOrder
 
 T = TypeVar("T")

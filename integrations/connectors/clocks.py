@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from integrations.connectors.base import Response
-from integrations.failures import Failure, ShopError
+from integrations.connectors.errors import Failure, ShopError
 
 
 def clock(response: Response) -> datetime | None:

@@ -11,7 +11,7 @@ import msgspec
 
 from integrations.connectors import values
 from integrations.connectors.documents import MAX_ORDER_SIZE, repaired
-from integrations.failures import PayloadError
+from integrations.connectors.errors import PayloadError
 
 T = TypeVar("T")
 

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from integrations.connectors.base import Request, Response
-from integrations.failures import Failure, ShopError
+from integrations.connectors.errors import Failure, ShopError
 
 SMALLEST_PAGE, LARGEST_PAGE = 5, 100
 

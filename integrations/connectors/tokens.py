@@ -12,7 +12,7 @@ from dataclasses import replace
 import msgspec
 
 from integrations.connectors.base import BasicAuth, HeaderAuth, Request, Response, Shop
-from integrations.failures import Failure, ShopError
+from integrations.connectors.errors import Failure, ShopError
 
 Exchange = Generator[Request, Response, Response]
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}

@@ -17,7 +17,7 @@ import msgspec
 from babel import Locale
 from babel.core import get_global
 
-from integrations.failures import PayloadError
+from integrations.connectors.errors import PayloadError
 
 Number = str | int | float | None
 """How a payload may write an amount; a text is the rule, a number the exception."""

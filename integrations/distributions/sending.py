@@ -19,10 +19,10 @@ from django.utils import timezone
 
 from integrations.choices import DistributionChannel, DistributionTrigger, MessageState
 from integrations.client.mail import MailAccount, Postbox, postbox
+from integrations.connectors.errors import MailError, MailFault
 from integrations.distributions import unsubscribing
 from integrations.distributions.letters import NotSendable, Stamp, compose
 from integrations.distributions.values import Values, load_values
-from integrations.failures import MailError, MailFault
 from integrations.models import MailServer, Message
 from integrations.runs.queue import ring_follow_up
 

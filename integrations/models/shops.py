@@ -13,7 +13,7 @@ from integrations.choices import FeedKind, ImportAction, IntegrationHealth, List
 from integrations.connectors import get as get_connector
 from integrations.connectors import platform_choices
 from integrations.connectors.base import Connector, Shop
-from integrations.failures import Failure, ShopError
+from integrations.connectors.errors import Failure, ShopError
 from integrations.models.tenancy import Project, check_zone
 from integrations.secrets import EncryptedField, Secrets
 

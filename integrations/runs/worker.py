@@ -12,7 +12,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from integrations.choices import IntegrationHealth, RunKind, RunState
-from integrations.failures import Failure, NotNow, ShopError
+from integrations.connectors.errors import Failure, NotNow, ShopError
 from integrations.models import Integration, Run
 from integrations.pacing import keep_quiet
 from integrations.runs import claims

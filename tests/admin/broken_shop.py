@@ -16,7 +16,7 @@ from integrations.models import Integration, Project, Run
 from integrations.reading import read_page
 from integrations.runs import claims
 from tests.factories import IntegrationFactory
-from tests.integrations.woocommerce_orders import line, payload
+from tests.integrations.connectors.woocommerce.orders import line, payload
 
 LIST = "/integrations/remoteorder/"
 

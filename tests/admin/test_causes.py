@@ -15,7 +15,7 @@ from django.utils import timezone
 from integrations import connecting
 from integrations.choices import IntegrationHealth, RemoteState, Role
 from integrations.connectors.base import ConnectionReport
-from integrations.failures import Failure
+from integrations.connectors.errors import Failure
 from integrations.models import CodeListEntry, Fix, Integration, Project, RemoteOrder, Run, SkuMapping
 from orders.models import Order
 from stock.models import Product, StockLevel

@@ -19,7 +19,7 @@ PURE = (
     "orders/published.py",
     "orders/segments/conditions.py",
     "integrations/rules.py",
-    "integrations/failures.py",
+    "integrations/connectors/errors.py",
     "integrations/connectors/*",
     "stock/availability.py",
 )

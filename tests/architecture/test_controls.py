@@ -48,7 +48,7 @@ BAD: list[tuple[Rule, str, str]] = [
     (rules.pure_modules_are_pure, "orders/incoming.py", "from orders.models import Order"),
     (rules.pure_modules_are_pure, "orders/plans.py", "from django.db import models"),
     (rules.pure_modules_are_pure, "integrations/rules.py", "import time"),
-    (rules.pure_modules_are_pure, "integrations/failures.py", "import os.path"),
+    (rules.pure_modules_are_pure, "integrations/connectors/errors.py", "import os.path"),
     (rules.pure_modules_are_pure, "integrations/connectors/shop.py", "def f():\n    import requests"),
     (rules.pure_modules_are_pure, "integrations/connectors/shop/orders.py", "from urllib.request import urlopen"),
     (rules.pure_modules_are_pure, "integrations/connectors/shop.py", "from integrations.runs.claims import claim"),
@@ -117,7 +117,7 @@ GOOD: list[tuple[Rule, str, str]] = [
         rules.pure_modules_are_pure,
         "integrations/connectors/shop/orders.py",
         "from urllib.parse import urlsplit\nfrom .requests import page\nfrom integrations.connectors.base import Shop\n"
-        "from integrations.failures import PayloadError\nfrom orders.incoming import IncomingOrder",
+        "from integrations.connectors.errors import PayloadError\nfrom orders.incoming import IncomingOrder",
     ),
     (rules.sole_owners, "integrations/client/transport.py", "import requests\nfrom urllib3.util import Retry"),
     (rules.sole_owners, "config/running/bell_worker.py", "import django_rq\nfrom rq import Worker"),

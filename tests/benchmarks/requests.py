@@ -139,7 +139,7 @@ class _Remote:
 
     def all_orders(self) -> set[str]:
         from integrations.connectors.base import Cursor, Window
-        from integrations.failures import ShopError
+        from integrations.connectors.errors import ShopError
 
         window, cursor = Window(self.clock[0] - timedelta(days=DAYS + 1)), None
         found: set[str] = set()

@@ -239,7 +239,7 @@ class _Course:
 
     def _pages(self, window: Window) -> Iterator[OrderPage]:
         from integrations.client import drive
-        from integrations.failures import ShopError
+        from integrations.connectors.errors import ShopError
 
         cursor: Cursor | None = None
         failures = 0

@@ -21,7 +21,7 @@ from integrations.runs import claims
 from integrations.runs.claims import Claim
 from orders.incoming import IncomingOrder
 from tests.factories import IntegrationFactory, ProjectFactory, give_stock, incoming, line
-from tests.integrations.woocommerce_orders import payload
+from tests.integrations.connectors.woocommerce.orders import payload
 
 pytestmark = pytest.mark.django_db
 

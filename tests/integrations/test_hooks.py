@@ -20,7 +20,7 @@ from integrations.choices import RunKind, RunState
 from integrations.connecting import set_up
 from integrations.connectors import get
 from integrations.connectors.base import Delivery, OrderPage, RemoteWebhook, Shop
-from integrations.failures import Failure, ShopError
+from integrations.connectors.errors import Failure, ShopError
 from integrations.models import Feed, Integration, OrderHint, RemoteOrder, Run, Webhook
 from integrations.runs import claims
 from integrations.ticking import tick

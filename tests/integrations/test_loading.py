@@ -14,7 +14,7 @@ from django.utils import timezone
 from integrations import client, jobs, loading
 from integrations.choices import IntegrationHealth, Plan, RunState
 from integrations.connectors.base import OrderPage
-from integrations.failures import Failure, ShopError
+from integrations.connectors.errors import Failure, ShopError
 from integrations.loading import request_load, window_start
 from integrations.models import Integration, RemoteOrder, Run
 from integrations.runs import claims, worker

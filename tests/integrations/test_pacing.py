@@ -23,7 +23,7 @@ from integrations.choices import IntegrationHealth, RunKind, RunState
 from integrations.connecting import set_up
 from integrations.connectors import get
 from integrations.connectors.base import Budget, Capabilities
-from integrations.failures import Failure, NotNow, ShopError
+from integrations.connectors.errors import Failure, NotNow, ShopError
 from integrations.models import Feed, Integration, Run, ShopPace
 from integrations.pacing import Pace
 from integrations.runs import claims

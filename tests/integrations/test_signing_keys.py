@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from integrations import client, hooks, signing_keys
 from integrations.connectors.base import Shop, SigningKey
-from integrations.failures import Failure, ShopError
+from integrations.connectors.errors import Failure, ShopError
 from integrations.models import Integration, OrderHint, PlatformKey, Webhook
 from integrations.secrets import Secrets
 from integrations.simulator.dialects import ebay_notifications

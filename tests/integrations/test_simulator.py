@@ -26,7 +26,7 @@ from integrations.simulator.messages import Asked
 from integrations.simulator.sales import basket
 from integrations.simulator.server import SimulatedServer, SimulatedSite
 from integrations.simulator.shop import SimulatedShop
-from tests.integrations.woocommerce_orders import RECORDED
+from tests.integrations.connectors.woocommerce.orders import RECORDED
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 API = "/wp-json/wc/v3/"

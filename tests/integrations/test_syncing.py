@@ -15,7 +15,7 @@ from integrations.choices import FeedKind, ImportAction, IntegrationHealth, Remo
 from integrations.connecting import set_up
 from integrations.connectors import all_connectors
 from integrations.connectors.base import OrderPage
-from integrations.failures import Failure, ShopError
+from integrations.connectors.errors import Failure, ShopError
 from integrations.following import ended_statuses
 from integrations.invariants import broken
 from integrations.loading import request_load

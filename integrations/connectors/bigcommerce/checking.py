@@ -11,7 +11,7 @@ from integrations.connectors.bigcommerce.orders import INCOMPLETE
 from integrations.connectors.bigcommerce.payload import status
 from integrations.connectors.bigcommerce.requests import data_of, decoded, entries, get, refusal
 from integrations.connectors.clocks import clock
-from integrations.failures import Failure, ShopError
+from integrations.connectors.errors import Failure, ShopError
 
 MOST_ZONES = 20
 LONGEST_HASH = 20

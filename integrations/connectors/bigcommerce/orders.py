@@ -21,7 +21,7 @@ from integrations.connectors.bigcommerce.requests import data_of, entries, get, 
 from integrations.connectors.bigcommerce.shapes import RawOrder, is_whole
 from integrations.connectors.clocks import told_clock
 from integrations.connectors.documents import repaired
-from integrations.failures import Failure, ShopError
+from integrations.connectors.errors import Failure, ShopError
 
 Paging = Generator[Request, Response, OrderPage]
 

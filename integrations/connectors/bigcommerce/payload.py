@@ -30,8 +30,8 @@ from integrations.connectors.bigcommerce.shapes import (
 )
 from integrations.connectors.decoding import decode, refuse_repeated_keys
 from integrations.connectors.documents import repaired, utf8
+from integrations.connectors.errors import PayloadError
 from integrations.connectors.values import Number
-from integrations.failures import PayloadError
 from orders.incoming import ZERO, IncomingAddress, IncomingLine, IncomingOrder
 
 MAX_LINES = 1000

@@ -10,7 +10,7 @@ import msgspec
 from integrations.connectors import values
 from integrations.connectors.base import Cursor, ProductPage, RemoteProduct, Request, Response, Shop
 from integrations.connectors.bigcommerce.requests import data_of, get, page_size
-from integrations.failures import Failure, PayloadError, ShopError
+from integrations.connectors.errors import Failure, PayloadError, ShopError
 
 FIELDS = "name,sku,inventory_level,inventory_tracking,base_variant_id"
 

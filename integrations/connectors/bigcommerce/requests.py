@@ -9,8 +9,8 @@ import msgspec
 
 from integrations.connectors.base import Auth, HeaderAuth, Request, Response, Shop
 from integrations.connectors.documents import repaired, split
+from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.throttling import reset_seconds
-from integrations.failures import Failure, ShopError
 
 MOST_ENTRIES = 1000
 HASH = re.compile(r"[a-z0-9]{2,30}")

@@ -17,8 +17,8 @@ import msgspec
 
 from integrations.connectors.base import Delivery, Hint, RemoteWebhook, Request, Response, Shop
 from integrations.connectors.bigcommerce.requests import HEADERS, address, auth, data_of, decoded, get, refusal
+from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.signatures import hmac_sha256, is_base64_of, object_in
-from integrations.failures import Failure, ShopError
 
 SCOPES = ("store/order/*",)
 """All events of orders: created, updated, archived, statusUpdated, refund/created and others."""

@@ -9,7 +9,7 @@ from integrations.connectors import values
 from integrations.connectors.base import CodeLists, ConnectionReport, RemoteStatus, Request, Response, Shop
 from integrations.connectors.ebay.orders import clock
 from integrations.connectors.ebay.requests import FULFILLMENT, INVENTORY, ask, decoded, refusal
-from integrations.failures import Failure, ShopError
+from integrations.connectors.errors import Failure, ShopError
 
 STATUSES = {
     "paid/not_started": "Paid, not shipped",

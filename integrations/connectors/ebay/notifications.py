@@ -24,8 +24,8 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from integrations.connectors.base import Delivery, Erasure, Hint, Request, Response, Shop
 from integrations.connectors.ebay.orders import ORDER_ID
 from integrations.connectors.ebay.requests import decoded, refusal, send
+from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.signatures import object_in
-from integrations.failures import Failure, ShopError
 
 KEY_ID = re.compile(r"[0-9a-zA-Z-]{8,64}")
 DIGESTS: dict[str, hashes.HashAlgorithm] = {

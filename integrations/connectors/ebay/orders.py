@@ -19,7 +19,7 @@ import msgspec
 from integrations.connectors.base import Cursor, OrderPage, Request, Response, Shop, Window
 from integrations.connectors.documents import repaired, too_deep, utf8
 from integrations.connectors.ebay.requests import FULFILLMENT, ask, refusal
-from integrations.failures import Failure, ShopError
+from integrations.connectors.errors import Failure, ShopError
 
 Paging = Generator[Request, Response, OrderPage]
 

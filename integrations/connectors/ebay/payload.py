@@ -18,7 +18,7 @@ from integrations.connectors import decoding, values
 from integrations.connectors.base import Identity, Shop
 from integrations.connectors.documents import repaired, utf8
 from integrations.connectors.ebay.shapes import Amount, Contact, Instruction, Line, Order, Payment, Pricing, Refund
-from integrations.failures import PayloadError
+from integrations.connectors.errors import PayloadError
 from orders.incoming import ZERO, IncomingAddress, IncomingLine, IncomingOrder
 
 MAX_LINES = 1000

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 from integrations.connectors import values
 from integrations.connectors.base import Cursor, ProductPage, RemoteProduct, Request, Response, Shop
 from integrations.connectors.ebay.requests import INVENTORY, ask, decoded, refusal
-from integrations.failures import Failure, ShopError
+from integrations.connectors.errors import Failure, ShopError
 
 PAGE_SIZE = 100
 

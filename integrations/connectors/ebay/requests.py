@@ -18,8 +18,8 @@ import msgspec
 
 from integrations.connectors.base import Request, Response, Shop
 from integrations.connectors.clocks import clock
+from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.tokens import Exchange, token_request, with_token
-from integrations.failures import Failure, ShopError
 
 FULFILLMENT = "sell/fulfillment/v1"
 INVENTORY = "sell/inventory/v1"

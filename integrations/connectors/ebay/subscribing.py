@@ -17,8 +17,8 @@ import msgspec
 from integrations.connectors.base import RemoteWebhook, Request, Response, Shop
 from integrations.connectors.ebay.notifications import ACCOUNT_DELETION, ORDER_TOPICS
 from integrations.connectors.ebay.requests import decoded, error_id, refusal, send
+from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.tokens import Exchange
-from integrations.failures import Failure, ShopError
 
 ROOT = "commerce/notification/v1"
 TOPICS = (ACCOUNT_DELETION, *ORDER_TOPICS)

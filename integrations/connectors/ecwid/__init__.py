@@ -28,7 +28,7 @@ from integrations.connectors.base import (
 from integrations.connectors.ecwid import checking, orders, products, webhooks
 from integrations.connectors.ecwid.payload import identify, parse
 from integrations.connectors.ecwid.requests import LARGEST_PAGE
-from integrations.failures import Failure, ShopError
+from integrations.connectors.errors import Failure, ShopError
 from orders.incoming import IncomingOrder
 
 TO_BE_SENT = {

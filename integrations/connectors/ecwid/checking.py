@@ -11,7 +11,7 @@ from integrations.connectors.ecwid.orders import INCOMPLETE
 from integrations.connectors.ecwid.payload import ALONE, status
 from integrations.connectors.ecwid.profile import currency_of, part, profile, text_of
 from integrations.connectors.ecwid.requests import decoded, error_code, get, listing, refusal
-from integrations.failures import ShopError
+from integrations.connectors.errors import ShopError
 
 
 def check(shop: Shop) -> Generator[Request, Response, ConnectionReport]:

@@ -20,7 +20,7 @@ from integrations.connectors.documents import repaired
 from integrations.connectors.ecwid.payload import status
 from integrations.connectors.ecwid.profile import currency
 from integrations.connectors.ecwid.requests import LARGEST_PAGE, get, listing
-from integrations.failures import Failure, ShopError
+from integrations.connectors.errors import Failure, ShopError
 
 Paging = Generator[Request, Response, OrderPage]
 

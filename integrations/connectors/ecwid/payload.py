@@ -20,8 +20,8 @@ from integrations.connectors.base import Identity, Shop
 from integrations.connectors.decoding import decode, refuse_repeated_keys
 from integrations.connectors.documents import repaired, utf8
 from integrations.connectors.ecwid.shapes import Document, RawItem, RawOrder, RawPerson, RawTax
+from integrations.connectors.errors import PayloadError
 from integrations.connectors.values import Number
-from integrations.failures import PayloadError
 from orders.incoming import ZERO, IncomingAddress, IncomingLine, IncomingOrder
 
 MAX_LINES = 1000

@@ -12,7 +12,7 @@ from integrations.connectors.base import Cursor, ProductPage, RemoteProduct, Req
 from integrations.connectors.documents import repaired
 from integrations.connectors.ecwid.orders import page_size
 from integrations.connectors.ecwid.requests import get, listing
-from integrations.failures import PayloadError
+from integrations.connectors.errors import PayloadError
 
 OVERLAP = 3
 """Products read again with the next page, for those that are deleted meanwhile; another import finds what is missed."""

@@ -8,7 +8,7 @@ from typing import Any
 from integrations.connectors import values
 from integrations.connectors.base import Request, Response, Shop
 from integrations.connectors.ecwid.requests import decoded, get, refusal
-from integrations.failures import Failure, PayloadError, ShopError
+from integrations.connectors.errors import Failure, PayloadError, ShopError
 
 
 def profile(shop: Shop) -> Generator[Request, Response, dict[str, Any]]:

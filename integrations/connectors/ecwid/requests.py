@@ -9,8 +9,8 @@ import msgspec
 
 from integrations.connectors.base import Auth, HeaderAuth, Request, Response, Shop
 from integrations.connectors.documents import repaired, too_deep, utf8
+from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.throttling import reset_seconds
-from integrations.failures import Failure, ShopError
 
 LARGEST_PAGE = 100
 NEW_APP = (

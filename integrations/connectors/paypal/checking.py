@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Generator
 
 from integrations.connectors.base import CodeLists, ConnectionReport, RemoteStatus, Request, Response, Shop
+from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.paypal.identity import EVENTS
 from integrations.connectors.paypal.orders import READ_AGAIN, SECOND, now_at
 from integrations.connectors.paypal.requests import ask, decoded, refusal
-from integrations.failures import Failure, ShopError
 
 STATUSES = {"S": "Completed", "P": "Pending", "D": "Denied", "V": "Reversed"}
 SANDBOX = "sandbox.paypal.com"

@@ -15,7 +15,7 @@ import msgspec
 from integrations.connectors import decoding, values
 from integrations.connectors.base import Identity, Shop
 from integrations.connectors.documents import repaired, utf8
-from integrations.failures import PayloadError
+from integrations.connectors.errors import PayloadError
 
 EVENTS = {
     "T0000": "Payment",

@@ -19,9 +19,9 @@ import msgspec
 from integrations.connectors import decoding
 from integrations.connectors.base import Cursor, OrderPage, Request, Response, Shop, Window
 from integrations.connectors.documents import repaired, too_deep, utf8
+from integrations.connectors.errors import Failure, PayloadError, ShopError
 from integrations.connectors.paypal.identity import ANY_EVENT, brief, external_id, is_order, parts
 from integrations.connectors.paypal.requests import TOO_LARGE, ask, error_name, refusal
-from integrations.failures import Failure, PayloadError, ShopError
 
 Paging = Generator[Request, Response, OrderPage]
 

@@ -15,6 +15,7 @@ import msgspec
 
 from integrations.connectors import decoding, values
 from integrations.connectors.base import Shop
+from integrations.connectors.errors import PayloadError
 from integrations.connectors.paypal.identity import EVENTS, external_id, status
 from integrations.connectors.paypal.shapes import (
     Address,
@@ -27,7 +28,6 @@ from integrations.connectors.paypal.shapes import (
     Transaction,
     TransactionInfo,
 )
-from integrations.failures import PayloadError
 from orders.incoming import ZERO, IncomingAddress, IncomingLine, IncomingOrder
 
 MAX_LINES = 1000

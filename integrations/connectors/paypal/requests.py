@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 
 from integrations.connectors.base import Request, Response, Shop
+from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.tokens import Exchange, token_request, with_token
-from integrations.failures import Failure, ShopError
 
 TRANSACTIONS = "v1/reporting/transactions"
 TOKEN = "paypal_token"  # noqa: S105 - a name in the memory

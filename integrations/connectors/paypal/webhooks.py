@@ -27,11 +27,11 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from integrations.connectors import decoding
 from integrations.connectors.base import Delivery, Hint, RemoteWebhook, Request, Response, Shop, SigningKey
+from integrations.connectors.errors import Failure, PayloadError, ShopError
 from integrations.connectors.paypal.identity import ANY_EVENT, external_id, parts
 from integrations.connectors.paypal.requests import decoded, error_name, refusal, send
 from integrations.connectors.signatures import object_in
 from integrations.connectors.tokens import Exchange
-from integrations.failures import Failure, PayloadError, ShopError
 
 PATH = "v1/notifications/webhooks"
 PAYMENTS = tuple(f"PAYMENT.CAPTURE.{each}" for each in ("COMPLETED", "PENDING", "DENIED", "DECLINED"))

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
 from integrations.connectors import values
+from integrations.connectors.errors import PayloadError
 from integrations.connectors.shopify.shapes import RawBag, RawLine, RawOrder, RawShipping, RawTax
-from integrations.failures import PayloadError
 from orders.incoming import ZERO
 
 SHIPPED = ("FULFILLED", "PARTIALLY_FULFILLED")

@@ -24,11 +24,11 @@ import msgspec
 from msgspec import Raw, Struct
 
 from integrations.connectors.base import Cursor, OrderPage, Request, Response, Shop
+from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.shopify import orders, queries
 from integrations.connectors.shopify.orders import Paging, clock, read_part
 from integrations.connectors.shopify.payload import tail
 from integrations.connectors.shopify.requests import HERE, call
-from integrations.failures import Failure, ShopError
 
 LONG = timedelta(days=14)
 WORTH_IT = 2_500

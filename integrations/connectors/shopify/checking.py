@@ -7,11 +7,11 @@ from typing import Any
 
 from integrations.connectors import values
 from integrations.connectors.base import CodeLists, ConnectionReport, RemoteStatus, Request, Response, Shop
+from integrations.connectors.errors import ShopError
 from integrations.connectors.shopify import queries
 from integrations.connectors.shopify.orders import clock
 from integrations.connectors.shopify.requests import Data, call, decoded
 from integrations.connectors.shopify.status import DEFAULT_RULES
-from integrations.failures import ShopError
 
 
 def check(shop: Shop) -> Generator[Request, Response, ConnectionReport]:

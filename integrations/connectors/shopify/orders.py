@@ -16,10 +16,10 @@ import msgspec
 from msgspec import Raw, Struct
 
 from integrations.connectors.base import Cursor, OrderPage, Request, Response, Shop
+from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.shopify import queries
 from integrations.connectors.shopify.payload import tail
 from integrations.connectors.shopify.requests import TooCostly, call
-from integrations.failures import Failure, ShopError
 
 Paging = Generator[Request, Response, OrderPage]
 Nodes = Generator[Request, Response, "tuple[tuple[bytes, ...], Connection, Mapping[str, Raw]]"]

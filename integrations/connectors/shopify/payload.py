@@ -18,10 +18,10 @@ from msgspec import Struct
 from integrations.connectors import values
 from integrations.connectors.base import Identity, Shop
 from integrations.connectors.documents import MAX_ORDER_SIZE, repaired, utf8
+from integrations.connectors.errors import PayloadError
 from integrations.connectors.shopify.amounts import Goods, Purse, delivery, fees, goods, purse_of, totals
 from integrations.connectors.shopify.shapes import RawAddress, RawAttribute, RawDocument, RawLine, RawOrder, RawRef
 from integrations.connectors.shopify.status import status
-from integrations.failures import PayloadError
 from orders.incoming import IncomingAddress, IncomingLine, IncomingOrder
 
 MAX_LINES = 1000

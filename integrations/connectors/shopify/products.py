@@ -10,10 +10,10 @@ from msgspec import Struct
 
 from integrations.connectors import values
 from integrations.connectors.base import Cursor, ProductPage, RemoteProduct, Request, Response, Shop
+from integrations.connectors.errors import PayloadError
 from integrations.connectors.shopify import queries
 from integrations.connectors.shopify.orders import Connection, read_part
 from integrations.connectors.shopify.requests import call
-from integrations.failures import PayloadError
 
 PAGE_SIZE = 100
 

@@ -18,8 +18,8 @@ from msgspec import Raw, Struct
 
 from integrations.connectors.base import HeaderAuth, Request, Response, Shop
 from integrations.connectors.documents import repaired, too_deep, utf8
+from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.shopify.queries import VERSION
-from integrations.failures import Failure, ShopError
 
 Data = dict[str, Raw]
 Call = Generator[Request, Response, tuple[Data, Response]]

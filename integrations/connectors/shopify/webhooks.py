@@ -14,11 +14,11 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from integrations.connectors.base import Delivery, Erasure, Hint, RemoteWebhook, Request, Response, Shop
+from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.shopify import queries
 from integrations.connectors.shopify.orders import Connection, read_part
 from integrations.connectors.shopify.requests import call, decoded
 from integrations.connectors.signatures import hmac_sha256, is_base64_of
-from integrations.failures import Failure, ShopError
 
 Registered = Generator[Request, Response, tuple[RemoteWebhook, ...]]
 

@@ -9,10 +9,10 @@ from typing import Any
 from integrations.connectors import values
 from integrations.connectors.base import CodeLists, ConnectionReport, RemoteStatus, Request, Response, Shop
 from integrations.connectors.clocks import clock
+from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.woocommerce.orders import NOT_ORDERS
 from integrations.connectors.woocommerce.payload import status
 from integrations.connectors.woocommerce.requests import decoded, get, refusal
-from integrations.failures import Failure, ShopError
 
 STATUSES = {
     "pending": "Pending payment",

@@ -10,10 +10,10 @@ import msgspec
 
 from integrations.connectors.base import Cursor, OrderPage, Request, Response, Shop, Window
 from integrations.connectors.clocks import told_clock
+from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.paging import Place, next_slice
 from integrations.connectors.woocommerce.payload import status
 from integrations.connectors.woocommerce.requests import entries, get, page_size
-from integrations.failures import Failure, ShopError
 
 Paging = Generator[Request, Response, OrderPage]
 

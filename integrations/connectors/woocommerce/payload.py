@@ -21,8 +21,8 @@ from integrations.connectors import values
 from integrations.connectors.base import Identity, Shop
 from integrations.connectors.decoding import decode, refuse_repeated_keys
 from integrations.connectors.documents import repaired, utf8
+from integrations.connectors.errors import PayloadError
 from integrations.connectors.woocommerce.shapes import MetaList, RawAddress, RawLine, RawOrder, RawShipping
-from integrations.failures import PayloadError
 from orders.incoming import ZERO, IncomingAddress, IncomingLine, IncomingOrder
 
 MAX_LINES = 1000

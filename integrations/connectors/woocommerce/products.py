@@ -10,9 +10,9 @@ import msgspec
 from integrations.connectors import values
 from integrations.connectors.base import Cursor, ProductPage, RemoteProduct, Request, Response, Shop
 from integrations.connectors.documents import repaired
+from integrations.connectors.errors import PayloadError
 from integrations.connectors.paging import Place, next_slice
 from integrations.connectors.woocommerce.requests import entries, get, page_size
-from integrations.failures import PayloadError
 
 
 class Progress(msgspec.Struct, frozen=True):

@@ -9,7 +9,7 @@ import msgspec
 
 from integrations.connectors.base import Auth, BasicAuth, OAuth1Auth, Request, Response, Shop
 from integrations.connectors.documents import repaired, split
-from integrations.failures import Failure, ShopError
+from integrations.connectors.errors import Failure, ShopError
 
 MOST_ENTRIES = 1000
 """More orders in one answer are not believed; asked for are at most 100."""

@@ -13,9 +13,9 @@ from typing import Any
 import msgspec
 
 from integrations.connectors.base import Delivery, Hint, RemoteWebhook, Request, Response, Shop
+from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.signatures import hmac_sha256, is_base64_of
 from integrations.connectors.woocommerce.requests import auth, decoded, get, refusal
-from integrations.failures import Failure, ShopError
 
 TOPICS = ("order.created", "order.updated", "order.deleted", "order.restored")
 

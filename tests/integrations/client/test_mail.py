@@ -14,7 +14,7 @@ import pytest
 
 from integrations.client import Limits
 from integrations.client.mail import MailAccount, postbox
-from integrations.failures import MailError, MailFault
+from integrations.connectors.errors import MailError, MailFault
 from integrations.simulator.mailbox import SimulatedMailServer
 from tests.authority import Authority
 

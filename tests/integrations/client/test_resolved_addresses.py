@@ -14,7 +14,7 @@ import pytest
 
 from integrations.client import Limits, drive
 from integrations.connectors.base import Operation, Request, Response
-from integrations.failures import Failure, ShopError
+from integrations.connectors.errors import Failure, ShopError
 from tests.authority import Authority
 
 QUICK = Limits(connect=2, read=2, total=3, tries=1)

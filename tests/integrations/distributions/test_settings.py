@@ -9,6 +9,7 @@ import pytest
 from pytest_django import Settings
 
 from integrations.choices import DistributionChannel, DistributionTrigger, MailSecurity
+from integrations.connectors.errors import MailError
 from integrations.distributions.settings import (
     DistributionSettings,
     ServerSettings,
@@ -18,7 +19,6 @@ from integrations.distributions.settings import (
     send_test,
     switch,
 )
-from integrations.failures import MailError
 from integrations.models import MailServer, Project
 from integrations.simulator.mailbox import SimulatedMailServer
 from tests.factories import ProjectFactory

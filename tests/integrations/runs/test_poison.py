@@ -27,7 +27,7 @@ from integrations.rules import Mode
 from integrations.runs import claims
 from integrations.runs.claims import Claim
 from tests.factories import IntegrationFactory
-from tests.integrations.woocommerce_orders import order
+from tests.integrations.connectors.woocommerce.orders import order
 
 pytestmark = pytest.mark.django_db
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from integrations.choices import IntegrationHealth, RunKind, RunState
 from integrations.connecting import set_up
-from integrations.failures import Failure, ShopError
+from integrations.connectors.errors import Failure, ShopError
 from integrations.models import Feed, Integration, RemoteOrder, Run
 from integrations.retrying import retry_now
 from integrations.runs import claims, worker
