@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from integrations.asking import ask
 from integrations.choices import IntegrationHealth, RemoteState, RunKind
 from integrations.connectors.base import OrderPage, Window
 from integrations.importing import Progress, import_page
@@ -17,6 +16,7 @@ from integrations.rules import SETTLED, Mode
 from integrations.runs import claims
 from integrations.runs.claims import Claim, RunRefused
 from integrations.runs.worker import Step
+from integrations.shops.ask import ask
 
 HOURS = range(1, 7)
 LONGEST_ID = 100

@@ -17,14 +17,15 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from integrations import connecting, mapping_settings, retrying, reviewing, shop_settings
+from integrations import retrying, reviewing
 from integrations.causes import CONNECTION, RULED, Cause, orders_of
 from integrations.choices import RUN_OPEN, ImportAction, ListKind, RemoteState, RunKind
 from integrations.connectors.base import ConnectionReport
 from integrations.mapping import UNMAPPED
 from integrations.models import Fix, Integration, RemoteOrder, Run
 from integrations.reviewing import Reviewed
-from integrations.ruling import Wanted, save_rules
+from integrations.shops import connection, mapping_settings, settings
+from integrations.shops.rule_settings import Wanted, save_rules
 from orders import receiving
 from orders.allocation import change_stock
 from stock import catalogue, ledger
@@ -142,8 +143,8 @@ def reconnect(
 
     Which credentials were entered, what the shop answered, and what is retried.
     """
-    entered = shop_settings.enter_credentials(integration, credentials) if any(credentials.values()) else []
-    report = connecting.test_connection(integration)
+    entered = settings.enter_credentials(integration, credentials) if any(credentials.values()) else []
+    report = connection.test_connection(integration)
     if not report.ok:
         return entered, report, None
     failed = integration.remote_orders.filter(project_id=integration.project_id, state=RemoteState.FAILED)

@@ -13,7 +13,6 @@ from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
 from integrations import erasures, signing_keys
-from integrations.asking import ask
 from integrations.choices import IntegrationHealth, RunKind, RunState
 from integrations.connectors.base import Delivery
 from integrations.connectors.errors import Failure, ShopError
@@ -23,6 +22,7 @@ from integrations.reading import read_page
 from integrations.runs import claims
 from integrations.runs.claims import Claim, RunRefused
 from integrations.runs.worker import Step
+from integrations.shops.ask import ask
 from stock.bulk import execute
 
 LEFT_ALONE = timedelta(minutes=15)

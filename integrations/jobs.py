@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from integrations import follow_up as following_up
 from integrations.bulk import import_portion
-from integrations.catalogues import code_lists_step, products_page
 from integrations.choices import RunKind
 from integrations.exports import export_portion
 from integrations.fetching import fetch_page
@@ -13,6 +12,7 @@ from integrations.hooks import check_step, hints_page
 from integrations.loading import load_page
 from integrations.retrying import open_orders_page, retry_page
 from integrations.runs import queue, worker
+from integrations.shops.listings import code_lists_step, products_page
 from integrations.syncing import synchronize_page
 
 HANDLERS: dict[RunKind, worker.Handler] = {

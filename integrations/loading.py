@@ -9,7 +9,6 @@ from functools import partial
 from django.utils import timezone
 
 from integrations import remote_orders
-from integrations.asking import ask
 from integrations.choices import IntegrationHealth, RunKind
 from integrations.connectors.base import Window
 from integrations.connectors.errors import ShopError
@@ -20,6 +19,7 @@ from integrations.reading import read_page
 from integrations.runs import claims
 from integrations.runs.claims import IN_SHOP, Claim, RunRefused
 from integrations.runs.worker import Step
+from integrations.shops.ask import ask
 
 logger = logging.getLogger(__name__)
 

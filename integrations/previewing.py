@@ -14,7 +14,7 @@ from integrations.choices import ImportAction
 from integrations.connectors.errors import PayloadError
 from integrations.mapping import Unmapped
 from integrations.models import Integration
-from integrations.ruling import Wanted
+from integrations.shops.rule_settings import Wanted
 from orders.incoming import IncomingOrder
 from orders.plans import PLANS
 from stock import catalogue

@@ -10,7 +10,6 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from integrations.asking import ask
 from integrations.choices import RemoteState, RunKind
 from integrations.connectors.base import OrderPage
 from integrations.connectors.errors import ShopError
@@ -22,6 +21,7 @@ from integrations.rules import Mode
 from integrations.runs import claims
 from integrations.runs.claims import Claim
 from integrations.runs.worker import Step
+from integrations.shops.ask import ask
 from orders.choices import OrderStatus
 
 RETRIED = (RemoteState.IGNORED, RemoteState.FAILED)

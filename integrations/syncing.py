@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from integrations import mapping, remote_orders
-from integrations.asking import ask
 from integrations.choices import IntegrationHealth, RunKind
 from integrations.connectors.errors import ShopError
 from integrations.following import meaning
@@ -20,6 +19,7 @@ from integrations.runs import claims as runs
 from integrations.runs.claims import Claim, RunRefused
 from integrations.runs.queue import ring_follow_up
 from integrations.runs.worker import Step
+from integrations.shops.ask import ask
 from orders import refresh
 from orders.choices import Part
 from orders.models import Order

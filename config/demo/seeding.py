@@ -16,9 +16,9 @@ from config.demo.world import ACCOUNTS, DAYS, LETTERHEAD, OPERATOR, PASSWORD, De
 from config.running.parts import wait_for_port
 from integrations import hooks
 from integrations.choices import FeedKind
-from integrations.connecting import set_up
 from integrations.models import Account, Integration, Membership, Project, Webhook
 from integrations.secrets import Secrets
+from integrations.shops.connection import set_up
 from integrations.simulator.catalogue import PRODUCTS
 from integrations.simulator.dialects import KEYS
 from integrations.simulator.shop import SimulatedShop

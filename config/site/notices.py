@@ -9,9 +9,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from integrations import attention
 from integrations.admin.open_project import open_failures_of, shops_of
 from integrations.choices import IntegrationHealth
+from integrations.shops import attention
 from stock.admin.base import project_of
 from stock.admin.listing import capped
 

@@ -14,7 +14,7 @@ from integrations.choices import ImportAction
 from integrations.connectors.errors import PayloadError
 from integrations.mapping import UNMAPPED, code_of
 from integrations.models import StatusRule
-from integrations.ruling import fingerprint
+from integrations.shops.rule_settings import fingerprint
 from orders import receiving
 from orders.incoming import IncomingOrder
 from stock.admin.forms import ReceiveForm

@@ -26,9 +26,9 @@ from integrations.admin.causes import REVIEW, Causes
 from integrations.causes import CONNECTION, Cause
 from integrations.choices import ImportAction
 from integrations.fixing import NothingToFix
-from integrations.mapping_settings import MappingRefused
 from integrations.models import Fix, Integration
-from integrations.ruling import RulesRefused
+from integrations.shops.mapping_settings import MappingRefused
+from integrations.shops.rule_settings import RulesRefused
 from orders.receiving import BookedMeanwhile
 from stock.admin.base import Route, project_of
 from stock.admin.forms import ReceiveForm

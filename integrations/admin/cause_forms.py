@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from integrations.admin.shop_forms import CREDENTIAL, SecretField
 from integrations.choices import ImportAction
 from integrations.models import Integration
-from integrations.ruling import selectable
+from integrations.shops.rule_settings import selectable
 from stock.admin.forms import MOST_UNITS
 
 

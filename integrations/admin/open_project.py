@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from django.http import HttpRequest
 
-from integrations import attention
 from integrations.choices import RunKind
 from integrations.models import Integration, Run
 from integrations.runs import claims
+from integrations.shops import attention
 from stock.admin.base import project_of
 
 

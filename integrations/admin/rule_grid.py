@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from integrations.choices import ImportAction
 from integrations.models import Integration, StatusRule
-from integrations.ruling import MOST_RULES, Wanted, fingerprint, selectable
+from integrations.shops.rule_settings import MOST_RULES, Wanted, fingerprint, selectable
 
 MEANINGS: dict[str, Any] = {
     ImportAction.SKIP: gettext_lazy("Not imported; listed as ignored."),

@@ -17,7 +17,7 @@ from integrations.choices import UnknownProducts
 from integrations.client.addresses import check_shop_url
 from integrations.connectors.base import Connector
 from integrations.models import Integration
-from integrations.shop_settings import ShopSettings
+from integrations.shops.settings import ShopSettings
 
 LONGEST_SECRET = 4_000
 CREDENTIAL = "credential_"

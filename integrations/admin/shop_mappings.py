@@ -11,12 +11,12 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from integrations import mapping_settings
 from integrations.admin.shop_steps import ShopSteps
 from integrations.choices import ListKind, UnknownCodes
 from integrations.mapping import UNMAPPED
-from integrations.mapping_settings import MappingRefused, Named
 from integrations.models import CodeListEntry, Integration, MetadataMapping, SkuMapping
+from integrations.shops import mapping_settings
+from integrations.shops.mapping_settings import MappingRefused, Named
 from stock.admin.base import Route
 from stock.admin.guards import guarded
 

@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from integrations import connecting, feeding, hooks, scheduling, shop_settings
+from integrations import feeding, hooks, scheduling
 from integrations.admin.rule_grid import RuleGrid
 from integrations.admin.rule_preview import preview_table
 from integrations.choices import RunKind
@@ -19,9 +19,10 @@ from integrations.connectors.base import ConnectionReport
 from integrations.connectors.errors import ShopError
 from integrations.models import Feed, Integration
 from integrations.previewing import DAYS, preview
-from integrations.ruling import RulesRefused, save_rules
 from integrations.runs import claims
 from integrations.runs.claims import RunRefused
+from integrations.shops import connection, settings
+from integrations.shops.rule_settings import RulesRefused, save_rules
 from orders.choices import Part
 from stock.admin.base import PageAdmin, Route
 from stock.admin.guards import guarded
@@ -79,7 +80,7 @@ class ShopSteps(PageAdmin[Integration]):
     def test(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Test the connection: ask the shop whether address and credentials work."""
         shop = self.shop(request, pk)
-        self.tell(request, connecting.test_connection(shop))
+        self.tell(request, connection.test_connection(shop))
         return self.back(shop, "connection")
 
     @guarded(CHANGE)
@@ -89,7 +90,7 @@ class ShopSteps(PageAdmin[Integration]):
         form = OursForm(request.POST)
         if not form.is_valid():
             messages.error(request, _("There is no such part of an order: choose from the list."))
-        elif shop_settings.set_ours(shop, form.cleaned_data["parts"]):
+        elif settings.set_ours(shop, form.cleaned_data["parts"]):
             kept = ", ".join(str(Part(part).label) for part in shop.ours_wins) or "none"
             self.log_change(request, shop, f"Kept as edited here: {kept}.")
             messages.success(request, _("The settings are saved."))

@@ -14,7 +14,6 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from integrations import connecting, shop_settings
 from integrations.admin.shop_forms import ShopForm
 from integrations.admin.shop_mappings import ShopMappings
 from integrations.admin.shop_page import shop_page
@@ -23,7 +22,9 @@ from integrations.choices import FeedKind
 from integrations.connectors import UnknownPlatform, all_connectors
 from integrations.connectors import get as get_connector
 from integrations.models import Feed, Integration
-from integrations.shop_settings import TitleTaken
+from integrations.shops import connection
+from integrations.shops import settings as shop_settings
+from integrations.shops.settings import TitleTaken
 from stock.admin.base import PageAdmin, Route, project_of
 from stock.admin.guards import guarded
 from stock.admin.show import badge
@@ -82,7 +83,7 @@ class ShopAdmin(ShopMappings, PageAdmin[Integration]):
         self.log_change(request, shop, f"Changed: {', '.join(changed)}.")
         messages.success(request, _("The settings are saved."))
         if set(changed) - {"title", "time_zone", "enabled", "start_at", "unknown_products", "overlap"}:
-            self.tell(request, connecting.test_connection(shop))
+            self.tell(request, connection.test_connection(shop))
         return HttpResponseRedirect(self.url("change", shop.pk))
 
     @guarded("integrations.add_integration", methods=("GET", "POST"))
@@ -113,7 +114,7 @@ class ShopAdmin(ShopMappings, PageAdmin[Integration]):
                 form.add_error("title", str(error))
             else:
                 self.log_addition(request, shop, "Connected.")
-                self.tell(request, connecting.test_connection(shop))
+                self.tell(request, connection.test_connection(shop))
                 return HttpResponseRedirect(self.url("change", shop.pk))
         context |= {"form": form, "connector": connector}
         status = 422 if form.errors else 200

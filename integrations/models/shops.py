@@ -92,7 +92,7 @@ class Integration(models.Model):
 
 
 class ShopPace(models.Model):
-    """How far the requests to a shop are spoken for (see `integrations.pacing`)."""
+    """How far the requests to a shop are spoken for (see `integrations.shops.pace`)."""
 
     integration = models.OneToOneField(Integration, models.CASCADE, primary_key=True, related_name="pace")
     free_at = models.DateTimeField()

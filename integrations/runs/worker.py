@@ -14,9 +14,9 @@ from django.utils import timezone
 from integrations.choices import IntegrationHealth, RunKind, RunState
 from integrations.connectors.errors import Failure, NotNow, ShopError
 from integrations.models import Integration, Run
-from integrations.pacing import keep_quiet
 from integrations.runs import claims
 from integrations.runs.claims import Claim, LostClaim
+from integrations.shops.pace import keep_quiet
 
 logger = logging.getLogger(__name__)
 

@@ -10,8 +10,8 @@ from django.test import Client
 from django.utils import timezone
 
 from integrations.choices import RemoteState, Role
-from integrations.connecting import set_up
 from integrations.models import Integration, Project, RemoteOrder
+from integrations.shops.connection import set_up
 from orders.incoming import IncomingOrder
 from orders.intake import Intake, Source, Taken, take_in
 from orders.models import Order

@@ -6,9 +6,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from integrations import attention
 from integrations.choices import IntegrationHealth, RemoteState, Role, RunKind
 from integrations.models import Integration, Project, RemoteOrder, Run
+from integrations.shops import attention
 from tests.admin.conftest import Login, remote
 
 LIST = "/integrations/remoteorder/"

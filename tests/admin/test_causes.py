@@ -12,11 +12,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from integrations import connecting
 from integrations.choices import IntegrationHealth, RemoteState, Role
 from integrations.connectors.base import ConnectionReport
 from integrations.connectors.errors import Failure
 from integrations.models import CodeListEntry, Fix, Integration, Project, RemoteOrder, Run, SkuMapping
+from integrations.shops import connection as connecting
 from orders.models import Order
 from stock.models import Product, StockLevel
 from tests.admin.broken_shop import LIST, BrokenShop, cards, cause, fix, work

@@ -8,8 +8,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from integrations.choices import BuyerListing, ImportAction, RemoteState, Role, RunKind, RunState
-from integrations.connecting import set_up
 from integrations.models import BuyerEntry, Integration, Project, RemoteOrder, Run
+from integrations.shops.connection import set_up
 from orders.models import Order
 from tests.admin.conftest import Login, remote
 from tests.benchmarks.w2000 import payloads

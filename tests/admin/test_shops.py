@@ -9,12 +9,13 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from integrations import connecting, hooks
+from integrations import hooks
 from integrations.choices import ImportAction, IntegrationHealth, Role, RunKind
 from integrations.connectors.base import ConnectionReport
 from integrations.models import Feed, Integration, Project, Run, StatusRule, Webhook
-from integrations.ruling import fingerprint
 from integrations.scheduling import DEFAULT_FEEDS
+from integrations.shops import connection
+from integrations.shops.rule_settings import fingerprint
 from tests.admin.conftest import Login
 
 
@@ -27,7 +28,7 @@ def tested(monkeypatch: pytest.MonkeyPatch) -> list[Integration]:
         asked.append(shop)
         return ConnectionReport(ok=True, summary="The shop answers.", hints=("Its clock is right.",))
 
-    monkeypatch.setattr(connecting, "test_connection", answer)
+    monkeypatch.setattr(connection, "test_connection", answer)
     return asked
 
 

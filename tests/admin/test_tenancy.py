@@ -15,7 +15,6 @@ from django.utils import timezone
 from integrations import endpoints
 from integrations.access import api_keys
 from integrations.choices import RemoteState, Role, RunKind
-from integrations.connecting import set_up
 from integrations.models import (
     BuyerEntry,
     Distribution,
@@ -27,6 +26,7 @@ from integrations.models import (
     Run,
     WebhookDelivery,
 )
+from integrations.shops.connection import set_up
 from orders import letterheads
 from orders.choices import EarningTrigger, SegmentKind
 from orders.letterheads import Wording

@@ -8,8 +8,8 @@ import pytest
 
 from integrations.access import api_keys
 from integrations.choices import ApiScope, RemoteState, RunKind, RunState
-from integrations.connecting import set_up
 from integrations.models import Integration, Run
+from integrations.shops.connection import set_up
 from orders import invoicing, shipping
 from orders.models import Order
 from orders.public_ids import PublicIds

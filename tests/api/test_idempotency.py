@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from integrations.access import idempotency
 from integrations.choices import RunKind
-from integrations.connecting import set_up
 from integrations.models import Export, KeptAnswer, Project, Run
+from integrations.shops.connection import set_up
 from integrations.ticking import tick
 from orders.models import Order
 from orders.public_ids import PublicIds

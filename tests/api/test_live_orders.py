@@ -10,8 +10,8 @@ from django.test.utils import CaptureQueriesContext
 
 from integrations.access import api_keys
 from integrations.choices import ApiScope
-from integrations.connecting import set_up
 from integrations.models import Integration
+from integrations.shops.connection import set_up
 from orders.models import Order, Shipment
 from orders.public_ids import PublicIds
 from stock.models import Product, StockMovement

@@ -24,7 +24,7 @@ from schemathesis.engine import Status, events, from_schema
 
 from integrations.api.async_actions import AsyncActionsView
 from integrations.choices import RemoteState
-from integrations.connecting import set_up
+from integrations.shops.connection import set_up
 from orders import invoicing, shipping
 from tests.admin.conftest import imported, remote
 from tests.api.conftest import Partner

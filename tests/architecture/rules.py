@@ -45,7 +45,7 @@ OWNERS = {
 
 ASKERS = (
     "integrations/client/*",
-    "integrations/asking.py",
+    "integrations/shops/ask.py",
     "integrations/delivering.py",  # receivers of webhooks
     "integrations/distributions/sending.py",  # mail servers
     "integrations/signing_keys.py",
@@ -147,7 +147,7 @@ def shops_are_asked_one_way(module: Module) -> Iterator[str]:
         return
     for found in module.imports:
         if found.target == "integrations.client" or found.target.startswith("integrations.client."):
-            yield at(module, found.line, f"imports {found.target}: shops are asked by integrations.asking")
+            yield at(module, found.line, f"imports {found.target}: shops are asked by integrations.shops.ask")
 
 
 def relations_point_down(module: Module) -> Iterator[str]:

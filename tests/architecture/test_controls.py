@@ -121,7 +121,7 @@ GOOD: list[tuple[Rule, str, str]] = [
     ),
     (rules.sole_owners, "integrations/client/transport.py", "import requests\nfrom urllib3.util import Retry"),
     (rules.sole_owners, "config/running/bell_worker.py", "import django_rq\nfrom rq import Worker"),
-    (rules.shops_are_asked_one_way, "integrations/asking.py", "from integrations import client, runs"),
+    (rules.shops_are_asked_one_way, "integrations/shops/ask.py", "from integrations import client, runs"),
     (rules.sole_owners, "integrations/connectors/shop/orders.py", "from .requests import page"),
     (
         rules.relations_point_down,

@@ -94,7 +94,7 @@ def _shop() -> Integration:
 
     integration = IntegrationFactory.create()
     give_stock(integration.project, **{sku.replace("-", "_"): 1_000_000 for sku in w2000.skus()})
-    from integrations.connecting import set_up
+    from integrations.shops.connection import set_up
 
     set_up(integration)
     return integration

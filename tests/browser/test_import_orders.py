@@ -12,11 +12,11 @@ from pytest_django.live_server_helper import LiveServer
 
 from integrations import fetching, reviewing
 from integrations.choices import RemoteState, Role, RunState
-from integrations.connecting import set_up
 from integrations.jobs import work
 from integrations.loading import request_load
 from integrations.models import Integration, RemoteOrder, Run
 from integrations.secrets import Secrets
+from integrations.shops.connection import set_up
 from integrations.simulator.server import SimulatedServer, SimulatedSite
 from integrations.simulator.shop import SimulatedShop
 from orders.choices import OrderStatus

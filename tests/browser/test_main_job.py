@@ -13,10 +13,10 @@ from django.conf import LazySettings
 from pytest_django.live_server_helper import LiveServer
 
 from integrations.choices import Role, RunState
-from integrations.connecting import set_up
 from integrations.jobs import work
 from integrations.models import Integration, Project, Run
 from integrations.secrets import Secrets
+from integrations.shops.connection import set_up
 from integrations.simulator.server import SimulatedServer, SimulatedSite
 from integrations.simulator.shop import SimulatedShop
 from orders.models import Order

@@ -10,9 +10,9 @@ import pytest
 from pytest_django.live_server_helper import LiveServer
 
 from integrations.choices import Role
-from integrations.connecting import set_up
 from integrations.invariants import broken
 from integrations.models import Integration
+from integrations.shops.connection import set_up
 from orders.models import Attachment, Invoice, Order, OrderEvent, Shipment
 from tests.admin.conftest import imported
 from tests.browser.browsing import NEEDS_CHROMIUM, Troubles, aside, assert_fits, log_in, tab_to

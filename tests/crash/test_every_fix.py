@@ -17,7 +17,7 @@ from integrations.causes import Cause
 from integrations.choices import ImportAction, RemoteState, Role
 from integrations.invariants import broken
 from integrations.models import Fix, Integration, RemoteOrder
-from integrations.ruling import fingerprint
+from integrations.shops.rule_settings import fingerprint
 from orders.models import Order
 from orders.receiving import BookedMeanwhile
 from stock.models import StockMovement

@@ -20,9 +20,9 @@ from django.db.models import QuerySet
 
 from integrations import reviewing
 from integrations.choices import RemoteState, Role
-from integrations.connecting import set_up
 from integrations.invariants import broken
 from integrations.models import Integration, Project, RemoteOrder
+from integrations.shops.connection import set_up
 from orders import crediting, editing, invoicing, lifecycle, receiving, shipping
 from orders.changing import ChangedMeanwhile, ChangeRefused
 from orders.incoming import IncomingOrder

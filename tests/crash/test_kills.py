@@ -12,11 +12,11 @@ import pytest
 from django.utils import timezone
 
 from integrations.choices import RunKind, RunState
-from integrations.connecting import set_up
 from integrations.invariants import broken
 from integrations.models import Feed, Integration, RemoteOrder, Run
 from integrations.runs import claims
 from integrations.secrets import Secrets
+from integrations.shops.connection import set_up
 from integrations.simulator.server import SimulatedServer, SimulatedSite
 from integrations.simulator.shop import SimulatedShop
 from integrations.ticking import tick

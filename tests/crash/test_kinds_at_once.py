@@ -14,12 +14,12 @@ from django.utils import timezone
 
 from integrations import client, importing
 from integrations.choices import ImportAction, RunKind, RunState
-from integrations.connecting import set_up
 from integrations.connectors.base import OrderPage
 from integrations.invariants import broken
 from integrations.jobs import HANDLERS
 from integrations.models import Feed, Integration, OrderHint, RemoteOrder, Run
 from integrations.runs import claims, worker
+from integrations.shops.connection import set_up
 from orders.allocation import change_stock
 from orders.models import Order
 from stock import ledger

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 
 from integrations import hooks, jobs
 from integrations.choices import RunState
-from integrations.connecting import set_up
 from integrations.models import Feed, Integration, Run
 from integrations.secrets import Secrets
+from integrations.shops.connection import set_up
 from integrations.simulator.dialects import KEYS, WRITERS
 from integrations.simulator.hooks import Event, Parcel, deliver, parcels
 from integrations.simulator.server import SimulatedServer, SimulatedSite

@@ -21,7 +21,6 @@ from django.contrib.auth.models import User
 
 from integrations import client, jobs, reviewing, syncing
 from integrations.choices import ImportAction, RemoteState, Role, RunKind
-from integrations.connecting import set_up
 from integrations.connectors.base import OrderPage
 from integrations.connectors.woocommerce import WooCommerce
 from integrations.importing import Progress, import_page
@@ -31,6 +30,7 @@ from integrations.reading import Candidate, digest_of
 from integrations.rules import Mode
 from integrations.runs import claims
 from integrations.runs.claims import Claim
+from integrations.shops.connection import set_up
 from integrations.syncing import SyncRefused
 from orders import refresh
 from orders.changing import ChangeRefused

@@ -11,12 +11,12 @@ from django.utils import timezone
 from integrations import fixing
 from integrations.causes import Cause, orders_of
 from integrations.choices import ImportAction, ListKind, RemoteState, Role, RunKind, RunState
-from integrations.connecting import set_up
 from integrations.fixing import NothingToFix
-from integrations.mapping_settings import MappingRefused
 from integrations.models import CodeListEntry, Fix, Integration, RemoteOrder, Run
-from integrations.ruling import RulesRefused, fingerprint
 from integrations.runs import claims
+from integrations.shops.connection import set_up
+from integrations.shops.mapping_settings import MappingRefused
+from integrations.shops.rule_settings import RulesRefused, fingerprint
 from orders.receiving import BookedMeanwhile, last_booking
 from stock.models import Product, StockLevel, StockMovement
 from tests.factories import IntegrationFactory, give_stock, member

@@ -12,8 +12,8 @@ from integrations import fixing
 from integrations.causes import Cause
 from integrations.choices import RunKind
 from integrations.invariants import broken
-from integrations.mapping_settings import MappingRefused
 from integrations.models import Fix, Integration, RemoteOrder, Run
+from integrations.shops.mapping_settings import MappingRefused
 from orders.models import Order
 from orders.receiving import BookedMeanwhile
 from stock import catalogue, ledger

@@ -17,12 +17,12 @@ from pytest_django import Settings
 
 from integrations import client, hooks, jobs
 from integrations.choices import RunKind, RunState
-from integrations.connecting import set_up
 from integrations.connectors import get
 from integrations.connectors.base import Delivery, OrderPage, RemoteWebhook, Shop
 from integrations.connectors.errors import Failure, ShopError
 from integrations.models import Feed, Integration, OrderHint, RemoteOrder, Run, Webhook
 from integrations.runs import claims
+from integrations.shops.connection import set_up
 from integrations.ticking import tick
 from orders.models import Order
 from tests.benchmarks.w2000 import payloads

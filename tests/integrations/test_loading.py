@@ -31,7 +31,7 @@ ORDERS = payloads()[:250]
 
 @pytest.fixture
 def integration() -> Integration:
-    from integrations.connecting import set_up
+    from integrations.shops.connection import set_up
 
     integration = IntegrationFactory.create(start_at=NOW - timedelta(days=30))
     set_up(integration)

@@ -8,7 +8,6 @@ import pytest
 from msgspec.structs import replace
 
 from integrations import mapping
-from integrations.catalogues import store_code_lists
 from integrations.choices import ImportAction, ListKind, RemoteState, RunKind, RunState, UnknownCodes, UnknownProducts
 from integrations.connectors.base import CodeLists, RemoteStatus
 from integrations.importing import Progress, import_page
@@ -17,6 +16,7 @@ from integrations.mapping import Mapping, Unmapped
 from integrations.models import CodeListEntry, Integration, MetadataMapping, RemoteOrder, SkuMapping, StatusRule
 from integrations.reading import Candidate, digest_of
 from integrations.runs import claims
+from integrations.shops.listings import store_code_lists
 from orders.incoming import IncomingOrder
 from orders.models import Order, OrderLine
 from stock.models import Product

@@ -11,12 +11,12 @@ from pytest_django import Settings
 from integrations import jobs
 from integrations.choices import RemoteState, RunKind, RunState
 from integrations.client import driver
-from integrations.connecting import set_up
 from integrations.invariants import broken
 from integrations.models import Integration, RemoteOrder, Run
 from integrations.retrying import retry_now
 from integrations.runs import claims
 from integrations.secrets import Secrets
+from integrations.shops.connection import set_up
 from integrations.simulator.server import SimulatedServer, SimulatedSite
 from integrations.simulator.shop import SimulatedShop
 from tests.factories import IntegrationFactory

@@ -12,13 +12,13 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from integrations.choices import ImportAction, RunKind
-from integrations.connecting import set_up
 from integrations.importing import Progress, import_page
 from integrations.models import Integration
 from integrations.previewing import Outcome, preview
 from integrations.reading import read_page
-from integrations.ruling import Wanted
 from integrations.runs import claims
+from integrations.shops.connection import set_up
+from integrations.shops.rule_settings import Wanted
 from tests.benchmarks.w2000 import payloads
 from tests.factories import IntegrationFactory, give_stock
 

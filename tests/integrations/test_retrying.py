@@ -10,13 +10,13 @@ from django.utils import timezone
 
 from integrations import client, jobs, scheduling
 from integrations.choices import ImportAction, IntegrationHealth, RemoteState, RunKind, RunState
-from integrations.connecting import set_up
 from integrations.connectors.base import OrderPage
 from integrations.importing import Progress, import_page
 from integrations.models import Feed, Integration, RemoteOrder, Run
 from integrations.reading import digest_of, read_page
 from integrations.retrying import retry_now
 from integrations.runs import claims
+from integrations.shops.connection import set_up
 from integrations.ticking import tick
 from orders.models import Order
 from tests.benchmarks.w2000 import payloads

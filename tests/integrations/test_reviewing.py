@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 
-from integrations import buyers, client, fetching, jobs, mapping_settings, reviewing
+from integrations import buyers, client, fetching, jobs, reviewing
 from integrations.buyers import ListRefused, PatternRefused, normal, read_csv, save_rows
 from integrations.choices import (
     BuyerListing,
@@ -22,13 +22,14 @@ from integrations.choices import (
     RunState,
     UnknownCodes,
 )
-from integrations.connecting import set_up
 from integrations.connectors.base import OrderPage
 from integrations.invariants import broken
 from integrations.loading import request_load
 from integrations.models import BuyerEntry, Integration, RemoteOrder, Run
 from integrations.reading import read
 from integrations.runs.claims import RunRefused
+from integrations.shops import mapping_settings
+from integrations.shops.connection import set_up
 from orders.choices import OrderStatus
 from orders.models import Order, OrderEvent
 from stock.models import StockMovement

@@ -9,10 +9,10 @@ from django.core.serializers import serialize
 from django.db.models import QuerySet
 from pytest_django import Settings
 
-from integrations import connecting
 from integrations.choices import IntegrationHealth
 from integrations.models import Integration
 from integrations.secrets import Secrets
+from integrations.shops import connection
 from stock.bulk import execute
 from tests.factories import IntegrationFactory
 
@@ -64,7 +64,7 @@ def test_a_lost_key_is_no_crash_and_says_that_credentials_are_unreadable(
     integration.refresh_from_db()
     assert integration.credentials == {}
     assert not integration.credentials.readable
-    report = connecting.test_connection(integration)
+    report = connection.test_connection(integration)
     assert (report.ok, "cannot be read" in report.summary) == (False, True)
     integration.refresh_from_db()
     assert integration.health == IntegrationHealth.CREDENTIALS

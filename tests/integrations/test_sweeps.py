@@ -19,7 +19,6 @@ from django.db.models import Max
 from integrations import jobs, loading
 from integrations.choices import RunKind
 from integrations.client import driver
-from integrations.connecting import set_up
 from integrations.connectors.base import Request, Response
 from integrations.connectors.paging import Place, Slice, total_of
 from integrations.connectors.woocommerce import orders as listing
@@ -27,6 +26,7 @@ from integrations.invariants import broken
 from integrations.models import Feed, Integration, RemoteOrder, Run
 from integrations.runs import claims, worker
 from integrations.secrets import Secrets
+from integrations.shops.connection import set_up
 from integrations.simulator.server import SimulatedServer, SimulatedSite
 from integrations.simulator.shop import SimulatedShop
 from orders.models import Order

@@ -12,7 +12,6 @@ from django.utils import timezone
 
 from integrations import client, jobs, mapping, syncing
 from integrations.choices import FeedKind, ImportAction, IntegrationHealth, RemoteState, Role, RunKind, RunState
-from integrations.connecting import set_up
 from integrations.connectors import all_connectors
 from integrations.connectors.base import OrderPage
 from integrations.connectors.errors import Failure, ShopError
@@ -21,6 +20,7 @@ from integrations.invariants import broken
 from integrations.loading import request_load
 from integrations.models import Feed, Integration, MetadataMapping, RemoteOrder, Run
 from integrations.runs import claims
+from integrations.shops.connection import set_up
 from integrations.syncing import SyncRefused
 from orders import refresh
 from orders.changing import ChangedMeanwhile, Opened

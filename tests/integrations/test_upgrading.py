@@ -8,9 +8,9 @@ import pytest
 from django.apps import apps
 
 from integrations.choices import FeedKind
-from integrations.connecting import set_up
 from integrations.models import Feed
 from integrations.scheduling import DEFAULT_FEEDS
+from integrations.shops.connection import set_up
 from tests.factories import IntegrationFactory
 
 pytestmark = pytest.mark.django_db

@@ -13,11 +13,11 @@ import pytest
 
 from integrations import client, jobs
 from integrations.choices import RemoteState, RunKind
-from integrations.connecting import set_up
 from integrations.connectors.base import Operation
 from integrations.models import Integration, RemoteOrder, Run
 from integrations.runs import claims
 from integrations.secrets import Secrets
+from integrations.shops.connection import set_up
 from integrations.simulator.dialects import KEYS, external_id
 from integrations.simulator.faults import Fault
 from integrations.simulator.messages import Answered, Asked

@@ -17,7 +17,6 @@ import pytest
 
 from integrations import remote_orders
 from integrations.choices import RunKind
-from integrations.connecting import set_up
 from integrations.connectors.documents import split
 from integrations.importing import Progress, import_page
 from integrations.invariants import broken
@@ -26,6 +25,7 @@ from integrations.reading import NO_ID, read_page
 from integrations.rules import Mode
 from integrations.runs import claims
 from integrations.runs.claims import Claim
+from integrations.shops.connection import set_up
 from tests.factories import IntegrationFactory
 from tests.integrations.connectors.woocommerce.orders import order
 

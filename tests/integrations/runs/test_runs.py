@@ -14,7 +14,6 @@ from django.db import DatabaseError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from integrations.choices import IntegrationHealth, RunKind, RunState
-from integrations.connecting import set_up
 from integrations.connectors.errors import Failure, ShopError
 from integrations.models import Feed, Integration, RemoteOrder, Run
 from integrations.retrying import retry_now
@@ -22,6 +21,7 @@ from integrations.runs import claims, worker
 from integrations.runs.claims import Claim
 from integrations.runs.worker import Handler, Step
 from integrations.secrets import Secrets
+from integrations.shops.connection import set_up
 from integrations.ticking import tick
 from tests.factories import IntegrationFactory
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from integrations.connecting import set_up
 from integrations.models import Integration, Project
+from integrations.shops.connection import set_up
 from tests.factories import IntegrationFactory, ProjectFactory
 
 

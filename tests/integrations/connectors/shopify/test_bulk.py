@@ -10,7 +10,6 @@ import pytest
 
 from integrations import client, jobs
 from integrations.choices import RunKind, RunState
-from integrations.connecting import set_up
 from integrations.connectors import get
 from integrations.connectors.base import Cursor, OrderPage, Request, Response, Shop, Window
 from integrations.connectors.errors import Failure, ShopError
@@ -19,6 +18,7 @@ from integrations.invariants import broken
 from integrations.models import Integration, RemoteOrder, Run
 from integrations.runs import claims
 from integrations.secrets import Secrets
+from integrations.shops.connection import set_up
 from integrations.simulator.dialects.shopify import State, state_of
 from integrations.simulator.server import SimulatedSite
 from integrations.simulator.shop import SimulatedShop

@@ -9,9 +9,9 @@ from integrations import client
 from integrations.connectors.base import Operation
 from integrations.connectors.errors import Failure, NotNow, ShopError
 from integrations.models import Integration
-from integrations.pacing import Pace
 from integrations.runs import claims
 from integrations.runs.claims import Claim
+from integrations.shops.pace import Pace
 
 T = TypeVar("T")
 

@@ -6,13 +6,13 @@ from collections import Counter
 
 from django.db import transaction
 
-from integrations.asking import ask
 from integrations.choices import ImportAction, ListKind
 from integrations.connectors.base import CodeLists, ProductPage
 from integrations.models import CodeListEntry, Integration, Run, StatusRule
 from integrations.runs import claims
 from integrations.runs.claims import Claim
 from integrations.runs.worker import Step
+from integrations.shops.ask import ask
 from stock import catalogue
 
 

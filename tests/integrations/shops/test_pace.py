@@ -17,17 +17,18 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
-from integrations import connecting, jobs
-from integrations.asking import ask
+from integrations import jobs
 from integrations.choices import IntegrationHealth, RunKind, RunState
-from integrations.connecting import set_up
 from integrations.connectors import get
 from integrations.connectors.base import Budget, Capabilities
 from integrations.connectors.errors import Failure, NotNow, ShopError
 from integrations.models import Feed, Integration, Run, ShopPace
-from integrations.pacing import Pace
 from integrations.runs import claims
 from integrations.secrets import Secrets
+from integrations.shops import connection as connecting
+from integrations.shops.ask import ask
+from integrations.shops.connection import set_up
+from integrations.shops.pace import Pace
 from integrations.simulator.dialects import KEYS
 from integrations.simulator.limits import Limit
 from integrations.simulator.server import SimulatedServer

@@ -5,13 +5,13 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils import timezone
 
-from integrations.asking import ask
 from integrations.choices import IntegrationHealth
 from integrations.connectors.base import ConnectionReport
 from integrations.connectors.errors import Failure, ShopError
 from integrations.models import Integration, StatusRule
 from integrations.runs import claims
 from integrations.scheduling import add_default_feeds
+from integrations.shops.ask import ask
 
 HEALTH_OF: dict[Failure | None, IntegrationHealth] = {Failure.CREDENTIALS: IntegrationHealth.CREDENTIALS}
 """What a failed test says of the connection; everything else is a shop that cannot be reached properly."""

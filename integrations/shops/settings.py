@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 
 from integrations.choices import IntegrationHealth, UnknownProducts
-from integrations.connecting import set_up
 from integrations.models import Integration
 from integrations.secrets import Secrets
+from integrations.shops.connection import set_up
 
 
 class TitleTaken(Exception):
