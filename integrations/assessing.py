@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 
-from integrations import buyers, mapping
 from integrations.choices import ImportAction
-from integrations.mapping import Unmapped
+from integrations.importing import block_list, mapping
+from integrations.importing.mapping import Unmapped
+from integrations.importing.payloads import digest_of, read
 from integrations.models import RemoteOrder
-from integrations.reading import digest_of, read
 from orders.incoming import IncomingLine, IncomingOrder
 from orders.models import Order
 from orders.plans import PLANS
@@ -75,7 +75,7 @@ def assess(remote: RemoteOrder) -> Assessment:
         becomes=ImportAction(action) if action in PLANS else ImportAction.VALID,
         by_rule=action in PLANS,
         needs=_needs(remote.project_id, order),
-        blocked_by=buyers.load(remote.project_id, [order.email]).blocked(order.email),
+        blocked_by=block_list.load(remote.project_id, [order.email]).blocked(order.email),
         duplicates=_duplicates(remote, order),
     )
 

@@ -17,11 +17,12 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from integrations import retrying, reviewing
+from integrations import reviewing
 from integrations.causes import CONNECTION, RULED, Cause, orders_of
 from integrations.choices import RUN_OPEN, ImportAction, ListKind, RemoteState, RunKind
 from integrations.connectors.base import ConnectionReport
-from integrations.mapping import UNMAPPED
+from integrations.importing import retry as retrying
+from integrations.importing.mapping import UNMAPPED
 from integrations.models import Fix, Integration, RemoteOrder, Run
 from integrations.reviewing import Reviewed
 from integrations.shops import connection, mapping_settings, settings

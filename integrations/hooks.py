@@ -16,9 +16,9 @@ from integrations import erasures, signing_keys
 from integrations.choices import IntegrationHealth, RunKind, RunState
 from integrations.connectors.base import Delivery
 from integrations.connectors.errors import Failure, ShopError
-from integrations.importing import Progress, import_page
+from integrations.importing.page import Progress, import_page
+from integrations.importing.payloads import read_page
 from integrations.models import Integration, OrderHint, Run, Webhook
-from integrations.reading import read_page
 from integrations.runs import claims
 from integrations.runs.claims import Claim, RunRefused
 from integrations.runs.worker import Step

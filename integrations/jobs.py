@@ -6,14 +6,14 @@ from integrations import follow_up as following_up
 from integrations.bulk import import_portion
 from integrations.choices import RunKind
 from integrations.exports import export_portion
-from integrations.fetching import fetch_page
-from integrations.following import status_page
 from integrations.hooks import check_step, hints_page
-from integrations.loading import load_page
-from integrations.retrying import open_orders_page, retry_page
+from integrations.importing.fetch_missing import fetch_page
+from integrations.importing.load import load_page
+from integrations.importing.retry import open_orders_page, retry_page
+from integrations.importing.statuses import status_page
+from integrations.importing.synchronize import synchronize_page
 from integrations.runs import queue, worker
 from integrations.shops.listings import code_lists_step, products_page
-from integrations.syncing import synchronize_page
 
 HANDLERS: dict[RunKind, worker.Handler] = {
     RunKind.LOAD: load_page,

@@ -9,12 +9,12 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from integrations import buyers, mapping
 from integrations.choices import ImportAction, RemoteState
-from integrations.importing import NOT_STORABLE, rules_for
-from integrations.mapping import Unmapped
+from integrations.importing import block_list, mapping
+from integrations.importing.mapping import Unmapped
+from integrations.importing.page import NOT_STORABLE, rules_for
+from integrations.importing.payloads import Candidate, digest_of, read
 from integrations.models import Integration, RemoteOrder
-from integrations.reading import Candidate, digest_of, read
 from orders.choices import EventKind
 from orders.incoming import IncomingOrder
 from orders.intake import Intake, Refused, Source, Taken, take_in
@@ -93,7 +93,7 @@ class _Acceptance:
         self, due: Sequence[tuple[RemoteOrder, Candidate]]
     ) -> tuple[list[tuple[RemoteOrder, Candidate]], list[Reviewed]]:
         """Those whose buyers are not blocked, and the refusals of the others."""
-        listed = buyers.load(self.integration.project_id, (seen.order.email for _, seen in due if seen.order))
+        listed = block_list.load(self.integration.project_id, (seen.order.email for _, seen in due if seen.order))
         allowed, refused = [], []
         for row, seen in due:
             pattern = listed.blocked(seen.order.email) if seen.order and not self.blocked_too else ""

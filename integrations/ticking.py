@@ -6,8 +6,9 @@ import logging
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 
-from integrations import bulk, deliveries, exports, follow_up, hooks, scheduling
+from integrations import bulk, deliveries, exports, follow_up, hooks
 from integrations.access import idempotency
+from integrations.importing import feeds
 from integrations.runs import claims
 from stock.bulk import execute
 
@@ -23,7 +24,7 @@ def tick() -> bool:
             if not execute("SELECT pg_try_advisory_xact_lock(%s)", [TICK_LOCK])[0][0]:
                 return False
             claims.sweep()
-            scheduling.start_due()
+            feeds.start_due()
             hooks.start_leftovers()
             follow_up.ring_due()
             bulk.clear_payloads()

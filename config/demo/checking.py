@@ -17,10 +17,10 @@ from config.demo.world import BROOKLYN, DemoShop
 from config.running.parts import wait_for_port
 from config.running.processes import Supervisor
 from integrations.choices import ImportAction, RemoteState, RunKind, RunState
+from integrations.importing.load import request_load
+from integrations.importing.retry import retry_now
 from integrations.invariants import ALL, broken
-from integrations.loading import request_load
 from integrations.models import Feed, Project, RemoteOrder, Run
-from integrations.retrying import retry_now
 from integrations.runs.claims import RunRefused
 from orders import crediting, invoicing, shipping
 from orders.allocation import change_stock

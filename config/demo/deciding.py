@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from django.contrib.auth.models import User
 
 from config.demo.world import BROOKLYN
-from integrations import fetching, reviewing, syncing
+from integrations import reviewing
 from integrations.choices import RemoteState
+from integrations.importing import fetch_missing, synchronize
 from integrations.models import Project, RemoteOrder, Run
 from orders.models import Order
 
@@ -30,7 +31,7 @@ def import_and_synchronize(project: Project, shop: Shop, row: Row) -> None:
     brooklyn = project.integrations.get(title=BROOKLYN.title)
     person = User.objects.get(username="orders")
     placed = shop.place("pending")
-    run = fetching.request_order(brooklyn, placed, user_id=person.pk)
+    run = fetch_missing.request_order(brooklyn, placed, user_id=person.pk)
     shop.wait()
     row(f"Import Orders: {Run.objects.get(pk=run.pk).reason}", _state(brooklyn.pk, placed), RemoteState.PENDING)
     remote = RemoteOrder.objects.get(integration=brooklyn, external_id=placed)
@@ -42,7 +43,7 @@ def import_and_synchronize(project: Project, shop: Shop, row: Row) -> None:
     others = (
         Order.objects.filter(integration=brooklyn).exclude(pk=order.pk).order_by("-pk").values_list("pk", flat=True)
     )
-    requested = syncing.request(project.pk, [order.pk, *others[:99]], user_id=person.pk)
+    requested = synchronize.request(project.pk, [order.pk, *others[:99]], user_id=person.pk)
     shop.wait()
     done = Run.objects.get(pk=requested.runs[0].pk)
     row(f"Synchronize 100 orders: {done.reason}", done.fetched, 100)

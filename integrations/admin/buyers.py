@@ -13,8 +13,8 @@ from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from integrations import buyers
 from integrations.choices import BuyerListing
+from integrations.importing import block_list
 from integrations.models import BuyerEntry
 from stock.admin.base import PageAdmin, Route, project_of
 from stock.admin.exporting import Cell, csv_of_list
@@ -40,8 +40,8 @@ class EntryForm(forms.Form):
 
     def clean_pattern(self) -> str:
         try:
-            return buyers.normal(self.cleaned_data["pattern"])
-        except buyers.PatternRefused as refused:
+            return block_list.normal(self.cleaned_data["pattern"])
+        except block_list.PatternRefused as refused:
             raise forms.ValidationError(str(refused)) from refused
 
 
@@ -51,13 +51,13 @@ class FileForm(forms.Form):
         help_text=gettext_lazy("Columns pattern, list (block or allow), active (yes or no), remark."),
     )
 
-    def clean_file(self) -> list[buyers.Read]:
+    def clean_file(self) -> list[block_list.Read]:
         upload = self.cleaned_data["file"]
         if upload.size > LARGEST_FILE:
             raise forms.ValidationError(_("The file is larger than 2 MB: split it."))
         try:
-            return buyers.read_csv(upload.read())
-        except buyers.ListRefused as refused:
+            return block_list.read_csv(upload.read())
+        except block_list.ListRefused as refused:
             raise forms.ValidationError(refused.problems) from refused
 
 
@@ -136,14 +136,14 @@ class BuyerEntryAdmin(PageAdmin[BuyerEntry]):
         project = project_of(request)
         if not form.is_valid() or project is None:
             return self._refused(request, form)
-        count = buyers.save_rows(project.pk, form.cleaned_data["file"])
+        count = block_list.save_rows(project.pk, form.cleaned_data["file"])
         messages.success(request, _("%(number)s entries are taken over.") % {"number": f"{count:,}"})
         return HttpResponseRedirect(self.url("changelist"))
 
     @guarded("integrations.view_buyerentry", methods=("GET",))
     def export(self, request: HttpRequest) -> HttpResponseBase:
         """What the list shows, as `upload` reads it."""
-        return csv_of_list(self, request, "buyers", buyers.COLUMNS, _cells)
+        return csv_of_list(self, request, "buyers", block_list.COLUMNS, _cells)
 
     @guarded_action(CHANGE, description=gettext_lazy("Switch on"))
     def switch_on(self, request: HttpRequest, queryset: QuerySet[BuyerEntry]) -> None:
@@ -162,7 +162,9 @@ class BuyerEntryAdmin(PageAdmin[BuyerEntry]):
         project, values = project_of(request), form.cleaned_data
         if project is not None:
             listing = BuyerListing(values["listing"])
-            buyers.save_rows(project.pk, [buyers.Read(values["pattern"], listing, values["active"], values["remark"])])
+            block_list.save_rows(
+                project.pk, [block_list.Read(values["pattern"], listing, values["active"], values["remark"])]
+            )
             entry = BuyerEntry.objects.get(project=project, pattern=values["pattern"])
             self.log_change(request, entry, f"{listing.label}, {'active' if entry.active else 'switched off'}.")
             messages.success(request, _("%(pattern)s is saved.") % {"pattern": entry})

@@ -12,7 +12,7 @@ from integrations.admin.cause_forms import AddProductForm, ChooseRuleForm, Dismi
 from integrations.causes import RULED
 from integrations.choices import ImportAction
 from integrations.connectors.errors import PayloadError
-from integrations.mapping import UNMAPPED, code_of
+from integrations.importing.mapping import UNMAPPED, code_of
 from integrations.models import StatusRule
 from integrations.shops.rule_settings import fingerprint
 from orders import receiving

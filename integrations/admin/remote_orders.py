@@ -14,7 +14,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from integrations import causes, retrying
+from integrations import causes
 from integrations.admin.cause_fixes import CauseFixes
 from integrations.admin.error_export import SEVERITY, ExportItems
 from integrations.admin.open_project import open_failures_of, shops_of
@@ -23,6 +23,7 @@ from integrations.admin.tones import STATE_TONES
 from integrations.admin.transactions import REVIEW, ActionForm, ReviewOrders, with_template
 from integrations.choices import RemoteState
 from integrations.filters import REMOTE_ORDERS
+from integrations.importing import retry
 from integrations.models import RemoteOrder
 from orders.admin.order_page import pretty_payload
 from orders.money import money
@@ -63,7 +64,7 @@ EMPTY: dict[str, Any] = {
 
 def next_step(remote: RemoteOrder) -> str:
     """What happens to an order that is not in the book, when nobody does anything."""
-    if remote.state not in retrying.RETRIED:
+    if remote.state not in retry.RETRIED:
         return ""
     if not remote.retry or remote.next_attempt_at is None:
         return _("Nothing happens by itself: put its cause right, or retry it.")
@@ -154,7 +155,7 @@ class RemoteOrderAdmin(ReviewOrders, CauseFixes, ExportItems):
     @staticmethod
     def _retried(request: HttpRequest) -> bool:
         """Whether the open tab shows orders that can be looked at again."""
-        return request.GET.get("tab", RemoteState.FAILED.value) in set(retrying.RETRIED)
+        return request.GET.get("tab", RemoteState.FAILED.value) in set(retry.RETRIED)
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         tab = request.GET.get("tab")
@@ -183,7 +184,7 @@ class RemoteOrderAdmin(ReviewOrders, CauseFixes, ExportItems):
             extra_context = {**self.transactions_context(request), **(extra_context or {})}
         title = _("Transactions") if tab in TRANSACTIONS else _("Items in error / ignored")
         context = {"title": title, "empty_sentence": EMPTY.get(tab, ""), **(extra_context or {})}
-        if tab in set(retrying.RETRIED):
+        if tab in set(retry.RETRIED):
             context |= self.causes_context(request, RemoteState(tab))
         response = super().changelist_view(request, context)
         return with_template(response, TRANSACTIONS_TEMPLATE) if tab in TRANSACTIONS else response
@@ -193,7 +194,7 @@ class RemoteOrderAdmin(ReviewOrders, CauseFixes, ExportItems):
         return super().render_page(request, obj, status, **extra)
 
     def page_context(self, request: HttpRequest, obj: RemoteOrder) -> dict[str, Any]:
-        retried = obj.state in retrying.RETRIED
+        retried = obj.state in retry.RETRIED
         order = getattr(obj, "order", None)
         card = self.card_of(request, obj.integration, causes.cause_of(obj)) if retried else None
         return {
@@ -224,7 +225,7 @@ class RemoteOrderAdmin(ReviewOrders, CauseFixes, ExportItems):
         self._retry(request, queryset)
 
     def _retry(self, request: HttpRequest, chosen: QuerySet[RemoteOrder]) -> None:
-        count = retrying.retry_now(chosen, user_id=request.user.pk)
+        count = retry.retry_now(chosen, user_id=request.user.pk)
         if not count:
             messages.info(request, _("Nothing to retry: only orders in error and ignored ones are looked at again."))
             return

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from integrations.choices import ImportAction
-from integrations.previewing import MOST, Outcome, Preview
+from integrations.importing.preview import MOST, Outcome, Preview
 from orders.money import money
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from integrations.admin.shop_steps import ShopSteps
 from integrations.choices import ListKind, UnknownCodes
-from integrations.mapping import UNMAPPED
+from integrations.importing.mapping import UNMAPPED
 from integrations.models import CodeListEntry, Integration, MetadataMapping, SkuMapping
 from integrations.shops import mapping_settings
 from integrations.shops.mapping_settings import MappingRefused, Named

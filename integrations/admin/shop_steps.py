@@ -11,14 +11,15 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from integrations import feeding, hooks, scheduling
+from integrations import feeding, hooks
 from integrations.admin.rule_grid import RuleGrid
 from integrations.admin.rule_preview import preview_table
 from integrations.choices import RunKind
 from integrations.connectors.base import ConnectionReport
 from integrations.connectors.errors import ShopError
+from integrations.importing import feeds
+from integrations.importing.preview import DAYS, preview
 from integrations.models import Feed, Integration
-from integrations.previewing import DAYS, preview
 from integrations.runs import claims
 from integrations.runs.claims import RunRefused
 from integrations.shops import connection, settings
@@ -193,7 +194,7 @@ class ShopSteps(PageAdmin[Integration]):
         shop = self.shop(request, pk)
         feed = self._feed(shop, feed_id)
         try:
-            run = scheduling.start(feed, user_id=request.user.pk)
+            run = feeds.start(feed, user_id=request.user.pk)
         except RunRefused as refusal:
             messages.error(request, str(refusal))
         else:

@@ -16,9 +16,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from integrations import fetching, reviewing
+from integrations import reviewing
 from integrations.admin.open_project import shops_of
 from integrations.choices import RemoteState, RunKind
+from integrations.importing import fetch_missing
 from integrations.models import Integration, RemoteOrder, Run
 from integrations.reviewing import Reviewed
 from integrations.runs.claims import RunRefused
@@ -41,9 +42,9 @@ class FetchForm(forms.Form):
     platform = forms.CharField(max_length=30)
     store = forms.IntegerField(error_messages={"required": gettext_lazy("Choose the store.")})
     by = forms.ChoiceField(choices=[(BY_ORDER, gettext_lazy("Order ID")), (BY_TIME, gettext_lazy("Time"))])
-    order = forms.CharField(required=False, max_length=fetching.LONGEST_ID, strip=True)
+    order = forms.CharField(required=False, max_length=fetch_missing.LONGEST_ID, strip=True)
     hours = forms.TypedChoiceField(
-        required=False, coerce=int, empty_value="", choices=[(hours, f"{hours}h") for hours in fetching.HOURS]
+        required=False, coerce=int, empty_value="", choices=[(hours, f"{hours}h") for hours in fetch_missing.HOURS]
     )
 
     def __init__(self, *args: Any, shops: Sequence[Integration], **kwargs: Any) -> None:
@@ -81,8 +82,8 @@ def _request(form: FetchForm, user_id: int | None) -> Run:
     values = form.cleaned_data
     shop = form.shops[values["store"]]
     if values["by"] == BY_ORDER:
-        return fetching.request_order(shop, values["order"], user_id=user_id)
-    return fetching.request_hours(shop, values["hours"], user_id=user_id)
+        return fetch_missing.request_order(shop, values["order"], user_id=user_id)
+    return fetch_missing.request_hours(shop, values["hours"], user_id=user_id)
 
 
 def _person(request: HttpRequest) -> dict[str, Any]:
@@ -114,7 +115,7 @@ class ReviewOrders(TenantAdmin[RemoteOrder]):
             "typed": request.session.pop(TYPED, {"by": BY_ORDER}),
             "fetch_stores": shops,
             "fetch_platforms": sorted(platforms.items(), key=lambda item: item[1]),
-            "fetch_hours": list(fetching.HOURS),
+            "fetch_hours": list(fetch_missing.HOURS),
         }
 
     @guarded(REVIEW)
@@ -130,7 +131,7 @@ class ReviewOrders(TenantAdmin[RemoteOrder]):
         for problem in problems:
             messages.error(request, problem)
         if problems:
-            typed = {name: request.POST.get(name, "")[: fetching.LONGEST_ID] for name in form.fields}
+            typed = {name: request.POST.get(name, "")[: fetch_missing.LONGEST_ID] for name in form.fields}
             request.session[TYPED] = {name: text.replace("\x00", "") for name, text in typed.items()}
         return self._to_list(RemoteState.PENDING)
 

@@ -12,7 +12,7 @@ from msgspec import Meta
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from integrations import fetching, filters, loading, syncing
+from integrations import filters
 from integrations.api import shapes
 from integrations.api.bodies import decode
 from integrations.api.declaring import Operation
@@ -20,10 +20,11 @@ from integrations.api.errors import ApiError, not_found
 from integrations.api.repeating import idempotent
 from integrations.api.resources import Resource, ResourceList, ResourceOne, when
 from integrations.choices import ApiScope, RunKind
+from integrations.importing import fetch_missing, load, synchronize
+from integrations.importing.synchronize import SyncRefused
 from integrations.models import Integration, RemoteOrder, Run
 from integrations.runs import claims
 from integrations.runs.claims import COUNTERS, RunRefused
-from integrations.syncing import SyncRefused
 from orders.public_ids import PublicIds
 
 
@@ -180,16 +181,16 @@ class RunsView(Runs, ResourceList):
 
     def _start(self, asked: StartRun) -> list[Run]:
         if isinstance(asked, Synchronize):
-            requested = syncing.request(self.project.pk, self._orders(asked.order_ids))
+            requested = synchronize.request(self.project.pk, self._orders(asked.order_ids))
             if not requested.runs:
                 raise SyncRefused(" ".join(requested.refusals) or "None of these orders is here.")
             return list(requested.runs)
         integration = self._integration(asked.integration_id)
         if isinstance(asked, Load):
-            return [loading.request_load(integration, date_from=asked.date_from)]
+            return [load.request_load(integration, date_from=asked.date_from)]
         if asked.order is not None:
-            return [fetching.request_order(integration, asked.order)]
-        return [fetching.request_hours(integration, asked.hours or 0)]
+            return [fetch_missing.request_order(integration, asked.order)]
+        return [fetch_missing.request_hours(integration, asked.hours or 0)]
 
     def _integration(self, public_id: str) -> Integration:
         pk = self.ids.take("int", public_id) or 0

@@ -8,9 +8,9 @@ from django.utils import timezone
 from integrations.choices import IntegrationHealth
 from integrations.connectors.base import ConnectionReport
 from integrations.connectors.errors import Failure, ShopError
+from integrations.importing.feeds import add_default_feeds
 from integrations.models import Integration, StatusRule
 from integrations.runs import claims
-from integrations.scheduling import add_default_feeds
 from integrations.shops.ask import ask
 
 HEALTH_OF: dict[Failure | None, IntegrationHealth] = {Failure.CREDENTIALS: IntegrationHealth.CREDENTIALS}

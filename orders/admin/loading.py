@@ -14,9 +14,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from integrations import loading
 from integrations.admin.open_project import open_runs_of, shops_of
 from integrations.choices import ImportAction, RunKind
+from integrations.importing import load as loading
 from integrations.models import Integration, StatusRule
 from integrations.runs.claims import RunRefused
 from orders.admin import progress

@@ -13,8 +13,8 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from integrations import syncing
-from integrations.syncing import Look, SyncRefused
+from integrations.importing import synchronize
+from integrations.importing.synchronize import Look, SyncRefused
 from orders import refresh
 from orders.admin import changes, progress
 from orders.admin.work.base import Steps, ring
@@ -57,7 +57,7 @@ class SynchronizeOrders(Steps[Order]):
         """Ask the shop, and show what would change before anything does."""
         order = self.row(request, pk)
         try:
-            look = syncing.look(order)
+            look = synchronize.look(order)
         except (SyncRefused, ChangeRefused) as refusal:
             messages.error(request, str(refusal))
             return self._to_page(pk)
@@ -75,7 +75,7 @@ class SynchronizeOrders(Steps[Order]):
             messages.error(request, _("This page was not complete: look at what changes once more."))
             return self._to_page(pk)
         try:
-            done = syncing.synchronize(
+            done = synchronize.synchronize(
                 order, form.cleaned_data["seen"], version=form.cleaned_data["version"], actor_id=request.user.pk or 0
             )
         except (SyncRefused, ChangeRefused) as refusal:
@@ -101,11 +101,11 @@ class SynchronizeOrders(Steps[Order]):
             self._tell(request, done)
         return self._to_page(pk)
 
-    @guarded_action(SYNCHRONIZE, description=gettext_lazy("Synchronize"), limit=syncing.MOST_AT_ONCE)
+    @guarded_action(SYNCHRONIZE, description=gettext_lazy("Synchronize"), limit=synchronize.MOST_AT_ONCE)
     def synchronize_chosen(self, request: HttpRequest, queryset: QuerySet[Order]) -> None:
         rows = list(queryset.values_list("pk", "project_id"))
         try:
-            requested = syncing.request(rows[0][1], [pk for pk, _project in rows], user_id=request.user.pk)
+            requested = synchronize.request(rows[0][1], [pk for pk, _project in rows], user_id=request.user.pk)
         except SyncRefused as refusal:
             messages.error(request, str(refusal))
             return

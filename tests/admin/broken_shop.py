@@ -10,9 +10,9 @@ from django.test import Client
 from integrations import client, jobs
 from integrations.choices import ImportAction, RunKind, RunState, UnknownCodes, UnknownProducts
 from integrations.connectors.base import OrderPage
-from integrations.importing import Progress, import_page
+from integrations.importing.page import Progress, import_page
+from integrations.importing.payloads import read_page
 from integrations.models import Integration, Project, Run
-from integrations.reading import read_page
 from integrations.runs import claims
 from integrations.shops.connection import set_up
 from tests.factories import IntegrationFactory

@@ -12,8 +12,8 @@ from django.utils import timezone
 from integrations import hooks
 from integrations.choices import ImportAction, IntegrationHealth, Role, RunKind
 from integrations.connectors.base import ConnectionReport
+from integrations.importing.feeds import DEFAULT_FEEDS
 from integrations.models import Feed, Integration, Project, Run, StatusRule, Webhook
-from integrations.scheduling import DEFAULT_FEEDS
 from integrations.shops import connection
 from integrations.shops.rule_settings import fingerprint
 from tests.admin.conftest import Login

@@ -18,7 +18,7 @@ PURE = (
     "orders/plans.py",
     "orders/published.py",
     "orders/segments/conditions.py",
-    "integrations/rules.py",
+    "integrations/importing/rules.py",
     "integrations/connectors/errors.py",
     "integrations/connectors/*",
     "stock/availability.py",
@@ -59,7 +59,7 @@ RELATIONS = frozenset({"ForeignKey", "OneToOneField", "ManyToManyField"})
 BARRIERS: dict[str, str] = {
     "integrations/runs/worker.py": "a fault of ours is recorded on the run it ended",
     "integrations/follow_up.py": "a fault of ours in one step is told without its data, and the others go on",
-    "integrations/reading.py": "a fault of ours is recorded on the order that brought it out, and the page lands",
+    "integrations/importing/payloads.py": "a fault of ours is recorded on the order that brought it out, and the page lands",
 }
 """Files that may catch everything, each with its reason: where the error is told and recorded."""
 

@@ -47,7 +47,7 @@ BAD: list[tuple[Rule, str, str]] = [
     ),
     (rules.pure_modules_are_pure, "orders/incoming.py", "from orders.models import Order"),
     (rules.pure_modules_are_pure, "orders/plans.py", "from django.db import models"),
-    (rules.pure_modules_are_pure, "integrations/rules.py", "import time"),
+    (rules.pure_modules_are_pure, "integrations/importing/rules.py", "import time"),
     (rules.pure_modules_are_pure, "integrations/connectors/errors.py", "import os.path"),
     (rules.pure_modules_are_pure, "integrations/connectors/shop.py", "def f():\n    import requests"),
     (rules.pure_modules_are_pure, "integrations/connectors/shop/orders.py", "from urllib.request import urlopen"),
@@ -59,11 +59,11 @@ BAD: list[tuple[Rule, str, str]] = [
         "integrations/connectors/shop.py",
         "from datetime import UTC, datetime\nat = datetime.now(UTC)",
     ),
-    (rules.sole_owners, "integrations/loading.py", "import requests"),
+    (rules.sole_owners, "integrations/importing/load.py", "import requests"),
     (rules.sole_owners, "integrations/simulator/shop.py", "from urllib3.util import Retry"),
     (rules.sole_owners, "orders/intake.py", "def f():\n    import django_rq"),
     (rules.sole_owners, "integrations/jobs.py", "from rq import Queue"),
-    (rules.shops_are_asked_one_way, "integrations/loading.py", "from integrations import client"),
+    (rules.shops_are_asked_one_way, "integrations/importing/load.py", "from integrations import client"),
     (rules.shops_are_asked_one_way, "config/demo/seeding.py", "from integrations.client import drive"),
     (
         rules.relations_point_down,
@@ -105,14 +105,14 @@ BAD: list[tuple[Rule, str, str]] = [
 ]
 
 GOOD: list[tuple[Rule, str, str]] = [
-    (rules.direction, "integrations/importing.py", "from orders.intake import take_in\nfrom stock import ledger"),
+    (rules.direction, "integrations/importing/page.py", "from orders.intake import take_in\nfrom stock import ledger"),
     (rules.direction, "orders/admin/orders.py", "from integrations import runs"),
     (rules.direction, "orders/api/urls.py", "from . import views\nfrom integrations.api import keys"),
     (rules.direction, "config/urls.py", "from integrations.admin import site\nfrom orders.api import urls"),
     (rules.direction, "integrations/client/driver.py", "from .transport import send"),
     (rules.direction, "tests/factories.py", "from orders.models import Order\nfrom integrations.admin import x"),
     (rules.edges_open_no_transaction, "orders/intake.py", "with transaction.atomic(): pass"),
-    (rules.pure_modules_are_pure, "integrations/rules.py", "from integrations.choices import ImportAction"),
+    (rules.pure_modules_are_pure, "integrations/importing/rules.py", "from integrations.choices import ImportAction"),
     (
         rules.pure_modules_are_pure,
         "integrations/connectors/shop/orders.py",

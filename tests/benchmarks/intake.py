@@ -102,10 +102,10 @@ def _shop() -> Integration:
 
 def _load(integration: Integration, pages: list[list[bytes]]) -> None:
     """The live path of a load, without the shop: read, decide, write, page by page."""
-    from integrations import remote_orders
     from integrations.choices import RunKind, RunState
-    from integrations.importing import Progress, import_page
-    from integrations.reading import read_page
+    from integrations.importing import remote_orders
+    from integrations.importing.page import Progress, import_page
+    from integrations.importing.payloads import read_page
     from integrations.runs import claims
 
     run = claims.request(RunKind.LOAD, integration)

@@ -10,10 +10,11 @@ from django.conf import LazySettings
 from django.contrib.auth.models import User
 from pytest_django.live_server_helper import LiveServer
 
-from integrations import fetching, reviewing
+from integrations import reviewing
 from integrations.choices import RemoteState, Role, RunState
+from integrations.importing import fetch_missing
+from integrations.importing.load import request_load
 from integrations.jobs import work
-from integrations.loading import request_load
 from integrations.models import Integration, RemoteOrder, Run
 from integrations.secrets import Secrets
 from integrations.shops.connection import set_up
@@ -202,7 +203,7 @@ def test_an_order_is_synchronised_with_the_keyboard_alone(
 
 def fetch_and_accept(integration: Integration, number: str) -> None:
     """Put an order into the book as staff would."""
-    work(fetching.request_order(integration, number).pk)
+    work(fetch_missing.request_order(integration, number).pk)
     person = User.objects.get(username="jana")
     ids = list(RemoteOrder.objects.values_list("pk", flat=True))
     [done] = reviewing.accept(integration.project_id, ids, actor_id=person.pk, actor="jana")

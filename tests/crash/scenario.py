@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from integrations.choices import ImportAction, RunKind, RunState
-from integrations.importing import Progress, import_page
+from integrations.importing.page import Progress, import_page
+from integrations.importing.payloads import Candidate
 from integrations.models import Integration, RemoteOrder, Run, StatusRule
-from integrations.reading import Candidate
 from integrations.runs import claims
 from integrations.runs.claims import LostClaim
 from orders.incoming import IncomingOrder

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import OperationalError, connection, transaction
 
-from integrations import importing
+from integrations.importing import page
 from integrations.invariants import broken
 from integrations.runs import claims
 from integrations.runs.claims import Claim
@@ -52,14 +52,14 @@ def test_every_moment_is_survived() -> None:
 
 def test_control_a_cursor_that_moves_before_its_page_loses_orders(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same comparison with the guard off: the cursor is committed first, the page afterwards."""
-    write, advance = importing._transaction, claims.advance
+    write, advance = page._transaction, claims.advance
 
     def cursor_first(claim: Claim, integration: Any, candidates: Any, progress: Any, *rest: Any, **named: Any) -> bool:
         with transaction.atomic():
             advance(claim, {}, progress.cursor, total=progress.total)
         return write(claim, integration, candidates, progress, *rest, **named)
 
-    monkeypatch.setattr(importing, "_transaction", cursor_first)
+    monkeypatch.setattr(page, "_transaction", cursor_first)
     expected, count = uncrashed()
     wrong = [moment for moment in range(1, count + 1) if crashed_at(moment) != expected]
     assert len(wrong) > 10

@@ -12,9 +12,10 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from integrations import client, importing
+from integrations import client
 from integrations.choices import ImportAction, RunKind, RunState
 from integrations.connectors.base import OrderPage
+from integrations.importing import page
 from integrations.invariants import broken
 from integrations.jobs import HANDLERS
 from integrations.models import Feed, Integration, OrderHint, RemoteOrder, Run
@@ -109,14 +110,14 @@ def test_control_without_the_projects_lock_they_are_in_each_others_way(
 ) -> None:
     """The constraints still keep every order single, at the price of pages written twice or again later."""
     again: list[int] = []
-    alone = importing._alone
+    alone = page._alone
 
     def counted(*args: Any) -> Any:
         again.append(1)
         return alone(*args)
 
-    monkeypatch.setattr(importing, "_alone", counted)
-    monkeypatch.setattr(importing, "lock_project", lambda project_id: None)
+    monkeypatch.setattr(page, "_alone", counted)
+    monkeypatch.setattr(page, "lock_project", lambda project_id: None)
     monkeypatch.setattr(ledger, "lock_project", lambda project_id: None)
     done = work_all(integration)
     assert again or any(run.failures for run in done)

@@ -9,8 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 
-from integrations import buyers, client, fetching, jobs, reviewing
-from integrations.buyers import ListRefused, PatternRefused, normal, read_csv, save_rows
+from integrations import client, jobs, reviewing
 from integrations.choices import (
     BuyerListing,
     ImportAction,
@@ -23,10 +22,12 @@ from integrations.choices import (
     UnknownCodes,
 )
 from integrations.connectors.base import OrderPage
+from integrations.importing import block_list, fetch_missing
+from integrations.importing.block_list import ListRefused, PatternRefused, normal, read_csv, save_rows
+from integrations.importing.load import request_load
+from integrations.importing.payloads import read
 from integrations.invariants import broken
-from integrations.loading import request_load
 from integrations.models import BuyerEntry, Integration, RemoteOrder, Run
-from integrations.reading import read
 from integrations.runs.claims import RunRefused
 from integrations.shops import mapping_settings
 from integrations.shops.connection import set_up
@@ -79,7 +80,7 @@ def person(integration: Integration) -> User:
 
 
 def fetch(integration: Integration, order: str = "", hours: int = 0) -> Run:
-    run = fetching.request_order(integration, order) if order else fetching.request_hours(integration, hours)
+    run = fetch_missing.request_order(integration, order) if order else fetch_missing.request_hours(integration, hours)
     jobs.work(run.pk)
     run.refresh_from_db()
     return run
@@ -158,24 +159,24 @@ def test_an_order_of_another_store_is_named(integration: Integration) -> None:
 @pytest.mark.parametrize("wanted", ["", "   ", "a\nb", "x" * 101, "\x00"])
 def test_a_wrong_number_is_refused_before_the_shop_is_asked(integration: Integration, shop: Shop, wanted: str) -> None:
     with pytest.raises(RunRefused):
-        fetching.request_order(integration, wanted)
+        fetch_missing.request_order(integration, wanted)
     assert (shop.asked, Run.objects.count()) == ([], 0)
 
 
 @pytest.mark.parametrize("hours", [0, 7, -1])
 def test_other_hours_are_refused(integration: Integration, hours: int) -> None:
     with pytest.raises(RunRefused, match="between 1 and 6 hours"):
-        fetching.request_hours(integration, hours)
+        fetch_missing.request_hours(integration, hours)
 
 
 def test_a_shop_that_cannot_be_read_is_said(integration: Integration) -> None:
     Integration.objects.update(health=IntegrationHealth.CREDENTIALS)
     integration.refresh_from_db()
     with pytest.raises(RunRefused, match="rejects our credentials"):
-        fetching.request_order(integration, "1")
+        fetch_missing.request_order(integration, "1")
     integration.enabled = False
     with pytest.raises(RunRefused, match="switched off"):
-        fetching.request_hours(integration, 1)
+        fetch_missing.request_hours(integration, 1)
 
 
 def test_an_unreadable_order_is_shown_in_error(integration: Integration, shop: Shop) -> None:
@@ -316,17 +317,21 @@ def test_two_people_at_once_accept_an_order_once(integration: Integration, perso
 )
 def test_a_blocked_buyers_order_waits(integration: Integration, pattern: str, email: str, is_blocked: bool) -> None:
     BuyerEntry.objects.create(project=integration.project, pattern=pattern)
-    assert bool(buyers.load(integration.project_id, [email]).blocked(email)) is is_blocked
+    assert bool(block_list.load(integration.project_id, [email]).blocked(email)) is is_blocked
 
 
 def test_allowed_wins_and_inactive_entries_count_for_nothing(integration: Integration) -> None:
     entries = BuyerEntry.objects
     entries.create(project=integration.project, pattern="ann@mail.example")
     entries.create(project=integration.project, pattern="mail.example", listing=BuyerListing.ALLOW)
-    assert buyers.load(integration.project_id, ["ann@mail.example"]).blocked("ann@mail.example") == ""
+    assert block_list.load(integration.project_id, ["ann@mail.example"]).blocked("ann@mail.example") == ""
     entries.filter(listing=BuyerListing.ALLOW).update(active=False)
-    assert buyers.load(integration.project_id, ["ann@mail.example"]).blocked("ann@mail.example") == "ann@mail.example"
-    assert buyers.load(IntegrationFactory.create().project_id, ["ann@mail.example"]).blocked("ann@mail.example") == ""
+    assert (
+        block_list.load(integration.project_id, ["ann@mail.example"]).blocked("ann@mail.example") == "ann@mail.example"
+    )
+    assert (
+        block_list.load(IntegrationFactory.create().project_id, ["ann@mail.example"]).blocked("ann@mail.example") == ""
+    )
 
 
 def test_a_load_leaves_a_blocked_buyers_order_pending(integration: Integration, person: User) -> None:

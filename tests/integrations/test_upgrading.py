@@ -8,8 +8,8 @@ import pytest
 from django.apps import apps
 
 from integrations.choices import FeedKind
+from integrations.importing.feeds import DEFAULT_FEEDS
 from integrations.models import Feed
-from integrations.scheduling import DEFAULT_FEEDS
 from integrations.shops.connection import set_up
 from tests.factories import IntegrationFactory
 

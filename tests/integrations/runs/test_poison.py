@@ -15,14 +15,14 @@ from typing import Any
 
 import pytest
 
-from integrations import remote_orders
 from integrations.choices import RunKind
 from integrations.connectors.documents import split
-from integrations.importing import Progress, import_page
+from integrations.importing import remote_orders
+from integrations.importing.page import Progress, import_page
+from integrations.importing.payloads import NO_ID, read_page
+from integrations.importing.rules import Mode
 from integrations.invariants import broken
 from integrations.models import Integration, RemoteOrder, Run
-from integrations.reading import NO_ID, read_page
-from integrations.rules import Mode
 from integrations.runs import claims
 from integrations.runs.claims import Claim
 from integrations.shops.connection import set_up

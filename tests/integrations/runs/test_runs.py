@@ -15,8 +15,8 @@ from django.utils import timezone
 
 from integrations.choices import IntegrationHealth, RunKind, RunState
 from integrations.connectors.errors import Failure, ShopError
+from integrations.importing.retry import retry_now
 from integrations.models import Feed, Integration, RemoteOrder, Run
-from integrations.retrying import retry_now
 from integrations.runs import claims, worker
 from integrations.runs.claims import Claim
 from integrations.runs.worker import Handler, Step

@@ -14,15 +14,15 @@ from datetime import datetime
 from django.db import DataError, IntegrityError, transaction
 from django.utils import timezone
 
-from integrations import buyers, mapping, remote_orders
-from integrations.buyers import Buyers
 from integrations.choices import ImportAction, RemoteState
 from integrations.connectors.base import Cursor
-from integrations.mapping import Unmapped
+from integrations.importing import block_list, mapping, remote_orders
+from integrations.importing.block_list import Buyers
+from integrations.importing.mapping import Unmapped
+from integrations.importing.payloads import BREAKS, GONE, Candidate
+from integrations.importing.remote_orders import Entry
+from integrations.importing.rules import Decision, Known, Mode, Rule, Verdict, decide
 from integrations.models import Integration, RemoteOrder, StatusRule
-from integrations.reading import BREAKS, GONE, Candidate
-from integrations.remote_orders import Entry
-from integrations.rules import Decision, Known, Mode, Rule, Verdict, decide
 from integrations.runs import claims
 from integrations.runs.claims import Claim
 from integrations.runs.queue import ring_follow_up
@@ -145,7 +145,9 @@ def _write(claim: Claim, integration: Integration, candidates: Sequence[Candidat
     at = timezone.now()
     known = remote_orders.known(integration.pk, [candidate.external_id for candidate in candidates])
     rules = rules_for(integration, (candidate.status for candidate in candidates if candidate.order is not None))
-    listed = buyers.load(integration.project_id, (seen.order.email for seen in candidates if seen.order is not None))
+    listed = block_list.load(
+        integration.project_id, (seen.order.email for seen in candidates if seen.order is not None)
+    )
     decided = [
         Decided(candidate, known.get(candidate.external_id), _decide(candidate, known, rules, listed, mode))
         for candidate in candidates

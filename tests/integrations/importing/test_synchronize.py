@@ -10,18 +10,19 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from integrations import client, jobs, mapping, syncing
+from integrations import client, jobs
 from integrations.choices import FeedKind, ImportAction, IntegrationHealth, RemoteState, Role, RunKind, RunState
 from integrations.connectors import all_connectors
 from integrations.connectors.base import OrderPage
 from integrations.connectors.errors import Failure, ShopError
-from integrations.following import ended_statuses
+from integrations.importing import mapping, synchronize
+from integrations.importing.load import request_load
+from integrations.importing.statuses import ended_statuses
+from integrations.importing.synchronize import SyncRefused
 from integrations.invariants import broken
-from integrations.loading import request_load
 from integrations.models import Feed, Integration, MetadataMapping, RemoteOrder, Run
 from integrations.runs import claims
 from integrations.shops.connection import set_up
-from integrations.syncing import SyncRefused
 from orders import refresh
 from orders.changing import ChangedMeanwhile, Opened
 from orders.choices import EventKind, OrderStatus, Part
@@ -92,7 +93,7 @@ def order_of(key: str) -> Order:
 
 def sync(integration: Integration, *keys: str) -> Run:
     ids = list(Order.objects.filter(remote_order__external_id__in=keys).values_list("pk", flat=True))
-    requested = syncing.request(integration.project_id, ids)
+    requested = synchronize.request(integration.project_id, ids)
     assert requested.refusals == ()
     [run] = requested.runs
     jobs.work(run.pk)
@@ -130,7 +131,7 @@ def test_101_are_refused_and_nothing_is_queued(integration: Integration, shop: S
     ids = list(Order.objects.values_list("pk", flat=True)[:101])
     before = Run.objects.count()
     with pytest.raises(SyncRefused, match="At most 100 orders at once: 101 were chosen, nothing was started"):
-        syncing.request(integration.project_id, ids)
+        synchronize.request(integration.project_id, ids)
     assert (Run.objects.count(), shop.asked) == (before, [])
 
 
@@ -141,7 +142,7 @@ def test_each_order_has_its_result(integration: Integration, shop: Shop) -> None
     run = sync(integration, *KEYS[:4])
     results = {result["number"]: (result["outcome"], result["message"]) for result in run.results}
     assert results[order_of(KEYS[0]).number][0] == Outcome.CHANGED
-    assert results[order_of(KEYS[1]).number] == (Outcome.REFUSED, syncing.GONE)
+    assert results[order_of(KEYS[1]).number] == (Outcome.REFUSED, synchronize.GONE)
     assert results[order_of(KEYS[2]).number][0] == Outcome.REFUSED
     assert results[order_of(KEYS[3]).number][0] == Outcome.SAME
     assert (run.updated, run.unchanged, run.failed) == (1, 1, 2)
@@ -191,7 +192,7 @@ def test_what_was_edited_here_is_kept_where_ours_wins(integration: Integration, 
 def test_a_run_waits_for_a_shop_that_is_down(integration: Integration, shop: Shop) -> None:
     shop.down = True
     ids = list(Order.objects.values_list("pk", flat=True)[:3])
-    [run] = syncing.request(integration.project_id, ids).runs
+    [run] = synchronize.request(integration.project_id, ids).runs
     jobs.work(run.pk)
     run.refresh_from_db()
     assert (run.state, run.results) == (RunState.WAITING, [])
@@ -204,8 +205,8 @@ def test_a_run_waits_for_a_shop_that_is_down(integration: Integration, shop: Sho
 
 def test_a_second_run_of_the_shop_is_refused(integration: Integration) -> None:
     ids = list(Order.objects.values_list("pk", flat=True)[:3])
-    syncing.request(integration.project_id, ids)
-    again = syncing.request(integration.project_id, ids)
+    synchronize.request(integration.project_id, ids)
+    again = synchronize.request(integration.project_id, ids)
     assert (again.runs, len(again.refusals)) == ((), 1)
     assert "already running" in again.refusals[0]
 
@@ -213,51 +214,51 @@ def test_a_second_run_of_the_shop_is_refused(integration: Integration) -> None:
 def test_shops_that_cannot_be_asked_are_named(integration: Integration) -> None:
     ids = list(Order.objects.values_list("pk", flat=True)[:1])
     Integration.objects.update(health=IntegrationHealth.CREDENTIALS)
-    assert "rejects our credentials" in syncing.request(integration.project_id, ids).refusals[0]
+    assert "rejects our credentials" in synchronize.request(integration.project_id, ids).refusals[0]
     Integration.objects.update(enabled=False)
-    assert "switched off" in syncing.request(integration.project_id, ids).refusals[0]
+    assert "switched off" in synchronize.request(integration.project_id, ids).refusals[0]
     Order.objects.filter(pk=ids[0]).update(integration=None)
-    assert "came by the API" in syncing.request(integration.project_id, ids).refusals[0]
-    assert syncing.request(IntegrationFactory.create().project_id, ids) == syncing.Requested((), ())
+    assert "came by the API" in synchronize.request(integration.project_id, ids).refusals[0]
+    assert synchronize.request(IntegrationFactory.create().project_id, ids) == synchronize.Requested((), ())
 
 
 def test_one_order_is_looked_at_before(integration: Integration, shop: Shop, person: User) -> None:
     shop.edit(KEYS[0], customer_note="new", status="cancelled")
     order = order_of(KEYS[0])
-    look = syncing.look(order)
+    look = synchronize.look(order)
     assert {change["field"] for change in look.result.changes} == {"note", "status", "remote_status"}
     assert (order_of(KEYS[0]).note, Run.objects.filter(kind=RunKind.SYNCHRONIZE).count()) == (order.note, 0)
-    done = syncing.synchronize(order, look.seen, version=0, actor_id=person.pk)
+    done = synchronize.synchronize(order, look.seen, version=0, actor_id=person.pk)
     assert done.changes == look.result.changes
     fresh = order_of(KEYS[0])
     assert (fresh.note, fresh.status, fresh.remote_status) == ("new", OrderStatus.CANCELLED, "cancelled")
     assert OrderEvent.objects.get(kind=EventKind.SYNCHRONIZED).actor == person
     assert len(shop.asked) == 1
     with pytest.raises(ChangedMeanwhile):
-        syncing.synchronize(order, look.seen, version=0, actor_id=person.pk)
+        synchronize.synchronize(order, look.seen, version=0, actor_id=person.pk)
 
 
 def test_a_newer_answer_since_the_look_is_not_written_unseen(
     integration: Integration, shop: Shop, person: User
 ) -> None:
-    look = syncing.look(order_of(KEYS[0]))
+    look = synchronize.look(order_of(KEYS[0]))
     shop.edit(KEYS[0], customer_note="later")
-    syncing.look(order_of(KEYS[0]))
+    synchronize.look(order_of(KEYS[0]))
     with pytest.raises(SyncRefused, match="newer version"):
-        syncing.synchronize(order_of(KEYS[0]), look.seen, version=0, actor_id=person.pk)
+        synchronize.synchronize(order_of(KEYS[0]), look.seen, version=0, actor_id=person.pk)
 
 
 def test_what_a_look_cannot_do_is_said(integration: Integration, shop: Shop) -> None:
     order = order_of(KEYS[0])
     del shop.bodies[KEYS[0]]
     with pytest.raises(SyncRefused, match="no longer has this order"):
-        syncing.look(order)
+        synchronize.look(order)
     shop.down = True
     with pytest.raises(SyncRefused, match="does not answer"):
-        syncing.look(order)
+        synchronize.look(order)
     order.integration_id = None
     with pytest.raises(SyncRefused, match="came by the API"):
-        syncing.look(order)
+        synchronize.look(order)
 
 
 def test_a_stale_answer_is_no_news(integration: Integration, shop: Shop) -> None:
@@ -286,7 +287,7 @@ def test_the_feed_is_off_by_default_and_carries_only_statuses(integration: Integ
 
 
 def test_more_orders_than_one_page_are_carried_over(integration: Integration, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("integrations.following.AT_ONCE", 7)
+    monkeypatch.setattr("integrations.importing.statuses.AT_ONCE", 7)
     RemoteOrder.objects.update(status="on-hold")
     integration.rules.filter(status="on-hold").update(action=ImportAction.HOLD)
     run = claims.request(RunKind.STATUS_UPDATE, integration)

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from integrations.connectors.base import Connector, Cursor, Operation, OrderPage, Shop, Window
 from integrations.connectors.errors import ShopError
-from integrations.reading import BREAKS, Candidate, digest_of
+from integrations.importing.payloads import BREAKS, Candidate, digest_of
 
 FULL = 100
 """From this size on a connector takes its own."""

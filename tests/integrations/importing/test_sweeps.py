@@ -16,12 +16,13 @@ from typing import Any
 import pytest
 from django.db.models import Max
 
-from integrations import jobs, loading
+from integrations import jobs
 from integrations.choices import RunKind
 from integrations.client import driver
 from integrations.connectors.base import Request, Response
 from integrations.connectors.paging import Place, Slice, total_of
 from integrations.connectors.woocommerce import orders as listing
+from integrations.importing import load as loading
 from integrations.invariants import broken
 from integrations.models import Feed, Integration, RemoteOrder, Run
 from integrations.runs import claims, worker

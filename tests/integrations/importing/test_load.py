@@ -11,11 +11,12 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
-from integrations import client, jobs, loading
+from integrations import client, jobs
 from integrations.choices import IntegrationHealth, Plan, RunState
 from integrations.connectors.base import OrderPage
 from integrations.connectors.errors import Failure, ShopError
-from integrations.loading import request_load, window_start
+from integrations.importing import load
+from integrations.importing.load import request_load, window_start
 from integrations.models import Integration, RemoteOrder, Run
 from integrations.runs import claims, worker
 from integrations.runs.claims import RunRefused
@@ -85,8 +86,8 @@ def test_dates_out_of_reach_are_refused(integration: Integration, day: date, sen
 
 
 def test_one_year_back_is_allowed_also_from_the_29th_of_february(integration: Integration) -> None:
-    assert loading.earliest_date(integration, NOW) == date(2025, 11, 21)
-    assert loading.earliest_date(integration, datetime(2028, 2, 29, 12, tzinfo=UTC)) == date(2027, 2, 28)
+    assert load.earliest_date(integration, NOW) == date(2025, 11, 21)
+    assert load.earliest_date(integration, datetime(2028, 2, 29, 12, tzinfo=UTC)) == date(2027, 2, 28)
     assert window_start(integration, NOW, date(2025, 11, 21)).year == 2025
 
 
@@ -307,7 +308,7 @@ def failing(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     def fail(*_: Any, **__: Any) -> None:
         raise error
 
-    monkeypatch.setattr(loading, "import_page", fail)
+    monkeypatch.setattr(load, "import_page", fail)
 
 
 def test_a_fault_of_ours_parks_the_run_without_quoting_data(

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from integrations import mapping, remote_orders
 from integrations.choices import IntegrationHealth, RunKind
 from integrations.connectors.errors import ShopError
-from integrations.following import meaning
-from integrations.importing import NOT_STORABLE
-from integrations.mapping import Mapping, Unmapped
+from integrations.importing import mapping, remote_orders
+from integrations.importing.mapping import Mapping, Unmapped
+from integrations.importing.page import NOT_STORABLE
+from integrations.importing.payloads import Candidate, digest_of, read, read_page
+from integrations.importing.statuses import meaning
 from integrations.models import Integration, RemoteOrder, Run
-from integrations.reading import Candidate, digest_of, read, read_page
 from integrations.runs import claims as runs
 from integrations.runs.claims import Claim, RunRefused
 from integrations.runs.queue import ring_follow_up

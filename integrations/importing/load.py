@@ -8,14 +8,14 @@ from functools import partial
 
 from django.utils import timezone
 
-from integrations import remote_orders
 from integrations.choices import IntegrationHealth, RunKind
 from integrations.connectors.base import Window
 from integrations.connectors.errors import ShopError
-from integrations.importing import Progress, import_page
+from integrations.importing import remote_orders
+from integrations.importing.faulty_pages import broken, next_page
+from integrations.importing.page import Progress, import_page
+from integrations.importing.payloads import read_page
 from integrations.models import Integration, Run
-from integrations.narrowing import broken, next_page
-from integrations.reading import read_page
 from integrations.runs import claims
 from integrations.runs.claims import IN_SHOP, Claim, RunRefused
 from integrations.runs.worker import Step

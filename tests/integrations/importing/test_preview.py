@@ -12,10 +12,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from integrations.choices import ImportAction, RunKind
-from integrations.importing import Progress, import_page
+from integrations.importing.page import Progress, import_page
+from integrations.importing.payloads import read_page
+from integrations.importing.preview import Outcome, preview
 from integrations.models import Integration
-from integrations.previewing import Outcome, preview
-from integrations.reading import read_page
 from integrations.runs import claims
 from integrations.shops.connection import set_up
 from integrations.shops.rule_settings import Wanted

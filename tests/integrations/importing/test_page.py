@@ -10,13 +10,13 @@ import msgspec
 import pytest
 from django.db import DatabaseError
 
-from integrations import importing
 from integrations.choices import ImportAction, RemoteState, RunKind
-from integrations.importing import Progress, import_page
+from integrations.importing import page
+from integrations.importing.page import Progress, import_page
+from integrations.importing.payloads import Candidate, digest_of
+from integrations.importing.rules import Mode
 from integrations.invariants import broken
 from integrations.models import Integration, RemoteOrder, Run, StatusRule
-from integrations.reading import Candidate, digest_of
-from integrations.rules import Mode
 from integrations.runs import claims
 from integrations.runs.claims import Claim, LostClaim
 from orders.incoming import IncomingOrder
@@ -163,9 +163,9 @@ def test_control_without_savepoints_one_poison_order_stops_the_page(
     integration: Integration, claim: Claim, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def together(held: Claim, shop: Integration, candidate: Candidate, mode: Mode) -> Any:
-        return importing._write(held, shop, [candidate], mode)
+        return page._write(held, shop, [candidate], mode)
 
-    monkeypatch.setattr(importing, "_alone", together)
+    monkeypatch.setattr(page, "_alone", together)
     with pytest.raises(DatabaseError):
         put(claim, integration, seen(incoming(line())), seen(incoming(line(), note="a\x00b")))
 

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from integrations.choices import FeedKind, IntegrationHealth, RunKind
-from integrations.loading import request_load
+from integrations.importing.load import request_load
 from integrations.models import Feed, Integration, Run
 from integrations.runs import claims
 from integrations.runs.claims import RunRefused

@@ -9,10 +9,10 @@ from decimal import Decimal
 
 from django.utils import timezone
 
-from integrations import mapping
 from integrations.choices import ImportAction
 from integrations.connectors.errors import PayloadError
-from integrations.mapping import Unmapped
+from integrations.importing import mapping
+from integrations.importing.mapping import Unmapped
 from integrations.models import Integration
 from integrations.shops.rule_settings import Wanted
 from orders.incoming import IncomingOrder

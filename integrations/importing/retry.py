@@ -13,11 +13,11 @@ from django.utils import timezone
 from integrations.choices import RemoteState, RunKind
 from integrations.connectors.base import OrderPage
 from integrations.connectors.errors import ShopError
-from integrations.importing import Progress, import_page
+from integrations.importing.faulty_pages import apart, broken
+from integrations.importing.page import Progress, import_page
+from integrations.importing.payloads import GONE, NO_ID, Candidate, read_page
+from integrations.importing.rules import Mode
 from integrations.models import Integration, RemoteOrder, Run
-from integrations.narrowing import apart, broken
-from integrations.reading import GONE, NO_ID, Candidate, read_page
-from integrations.rules import Mode
 from integrations.runs import claims
 from integrations.runs.claims import Claim
 from integrations.runs.worker import Step

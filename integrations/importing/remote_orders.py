@@ -9,9 +9,9 @@ from decimal import Decimal
 from msgspec import Struct
 
 from integrations.choices import RemoteState
+from integrations.importing.payloads import Candidate
+from integrations.importing.rules import Known
 from integrations.models import RemoteOrder
-from integrations.reading import Candidate
-from integrations.rules import Known
 from stock.bulk import copy_rows, execute
 
 RETRY_EVERY = timedelta(hours=1)

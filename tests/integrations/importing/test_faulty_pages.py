@@ -11,9 +11,9 @@ from pytest_django import Settings
 from integrations import jobs
 from integrations.choices import RemoteState, RunKind, RunState
 from integrations.client import driver
+from integrations.importing.retry import retry_now
 from integrations.invariants import broken
 from integrations.models import Integration, RemoteOrder, Run
-from integrations.retrying import retry_now
 from integrations.runs import claims
 from integrations.secrets import Secrets
 from integrations.shops.connection import set_up

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from integrations import mapping
 from integrations.choices import ImportAction, ListKind, RemoteState, RunKind, RunState, UnknownCodes, UnknownProducts
 from integrations.connectors.base import CodeLists, RemoteStatus
-from integrations.importing import Progress, import_page
+from integrations.importing import mapping
+from integrations.importing.mapping import Mapping, Unmapped
+from integrations.importing.page import Progress, import_page
+from integrations.importing.payloads import Candidate, digest_of
 from integrations.invariants import broken
-from integrations.mapping import Mapping, Unmapped
 from integrations.models import CodeListEntry, Integration, MetadataMapping, RemoteOrder, SkuMapping, StatusRule
-from integrations.reading import Candidate, digest_of
 from integrations.runs import claims
 from integrations.shops.listings import store_code_lists
 from orders.incoming import IncomingOrder

@@ -9,10 +9,10 @@ from django.utils import timezone
 
 from integrations.choices import IntegrationHealth, RemoteState, RunKind
 from integrations.connectors.base import OrderPage, Window
-from integrations.importing import Progress, import_page
+from integrations.importing.page import Progress, import_page
+from integrations.importing.payloads import Candidate, read_page
+from integrations.importing.rules import SETTLED, Mode
 from integrations.models import Integration, RemoteOrder, Run
-from integrations.reading import Candidate, read_page
-from integrations.rules import SETTLED, Mode
 from integrations.runs import claims
 from integrations.runs.claims import Claim, RunRefused
 from integrations.runs.worker import Step

@@ -19,19 +19,20 @@ import msgspec
 import pytest
 from django.contrib.auth.models import User
 
-from integrations import client, jobs, reviewing, syncing
+from integrations import client, jobs, reviewing
 from integrations.choices import ImportAction, RemoteState, Role, RunKind
 from integrations.connectors.base import OrderPage
 from integrations.connectors.woocommerce import WooCommerce
-from integrations.importing import Progress, import_page
+from integrations.importing import synchronize as syncing
+from integrations.importing.page import Progress, import_page
+from integrations.importing.payloads import Candidate, digest_of
+from integrations.importing.rules import Mode
+from integrations.importing.synchronize import SyncRefused
 from integrations.invariants import broken
 from integrations.models import Integration, RemoteOrder, StatusRule
-from integrations.reading import Candidate, digest_of
-from integrations.rules import Mode
 from integrations.runs import claims
 from integrations.runs.claims import Claim
 from integrations.shops.connection import set_up
-from integrations.syncing import SyncRefused
 from orders import refresh
 from orders.changing import ChangeRefused
 from orders.incoming import IncomingOrder

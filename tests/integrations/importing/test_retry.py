@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from integrations import client, jobs, scheduling
+from integrations import client, jobs
 from integrations.choices import ImportAction, IntegrationHealth, RemoteState, RunKind, RunState
 from integrations.connectors.base import OrderPage
-from integrations.importing import Progress, import_page
+from integrations.importing import feeds
+from integrations.importing.page import Progress, import_page
+from integrations.importing.payloads import digest_of, read_page
+from integrations.importing.retry import retry_now
 from integrations.models import Feed, Integration, RemoteOrder, Run
-from integrations.reading import digest_of, read_page
-from integrations.retrying import retry_now
 from integrations.runs import claims
 from integrations.shops.connection import set_up
 from integrations.ticking import tick
@@ -230,10 +231,10 @@ def test_the_tick_starts_due_feeds_once(integration: Integration) -> None:
 
 def test_feeds_that_are_off_or_whose_shop_is_off_do_not_start(integration: Integration) -> None:
     Feed.objects.update(enabled=False)
-    assert scheduling.start_due() == 0
+    assert feeds.start_due() == 0
     Feed.objects.update(enabled=True)
     Integration.objects.update(enabled=False)
-    assert scheduling.start_due() == 0
+    assert feeds.start_due() == 0
 
 
 def test_the_tick_rings_for_lost_bells_and_parks_runs_that_kill_their_worker(integration: Integration) -> None:
