@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from django.contrib.auth.models import User
 
 from config.demo.world import BROOKLYN
-from integrations import reviewing
 from integrations.choices import RemoteState
 from integrations.importing import fetch_missing, synchronize
 from integrations.models import Project, RemoteOrder, Run
+from integrations.review import decisions
 from orders.models import Order
 
 Row = Callable[[str, object, object], None]
@@ -35,8 +35,8 @@ def import_and_synchronize(project: Project, shop: Shop, row: Row) -> None:
     shop.wait()
     row(f"Import Orders: {Run.objects.get(pk=run.pk).reason}", _state(brooklyn.pk, placed), RemoteState.PENDING)
     remote = RemoteOrder.objects.get(integration=brooklyn, external_id=placed)
-    results = reviewing.accept(project.pk, [remote.pk] * 2, actor_id=person.pk, actor=str(person))
-    again = reviewing.accept(project.pk, [remote.pk], actor_id=person.pk, actor=str(person))
+    results = decisions.accept(project.pk, [remote.pk] * 2, actor_id=person.pk, actor=str(person))
+    again = decisions.accept(project.pk, [remote.pk], actor_id=person.pk, actor=str(person))
     row("Accept Buyer, and once more", [result.done for result in (*results, *again)], [True, False])
     order = Order.objects.get(remote_order=remote)
     shop.change(placed, "cancelled")

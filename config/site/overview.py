@@ -10,12 +10,12 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import ngettext
 
-from integrations import causes
 from integrations.admin.cause_cards import title_of
 from integrations.admin.open_project import open_failures_of, shops_of
 from integrations.admin.tones import HEALTH_TONES, RUN_TONES
 from integrations.choices import RunKind
 from integrations.models import Integration, Run
+from integrations.review import causes
 from integrations.runs import claims
 from orders import counting
 from orders.choices import Tab

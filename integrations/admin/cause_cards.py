@@ -16,9 +16,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from integrations.admin.cause_forms import CredentialsForm
-from integrations.causes import CONNECTION, MOST_COUNTED, RULED, Cause, Group
 from integrations.choices import IntegrationHealth
 from integrations.models import Integration, RemoteOrder
+from integrations.review.causes import CONNECTION, MOST_COUNTED, RULED, Cause, Group
 from orders.money import money
 
 TROUBLED = (IntegrationHealth.CREDENTIALS, IntegrationHealth.UNREACHABLE)

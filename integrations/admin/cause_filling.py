@@ -9,11 +9,11 @@ from django.utils.translation import gettext as _
 
 from integrations.admin.cause_cards import Card
 from integrations.admin.cause_forms import AddProductForm, ChooseRuleForm, DismissForm, MapSkuForm, NameCodeForm
-from integrations.causes import RULED
 from integrations.choices import ImportAction
 from integrations.connectors.errors import PayloadError
 from integrations.importing.mapping import UNMAPPED, code_of
 from integrations.models import StatusRule
+from integrations.review.causes import RULED
 from integrations.shops.rule_settings import fingerprint
 from orders import receiving
 from orders.incoming import IncomingOrder

@@ -12,7 +12,6 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from integrations import fixing
 from integrations.admin.cause_filling import label_of
 from integrations.admin.cause_forms import (
     AddProductForm,
@@ -23,10 +22,11 @@ from integrations.admin.cause_forms import (
     NameCodeForm,
 )
 from integrations.admin.causes import REVIEW, Causes
-from integrations.causes import CONNECTION, Cause
 from integrations.choices import ImportAction
-from integrations.fixing import NothingToFix
 from integrations.models import Fix, Integration
+from integrations.review import fixes
+from integrations.review.causes import CONNECTION, Cause
+from integrations.review.fixes import NothingToFix
 from integrations.shops.mapping_settings import MappingRefused
 from integrations.shops.rule_settings import RulesRefused
 from orders.receiving import BookedMeanwhile
@@ -104,7 +104,7 @@ class CauseFixes(Causes):
         form = AddProductForm(request.POST, may_book=request.user.has_perm("stock.receive_stock"))
 
         def fix(shop: Integration, cause: Cause, values: dict[str, Any]) -> Fix:
-            return fixing.add_product(shop, cause, values["name"], values.get("units") or 0, request.user.pk)
+            return fixes.add_product(shop, cause, values["name"], values.get("units") or 0, request.user.pk)
 
         return self._try(request, "product", form, fix)
 
@@ -113,7 +113,7 @@ class CauseFixes(Causes):
         """Let the shop's SKU stand for one of our products."""
 
         def fix(shop: Integration, cause: Cause, values: dict[str, Any]) -> Fix:
-            return fixing.map_sku(shop, cause, values["sku"], request.user.pk)
+            return fixes.map_sku(shop, cause, values["sku"], request.user.pk)
 
         return self._try(request, "map", MapSkuForm(request.POST), fix)
 
@@ -123,7 +123,7 @@ class CauseFixes(Causes):
 
         def fix(shop: Integration, cause: Cause, values: dict[str, Any]) -> Fix:
             label = label_of(self.card_of(request, shop, cause))
-            return fixing.name_code(shop, cause, values["name"], label, request.user.pk)
+            return fixes.name_code(shop, cause, values["name"], label, request.user.pk)
 
         return self._try(request, "code", NameCodeForm(request.POST), fix)
 
@@ -133,7 +133,7 @@ class CauseFixes(Causes):
 
         def fix(shop: Integration, cause: Cause, values: dict[str, Any]) -> Fix:
             units, note, seen = values["quantity"], values["note"], values["seen"]
-            return fixing.receive(shop, cause, units, note, seen=seen, user_id=request.user.pk)
+            return fixes.receive(shop, cause, units, note, seen=seen, user_id=request.user.pk)
 
         return self._try(request, "stock", ReceiveForm(request.POST), fix)
 
@@ -143,7 +143,7 @@ class CauseFixes(Causes):
 
         def fix(shop: Integration, cause: Cause, values: dict[str, Any]) -> Fix:
             action = ImportAction(values["action"])
-            return fixing.choose_rule(shop, cause, action, values["retry"], values["seen"], request.user.pk)
+            return fixes.choose_rule(shop, cause, action, values["retry"], values["seen"], request.user.pk)
 
         return self._try(request, "status", ChooseRuleForm(request.POST), fix)
 
@@ -154,7 +154,7 @@ class CauseFixes(Causes):
         form = CredentialsForm(request.POST, integration=shop)
         if not form.is_valid():
             return self._page(request, shop, replace(cause, code=CONNECTION, subject=""), credentials=form)
-        entered, report, fix = fixing.reconnect(shop, form.credentials(), request.user.pk)
+        entered, report, fix = fixes.reconnect(shop, form.credentials(), request.user.pk)
         if entered:
             self._log(request, shop, f"Changed: {', '.join(entered)}.")
         messages.add_message(request, messages.SUCCESS if report.ok else messages.ERROR, report.summary)
@@ -169,7 +169,7 @@ class CauseFixes(Causes):
         """Dismiss all orders of a cause, with a reason."""
 
         def fix(shop: Integration, cause: Cause, values: dict[str, Any]) -> Fix:
-            return fixing.dismiss(shop, cause, values["reason"], **_person(request))
+            return fixes.dismiss(shop, cause, values["reason"], **_person(request))
 
         return self._try(request, "dismiss", DismissForm(request.POST), fix)
 
@@ -179,10 +179,10 @@ class CauseFixes(Causes):
         fix = Fix.objects.filter(project=project_of(request), pk=pk).select_related("integration").first()
         if fix is None:
             raise Http404
-        return self._fixed(request, fixing.take_back(fix, **_person(request)), again=False)
+        return self._fixed(request, fixes.take_back(fix, **_person(request)), again=False)
 
     @guarded(RETRY)
     def fix_retry(self, request: HttpRequest) -> HttpResponse:
         """Look again at all orders of a cause."""
         shop, cause = self._cause(request)
-        return self._fixed(request, fixing.look_again(shop, cause, _("Retried by hand."), request.user.pk))
+        return self._fixed(request, fixes.look_again(shop, cause, _("Retried by hand."), request.user.pk))

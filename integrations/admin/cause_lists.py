@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from integrations import causes
 from integrations.admin.cause_cards import TROUBLED, Card, card, trouble
 from integrations.admin.cause_filling import fill
-from integrations.causes import Group
 from integrations.choices import RemoteState
 from integrations.models import Integration, StatusRule
+from integrations.review import causes
+from integrations.review.causes import Group
 
 SHOWN = 12
 """Cards above the list; the others are a click away."""

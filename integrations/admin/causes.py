@@ -10,16 +10,16 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
-from integrations import causes
 from integrations.admin.cause_cards import Card, card, key_of, trouble
 from integrations.admin.cause_filling import fill
 from integrations.admin.cause_forms import CauseForm
 from integrations.admin.cause_lists import SHOWN, cards
 from integrations.admin.fix_progress import fixes_shown, told
 from integrations.admin.open_project import shops_of
-from integrations.causes import CONNECTION, MOST_CAUSES, RULED, Cause
 from integrations.choices import RemoteState
 from integrations.models import Integration, RemoteOrder
+from integrations.review import causes
+from integrations.review.causes import CONNECTION, MOST_CAUSES, RULED, Cause
 from integrations.shops import attention
 from stock.admin.base import PageAdmin, Route, project_of
 from stock.admin.guards import guarded

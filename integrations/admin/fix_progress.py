@@ -8,8 +8,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from integrations import fixing
-from integrations.fixing import Progress
+from integrations.review import fixes
+from integrations.review.fixes import Progress
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,8 @@ class FixShown:
 
 
 def fixes_shown(project_id: int) -> list[FixShown]:
-    recent = fixing.recent(project_id)
-    return [_shown(progress) for progress in fixing.progress_of(recent)] if recent else []
+    recent = fixes.recent(project_id)
+    return [_shown(progress) for progress in fixes.progress_of(recent)] if recent else []
 
 
 def told(project_id: int) -> list[dict[str, Any]]:

@@ -14,7 +14,6 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from integrations import causes
 from integrations.admin.cause_fixes import CauseFixes
 from integrations.admin.error_export import SEVERITY, ExportItems
 from integrations.admin.open_project import open_failures_of, shops_of
@@ -25,6 +24,7 @@ from integrations.choices import RemoteState
 from integrations.filters import REMOTE_ORDERS
 from integrations.importing import retry
 from integrations.models import RemoteOrder
+from integrations.review import causes
 from orders.admin.order_page import pretty_payload
 from orders.money import money
 from stock.admin.base import Route

@@ -8,11 +8,11 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from integrations.admin.transactions import REVIEW
-from integrations.assessing import Assessment, assess
 from integrations.choices import ImportAction, RemoteState
 from integrations.connectors.errors import ShopError
 from integrations.models import RemoteOrder
-from integrations.reviewing import DISMISSABLE
+from integrations.review.assessment import Assessment, assess
+from integrations.review.decisions import DISMISSABLE
 from orders.addresses import address_lines
 from orders.incoming import IncomingAddress, IncomingOrder
 from orders.money import money

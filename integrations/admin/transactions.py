@@ -16,12 +16,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from integrations import reviewing
 from integrations.admin.open_project import shops_of
 from integrations.choices import RemoteState, RunKind
 from integrations.importing import fetch_missing
 from integrations.models import Integration, RemoteOrder, Run
-from integrations.reviewing import Reviewed
+from integrations.review import decisions
+from integrations.review.decisions import Reviewed
 from integrations.runs.claims import RunRefused
 from orders.admin import progress
 from stock.admin.base import Route, TenantAdmin, project_of
@@ -145,7 +145,7 @@ class ReviewOrders(TenantAdmin[RemoteOrder]):
         """Accept Buyer, from the list or from the order's page, where a blocked buyer can be accepted anyway."""
         remote = self._one(request, pk)
         anyway = request.POST.get("anyway") == "yes"
-        results = reviewing.accept(remote.project_id, [pk], blocked_too=anyway, **_person(request))
+        results = decisions.accept(remote.project_id, [pk], blocked_too=anyway, **_person(request))
         self._tell(request, results)
         return self._back(request, remote)
 
@@ -153,30 +153,30 @@ class ReviewOrders(TenantAdmin[RemoteOrder]):
     def dismiss_one(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Mark as Cancel."""
         remote = self._one(request, pk)
-        self._tell(request, reviewing.dismiss(remote.project_id, [pk], _reason(request), **_person(request)))
+        self._tell(request, decisions.dismiss(remote.project_id, [pk], _reason(request), **_person(request)))
         return self._back(request, remote)
 
     @guarded(REVIEW)
     def take_back_one(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Undo Mark as Cancel."""
         remote = self._one(request, pk)
-        self._tell(request, reviewing.take_back(remote.project_id, [pk], **_person(request)))
+        self._tell(request, decisions.take_back(remote.project_id, [pk], **_person(request)))
         return self._back(request, remote)
 
-    @guarded_action(REVIEW, description=gettext_lazy("Accept buyer"), limit=reviewing.MOST_AT_ONCE)
+    @guarded_action(REVIEW, description=gettext_lazy("Accept buyer"), limit=decisions.MOST_AT_ONCE)
     def accept_chosen(self, request: HttpRequest, queryset: QuerySet[RemoteOrder]) -> None:
         ids = list(queryset.values_list("pk", flat=True))
-        self._tell(request, reviewing.accept(_project_id(request), ids, **_person(request)))
+        self._tell(request, decisions.accept(_project_id(request), ids, **_person(request)))
 
-    @guarded_action(REVIEW, description=gettext_lazy("Mark as cancel"), limit=reviewing.MOST_AT_ONCE)
+    @guarded_action(REVIEW, description=gettext_lazy("Mark as cancel"), limit=decisions.MOST_AT_ONCE)
     def dismiss_chosen(self, request: HttpRequest, queryset: QuerySet[RemoteOrder]) -> None:
         ids = queryset.values_list("pk", flat=True)
-        self._tell(request, reviewing.dismiss(_project_id(request), ids, _reason(request), **_person(request)))
+        self._tell(request, decisions.dismiss(_project_id(request), ids, _reason(request), **_person(request)))
 
-    @guarded_action(REVIEW, description=gettext_lazy("Take “Mark as cancel” back"), limit=reviewing.MOST_AT_ONCE)
+    @guarded_action(REVIEW, description=gettext_lazy("Take “Mark as cancel” back"), limit=decisions.MOST_AT_ONCE)
     def take_back_chosen(self, request: HttpRequest, queryset: QuerySet[RemoteOrder]) -> None:
         ids = queryset.values_list("pk", flat=True)
-        self._tell(request, reviewing.take_back(_project_id(request), ids, **_person(request)))
+        self._tell(request, decisions.take_back(_project_id(request), ids, **_person(request)))
 
     def decision_buttons(self, remote: RemoteOrder) -> SafeString:
         """What can be done about a row that waits, or was dismissed."""

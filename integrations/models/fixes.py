@@ -11,7 +11,7 @@ from integrations.models.tenancy import Project
 
 
 class Fix(models.Model):
-    """What was done about a cause, by whom and when. Written by `integrations.fixing` only."""
+    """What was done about a cause, by whom and when. Written by `integrations.review.fixes` only."""
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="fixes", db_index=False)
     integration = models.ForeignKey(Integration, models.CASCADE, related_name="fixes")

@@ -10,12 +10,12 @@ from django.conf import LazySettings
 from django.contrib.auth.models import User
 from pytest_django.live_server_helper import LiveServer
 
-from integrations import reviewing
 from integrations.choices import RemoteState, Role, RunState
 from integrations.importing import fetch_missing
 from integrations.importing.load import request_load
 from integrations.jobs import work
 from integrations.models import Integration, RemoteOrder, Run
+from integrations.review import decisions
 from integrations.secrets import Secrets
 from integrations.shops.connection import set_up
 from integrations.simulator.server import SimulatedServer, SimulatedSite
@@ -206,7 +206,7 @@ def fetch_and_accept(integration: Integration, number: str) -> None:
     work(fetch_missing.request_order(integration, number).pk)
     person = User.objects.get(username="jana")
     ids = list(RemoteOrder.objects.values_list("pk", flat=True))
-    [done] = reviewing.accept(integration.project_id, ids, actor_id=person.pk, actor="jana")
+    [done] = decisions.accept(integration.project_id, ids, actor_id=person.pk, actor="jana")
     assert done.done
 
 

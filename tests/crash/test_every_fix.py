@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connection
 
-from integrations import fixing
-from integrations.causes import Cause
 from integrations.choices import ImportAction, RemoteState, Role
 from integrations.invariants import broken
 from integrations.models import Fix, Integration, RemoteOrder
+from integrations.review import fixes
+from integrations.review.causes import Cause
 from integrations.shops.rule_settings import fingerprint
 from orders.models import Order
 from orders.receiving import BookedMeanwhile
@@ -40,17 +40,17 @@ BROKEN: dict[str, tuple[dict[str, Any], str, str]] = {
 
 def fix_of(what: str, shop: Integration, cause: Cause, person: int) -> Callable[[], Fix]:
     if what == "product":
-        return lambda: fixing.add_product(shop, cause, "Tea", 5, person)
+        return lambda: fixes.add_product(shop, cause, "Tea", 5, person)
     if what == "map":
-        return lambda: fixing.map_sku(shop, cause, "A-17", person)
+        return lambda: fixes.map_sku(shop, cause, "A-17", person)
     if what == "code":
-        return lambda: fixing.name_code(shop, cause, "Cash", "COD", person)
+        return lambda: fixes.name_code(shop, cause, "Cash", "COD", person)
     if what == "stock":
-        return lambda: fixing.receive(shop, cause, 9, "Delivery", seen=0, user_id=person)
+        return lambda: fixes.receive(shop, cause, 9, "Delivery", seen=0, user_id=person)
     if what == "status":
         seen = fingerprint(shop.rules.get(status="awaiting-pickup"))
-        return lambda: fixing.choose_rule(shop, cause, ImportAction.VALID, True, seen, person)
-    return lambda: fixing.dismiss(shop, cause, "Tests", actor_id=person, actor="ann")
+        return lambda: fixes.choose_rule(shop, cause, ImportAction.VALID, True, seen, person)
+    return lambda: fixes.dismiss(shop, cause, "Tests", actor_id=person, actor="ann")
 
 
 def scene(what: str, patch: pytest.MonkeyPatch) -> tuple[Integration, Callable[[], Fix]]:
@@ -80,7 +80,7 @@ def test_a_fix_interrupted_anywhere_and_done_again_is_done_once(what: str, monke
         with suppress(BookedMeanwhile):  # the page says so, and shows the booking
             fix()
         if what == "stock":
-            fixing.look_again(shop, Cause(shop.pk, "insufficient_stock", "A-17"), "Retried.", None)
+            fixes.look_again(shop, Cause(shop.pk, "insufficient_stock", "A-17"), "Retried.", None)
         work()
         states = set(RemoteOrder.objects.filter(integration=shop).values_list("state", flat=True))
         assert states == {RemoteState.DISMISSED if what == "dismiss" else RemoteState.IMPORTED}, moment

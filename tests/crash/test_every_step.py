@@ -18,10 +18,10 @@ import pytest
 from django.db import DatabaseError, OperationalError, connection, transaction
 from django.db.models import QuerySet
 
-from integrations import reviewing
 from integrations.choices import RemoteState, Role
 from integrations.invariants import broken
 from integrations.models import Integration, Project, RemoteOrder
+from integrations.review import decisions
 from integrations.shops.connection import set_up
 from orders import crediting, editing, invoicing, lifecycle, receiving, shipping
 from orders.changing import ChangedMeanwhile, ChangeRefused
@@ -100,7 +100,7 @@ class Scene:
 
 
 def _accept(scene: Scene) -> None:
-    reviewing.accept(scene.project.pk, [scene.pending.pk], actor_id=scene.person, actor="ann")
+    decisions.accept(scene.project.pk, [scene.pending.pk], actor_id=scene.person, actor="ann")
 
 
 def _synchronize(scene: Scene) -> None:

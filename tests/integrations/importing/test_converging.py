@@ -19,7 +19,7 @@ import msgspec
 import pytest
 from django.contrib.auth.models import User
 
-from integrations import client, jobs, reviewing
+from integrations import client, jobs
 from integrations.choices import ImportAction, RemoteState, Role, RunKind
 from integrations.connectors.base import OrderPage
 from integrations.connectors.woocommerce import WooCommerce
@@ -30,6 +30,7 @@ from integrations.importing.rules import Mode
 from integrations.importing.synchronize import SyncRefused
 from integrations.invariants import broken
 from integrations.models import Integration, RemoteOrder, StatusRule
+from integrations.review import decisions as reviewing
 from integrations.runs import claims
 from integrations.runs.claims import Claim
 from integrations.shops.connection import set_up

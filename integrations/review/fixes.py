@@ -17,14 +17,14 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from integrations import reviewing
-from integrations.causes import CONNECTION, RULED, Cause, orders_of
 from integrations.choices import RUN_OPEN, ImportAction, ListKind, RemoteState, RunKind
 from integrations.connectors.base import ConnectionReport
 from integrations.importing import retry as retrying
 from integrations.importing.mapping import UNMAPPED
 from integrations.models import Fix, Integration, RemoteOrder, Run
-from integrations.reviewing import Reviewed
+from integrations.review import decisions
+from integrations.review.causes import CONNECTION, RULED, Cause, orders_of
+from integrations.review.decisions import Reviewed
 from integrations.shops import connection, mapping_settings, settings
 from integrations.shops.rule_settings import Wanted, save_rules
 from orders import receiving
@@ -157,14 +157,14 @@ def dismiss(integration: Integration, cause: Cause, reason: str, *, actor_id: in
     """Dismiss the orders of a cause, the oldest first, at most DISMISSED_AT_ONCE: they never enter the book."""
     orders = orders_of(integration.project_id, cause).order_by("first_seen_at")
     ids = list(orders.values_list("pk", flat=True)[:DISMISSED_AT_ONCE])
-    dismissed = _reviewed(ids, partial(reviewing.dismiss, integration.project_id, reason=reason), actor_id, actor)
+    dismissed = _reviewed(ids, partial(decisions.dismiss, integration.project_id, reason=reason), actor_id, actor)
     done = f"{_orders(dismissed)} dismissed: {reason}"
     return _written(integration, cause, done, actor_id, timezone.now(), dismissed)
 
 
 def take_back(fix: Fix, *, actor_id: int, actor: str) -> Fix:
     """Undo a dismissal: its orders that are still dismissed are pending again, for a person to accept."""
-    ids = _reviewed(fix.orders, partial(reviewing.take_back, fix.project_id), actor_id, actor)
+    ids = _reviewed(fix.orders, partial(decisions.take_back, fix.project_id), actor_id, actor)
     cause = Cause(fix.integration_id, fix.reason_code, fix.subject)
     done = f"{_orders(ids)} taken back: they are pending, among the transactions."
     return _written(fix.integration, cause, done, actor_id, timezone.now(), ids)

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from integrations import fixing
-from integrations.causes import Cause
 from integrations.choices import RunKind
 from integrations.invariants import broken
 from integrations.models import Fix, Integration, RemoteOrder, Run
+from integrations.review import fixes
+from integrations.review.causes import Cause
 from integrations.shops.mapping_settings import MappingRefused
 from orders.models import Order
 from orders.receiving import BookedMeanwhile
@@ -52,7 +52,7 @@ def look_together(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def add(shop: BrokenShop) -> None:
-    fixing.add_product(shop.integration, cause_of(shop), "Tea", 5, None)
+    fixes.add_product(shop.integration, cause_of(shop), "Tea", 5, None)
 
 
 def test_two_people_add_the_same_product_once(shop: BrokenShop, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,7 +80,7 @@ def test_of_two_people_who_map_it_differently_one_is_told(shop: BrokenShop) -> N
 
     def map_to(sku: str) -> None:
         try:
-            fixing.map_sku(shop.integration, cause_of(shop), sku, None)
+            fixes.map_sku(shop.integration, cause_of(shop), sku, None)
         except MappingRefused as refusal:
             refused.append(str(refusal))
 
@@ -95,7 +95,7 @@ def test_of_two_people_who_receive_the_same_delivery_one_is_told(shop: BrokenSho
 
     def receive() -> None:
         try:
-            fixing.receive(shop.integration, cause, 5, "Delivery", seen=0, user_id=None)
+            fixes.receive(shop.integration, cause, 5, "Delivery", seen=0, user_id=None)
         except BookedMeanwhile as refusal:
             refused.append(refusal)
 
@@ -108,7 +108,7 @@ def test_fixes_and_a_retry_at_work_do_not_block_each_other(shop: BrokenShop) -> 
     for _ in range(5):
         again = [
             lambda: add(shop),
-            lambda: fixing.look_again(shop.integration, cause_of(shop), "Again.", None),
+            lambda: fixes.look_again(shop.integration, cause_of(shop), "Again.", None),
             work,
             work,
         ]

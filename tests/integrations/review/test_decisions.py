@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 
-from integrations import client, jobs, reviewing
+from integrations import client, jobs
 from integrations.choices import (
     BuyerListing,
     ImportAction,
@@ -28,6 +28,7 @@ from integrations.importing.load import request_load
 from integrations.importing.payloads import read
 from integrations.invariants import broken
 from integrations.models import BuyerEntry, Integration, RemoteOrder, Run
+from integrations.review import decisions
 from integrations.runs.claims import RunRefused
 from integrations.shops import mapping_settings
 from integrations.shops.connection import set_up
@@ -93,16 +94,16 @@ def states() -> dict[str, int]:
     return found
 
 
-def accept(integration: Integration, person: User, *keys: str, blocked_too: bool = False) -> list[reviewing.Reviewed]:
+def accept(integration: Integration, person: User, *keys: str, blocked_too: bool = False) -> list[decisions.Reviewed]:
     ids = RemoteOrder.objects.filter(external_id__in=keys).values_list("pk", flat=True)
-    return reviewing.accept(
+    return decisions.accept(
         integration.project_id, list(ids), actor_id=person.pk, actor=str(person), blocked_too=blocked_too
     )
 
 
-def dismiss(integration: Integration, person: User, *keys: str, reason: str = "A test") -> list[reviewing.Reviewed]:
+def dismiss(integration: Integration, person: User, *keys: str, reason: str = "A test") -> list[decisions.Reviewed]:
     ids = RemoteOrder.objects.filter(external_id__in=keys).values_list("pk", flat=True)
-    return reviewing.dismiss(integration.project_id, ids, reason, actor_id=person.pk, actor=str(person))
+    return decisions.dismiss(integration.project_id, ids, reason, actor_id=person.pk, actor=str(person))
 
 
 def test_one_order_is_fetched_as_pending_and_nothing_else(integration: Integration, shop: Shop) -> None:
@@ -263,7 +264,7 @@ def test_mark_as_cancel_can_be_taken_back(integration: Integration, person: User
     row = RemoteOrder.objects.get()
     assert (row.state, row.reason) == ("dismissed", "Marked as cancel by ann: A test order")
     assert not accept(integration, person, KEYS[0])[0].done
-    [back] = reviewing.take_back(integration.project_id, [row.pk], actor_id=person.pk, actor="ann")
+    [back] = decisions.take_back(integration.project_id, [row.pk], actor_id=person.pk, actor="ann")
     assert back.done
     assert accept(integration, person, KEYS[0])[0].done
     assert broken() == {}
@@ -273,15 +274,15 @@ def test_another_project_cannot_decide(integration: Integration, person: User) -
     fetch(integration, KEYS[0])
     other = IntegrationFactory.create().project_id
     ids = [RemoteOrder.objects.get().pk]
-    assert reviewing.accept(other, ids, actor_id=person.pk, actor="x") == []
-    assert reviewing.dismiss(other, ids, "x", actor_id=person.pk, actor="x") == []
+    assert decisions.accept(other, ids, actor_id=person.pk, actor="x") == []
+    assert decisions.dismiss(other, ids, "x", actor_id=person.pk, actor="x") == []
     assert states() == {"pending": 1}
 
 
 @pytest.mark.django_db(transaction=True)
 def test_two_people_at_once_accept_an_order_once(integration: Integration, person: User) -> None:
     fetch(integration, hours=1)
-    results: list[reviewing.Reviewed] = []
+    results: list[decisions.Reviewed] = []
 
     def click() -> None:
         try:

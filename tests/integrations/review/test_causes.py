@@ -10,13 +10,13 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from integrations import causes
-from integrations.causes import Cause
 from integrations.choices import ImportAction, RemoteState, RunKind, UnknownProducts
 from integrations.importing.page import GIVE_UP_AFTER, Progress, import_page
 from integrations.importing.payloads import Candidate, digest_of, read_page
 from integrations.importing.rules import Mode
 from integrations.models import Integration, Project, RemoteOrder, StatusRule
+from integrations.review import causes
+from integrations.review.causes import Cause
 from integrations.runs import claims
 from integrations.runs.claims import Claim
 from orders.incoming import IncomingOrder

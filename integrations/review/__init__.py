@@ -1,0 +1,1 @@
+"""What people decide: causes of failures and their fixes, accepting buyers, marking as cancel."""
