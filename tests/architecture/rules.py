@@ -59,7 +59,7 @@ RELATIONS = frozenset({"ForeignKey", "OneToOneField", "ManyToManyField"})
 BARRIERS: dict[str, str] = {
     "integrations/runs/worker.py": "a fault of ours is recorded on the run it ended",
     "integrations/follow_up.py": "a fault of ours in one step is told without its data, and the others go on",
-    "integrations/importing/payloads.py": "a fault of ours is recorded on the order that brought it out, and the page lands",
+    "integrations/importing/payloads.py": "a fault of ours is recorded on the order it concerns, and the page lands",
 }
 """Files that may catch everything, each with its reason: where the error is told and recorded."""
 
@@ -146,7 +146,8 @@ def shops_are_asked_one_way(module: Module) -> Iterator[str]:
     if module.is_test or any(fnmatch(module.path, asker) for asker in ASKERS):
         return
     for found in module.imports:
-        if found.target == "integrations.client" or found.target.startswith("integrations.client."):
+        asks = found.target == "integrations.client" or found.target.startswith("integrations.client.")
+        if asks and not found.target.startswith("integrations.client.addresses."):  # judges addresses, asks nobody
             yield at(module, found.line, f"imports {found.target}: shops are asked by integrations.shops.ask")
 
 
