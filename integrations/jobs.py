@@ -6,13 +6,13 @@ from integrations import follow_up as following_up
 from integrations.bulk import import_portion
 from integrations.choices import RunKind
 from integrations.exports import export_portion
-from integrations.hooks import check_step, hints_page
 from integrations.importing.fetch_missing import fetch_page
 from integrations.importing.load import load_page
 from integrations.importing.retry import open_orders_page, retry_page
 from integrations.importing.statuses import status_page
 from integrations.importing.synchronize import synchronize_page
 from integrations.runs import queue, worker
+from integrations.shop_webhooks.receive import check_step, hints_page
 from integrations.shops.listings import code_lists_step, products_page
 
 HANDLERS: dict[RunKind, worker.Handler] = {

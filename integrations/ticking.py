@@ -6,10 +6,11 @@ import logging
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 
-from integrations import bulk, deliveries, exports, follow_up, hooks
+from integrations import bulk, deliveries, exports, follow_up
 from integrations.access import idempotency
 from integrations.importing import feeds
 from integrations.runs import claims
+from integrations.shop_webhooks import receive
 from stock.bulk import execute
 
 logger = logging.getLogger(__name__)
@@ -25,7 +26,7 @@ def tick() -> bool:
                 return False
             claims.sweep()
             feeds.start_due()
-            hooks.start_leftovers()
+            receive.start_leftovers()
             follow_up.ring_due()
             bulk.clear_payloads()
             exports.clear_old()

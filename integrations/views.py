@@ -7,10 +7,10 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.template.response import TemplateResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from integrations import hooks
 from integrations.connectors.base import Delivery
 from integrations.distributions import unsubscribing
-from integrations.hooks import Answer
+from integrations.shop_webhooks import receive
+from integrations.shop_webhooks.receive import Answer
 
 STATUS = {Answer.TAKEN: 200, Answer.PING: 200, Answer.UNKNOWN: 404, Answer.FORGED: 401, Answer.NOT_NOW: 503}
 
@@ -27,7 +27,7 @@ def hook(request: HttpRequest, token: str) -> HttpResponse:
     except RequestDataTooBig:
         return JsonResponse({"result": "too large"}, status=413)
     headers = {name.lower(): value for name, value in request.headers.items()}
-    answer = hooks.receive(token, Delivery(headers, body, request.build_absolute_uri()))
+    answer = receive.receive(token, Delivery(headers, body, request.build_absolute_uri()))
     return JsonResponse({"result": str(answer)}, status=STATUS[answer])
 
 
@@ -35,7 +35,7 @@ def _challenge(request: HttpRequest, token: str) -> HttpResponse:
     """eBay asks with a GET whether the address is ours; nobody else has anything to ask."""
     code = request.GET.get("challenge_code", "")
     try:
-        answer = hooks.challenge(token, code)
+        answer = receive.challenge(token, code)
     except LookupError:
         return JsonResponse({"result": str(Answer.UNKNOWN)}, status=404)
     return HttpResponseNotAllowed(["POST"]) if answer is None else JsonResponse(dict(answer))

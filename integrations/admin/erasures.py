@@ -11,8 +11,8 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from integrations import erasures
 from integrations.models import ErasureRequest
+from integrations.shop_webhooks import erasures
 from stock.admin.base import PageAdmin, Route
 from stock.admin.guards import guarded
 from stock.admin.show import badge

@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from integrations import feeding, hooks
+from integrations import feeding
 from integrations.admin.rule_grid import RuleGrid
 from integrations.admin.rule_preview import preview_table
 from integrations.choices import RunKind
@@ -22,6 +22,7 @@ from integrations.importing.preview import DAYS, preview
 from integrations.models import Feed, Integration
 from integrations.runs import claims
 from integrations.runs.claims import RunRefused
+from integrations.shop_webhooks import receive
 from integrations.shops import connection, settings
 from integrations.shops.rule_settings import RulesRefused, save_rules
 from orders.choices import Part
@@ -157,7 +158,7 @@ class ShopSteps(PageAdmin[Integration]):
     def register_webhooks(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Let the shop tell us of its orders."""
         shop = self.shop(request, pk)
-        registration = hooks.register(shop)
+        registration = receive.register(shop)
         refused = messages.INFO if registration.by_hand else messages.ERROR
         messages.add_message(request, messages.SUCCESS if registration.ok else refused, registration.summary)
         return self.back(shop, "webhooks")

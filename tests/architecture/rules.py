@@ -48,7 +48,7 @@ ASKERS = (
     "integrations/shops/ask.py",
     "integrations/delivering.py",  # receivers of webhooks
     "integrations/distributions/sending.py",  # mail servers
-    "integrations/signing_keys.py",
+    "integrations/shop_webhooks/signing_keys.py",
 )
 """Who may use the network: shops are asked at the pace that all workers keep together."""
 

@@ -12,13 +12,13 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from integrations import hooks
 from integrations.models import OrderHint, Run, Webhook
 from integrations.secrets import Secrets
+from integrations.shop_webhooks import receive
 from integrations.simulator.dialects import WRITERS, ebay_notifications
 from integrations.simulator.hooks import Event, parcels
 from tests.integrations.bad_inputs.playing import Playing
-from tests.integrations.hook_shops import TOLD_BY_HAND
+from tests.integrations.shop_webhooks.shops import TOLD_BY_HAND
 
 pytestmark = pytest.mark.django_db
 
@@ -80,10 +80,10 @@ def opened(platform: str, patch: pytest.MonkeyPatch, seed: int = 4) -> Door:
     playing = Playing(platform, patch, here, seed)
     if seed != 4:
         playing.sold.webhooks.add("none", "https://elsewhere.example/", "{}")  # ids of webhooks are never the same
-    registration = hooks.register(playing.integration)
+    registration = receive.register(playing.integration)
     webhook = Webhook.objects.get(integration=playing.integration)
     if platform in TOLD_BY_HAND:
-        playing.sold.webhooks.add("order.*", hooks.address_of(webhook), playing.sold.secret)
+        playing.sold.webhooks.add("order.*", receive.address_of(webhook), playing.sold.secret)
     else:
         assert registration.ok, registration.summary
     sale = playing.sold.place("processing", {"MUG-BLUE": 1}, age=9000)

@@ -33,7 +33,7 @@ from integrations.simulator.dialects import KEYS
 from integrations.simulator.limits import Limit
 from integrations.simulator.server import SimulatedServer
 from tests.factories import IntegrationFactory
-from tests.integrations.hook_shops import PLATFORMS, selling
+from tests.integrations.shop_webhooks.shops import PLATFORMS, selling
 
 WORKERS = 3
 

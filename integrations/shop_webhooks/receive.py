@@ -12,7 +12,6 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
-from integrations import erasures, signing_keys
 from integrations.choices import IntegrationHealth, RunKind, RunState
 from integrations.connectors.base import Delivery
 from integrations.connectors.errors import Failure, ShopError
@@ -22,6 +21,7 @@ from integrations.models import Integration, OrderHint, Run, Webhook
 from integrations.runs import claims
 from integrations.runs.claims import Claim, RunRefused
 from integrations.runs.worker import Step
+from integrations.shop_webhooks import erasures, signing_keys
 from integrations.shops.ask import ask
 from stock.bulk import execute
 

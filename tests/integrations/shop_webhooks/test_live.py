@@ -14,17 +14,27 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from integrations import hooks, jobs
+from integrations import jobs
 from integrations.choices import RunKind
 from integrations.models import Integration, OrderHint, RemoteOrder, Webhook
 from integrations.runs import claims
+from integrations.shop_webhooks import receive
 from integrations.simulator.dialects import external_id
 from integrations.simulator.hooks import Event, Parcel, parcels
 from integrations.simulator.sales import Sale
 from integrations.simulator.server import SimulatedServer
 from integrations.simulator.shop import SimulatedShop
 from orders.models import Order
-from tests.integrations.hook_shops import PLATFORMS, TOLD_BY_HAND, connected, register, selling, tell, work, written
+from tests.integrations.shop_webhooks.shops import (
+    PLATFORMS,
+    TOLD_BY_HAND,
+    connected,
+    register,
+    selling,
+    tell,
+    work,
+    written,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 GOODS = {"MUG-WHITE": 1}
@@ -157,7 +167,7 @@ def _given_up(server: SimulatedServer, integration: Integration) -> None:
     if integration.platform == "paypal":  # gives up deliveries, never webhooks; but somebody may delete one
         board.hooks.clear()
         return
-    address, nowhere = hooks.address_of(integration.webhook), Parcel({}, b"")
+    address, nowhere = receive.address_of(integration.webhook), Parcel({}, b"")
     for hook in board.hooks.values():
         hook.address = "http://127.0.0.1:9/"
         while hook.active:

@@ -10,17 +10,18 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from integrations import client, hooks, signing_keys
+from integrations import client
 from integrations.connectors.base import Shop, SigningKey
 from integrations.connectors.errors import Failure, ShopError
 from integrations.models import Integration, OrderHint, PlatformKey, Webhook
 from integrations.secrets import Secrets
+from integrations.shop_webhooks import receive, signing_keys
 from integrations.simulator.dialects import ebay_notifications
 from integrations.simulator.dialects.ebay import keys
 from integrations.simulator.server import SimulatedServer
 from integrations.simulator.shop import SimulatedShop
 from tests.factories import IntegrationFactory
-from tests.integrations.hook_shops import selling
+from tests.integrations.shop_webhooks.shops import selling
 
 pytestmark = pytest.mark.django_db
 
@@ -137,7 +138,7 @@ def test_a_platform_may_ask_whether_the_address_is_ours(webhook: Webhook, settin
     expected = webhook.integration.connector.answer_challenge(
         webhook.secrets["signing"], f"https://office.example{url}", "abc"
     )
-    assert answer.json() == expected == dict(hooks.challenge(webhook.token, "abc") or {})
+    assert answer.json() == expected == dict(receive.challenge(webhook.token, "abc") or {})
     assert set(answer.json()) == {"challengeResponse"}
     for code in ("", "<script>" * 2000):
         assert Client().get(url, {"challenge_code": code}).status_code == 405

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from integrations import hooks, jobs
+from integrations import jobs
 from integrations.choices import RunState
 from integrations.models import Feed, Integration, Run
 from integrations.secrets import Secrets
+from integrations.shop_webhooks import receive
 from integrations.shops.connection import set_up
 from integrations.simulator.dialects import KEYS, WRITERS
 from integrations.simulator.hooks import Event, Parcel, deliver, parcels
@@ -45,10 +46,10 @@ def connected(server: SimulatedServer, platform: str) -> Integration:
 
 
 def register(server: SimulatedServer, integration: Integration) -> None:
-    registration = hooks.register(integration)
+    registration = receive.register(integration)
     if integration.platform in TOLD_BY_HAND:
         assert not registration.ok
-        address = hooks.address_of(integration.webhook)
+        address = receive.address_of(integration.webhook)
         assert address in registration.summary
         server.site.shop.webhooks.add("order.*", address, server.site.shop.secret)
     else:

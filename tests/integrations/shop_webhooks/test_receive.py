@@ -15,13 +15,14 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from integrations import client, hooks, jobs
+from integrations import client, jobs
 from integrations.choices import RunKind, RunState
 from integrations.connectors import get
 from integrations.connectors.base import Delivery, OrderPage, RemoteWebhook, Shop
 from integrations.connectors.errors import Failure, ShopError
 from integrations.models import Feed, Integration, OrderHint, RemoteOrder, Run, Webhook
 from integrations.runs import claims
+from integrations.shop_webhooks import receive
 from integrations.shops.connection import set_up
 from integrations.ticking import tick
 from orders.models import Order
@@ -205,7 +206,7 @@ def test_a_deleted_order_is_no_error(webhook: Webhook, shop: Answers) -> None:
 
 
 def test_registering_needs_a_public_address(webhook: Webhook) -> None:
-    registration = hooks.register(webhook.integration)
+    registration = receive.register(webhook.integration)
     assert (registration.ok, "PUBLIC_URL" in registration.summary) == (False, True)
 
 
@@ -245,7 +246,7 @@ def test_the_daily_check_notices_disabled_and_lost_webhooks(
 ) -> None:
     settings.PUBLIC_URL = "https://office.example"
     Webhook.objects.update(registered_at="2026-01-01T00:00Z")
-    known = () if there is None else (RemoteWebhook("5", "order.updated", hooks.address_of(webhook), there),)
+    known = () if there is None else (RemoteWebhook("5", "order.updated", receive.address_of(webhook), there),)
 
     def drive(operation: Any, **_: Any) -> tuple[RemoteWebhook, ...]:
         operation.close()
@@ -275,8 +276,8 @@ def test_a_shop_that_fails_is_not_asked_at_every_tick(webhook: Webhook, monkeypa
     now = timezone.now()
     OrderHint.objects.create(integration=webhook.integration, external_id="7", first_at=now, last_at=now)
     for _ in range(4):
-        hooks.start_leftovers()
+        receive.start_leftovers()
         work()
     assert Run.objects.filter(kind=RunKind.HINTS).count() == 1
     Run.objects.update(finished_at=now - timedelta(minutes=16))
-    assert hooks.start_leftovers() == 1
+    assert receive.start_leftovers() == 1

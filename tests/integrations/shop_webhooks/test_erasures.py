@@ -8,10 +8,10 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from integrations import erasures
 from integrations.choices import RemoteState, Role
 from integrations.models import ErasureRequest, Integration, Project, RemoteOrder, Webhook
 from integrations.secrets import Secrets
+from integrations.shop_webhooks import erasures
 from integrations.simulator.dialects import ebay_notifications
 from integrations.simulator.dialects.ebay import keys
 from integrations.simulator.server import SimulatedServer
@@ -21,7 +21,7 @@ from tests.admin.conftest import admin as admin
 from tests.admin.conftest import login as login
 from tests.admin.conftest import project as project
 from tests.factories import IntegrationFactory
-from tests.integrations.hook_shops import connected, selling, tell, work
+from tests.integrations.shop_webhooks.shops import connected, selling, tell, work
 
 LIST = "/integrations/erasurerequest/"
 
