@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 
 from django.db import transaction
 
-from integrations import deliveries
 from integrations.distributions import starting
+from integrations.webhooks import deliveries
 from orders import announcing
 from orders.models import Announcement
 from orders.points import earning

@@ -13,9 +13,10 @@ from time import monotonic
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 
-from integrations import announcements, delivering
+from integrations import announcements
 from integrations.distributions import handing, sending, starting
 from integrations.runs.queue import ring_follow_up
+from integrations.webhooks import sender
 from orders import announcing
 from orders.points import earning
 from orders.segments import filling, placing
@@ -51,7 +52,7 @@ FOLLOWERS: tuple[Follower, ...] = (
     Follower(announcements.pass_on, announcing.waiting_projects),
     Follower(starting.answer_entries, starting.entered_projects),
     Follower(handing.hand_over, sending.waiting_projects),
-    Follower(delivering.deliver, delivering.due_projects, sends=True),
+    Follower(sender.deliver, sender.due_projects, sends=True),
     Follower(sending.send_letters, sending.waiting_projects, sends=True),
 )
 """In this order, so that what one step brings about is done by the next in the same turn."""

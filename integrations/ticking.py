@@ -6,11 +6,12 @@ import logging
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 
-from integrations import bulk, deliveries, exports, follow_up
+from integrations import bulk, exports, follow_up
 from integrations.access import idempotency
 from integrations.importing import feeds
 from integrations.runs import claims
 from integrations.shop_webhooks import receive
+from integrations.webhooks import deliveries
 from stock.bulk import execute
 
 logger = logging.getLogger(__name__)

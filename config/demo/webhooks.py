@@ -13,10 +13,10 @@ from django.conf import settings
 
 from config.running.parts import manage
 from config.running.processes import Program
-from integrations import endpoints
 from integrations.choices import SUBSCRIBABLE
 from integrations.models import Project, WebhookEndpoint
-from integrations.webhook_bodies import signature
+from integrations.webhooks import endpoints
+from integrations.webhooks.event_bodies import signature
 
 PORT = 8726
 PATIENCE = 60.0

@@ -13,10 +13,10 @@ from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from integrations import deliveries
 from integrations.choices import DeliveryState
 from integrations.filters import DELIVERIES
 from integrations.models import WebhookDelivery, WebhookEndpoint
+from integrations.webhooks import deliveries
 from orders.models import Order
 from orders.public_ids import PublicIds
 from stock.admin.base import PageAdmin, Route, project_of

@@ -15,10 +15,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from integrations import delivering, endpoints
 from integrations.choices import SUBSCRIBABLE, DeliveryState, WebhookEvent
-from integrations.endpoints import EndpointRefused, Shown
 from integrations.models import WebhookDelivery, WebhookEndpoint
+from integrations.webhooks import endpoints, sender
+from integrations.webhooks.endpoints import EndpointRefused, Shown
 from stock.admin.base import PageAdmin, Route, project_of
 from stock.admin.guards import guarded
 from stock.admin.listing import capped
@@ -131,7 +131,7 @@ class EndpointAdmin(PageAdmin[WebhookEndpoint]):
 
     @guarded(CHANGE)
     def test(self, request: HttpRequest, pk: int) -> HttpResponse:
-        sent = delivering.send_test(self._row(request, pk))
+        sent = sender.send_test(self._row(request, pk))
         if sent.state == DeliveryState.DELIVERED:
             messages.success(request, _("The receiver has taken the test."))
         else:

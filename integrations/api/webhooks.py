@@ -11,15 +11,16 @@ from django.db.models import QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from integrations import deliveries, endpoints, filters
+from integrations import filters
 from integrations.api import webhook_shapes as shapes
 from integrations.api.bodies import decode, read
 from integrations.api.declaring import Operation
 from integrations.api.errors import ApiError, bad_payload
 from integrations.api.resources import Resource, ResourceList, ResourceOne, when
 from integrations.choices import SUBSCRIBABLE, ApiScope
-from integrations.endpoints import EndpointRefused
 from integrations.models import WebhookDelivery, WebhookEndpoint
+from integrations.webhooks import deliveries, endpoints
+from integrations.webhooks.endpoints import EndpointRefused
 
 Address = Annotated[
     str, msgspec.Meta(max_length=2048, description="A public https address; redirects are not followed.")

@@ -7,13 +7,13 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from integrations import deliveries
 from integrations.choices import DistributionChannel, MessageState, WebhookEvent
 from integrations.distributions.sending import due, settle
 from integrations.distributions.values import Values, load_values
 from integrations.distributions.wording import fill
 from integrations.models import Message, WebhookEndpoint
-from integrations.webhook_bodies import Event, person
+from integrations.webhooks import deliveries
+from integrations.webhooks.event_bodies import Event, person
 from orders.public_ids import PublicIds
 
 BATCH = 200

@@ -12,11 +12,11 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
 
-from integrations import endpoints
 from integrations.choices import MessageState, Role
 from integrations.distributions.sending import send_letters
 from integrations.models import Distribution, MailOptOut, MailServer, Message, Project
 from integrations.simulator.mailbox import SimulatedMailServer
+from integrations.webhooks import endpoints
 from orders.choices import SegmentKind
 from orders.models import Customer, Segment
 from tests.admin.conftest import Login

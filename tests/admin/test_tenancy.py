@@ -12,7 +12,6 @@ from django.test import Client
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
-from integrations import endpoints
 from integrations.access import api_keys
 from integrations.choices import RemoteState, Role, RunKind
 from integrations.models import (
@@ -27,6 +26,7 @@ from integrations.models import (
     WebhookDelivery,
 )
 from integrations.shops.connection import set_up
+from integrations.webhooks import endpoints
 from orders import letterheads
 from orders.choices import EarningTrigger, SegmentKind
 from orders.letterheads import Wording

@@ -8,10 +8,11 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from integrations import endpoints, follow_up
+from integrations import follow_up
 from integrations.choices import Role
 from integrations.models import Integration, Project, WebhookDelivery, WebhookEndpoint
 from integrations.simulator.receiver import Receiver, Reply
+from integrations.webhooks import endpoints
 from tests.admin.conftest import Login, imported
 from tests.factories import give_stock, incoming, line
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from integrations import announcements, endpoints
+from integrations import announcements
 from integrations.choices import RemoteState
 from integrations.models import (
     ApiKey,
@@ -24,6 +24,7 @@ from integrations.models import (
     WebhookDelivery,
     WebhookEndpoint,
 )
+from integrations.webhooks import endpoints
 from orders import invoicing, shipping
 from orders.choices import SegmentKind
 from orders.models import Customer, Invoice, Order, PointsMovement, Segment, SegmentMember, Shipment

@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from integrations import announcements, endpoints, follow_up, jobs
+from integrations import announcements, follow_up, jobs
 from integrations.access import api_keys
 from integrations.choices import ApiScope
 from integrations.models import WebhookDelivery, WebhookEndpoint
 from integrations.simulator.receiver import Receiver, Reply
+from integrations.webhooks import endpoints
 from tests.api import described
 from tests.api.conftest import Partner, told
 from tests.factories import ProjectFactory

@@ -46,7 +46,7 @@ OWNERS = {
 ASKERS = (
     "integrations/client/*",
     "integrations/shops/ask.py",
-    "integrations/delivering.py",  # receivers of webhooks
+    "integrations/webhooks/sender.py",  # receivers of webhooks
     "integrations/distributions/sending.py",  # mail servers
     "integrations/shop_webhooks/signing_keys.py",
 )

@@ -9,26 +9,27 @@ import django_rq
 import pytest
 from django.db import connection
 
-from integrations import announcements, delivering, follow_up
+from integrations import announcements, follow_up
 from integrations.follow_up import Follower
 from integrations.invariants import broken
 from integrations.models import Project, WebhookDelivery
 from integrations.runs import queue
 from integrations.simulator.receiver import Receiver, Reply
 from integrations.ticking import tick
+from integrations.webhooks import sender
 from orders import announcing
 from orders.models import Announcement
 from stock.bulk import execute
 from tests.crash.faults import moments
 from tests.crash.processes import workers
 from tests.factories import ProjectFactory
-from tests.integrations.receiving import endpoint_at, sell_paid
+from tests.integrations.webhooks.deliveries import endpoint_at, sell_paid
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.crash]
 
 STEPS = (
     Follower(announcements.pass_on, announcing.waiting_projects),
-    Follower(delivering.deliver, delivering.due_projects, sends=True),
+    Follower(sender.deliver, sender.due_projects, sends=True),
 )
 
 

@@ -8,12 +8,12 @@ from typing import Any
 import django_rq
 import pytest
 
-from integrations import endpoints
-from integrations.endpoints import EndpointRefused
 from integrations.models import DeliveryAttempt, Project, WebhookEndpoint
 from integrations.simulator.receiver import Receiver
+from integrations.webhooks import endpoints
+from integrations.webhooks.endpoints import EndpointRefused
 from tests.factories import ProjectFactory
-from tests.integrations.receiving import sell, work
+from tests.integrations.webhooks.deliveries import sell, work
 
 HOSTS = [
     "127.0.0.1", "127.1", "127.0.1", "2130706433", "0x7f000001", "0x7f.1", "0177.0.0.1", "017700000001", "0",

@@ -8,7 +8,6 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from integrations import endpoints
 from integrations.choices import DistributionChannel, DistributionTrigger, MessageState
 from integrations.distributions import handing
 from integrations.distributions.handing import hand_over
@@ -16,7 +15,8 @@ from integrations.distributions.sending import send_again, send_letters
 from integrations.distributions.settings import SettingsRefused
 from integrations.distributions.starting import Cause, start
 from integrations.models import Message, Project, WebhookDelivery, WebhookEndpoint
-from integrations.webhook_bodies import signature
+from integrations.webhooks import endpoints
+from integrations.webhooks.event_bodies import signature
 from orders.choices import SegmentKind
 from orders.models import Segment
 from tests.integrations.distributions.conftest import Distributing, customer

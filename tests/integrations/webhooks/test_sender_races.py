@@ -11,12 +11,13 @@ import django_rq
 import pytest
 from django.db import connection
 
-from integrations import announcements, delivering
-from integrations.delivering import Held
+from integrations import announcements
 from integrations.models import Project, WebhookDelivery, WebhookEndpoint
 from integrations.simulator.receiver import Receiver, Reply
+from integrations.webhooks import sender
+from integrations.webhooks.sender import Held
 from tests.factories import ProjectFactory
-from tests.integrations.receiving import endpoint_at, sell, work
+from tests.integrations.webhooks.deliveries import endpoint_at, sell, work
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -69,6 +70,6 @@ def test_control_without_the_lease_copies_are_sent(project: tuple[Project, Recei
         endpoint = WebhookEndpoint.objects.get(project=project_id)
         return Held(endpoint.pk, endpoint.token)
 
-    monkeypatch.setattr(delivering, "claim", everybody)
+    monkeypatch.setattr(sender, "claim", everybody)
     four_at_once(project[0])
     assert max(copies(project[1]).values()) > 1

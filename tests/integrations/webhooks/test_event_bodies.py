@@ -12,12 +12,12 @@ import pytest
 
 from integrations import announcements
 from integrations.models import Project, WebhookDelivery
-from integrations.webhook_bodies import compact, signature, signed_headers
+from integrations.webhooks.event_bodies import compact, signature, signed_headers
 from orders.public_ids import PublicIds
 from orders.publishing import time
 from tests.api.conftest import Partner, told
 from tests.factories import ProjectFactory
-from tests.integrations.receiving import endpoint_at, sell_paid
+from tests.integrations.webhooks.deliveries import endpoint_at, sell_paid
 
 pytestmark = pytest.mark.django_db
 

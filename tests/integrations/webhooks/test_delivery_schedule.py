@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from integrations import announcements, deliveries, delivering, endpoints
-from integrations.delivering import RETRIES, next_try
+from integrations import announcements
 from integrations.models import DeliveryAttempt, Project, WebhookDelivery
 from integrations.simulator.receiver import Receiver, Reply
+from integrations.webhooks import deliveries, endpoints, sender
+from integrations.webhooks.sender import RETRIES, next_try
 from tests.factories import ProjectFactory
-from tests.integrations.receiving import answering, clock_at, endpoint_at, sell, states, work
+from tests.integrations.webhooks.deliveries import answering, clock_at, endpoint_at, sell, states, work
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -38,11 +39,11 @@ def test_the_schedule_is_the_published_one(project: Project, receiver: Receiver)
     assert len(receiver.received) == 1
     for tries, minutes in enumerate(PUBLISHED, start=1):
         with clock_at(start + timedelta(minutes=minutes, seconds=-1)):
-            assert delivering.due_projects() == []
+            assert sender.due_projects() == []
             work(project)
             assert len(receiver.received) == tries
         with clock_at(start + timedelta(minutes=minutes)):
-            assert delivering.due_projects() == [project.pk]
+            assert sender.due_projects() == [project.pk]
             work(project)
             assert len(receiver.received) == tries + 1
             endpoint.refresh_from_db()
@@ -56,7 +57,7 @@ def test_the_schedule_is_the_published_one(project: Project, receiver: Receiver)
         "Disabled by itself: 12 re-tries over 24 hours have failed. The last one: The receiver answered HTTP 500."
     )
     with clock_at(start + timedelta(days=3)):
-        assert delivering.due_projects() == []
+        assert sender.due_projects() == []
         work(project)
     assert len(receiver.received) == 13
 
@@ -124,7 +125,7 @@ def test_a_test_is_sent_once_also_to_a_disabled_endpoint(project: Project, recei
     receiver.reply = answering(500)
     endpoint = endpoint_at(project, receiver.url)
     endpoints.disable(endpoint)
-    failed, taken = delivering.send_test(endpoint), delivering.send_test(endpoint)
+    failed, taken = sender.send_test(endpoint), sender.send_test(endpoint)
     assert (failed.state, failed.reason) == ("failed", "The receiver answered HTTP 500.")
     assert taken.state == "delivered"
     assert [found.told["type"] for found in receiver.received] == ["webhook.test"] * 2

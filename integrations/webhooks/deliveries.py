@@ -13,7 +13,7 @@ from django.utils import timezone
 from integrations.choices import DeliveryState
 from integrations.models import DeliveryAttempt, Project, WebhookDelivery, WebhookEndpoint
 from integrations.runs.queue import ring_follow_up
-from integrations.webhook_bodies import Event, body, order_data
+from integrations.webhooks.event_bodies import Event, body, order_data
 from orders.models import Announcement, Order
 from orders.public_ids import PublicIds
 from orders.publishing import publish

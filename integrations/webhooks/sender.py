@@ -24,7 +24,7 @@ from integrations import client
 from integrations.choices import DeliveryState, WebhookEvent
 from integrations.client import Posted
 from integrations.models import DeliveryAttempt, Project, WebhookDelivery, WebhookEndpoint
-from integrations.webhook_bodies import Event, body, signed_headers
+from integrations.webhooks.event_bodies import Event, body, signed_headers
 from orders.public_ids import PublicIds
 from stock.bulk import execute, next_ids
 

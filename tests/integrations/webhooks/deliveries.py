@@ -10,10 +10,11 @@ from unittest.mock import patch
 
 from django.utils import timezone
 
-from integrations import endpoints, follow_up
+from integrations import follow_up
 from integrations.choices import SUBSCRIBABLE
 from integrations.models import Project, WebhookDelivery, WebhookEndpoint
 from integrations.simulator.receiver import Received, Reply
+from integrations.webhooks import endpoints
 from orders.incoming import IncomingOrder
 from orders.models import Order
 from orders.plans import VALID

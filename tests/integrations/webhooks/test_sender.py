@@ -12,18 +12,19 @@ import django_rq
 import pytest
 from django.utils import timezone
 
-from integrations import announcements, client, delivering, follow_up, ticking
+from integrations import announcements, client, follow_up, ticking
 from integrations.choices import WebhookEvent
 from integrations.client import Limits, poster
 from integrations.invariants import broken
 from integrations.models import DeliveryAttempt, Project, WebhookDelivery, WebhookEndpoint
 from integrations.secrets import Secrets
 from integrations.simulator.receiver import Received, Receiver, Reply
+from integrations.webhooks import sender
 from orders import lifecycle
 from orders.plans import HISTORY
 from stock.bulk import execute
 from tests.factories import ProjectFactory, incoming, line
-from tests.integrations.receiving import answering, endpoint_at, rest_over, sell, sell_paid, states, work
+from tests.integrations.webhooks.deliveries import answering, endpoint_at, rest_over, sell, sell_paid, states, work
 from tests.orders.test_intake import take
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -156,15 +157,15 @@ def test_a_worker_that_dies_after_sending_leads_to_a_second_copy(
 ) -> None:
     endpoint_at(project, receiver.url)
     sell(project)
-    real = delivering.record
+    real = sender.record
 
     def dies(*_: Any) -> bool:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(delivering, "record", dies)
+    monkeypatch.setattr(sender, "record", dies)
     with pytest.raises(KeyboardInterrupt):
         work(project)
-    monkeypatch.setattr(delivering, "record", real)
+    monkeypatch.setattr(sender, "record", real)
     work(project)
     assert len(receiver.received) == 1  # the dead worker's lease holds
     execute("UPDATE integrations_webhookendpoint SET lease_until = now() - interval '1 second'")
@@ -179,13 +180,13 @@ def test_who_has_lost_the_endpoint_writes_nothing(project: Project, receiver: Re
     endpoint_at(project, receiver.url)
     sell(project)
     announcements.pass_on(project.pk)
-    slow = delivering.claim(project.pk)
+    slow = sender.claim(project.pk)
     assert slow is not None
-    assert delivering.claim(project.pk) is None
+    assert sender.claim(project.pk) is None
     execute("UPDATE integrations_webhookendpoint SET lease_until = now() - interval '1 second'")
     work(project)
     delivery = WebhookDelivery.objects.get()
-    assert not delivering.record(slow, delivery.pk, client.Posted(500, 0.1, "late"))
+    assert not sender.record(slow, delivery.pk, client.Posted(500, 0.1, "late"))
     assert states() == [("created", "delivered", 1)]
     assert DeliveryAttempt.objects.count() == 1
 

@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection
 
-from integrations import announcements, deliveries, endpoints
+from integrations import announcements
 from integrations.choices import SUBSCRIBABLE
-from integrations.endpoints import EndpointRefused
 from integrations.models import Project, WebhookDelivery, WebhookEndpoint
+from integrations.webhooks import deliveries, endpoints
+from integrations.webhooks.endpoints import EndpointRefused
 from orders.models import Announcement
 from tests.factories import ProjectFactory
-from tests.integrations.receiving import sell
+from tests.integrations.webhooks.deliveries import sell
 
 pytestmark = pytest.mark.django_db
 CREATED = ["customer.order.created"]

@@ -1,0 +1,1 @@
+"""What we tell endpoints of partners: events, deliveries and their tries."""
