@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from integrations import follow_up as following_up
-from integrations.bulk import import_portion
 from integrations.choices import RunKind
-from integrations.exports import export_portion
 from integrations.importing.fetch_missing import fetch_page
 from integrations.importing.load import load_page
 from integrations.importing.retry import open_orders_page, retry_page
 from integrations.importing.statuses import status_page
 from integrations.importing.synchronize import synchronize_page
+from integrations.partners.bulk_import import import_portion
+from integrations.partners.exports import export_portion
 from integrations.runs import queue, worker
 from integrations.shop_webhooks.receive import check_step, hints_page
 from integrations.shops.listings import code_lists_step, products_page

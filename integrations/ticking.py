@@ -6,9 +6,10 @@ import logging
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 
-from integrations import bulk, exports, follow_up
+from integrations import follow_up
 from integrations.access import idempotency
 from integrations.importing import feeds
+from integrations.partners import bulk_import, exports
 from integrations.runs import claims
 from integrations.shop_webhooks import receive
 from integrations.webhooks import deliveries
@@ -29,7 +30,7 @@ def tick() -> bool:
             feeds.start_due()
             receive.start_leftovers()
             follow_up.ring_due()
-            bulk.clear_payloads()
+            bulk_import.clear_payloads()
             exports.clear_old()
             idempotency.clear_old()
             deliveries.clear_bodies()

@@ -8,9 +8,9 @@ from typing import Any
 
 from django.http import StreamingHttpResponse
 
-from integrations import bulk
 from integrations.choices import RunKind
 from integrations.models import BulkFailure, Run
+from integrations.partners import bulk_import
 from orders.spreadsheets import plain
 from stock.admin.exporting import Line
 
@@ -26,8 +26,8 @@ def import_context(run: Run) -> dict[str, Any]:
     return {
         "import_failures": failures[:SHOWN],
         "more_failures": len(failures) > SHOWN,
-        "queue_position": bulk.queue_position(run),
-        "seconds_left": bulk.seconds_left(run),
+        "queue_position": bulk_import.queue_position(run),
+        "seconds_left": bulk_import.seconds_left(run),
         "api_key": run.bulk_import.api_key,
     }
 

@@ -8,13 +8,13 @@ from django.db.models import QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from integrations import bulk
 from integrations.api.declaring import Number, Operation, Time
 from integrations.api.errors import ApiError, not_found
 from integrations.api.shapes import AsyncAction, AsyncActionDetails, AsyncActions, FailedRow, ImportResult
 from integrations.api.views import PartnerView
 from integrations.choices import ApiScope, RunKind, RunState
 from integrations.models import Run
+from integrations.partners import bulk_import
 from integrations.runs import claims
 from orders.public_ids import PublicIds
 from orders.publishing import time
@@ -64,8 +64,8 @@ class AsyncActionView(PartnerView):
         run = self._run(action_id)
         body = AsyncActionDetails(**_base(self.ids, run))
         if run.is_open:
-            body.queue_position = bulk.queue_position(run)
-            body.estimated_seconds = bulk.seconds_left(run)
+            body.queue_position = bulk_import.queue_position(run)
+            body.estimated_seconds = bulk_import.seconds_left(run)
         else:
             body.result = _result(run)
         return Response(body)

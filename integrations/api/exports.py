@@ -10,13 +10,13 @@ from django.http import HttpResponseBase, StreamingHttpResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from integrations import exports
 from integrations.api import shapes
 from integrations.api.declaring import Operation, Text
 from integrations.api.errors import not_found
 from integrations.api.views import JsonRenderer, PartnerView
 from integrations.choices import ApiScope, RunState
 from integrations.models import Export
+from integrations.partners import exports
 from orders.public_ids import PublicIds
 from orders.publishing import time
 

@@ -8,7 +8,6 @@ import msgspec
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from integrations import exports
 from integrations.api import bodies
 from integrations.api.declaring import Operation
 from integrations.api.errors import bad_payload
@@ -18,6 +17,7 @@ from integrations.api.shapes import Export
 from integrations.api.views import PartnerView
 from integrations.choices import ApiScope
 from integrations.models import Export as ExportRow
+from integrations.partners import exports
 from orders.api import shapes
 from orders.selecting import BadSelection
 

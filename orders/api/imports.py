@@ -9,12 +9,12 @@ from msgspec import Meta
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from integrations import bulk
 from integrations.api.declaring import Choice, Operation
 from integrations.api.repeating import idempotent
 from integrations.api.views import PartnerView
-from integrations.bulk import Asked
 from integrations.choices import ApiScope, OnConflict
+from integrations.partners import bulk_import
+from integrations.partners.bulk_import import Asked
 from orders.api import documents
 from orders.api.shapes import ImportAsked, ImportChecked
 from orders.published import PublishedOrder
@@ -47,5 +47,5 @@ class OrdersImportView(PartnerView):
         orders = documents.many(self.body(request), settings.BULK_IMPORT_LIMIT)
         if dry_run:
             return Response(ImportChecked(True, len(orders)))
-        run = bulk.request_import(Asked(self.project, orders, self.request_id, self.key, on_conflict))
+        run = bulk_import.request_import(Asked(self.project, orders, self.request_id, self.key, on_conflict))
         return Response(ImportAsked(self.ids.give("aa", run.pk)))

@@ -10,9 +10,9 @@ import pytest
 from django.http import StreamingHttpResponse
 from django.utils import timezone
 
-from integrations import exports
 from integrations.invariants import broken
 from integrations.models import ExportPart, Run
+from integrations.partners import exports
 from integrations.ticking import tick
 from orders.models import Order
 from tests.api.conftest import Partner, told, work_off

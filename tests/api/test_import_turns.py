@@ -12,10 +12,11 @@ import redis
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from integrations import bulk, jobs
+from integrations import jobs
 from integrations.choices import RunKind, RunState
 from integrations.invariants import broken
 from integrations.models import Project, Run
+from integrations.partners import bulk_import
 from integrations.runs import claims
 from integrations.ticking import tick
 from orders.models import Order
@@ -27,7 +28,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture(autouse=True)
 def portions_of_a_hundred(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bulk, "PORTION", 100)
+    monkeypatch.setattr(bulk_import, "PORTION", 100)
 
 
 def orders(count: int, name: str = "o") -> list[dict[str, Any]]:
@@ -87,7 +88,7 @@ def test_time_left_follows_the_pace(partner: Partner, monkeypatch: pytest.Monkey
 
 
 def test_further_imports_of_a_project_wait_in_order(partner: Partner, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bulk, "PORTION", 10)
+    monkeypatch.setattr(bulk_import, "PORTION", 10)
     first, second, third = (asked(partner, orders(30, name)) for name in "abc")
     assert [action(partner, each)["queue_position"] for each in (first, second, third)] == [0, 1, 2]
     later = Run.objects.latest("id")
@@ -149,7 +150,7 @@ def test_a_small_import_waits_for_one_portion_of_every_other_project(
     while action(partner, small)["status"] != "DONE":
         bells += take_bells(1)
     assert bells <= 4
-    assert Order.objects.count() - before <= 3 * bulk.PORTION + 1
+    assert Order.objects.count() - before <= 3 * bulk_import.PORTION + 1
     assert [action(each, name)["status"] for each, name in zip(big, names, strict=True)] == ["IN_PROGRESS"] * 3
 
 
@@ -197,7 +198,9 @@ def test_imports_that_come_at_the_same_time_stand_in_one_line(project: Project, 
         thread.start()
     for thread in threads:
         thread.join()
-    positions = [bulk.queue_position(run) for run in Run.objects.filter(kind=RunKind.ORDERS_IMPORT).order_by("id")]
+    positions = [
+        bulk_import.queue_position(run) for run in Run.objects.filter(kind=RunKind.ORDERS_IMPORT).order_by("id")
+    ]
     assert positions == list(range(8))
     take_bells()
     assert Order.objects.count() == 40

@@ -10,10 +10,11 @@ import django_rq
 import pytest
 from django.db import OperationalError, connection, transaction
 
-from integrations import bulk, jobs
+from integrations import jobs
 from integrations.choices import RunState
 from integrations.invariants import broken
 from integrations.models import BulkPortion, Project, Run
+from integrations.partners import bulk_import
 from integrations.runs import claims
 from integrations.ticking import tick
 from orders.models import Customer, Order
@@ -97,7 +98,7 @@ def state(project: Project) -> dict[str, Any]:
 
 def interrupted(monkeypatch: pytest.MonkeyPatch, drop_at: int = 0) -> tuple[dict[str, Any], int]:
     """An import of two portions, one order of the second an update, cut off at this moment (0: never)."""
-    monkeypatch.setattr(bulk, "PORTION", 5)
+    monkeypatch.setattr(bulk_import, "PORTION", 5)
     partner = Partner(ProjectFactory.create())
     partner.imported(rows(1, 1))
     sent = [{"source_id": "new", "amount": 5, "customer": {"source_id": "c-9"}}, *rows(0, 8), *rows(1, 1)]
@@ -125,7 +126,7 @@ def test_every_moment_of_an_import_is_survived(monkeypatch: pytest.MonkeyPatch) 
 
 def test_control_a_cursor_that_moves_before_its_portion_loses_orders(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same comparison with the guard off: the cursor is committed first, the portion afterwards."""
-    write = bulk._write
+    write = bulk_import._write
 
     def cursor_first(held: Any, imported: Any, start: int, portion: Any, **named: Any) -> bool:
         with transaction.atomic():
@@ -133,6 +134,6 @@ def test_control_a_cursor_that_moves_before_its_portion_loses_orders(monkeypatch
         return write(held, imported, start, portion, **named)
 
     expected, count = interrupted(monkeypatch)
-    monkeypatch.setattr(bulk, "_write", cursor_first)
+    monkeypatch.setattr(bulk_import, "_write", cursor_first)
     wrong = [moment for moment in range(1, count + 1) if interrupted(monkeypatch, moment)[0] != expected]
     assert len(wrong) > 5

@@ -1,0 +1,1 @@
+"""Runs that partners ask for by API: bulk imports and exports."""
