@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from integrations import follow_up as following_up
 from integrations.choices import RunKind
+from integrations.follow_up import steps as following_up
 from integrations.importing.fetch_missing import fetch_page
 from integrations.importing.load import load_page
 from integrations.importing.retry import open_orders_page, retry_page

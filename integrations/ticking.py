@@ -6,8 +6,8 @@ import logging
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 
-from integrations import follow_up
 from integrations.access import idempotency
+from integrations.follow_up import steps
 from integrations.importing import feeds
 from integrations.partners import bulk_import, exports
 from integrations.runs import claims
@@ -29,7 +29,7 @@ def tick() -> bool:
             claims.sweep()
             feeds.start_due()
             receive.start_leftovers()
-            follow_up.ring_due()
+            steps.ring_due()
             bulk_import.clear_payloads()
             exports.clear_old()
             idempotency.clear_old()

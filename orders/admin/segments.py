@@ -14,8 +14,8 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from integrations.follow_up.segment_ends import delete
 from integrations.models import Distribution
-from integrations.segments import delete
 from orders.admin.segment_forms import ROWS, Definition, HandForm, MembersForm
 from orders.admin.work.base import ring
 from orders.choices import Junction, SegmentKind

@@ -10,13 +10,13 @@ from django.db.models import QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from integrations import segments
 from integrations.api.bodies import decode, unstorable
 from integrations.api.declaring import Operation
 from integrations.api.errors import ApiError, bad_payload, not_found
 from integrations.api.repeating import idempotent
 from integrations.api.resources import Resource, ResourceList, ResourceOne, when
 from integrations.choices import ApiScope
+from integrations.follow_up import segment_ends
 from integrations.runs.queue import ring_follow_up
 from orders import filters
 from orders.api import customer_shapes as shapes
@@ -137,7 +137,7 @@ class SegmentView(Segments, ResourceOne):
 
     def delete(self, request: Request, public_id: str) -> Response:
         segment: Segment = self.find(public_id)
-        written(self, lambda: segments.delete(segment))
+        written(self, lambda: segment_ends.delete(segment))
         return Response(status=204)
 
 

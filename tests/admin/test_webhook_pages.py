@@ -8,8 +8,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from integrations import follow_up
 from integrations.choices import Role
+from integrations.follow_up import steps
 from integrations.models import Integration, Project, WebhookDelivery, WebhookEndpoint
 from integrations.simulator.receiver import Receiver, Reply
 from integrations.webhooks import endpoints
@@ -37,7 +37,7 @@ def told(shop: Integration) -> WebhookDelivery:
     """A live order, passed on and sent."""
     give_stock(shop.project, A_17=5)
     imported(shop, [incoming(line("A-17"), number="W-1")])
-    follow_up.follow_up(shop.project_id)
+    steps.follow_up(shop.project_id)
     return WebhookDelivery.objects.get()
 
 
@@ -116,7 +116,7 @@ def test_a_disabled_one_is_enabled_and_goes_on(admin: Client, shop: Integration,
     told(shop)
     assert receiver.received == []
     admin.post(at("endpoint_enable", endpoint.pk))
-    follow_up.follow_up(shop.project_id)
+    steps.follow_up(shop.project_id)
     assert receiver.types == EVENTS
 
 
@@ -150,7 +150,7 @@ def test_a_delivery_shows_its_body_and_tries_and_is_sent_again(
     receiver.reply = lambda _: Reply()
     again = admin.post(at("delivery_resend", delivery.pk), follow=True)
     assert "1 delivery goes out again now." in text(again)
-    follow_up.follow_up(shop.project_id)
+    steps.follow_up(shop.project_id)
     delivery.refresh_from_db()
     assert (delivery.state, delivery.attempts_made) == ("delivered", 2)
 

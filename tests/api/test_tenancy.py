@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from integrations import announcements
 from integrations.choices import RemoteState
+from integrations.follow_up import fan_out
 from integrations.models import (
     ApiKey,
     BulkImport,
@@ -92,7 +92,7 @@ def theirs() -> Partner:
     other.post("/v1/orders/export", {})
     work_off()
     endpoints.create(other.project, "https://secret.example/Secret", ["customer.order.created"])
-    announcements.pass_on(other.project.pk)
+    fan_out.pass_on(other.project.pk)
     live = Order.objects.get(project=other.project, source_id="their-order")
     shipping.ship(live.pk)
     invoicing.issue(live.pk)

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from integrations import announcements, follow_up, jobs
+from integrations import jobs
 from integrations.access import api_keys
 from integrations.choices import ApiScope
+from integrations.follow_up import fan_out, steps
 from integrations.models import WebhookDelivery, WebhookEndpoint
 from integrations.simulator.receiver import Receiver, Reply
 from integrations.webhooks import endpoints
@@ -115,10 +116,10 @@ def test_it_is_disabled_enabled_and_deleted(partner: Partner, receiver: Receiver
     off = told(partner.put(path, {"enabled": False}))
     assert (off["enabled"], off["disabled_at"] is None) == (False, False)
     order(partner)
-    follow_up.follow_up(partner.project.pk)
+    steps.follow_up(partner.project.pk)
     assert receiver.received == []
     assert told(partner.put(path, {"enabled": True}))["enabled"] is True
-    follow_up.follow_up(partner.project.pk)
+    steps.follow_up(partner.project.pk)
     assert receiver.types == ["customer.order.created"]
     gone = partner.call("DELETE", path)
     described.check("DELETE", path, gone)
@@ -131,7 +132,7 @@ def test_a_delivery_is_read_in_full_and_sent_again(partner: Partner, receiver: R
     receiver.reply = lambda _: Reply(500, b"out of order")
     made(partner, receiver.url)
     order(partner)
-    follow_up.follow_up(partner.project.pk)
+    steps.follow_up(partner.project.pk)
     [listed] = told(partner.get(f"{ROOT}/deliveries?state=waiting"))["data"]
     path = f"{ROOT}/deliveries/{listed['id']}"
     answer = partner.get(path)
@@ -144,7 +145,7 @@ def test_a_delivery_is_read_in_full_and_sent_again(partner: Partner, receiver: R
     again = partner.post(f"{path}/send-again", None)
     described.check("POST", f"{path}/send-again", again)
     assert (again.status_code, told(again)["state"]) == (202, "waiting")
-    follow_up.follow_up(partner.project.pk)
+    steps.follow_up(partner.project.pk)
     assert told(partner.get(path))["state"] == "delivered"
     assert [each["status"] for each in told(partner.get(path))["attempts"]] == [500, 200]
 
@@ -152,7 +153,7 @@ def test_a_delivery_is_read_in_full_and_sent_again(partner: Partner, receiver: R
 def test_what_cannot_be_sent_again_says_why(partner: Partner, receiver: Receiver) -> None:
     made(partner, receiver.url)
     order(partner)
-    follow_up.follow_up(partner.project.pk)
+    steps.follow_up(partner.project.pk)
     endpoints.disable(WebhookEndpoint.objects.get())
     [listed] = told(partner.get(f"{ROOT}/deliveries"))["data"]
     path = f"{ROOT}/deliveries/{listed['id']}/send-again"
@@ -165,7 +166,7 @@ def test_deliveries_are_filtered(partner: Partner) -> None:
     one = made(partner, "https://app.example/one")
     other = made(partner, "https://app.example/other", EVENTS[1:])
     published = order(partner, status="PAID")
-    announcements.pass_on(partner.project.pk)
+    fan_out.pass_on(partner.project.pk)
     WebhookDelivery.objects.filter(event=EVENTS[0]).update(state="failed", next_try_at=None, finished_at=timezone.now())
 
     def count(query: str) -> int:

@@ -9,8 +9,9 @@ import django_rq
 import pytest
 from django.db import connection
 
-from integrations import announcements, follow_up
-from integrations.follow_up import Follower
+from integrations.follow_up import fan_out
+from integrations.follow_up import steps as follow_up
+from integrations.follow_up.steps import Follower
 from integrations.invariants import broken
 from integrations.models import Project, WebhookDelivery
 from integrations.runs import queue
@@ -28,7 +29,7 @@ from tests.integrations.webhooks.deliveries import endpoint_at, sell_paid
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.crash]
 
 STEPS = (
-    Follower(announcements.pass_on, announcing.waiting_projects),
+    Follower(fan_out.pass_on, announcing.waiting_projects),
     Follower(sender.deliver, sender.due_projects, sends=True),
 )
 
@@ -75,7 +76,7 @@ def test_control_what_is_taken_before_it_is_written_gets_lost(receiver: Receiver
 
     def taken_first(project_id: int) -> bool:
         found = announcing.take(project_id, 100)
-        for tell in announcements.LISTENERS:
+        for tell in fan_out.LISTENERS:
             tell(project_id, found)
         return False
 

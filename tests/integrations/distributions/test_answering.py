@@ -10,11 +10,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from integrations.announcements import pass_on
 from integrations.choices import DistributionTrigger
 from integrations.distributions import sending, starting
 from integrations.distributions.settings import switch
-from integrations.follow_up import follow_up, ring_due
+from integrations.follow_up.fan_out import pass_on
+from integrations.follow_up.steps import follow_up, ring_due
 from integrations.models import Message, Project
 from integrations.simulator.mailbox import SimulatedMailServer
 from orders.choices import SegmentKind

@@ -10,8 +10,8 @@ from unittest.mock import patch
 
 from django.utils import timezone
 
-from integrations import follow_up
 from integrations.choices import SUBSCRIBABLE
+from integrations.follow_up import steps
 from integrations.models import Project, WebhookDelivery, WebhookEndpoint
 from integrations.simulator.receiver import Received, Reply
 from integrations.webhooks import endpoints
@@ -39,7 +39,7 @@ def sell_paid(project: Project, count: int = 1) -> list[Order]:
 
 def work(project: Project) -> None:
     """What a worker does at a bell."""
-    follow_up.follow_up(project.pk)
+    steps.follow_up(project.pk)
 
 
 def rest_over(endpoint: WebhookEndpoint) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from integrations import announcements
+from integrations.follow_up import fan_out
 from integrations.models import DeliveryAttempt, Project, WebhookDelivery
 from integrations.simulator.receiver import Receiver, Reply
 from integrations.webhooks import deliveries, endpoints, sender
@@ -88,7 +88,7 @@ def test_what_one_delivery_suffers_does_not_disable_an_endpoint_that_works(
     """A receiver that refuses one event for ever, and takes all others."""
     endpoint = endpoint_at(project, receiver.url)
     sell(project)
-    announcements.pass_on(project.pk)
+    fan_out.pass_on(project.pk)
     poison = WebhookDelivery.objects.get().subject
     receiver.reply = lambda received: Reply(400 if received.told["event"]["entity_id"] == poison else 200)
     start = timezone.now()

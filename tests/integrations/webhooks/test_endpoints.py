@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection
 
-from integrations import announcements
 from integrations.choices import SUBSCRIBABLE
+from integrations.follow_up import fan_out
 from integrations.models import Project, WebhookDelivery, WebhookEndpoint
 from integrations.webhooks import deliveries, endpoints
 from integrations.webhooks.endpoints import EndpointRefused
@@ -99,7 +99,7 @@ def test_switching_off_and_on_twice_is_told(project: Project) -> None:
 def test_a_deleted_one_gives_up_what_waits_and_forgets_its_secret(project: Project) -> None:
     endpoint = endpoints.create(project, "https://app.example/a", CREATED).endpoint
     sell(project, 2)
-    announcements.pass_on(project.pk)
+    fan_out.pass_on(project.pk)
     endpoints.delete(endpoint)
     assert set(WebhookDelivery.objects.values_list("state", "reason")) == {
         ("failed", "Given up: its endpoint was deleted.")
@@ -107,7 +107,7 @@ def test_a_deleted_one_gives_up_what_waits_and_forgets_its_secret(project: Proje
     endpoint.refresh_from_db()
     assert (dict(endpoint.secrets), endpoints.enable(endpoint)) == ({}, False)
     sell(project)
-    announcements.pass_on(project.pk)
+    fan_out.pass_on(project.pk)
     assert WebhookDelivery.objects.count() == 2
 
 
@@ -115,8 +115,8 @@ def test_an_event_is_written_once_for_each_endpoint(project: Project) -> None:
     for name in "abc":
         endpoints.create(project, f"https://app.example/{name}", CREATED)
     sell(project, 4)
-    announcements.pass_on(project.pk)
-    announcements.pass_on(project.pk)
+    fan_out.pass_on(project.pk)
+    fan_out.pass_on(project.pk)
     assert WebhookDelivery.objects.count() == 12
     delivery = WebhookDelivery.objects.all()[0]
     delivery.pk = None

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from integrations import announcements
+from integrations.follow_up import fan_out
 from integrations.models import Project, WebhookDelivery
 from integrations.webhooks.event_bodies import compact, signature, signed_headers
 from orders.public_ids import PublicIds
@@ -31,7 +31,7 @@ def project(settings: Any) -> Project:
 def test_the_body_is_the_published_one_and_holds_the_order_as_the_api_shows_it(project: Project) -> None:
     endpoint = endpoint_at(project, "http://127.0.0.1:9000/hooks?tenant=7")
     [order] = sell_paid(project)
-    announcements.pass_on(project.pk)
+    fan_out.pass_on(project.pk)
     created, paid = WebhookDelivery.objects.order_by("id")
     ids = PublicIds(bytes(project.id_key))
     announced = order.announcements.order_by("id")

@@ -12,9 +12,10 @@ import django_rq
 import pytest
 from django.utils import timezone
 
-from integrations import announcements, client, follow_up, ticking
+from integrations import client, ticking
 from integrations.choices import WebhookEvent
 from integrations.client import Limits, poster
+from integrations.follow_up import fan_out, steps
 from integrations.invariants import broken
 from integrations.models import DeliveryAttempt, Project, WebhookDelivery, WebhookEndpoint
 from integrations.secrets import Secrets
@@ -169,7 +170,7 @@ def test_a_worker_that_dies_after_sending_leads_to_a_second_copy(
     work(project)
     assert len(receiver.received) == 1  # the dead worker's lease holds
     execute("UPDATE integrations_webhookendpoint SET lease_until = now() - interval '1 second'")
-    assert follow_up.ring_due() == {project.pk}
+    assert steps.ring_due() == {project.pk}
     work(project)
     one, two = receiver.received
     assert (one.body, one.told["id"]) == (two.body, two.told["id"])
@@ -179,7 +180,7 @@ def test_a_worker_that_dies_after_sending_leads_to_a_second_copy(
 def test_who_has_lost_the_endpoint_writes_nothing(project: Project, receiver: Receiver) -> None:
     endpoint_at(project, receiver.url)
     sell(project)
-    announcements.pass_on(project.pk)
+    fan_out.pass_on(project.pk)
     slow = sender.claim(project.pk)
     assert slow is not None
     assert sender.claim(project.pk) is None
@@ -195,7 +196,7 @@ def test_an_emptied_queue_loses_nothing(project: Project, receiver: Receiver) ->
     endpoint_at(project, receiver.url)
     sell_paid(project)
     queue = django_rq.get_queue("default")
-    follow_up.ring_due()
+    steps.ring_due()
     assert queue.count == 1
     queue.connection.flushdb()
     assert ticking.tick()

@@ -11,7 +11,7 @@ import django_rq
 import pytest
 from django.db import connection
 
-from integrations import announcements
+from integrations.follow_up import fan_out
 from integrations.models import Project, WebhookDelivery, WebhookEndpoint
 from integrations.simulator.receiver import Receiver, Reply
 from integrations.webhooks import sender
@@ -30,7 +30,7 @@ def project(settings: Any) -> Iterator[tuple[Project, Receiver]]:
         project = ProjectFactory.create()
         endpoint_at(project, receiver.url)
         sell(project, 12)
-        announcements.pass_on(project.pk)
+        fan_out.pass_on(project.pk)
         yield project, receiver
 
 

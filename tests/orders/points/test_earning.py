@@ -10,7 +10,7 @@ import pytest
 from django.db import DatabaseError, IntegrityError, transaction
 from django.utils import timezone
 
-from integrations.announcements import pass_on
+from integrations.follow_up.fan_out import pass_on
 from integrations.invariants import broken
 from integrations.models import Project
 from orders import lifecycle

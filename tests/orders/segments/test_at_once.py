@@ -12,7 +12,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from integrations.follow_up import follow_up
+from integrations.follow_up.steps import follow_up
 from integrations.invariants import broken
 from integrations.models import Project
 from orders.choices import EarningTrigger, Junction, SegmentKind

@@ -13,8 +13,8 @@ from time import monotonic
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 
-from integrations import announcements
 from integrations.distributions import handing, sending, starting
+from integrations.follow_up import fan_out
 from integrations.runs.queue import ring_follow_up
 from integrations.webhooks import sender
 from orders import announcing
@@ -49,7 +49,7 @@ FOLLOWERS: tuple[Follower, ...] = (
     Follower(placing.place_due, placing.waiting_projects),
     Follower(filling.fill, filling.waiting_projects),
     Follower(earning.earn_from_entries, earning.waiting_projects),
-    Follower(announcements.pass_on, announcing.waiting_projects),
+    Follower(fan_out.pass_on, announcing.waiting_projects),
     Follower(starting.answer_entries, starting.entered_projects),
     Follower(handing.hand_over, sending.waiting_projects),
     Follower(sender.deliver, sender.due_projects, sends=True),

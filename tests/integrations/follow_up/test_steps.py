@@ -13,8 +13,9 @@ import pytest
 from django.db import OperationalError, connection
 from django.utils import timezone
 
-from integrations import announcements, follow_up, jobs, ticking
-from integrations.follow_up import Follower
+from integrations import jobs, ticking
+from integrations.follow_up import fan_out, steps
+from integrations.follow_up.steps import Follower
 from integrations.models import Project
 from integrations.runs import queue
 from orders.models import Announcement
@@ -63,26 +64,26 @@ def test_steps_take_turns_until_none_has_more(project: Project) -> None:
 
         return Follower(portion, never)
 
-    follow_up.follow_up(project.pk, [step("a", 3), step("b", 1), step("c", 2)])
+    steps.follow_up(project.pk, [step("a", 3), step("b", 1), step("c", 2)])
     assert done == ["a", "b", "c", "a", "c", "a"]
 
 
 def test_a_slice_ends_and_rings_for_what_is_left(project: Project, bells: Any, monkeypatch: Any) -> None:
-    monkeypatch.setattr(follow_up, "SLICE", 0.05)
+    monkeypatch.setattr(steps, "SLICE", 0.05)
     started = time.monotonic()
 
     def endless(project_id: int) -> bool:
         time.sleep(0.01)
         return True
 
-    follow_up.follow_up(project.pk, [Follower(endless, never)])
+    steps.follow_up(project.pk, [Follower(endless, never)])
     assert time.monotonic() - started < 1
     assert rung(bells) == [("integrations.jobs.follow_up", project.pk)]
 
 
 def test_what_is_done_rings_nobody(project: Project, bells: Any) -> None:
     put(project)
-    follow_up.follow_up(project.pk)
+    steps.follow_up(project.pk)
     assert rung(bells) == []
     assert not Announcement.objects.filter(taken_at=None).exists()
 
@@ -102,7 +103,7 @@ def test_a_step_that_fails_is_told_without_its_data_and_stops_no_other(project: 
         return False
 
     others = [Follower(faulty, never), Follower(away, never), Follower(fine, never)]
-    follow_up.follow_up(project.pk, others)
+    steps.follow_up(project.pk, others)
     assert done == [project.pk]
     assert not Project.objects.filter(name="half done").exists()
     assert f"Follow-up of project {project.pk} failed unexpectedly: ValueError in faulty" in caplog.text
@@ -140,17 +141,17 @@ def most_at_once(job: Callable[[Callable[[int], bool]], None]) -> int:
 
 
 def test_one_worker_at_a_time_does_a_projects_steps(project: Project) -> None:
-    assert most_at_once(lambda step: follow_up.follow_up(project.pk, [Follower(step, never)])) == 1
+    assert most_at_once(lambda step: steps.follow_up(project.pk, [Follower(step, never)])) == 1
 
 
 def test_control_without_the_lock_workers_do_them_side_by_side(project: Project, monkeypatch: Any) -> None:
-    monkeypatch.setattr(follow_up, "execute", lambda *_: nullcontext())
-    assert most_at_once(lambda step: follow_up.follow_up(project.pk, [Follower(step, never)])) > 1
+    monkeypatch.setattr(steps, "execute", lambda *_: nullcontext())
+    assert most_at_once(lambda step: steps.follow_up(project.pk, [Follower(step, never)])) > 1
 
 
 def test_projects_do_not_wait_for_each_other() -> None:
     numbers = iter(ProjectFactory.create_batch(4))
-    assert most_at_once(lambda step: follow_up.follow_up(next(numbers).pk, [Follower(step, never)])) > 1
+    assert most_at_once(lambda step: steps.follow_up(next(numbers).pk, [Follower(step, never)])) > 1
 
 
 # --- bells ---
@@ -172,7 +173,7 @@ def test_what_happens_while_a_worker_is_at_it_rings_anew(project: Project, bells
         queue.ring_follow_up(project_id)
         return False
 
-    monkeypatch.setattr(follow_up, "FOLLOWERS", (Follower(late, never, sends=True),))
+    monkeypatch.setattr(steps, "FOLLOWERS", (Follower(late, never, sends=True),))
     jobs.follow_up(project.pk)
     assert rung(bells) == [("integrations.jobs.follow_up", project.pk)]
 
@@ -213,10 +214,10 @@ def test_listeners_hear_everything_in_order_and_once(project: Project, monkeypat
         assert project_id == project.pk
         heard.extend(row.order_id for row in found)
 
-    monkeypatch.setattr(announcements, "LISTENERS", (listen,))
-    monkeypatch.setattr(announcements, "AT_ONCE", 4)
+    monkeypatch.setattr(fan_out, "LISTENERS", (listen,))
+    monkeypatch.setattr(fan_out, "AT_ONCE", 4)
     put(project, 10)
-    follow_up.follow_up(project.pk)
+    steps.follow_up(project.pk)
     expected = list(Announcement.objects.order_by("id").values_list("order_id", flat=True))
     assert (heard, len(expected)) == (expected, 10)
 
@@ -225,7 +226,7 @@ def test_a_listener_that_fails_loses_nothing(project: Project, monkeypatch: Any)
     def broken(project_id: int, found: Any) -> None:
         raise ValueError
 
-    monkeypatch.setattr(announcements, "LISTENERS", (broken,))
+    monkeypatch.setattr(fan_out, "LISTENERS", (broken,))
     put(project)
-    follow_up.follow_up(project.pk)
+    steps.follow_up(project.pk)
     assert Announcement.objects.get().taken_at is None

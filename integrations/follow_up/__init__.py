@@ -1,0 +1,1 @@
+"""What follows from orders, step after step and project by project."""
