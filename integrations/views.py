@@ -8,7 +8,7 @@ from django.template.response import TemplateResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from integrations.connectors.base import Delivery
-from integrations.distributions import unsubscribing
+from integrations.distributions import opt_outs
 from integrations.shop_webhooks import receive
 from integrations.shop_webhooks.receive import Answer
 
@@ -48,14 +48,14 @@ def stop_letters(request: HttpRequest, token: str) -> HttpResponse:
     Looking alone stops nothing, because mail programs look at links before people do. The token is the permission, so
     that neither a session nor a CSRF token is asked for.
     """
-    found = unsubscribing.behind(token)
+    found = opt_outs.behind(token)
     if found is None:
         raise Http404
     if request.method not in {"GET", "HEAD", "POST"}:
         return HttpResponseNotAllowed(["GET", "POST"])
     project, email = found
     if request.method == "POST":
-        unsubscribing.opt_out(project.pk, [email])
+        opt_outs.opt_out(project.pk, [email])
     name, _, domain = email.rpartition("@")
     context = {"project": project, "address": f"{name[:1]}…@{domain}", "stopped": request.method == "POST"}
     response = TemplateResponse(request, "letters/stop.html", context)

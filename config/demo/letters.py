@@ -16,7 +16,7 @@ from config.running.parts import manage
 from config.running.processes import Program
 from integrations.access.api_keys import NewKey
 from integrations.choices import DistributionChannel, DistributionTrigger, MailSecurity
-from integrations.distributions.settings import (
+from integrations.distributions.authoring import (
     DistributionSettings,
     ServerSettings,
     save_distribution,

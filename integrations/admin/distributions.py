@@ -18,10 +18,10 @@ from django.utils.translation import gettext_lazy
 from integrations.admin.mail_server import MailServerPage
 from integrations.choices import DistributionChannel, DistributionTrigger, MessageState
 from integrations.connectors.errors import MailError
-from integrations.distributions import settings as letters
+from integrations.distributions import authoring as letters
 from integrations.distributions import wording
+from integrations.distributions.authoring import DistributionSettings, SettingsRefused
 from integrations.distributions.letters import NotSendable
-from integrations.distributions.settings import DistributionSettings, SettingsRefused
 from integrations.models import Distribution, MailServer, Project, WebhookEndpoint
 from orders.models import Segment
 from stock.admin.base import PageAdmin, Route, project_of

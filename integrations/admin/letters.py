@@ -17,8 +17,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from integrations.admin.tones import MESSAGE_TONES
-from integrations.distributions import unsubscribing
-from integrations.distributions.sending import RESENDABLE, send_again
+from integrations.distributions import opt_outs
+from integrations.distributions.dispatch import RESENDABLE, send_again
 from integrations.filters import MESSAGES
 from integrations.models import Distribution, MailOptOut, Message
 from orders.models import Customer, Order
@@ -193,7 +193,7 @@ class MailOptOutAdmin(PageAdmin[MailOptOut]):
             for errors in form.errors.values():
                 messages.error(request, " ".join(map(str, errors)))
         else:
-            count = unsubscribing.opt_out(project.pk, form.cleaned_data["addresses"], user_id=request.user.pk)
+            count = opt_outs.opt_out(project.pk, form.cleaned_data["addresses"], user_id=request.user.pk)
             text = ngettext(
                 "%(number)s new address gets no more letters.", "%(number)s new addresses get no more letters.", count
             )
@@ -206,7 +206,7 @@ class MailOptOutAdmin(PageAdmin[MailOptOut]):
 
     @guarded_action(OPT_OUT, description=gettext_lazy("Let them get letters again"))
     def let_in(self, request: HttpRequest, queryset: QuerySet[MailOptOut]) -> None:
-        count = unsubscribing.opt_in(queryset)
+        count = opt_outs.opt_in(queryset)
         text = ngettext("%(number)s address gets letters again.", "%(number)s addresses get letters again.", count)
         messages.success(request, text % {"number": count})
 

@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from integrations.choices import MailSecurity
-from integrations.distributions import settings as letters
-from integrations.distributions.settings import ServerSettings, SettingsRefused
+from integrations.distributions import authoring as letters
+from integrations.distributions.authoring import ServerSettings, SettingsRefused
 from integrations.models import Distribution, MailServer
 from stock.admin.base import PageAdmin, project_of
 from stock.admin.guards import guarded

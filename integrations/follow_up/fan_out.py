@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from django.db import transaction
 
-from integrations.distributions import starting
+from integrations.distributions import triggers
 from integrations.webhooks import deliveries
 from orders import announcing
 from orders.models import Announcement
@@ -17,7 +17,7 @@ AT_ONCE = 100
 Listener = Callable[[int, Sequence[Announcement]], None]
 """Writes down what follows from announcements of a project, oldest first; no network."""
 
-LISTENERS: tuple[Listener, ...] = (deliveries.prepare, starting.answer_orders, earning.earn_from_orders)
+LISTENERS: tuple[Listener, ...] = (deliveries.prepare, triggers.answer_orders, earning.earn_from_orders)
 
 
 def pass_on(project_id: int) -> bool:

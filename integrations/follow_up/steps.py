@@ -13,7 +13,7 @@ from time import monotonic
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 
-from integrations.distributions import handing, sending, starting
+from integrations.distributions import dispatch, hand_over, triggers
 from integrations.follow_up import fan_out
 from integrations.runs.queue import ring_follow_up
 from integrations.webhooks import sender
@@ -50,10 +50,10 @@ FOLLOWERS: tuple[Follower, ...] = (
     Follower(filling.fill, filling.waiting_projects),
     Follower(earning.earn_from_entries, earning.waiting_projects),
     Follower(fan_out.pass_on, announcing.waiting_projects),
-    Follower(starting.answer_entries, starting.entered_projects),
-    Follower(handing.hand_over, sending.waiting_projects),
+    Follower(triggers.answer_entries, triggers.entered_projects),
+    Follower(hand_over.hand_over, dispatch.waiting_projects),
     Follower(sender.deliver, sender.due_projects, sends=True),
-    Follower(sending.send_letters, sending.waiting_projects, sends=True),
+    Follower(dispatch.send_letters, dispatch.waiting_projects, sends=True),
 )
 """In this order, so that what one step brings about is done by the next in the same turn."""
 

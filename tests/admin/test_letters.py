@@ -13,7 +13,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from integrations.choices import MessageState, Role
-from integrations.distributions.sending import send_letters
+from integrations.distributions.dispatch import send_letters
 from integrations.models import Distribution, MailOptOut, MailServer, Message, Project
 from integrations.simulator.mailbox import SimulatedMailServer
 from integrations.webhooks import endpoints

@@ -47,7 +47,7 @@ ASKERS = (
     "integrations/client/*",
     "integrations/shops/ask.py",
     "integrations/webhooks/sender.py",  # receivers of webhooks
-    "integrations/distributions/sending.py",  # mail servers
+    "integrations/distributions/dispatch.py",  # mail servers
     "integrations/shop_webhooks/signing_keys.py",
 )
 """Who may use the network: shops are asked at the pace that all workers keep together."""

@@ -12,16 +12,16 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from integrations.choices import DistributionChannel, DistributionTrigger, MailSecurity, MessageState
-from integrations.distributions import sending
-from integrations.distributions.sending import send_letters
-from integrations.distributions.settings import (
+from integrations.distributions import dispatch
+from integrations.distributions.authoring import (
     DistributionSettings,
     ServerSettings,
     save_distribution,
     save_server,
     switch,
 )
-from integrations.distributions.starting import answer_entries
+from integrations.distributions.dispatch import send_letters
+from integrations.distributions.triggers import answer_entries
 from integrations.models import Message, Project
 from integrations.simulator.mailbox import SimulatedMailServer
 from orders.choices import SegmentKind
@@ -97,6 +97,6 @@ def test_every_moment_is_survived(mail: SimulatedMailServer) -> None:
 def test_control_letters_marked_after_they_were_handed_over_go_out_twice(
     mail: SimulatedMailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sending, "_mark", lambda message: True)
+    monkeypatch.setattr(dispatch, "_mark", lambda message: True)
     _, count = interrupted(mail)
     assert any("got 2" in sentence for moment in range(1, count + 1) for sentence in interrupted(mail, moment)[0])

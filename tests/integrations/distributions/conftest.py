@@ -9,7 +9,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from integrations.choices import DistributionChannel, DistributionTrigger, MailSecurity
-from integrations.distributions.settings import (
+from integrations.distributions.authoring import (
     DistributionSettings,
     ServerSettings,
     save_distribution,

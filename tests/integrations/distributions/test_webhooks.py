@@ -9,11 +9,11 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from integrations.choices import DistributionChannel, DistributionTrigger, MessageState
-from integrations.distributions import handing
-from integrations.distributions.handing import hand_over
-from integrations.distributions.sending import send_again, send_letters
-from integrations.distributions.settings import SettingsRefused
-from integrations.distributions.starting import Cause, start
+from integrations.distributions import hand_over as handing
+from integrations.distributions.authoring import SettingsRefused
+from integrations.distributions.dispatch import send_again, send_letters
+from integrations.distributions.hand_over import hand_over
+from integrations.distributions.triggers import Cause, start
 from integrations.models import Message, Project, WebhookDelivery, WebhookEndpoint
 from integrations.webhooks import endpoints
 from integrations.webhooks.event_bodies import signature

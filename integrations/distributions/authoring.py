@@ -14,8 +14,8 @@ from django.utils import timezone
 from integrations.choices import DistributionChannel, DistributionTrigger, MailSecurity, MessageState
 from integrations.client.addresses import LOCAL_NAMES, address_is_public, host_name
 from integrations.connectors.errors import MailError, MailFault
+from integrations.distributions.dispatch import open_box
 from integrations.distributions.letters import Stamp, compose
-from integrations.distributions.sending import open_box
 from integrations.distributions.wording import FIELD, UNSUBSCRIBE, fields, problems
 from integrations.models import Distribution, MailServer, Message, Project
 from integrations.runs.queue import ring_follow_up

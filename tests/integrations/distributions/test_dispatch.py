@@ -11,11 +11,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from integrations.choices import DistributionTrigger, MessageState
-from integrations.distributions import sending, unsubscribing
+from integrations.distributions import dispatch, opt_outs
+from integrations.distributions.authoring import save_server, switch
+from integrations.distributions.dispatch import RETRY_AFTER, send_again, send_letters
 from integrations.distributions.letters import compose
-from integrations.distributions.sending import RETRY_AFTER, send_again, send_letters
-from integrations.distributions.settings import save_server, switch
-from integrations.distributions.starting import Cause, start
+from integrations.distributions.triggers import Cause, start
 from integrations.models import MailServer, Message, Project
 from integrations.simulator.mailbox import SimulatedMailServer
 from orders.choices import OrderStatus
@@ -194,7 +194,7 @@ def test_what_is_refused_for_now_is_tried_again_and_given_up_in_the_end(
         message = only()
         assert message.state == MessageState.WAITING
         waits.append(round((message.next_attempt_at - timezone.now()) / timedelta(minutes=1)))
-        assert sending.due(project.pk, timezone.now()).count() == 0
+        assert dispatch.due(project.pk, timezone.now()).count() == 0
         Message.objects.update(next_attempt_at=timezone.now())
     assert waits == [1, 5, 30, 120, 480, 1440]
     send_letters(project.pk)
@@ -209,7 +209,7 @@ def test_without_a_mail_server_letters_wait_and_say_so(project: Project, distrib
     distributing()
     start(project.pk, [paid(customer(project))], timezone.now())
     send_letters(project.pk)
-    assert (only().state, only().reason) == (MessageState.WAITING, sending.NO_SERVER)
+    assert (only().state, only().reason) == (MessageState.WAITING, dispatch.NO_SERVER)
 
 
 def test_entering_a_mail_server_lets_what_waits_go_out(
@@ -235,7 +235,7 @@ def test_a_server_that_refuses_us_stops_everything_with_one_notice(
     assert MailServer.objects.get().problem.startswith("The mail server does not offer")
     assert {message.state for message in Message.objects.all()} == {MessageState.WAITING}
     assert set(Message.objects.values_list("tries", flat=True)) == {0}
-    assert sending.due(project.pk, timezone.now()).count() == 0
+    assert dispatch.due(project.pk, timezone.now()).count() == 0
     save_server(project.pk, server_at(mail.port), "")
     send_letters(project.pk)
     assert (MailServer.objects.get().problem, len(mail.letters)) == ("", 5)
@@ -251,7 +251,7 @@ def test_a_letter_that_a_dead_worker_was_handing_over_is_left_to_a_person(
     assert only().state == MessageState.SENDING, "its worker may still be at it"
     Message.objects.update(next_attempt_at=timezone.now())
     send_letters(project.pk)
-    assert (only().state, only().reason, mail.letters) == (MessageState.UNSURE, sending.DIED, [])
+    assert (only().state, only().reason, mail.letters) == (MessageState.UNSURE, dispatch.DIED, [])
 
 
 def test_two_workers_hand_a_letter_over_once(
@@ -268,7 +268,7 @@ def test_without_the_mark_two_workers_hand_it_over_twice(
 ) -> None:
     distributing()
     start(project.pk, [paid(customer(project))], timezone.now())
-    monkeypatch.setattr(sending, "_mark", lambda message: True)
+    monkeypatch.setattr(dispatch, "_mark", lambda message: True)
     assert _both(project, mail, monkeypatch) == 2
 
 
@@ -281,7 +281,7 @@ def _both(project: Project, mail: SimulatedMailServer, monkeypatch: pytest.Monke
             send_letters(project.pk)
         return compose(*args, **values)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(sending, "compose", meanwhile)
+    monkeypatch.setattr(dispatch, "compose", meanwhile)
     send_letters(project.pk)
     return len(mail.letters)
 
@@ -308,7 +308,7 @@ def test_a_slow_mail_server_is_left_for_a_while(
     people = [customer(project, f"c{number}@mail.example") for number in range(3)]
     start(project.pk, [paid(person) for person in people], timezone.now())
     times = iter([0.0, 0.0, 1.0, 6.0])
-    monkeypatch.setattr(sending, "monotonic", lambda: next(times))
+    monkeypatch.setattr(dispatch, "monotonic", lambda: next(times))
     assert send_letters(project.pk) is True
     assert len(mail.letters) == 2
     monkeypatch.undo()
@@ -323,14 +323,14 @@ def test_letters_of_segments_can_be_unsubscribed_from(
     start(project.pk, [entered(person)], timezone.now())
     send_letters(project.pk)
     (letter,) = mail.letters
-    link = unsubscribing.link(only().pk)
+    link = opt_outs.link(only().pk)
     assert link.startswith("https://office.example/letters/")
     assert letter.get_content().strip() == f"Hello. No more: {link}"
     assert (letter["List-Unsubscribe"], letter["List-Unsubscribe-Post"]) == (
         f"<{link}>",
         "List-Unsubscribe=One-Click",
     )
-    unsubscribing.opt_out(project.pk, ["Jana@Mail.example"])
+    opt_outs.opt_out(project.pk, ["Jana@Mail.example"])
     start(project.pk, [entered(person, 8), paid(person)], timezone.now())
     send_letters(project.pk)
     assert Message.objects.get(cause="entry-8").reason == "The customer wants no letters."

@@ -20,9 +20,9 @@ from django.utils import timezone
 from integrations.choices import DistributionChannel, DistributionTrigger, MessageState
 from integrations.client.mail import MailAccount, Postbox, postbox
 from integrations.connectors.errors import MailError, MailFault
-from integrations.distributions import unsubscribing
+from integrations.distributions import opt_outs
+from integrations.distributions.field_values import Values, load_values
 from integrations.distributions.letters import NotSendable, Stamp, compose
-from integrations.distributions.values import Values, load_values
 from integrations.models import MailServer, Message
 from integrations.runs.queue import ring_follow_up
 
@@ -102,7 +102,7 @@ class _Round:
 
     def send(self, batch: Sequence[Message]) -> None:
         """Raises MailError when the server cannot be used any more."""
-        unwilling = unsubscribing.opted_out(self.server.project_id, [self.values.email(message) for message in batch])
+        unwilling = opt_outs.opted_out(self.server.project_id, [self.values.email(message) for message in batch])
         deadline = monotonic() + TURN
         for message in batch:
             if monotonic() > deadline:
@@ -124,7 +124,7 @@ class _Round:
         of_segment = distribution.trigger == DistributionTrigger.SEGMENT_ENTERED
         if of_segment and email.lower() in unwilling:
             raise NotSendable("The customer wants no letters.")
-        stamp = Stamp(message.pk, message.created_at, unsubscribing.link(message.pk) if of_segment else "")
+        stamp = Stamp(message.pk, message.created_at, opt_outs.link(message.pk) if of_segment else "")
         letter = compose(distribution, self.server, email, self.values.of(message), stamp)
         if _mark(message):
             self.box.send(letter)

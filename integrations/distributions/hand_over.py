@@ -8,8 +8,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from integrations.choices import DistributionChannel, MessageState, WebhookEvent
-from integrations.distributions.sending import due, settle
-from integrations.distributions.values import Values, load_values
+from integrations.distributions.dispatch import due, settle
+from integrations.distributions.field_values import Values, load_values
 from integrations.distributions.wording import fill
 from integrations.models import Message, WebhookEndpoint
 from integrations.webhooks import deliveries

@@ -11,8 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from integrations.choices import DistributionTrigger
-from integrations.distributions import sending, starting
-from integrations.distributions.settings import switch
+from integrations.distributions import dispatch, triggers
+from integrations.distributions.authoring import switch
 from integrations.follow_up.fan_out import pass_on
 from integrations.follow_up.steps import follow_up, ring_due
 from integrations.models import Message, Project
@@ -84,9 +84,9 @@ def test_the_tick_rings_while_letters_are_due(project: Project, mail: SimulatedM
 def test_letters_of_a_distribution_that_is_off_ring_nobody(project: Project) -> None:
     save(book(project), order("PAID"))
     pass_on(project.pk)
-    assert sending.waiting_projects() == [project.pk]
+    assert dispatch.waiting_projects() == [project.pk]
     project.distributions.update(enabled=False)
-    assert sending.waiting_projects() == []
+    assert dispatch.waiting_projects() == []
 
 
 @pytest.mark.usefixtures("both")
@@ -133,9 +133,9 @@ def test_what_a_crash_leaves_half_answered_is_answered_once(
     """Messages and the mark on the entry come together; a mark lost with the messages kept would still make none."""
     distributing(trigger=ENTERED, segment_id=regulars.pk, text="Hello")
     stay(project, regulars, customer(project))
-    starting.answer_entries(project.pk)
+    triggers.answer_entries(project.pk)
     SegmentEntry.objects.update(told_at=None)
-    starting.answer_entries(project.pk)
+    triggers.answer_entries(project.pk)
     assert Message.objects.count() == 1
 
 
@@ -159,7 +159,7 @@ def test_entries_are_answered_in_as_many_statements_for_one_as_for_many(
         for number in range(amount):
             stay(project, regulars, customer(project, f"{amount}-{number}@mail.example"))
         with CaptureQueriesContext(connection) as queries:
-            starting.answer_entries(project.pk)
+            triggers.answer_entries(project.pk)
         counts.append(len(queries))
     assert counts == [6, 6]
     assert Message.objects.count() == 61

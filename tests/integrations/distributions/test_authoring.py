@@ -10,7 +10,7 @@ from pytest_django import Settings
 
 from integrations.choices import DistributionChannel, DistributionTrigger, MailSecurity
 from integrations.connectors.errors import MailError
-from integrations.distributions.settings import (
+from integrations.distributions.authoring import (
     DistributionSettings,
     ServerSettings,
     SettingsRefused,

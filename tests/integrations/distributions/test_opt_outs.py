@@ -8,8 +8,8 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from integrations.choices import DistributionTrigger
-from integrations.distributions import unsubscribing
-from integrations.distributions.starting import Cause, start
+from integrations.distributions import opt_outs
+from integrations.distributions.triggers import Cause, start
 from integrations.models import MailOptOut, Message, Project
 from tests.integrations.distributions.conftest import Distributing, customer
 
@@ -20,7 +20,7 @@ def link(project: Project, settings: Settings, distributing: Distributing) -> st
     distributing(trigger=DistributionTrigger.SEGMENT_ENTERED, segment_id=3, text="Hello")
     person = customer(project)
     start(project.pk, [Cause(DistributionTrigger.SEGMENT_ENTERED, 1, person.pk, 3)], timezone.now())
-    return unsubscribing.link(Message.objects.get().pk).removeprefix("https://office.example")
+    return opt_outs.link(Message.objects.get().pk).removeprefix("https://office.example")
 
 
 def test_looking_asks_and_stops_nothing(client: Client, link: str) -> None:
@@ -59,7 +59,7 @@ def test_other_methods_are_refused(client: Client, link: str) -> None:
 
 
 def test_addresses_entered_by_hand_are_compared_in_lower_case(project: Project) -> None:
-    assert unsubscribing.opt_out(project.pk, [" Jana@Mail.example ", "jana@mail.example", ""]) == 1
-    assert unsubscribing.opted_out(project.pk, ["JANA@mail.example", "petr@mail.example"]) == {"jana@mail.example"}
-    unsubscribing.opt_in(MailOptOut.objects.all())
-    assert unsubscribing.opted_out(project.pk, ["jana@mail.example"]) == set()
+    assert opt_outs.opt_out(project.pk, [" Jana@Mail.example ", "jana@mail.example", ""]) == 1
+    assert opt_outs.opted_out(project.pk, ["JANA@mail.example", "petr@mail.example"]) == {"jana@mail.example"}
+    opt_outs.opt_in(MailOptOut.objects.all())
+    assert opt_outs.opted_out(project.pk, ["jana@mail.example"]) == set()
