@@ -13,7 +13,7 @@ from django.utils import timezone
 from integrations.invariants import broken
 from integrations.models import ExportPart, Run
 from integrations.partners import exports
-from integrations.ticking import tick
+from integrations.tick import tick
 from orders.models import Order
 from tests.api.conftest import Partner, told, work_off
 from tests.factories import ProjectFactory

@@ -15,7 +15,7 @@ from integrations.access import idempotency
 from integrations.choices import RunKind
 from integrations.models import Export, KeptAnswer, Project, Run
 from integrations.shops.connection import set_up
-from integrations.ticking import tick
+from integrations.tick import tick
 from orders.models import Order
 from orders.public_ids import PublicIds
 from tests.api import described

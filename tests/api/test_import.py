@@ -10,7 +10,7 @@ import pytest
 
 from integrations.invariants import broken
 from integrations.models import BulkPortion, Project
-from integrations.ticking import tick
+from integrations.tick import tick
 from orders.models import Customer, Invoice, Order, OrderEvent, OrderLine, Shipment
 from orders.public_ids import PublicIds
 from stock.models import Product, Reservation, StockMovement

@@ -18,7 +18,7 @@ from integrations.invariants import broken
 from integrations.models import Project, Run
 from integrations.partners import bulk_import
 from integrations.runs import claims
-from integrations.ticking import tick
+from integrations.tick import tick
 from orders.models import Order
 from tests.api.conftest import Partner, told
 from tests.factories import ProjectFactory

@@ -19,7 +19,7 @@ from integrations.secrets import Secrets
 from integrations.shops.connection import set_up
 from integrations.simulator.server import SimulatedServer, SimulatedSite
 from integrations.simulator.shop import SimulatedShop
-from integrations.ticking import tick
+from integrations.tick import tick
 from orders.models import Order
 from tests.crash.processes import workers
 from tests.crash.scenario import expire_leases

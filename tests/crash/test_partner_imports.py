@@ -16,7 +16,7 @@ from integrations.invariants import broken
 from integrations.models import BulkPortion, Project, Run
 from integrations.partners import bulk_import
 from integrations.runs import claims
-from integrations.ticking import tick
+from integrations.tick import tick
 from orders.models import Customer, Order
 from tests.api.conftest import Partner
 from tests.crash.faults import moments

@@ -16,7 +16,7 @@ from integrations.invariants import broken
 from integrations.models import Project, WebhookDelivery
 from integrations.runs import queue
 from integrations.simulator.receiver import Receiver, Reply
-from integrations.ticking import tick
+from integrations.tick import tick
 from integrations.webhooks import sender
 from orders import announcing
 from orders.models import Announcement

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from integrations.ticking import tick
+from integrations.tick import tick
 
 
 class Command(BaseCommand):

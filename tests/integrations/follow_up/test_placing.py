@@ -8,7 +8,7 @@ import django_rq
 import pytest
 from django.utils import timezone
 
-from integrations import jobs, ticking
+from integrations import jobs, tick
 from integrations.invariants import broken
 from orders.models import CustomerSummary, DueCustomer, SegmentEntry
 from orders.segments.placing import waiting_projects
@@ -61,11 +61,11 @@ def test_the_import_rings_and_the_tick_rings_again(partner: Partner) -> None:
     partner.imported([order(1, 1)])
     bell = f"follow-up-{partner.project.pk}"
     assert rung() == [bell]
-    ticking.tick()
+    tick.tick()
     assert rung() == [bell]
     jobs.follow_up(partner.project.pk)
     assert not DueCustomer.objects.exists()
-    ticking.tick()
+    tick.tick()
     assert rung() == []
 
 
@@ -75,12 +75,12 @@ def test_the_tick_rings_for_segments_to_fill_and_for_customers_whose_moment_has_
     connection = django_rq.get_queue("default").connection
     connection.flushdb()
     segment = automatic(partner.project, ("last_order_date", "within_days", 30))
-    ticking.tick()
+    tick.tick()
     assert django_rq.get_queue("default").count == 1
     connection.flushdb()
     jobs.follow_up(partner.project.pk)
     assert (len(members(segment)), SegmentEntry.objects.count()) == (1, 0)
     assert waiting_projects() == set()
     CustomerSummary.objects.update(recheck_at=timezone.now())
-    ticking.tick()
+    tick.tick()
     assert django_rq.get_queue("default").count == 1

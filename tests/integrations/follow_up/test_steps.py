@@ -13,7 +13,7 @@ import pytest
 from django.db import OperationalError, connection
 from django.utils import timezone
 
-from integrations import jobs, ticking
+from integrations import jobs, tick
 from integrations.follow_up import fan_out, steps
 from integrations.follow_up.steps import Follower
 from integrations.models import Project
@@ -184,12 +184,12 @@ def test_a_lost_bell_costs_one_tick(project: Project, bells: Any) -> None:
     queue.ring_follow_up(project.pk)
     bells.connection.flushdb()
     assert rung(bells) == []
-    assert ticking.tick()
+    assert tick.tick()
     assert rung(bells) == [("integrations.jobs.follow_up", project.pk)]
     jobs.follow_up(project.pk)
     assert Announcement.objects.get().taken_at is not None
     bells.connection.flushdb()
-    assert ticking.tick()
+    assert tick.tick()
     assert (rung(bells), idle.pk != project.pk) == ([], True)
 
 

@@ -18,7 +18,7 @@ from integrations.importing.retry import retry_now
 from integrations.models import Feed, Integration, RemoteOrder, Run
 from integrations.runs import claims
 from integrations.shops.connection import set_up
-from integrations.ticking import tick
+from integrations.tick import tick
 from orders.models import Order
 from tests.benchmarks.w2000 import payloads
 from tests.factories import IntegrationFactory

@@ -22,7 +22,7 @@ from integrations.runs.claims import Claim
 from integrations.runs.worker import Handler, Step
 from integrations.secrets import Secrets
 from integrations.shops.connection import set_up
-from integrations.ticking import tick
+from integrations.tick import tick
 from tests.factories import IntegrationFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -24,7 +24,7 @@ from integrations.models import Feed, Integration, OrderHint, RemoteOrder, Run, 
 from integrations.runs import claims
 from integrations.shop_webhooks import receive
 from integrations.shops.connection import set_up
-from integrations.ticking import tick
+from integrations.tick import tick
 from orders.models import Order
 from tests.benchmarks.w2000 import payloads
 from tests.factories import IntegrationFactory

@@ -12,7 +12,7 @@ import django_rq
 import pytest
 from django.utils import timezone
 
-from integrations import client, ticking
+from integrations import client, tick
 from integrations.choices import WebhookEvent
 from integrations.client import Limits, poster
 from integrations.follow_up import fan_out, steps
@@ -199,7 +199,7 @@ def test_an_emptied_queue_loses_nothing(project: Project, receiver: Receiver) ->
     steps.ring_due()
     assert queue.count == 1
     queue.connection.flushdb()
-    assert ticking.tick()
+    assert tick.tick()
     assert queue.count == 1
     for job in queue.jobs:
         job.perform()

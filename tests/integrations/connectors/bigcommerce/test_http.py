@@ -18,7 +18,7 @@ from integrations.simulator.server import SimulatedServer, SimulatedSite
 from integrations.simulator.shop import SimulatedShop
 from tests.integrations.connectors.bigcommerce.orders import KEYS, RECORDED
 from tests.integrations.connectors.bigcommerce.test_orders import SAMPLES
-from tests.integrations.test_simulator import differences, shape
+from tests.integrations.simulator.test_shops import differences, shape
 
 bc = get("bigcommerce")
 INCLUDED = frozenset({"consignments.line_items", "fees"})

@@ -21,7 +21,7 @@ from integrations.simulator.dialects.ebay_orders import order_document, order_id
 from integrations.simulator.server import SimulatedServer, SimulatedSite
 from integrations.simulator.shop import SimulatedShop
 from tests.integrations.connectors.ebay.orders import Seller, ebay, order
-from tests.integrations.test_simulator import differences, shape
+from tests.integrations.simulator.test_shops import differences, shape
 
 SAMPLES = Path(os.environ.get("SHOP_SAMPLES", Path(__file__).parents[3] / "shared" / "payloads")) / "ebay"
 UNLISTED = {"pending", "failed", "checkout-draft", "trash"}

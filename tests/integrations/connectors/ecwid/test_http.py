@@ -20,7 +20,7 @@ from integrations.simulator.server import SimulatedServer, SimulatedSite
 from integrations.simulator.shop import SimulatedShop
 from tests.integrations.connectors.ecwid.orders import KEYS
 from tests.integrations.connectors.ecwid.test_orders import SAMPLES
-from tests.integrations.test_simulator import differences, shape
+from tests.integrations.simulator.test_shops import differences, shape
 
 ecwid = get("ecwid")
 HARDLY_READ = (

@@ -21,7 +21,7 @@ from integrations.simulator.dialects.paypal_transactions import payment, transac
 from integrations.simulator.server import SimulatedServer, SimulatedSite
 from integrations.simulator.shop import SimulatedShop
 from tests.integrations.connectors.paypal.payments import ID, NOON, Account, info, numbers_of, paypal, shop, transaction
-from tests.integrations.test_simulator import differences, shape
+from tests.integrations.simulator.test_shops import differences, shape
 from tests.recorded import answer, play, serve
 
 SAMPLES = Path(os.environ.get("SHOP_SAMPLES", Path(__file__).parents[3] / "shared" / "payloads")) / "paypal"

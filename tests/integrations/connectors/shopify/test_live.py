@@ -24,7 +24,7 @@ from integrations.simulator.messages import Asked
 from integrations.simulator.server import SimulatedServer, SimulatedSite
 from integrations.simulator.shop import SimulatedShop
 from tests.integrations.connectors.shopify.orders import WRITTEN, keys
-from tests.integrations.test_simulator import differences, shape
+from tests.integrations.simulator.test_shops import differences, shape
 
 shopify = get("shopify")
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
