@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 from django.db.models.functions import Now
 
 from orders.choices import AnnouncementKind, OrderStatus
+from orders.intake.plans import SILENT
 from orders.models import Announcement, Order, OrderLine
-from orders.plans import SILENT
 from orders.publishing import status_of
 from stock.bulk import copy_rows, execute
 
 if TYPE_CHECKING:
-    from orders.intake import Draft, Source
+    from orders.intake.new_orders import Draft, Source
 
 
 def announce_new(source: Source, drafts: Sequence[Draft]) -> None:

@@ -18,12 +18,12 @@ from django.db.models import Field, Model
 from django.utils import timezone
 
 from orders import announcing
-from orders.allocation import refresh_tabs, serve_waiting
 from orders.choices import EventKind, OrderStatus
+from orders.intake.allocation import refresh_tabs, serve_waiting
+from orders.intake.tabs import tab_of
 from orders.models import Order, OrderEvent, OrderLine
 from orders.search import vector_of
 from orders.segments import due
-from orders.states import tab_of
 from stock import ledger
 from stock.availability import Level
 from stock.ledger import Change

@@ -16,7 +16,7 @@ from babel.numbers import get_currency_precision
 from orders import changing, lifecycle
 from orders.changing import ChangeRefused, Opened, open_units, opened
 from orders.choices import DocumentType, EventKind, Part
-from orders.incoming import ZERO
+from orders.intake.incoming import ZERO
 from orders.invoicing import credited, share, write
 from orders.models import Invoice
 from orders.money import money

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from orders.incoming import IncomingOrder
+from orders.intake.incoming import IncomingOrder
 from stock.bulk import execute
 
 

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from orders import letterheads
 from orders.choices import DocumentType
-from orders.incoming import ZERO, IncomingOrder
+from orders.intake.incoming import ZERO, IncomingOrder
+from orders.intake.rows import as_json
 from orders.models import Invoice, Order, Shipment, ShipmentLine
 from orders.numbering import code, take_range
-from orders.rows import as_json
 from stock.availability import Level
 from stock.bulk import copy_rows, next_ids
 from stock.choices import MovementReason
 from stock.ledger import Change, record_movements
 
 if TYPE_CHECKING:
-    from orders.intake import Draft, Source
+    from orders.intake.new_orders import Draft, Source
 
 INVOICE_COLUMNS = (
     "project_id", "order_id", "document_type", "year", "number", "code", "issued_at", "issue_date", "order_number",

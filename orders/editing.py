@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from orders import changing, lifecycle
 from orders.changing import ChangeRefused, Opened, open_units, opened
 from orders.choices import EventKind, OrderStatus, Part
-from orders.incoming import IncomingAddress
-from orders.rows import as_plain
+from orders.intake.incoming import IncomingAddress
+from orders.intake.rows import as_plain
 from stock import catalogue
 from stock.models import Product
 

@@ -8,8 +8,8 @@ from django.db.models import QuerySet
 from django_filters import CharFilter, ChoiceFilter
 
 from orders.choices import DocumentType, OrderStatus, PointsReason, SegmentKind, Tab
+from orders.intake.plans import PLANS
 from orders.models import Customer, Invoice, Order, PointsMovement, Segment, SegmentMember, Shipment
-from orders.plans import PLANS
 from orders.search import search
 from stock.filtering import IdFilter, filters_of, span
 

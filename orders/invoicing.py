@@ -12,9 +12,9 @@ from orders import letterheads, lifecycle, numbering
 from orders.changing import ChangeRefused, Opened, opened
 from orders.choices import DocumentType, EventKind, OrderStatus
 from orders.documents import extras, not_before_the_last
-from orders.incoming import ZERO
+from orders.intake.incoming import ZERO
+from orders.intake.rows import as_plain
 from orders.models import Invoice, OrderLine
-from orders.rows import as_plain
 
 
 def issue(order_id: int, *, seen: int | None = None, actor_id: int | None = None) -> Invoice:

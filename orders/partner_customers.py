@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from orders.intake.rows import as_json
 from orders.models import Customer
 from orders.public_ids import PublicIds
 from orders.published import CustomerObject, InvalidOrder
-from orders.rows import as_json
 from orders.segments import due
 from stock.bulk import copy_rows, execute, next_ids
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
-from orders.incoming import IncomingAddress, IncomingLine, IncomingOrder
+from orders.intake.incoming import IncomingAddress, IncomingLine, IncomingOrder
 
 Amount = Annotated[int, Meta(ge=0, le=10**12)]
 Price = Annotated[float, Meta(ge=0, le=10**12)]

@@ -17,7 +17,7 @@ from orders import customers, exact, lifecycle
 from orders import refreshing_lines as items
 from orders.changing import Opened, cancel_units, open_units, opened, plain, reopen_units, value_of
 from orders.choices import DocumentType, EventKind, OrderStatus, Part
-from orders.incoming import IncomingOrder
+from orders.intake.incoming import IncomingOrder
 from orders.models import Customer, Order, OrderEvent, OrderLine
 
 FIELDS: dict[Part, tuple[str, ...]] = {

@@ -10,7 +10,7 @@ import msgspec
 from orders import exact
 from orders.changing import Opened, exchange, plain, resize, value_of
 from orders.choices import OrderStatus
-from orders.incoming import IncomingLine
+from orders.intake.incoming import IncomingLine
 from orders.models import OrderLine
 from stock import catalogue
 

@@ -14,8 +14,8 @@ from django.utils import timezone
 from integrations.choices import Plan, Role
 from integrations.models import Account, Integration, Membership, Project
 from integrations.secrets import Secrets
-from orders.allocation import change_stock
-from orders.incoming import IncomingAddress, IncomingLine, IncomingOrder
+from orders.intake.allocation import change_stock
+from orders.intake.incoming import IncomingAddress, IncomingLine, IncomingOrder
 from stock import catalogue
 from stock.choices import MovementReason
 from stock.ledger import Change

@@ -23,8 +23,8 @@ from integrations.invariants import ALL, broken
 from integrations.models import Feed, Project, RemoteOrder, Run
 from integrations.runs.claims import RunRefused
 from orders import crediting, invoicing, shipping
-from orders.allocation import change_stock
 from orders.choices import Tab
+from orders.intake.allocation import change_stock
 from orders.models import Order, OrderLine
 from orders.paper import contents
 from orders.paper.layout import render

@@ -23,7 +23,7 @@ from integrations.simulator.catalogue import PRODUCTS
 from integrations.simulator.dialects import KEYS
 from integrations.simulator.shop import SimulatedShop
 from orders import letterheads
-from orders.allocation import change_stock
+from orders.intake.allocation import change_stock
 from orders.letterheads import Wording
 from stock import catalogue
 from stock.choices import MovementReason

@@ -15,8 +15,8 @@ from integrations.importing.mapping import UNMAPPED, code_of
 from integrations.models import StatusRule
 from integrations.review.causes import RULED
 from integrations.shops.rule_settings import fingerprint
-from orders import receiving
-from orders.incoming import IncomingOrder
+from orders.intake import receipts
+from orders.intake.incoming import IncomingOrder
 from stock.admin.forms import ReceiveForm
 from stock.models import StockLevel
 from stock.suggesting import similar
@@ -103,7 +103,7 @@ def _fill_stock(cards: Sequence[Card], user: Any) -> None:
         figures = {"free": f"{level.available:,}", "hand": f"{level.on_hand:,}", "reserved": f"{level.reserved:,}"}
         card.facts = _("%(free)s free now: %(hand)s on hand, %(reserved)s reserved.") % figures
         if may_receive:
-            seen = receiving.last_booking(level.product_id)
+            seen = receipts.last_booking(level.product_id)
             card.forms["stock"] = ReceiveForm(initial={"seen": seen}, auto_id=card.auto_id)
 
 

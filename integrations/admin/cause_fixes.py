@@ -29,7 +29,7 @@ from integrations.review.causes import CONNECTION, Cause
 from integrations.review.fixes import NothingToFix
 from integrations.shops.mapping_settings import MappingRefused
 from integrations.shops.rule_settings import RulesRefused
-from orders.receiving import BookedMeanwhile
+from orders.intake.receipts import BookedMeanwhile
 from stock.admin.base import Route, project_of
 from stock.admin.forms import ReceiveForm
 from stock.admin.guards import guarded

@@ -14,7 +14,7 @@ from integrations.models import RemoteOrder
 from integrations.review.assessment import Assessment, assess
 from integrations.review.decisions import DISMISSABLE
 from orders.addresses import address_lines
-from orders.incoming import IncomingAddress, IncomingOrder
+from orders.intake.incoming import IncomingAddress, IncomingOrder
 from orders.money import money
 
 DECIDED_HERE = {RemoteState.PENDING, RemoteState.DISMISSED}

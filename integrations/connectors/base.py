@@ -22,7 +22,7 @@ from zoneinfo import ZoneInfo
 
 from integrations.choices import ImportAction
 from integrations.connectors.errors import Failure, ShopError
-from orders.incoming import IncomingOrder
+from orders.intake.incoming import IncomingOrder
 
 T = TypeVar("T")
 

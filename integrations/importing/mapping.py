@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from integrations.choices import ListKind, UnknownCodes
 from integrations.models import Integration
-from orders.incoming import IncomingLine, IncomingOrder
+from orders.intake.incoming import IncomingLine, IncomingOrder
 
 UNMAPPED = {ListKind.PAYMENT: "unmapped_payment", ListKind.DELIVERY: "unmapped_delivery"}
 """The reason codes of orders that wait until somebody has named their payment or delivery."""

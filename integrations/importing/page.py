@@ -26,7 +26,7 @@ from integrations.models import Integration, RemoteOrder, StatusRule
 from integrations.runs import claims
 from integrations.runs.claims import Claim
 from integrations.runs.queue import ring_follow_up
-from orders.intake import Intake, Refused, Source, Taken, take_in
+from orders.intake.new_orders import Intake, Refused, Source, Taken, take_in
 from stock.bulk import next_ids
 from stock.ledger import lock_project
 

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from integrations.connectors.base import Connector, Identity, Shop
 from integrations.connectors.errors import PayloadError
-from orders.incoming import IncomingOrder
+from orders.intake.incoming import IncomingOrder
 
 logger = logging.getLogger(__name__)
 

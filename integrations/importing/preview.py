@@ -15,8 +15,8 @@ from integrations.importing import mapping
 from integrations.importing.mapping import Unmapped
 from integrations.models import Integration
 from integrations.shops.rule_settings import Wanted
-from orders.incoming import IncomingOrder
-from orders.plans import PLANS
+from orders.intake.incoming import IncomingOrder
+from orders.intake.plans import PLANS
 from stock import catalogue
 from stock.availability import Level, issue, shortages
 from stock.models import StockLevel

@@ -8,7 +8,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from integrations.choices import ImportAction, RemoteState
-from orders.plans import PLANS, Plan
+from orders.intake.plans import PLANS, Plan
 
 
 class Rule(Struct, frozen=True):

@@ -14,8 +14,8 @@ from integrations.runs.queue import ring_follow_up
 from integrations.runs.worker import Step
 from orders import refresh
 from orders.choices import OrderStatus
+from orders.intake.plans import PLANS
 from orders.models import Order
-from orders.plans import PLANS
 
 AT_ONCE = 100
 OPEN = (OrderStatus.PROCESSING, OrderStatus.ON_HOLD)

@@ -12,9 +12,9 @@ from integrations.importing import block_list, mapping
 from integrations.importing.mapping import Unmapped
 from integrations.importing.payloads import digest_of, read
 from integrations.models import RemoteOrder
-from orders.incoming import IncomingLine, IncomingOrder
+from orders.intake.incoming import IncomingLine, IncomingOrder
+from orders.intake.plans import PLANS
 from orders.models import Order
-from orders.plans import PLANS
 from stock import catalogue
 from stock.models import StockLevel
 

@@ -16,10 +16,10 @@ from integrations.importing.page import NOT_STORABLE, rules_for
 from integrations.importing.payloads import Candidate, digest_of, read
 from integrations.models import Integration, RemoteOrder
 from orders.choices import EventKind
-from orders.incoming import IncomingOrder
-from orders.intake import Intake, Refused, Source, Taken, take_in
+from orders.intake.incoming import IncomingOrder
+from orders.intake.new_orders import Intake, Refused, Source, Taken, take_in
+from orders.intake.plans import PLANS, VALID, Plan
 from orders.models import OrderEvent
-from orders.plans import PLANS, VALID, Plan
 from stock.ledger import lock_project
 
 MOST_AT_ONCE = 100

@@ -27,8 +27,8 @@ from integrations.review.causes import CONNECTION, RULED, Cause, orders_of
 from integrations.review.decisions import Reviewed
 from integrations.shops import connection, mapping_settings, settings
 from integrations.shops.rule_settings import Wanted, save_rules
-from orders import receiving
-from orders.allocation import change_stock
+from orders.intake import receipts
+from orders.intake.allocation import change_stock
 from stock import catalogue, ledger
 from stock.bulk import execute
 from stock.choices import MovementReason
@@ -114,8 +114,8 @@ def receive(
     product = Product.objects.filter(project_id=integration.project_id, sku=cause.subject).first()
     if product is None:
         raise NothingToFix(f"There is no product {cause.subject}: add it first.")
-    served = receiving.book(product, units, MovementReason.RECEIPT, note, seen=seen, actor_id=user_id)
-    done = receiving.sentence(units, product.sku, served)
+    served = receipts.book(product, units, MovementReason.RECEIPT, note, seen=seen, actor_id=user_id)
+    done = receipts.sentence(units, product.sku, served)
     return look_again(integration, cause, done, user_id, everywhere=True)
 
 

@@ -10,8 +10,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from orders.choices import PointsReason
+from orders.intake.rows import as_json
 from orders.models import Customer, PointsMovement
-from orders.rows import as_json
 from stock.bulk import execute
 
 MOST_POINTS = 1_000_000_000

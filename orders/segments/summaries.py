@@ -8,9 +8,9 @@ from typing import Any
 
 from django.db.models import Count, F, Q, Sum
 
+from orders.intake.rows import as_json
 from orders.models import Customer, CustomerSummary, Order
 from orders.publishing import published_status
-from orders.rows import as_json
 from stock.bulk import execute
 
 COUNTED = ("PAID", "FULFILLED")

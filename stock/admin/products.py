@@ -15,7 +15,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from orders import receiving
+from orders.intake import receipts
 from orders.models import OrderLine
 from stock import catalogue
 from stock.admin.base import PageAdmin, Route, project_of
@@ -93,7 +93,7 @@ class ProductAdmin(PageAdmin[Product]):
         return super().changelist_view(request, {"tools": tools, **(extra_context or {})})
 
     def page_context(self, request: HttpRequest, obj: Product) -> dict[str, Any]:
-        seen = receiving.last_booking(obj.pk)
+        seen = receipts.last_booking(obj.pk)
         may_receive = request.user.has_perm("stock.receive_stock")
         may_change = request.user.has_perm("stock.change_product")
         return {
@@ -132,16 +132,16 @@ class ProductAdmin(PageAdmin[Product]):
         if form.is_valid():
             values = form.cleaned_data
             try:
-                served = receiving.book(
+                served = receipts.book(
                     product, values["quantity"], reason, values["note"], seen=values["seen"], actor_id=request.user.pk
                 )
-            except receiving.BookedMeanwhile as error:
+            except receipts.BookedMeanwhile as error:
                 messages.warning(request, str(error))
                 return HttpResponseRedirect(self.url("change", product.pk))
             except StockError as error:
                 form.add_error("quantity", str(error))
             else:
-                messages.success(request, receiving.sentence(values["quantity"], product.sku, served))
+                messages.success(request, receipts.sentence(values["quantity"], product.sku, served))
                 return HttpResponseRedirect(self.url("change", product.pk))
         return self.render_page(request, product, status=422, **{name: form})
 

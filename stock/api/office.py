@@ -16,7 +16,7 @@ from integrations.api.errors import ApiError, bad_payload, not_found
 from integrations.api.repeating import idempotent
 from integrations.api.resources import Resource, ResourceList, ResourceOne, when
 from integrations.choices import ApiScope
-from orders.allocation import change_stock
+from orders.intake.allocation import change_stock
 from orders.public_ids import PublicIds
 from stock import filters
 from stock.api import shapes

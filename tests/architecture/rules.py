@@ -14,8 +14,8 @@ RIGHT_OF = {"integrations": {"orders", "stock"}, "orders": {"stock"}, "stock": s
 """What the core of an app may import beside its own."""
 
 PURE = (
-    "orders/incoming.py",
-    "orders/plans.py",
+    "orders/intake/incoming.py",
+    "orders/intake/plans.py",
     "orders/published.py",
     "orders/segments/conditions.py",
     "integrations/importing/rules.py",

@@ -11,7 +11,7 @@ from integrations.importing.payloads import Candidate
 from integrations.models import Integration, RemoteOrder, Run, StatusRule
 from integrations.runs import claims
 from integrations.runs.claims import LostClaim
-from orders.incoming import IncomingOrder
+from orders.intake.incoming import IncomingOrder
 from orders.models import Announcement, Invoice, Order, OrderLine, Shipment
 from stock.bulk import execute
 from stock.models import Reservation, StockLevel, StockMovement

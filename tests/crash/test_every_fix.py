@@ -18,8 +18,8 @@ from integrations.models import Fix, Integration, RemoteOrder
 from integrations.review import fixes
 from integrations.review.causes import Cause
 from integrations.shops.rule_settings import fingerprint
+from orders.intake.receipts import BookedMeanwhile
 from orders.models import Order
-from orders.receiving import BookedMeanwhile
 from stock.models import StockMovement
 from tests.admin.broken_shop import BrokenShop, work
 from tests.crash.faults import moments

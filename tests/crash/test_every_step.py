@@ -23,9 +23,10 @@ from integrations.invariants import broken
 from integrations.models import Integration, Project, RemoteOrder
 from integrations.review import decisions
 from integrations.shops.connection import set_up
-from orders import crediting, editing, invoicing, lifecycle, receiving, shipping
+from orders import crediting, editing, invoicing, lifecycle, shipping
 from orders.changing import ChangedMeanwhile, ChangeRefused
-from orders.incoming import IncomingOrder
+from orders.intake import receipts
+from orders.intake.incoming import IncomingOrder
 from orders.models import Invoice, NumberSeries, Order, OrderEvent, OrderLine, Shipment
 from orders.refresh import Answer, refresh
 from stock.choices import MovementReason
@@ -65,7 +66,7 @@ class Scene:
         pending = remote(shop, "77", RemoteState.PENDING, payload=PAYLOAD, status="processing")
         first.refresh_from_db()
         person = member(shop.project.account, Role.ORDER_STAFF).pk
-        booked = receiving.last_booking(shop.project.products.get(sku="A-17").pk)
+        booked = receipts.last_booking(shop.project.products.get(sku="A-17").pk)
         return cls(shop.project, first, placed[0], invoice, pending, person, booked)
 
     def state(self) -> dict[str, Any]:
@@ -119,7 +120,7 @@ def _edit(scene: Scene) -> None:
 
 def _receive(scene: Scene) -> None:
     product = scene.project.products.get(sku="A-17")
-    receiving.book(product, 5, MovementReason.RECEIPT, "Delivery", seen=scene.booked, actor_id=None)
+    receipts.book(product, 5, MovementReason.RECEIPT, "Delivery", seen=scene.booked, actor_id=None)
 
 
 STEPS: dict[str, Callable[[Scene], object]] = {
@@ -137,7 +138,7 @@ STEPS: dict[str, Callable[[Scene], object]] = {
 
 def again(step: str, scene: Scene) -> None:
     """A person does it once more from the page they had open."""
-    with suppress(ChangedMeanwhile, receiving.BookedMeanwhile):
+    with suppress(ChangedMeanwhile, receipts.BookedMeanwhile):
         STEPS[step](scene)
 
 

@@ -21,7 +21,7 @@ from integrations.jobs import HANDLERS
 from integrations.models import Feed, Integration, OrderHint, RemoteOrder, Run
 from integrations.runs import claims, worker
 from integrations.shops.connection import set_up
-from orders.allocation import change_stock
+from orders.intake.allocation import change_stock
 from orders.models import Order
 from stock import ledger
 from stock.choices import MovementReason

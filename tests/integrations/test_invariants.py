@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 
 from integrations.invariants import ALL, broken
 from integrations.models import Run
-from orders.allocation import change_stock
+from orders.intake.allocation import change_stock
 from stock.bulk import execute
 from stock.choices import MovementReason
 from stock.ledger import Change

@@ -14,20 +14,20 @@ from django.test.utils import CaptureQueriesContext
 from integrations.invariants import broken
 from integrations.models import Project
 from orders import announcing, editing, invoicing, lifecycle, partners, refresh, shipping
-from orders.allocation import change_stock
 from orders.changing import ChangeRefused
 from orders.choices import OrderStatus, Part
-from orders.incoming import IncomingAddress, IncomingOrder
+from orders.intake.allocation import change_stock
+from orders.intake.incoming import IncomingAddress, IncomingOrder
+from orders.intake.plans import CANCEL, COMPLETE, HISTORY, VALID, Plan
 from orders.models import Announcement, Order
 from orders.partners import Book
-from orders.plans import CANCEL, COMPLETE, HISTORY, VALID, Plan
 from orders.public_ids import PublicIds
 from orders.published import Item, PublishedOrder
 from orders.refresh import Answer
 from stock.choices import MovementReason
 from stock.ledger import Change
 from tests.factories import START, ProjectFactory, give_stock, incoming, line
-from tests.orders.test_intake import take
+from tests.orders.intake.test_new_orders import take
 
 pytestmark = pytest.mark.django_db
 

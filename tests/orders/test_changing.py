@@ -10,11 +10,11 @@ from integrations.models import Project
 from orders import changing
 from orders.changing import ChangedMeanwhile, ChangeRefused, opened
 from orders.choices import EventKind, OrderStatus, Tab
+from orders.intake.plans import COMPLETE, VALID
 from orders.models import Order, OrderEvent, OrderLine
-from orders.plans import COMPLETE, VALID
 from orders.search import search
 from tests.factories import ProjectFactory, give_stock, incoming, line
-from tests.orders.test_intake import levels, take
+from tests.orders.intake.test_new_orders import levels, take
 
 pytestmark = pytest.mark.django_db
 

@@ -9,11 +9,11 @@ from integrations.models import Project
 from orders import editing, lifecycle, shipping
 from orders.changing import ChangedMeanwhile, ChangeRefused
 from orders.choices import OrderStatus, Part, Tab
-from orders.incoming import IncomingAddress
+from orders.intake.incoming import IncomingAddress
 from orders.models import Order
 from orders.search import search
 from tests.factories import ProjectFactory, give_stock, line
-from tests.orders.test_intake import levels
+from tests.orders.intake.test_new_orders import levels
 from tests.orders.work import order_of, standing, told, units
 
 pytestmark = pytest.mark.django_db

@@ -14,15 +14,15 @@ from integrations.models import Project
 from orders import crediting, editing, invoicing, lifecycle, shipping
 from orders.changing import ChangedMeanwhile, ChangeRefused
 from orders.choices import DocumentType, OrderStatus
-from orders.intake import Intake, Source, take_in
+from orders.intake.new_orders import Intake, Source, take_in
+from orders.intake.plans import CANCEL, INVOICE
 from orders.models import Invoice, Order
 from orders.paper import contents
 from orders.paper.layout import render
-from orders.plans import CANCEL, INVOICE
 from stock.bulk import execute
 from stock.models import StockMovement
 from tests.factories import ProjectFactory, give_stock, incoming, line
-from tests.orders.test_intake import levels
+from tests.orders.intake.test_new_orders import levels
 from tests.orders.work import order_of, standing, told, units
 from tests.reading_pdf import pages_of
 

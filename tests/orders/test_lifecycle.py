@@ -11,10 +11,10 @@ from integrations.models import Project
 from orders import invoicing, lifecycle, shipping
 from orders.changing import ChangedMeanwhile, ChangeRefused
 from orders.choices import EventKind, OrderStatus, Tab
+from orders.intake.plans import CANCEL, COMPLETE, HOLD, VALID, Plan
 from orders.models import Order
-from orders.plans import CANCEL, COMPLETE, HOLD, VALID, Plan
 from tests.factories import ProjectFactory, give_stock, line
-from tests.orders.test_intake import levels
+from tests.orders.intake.test_new_orders import levels
 from tests.orders.work import order_of, standing, told, units
 
 pytestmark = pytest.mark.django_db

@@ -10,15 +10,15 @@ from django.utils.translation import override
 
 from integrations.models import Project
 from orders import letterheads
-from orders.incoming import IncomingAddress, IncomingOrder
+from orders.intake.incoming import IncomingAddress, IncomingOrder
+from orders.intake.plans import HISTORY
 from orders.letterheads import Wording
 from orders.models import Invoice, Order, Shipment
 from orders.paper import contents
 from orders.paper.layout import render
-from orders.plans import HISTORY
 from stock.bulk import execute
 from tests.factories import ProjectFactory, incoming, line
-from tests.orders.test_intake import take
+from tests.orders.intake.test_new_orders import take
 from tests.reading_pdf import pages_of
 
 pytestmark = pytest.mark.django_db

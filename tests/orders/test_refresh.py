@@ -13,18 +13,18 @@ from django.utils import timezone
 from integrations.invariants import broken
 from integrations.models import Project
 from orders import shipping
-from orders.allocation import change_stock
 from orders.changing import ChangedMeanwhile, opened
 from orders.choices import EventKind, OrderStatus, Part, Tab
-from orders.incoming import IncomingAddress, IncomingOrder
+from orders.intake.allocation import change_stock
+from orders.intake.incoming import IncomingAddress, IncomingOrder
+from orders.intake.plans import CANCEL, COMPLETE, HISTORY, HOLD, INVOICE, VALID, Plan
 from orders.models import Invoice, Order, OrderEvent
-from orders.plans import CANCEL, COMPLETE, HISTORY, HOLD, INVOICE, VALID, Plan
 from orders.refresh import Answer, Outcome, Refreshed, follow_status, preview, refresh, revert
 from stock.choices import MovementReason
 from stock.ledger import Change
 from stock.models import StockMovement
 from tests.factories import ProjectFactory, give_stock, incoming, line
-from tests.orders.test_intake import levels, take
+from tests.orders.intake.test_new_orders import levels, take
 
 pytestmark = pytest.mark.django_db
 

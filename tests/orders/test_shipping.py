@@ -7,19 +7,19 @@ import pytest
 from integrations.invariants import broken
 from integrations.models import Project
 from orders import lifecycle, shipping
-from orders.allocation import change_stock
 from orders.changing import ChangedMeanwhile, ChangeRefused
 from orders.choices import OrderStatus, Tab
-from orders.incoming import IncomingAddress
+from orders.intake.allocation import change_stock
+from orders.intake.incoming import IncomingAddress
+from orders.intake.plans import COMPLETE, HISTORY, VALID, Plan
 from orders.models import Shipment
 from orders.paper import contents
 from orders.paper.layout import render
-from orders.plans import COMPLETE, HISTORY, VALID, Plan
 from stock.choices import MovementReason
 from stock.ledger import Change
 from stock.models import StockMovement
 from tests.factories import ProjectFactory, give_stock, line
-from tests.orders.test_intake import levels
+from tests.orders.intake.test_new_orders import levels
 from tests.orders.work import order_of, standing, told, units
 from tests.reading_pdf import pages_of
 

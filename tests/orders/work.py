@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from integrations.models import Project
-from orders.incoming import IncomingLine
+from orders.intake.incoming import IncomingLine
+from orders.intake.plans import VALID, Plan
 from orders.models import Order
-from orders.plans import VALID, Plan
 from tests.factories import incoming
-from tests.orders.test_intake import take
+from tests.orders.intake.test_new_orders import take
 
 
 def order_of(project: Project, *lines: IncomingLine, plan: Plan = VALID, **values: Any) -> Order:

@@ -30,7 +30,7 @@ from integrations.connectors.base import (
 from integrations.connectors.bigcommerce import checking, orders, products, webhooks
 from integrations.connectors.bigcommerce.payload import identify, parse
 from integrations.connectors.throttling import pause_of_window
-from orders.incoming import IncomingOrder
+from orders.intake.incoming import IncomingOrder
 
 
 class BigCommerce(Connector):

@@ -32,7 +32,7 @@ from integrations.connectors.decoding import decode, refuse_repeated_keys
 from integrations.connectors.documents import repaired, utf8
 from integrations.connectors.errors import PayloadError
 from integrations.connectors.values import Number
-from orders.incoming import ZERO, IncomingAddress, IncomingLine, IncomingOrder
+from orders.intake.incoming import ZERO, IncomingAddress, IncomingLine, IncomingOrder
 
 MAX_LINES = 1000
 RFC_2822 = re.compile(r"[A-Z][a-z]{2}, \d{1,2} [A-Z][a-z]{2} (?!00)\d{4} \d\d:\d\d:\d\d [+-]\d{4}", re.ASCII)

@@ -27,7 +27,7 @@ from integrations.connectors.base import (
 )
 from integrations.connectors.ebay import checking, notifications, orders, products, subscribing
 from integrations.connectors.ebay.payload import identify, parse
-from orders.incoming import IncomingOrder
+from orders.intake.incoming import IncomingOrder
 
 _ACTIONS = {
     "paid/not_started": (ImportAction.VALID, False),

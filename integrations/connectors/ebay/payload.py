@@ -19,7 +19,7 @@ from integrations.connectors.base import Identity, Shop
 from integrations.connectors.documents import repaired, utf8
 from integrations.connectors.ebay.shapes import Amount, Contact, Instruction, Line, Order, Payment, Pricing, Refund
 from integrations.connectors.errors import PayloadError
-from orders.incoming import ZERO, IncomingAddress, IncomingLine, IncomingOrder
+from orders.intake.incoming import ZERO, IncomingAddress, IncomingLine, IncomingOrder
 
 MAX_LINES = 1000
 NOT_CANCELLED = {"", "NONE_REQUESTED"}

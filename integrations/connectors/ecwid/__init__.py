@@ -29,7 +29,7 @@ from integrations.connectors.ecwid import checking, orders, products, webhooks
 from integrations.connectors.ecwid.payload import identify, parse
 from integrations.connectors.ecwid.requests import LARGEST_PAGE
 from integrations.connectors.errors import Failure, ShopError
-from orders.incoming import IncomingOrder
+from orders.intake.incoming import IncomingOrder
 
 TO_BE_SENT = {
     "AWAITING_PROCESSING": "Awaiting processing",

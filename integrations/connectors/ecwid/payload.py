@@ -22,7 +22,7 @@ from integrations.connectors.documents import repaired, utf8
 from integrations.connectors.ecwid.shapes import Document, RawItem, RawOrder, RawPerson, RawTax
 from integrations.connectors.errors import PayloadError
 from integrations.connectors.values import Number
-from orders.incoming import ZERO, IncomingAddress, IncomingLine, IncomingOrder
+from orders.intake.incoming import ZERO, IncomingAddress, IncomingLine, IncomingOrder
 
 MAX_LINES = 1000
 TOO_MUCH = Decimal(10) ** 10

@@ -33,7 +33,7 @@ from integrations.connectors.base import (
 from integrations.connectors.paypal import checking, orders, webhooks
 from integrations.connectors.paypal.identity import identify
 from integrations.connectors.paypal.payload import parse
-from orders.incoming import IncomingOrder
+from orders.intake.incoming import IncomingOrder
 
 
 class PayPal(Connector):

@@ -28,7 +28,7 @@ from integrations.connectors.paypal.shapes import (
     Transaction,
     TransactionInfo,
 )
-from orders.incoming import ZERO, IncomingAddress, IncomingLine, IncomingOrder
+from orders.intake.incoming import ZERO, IncomingAddress, IncomingLine, IncomingOrder
 
 MAX_LINES = 1000
 OTHER_CURRENCY = "Amounts of the cart are in another currency than the payment and were left out"

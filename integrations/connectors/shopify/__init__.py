@@ -25,7 +25,7 @@ from integrations.connectors.base import (
 from integrations.connectors.shopify import bulk, checking, orders, products, status, webhooks, windows
 from integrations.connectors.shopify.payload import identify, parse
 from integrations.connectors.shopify.requests import pause_after
-from orders.incoming import IncomingOrder
+from orders.intake.incoming import IncomingOrder
 
 
 class Shopify(Connector):

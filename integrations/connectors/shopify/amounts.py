@@ -19,7 +19,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from integrations.connectors import values
 from integrations.connectors.errors import PayloadError
 from integrations.connectors.shopify.shapes import RawBag, RawLine, RawOrder, RawShipping, RawTax
-from orders.incoming import ZERO
+from orders.intake.incoming import ZERO
 
 SHIPPED = ("FULFILLED", "PARTIALLY_FULFILLED")
 

@@ -22,7 +22,7 @@ from integrations.connectors.errors import PayloadError
 from integrations.connectors.shopify.amounts import Goods, Purse, delivery, fees, goods, purse_of, totals
 from integrations.connectors.shopify.shapes import RawAddress, RawAttribute, RawDocument, RawLine, RawOrder, RawRef
 from integrations.connectors.shopify.status import status
-from orders.incoming import IncomingAddress, IncomingLine, IncomingOrder
+from orders.intake.incoming import IncomingAddress, IncomingLine, IncomingOrder
 
 MAX_LINES = 1000
 PAID = ("PAID", "PARTIALLY_REFUNDED", "REFUNDED")

@@ -26,7 +26,7 @@ from integrations.connectors.base import (
 from integrations.connectors.woocommerce import checking, orders, products, webhooks
 from integrations.connectors.woocommerce.payload import identify, parse
 from integrations.connectors.woocommerce.requests import LEAST_PAGE
-from orders.incoming import IncomingOrder
+from orders.intake.incoming import IncomingOrder
 
 
 class WooCommerce(Connector):

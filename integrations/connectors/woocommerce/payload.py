@@ -23,7 +23,7 @@ from integrations.connectors.decoding import decode, refuse_repeated_keys
 from integrations.connectors.documents import repaired, utf8
 from integrations.connectors.errors import PayloadError
 from integrations.connectors.woocommerce.shapes import MetaList, RawAddress, RawLine, RawOrder, RawShipping
-from orders.incoming import ZERO, IncomingAddress, IncomingLine, IncomingOrder
+from orders.intake.incoming import ZERO, IncomingAddress, IncomingLine, IncomingOrder
 
 MAX_LINES = 1000
 STAMP_LENGTH = len("2026-11-01T10:00:00")

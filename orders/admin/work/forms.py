@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from orders.attachments import LARGEST
 from orders.changing import open_units
 from orders.crediting import Creditable
-from orders.incoming import IncomingAddress
+from orders.intake.incoming import IncomingAddress
 from orders.lifecycle import LONGEST_REASON
 from orders.models import OrderLine
 from orders.moving import shippable

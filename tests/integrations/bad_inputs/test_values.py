@@ -12,7 +12,7 @@ from integrations.connectors.base import Shop
 from integrations.connectors.woocommerce import payload
 from integrations.invariants import broken
 from integrations.models import Project, RemoteOrder
-from orders.incoming import IncomingOrder
+from orders.intake.incoming import IncomingOrder
 from orders.models import Order
 from tests.factories import member
 from tests.integrations.bad_inputs.playing import Playing, Spoiler, outcome, setting

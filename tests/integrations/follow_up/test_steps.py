@@ -18,10 +18,10 @@ from integrations.follow_up import fan_out, steps
 from integrations.follow_up.steps import Follower
 from integrations.models import Project
 from integrations.runs import queue
+from orders.intake.plans import VALID
 from orders.models import Announcement
-from orders.plans import VALID
 from tests.factories import ProjectFactory, incoming, line
-from tests.orders.test_intake import take
+from tests.orders.intake.test_new_orders import take
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

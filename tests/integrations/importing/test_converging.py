@@ -36,11 +36,11 @@ from integrations.runs.claims import Claim
 from integrations.shops.connection import set_up
 from orders import refresh
 from orders.changing import ChangeRefused
-from orders.incoming import IncomingOrder
+from orders.intake.incoming import IncomingOrder
 from orders.models import Order
 from stock.models import Reservation, StockLevel, StockMovement
 from tests.factories import IntegrationFactory, give_stock, incoming, line, member
-from tests.orders.test_races import at_once
+from tests.orders.intake.test_races import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -17,7 +17,7 @@ from integrations.invariants import broken
 from integrations.models import CodeListEntry, Integration, MetadataMapping, RemoteOrder, SkuMapping, StatusRule
 from integrations.runs import claims
 from integrations.shops.listings import store_code_lists
-from orders.incoming import IncomingOrder
+from orders.intake.incoming import IncomingOrder
 from orders.models import Order, OrderLine
 from stock.models import Product
 from tests.factories import IntegrationFactory, give_stock, incoming, line

@@ -19,7 +19,7 @@ from integrations.invariants import broken
 from integrations.models import Integration, RemoteOrder, Run, StatusRule
 from integrations.runs import claims
 from integrations.runs.claims import Claim, LostClaim
-from orders.incoming import IncomingOrder
+from orders.intake.incoming import IncomingOrder
 from orders.models import Order
 from tests.factories import IntegrationFactory, incoming, line
 

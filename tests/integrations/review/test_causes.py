@@ -19,7 +19,7 @@ from integrations.review import causes
 from integrations.review.causes import Cause
 from integrations.runs import claims
 from integrations.runs.claims import Claim
-from orders.incoming import IncomingOrder
+from orders.intake.incoming import IncomingOrder
 from tests.factories import IntegrationFactory, ProjectFactory, give_stock, incoming, line
 from tests.integrations.connectors.woocommerce.orders import payload
 

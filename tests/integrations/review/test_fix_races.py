@@ -14,13 +14,13 @@ from integrations.models import Fix, Integration, RemoteOrder, Run
 from integrations.review import fixes
 from integrations.review.causes import Cause
 from integrations.shops.mapping_settings import MappingRefused
+from orders.intake.receipts import BookedMeanwhile
 from orders.models import Order
-from orders.receiving import BookedMeanwhile
 from stock import catalogue, ledger
 from stock.models import Product, StockLevel
 from tests.admin.broken_shop import BrokenShop, work
 from tests.factories import ProjectFactory, give_stock
-from tests.orders.test_races import at_once
+from tests.orders.intake.test_races import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

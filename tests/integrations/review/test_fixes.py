@@ -17,7 +17,7 @@ from integrations.runs import claims
 from integrations.shops.connection import set_up
 from integrations.shops.mapping_settings import MappingRefused
 from integrations.shops.rule_settings import RulesRefused, fingerprint
-from orders.receiving import BookedMeanwhile, last_booking
+from orders.intake.receipts import BookedMeanwhile, last_booking
 from stock.models import Product, StockLevel, StockMovement
 from tests.factories import IntegrationFactory, give_stock, member
 

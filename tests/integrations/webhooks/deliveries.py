@@ -15,11 +15,11 @@ from integrations.follow_up import steps
 from integrations.models import Project, WebhookDelivery, WebhookEndpoint
 from integrations.simulator.receiver import Received, Reply
 from integrations.webhooks import endpoints
-from orders.incoming import IncomingOrder
+from orders.intake.incoming import IncomingOrder
+from orders.intake.plans import VALID
 from orders.models import Order
-from orders.plans import VALID
 from tests.factories import START, incoming, line
-from tests.orders.test_intake import take
+from tests.orders.intake.test_new_orders import take
 
 
 def endpoint_at(project: Project, url: str, events: Sequence[str] = SUBSCRIBABLE) -> WebhookEndpoint:

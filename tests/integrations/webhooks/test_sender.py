@@ -22,11 +22,11 @@ from integrations.secrets import Secrets
 from integrations.simulator.receiver import Received, Receiver, Reply
 from integrations.webhooks import sender
 from orders import lifecycle
-from orders.plans import HISTORY
+from orders.intake.plans import HISTORY
 from stock.bulk import execute
 from tests.factories import ProjectFactory, incoming, line
 from tests.integrations.webhooks.deliveries import answering, endpoint_at, rest_over, sell, sell_paid, states, work
-from tests.orders.test_intake import take
+from tests.orders.intake.test_new_orders import take
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from integrations.models import Integration, Project
 from orders.choices import OrderStatus, Tab
+from orders.intake.plans import API_HISTORY, PLANS
 from orders.models import Order
-from orders.plans import API_HISTORY, PLANS
 from orders.publishing import published_status, status_of
 
 TABS = {OrderStatus.PROCESSING: Tab.IN_STOCK, OrderStatus.ON_HOLD: Tab.ON_HOLD}

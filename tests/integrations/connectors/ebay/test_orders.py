@@ -14,7 +14,7 @@ import pytest
 from integrations.choices import ImportAction
 from integrations.connectors.base import Identity
 from integrations.connectors.errors import PayloadError
-from orders.incoming import IncomingAddress, IncomingLine, IncomingOrder
+from orders.intake.incoming import IncomingAddress, IncomingLine, IncomingOrder
 from tests.integrations.connectors.ebay.orders import ebay, line, money, order, payload, shop
 
 SAMPLES = Path(os.environ.get("SHOP_SAMPLES", Path(__file__).parents[3] / "shared" / "payloads")) / "ebay"

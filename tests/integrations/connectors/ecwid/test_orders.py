@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from integrations.connectors import get
 from integrations.connectors.base import Identity, Shop
 from integrations.connectors.errors import PayloadError
-from orders.incoming import IncomingAddress, IncomingLine, IncomingOrder
+from orders.intake.incoming import IncomingAddress, IncomingLine, IncomingOrder
 from tests.integrations.connectors.ecwid.orders import ABSENT, RECORDED, SHOP, item, payload
 
 ecwid = get("ecwid")

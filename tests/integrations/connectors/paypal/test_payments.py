@@ -14,7 +14,7 @@ import pytest
 from integrations.connectors.base import Identity
 from integrations.connectors.errors import PayloadError
 from integrations.connectors.paypal.identity import is_order
-from orders.incoming import IncomingAddress, IncomingLine, IncomingOrder
+from orders.intake.incoming import IncomingAddress, IncomingLine, IncomingOrder
 from tests.integrations.connectors.paypal.payments import ID, info, item, money, payload, paypal, shop, transaction
 
 SAMPLES = Path(os.environ.get("SHOP_SAMPLES", Path(__file__).parents[3] / "shared" / "payloads")) / "paypal"

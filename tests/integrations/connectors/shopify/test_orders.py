@@ -14,7 +14,7 @@ import pytest
 from integrations.connectors import get
 from integrations.connectors.base import Identity
 from integrations.connectors.errors import PayloadError
-from orders.incoming import ZERO, IncomingAddress, IncomingLine, IncomingOrder
+from orders.intake.incoming import ZERO, IncomingAddress, IncomingLine, IncomingOrder
 from tests.integrations.connectors.shopify.orders import SHOP, WRITTEN, line, lines, payload, refund
 
 shopify = get("shopify")

@@ -11,7 +11,7 @@ import pytest
 
 from integrations.connectors import get
 from integrations.connectors.base import Identity, Shop
-from orders.incoming import IncomingAddress, IncomingLine, IncomingOrder
+from orders.intake.incoming import IncomingAddress, IncomingLine, IncomingOrder
 from tests.integrations.connectors.woocommerce.orders import ABSENT, SHOP, line, payload
 
 woo = get("woocommerce")

@@ -7,15 +7,15 @@ from django.utils import timezone
 
 from integrations.invariants import broken
 from integrations.models import Project
-from orders.allocation import change_stock
 from orders.choices import EventKind, Tab
+from orders.intake.allocation import change_stock
+from orders.intake.plans import HOLD, VALID
 from orders.models import Order
-from orders.plans import HOLD, VALID
 from stock.choices import MovementReason
 from stock.ledger import Change, StockError
 from stock.models import StockLevel, StockMovement
 from tests.factories import ProjectFactory, give_stock, incoming, line
-from tests.orders.test_intake import levels, take
+from tests.orders.intake.test_new_orders import levels, take
 
 pytestmark = pytest.mark.django_db
 
@@ -76,7 +76,7 @@ def test_reserved_units_cannot_be_taken_away(project: Project) -> None:
 
 
 def test_more_lines_than_one_batch_are_served(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("orders.allocation.SERVE_AT_ONCE", 3)
+    monkeypatch.setattr("orders.intake.allocation.SERVE_AT_ONCE", 3)
     ids = give_stock(project, A_17=0)
     moment = timezone.now()
     take(project, *[(incoming(line("A-17"), placed_at=moment), VALID) for _ in range(8)])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from orders.allocation import Served, change_stock
 from orders.choices import Tab
+from orders.intake.allocation import Served, change_stock
 from stock import ledger
 from stock.choices import MovementReason
 from stock.ledger import Change

@@ -10,8 +10,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from orders.choices import EventKind, OrderStatus, Tab
+from orders.intake.tabs import tab_of
 from orders.models import Order, OrderEvent, OrderLine
-from orders.states import tab_of
 from stock import ledger
 from stock.availability import Level
 from stock.bulk import copy_rows, execute

@@ -18,12 +18,12 @@ from django.utils import timezone
 from integrations.invariants import broken
 from integrations.models import Project
 from orders import numbering
-from orders.allocation import change_stock
 from orders.choices import DocumentType
-from orders.incoming import IncomingOrder
-from orders.intake import Intake, Source, take_in
+from orders.intake.allocation import change_stock
+from orders.intake.incoming import IncomingOrder
+from orders.intake.new_orders import Intake, Source, take_in
+from orders.intake.plans import COMPLETE, VALID, Plan
 from orders.models import NumberSeries, Order
-from orders.plans import COMPLETE, VALID, Plan
 from stock import ledger
 from stock.availability import Level
 from stock.bulk import execute

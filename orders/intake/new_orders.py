@@ -12,13 +12,14 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from orders import announcing, customers, documents, rows
+from orders import announcing, customers, documents
 from orders.choices import OrderStatus, Tab
-from orders.incoming import IncomingLine, IncomingOrder
+from orders.intake import rows
+from orders.intake.incoming import IncomingLine, IncomingOrder
+from orders.intake.plans import Plan
+from orders.intake.tabs import tab_of
 from orders.models import Order, OrderLine
-from orders.plans import Plan
 from orders.segments import due
-from orders.states import tab_of
 from stock import catalogue, ledger
 from stock.availability import Level, issue, shortages
 from stock.bulk import next_ids

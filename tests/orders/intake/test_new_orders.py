@@ -11,12 +11,12 @@ from django.utils import timezone
 
 from integrations.invariants import broken
 from integrations.models import Project
-from orders.allocation import change_stock
 from orders.choices import Effect, OrderStatus, Tab
-from orders.incoming import IncomingOrder
-from orders.intake import Intake, Refused, Source, Taken, take_in
+from orders.intake.allocation import change_stock
+from orders.intake.incoming import IncomingOrder
+from orders.intake.new_orders import Intake, Refused, Source, Taken, take_in
+from orders.intake.plans import CANCEL, COMPLETE, HISTORY, HOLD, INVOICE, PLANS, VALID, Plan
 from orders.models import Customer, Invoice, Order, Shipment
-from orders.plans import CANCEL, COMPLETE, HISTORY, HOLD, INVOICE, PLANS, VALID, Plan
 from stock.choices import MovementReason
 from stock.ledger import Change
 from stock.models import Reservation, StockLevel, StockMovement

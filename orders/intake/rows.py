@@ -13,7 +13,7 @@ from orders.search import vector
 from stock.bulk import copy_rows
 
 if TYPE_CHECKING:
-    from orders.intake import Draft, Source
+    from orders.intake.new_orders import Draft, Source
 
 ORDER_COLUMNS = (
     "id", "project_id", "integration_id", "remote_order_id", "run_id", "number", "status", "tab", "import_action",
