@@ -18,7 +18,6 @@ import msgspec
 from babel.numbers import get_currency_precision
 from django.db import transaction
 
-from orders.changing import ChangeRefused
 from orders.intake.new_orders import FromPartner, Intake, Refused, Source, take_in
 from orders.intake.plans import API_HISTORY, API_HISTORY_CANCELLED, CANCEL, VALID, Plan
 from orders.models import Order
@@ -26,6 +25,7 @@ from orders.partner_changes import Change, apply
 from orders.partner_customers import Customers, Identity
 from orders.public_ids import PublicIds
 from orders.published import Goods, InvalidOrder, Item, PublishedOrder, kept, to_incoming
+from orders.work.changing import ChangeRefused
 from stock import catalogue, ledger
 from stock.bulk import execute
 from stock.catalogue import Wanted

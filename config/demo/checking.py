@@ -22,12 +22,12 @@ from integrations.importing.retry import retry_now
 from integrations.invariants import ALL, broken
 from integrations.models import Feed, Project, RemoteOrder, Run
 from integrations.runs.claims import RunRefused
-from orders import crediting, invoicing, shipping
 from orders.choices import Tab
 from orders.intake.allocation import change_stock
 from orders.models import Order, OrderLine
 from orders.paper import contents
 from orders.paper.layout import render
+from orders.work import crediting, invoicing, shipping
 from stock.choices import MovementReason
 from stock.ledger import Change
 from stock.models import Reservation

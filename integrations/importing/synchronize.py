@@ -20,10 +20,10 @@ from integrations.runs.claims import Claim, RunRefused
 from integrations.runs.queue import ring_follow_up
 from integrations.runs.worker import Step
 from integrations.shops.ask import ask
-from orders import refresh
 from orders.choices import Part
 from orders.models import Order
-from orders.refresh import Answer, Outcome, Refreshed
+from orders.work.refresh import order as refresh
+from orders.work.refresh.order import Answer, Outcome, Refreshed
 from stock.ledger import lock_project
 
 MOST_AT_ONCE = 100
@@ -69,7 +69,7 @@ def look(order: Order) -> Look:
 def synchronize(order: Order, seen: str, *, version: int, actor_id: int) -> Refreshed:
     """Write what `look` has shown. Raises SyncRefused when the shop has said something else since.
 
-    Raises `orders.changing.ChangedMeanwhile` when the order was changed here since.
+    Raises `orders.work.changing.ChangedMeanwhile` when the order was changed here since.
     """
     integration, remote = _source(order)
     payload = remote.payload.encode()

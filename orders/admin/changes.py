@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 from orders.addresses import address_lines
 from orders.choices import OrderStatus, Part
 from orders.money import money
-from orders.refresh import FIELDS, label
-from orders.refreshing_lines import LINE
+from orders.work.refresh.lines import LINE
+from orders.work.refresh.order import FIELDS, label
 
 Row = tuple[str, str, str]
 """What, old, new; "" where there was or is nothing."""

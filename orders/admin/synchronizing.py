@@ -15,12 +15,12 @@ from django.utils.translation import gettext_lazy
 
 from integrations.importing import synchronize
 from integrations.importing.synchronize import Look, SyncRefused
-from orders import refresh
 from orders.admin import changes, progress
 from orders.admin.work.base import Steps, ring
-from orders.changing import ChangedMeanwhile, ChangeRefused
 from orders.models import Order, OrderEvent
-from orders.refresh import Outcome, Refreshed
+from orders.work.changing import ChangedMeanwhile, ChangeRefused
+from orders.work.refresh import order as refresh
+from orders.work.refresh.order import Outcome, Refreshed
 from stock.admin.base import Route
 from stock.admin.guards import guarded, guarded_action
 from stock.admin.show import post_button

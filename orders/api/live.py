@@ -16,12 +16,13 @@ from integrations.api.errors import ApiError, bad_payload, not_found
 from integrations.api.repeating import idempotent
 from integrations.api.resources import Resource, ResourceList, ResourceOne, when
 from integrations.choices import ApiScope
-from orders import filters, lifecycle, shipping
+from orders import filters
 from orders.api import live_shapes as shapes
 from orders.api.office import shipment
 from orders.api.shapes import Shipment as ShipmentShape
-from orders.changing import ChangeRefused
 from orders.models import Invoice, Order, OrderLine, Shipment
+from orders.work import lifecycle, shipping
+from orders.work.changing import ChangeRefused
 
 PAPERS = (
     Prefetch("invoices", Invoice.objects.only("order_id").order_by("pk")),

@@ -104,7 +104,7 @@ class Order(models.Model):
     search = SearchVectorField(editable=False)
     """Folded words, see `orders.search`."""
     version = models.IntegerField(default=0, db_default=0)
-    """Grows with every change made by `orders.changing`; what a person saw is compared with it."""
+    """Grows with every change made by `orders.work.changing`; what a person saw is compared with it."""
     edited: models.Field[Any, Any] = models.JSONField(
         default=list, db_default=Value([], models.JSONField()), blank=True
     )

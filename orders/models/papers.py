@@ -29,7 +29,7 @@ class Attachment(models.Model):
     order = models.ForeignKey(Order, models.CASCADE, related_name="attachments")
     name = models.CharField(max_length=150)
     content_type = models.CharField(max_length=50)
-    """Of the closed list of `orders.attachments`, found by content."""
+    """Of the closed list of `orders.work.attachments`, found by content."""
     size = models.PositiveIntegerField(help_text="Bytes.")
     digest = models.CharField(max_length=64)
     """SHA-256, hexadecimal."""

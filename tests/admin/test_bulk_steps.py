@@ -11,12 +11,12 @@ from django.test import Client
 from integrations.choices import Role
 from integrations.invariants import broken
 from integrations.models import Integration, Project
-from orders import lifecycle
 from orders.choices import OrderStatus
 from orders.models import Invoice, Order, Shipment
+from orders.work import lifecycle
 from tests.admin.conftest import Login, imported
 from tests.factories import ProjectFactory, give_stock, incoming, line
-from tests.orders.work import order_of
+from tests.orders.work.desk import order_of
 from tests.reading_pdf import pages_of
 
 LIST = "/orders/order/"

@@ -23,9 +23,9 @@ from integrations.models import (
     WebhookDelivery,
     WebhookEndpoint,
 )
-from orders import invoicing, lifecycle, shipping
 from orders.models import Order
 from orders.public_ids import PublicIds
+from orders.work import invoicing, lifecycle, shipping
 from stock.admin.base import TenantAdmin
 from stock.admin.listing import ChoiceFilter, DateRange
 from stock.filtering import IdFilter

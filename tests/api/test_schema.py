@@ -25,7 +25,7 @@ from schemathesis.engine import Status, events, from_schema
 from integrations.api.async_actions import AsyncActionsView
 from integrations.choices import RemoteState
 from integrations.shops.connection import set_up
-from orders import invoicing, shipping
+from orders.work import invoicing, shipping
 from tests.admin.conftest import imported, remote
 from tests.api.conftest import Partner
 from tests.factories import IntegrationFactory, ProjectFactory, give_stock, incoming, line

@@ -25,12 +25,12 @@ from integrations.models import (
     WebhookEndpoint,
 )
 from integrations.webhooks import endpoints
-from orders import invoicing, shipping
 from orders.choices import SegmentKind
 from orders.models import Customer, Invoice, Order, PointsMovement, Segment, SegmentMember, Shipment
 from orders.points import ledger
 from orders.public_ids import PublicIds
 from orders.segments import editing
+from orders.work import invoicing, shipping
 from stock.models import Product, StockLevel
 from tests.admin.conftest import remote
 from tests.api.conftest import Partner, told, work_off

@@ -23,12 +23,12 @@ from integrations.invariants import broken
 from integrations.models import Integration, Project, RemoteOrder
 from integrations.review import decisions
 from integrations.shops.connection import set_up
-from orders import crediting, editing, invoicing, lifecycle, shipping
-from orders.changing import ChangedMeanwhile, ChangeRefused
 from orders.intake import receipts
 from orders.intake.incoming import IncomingOrder
 from orders.models import Invoice, NumberSeries, Order, OrderEvent, OrderLine, Shipment
-from orders.refresh import Answer, refresh
+from orders.work import crediting, editing, invoicing, lifecycle, shipping
+from orders.work.changing import ChangedMeanwhile, ChangeRefused
+from orders.work.refresh.order import Answer, refresh
 from stock.choices import MovementReason
 from stock.models import Reservation, StockLevel, StockMovement
 from tests.admin.conftest import imported, remote

@@ -13,8 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from integrations.invariants import broken
 from integrations.models import Project
-from orders import announcing, editing, invoicing, lifecycle, partners, refresh, shipping
-from orders.changing import ChangeRefused
+from orders import announcing, partners
 from orders.choices import OrderStatus, Part
 from orders.intake.allocation import change_stock
 from orders.intake.incoming import IncomingAddress, IncomingOrder
@@ -23,7 +22,10 @@ from orders.models import Announcement, Order
 from orders.partners import Book
 from orders.public_ids import PublicIds
 from orders.published import Item, PublishedOrder
-from orders.refresh import Answer
+from orders.work import editing, invoicing, lifecycle, shipping
+from orders.work.changing import ChangeRefused
+from orders.work.refresh import order as refresh
+from orders.work.refresh.order import Answer
 from stock.choices import MovementReason
 from stock.ledger import Change
 from tests.factories import START, ProjectFactory, give_stock, incoming, line

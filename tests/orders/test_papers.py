@@ -8,12 +8,12 @@ import pytest
 from PIL import Image
 
 from integrations.models import Project
-from orders import attachments, notes
-from orders.attachments import attach, kind_of, plain_name
-from orders.changing import ChangeRefused
 from orders.models import Order
+from orders.work import attachments, notes
+from orders.work.attachments import attach, kind_of, plain_name
+from orders.work.changing import ChangeRefused
 from tests.factories import ProjectFactory, line
-from tests.orders.work import order_of, told
+from tests.orders.work.desk import order_of, told
 
 PDF = b"%PDF-1.4 x"
 

@@ -11,7 +11,7 @@ from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 
 from integrations.runs.queue import ring_follow_up
-from orders.changing import ChangedMeanwhile, ChangeRefused
+from orders.work.changing import ChangedMeanwhile, ChangeRefused
 from stock.admin.base import PageAdmin, project_of
 
 M = TypeVar("M", bound=Model)

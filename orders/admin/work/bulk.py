@@ -18,17 +18,17 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from orders import invoicing, lifecycle, shipping
 from orders.admin.printing import one_pdf
 from orders.admin.work.base import ring
 from orders.admin.work.bills import ISSUE
 from orders.admin.work.goods import SHIP
 from orders.admin.work.status import CHANGE
-from orders.changing import ChangeRefused
 from orders.choices import OrderStatus, Tab
-from orders.lifecycle import LONGEST_REASON
 from orders.models import Invoice, Order, Shipment
 from orders.paper import contents
+from orders.work import invoicing, lifecycle, shipping
+from orders.work.changing import ChangeRefused
+from orders.work.lifecycle import LONGEST_REASON
 from stock.admin.base import Route, TenantAdmin
 from stock.admin.guards import guarded, guarded_action
 

@@ -11,13 +11,13 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from orders.attachments import LARGEST
-from orders.changing import open_units
-from orders.crediting import Creditable
 from orders.intake.incoming import IncomingAddress
-from orders.lifecycle import LONGEST_REASON
 from orders.models import OrderLine
-from orders.moving import shippable
+from orders.work.attachments import LARGEST
+from orders.work.changing import open_units
+from orders.work.crediting import Creditable
+from orders.work.lifecycle import LONGEST_REASON
+from orders.work.moving import shippable
 
 
 class SeenForm(forms.Form):

@@ -8,11 +8,11 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-from orders import shipping
 from orders.admin.work.base import Steps
 from orders.admin.work.forms import ReasonForm, ShipForm, TrackingForm
 from orders.choices import OrderStatus
 from orders.models import Order, OrderLine, Shipment
+from orders.work import shipping
 from stock.admin.base import Route
 from stock.admin.guards import guarded
 

@@ -10,11 +10,11 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
-from orders import attachments, notes
 from orders.admin.work.base import Steps
 from orders.admin.work.forms import FileForm, NoteForm
-from orders.changing import ChangeRefused
 from orders.models import Attachment, Order
+from orders.work import attachments, notes
+from orders.work.changing import ChangeRefused
 from stock.admin.base import Route
 from stock.admin.guards import guarded
 

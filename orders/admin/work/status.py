@@ -8,11 +8,11 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-from orders import editing, lifecycle
 from orders.admin.work.base import Steps
 from orders.admin.work.forms import AddressForm, BuyersNoteForm, ItemsForm, ReasonForm
 from orders.choices import OrderStatus, Part
 from orders.models import Order, OrderLine
+from orders.work import editing, lifecycle
 from stock.admin.base import Route
 from stock.admin.guards import guarded
 

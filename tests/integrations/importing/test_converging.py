@@ -34,10 +34,10 @@ from integrations.review import decisions as reviewing
 from integrations.runs import claims
 from integrations.runs.claims import Claim
 from integrations.shops.connection import set_up
-from orders import refresh
-from orders.changing import ChangeRefused
 from orders.intake.incoming import IncomingOrder
 from orders.models import Order
+from orders.work.changing import ChangeRefused
+from orders.work.refresh import order as refresh
 from stock.models import Reservation, StockLevel, StockMovement
 from tests.factories import IntegrationFactory, give_stock, incoming, line, member
 from tests.orders.intake.test_races import at_once

@@ -23,11 +23,11 @@ from integrations.invariants import broken
 from integrations.models import Feed, Integration, MetadataMapping, RemoteOrder, Run
 from integrations.runs import claims
 from integrations.shops.connection import set_up
-from orders import refresh
-from orders.changing import ChangedMeanwhile, Opened
 from orders.choices import EventKind, OrderStatus, Part
 from orders.models import Order, OrderEvent
-from orders.refresh import Outcome
+from orders.work.changing import ChangedMeanwhile, Opened
+from orders.work.refresh import order as refresh
+from orders.work.refresh.order import Outcome
 from stock.bulk import execute
 from tests.benchmarks.w2000 import payloads
 from tests.factories import IntegrationFactory, member

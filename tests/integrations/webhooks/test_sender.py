@@ -21,8 +21,8 @@ from integrations.models import DeliveryAttempt, Project, WebhookDelivery, Webho
 from integrations.secrets import Secrets
 from integrations.simulator.receiver import Received, Receiver, Reply
 from integrations.webhooks import sender
-from orders import lifecycle
 from orders.intake.plans import HISTORY
+from orders.work import lifecycle
 from stock.bulk import execute
 from tests.factories import ProjectFactory, incoming, line
 from tests.integrations.webhooks.deliveries import answering, endpoint_at, rest_over, sell, sell_paid, states, work

@@ -13,7 +13,6 @@ from django.utils import timezone
 from integrations.follow_up.fan_out import pass_on
 from integrations.invariants import broken
 from integrations.models import Project
-from orders import lifecycle
 from orders.choices import EarningTrigger, PointsReason
 from orders.models import (
     Announcement,
@@ -27,6 +26,7 @@ from orders.points import earning, rules
 from orders.points.earning import earn_from_entries
 from orders.points.ledger import Row, record
 from orders.points.rules import Wish
+from orders.work import lifecycle
 from stock.bulk import execute
 from tests.orders.segments.book import automatic, customer, settle, write
 

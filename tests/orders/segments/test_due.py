@@ -10,11 +10,11 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from integrations.models import Integration, Project
-from orders import lifecycle
 from orders.models import CustomerSummary, DueCustomer, Order
 from orders.partners import save
 from orders.segments import due
 from orders.segments.placing import place_due
+from orders.work import lifecycle
 from stock.bulk import execute
 from tests.admin.conftest import imported
 from tests.factories import ProjectFactory, incoming, line

@@ -9,9 +9,9 @@ import unicodedata
 from django.db import transaction
 from django.utils import timezone
 
-from orders.changing import ChangeRefused
 from orders.choices import EventKind
 from orders.models import Attachment, Order, OrderEvent
+from orders.work.changing import ChangeRefused
 
 LARGEST = 5 * 1024 * 1024
 MOST = 20

@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 
 from orders import exact
-from orders.changing import Opened, exchange, plain, resize, value_of
 from orders.choices import OrderStatus
 from orders.intake.incoming import IncomingLine
 from orders.models import OrderLine
+from orders.work.changing import Opened, exchange, plain, resize, value_of
 from stock import catalogue
 
 LINE = "line "

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from orders.changing import ChangeRefused, Opened, open_units
 from orders.models import OrderLine
+from orders.work.changing import ChangeRefused, Opened, open_units
 from stock.choices import MovementReason
 from stock.ledger import Change
 

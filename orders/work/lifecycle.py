@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from orders import changing
-from orders.changing import ChangeRefused, Opened, open_units, opened
 from orders.choices import EventKind, OrderStatus
+from orders.work import changing
+from orders.work.changing import ChangeRefused, Opened, open_units, opened
 
 LONGEST_REASON = 300
 

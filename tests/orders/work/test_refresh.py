@@ -12,14 +12,14 @@ from django.utils import timezone
 
 from integrations.invariants import broken
 from integrations.models import Project
-from orders import shipping
-from orders.changing import ChangedMeanwhile, opened
 from orders.choices import EventKind, OrderStatus, Part, Tab
 from orders.intake.allocation import change_stock
 from orders.intake.incoming import IncomingAddress, IncomingOrder
 from orders.intake.plans import CANCEL, COMPLETE, HISTORY, HOLD, INVOICE, VALID, Plan
 from orders.models import Invoice, Order, OrderEvent
-from orders.refresh import Answer, Outcome, Refreshed, follow_status, preview, refresh, revert
+from orders.work import shipping
+from orders.work.changing import ChangedMeanwhile, opened
+from orders.work.refresh.order import Answer, Outcome, Refreshed, follow_status, preview, refresh, revert
 from stock.choices import MovementReason
 from stock.ledger import Change
 from stock.models import StockMovement

@@ -13,12 +13,13 @@ from typing import Any
 import msgspec
 from django.db import transaction
 
-from orders import customers, exact, lifecycle
-from orders import refreshing_lines as items
-from orders.changing import Opened, cancel_units, open_units, opened, plain, reopen_units, value_of
+from orders import customers, exact
 from orders.choices import DocumentType, EventKind, OrderStatus, Part
 from orders.intake.incoming import IncomingOrder
 from orders.models import Customer, Order, OrderEvent, OrderLine
+from orders.work import lifecycle
+from orders.work.changing import Opened, cancel_units, open_units, opened, plain, reopen_units, value_of
+from orders.work.refresh import lines as items
 
 FIELDS: dict[Part, tuple[str, ...]] = {
     Part.PAYMENT: ("payment_code", "payment_title", "paid_at"),

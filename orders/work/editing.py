@@ -1,6 +1,6 @@
 """Edit an order that is in the book: its addresses, the buyer's note, its items.
 
-Services as in `orders.lifecycle`: one transaction each, refused politely when the order has changed meanwhile. What is
+Services as in `orders.work.lifecycle`: one transaction each, refused politely when the order has changed meanwhile. What is
 edited here is remembered, so that a synchronisation can be told to leave it alone.
 """
 
@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from orders import changing, lifecycle
-from orders.changing import ChangeRefused, Opened, open_units, opened
 from orders.choices import EventKind, OrderStatus, Part
 from orders.intake.incoming import IncomingAddress
 from orders.intake.rows import as_plain
+from orders.work import changing, lifecycle
+from orders.work.changing import ChangeRefused, Opened, open_units, opened
 from stock import catalogue
 from stock.models import Product
 

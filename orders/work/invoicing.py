@@ -8,13 +8,14 @@ from typing import Any
 from babel.numbers import get_currency_precision
 from django.db.models import Sum
 
-from orders import letterheads, lifecycle, numbering
-from orders.changing import ChangeRefused, Opened, opened
+from orders import letterheads, numbering
 from orders.choices import DocumentType, EventKind, OrderStatus
 from orders.documents import extras, not_before_the_last
 from orders.intake.incoming import ZERO
 from orders.intake.rows import as_plain
 from orders.models import Invoice, OrderLine
+from orders.work import lifecycle
+from orders.work.changing import ChangeRefused, Opened, opened
 
 
 def issue(order_id: int, *, seen: int | None = None, actor_id: int | None = None) -> Invoice:

@@ -13,14 +13,14 @@ from typing import Any
 
 from babel.numbers import get_currency_precision
 
-from orders import changing, lifecycle
-from orders.changing import ChangeRefused, Opened, open_units, opened
 from orders.choices import DocumentType, EventKind, Part
 from orders.intake.incoming import ZERO
-from orders.invoicing import credited, share, write
 from orders.models import Invoice
 from orders.money import money
-from orders.moving import put_back
+from orders.work import changing, lifecycle
+from orders.work.changing import ChangeRefused, Opened, open_units, opened
+from orders.work.invoicing import credited, share, write
+from orders.work.moving import put_back
 
 
 @dataclass(frozen=True)

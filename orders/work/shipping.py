@@ -1,17 +1,18 @@
 """Ship what is reserved, all of it or some; take a shipment back.
 
-Services as in `orders.lifecycle`: one transaction each, refused politely when the order has changed meanwhile.
+Services as in `orders.work.lifecycle`: one transaction each, refused politely when the order has changed meanwhile.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from orders import letterheads, lifecycle, numbering
-from orders.changing import ChangeRefused, Opened, opened
+from orders import letterheads, numbering
 from orders.choices import DocumentType, EventKind, OrderStatus
 from orders.models import OrderLine, Shipment, ShipmentLine
-from orders.moving import ship_units, shippable, take_back
+from orders.work import lifecycle
+from orders.work.changing import ChangeRefused, Opened, opened
+from orders.work.moving import ship_units, shippable, take_back
 from stock.bulk import next_ids
 
 

@@ -6,15 +6,15 @@ import pytest
 
 from integrations.invariants import broken
 from integrations.models import Project
-from orders import editing, lifecycle, shipping
-from orders.changing import ChangedMeanwhile, ChangeRefused
 from orders.choices import OrderStatus, Part, Tab
 from orders.intake.incoming import IncomingAddress
 from orders.models import Order
 from orders.search import search
+from orders.work import editing, lifecycle, shipping
+from orders.work.changing import ChangedMeanwhile, ChangeRefused
 from tests.factories import ProjectFactory, give_stock, line
 from tests.orders.intake.test_new_orders import levels
-from tests.orders.work import order_of, standing, told, units
+from tests.orders.work.desk import order_of, standing, told, units
 
 pytestmark = pytest.mark.django_db
 

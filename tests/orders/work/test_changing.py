@@ -7,12 +7,12 @@ from django.db import DatabaseError, transaction
 
 from integrations.invariants import broken
 from integrations.models import Project
-from orders import changing
-from orders.changing import ChangedMeanwhile, ChangeRefused, opened
 from orders.choices import EventKind, OrderStatus, Tab
 from orders.intake.plans import COMPLETE, VALID
 from orders.models import Order, OrderEvent, OrderLine
 from orders.search import search
+from orders.work import changing
+from orders.work.changing import ChangedMeanwhile, ChangeRefused, opened
 from tests.factories import ProjectFactory, give_stock, incoming, line
 from tests.orders.intake.test_new_orders import levels, take
 

@@ -16,17 +16,17 @@ from django.db.models import QuerySet
 
 from integrations.invariants import broken
 from integrations.models import Project
-from orders import attachments, changing, crediting, editing, invoicing, lifecycle, notes, shipping
-from orders.changing import ChangeRefused
 from orders.intake.allocation import change_stock
 from orders.models import Invoice, Order, Shipment
+from orders.work import attachments, changing, crediting, editing, invoicing, lifecycle, notes, shipping
+from orders.work.changing import ChangeRefused
 from stock import ledger
 from stock.choices import MovementReason
 from stock.ledger import Change
 from stock.models import StockLevel
 from tests.factories import ProjectFactory, give_stock, line
 from tests.orders.intake.test_races import at_once
-from tests.orders.work import order_of
+from tests.orders.work.desk import order_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -6,8 +6,6 @@ import pytest
 
 from integrations.invariants import broken
 from integrations.models import Project
-from orders import lifecycle, shipping
-from orders.changing import ChangedMeanwhile, ChangeRefused
 from orders.choices import OrderStatus, Tab
 from orders.intake.allocation import change_stock
 from orders.intake.incoming import IncomingAddress
@@ -15,12 +13,14 @@ from orders.intake.plans import COMPLETE, HISTORY, VALID, Plan
 from orders.models import Shipment
 from orders.paper import contents
 from orders.paper.layout import render
+from orders.work import lifecycle, shipping
+from orders.work.changing import ChangedMeanwhile, ChangeRefused
 from stock.choices import MovementReason
 from stock.ledger import Change
 from stock.models import StockMovement
 from tests.factories import ProjectFactory, give_stock, line
 from tests.orders.intake.test_new_orders import levels
-from tests.orders.work import order_of, standing, told, units
+from tests.orders.work.desk import order_of, standing, told, units
 from tests.reading_pdf import pages_of
 
 pytestmark = pytest.mark.django_db

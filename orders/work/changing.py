@@ -65,7 +65,7 @@ class Opened:
     """What the history will tell: [{"field", "old", "new"}], JSON values."""
     removed: list[OrderLine] = field(default_factory=list)
     moves: list[Change] = field(default_factory=list)
-    """Units that leave or come back, see `orders.moving`."""
+    """Units that leave or come back, see `orders.work.moving`."""
     _fields: set[str] = field(default_factory=set)
     _notes: list[tuple[EventKind, str]] = field(default_factory=list)
     _before: dict[int, dict[str, Any]] = field(default_factory=dict)

@@ -11,19 +11,19 @@ from django.utils import timezone
 
 from integrations.invariants import broken
 from integrations.models import Project
-from orders import crediting, editing, invoicing, lifecycle, shipping
-from orders.changing import ChangedMeanwhile, ChangeRefused
 from orders.choices import DocumentType, OrderStatus
 from orders.intake.new_orders import Intake, Source, take_in
 from orders.intake.plans import CANCEL, INVOICE
 from orders.models import Invoice, Order
 from orders.paper import contents
 from orders.paper.layout import render
+from orders.work import crediting, editing, invoicing, lifecycle, shipping
+from orders.work.changing import ChangedMeanwhile, ChangeRefused
 from stock.bulk import execute
 from stock.models import StockMovement
 from tests.factories import ProjectFactory, give_stock, incoming, line
 from tests.orders.intake.test_new_orders import levels
-from tests.orders.work import order_of, standing, told, units
+from tests.orders.work.desk import order_of, standing, told, units
 from tests.reading_pdf import pages_of
 
 pytestmark = pytest.mark.django_db
@@ -232,7 +232,7 @@ def test_the_year_of_a_number_is_the_projects_own(
     """Prague is an hour ahead of UTC in winter."""
     give_stock(project, A_17=3)
     order = sold(project)
-    monkeypatch.setattr("orders.changing.timezone.now", lambda: at)
+    monkeypatch.setattr("orders.work.changing.timezone.now", lambda: at)
     invoice, shipment = invoicing.issue(order.pk), shipping.ship(order.pk)
     note = crediting.credit_all(invoice.pk, return_stock=False, reason="")
     assert (invoice.code, invoice.issue_date) == (code, issued)

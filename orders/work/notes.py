@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils import timezone
 
-from orders.changing import ChangeRefused
 from orders.models import Order, OrderNote
+from orders.work.changing import ChangeRefused
 
 
 def add_note(order_id: int, text: str, *, seen: int, author_id: int | None) -> OrderNote:
