@@ -23,10 +23,10 @@ from integrations.invariants import ALL, broken
 from integrations.models import Feed, Project, RemoteOrder, Run
 from integrations.runs.claims import RunRefused
 from orders.choices import Tab
+from orders.documents.paper import contents
+from orders.documents.paper.layout import render
 from orders.intake.allocation import change_stock
 from orders.models import Order, OrderLine
-from orders.paper import contents
-from orders.paper.layout import render
 from orders.work import crediting, invoicing, shipping
 from stock.choices import MovementReason
 from stock.ledger import Change

@@ -22,9 +22,9 @@ from integrations.shops.connection import set_up
 from integrations.simulator.catalogue import PRODUCTS
 from integrations.simulator.dialects import KEYS
 from integrations.simulator.shop import SimulatedShop
-from orders import letterheads
+from orders.documents import letterheads
+from orders.documents.letterheads import Wording
 from orders.intake.allocation import change_stock
-from orders.letterheads import Wording
 from stock import catalogue
 from stock.choices import MovementReason
 from stock.ledger import Change

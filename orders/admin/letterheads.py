@@ -13,11 +13,11 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from orders import letterheads
 from orders.admin.printing import pdf_answer
-from orders.letterheads import ChangedMeanwhile, LogoRefused, Wording
+from orders.documents import letterheads
+from orders.documents.letterheads import ChangedMeanwhile, LogoRefused, Wording
+from orders.documents.paper import contents
 from orders.models import Letterhead
-from orders.paper import contents
 from stock.admin.base import PageAdmin, Route, project_of
 from stock.admin.guards import guarded
 from stock.admin.show import badge

@@ -8,8 +8,8 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-from orders.paper.layout import render
-from orders.paper.sheets import Sheet
+from orders.documents.paper.layout import render
+from orders.documents.paper.sheets import Sheet
 
 MOST_DOCUMENTS = 200
 MOST_LINES = 5_000

@@ -15,9 +15,9 @@ from integrations.api.views import JsonRenderer
 from orders import filters
 from orders.api import shapes
 from orders.choices import DocumentType
+from orders.documents.paper import contents
+from orders.documents.paper.layout import render
 from orders.models import Invoice, Shipment
-from orders.paper import contents
-from orders.paper.layout import render
 from orders.public_ids import PublicIds
 
 

@@ -12,8 +12,9 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from orders import announcing, customers, documents
+from orders import announcing, customers
 from orders.choices import OrderStatus, Tab
+from orders.documents import issue as documents
 from orders.intake import rows
 from orders.intake.incoming import IncomingLine, IncomingOrder
 from orders.intake.plans import Plan

@@ -19,7 +19,7 @@ class Letterhead(models.Model):
     bank_account = models.TextField(max_length=300, blank=True, help_text="One line each: bank, IBAN, BIC.")
     footer = models.TextField(max_length=500, blank=True, help_text="Printed at the foot of every page.")
     logo = models.BinaryField(null=True, blank=True)
-    """PNG, see `orders.letterheads.checked_logo`."""
+    """PNG, see `orders.documents.letterheads.checked_logo`."""
     created_at = models.DateTimeField()
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
 

@@ -8,9 +8,9 @@ from typing import Any
 from babel.numbers import get_currency_precision
 from django.db.models import Sum
 
-from orders import letterheads, numbering
 from orders.choices import DocumentType, EventKind, OrderStatus
-from orders.documents import extras, not_before_the_last
+from orders.documents import letterheads, numbering
+from orders.documents.issue import extras, not_before_the_last
 from orders.intake.incoming import ZERO
 from orders.intake.rows import as_plain
 from orders.models import Invoice, OrderLine

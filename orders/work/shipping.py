@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from orders import letterheads, numbering
 from orders.choices import DocumentType, EventKind, OrderStatus
+from orders.documents import letterheads, numbering
 from orders.models import OrderLine, Shipment, ShipmentLine
 from orders.work import lifecycle
 from orders.work.changing import ChangeRefused, Opened, opened

@@ -27,9 +27,9 @@ from integrations.models import (
 )
 from integrations.shops.connection import set_up
 from integrations.webhooks import endpoints
-from orders import letterheads
 from orders.choices import EarningTrigger, SegmentKind
-from orders.letterheads import Wording
+from orders.documents import letterheads
+from orders.documents.letterheads import Wording
 from orders.models import Customer, Invoice, PointsMovement, Shipment
 from orders.points import ledger, rules
 from orders.segments import editing

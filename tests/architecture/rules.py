@@ -40,7 +40,7 @@ OWNERS = {
     "urllib3": ("integrations/client.py", "integrations/client_*.py", "integrations/client/*"),
     "rq": ("integrations/runs/queue.py", "config/*"),
     "django_rq": ("integrations/runs/queue.py", "config/*"),
-    "reportlab": ("orders/paper/*",),
+    "reportlab": ("orders/documents/paper/*",),
 }
 
 ASKERS = (

@@ -24,8 +24,8 @@ from orders.admin.work.bills import ISSUE
 from orders.admin.work.goods import SHIP
 from orders.admin.work.status import CHANGE
 from orders.choices import OrderStatus, Tab
+from orders.documents.paper import contents
 from orders.models import Invoice, Order, Shipment
-from orders.paper import contents
 from orders.work import invoicing, lifecycle, shipping
 from orders.work.changing import ChangeRefused
 from orders.work.lifecycle import LONGEST_REASON

@@ -17,8 +17,8 @@ from django.utils import timezone
 
 from integrations.invariants import broken
 from integrations.models import Project
-from orders import numbering
 from orders.choices import DocumentType
+from orders.documents import numbering
 from orders.intake.allocation import change_stock
 from orders.intake.incoming import IncomingOrder
 from orders.intake.new_orders import Intake, Source, take_in

@@ -12,11 +12,11 @@ from django.utils import timezone
 from integrations.invariants import broken
 from integrations.models import Project
 from orders.choices import DocumentType, OrderStatus
+from orders.documents.paper import contents
+from orders.documents.paper.layout import render
 from orders.intake.new_orders import Intake, Source, take_in
 from orders.intake.plans import CANCEL, INVOICE
 from orders.models import Invoice, Order
-from orders.paper import contents
-from orders.paper.layout import render
 from orders.work import crediting, editing, invoicing, lifecycle, shipping
 from orders.work.changing import ChangedMeanwhile, ChangeRefused
 from stock.bulk import execute

@@ -7,12 +7,12 @@ import pytest
 from integrations.invariants import broken
 from integrations.models import Project
 from orders.choices import OrderStatus, Tab
+from orders.documents.paper import contents
+from orders.documents.paper.layout import render
 from orders.intake.allocation import change_stock
 from orders.intake.incoming import IncomingAddress
 from orders.intake.plans import COMPLETE, HISTORY, VALID, Plan
 from orders.models import Shipment
-from orders.paper import contents
-from orders.paper.layout import render
 from orders.work import lifecycle, shipping
 from orders.work.changing import ChangedMeanwhile, ChangeRefused
 from stock.choices import MovementReason

@@ -18,8 +18,8 @@ from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, KeepInFrame, LongTable, Paragraph, Table
 
-from orders.paper.fonts import BOLD, PLAIN, markup
-from orders.paper.sheets import Sheet
+from orders.documents.paper.fonts import BOLD, PLAIN, markup
+from orders.documents.paper.sheets import Sheet
 
 WIDTH, HEIGHT = A4
 LEFT = RIGHT = 18 * mm

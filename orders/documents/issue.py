@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from orders import letterheads
 from orders.choices import DocumentType
+from orders.documents import letterheads
+from orders.documents.numbering import code, take_range
 from orders.intake.incoming import ZERO, IncomingOrder
 from orders.intake.rows import as_json
 from orders.models import Invoice, Order, Shipment, ShipmentLine
-from orders.numbering import code, take_range
 from stock.availability import Level
 from stock.bulk import copy_rows, next_ids
 from stock.choices import MovementReason

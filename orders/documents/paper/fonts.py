@@ -18,7 +18,7 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfbase.pdfmetrics import registerFont, registerFontFamily
 from reportlab.pdfbase.ttfonts import TTFont
 
-from orders.paper.writing import visual
+from orders.documents.paper.writing import visual
 
 PLAIN, BOLD = "Paper", "Paper-Bold"
 FILES = Path(__file__).parent / "fonts"

@@ -13,9 +13,9 @@ from django.utils.translation import gettext, override
 
 from orders.addresses import address_lines
 from orders.choices import DocumentType
+from orders.documents.paper.sheets import Column, Sheet
 from orders.models import Invoice, Letterhead, Shipment
 from orders.money import money, stored_money
-from orders.paper.sheets import Column, Sheet
 
 
 def of_invoices(ids: Sequence[int]) -> list[Sheet]:

@@ -9,13 +9,13 @@ from django.db import DatabaseError, transaction
 from django.utils.translation import override
 
 from integrations.models import Project
-from orders import letterheads
+from orders.documents import letterheads
+from orders.documents.letterheads import Wording
+from orders.documents.paper import contents
+from orders.documents.paper.layout import render
 from orders.intake.incoming import IncomingAddress, IncomingOrder
 from orders.intake.plans import HISTORY
-from orders.letterheads import Wording
 from orders.models import Invoice, Order, Shipment
-from orders.paper import contents
-from orders.paper.layout import render
 from stock.bulk import execute
 from tests.factories import ProjectFactory, incoming, line
 from tests.orders.intake.test_new_orders import take

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from integrations.models import Project
-from orders import letterheads
-from orders.letterheads import ChangedMeanwhile, LogoRefused, Wording, checked_logo
+from orders.documents import letterheads
+from orders.documents.letterheads import ChangedMeanwhile, LogoRefused, Wording, checked_logo
 from tests.factories import ProjectFactory
 
 

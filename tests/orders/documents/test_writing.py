@@ -6,7 +6,7 @@ import unicodedata
 
 import pytest
 
-from orders.paper.writing import visual
+from orders.documents.paper.writing import visual
 
 
 @pytest.mark.parametrize(
