@@ -16,7 +16,7 @@ from django.db.models.functions import Now
 from orders.choices import AnnouncementKind, OrderStatus
 from orders.intake.plans import SILENT
 from orders.models import Announcement, Order, OrderLine
-from orders.publishing import status_of
+from orders.partners.answers import status_of
 from stock.bulk import copy_rows, execute
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Look:
     paid: bool
     """Paid, and not cancelled."""
     content: tuple[Any, ...]
-    """All that `orders.publishing` shows beside the status."""
+    """All that `orders.partners.answers` shows beside the status."""
 
 
 def look(order: Order, lines: Sequence[OrderLine]) -> Look:

@@ -16,8 +16,8 @@ from integrations.choices import ApiScope, RunKind, RunState
 from integrations.models import Run
 from integrations.partners import bulk_import
 from integrations.runs import claims
+from orders.partners.answers import time
 from orders.public_ids import PublicIds
-from orders.publishing import time
 
 OVER = {
     RunState.SUCCEEDED: ("DONE", "SUCCESS"),

@@ -17,8 +17,8 @@ from integrations.api.views import JsonRenderer, PartnerView
 from integrations.choices import ApiScope, RunState
 from integrations.models import Export
 from integrations.partners import exports
+from orders.partners.answers import time
 from orders.public_ids import PublicIds
-from orders.publishing import time
 
 TOKEN = Text("token", "The token in the `result.url` of a finished export.")
 

@@ -24,7 +24,7 @@ from integrations.api.errors import bad_query, not_found
 from integrations.api.shapes import Page
 from integrations.api.views import PartnerView
 from integrations.choices import ApiScope
-from orders.publishing import time
+from orders.partners.answers import time
 from stock.filtering import BadFilter, TimeFilter, narrowed
 
 LIMIT = Number("limit", "How many at most.", 50, 1, 200)

@@ -21,9 +21,9 @@ from integrations.runs import claims
 from integrations.runs.claims import Claim
 from integrations.runs.queue import ring, ring_follow_up
 from integrations.runs.worker import Step
-from orders.partners import Book, Failure, Outcome, Stored, store
+from orders.partners.published import PublishedOrder
+from orders.partners.store import Book, Failure, Outcome, Stored, store
 from orders.public_ids import PublicIds
-from orders.published import PublishedOrder
 from stock.bulk import copy_rows
 
 PORTION = 200

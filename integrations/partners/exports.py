@@ -22,9 +22,9 @@ from integrations.runs.claims import Claim
 from integrations.runs.queue import ring
 from integrations.runs.worker import Step
 from orders.models import Order
+from orders.partners.answers import publish
+from orders.partners.selection import COLUMN, DEFAULT_FIELDS, FIELDS, ORDERS, BadSelection, annotated, select
 from orders.public_ids import PublicIds
-from orders.publishing import publish
-from orders.selecting import COLUMN, DEFAULT_FIELDS, FIELDS, ORDERS, BadSelection, annotated, select
 from orders.spreadsheets import plain
 
 ROWS_AT_ONCE = 1_000

@@ -15,8 +15,8 @@ from integrations.models import DeliveryAttempt, Project, WebhookDelivery, Webho
 from integrations.runs.queue import ring_follow_up
 from integrations.webhooks.event_bodies import Event, body, order_data
 from orders.models import Announcement, Order
+from orders.partners.answers import publish
 from orders.public_ids import PublicIds
-from orders.publishing import publish
 from stock.bulk import copy_rows, next_ids
 
 CLEARED_AT_ONCE = 500

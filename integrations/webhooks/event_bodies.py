@@ -22,8 +22,8 @@ from typing import Any
 
 from integrations.models import WebhookEndpoint
 from orders.models import Customer, Order
+from orders.partners.answers import time
 from orders.public_ids import PublicIds
-from orders.publishing import time
 
 LARGEST_INDEX = 2**32 - 2
 """Names up to this number come first in JavaScript's objects."""

@@ -8,7 +8,7 @@ import msgspec
 
 from integrations.api import bodies
 from integrations.api.errors import ApiError, RowProblem, bad_payload
-from orders.published import PublishedOrder, free_values, problem
+from orders.partners.published import PublishedOrder, free_values, problem
 
 ONE = msgspec.json.Decoder(PublishedOrder)
 MANY = msgspec.json.Decoder(list[PublishedOrder])

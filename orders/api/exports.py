@@ -19,7 +19,7 @@ from integrations.choices import ApiScope
 from integrations.models import Export as ExportRow
 from integrations.partners import exports
 from orders.api import shapes
-from orders.selecting import BadSelection
+from orders.partners.selection import BadSelection
 
 
 class ExportRequest(msgspec.Struct):

@@ -17,7 +17,7 @@ from integrations.partners import bulk_import
 from integrations.partners.bulk_import import Asked
 from orders.api import documents
 from orders.api.shapes import ImportAsked, ImportChecked
-from orders.published import PublishedOrder
+from orders.partners.published import PublishedOrder
 
 ON_CONFLICT = Choice("on_conflict", "What becomes of an order that is here already.", tuple(OnConflict.values))
 DRY_RUN = Choice("dry_run", "true: the body is checked and nothing is written.", ("false", "true"))

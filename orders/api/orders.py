@@ -12,12 +12,13 @@ from integrations.api.repeating import idempotent
 from integrations.api.views import PartnerView
 from integrations.choices import ApiScope
 from integrations.runs.queue import ring_follow_up
-from orders import counting, partners
+from orders import counting
 from orders.api import documents, shapes
 from orders.models import Order
-from orders.partners import Book, NotWritten, Stored
-from orders.published import PublishedOrder
-from orders.publishing import publish
+from orders.partners import store
+from orders.partners.answers import publish
+from orders.partners.published import PublishedOrder
+from orders.partners.store import Book, NotWritten, Stored
 
 BY = {"created_at": "placed_at", "updated_at": "updated_at"}
 LIMIT = Number("limit", "How many at most.", 10, 1, 100)
@@ -45,7 +46,7 @@ class OrdersPartnerView(PartnerView):
         project = self.project
         book = Book(project.pk, project.currency, project.zone, self.ids, timezone.now())
         try:
-            stored = partners.save(book, order)
+            stored = store.save(book, order)
         except NotWritten as error:
             failure = error.failure
             if failure.key == "not_found":
@@ -107,7 +108,7 @@ class OrderView(OrdersPartnerView):
         return self.shown(self.save(order).order_id)
 
     def _order(self, order_id: str) -> Order:
-        found = partners.find(self.project.pk, self.ids, order_id)
+        found = store.find(self.project.pk, self.ids, order_id)
         if found is None:
             raise not_found("order", order_id)
         return found

@@ -15,7 +15,7 @@ from integrations.api.views import PartnerView
 from integrations.choices import ApiScope
 from orders.api import customer_shapes as shapes
 from orders.models import Customer
-from orders.publishing import minor
+from orders.partners.answers import minor
 from orders.segments import counting
 from orders.segments.summaries import summary_of
 

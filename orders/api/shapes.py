@@ -1,7 +1,7 @@
 """What the API answers about orders and their papers, as JSON types.
 
 `Order` is the published one (Voucherify's OrdersGetResponseBody): amounts are integers in the smallest unit of the
-project's currency. `orders.publishing` builds it as plain values, because lists and exports are made of thousands.
+project's currency. `orders.partners.answers` builds it as plain values, because lists and exports are made of thousands.
 Invoices and shipments are of the back office: amounts are text in the currency's own unit.
 """
 
@@ -12,11 +12,11 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from integrations.api.shapes import Count, Day, Decimal, Time
-from orders import selecting
-from orders.published import ProductObject, SkuObject, Status
+from orders.partners import selection
+from orders.partners.published import ProductObject, SkuObject, Status
 
 Minor = Annotated[int, Meta(description="In the smallest unit of the currency.")]
-ExportField = Annotated[str, Meta(pattern=rf"^({'|'.join(selecting.FIELDS)}|metadata\..{{1,190}})$")]
+ExportField = Annotated[str, Meta(pattern=rf"^({'|'.join(selection.FIELDS)}|metadata\..{{1,190}})$")]
 Nothing = Annotated[list[Any], Meta(max_length=0, description="An empty object as PHP writes it.")]
 FILTERS = """By field: `{"junction": "and", "status": {"conditions": {"$in": ["PAID"]}}}`; the junction is and or or."""
 
@@ -103,7 +103,7 @@ class ImportChecked(Struct):
 class ExportParameters(Struct, forbid_unknown_fields=True):
     """Which orders, which of their fields, in which order."""
 
-    order: Annotated[str | None, Meta(extra_json_schema={"enum": [*selecting.ORDERS, None]})] = None
+    order: Annotated[str | None, Meta(extra_json_schema={"enum": [*selection.ORDERS, None]})] = None
     fields: Annotated[list[ExportField] | None, Meta(description="The columns; `metadata.x` is a part of it.")] = None
     filters: Annotated[dict[str, Any] | Annotated[list[Any], Meta(max_length=0)] | None, Meta(description=FILTERS)] = (
         None

@@ -44,7 +44,7 @@ class FromPartner:
 
     source_id: str
     document: Mapping[str, Any]
-    """See `orders.published.kept`."""
+    """See `orders.partners.published.kept`."""
     customer_id: int | None = None
     referrer_id: int | None = None
 

@@ -10,7 +10,7 @@ from django.db.models import Count, F, Q, Sum
 
 from orders.intake.rows import as_json
 from orders.models import Customer, CustomerSummary, Order
-from orders.publishing import published_status
+from orders.partners.answers import published_status
 from stock.bulk import execute
 
 COUNTED = ("PAID", "FULFILLED")

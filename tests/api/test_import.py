@@ -219,15 +219,15 @@ def test_an_order_the_database_refuses_does_not_stop_its_portion(
     partner: Partner, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A name no check of ours foresees: here one that only the database finds too long."""
-    from orders import partners
+    from orders.partners import store
 
-    plan = partners._plan
+    plan = store._plan
 
     def too_long(order: Any, *, live: bool) -> Any:
         found = plan(order, live=live)
         return type(found)(action="x" * 30, status=found.status) if order.source_id == "odd" else found
 
-    monkeypatch.setattr(partners, "_plan", too_long)
+    monkeypatch.setattr(store, "_plan", too_long)
     rows = [{"source_id": name, "amount": 1} for name in ("a", "odd", "b")]
     action = partner.imported(rows)
     assert [(row["source_id"], row["key"]) for row in action["result"]["failed"]] == [("odd", "invalid_order")]

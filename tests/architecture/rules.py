@@ -16,7 +16,7 @@ RIGHT_OF = {"integrations": {"orders", "stock"}, "orders": {"stock"}, "stock": s
 PURE = (
     "orders/intake/incoming.py",
     "orders/intake/plans.py",
-    "orders/published.py",
+    "orders/partners/published.py",
     "orders/segments/conditions.py",
     "integrations/importing/rules.py",
     "integrations/connectors/errors.py",

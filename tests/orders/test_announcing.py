@@ -13,15 +13,16 @@ from django.test.utils import CaptureQueriesContext
 
 from integrations.invariants import broken
 from integrations.models import Project
-from orders import announcing, partners
+from orders import announcing
 from orders.choices import OrderStatus, Part
 from orders.intake.allocation import change_stock
 from orders.intake.incoming import IncomingAddress, IncomingOrder
 from orders.intake.plans import CANCEL, COMPLETE, HISTORY, VALID, Plan
 from orders.models import Announcement, Order
-from orders.partners import Book
+from orders.partners import store
+from orders.partners.published import Item, PublishedOrder
+from orders.partners.store import Book
 from orders.public_ids import PublicIds
-from orders.published import Item, PublishedOrder
 from orders.work import editing, invoicing, lifecycle, shipping
 from orders.work.changing import ChangeRefused
 from orders.work.refresh import order as refresh
@@ -200,10 +201,10 @@ def save(project: Project, *, live: bool = True, **values: Any) -> Order:
     book = Book(project.pk, "EUR", project.zone, PublicIds(bytes(project.id_key)), START)
     sent = PublishedOrder(source_id="web-1", **values)
     if live:
-        stored = partners.save(book, sent)
+        stored = store.save(book, sent)
         return Order.objects.get(pk=stored.order_id)
     with transaction.atomic():
-        partners.store(book, [sent], live=False)
+        store.store(book, [sent], live=False)
     return Order.objects.get(source_id="web-1")
 
 
@@ -226,7 +227,7 @@ def test_an_order_of_a_partner(project: Project) -> None:
 def test_a_refused_change_announces_nothing(project: Project) -> None:
     order = save(project, status="CREATED", items=[Item(source_id="A-17", quantity=2, price=1000)])
     shipping.ship(order.pk, {order.lines.get().pk: 1})
-    with pytest.raises(partners.NotWritten):
+    with pytest.raises(store.NotWritten):
         save(project, status="CANCELED")
     with pytest.raises(ChangeRefused):
         lifecycle.release(order.pk)

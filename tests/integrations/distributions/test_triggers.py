@@ -19,9 +19,9 @@ from integrations.models import Message, Project
 from integrations.simulator.mailbox import SimulatedMailServer
 from orders.choices import SegmentKind
 from orders.models import Customer, Segment, SegmentEntry, SegmentMember
-from orders.partners import Book, save, store
+from orders.partners.published import CustomerObject, PublishedOrder
+from orders.partners.store import Book, save, store
 from orders.public_ids import PublicIds
-from orders.published import CustomerObject, PublishedOrder
 from tests.admin.conftest import imported
 from tests.factories import IntegrationFactory, incoming, line
 from tests.integrations.distributions.conftest import Distributing, customer

@@ -12,9 +12,9 @@ from django.utils import timezone
 from integrations.models import Project
 from orders.choices import Junction, SegmentKind
 from orders.models import Customer, Segment, SegmentEntry, SegmentMember
-from orders.partners import Book, Outcome, store
+from orders.partners.published import PublishedOrder
+from orders.partners.store import Book, Outcome, store
 from orders.public_ids import PublicIds
-from orders.published import PublishedOrder
 from orders.segments import editing
 from orders.segments.conditions import Condition
 from orders.segments.editing import Wish

@@ -9,7 +9,7 @@ from typing import Any
 
 from integrations.models import Project
 from orders.models import Customer, Order, Segment
-from orders.publishing import status_of
+from orders.partners.answers import status_of
 
 
 def summary_of(customer: Customer, currency: str) -> dict[str, Any]:

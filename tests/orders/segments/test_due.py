@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from integrations.models import Integration, Project
 from orders.models import CustomerSummary, DueCustomer, Order
-from orders.partners import save
+from orders.partners.store import save
 from orders.segments import due
 from orders.segments.placing import place_due
 from orders.work import lifecycle

@@ -10,7 +10,7 @@ from integrations.models import Integration, Project
 from orders.choices import OrderStatus, Tab
 from orders.intake.plans import API_HISTORY, PLANS
 from orders.models import Order
-from orders.publishing import published_status, status_of
+from orders.partners.answers import published_status, status_of
 
 TABS = {OrderStatus.PROCESSING: Tab.IN_STOCK, OrderStatus.ON_HOLD: Tab.ON_HOLD}
 REMOTE = ("", "CREATED", "PAID", "FULFILLED", "CANCELED", "processing", "paid")

@@ -1,7 +1,7 @@
 """Write orders that partners send: create once, update what is here, a page at a time, in the caller's transaction.
 
 History (bulk imports) touches no stock and makes no documents. Live orders reserve what is available, like those of
-shops; another status or other items release and reserve again (`orders.partner_changes`).
+shops; another status or other items release and reserve again (`orders.partners.updates`).
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from django.db import transaction
 from orders.intake.new_orders import FromPartner, Intake, Refused, Source, take_in
 from orders.intake.plans import API_HISTORY, API_HISTORY_CANCELLED, CANCEL, VALID, Plan
 from orders.models import Order
-from orders.partner_changes import Change, apply
-from orders.partner_customers import Customers, Identity
+from orders.partners.published import Goods, InvalidOrder, Item, PublishedOrder, kept, to_incoming
+from orders.partners.sent_customers import Customers, Identity
+from orders.partners.updates import Change, apply
 from orders.public_ids import PublicIds
-from orders.published import Goods, InvalidOrder, Item, PublishedOrder, kept, to_incoming
 from orders.work.changing import ChangeRefused
 from stock import catalogue, ledger
 from stock.bulk import execute

@@ -13,7 +13,7 @@ from orders.choices import EventKind, OrderStatus
 from orders.intake.incoming import IncomingLine
 from orders.intake.plans import API_HISTORY
 from orders.models import OrderLine
-from orders.published import Goods, PublishedOrder, billing_of, checked_total, extras, incoming_lines
+from orders.partners.published import Goods, PublishedOrder, billing_of, checked_total, extras, incoming_lines
 from orders.work.changing import ChangeRefused, Opened, cancel_units, open_units, opened, reopen_units, resize
 
 ZERO = Decimal(0)

@@ -9,8 +9,8 @@ from typing import Any
 
 from orders.intake.rows import as_json
 from orders.models import Customer
+from orders.partners.published import CustomerObject, InvalidOrder
 from orders.public_ids import PublicIds
-from orders.published import CustomerObject, InvalidOrder
 from orders.segments import due
 from stock.bulk import copy_rows, execute, next_ids
 

@@ -12,8 +12,8 @@ from django.db.models.functions import Coalesce, Greatest
 from django.utils.dateparse import parse_datetime
 
 from orders.models import Order
+from orders.partners.answers import published_status
 from orders.public_ids import PublicIds
-from orders.publishing import published_status
 
 FIELDS = (
     "id", "source_id", "created_at", "updated_at", "status", "amount", "discount_amount", "items_discount_amount",

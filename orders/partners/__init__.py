@@ -1,0 +1,1 @@
+"""Orders as partners send and read them."""
