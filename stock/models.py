@@ -14,7 +14,7 @@ from django.db.models.functions import Collate, Upper
 from stock.choices import MovementReason
 
 PLAIN_SKU = Upper(Func(F("sku"), Value("[^[:alnum:]]"), Value(""), Value("g"), function="regexp_replace"))
-"""Letters and digits of a SKU alone, for `stock.suggesting`."""
+"""Letters and digits of a SKU alone, for `stock.suggestions`."""
 
 
 class Product(models.Model):

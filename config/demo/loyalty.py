@@ -6,8 +6,8 @@ from decimal import Decimal
 
 from integrations.models import Project
 from orders.choices import EarningTrigger, SegmentKind
-from orders.points import rules
-from orders.segments import editing
+from orders.points import earning_rules
+from orders.segments import definitions
 from orders.segments.conditions import Condition
 
 SEGMENTS = {
@@ -20,10 +20,10 @@ SEGMENTS = {
 def seed(project: Project) -> None:
     """Segments by conditions, points for new orders and for who becomes a regular."""
     made = {
-        name: editing.create(project.pk, editing.Wish(name, SegmentKind.AUTOMATIC, conditions=conditions))
+        name: definitions.create(project.pk, definitions.Wish(name, SegmentKind.AUTOMATIC, conditions=conditions))
         for name, conditions in SEGMENTS.items()
     }
     entered = EarningTrigger.SEGMENT_ENTERED
-    rules.create(project.pk, rules.Wish("Welcome, regular", entered, 50, made["Regulars"].pk))
+    earning_rules.create(project.pk, earning_rules.Wish("Welcome, regular", entered, 50, made["Regulars"].pk))
     paid = EarningTrigger.ORDER_PAID
-    rules.create(project.pk, rules.Wish("A point for each euro", paid, 1, per_amount=Decimal("1.00")))
+    earning_rules.create(project.pk, earning_rules.Wish("A point for each euro", paid, 1, per_amount=Decimal("1.00")))

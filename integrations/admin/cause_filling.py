@@ -19,7 +19,7 @@ from orders.intake import receipts
 from orders.intake.incoming import IncomingOrder
 from stock.admin.forms import ReceiveForm
 from stock.models import StockLevel
-from stock.suggesting import similar
+from stock.suggestions import similar
 
 
 def fill(cards: Sequence[Card], user: Any) -> None:

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from integrations.distributions import triggers
 from integrations.webhooks import deliveries
-from orders import announcing
+from orders import announcements
 from orders.models import Announcement
 from orders.points import earning
 
@@ -23,7 +23,7 @@ LISTENERS: tuple[Listener, ...] = (deliveries.prepare, triggers.answer_orders, e
 def pass_on(project_id: int) -> bool:
     """Tell the listeners of the next announcements. Whether there may be more."""
     with transaction.atomic():
-        found = announcing.take(project_id, AT_ONCE)
+        found = announcements.take(project_id, AT_ONCE)
         if found:
             for tell in LISTENERS:
                 tell(project_id, found)

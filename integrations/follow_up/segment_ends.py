@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from integrations.models import Distribution
 from orders.models import Segment
-from orders.segments import editing
-from orders.segments.editing import SegmentRefused
+from orders.segments import definitions
+from orders.segments.definitions import SegmentRefused
 
 
 def delete(segment: Segment) -> None:
@@ -14,4 +14,4 @@ def delete(segment: Segment) -> None:
     if answering is not None:
         sentence = f"The distribution “{answering}” writes to customers who enter it: switch that off first."
         raise SegmentRefused("segment", sentence)
-    editing.delete(segment.pk)
+    definitions.delete(segment.pk)

@@ -17,7 +17,7 @@ from integrations.distributions import dispatch, hand_over, triggers
 from integrations.follow_up import fan_out
 from integrations.runs.queue import ring_follow_up
 from integrations.webhooks import sender
-from orders import announcing
+from orders import announcements
 from orders.points import earning
 from orders.segments import filling, placing
 from stock.bulk import execute
@@ -49,7 +49,7 @@ FOLLOWERS: tuple[Follower, ...] = (
     Follower(placing.place_due, placing.waiting_projects),
     Follower(filling.fill, filling.waiting_projects),
     Follower(earning.earn_from_entries, earning.waiting_projects),
-    Follower(fan_out.pass_on, announcing.waiting_projects),
+    Follower(fan_out.pass_on, announcements.waiting_projects),
     Follower(triggers.answer_entries, triggers.entered_projects),
     Follower(hand_over.hand_over, dispatch.waiting_projects),
     Follower(sender.deliver, sender.due_projects, sends=True),

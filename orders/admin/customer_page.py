@@ -12,7 +12,7 @@ from integrations.models import Message
 from orders.admin.tones import STATUS_TONES, TAB_TONES
 from orders.models import Customer, CustomerSummary, DueCustomer, PointsMovement
 from orders.money import money
-from orders.segments import counting
+from orders.segments import membership
 
 ORDERS_SHOWN = 50
 MOVEMENTS_SHOWN = 20
@@ -33,7 +33,7 @@ def customer_page(customer: Customer, summary: CustomerSummary) -> dict[str, Any
         "last_amount": None if summary.last_order_amount is None else money(summary.last_order_amount, currency),
         "currency": currency,
         "being_placed": DueCustomer.objects.filter(customer=customer).exists(),
-        "stays": counting.stays(customer.pk),
+        "stays": membership.stays(customer.pk),
         "movements": movements.order_by("-pk")[:MOVEMENTS_SHOWN],
         "movements_shown": MOVEMENTS_SHOWN,
         "letters": [(message, MESSAGE_TONES[message.state]) for message in _messages(customer)],

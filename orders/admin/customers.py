@@ -17,8 +17,8 @@ from orders.admin.customer_page import customer_page
 from orders.filters import CUSTOMERS
 from orders.models import Customer, Segment
 from orders.money import money
-from orders.points import ledger
-from orders.points.ledger import AdjustedMeanwhile, PointsRefused
+from orders.points import movements
+from orders.points.movements import AdjustedMeanwhile, PointsRefused
 from orders.segments.summaries import summary_of
 from stock.admin.base import PageAdmin, Route, project_of
 from stock.admin.exporting import Cell, csv_of_list
@@ -38,8 +38,8 @@ class PointsForm(forms.Form):
 
     points = forms.IntegerField(
         label=gettext_lazy("Points more (or −less)"),
-        min_value=-ledger.MOST_POINTS,
-        max_value=ledger.MOST_POINTS,
+        min_value=-movements.MOST_POINTS,
+        max_value=movements.MOST_POINTS,
         help_text=gettext_lazy("For example 50, or -50 to take them away."),
     )
     note = forms.CharField(label=gettext_lazy("Why"), max_length=300)
@@ -110,7 +110,7 @@ class CustomerAdmin(PageAdmin[Customer]):
 
     def page_context(self, request: HttpRequest, obj: Customer) -> dict[str, Any]:
         may = request.user.has_perm(ADJUST)
-        form = PointsForm(initial={"seen": ledger.last_movement(obj.pk)}, prefix="points") if may else None
+        form = PointsForm(initial={"seen": movements.last_movement(obj.pk)}, prefix="points") if may else None
         return {**customer_page(obj, summary_of(obj)), "points_form": form}
 
     @guarded("orders.view_customer", methods=("GET",))
@@ -128,7 +128,7 @@ class CustomerAdmin(PageAdmin[Customer]):
         if form.is_valid():
             values = form.cleaned_data
             try:
-                ledger.adjust(pk, values["points"], values["note"], seen=values["seen"], actor_id=request.user.pk)
+                movements.adjust(pk, values["points"], values["note"], seen=values["seen"], actor_id=request.user.pk)
             except AdjustedMeanwhile as refusal:
                 messages.warning(request, str(refusal))
                 return HttpResponseRedirect(self.url("change", pk))

@@ -18,9 +18,9 @@ from django.utils.translation import gettext_lazy, ngettext
 from orders.choices import EarningTrigger
 from orders.models import EarningRule, PointsMovement, Segment
 from orders.money import money
-from orders.points import rules
-from orders.points.ledger import PointsRefused
-from orders.points.rules import Wish
+from orders.points import earning_rules
+from orders.points.earning_rules import Wish
+from orders.points.movements import PointsRefused
 from stock.admin.base import PageAdmin, Route, project_of
 from stock.admin.guards import guarded
 from stock.admin.show import badge, link
@@ -36,7 +36,7 @@ def moment(label: Any, help_text: Any) -> forms.DateTimeField:
 
 
 class RuleForm(forms.Form):
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=rules.LONGEST_NAME)
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=earning_rules.LONGEST_NAME)
     trigger = forms.ChoiceField(
         label=gettext_lazy("Points for"),
         choices=EarningTrigger.choices,
@@ -144,7 +144,9 @@ class EarningRuleAdmin(PageAdmin[EarningRule]):
         form = RuleForm(request, rule)
         if form.is_valid():
             try:
-                saved = rules.change(rule.pk, form.wish) if rule else rules.create(project.pk, form.wish)
+                saved = (
+                    earning_rules.change(rule.pk, form.wish) if rule else earning_rules.create(project.pk, form.wish)
+                )
             except PointsRefused as refusal:
                 form.add_error(refusal.field, str(refusal))
             else:

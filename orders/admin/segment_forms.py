@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from orders.choices import Junction, SegmentKind
 from orders.models import Segment
 from orders.segments.conditions import FIELDS, MOST_CONDITIONS, BadCondition, Condition
-from orders.segments.editing import LONGEST_NAME, SegmentRefused, Wish
+from orders.segments.definitions import LONGEST_NAME, SegmentRefused, Wish
 
 FIRST_ROWS, MORE_ROWS = 4, 4
 OPERATORS = (

@@ -21,9 +21,9 @@ from orders.admin.work.base import ring
 from orders.choices import Junction, SegmentKind
 from orders.filters import SEGMENTS
 from orders.models import EarningRule, Segment, SegmentMember
-from orders.segments import counting, editing
+from orders.segments import definitions, membership
 from orders.segments.conditions import BadCondition, in_words, stored
-from orders.segments.editing import SegmentRefused, Wish
+from orders.segments.definitions import SegmentRefused, Wish
 from stock.admin.base import PageAdmin, Route, project_of
 from stock.admin.guards import guarded
 from stock.admin.listing import ChoiceFilter
@@ -79,7 +79,7 @@ class SegmentAdmin(PageAdmin[Segment]):
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         changelist: Any = super().get_changelist_instance(request)
-        counts = counting.members(segment.pk for segment in changelist.result_list)
+        counts = membership.members(segment.pk for segment in changelist.result_list)
         for segment in changelist.result_list:
             segment.counted = counts[segment.pk]
         return changelist
@@ -112,7 +112,7 @@ class SegmentAdmin(PageAdmin[Segment]):
             "words": [in_words(condition) for condition in stored(obj.conditions)],
             "all_of": obj.junction == Junction.ALL,
             "by_hand": by_hand,
-            "count": counted(counting.members([obj.pk])[obj.pk]),
+            "count": counted(membership.members([obj.pk])[obj.pk]),
             "members": members.order_by("-pk")[:MEMBERS_SHOWN],
             "members_shown": MEMBERS_SHOWN,
             "rules": EarningRule.objects.filter(segment=obj).order_by("name"),
@@ -158,7 +158,7 @@ class SegmentAdmin(PageAdmin[Segment]):
             try:
                 if not trying:
                     return self._saved(request, project.pk, segment, definition.wish)
-                would_hold = editing.preview(project.pk, project.zone, definition.wish, counting.MOST)
+                would_hold = definitions.preview(project.pk, project.zone, definition.wish, membership.MOST)
             except (BadCondition, SegmentRefused) as refusal:
                 definition.refuse(refusal)
         if trying:
@@ -167,10 +167,10 @@ class SegmentAdmin(PageAdmin[Segment]):
 
     def _saved(self, request: HttpRequest, project_id: int, segment: Segment | None, wish: Wish) -> HttpResponse:
         if segment is None:
-            saved = editing.create(project_id, wish)
+            saved = definitions.create(project_id, wish)
             self.log_addition(request, saved, f"Made “{saved.name}”.")
         else:
-            saved = editing.change(segment.pk, wish)
+            saved = definitions.change(segment.pk, wish)
             self.log_change(request, saved, f"Changed “{saved.name}”.")
         ring(request)
         if saved.filling:
@@ -212,9 +212,9 @@ class SegmentAdmin(PageAdmin[Segment]):
             raise PermissionDenied
         form = HandForm(request.POST if request.method == "POST" else None)
         if form.is_valid():
-            found, missing = editing.find_customers(project.pk, form.cleaned_data["emails"])
+            found, missing = definitions.find_customers(project.pk, form.cleaned_data["emails"])
             try:
-                segment = editing.create(project.pk, Wish(form.cleaned_data["name"], SegmentKind.STATIC), found)
+                segment = definitions.create(project.pk, Wish(form.cleaned_data["name"], SegmentKind.STATIC), found)
             except SegmentRefused as refusal:
                 form.add_error(refusal.field if refusal.field in form.fields else "emails", str(refusal))
             else:
@@ -237,7 +237,7 @@ class SegmentAdmin(PageAdmin[Segment]):
         form = NameForm(request.POST, prefix="name")
 
         def save() -> None:
-            editing.change(pk, Wish(form.cleaned_data["name"], SegmentKind(segment.kind)))
+            definitions.change(pk, Wish(form.cleaned_data["name"], SegmentKind(segment.kind)))
             messages.success(request, _("The name is saved."))
 
         return self._changed(request, segment, form, "name_form", save)
@@ -249,12 +249,12 @@ class SegmentAdmin(PageAdmin[Segment]):
         form = MembersForm(request.POST)
 
         def save() -> None:
-            found, missing = editing.find_customers(segment.project_id, form.cleaned_data["emails"])
+            found, missing = definitions.find_customers(segment.project_id, form.cleaned_data["emails"])
             if "out" in request.POST:
-                count = editing.remove(pk, found)
+                count = definitions.remove(pk, found)
                 text = ngettext("One customer is taken out.", "%(number)s customers are taken out.", count)
             else:
-                count = editing.add(pk, found)
+                count = definitions.add(pk, found)
                 text = ngettext("One customer is added.", "%(number)s customers are added.", count)
             self.log_change(request, segment, text % {"number": count})
             messages.success(request, text % {"number": f"{count:,}"})
@@ -280,7 +280,7 @@ class SegmentAdmin(PageAdmin[Segment]):
         """Ask, then delete."""
         segment = self._segment(request, pk)
         if request.method == "GET":
-            count = counted(counting.members([pk])[pk])
+            count = counted(membership.members([pk])[pk])
             return self._page(
                 request, "admin/orders/segment/remove.html", _("Delete segment"), 200, segment=segment, count=count
             )
@@ -295,11 +295,11 @@ class SegmentAdmin(PageAdmin[Segment]):
 
 
 class NameForm(forms.Form):
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=editing.LONGEST_NAME)
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=definitions.LONGEST_NAME)
 
 
 def counted(count: int) -> str:
-    return f"{count:,}+" if count >= counting.MOST else f"{count:,}"
+    return f"{count:,}+" if count >= membership.MOST else f"{count:,}"
 
 
 def _tell_missing(request: HttpRequest, missing: Sequence[str]) -> None:

@@ -15,7 +15,7 @@ from integrations.api.shapes import Count, Decimal, Time, one_of
 from orders.api.shapes import Minor
 from orders.choices import Junction, PointsReason, SegmentKind
 from orders.segments.conditions import FIELDS
-from orders.segments.editing import LONGEST_NAME
+from orders.segments.definitions import LONGEST_NAME
 
 MOST_AT_ONCE = 2_000
 """Customers that are added to a segment in one call."""

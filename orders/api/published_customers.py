@@ -16,7 +16,7 @@ from integrations.choices import ApiScope
 from orders.api import customer_shapes as shapes
 from orders.models import Customer
 from orders.partners.answers import minor
-from orders.segments import counting
+from orders.segments import membership
 from orders.segments.summaries import summary_of
 
 SAYS = "Amounts are integers in the smallest unit of the project's currency; orders in other currencies do not count."
@@ -85,6 +85,6 @@ class CustomerSegmentsView(CustomerPartnerView):
 
     def get(self, request: Request, customer_id: str) -> Response:
         row = self.customer(customer_id)
-        stays = counting.stays(row.pk)
+        stays = membership.stays(row.pk)
         listed = [shapes.SimpleSegment(self.ids.give("seg", stay.segment_id), stay.segment.name) for stay in stays]
         return Response(shapes.PublishedSegments(listed, len(listed)))

@@ -22,9 +22,9 @@ from orders import filters
 from orders.api import customer_shapes as shapes
 from orders.choices import Junction, SegmentKind
 from orders.models import Customer, Segment, SegmentMember
-from orders.segments import counting, editing
+from orders.segments import definitions, membership
 from orders.segments.conditions import BadCondition, Condition
-from orders.segments.editing import SegmentRefused, Wish
+from orders.segments.definitions import SegmentRefused, Wish
 
 T = TypeVar("T")
 REFUSED = "The name is taken, or there are too many."
@@ -38,7 +38,7 @@ class Segments(Resource):
         return Segment.objects.filter(project=self.project, deleted_at=None)
 
     def documents(self, rows: Sequence[Segment]) -> list[shapes.Segment]:
-        counts = counting.members(row.pk for row in rows)
+        counts = membership.members(row.pk for row in rows)
         return [
             shapes.Segment(
                 id=self.ids.give("seg", row.pk),
@@ -96,7 +96,7 @@ class SegmentsView(Segments, ResourceList):
         if asked.kind == SegmentKind.STATIC and asked.conditions:
             raise bad_payload("Property .conditions is for automatic segments: leave it out")
         wish = Wish(asked.name, SegmentKind(asked.kind), _junction(asked.junction), _conditions(asked.conditions))
-        made = written(self, lambda: editing.create(self.project.pk, wish))
+        made = written(self, lambda: definitions.create(self.project.pk, wish))
         return self.shown(made.pk, status=201)
 
 
@@ -132,7 +132,7 @@ class SegmentView(Segments, ResourceOne):
                 else asked.conditions
             ),
         )
-        written(self, lambda: editing.change(segment.pk, wish))
+        written(self, lambda: definitions.change(segment.pk, wish))
         return self.shown(segment.pk)
 
     def delete(self, request: Request, public_id: str) -> Response:
@@ -177,7 +177,7 @@ class SegmentMembersView(ResourceList):
         segment = _segment(self, public_id)
         asked = _decoded(self.body(request), self.decoder)
         pks = _customers(self, asked.customers)
-        return Response(shapes.MembersAdded(written(self, lambda: editing.add(segment.pk, pks))))
+        return Response(shapes.MembersAdded(written(self, lambda: definitions.add(segment.pk, pks))))
 
 
 class SegmentMemberView(Resource):
@@ -204,7 +204,7 @@ class SegmentMemberView(Resource):
     def delete(self, request: Request, public_id: str, customer_id: str) -> Response:
         segment = _segment(self, public_id)
         found = find_customers(self, [customer_id])
-        if not written(self, lambda: editing.remove(segment.pk, list(found.values()))):
+        if not written(self, lambda: definitions.remove(segment.pk, list(found.values()))):
             raise not_found("member", customer_id)
         return Response(status=204)
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from orders import announcing, customers
+from orders import announcements, customers
 from orders.choices import OrderStatus, Tab
 from orders.documents import issue as documents
 from orders.intake import rows
@@ -212,5 +212,5 @@ def _write(source: Source, drafts: Sequence[Draft], levels: Mapping[int, Level])
             if line.reserved and line.product_id is not None
         ]
     )
-    announcing.announce_new(source, drafts)
+    announcements.announce_new(source, drafts)
     documents.issue_for_intake(source, drafts, levels)

@@ -12,7 +12,7 @@ ONCE = (AnnouncementKind.CREATED, AnnouncementKind.PAID)
 
 
 class Announcement(models.Model):
-    """One thing that happened to a live order. Written by `orders.announcing` in the transaction of the change."""
+    """One thing that happened to a live order. Written by `orders.announcements` in the transaction of the change."""
 
     project = models.ForeignKey("integrations.Project", models.CASCADE, related_name="announcements", db_index=False)
     order = models.ForeignKey(Order, models.CASCADE, related_name="announcements")

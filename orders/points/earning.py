@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from orders.choices import AnnouncementKind, EarningTrigger, PointsReason
 from orders.models import Announcement, EarningRule, Order, PointsMovement, SegmentEntry
-from orders.points.ledger import MOST_POINTS, Row, record
+from orders.points.movements import MOST_POINTS, Row, record
 
 BATCH = 1_000
 EARNING = {

@@ -17,7 +17,7 @@ from django.db import transaction
 from django.db.models import Field, Model
 from django.utils import timezone
 
-from orders import announcing
+from orders import announcements
 from orders.choices import EventKind, OrderStatus
 from orders.intake.allocation import refresh_tabs, serve_waiting
 from orders.intake.tabs import tab_of
@@ -59,7 +59,7 @@ class Opened:
     at: datetime
     actor_id: int | None
     levels: dict[int, Level]
-    seen: announcing.Look
+    seen: announcements.Look
     """How partners saw it before."""
     changes: list[dict[str, Any]] = field(default_factory=list)
     """What the history will tell: [{"field", "old", "new"}], JSON values."""
@@ -140,7 +140,7 @@ def opened(order_id: int, *, seen: int | None = None, actor_id: int | None = Non
             raise ChangedMeanwhile
         lines = list(order.lines.order_by("position", "pk"))
         levels = ledger.lock_levels(project_id, {line.product_id for line in lines if line.product_id})
-        change = Opened(order, lines, timezone.now(), actor_id, levels, announcing.look(order, lines))
+        change = Opened(order, lines, timezone.now(), actor_id, levels, announcements.look(order, lines))
         change._customer_before = order.customer_id
         change._before = {line.pk: state_of(line) for line in lines}
         yield change
@@ -240,7 +240,7 @@ def _write(change: Opened) -> None:
             at=change.at,
             changes=change.changes if number == 0 else [],
         )
-    announcing.announce_change(change.seen, order, change.lines, change.at)
+    announcements.announce_change(change.seen, order, change.lines, change.at)
 
 
 def _follow_in_stock(change: Opened) -> None:

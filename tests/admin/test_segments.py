@@ -15,8 +15,8 @@ from integrations.choices import Role
 from integrations.models import Project
 from orders.choices import SegmentKind
 from orders.models import Customer, CustomerSummary, DueCustomer, Segment, SegmentMember
-from orders.segments import editing
-from orders.segments.editing import Wish
+from orders.segments import definitions
+from orders.segments.definitions import Wish
 from tests.admin.conftest import Login
 from tests.orders.segments.book import automatic, entered, members, settle, write
 
@@ -146,8 +146,8 @@ def test_people_are_added_and_taken_out_by_their_addresses(project: Project, adm
 def test_too_many_people_are_refused_at_the_form(
     project: Project, admin: Client, people: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(editing, "MOST_MEMBERS", 1)
-    segment = editing.create(project.pk, Wish("Friends", SegmentKind.STATIC))
+    monkeypatch.setattr(definitions, "MOST_MEMBERS", 1)
+    segment = definitions.create(project.pk, Wish("Friends", SegmentKind.STATIC))
     page = admin.post(url("members", segment), {"emails": "ann@mail.example bob@mail.example"})
     assert page.status_code == 422
     assert "at most 1 customers; this would be 2" in page.content.decode()

@@ -31,8 +31,8 @@ from orders.choices import EarningTrigger, SegmentKind
 from orders.documents import letterheads
 from orders.documents.letterheads import Wording
 from orders.models import Customer, Invoice, PointsMovement, Shipment
-from orders.points import ledger, rules
-from orders.segments import editing
+from orders.points import earning_rules, movements
+from orders.segments import definitions
 from stock.admin.base import TenantAdmin
 from stock.admin.guards import guard_of
 from stock.models import Product, StockMovement
@@ -59,13 +59,13 @@ def rows_of(project: Project) -> dict[type[Model], Model]:
     person = Customer.objects.get(project=project)
     distribution = Distribution.objects.create(project=project, name=CANARY, trigger="order_paid", channel="email")
     now = timezone.now()
-    segment = editing.create(project.pk, editing.Wish(CANARY, SegmentKind.STATIC), [person.pk])
-    ledger.adjust(person.pk, 5, CANARY, seen=None, actor_id=None)
+    segment = definitions.create(project.pk, definitions.Wish(CANARY, SegmentKind.STATIC), [person.pk])
+    movements.adjust(person.pk, 5, CANARY, seen=None, actor_id=None)
     url = f"https://{CANARY.lower()}.example/hooks"
     endpoint = endpoints.create(project, url, ["customer.order.created"]).endpoint
     found: list[Model | None] = [
         segment,
-        rules.create(project.pk, rules.Wish(CANARY, EarningTrigger.SEGMENT_ENTERED, 5, segment.pk)),
+        earning_rules.create(project.pk, earning_rules.Wish(CANARY, EarningTrigger.SEGMENT_ENTERED, 5, segment.pk)),
         PointsMovement.objects.get(customer=person),
         distribution,
         Message.objects.create(

@@ -10,8 +10,8 @@ from integrations.access import api_keys
 from integrations.choices import ApiScope
 from integrations.models import Project
 from orders.models import Customer
-from orders.points import ledger
-from orders.segments import editing
+from orders.points import movements
+from orders.segments import definitions
 from tests.api.conftest import Partner, told
 from tests.factories import ProjectFactory
 from tests.orders.segments.book import automatic, settle, write
@@ -41,7 +41,7 @@ def listed(partner: Partner, query: str = "") -> list[Any]:
 
 
 def test_a_customer_with_summary_and_points(partner: Partner, people: dict[str, Customer]) -> None:
-    ledger.adjust(people["ann"].pk, 7, "Welcome", seen=None, actor_id=None)
+    movements.adjust(people["ann"].pk, 7, "Welcome", seen=None, actor_id=None)
     [bob, ann] = told(partner.get(ROOT))["data"]
     assert ann["summary"] == {
         "currency": "EUR", "total_amount": "30.0100", "total_count": 2, "average_amount": "15.0050",
@@ -66,7 +66,7 @@ def test_filters(partner: Partner, project: Project, people: dict[str, Customer]
     assert listed(partner, "?segment=seg_1") == []
     assert listed(partner, "?created_before=2020-01-01") == []
     assert partner.get(f"{ROOT}?name=x").status_code == 400
-    editing.delete(segment.pk)
+    definitions.delete(segment.pk)
 
 
 def test_a_customer_who_was_never_placed(partner: Partner, project: Project) -> None:
@@ -90,7 +90,7 @@ def test_the_segments_of_a_customer(partner: Partner, project: Project, people: 
     automatic(project, ("total_count", "at_least", 1), name="Buyers")
     gone = automatic(project, ("total_count", "at_least", 1), name="Gone")
     settle(project)
-    editing.delete(gone.pk)
+    definitions.delete(gone.pk)
     answer = told(partner.get("/v1/customers/ann/segments"))
     assert ([each["name"] for each in answer["data"]], answer["total"]) == (["Buyers"], 1)
     assert told(partner.get("/v1/customers/bob/segments"))["data"] == []

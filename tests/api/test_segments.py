@@ -11,9 +11,9 @@ from integrations.choices import ApiScope, DistributionChannel, DistributionTrig
 from integrations.models import Distribution, Project
 from orders.choices import EarningTrigger, SegmentKind
 from orders.models import Customer, Segment
-from orders.points import rules
-from orders.segments import editing
-from orders.segments.editing import Wish
+from orders.points import earning_rules
+from orders.segments import definitions
+from orders.segments.definitions import Wish
 from tests.api.conftest import Partner, told
 from tests.orders.segments.book import entered, members, settle, write
 
@@ -97,7 +97,7 @@ BAD: tuple[tuple[dict[str, Any], int, str], ...] = (
 def test_bad_segments_are_refused_by_name(
     partner: Partner, project: Project, wrong: dict[str, Any], status: int, problem: str
 ) -> None:
-    editing.create(project.pk, Wish("taken", SegmentKind.STATIC))
+    definitions.create(project.pk, Wish("taken", SegmentKind.STATIC))
     answer = partner.post(ROOT, {"name": "New", "conditions": [SPENT]} | wrong)
     assert (answer.status_code, Segment.objects.count()) == (status, 1)
     assert problem in told(answer)["details"]
@@ -135,10 +135,12 @@ def test_what_the_kind_does_not_allow(partner: Partner, people: list[Customer]) 
 def test_a_segment_in_use_is_not_deleted(partner: Partner, project: Project) -> None:
     new = made(partner)
     segment = Segment.objects.get()
-    rule = rules.create(project.pk, rules.Wish("Welcome", EarningTrigger.SEGMENT_ENTERED, 1, segment.pk))
+    rule = earning_rules.create(
+        project.pk, earning_rules.Wish("Welcome", EarningTrigger.SEGMENT_ENTERED, 1, segment.pk)
+    )
     refused = partner.call("DELETE", f"{ROOT}/{new['id']}")
     assert (refused.status_code, "“Welcome”" in told(refused)["details"]) == (409, True)
-    rules.switch(rule.pk, enabled=False)
+    earning_rules.switch(rule.pk, enabled=False)
     letters = Distribution.objects.create(
         project=project, name="Hello", trigger=DistributionTrigger.SEGMENT_ENTERED, segment_id=segment.pk,
         channel=DistributionChannel.EMAIL, enabled=True,

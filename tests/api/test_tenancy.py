@@ -27,9 +27,9 @@ from integrations.models import (
 from integrations.webhooks import endpoints
 from orders.choices import SegmentKind
 from orders.models import Customer, Invoice, Order, PointsMovement, Segment, SegmentMember, Shipment
-from orders.points import ledger
+from orders.points import movements
 from orders.public_ids import PublicIds
-from orders.segments import editing
+from orders.segments import definitions
 from orders.work import invoicing, shipping
 from stock.models import Product, StockLevel
 from tests.admin.conftest import remote
@@ -98,7 +98,7 @@ def theirs() -> Partner:
     invoicing.issue(live.pk)
     remote(IntegrationFactory.create(project=other.project, title="Secret shop"), "1", RemoteState.FAILED)
     person = Customer.objects.get(project=other.project)
-    editing.create(other.project.pk, editing.Wish("Secret segment", SegmentKind.STATIC), [person.pk])
+    definitions.create(other.project.pk, definitions.Wish("Secret segment", SegmentKind.STATIC), [person.pk])
     distribution = Distribution.objects.create(
         project=other.project, name="Secret letter", trigger="order_paid", channel="email"
     )
@@ -106,7 +106,7 @@ def theirs() -> Partner:
         distribution=distribution, cause="order-1", customer_id=person.pk, reason="Secret reason",
         created_at=live.created_at, next_attempt_at=live.created_at,
     )  # fmt: skip
-    ledger.adjust(person.pk, 5, "Secret points", seen=None, actor_id=None)
+    movements.adjust(person.pk, 5, "Secret points", seen=None, actor_id=None)
     return other
 
 

@@ -62,7 +62,7 @@ def main() -> None:
 
 def measure(customers: int) -> dict[str, Any]:
     from orders.choices import SegmentKind
-    from orders.segments import editing, filling
+    from orders.segments import definitions, filling
     from orders.segments.conditions import Condition
     from tests.factories import ProjectFactory
 
@@ -76,13 +76,13 @@ def measure(customers: int) -> dict[str, Any]:
     }
     _fill(project.pk, 1, SMALL)
     for name, condition in conditions.items():
-        editing.create(project.pk, editing.Wish(name, SegmentKind.AUTOMATIC, conditions=[condition]))
+        definitions.create(project.pk, definitions.Wish(name, SegmentKind.AUTOMATIC, conditions=[condition]))
     _settle(project.pk)
     small, _ = _batches(project.pk)
     _fill(project.pk, SMALL + 1, customers)
     _settle(project.pk)
     large, floor = _batches(project.pk)
-    editing.create(project.pk, editing.Wish("New", SegmentKind.AUTOMATIC, conditions=[conditions["Regulars"]]))
+    definitions.create(project.pk, definitions.Wish("New", SegmentKind.AUTOMATIC, conditions=[conditions["Regulars"]]))
     begun = time.perf_counter()
     while filling.fill(project.pk):
         pass

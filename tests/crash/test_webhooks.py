@@ -18,7 +18,7 @@ from integrations.runs import queue
 from integrations.simulator.receiver import Receiver, Reply
 from integrations.tick import tick
 from integrations.webhooks import sender
-from orders import announcing
+from orders import announcements
 from orders.models import Announcement
 from stock.bulk import execute
 from tests.crash.faults import moments
@@ -29,7 +29,7 @@ from tests.integrations.webhooks.deliveries import endpoint_at, sell_paid
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.crash]
 
 STEPS = (
-    Follower(fan_out.pass_on, announcing.waiting_projects),
+    Follower(fan_out.pass_on, announcements.waiting_projects),
     Follower(sender.deliver, sender.due_projects, sends=True),
 )
 
@@ -75,12 +75,12 @@ def test_control_what_is_taken_before_it_is_written_gets_lost(receiver: Receiver
     """The same with the guard off: announcements are marked as taken in a transaction of their own."""
 
     def taken_first(project_id: int) -> bool:
-        found = announcing.take(project_id, 100)
+        found = announcements.take(project_id, 100)
         for tell in fan_out.LISTENERS:
             tell(project_id, found)
         return False
 
-    steps = (Follower(taken_first, announcing.waiting_projects, sends=True), STEPS[1])
+    steps = (Follower(taken_first, announcements.waiting_projects, sends=True), STEPS[1])
     monkeypatch.setattr("tests.crash.test_webhooks.STEPS", steps)
     monkeypatch.setattr(Announcement.objects, "select_for_update", lambda **_: Announcement.objects.all())
     count, _ = cut_off(receiver, 0)

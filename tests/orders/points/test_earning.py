@@ -22,10 +22,10 @@ from orders.models import (
     PointsMovement,
     SegmentEntry,
 )
-from orders.points import earning, rules
+from orders.points import earning, earning_rules
 from orders.points.earning import earn_from_entries
-from orders.points.ledger import Row, record
-from orders.points.rules import Wish
+from orders.points.earning_rules import Wish
+from orders.points.movements import Row, record
 from orders.work import lifecycle
 from stock.bulk import execute
 from tests.orders.segments.book import automatic, customer, settle, write
@@ -38,7 +38,7 @@ def order(number: int, buyer: str = "ann", status: str = "PAID", amount: int = 1
 
 
 def rule(project: Project, trigger: EarningTrigger, points: int = 10, **values: Any) -> EarningRule:
-    return rules.create(project.pk, Wish(f"{trigger} {values}"[:100], trigger, points, **values))
+    return earning_rules.create(project.pk, Wish(f"{trigger} {values}"[:100], trigger, points, **values))
 
 
 def follow(project: Project) -> None:
@@ -162,10 +162,10 @@ def test_a_rule_acts_from_its_start_until_its_end(
 
 def test_a_rule_that_is_off_gives_nothing(project: Project) -> None:
     made = rule(project, PAID)
-    rules.switch(made.pk, enabled=False)
+    earning_rules.switch(made.pk, enabled=False)
     write(project, order(1), live=True)
     follow(project)
-    rules.switch(made.pk, enabled=True)
+    earning_rules.switch(made.pk, enabled=True)
     follow(project)
     assert not PointsMovement.objects.exists()
 

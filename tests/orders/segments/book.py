@@ -15,9 +15,9 @@ from orders.models import Customer, Segment, SegmentEntry, SegmentMember
 from orders.partners.published import PublishedOrder
 from orders.partners.store import Book, Outcome, store
 from orders.public_ids import PublicIds
-from orders.segments import editing
+from orders.segments import definitions
 from orders.segments.conditions import Condition
-from orders.segments.editing import Wish
+from orders.segments.definitions import Wish
 from orders.segments.filling import fill
 from orders.segments.placing import place_due
 
@@ -51,7 +51,7 @@ def automatic(
 ) -> Segment:
     """An automatic segment of (field, operator, value), not filled yet."""
     conditions = [Condition(*each) for each in asked]
-    return editing.create(
+    return definitions.create(
         project.pk, Wish(name, SegmentKind.AUTOMATIC, Junction.ANY if any_of else Junction.ALL, conditions)
     )
 

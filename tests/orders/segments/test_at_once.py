@@ -17,12 +17,12 @@ from integrations.invariants import broken
 from integrations.models import Project
 from orders.choices import EarningTrigger, Junction, SegmentKind
 from orders.models import CustomerSummary, DueCustomer, Segment, SegmentEntry, SegmentMember
-from orders.points import ledger, rules
+from orders.points import earning_rules, movements
 from orders.points.earning import earn_from_entries
-from orders.points.ledger import AdjustedMeanwhile
-from orders.segments import editing, filling, placing
+from orders.points.movements import AdjustedMeanwhile
+from orders.segments import definitions, filling, placing
 from orders.segments.conditions import Condition
-from orders.segments.editing import Wish
+from orders.segments.definitions import Wish
 from tests.factories import ProjectFactory
 from tests.orders.segments.book import automatic, members, settle, write
 from tests.orders.segments.oracle import belong, summary_of
@@ -55,18 +55,18 @@ def test_nothing_locks_up_and_everything_adds_up(monkeypatch: pytest.MonkeyPatch
     settle(project)
     rich = automatic(project, ("total_amount", "more_than", "100"), name="Rich")
     many = automatic(project, ("total_count", "at_least", 2), name="Many")
-    rules.create(project.pk, rules.Wish("Welcome", EarningTrigger.SEGMENT_ENTERED, 5, many.pk))
+    earning_rules.create(project.pk, earning_rules.Wish("Welcome", EarningTrigger.SEGMENT_ENTERED, 5, many.pk))
     people = list(CustomerSummary.objects.values_list("customer_id", flat=True))
     levels = itertools.cycle(["50", "100", "150"])
 
     def change(chance: random.Random) -> None:
         conditions = [Condition("total_amount", "more_than", next(levels))]
-        editing.change(rich.pk, Wish("Rich", SegmentKind.AUTOMATIC, Junction.ALL, conditions))
+        definitions.change(rich.pk, Wish("Rich", SegmentKind.AUTOMATIC, Junction.ALL, conditions))
 
     def adjust(chance: random.Random) -> None:
         pk = chance.choice(people)
         try:
-            ledger.adjust(pk, 1, "By hand", seen=ledger.last_movement(pk), actor_id=None)
+            movements.adjust(pk, 1, "By hand", seen=movements.last_movement(pk), actor_id=None)
         except AdjustedMeanwhile:
             return
 

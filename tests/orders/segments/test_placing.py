@@ -14,9 +14,9 @@ from django.utils import timezone
 from integrations.models import Project
 from orders.choices import SegmentKind
 from orders.models import CustomerSummary, DueCustomer, Segment, SegmentEntry, SegmentMember
-from orders.segments import editing, filling, placing
+from orders.segments import definitions, filling, placing
 from orders.segments.conditions import Condition
-from orders.segments.editing import Wish
+from orders.segments.definitions import Wish
 from orders.segments.placing import enter, place_due, rules_of, waiting_projects
 from stock.bulk import execute
 from tests.factories import ProjectFactory
@@ -65,11 +65,11 @@ def test_changed_conditions_bring_members_in_and_out_without_entries(project: Pr
     write(project, paid(1, "ann", 20_000), paid(2, "bob"))
     settle(project)
     wish = Wish("Others", SegmentKind.AUTOMATIC, conditions=[Condition("total_amount", "less_than", "150")])
-    changed = editing.change(segment.pk, wish)
+    changed = definitions.change(segment.pk, wish)
     assert (changed.filling, changed.name) == (True, "Others")
     settle(project)
     assert (members(segment), entered(segment)) == ({"bob"}, ["ann"])
-    assert not editing.change(segment.pk, wish).filling, "nothing to find out when only the name is another"
+    assert not definitions.change(segment.pk, wish).filling, "nothing to find out when only the name is another"
 
 
 def test_filling_goes_on_where_it_was(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,13 +87,13 @@ def test_filling_goes_on_where_it_was(project: Project, monkeypatch: pytest.Monk
 
 def test_a_deleted_segment_takes_nobody_in(project: Project) -> None:
     segment = automatic(project, ("total_count", "is", 1))
-    editing.delete(segment.pk)
+    definitions.delete(segment.pk)
     write(project, paid(1, "ann"))
     settle(project)
     assert not SegmentMember.objects.exists()
     assert automatic(project, ("total_count", "is", 1)).pk != segment.pk, "the name is free again"
     with pytest.raises(Segment.DoesNotExist):
-        editing.delete(segment.pk)
+        definitions.delete(segment.pk)
 
 
 def test_segments_of_another_project_stay_out_of_it(project: Project) -> None:

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from integrations.models import Project
 from orders.choices import Junction, SegmentKind
 from orders.models import Customer, CustomerSummary, DueCustomer, Order, Segment
-from orders.segments import editing
+from orders.segments import definitions
 from orders.segments.conditions import Condition
-from orders.segments.editing import Wish
+from orders.segments.definitions import Wish
 from tests.factories import ProjectFactory
 from tests.orders.segments.book import entered, members, settle, write
 from tests.orders.segments.oracle import belong, summary_of
@@ -74,7 +74,7 @@ class Play:
     def __init__(self, project: Project, definition: Any) -> None:
         self.project = project
         self.now = START
-        self.segment = editing.create(project.pk, self.wish(definition))
+        self.segment = definitions.create(project.pk, self.wish(definition))
         self.inside: set[str] = set()
         self.entered: list[str] = []
 
@@ -92,7 +92,7 @@ class Play:
             self.settle()
         else:
             self.settle()
-            editing.change(self.segment.pk, self.wish(what))
+            definitions.change(self.segment.pk, self.wish(what))
             self.settle(entering=False)
 
     def settle(self, *, entering: bool = True) -> None:

@@ -11,9 +11,9 @@ from django.test.utils import CaptureQueriesContext
 from integrations.models import Project
 from orders.choices import Junction, SegmentKind
 from orders.models import Customer, Segment, SegmentEntry, SegmentMember
-from orders.segments import editing
+from orders.segments import definitions
 from orders.segments.conditions import BadCondition, Condition
-from orders.segments.editing import SegmentRefused, Wish
+from orders.segments.definitions import SegmentRefused, Wish
 from tests.factories import ProjectFactory
 from tests.orders.segments.book import automatic, entered, members, settle, write
 
@@ -21,7 +21,7 @@ RICH = Condition("total_amount", "more_than", "150")
 
 
 def by_hand(project: Project, *customers: Customer, name: str = "Friends") -> Segment:
-    return editing.create(project.pk, Wish(name, SegmentKind.STATIC), [each.pk for each in customers])
+    return definitions.create(project.pk, Wish(name, SegmentKind.STATIC), [each.pk for each in customers])
 
 
 def people(project: Project, *names: str) -> list[Customer]:
@@ -39,11 +39,11 @@ def test_members_by_hand(project: Project) -> None:
     ann, bob = people(project, "ann", "bob")
     segment = by_hand(project, ann)
     assert (members(segment), entered(segment)) == ({"ann"}, [])
-    assert editing.add(segment.pk, [ann.pk, bob.pk, 10**12]) == 1
+    assert definitions.add(segment.pk, [ann.pk, bob.pk, 10**12]) == 1
     assert (members(segment), entered(segment)) == ({"ann", "bob"}, ["bob"])
-    assert editing.remove(segment.pk, [ann.pk, 10**12]) == 1
-    assert editing.remove(segment.pk, [ann.pk]) == 0
-    assert editing.add(segment.pk, [ann.pk]) == 1
+    assert definitions.remove(segment.pk, [ann.pk, 10**12]) == 1
+    assert definitions.remove(segment.pk, [ann.pk]) == 0
+    assert definitions.add(segment.pk, [ann.pk]) == 1
     assert entered(segment) == ["bob", "ann"]
     settle(project)
     assert members(segment) == {"ann", "bob"}, "placing leaves members by hand alone"
@@ -52,16 +52,16 @@ def test_members_by_hand(project: Project) -> None:
 def test_customers_of_another_project_cannot_be_added(project: Project) -> None:
     [theirs] = people(ProjectFactory.create(), "eve")
     segment = by_hand(project, theirs)
-    assert editing.add(segment.pk, [theirs.pk]) == 0
+    assert definitions.add(segment.pk, [theirs.pk]) == 0
     assert not SegmentMember.objects.exists()
 
 
 def test_the_limit_of_members_holds_and_nothing_is_written(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(editing, "MOST_MEMBERS", 2)
+    monkeypatch.setattr(definitions, "MOST_MEMBERS", 2)
     ann, bob, cyd = people(project, "ann", "bob", "cyd")
     segment = by_hand(project, ann, bob)
     with pytest.raises(SegmentRefused, match="at most 2 customers; this would be 3") as refused:
-        editing.add(segment.pk, [cyd.pk])
+        definitions.add(segment.pk, [cyd.pk])
     assert refused.value.field == "members"
     assert members(segment) == {"ann", "bob"}
     assert not SegmentEntry.objects.exists()
@@ -72,7 +72,7 @@ def test_the_limit_of_members_holds_and_nothing_is_written(project: Project, mon
 
 def test_automatic_segments_have_the_members_of_their_conditions(project: Project) -> None:
     segment = automatic(project, ("total_count", "is", 1))
-    for step in (editing.add, editing.remove):
+    for step in (definitions.add, definitions.remove):
         with pytest.raises(SegmentRefused, match="has the members its conditions give it"):
             step(segment.pk, [1])
 
@@ -80,7 +80,7 @@ def test_automatic_segments_have_the_members_of_their_conditions(project: Projec
 @pytest.mark.parametrize("name", ["", "   ", "x" * 101, "a\x00b"])
 def test_names_that_cannot_be(project: Project, name: str) -> None:
     with pytest.raises(SegmentRefused, match="a name of 1 to 100 characters") as refused:
-        editing.create(project.pk, Wish(name, SegmentKind.STATIC))
+        definitions.create(project.pk, Wish(name, SegmentKind.STATIC))
     assert refused.value.field == "name"
 
 
@@ -90,26 +90,26 @@ def test_a_name_is_of_one_segment_whatever_its_case(project: Project) -> None:
         by_hand(project, name=" FRIENDS ")
     other = by_hand(project, name="Others")
     with pytest.raises(SegmentRefused, match="already"):
-        editing.change(other.pk, Wish("friends", SegmentKind.STATIC))
+        definitions.change(other.pk, Wish("friends", SegmentKind.STATIC))
     by_hand(ProjectFactory.create(), name="Friends")
 
 
 def test_a_project_has_a_limit_of_segments(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(editing, "MOST_SEGMENTS", 1)
+    monkeypatch.setattr(definitions, "MOST_SEGMENTS", 1)
     first = by_hand(project)
     with pytest.raises(SegmentRefused, match="at most 1 segments: delete one first"):
         by_hand(project, name="Second")
-    editing.delete(first.pk)
+    definitions.delete(first.pk)
     by_hand(project, name="Second")
 
 
 def test_bad_conditions_write_nothing(project: Project) -> None:
     with pytest.raises(BadCondition):
-        editing.create(project.pk, Wish("Rich", SegmentKind.AUTOMATIC, conditions=[Condition("x", "is", 1)]))
+        definitions.create(project.pk, Wish("Rich", SegmentKind.AUTOMATIC, conditions=[Condition("x", "is", 1)]))
     assert not Segment.objects.exists()
     segment = automatic(project, ("total_count", "is", 1))
     with pytest.raises(BadCondition):
-        editing.change(segment.pk, Wish("Other", SegmentKind.AUTOMATIC))
+        definitions.change(segment.pk, Wish("Other", SegmentKind.AUTOMATIC))
     segment.refresh_from_db()
     assert (segment.name, len(segment.conditions)) == ("Big spenders", 1)
 
@@ -121,7 +121,7 @@ def test_a_preview_counts_and_writes_nothing(project: Project) -> None:
     with CaptureQueriesContext(connection) as captured:
         assert preview(project, RICH) == 2
         assert preview(project, Condition("total_amount", "more_than", "201")) == 0
-        assert editing.preview(project.pk, project.zone, wish(RICH), most=1) == 1
+        assert definitions.preview(project.pk, project.zone, wish(RICH), most=1) == 1
     assert [each["sql"].split()[0] for each in captured.captured_queries] == ["SELECT"] * 3
     with pytest.raises(BadCondition):
         preview(project)
@@ -132,7 +132,7 @@ def wish(*conditions: Condition) -> Wish:
 
 
 def preview(project: Project, *conditions: Condition) -> int:
-    return editing.preview(project.pk, project.zone, wish(*conditions))
+    return definitions.preview(project.pk, project.zone, wish(*conditions))
 
 
 @pytest.mark.parametrize(
@@ -152,6 +152,6 @@ def test_values_and_keys_are_parameters(project: Project, poison: str) -> None:
 def test_people_are_found_by_their_addresses(project: Project) -> None:
     write(project, {"source_id": "1", "amount": 1, "customer": {"source_id": "ann", "email": "Ann@mail.example"}})
     write(ProjectFactory.create(), {"source_id": "1", "customer": {"source_id": "x", "email": "eve@mail.example"}})
-    found, missing = editing.find_customers(project.pk, [" ann@MAIL.example", "", "eve@mail.example"])
+    found, missing = definitions.find_customers(project.pk, [" ann@MAIL.example", "", "eve@mail.example"])
     assert found == [Customer.objects.get(project=project).pk]
     assert missing == ["eve@mail.example"]

@@ -11,11 +11,11 @@ import pytest
 from integrations.models import Project
 from orders.choices import EarningTrigger
 from orders.models import Customer, CustomerSummary, EarningRule, PointsMovement
-from orders.points import ledger, rules
-from orders.points.ledger import AdjustedMeanwhile, PointsRefused
-from orders.points.rules import Wish
-from orders.segments import editing
-from orders.segments.editing import SegmentRefused
+from orders.points import earning_rules, movements
+from orders.points.earning_rules import Wish
+from orders.points.movements import AdjustedMeanwhile, PointsRefused
+from orders.segments import definitions
+from orders.segments.definitions import SegmentRefused
 from tests.factories import ProjectFactory
 from tests.orders.segments.book import automatic, customer, write
 
@@ -39,10 +39,10 @@ BAD: tuple[tuple[dict[str, Any], str, str], ...] = (
 
 @pytest.mark.parametrize(("wrong", "field", "problem"), BAD)
 def test_bad_rules(project: Project, wrong: dict[str, Any], field: str, problem: str) -> None:
-    rules.create(project.pk, Wish("Taken", PAID, 1))
+    earning_rules.create(project.pk, Wish("Taken", PAID, 1))
     with pytest.raises(PointsRefused, match=problem) as refused:
         values: dict[str, Any] = {"name": "New", "trigger": PAID, "points": 1}
-        rules.create(project.pk, Wish(**(values | wrong)))
+        earning_rules.create(project.pk, Wish(**(values | wrong)))
     assert refused.value.field == field
     assert EarningRule.objects.count() == 1
 
@@ -51,16 +51,16 @@ def test_segments_of_others_and_deleted_ones_cannot_be_chosen(project: Project) 
     theirs = automatic(ProjectFactory.create(), ("total_count", "is", 1))
     ours = automatic(project, ("total_count", "is", 1))
     with pytest.raises(PointsRefused, match="leave this empty"):
-        rules.create(project.pk, Wish("Rule", ENTERED, 1, ours.pk, per_amount=Decimal(1)))
-    editing.delete(ours.pk)
+        earning_rules.create(project.pk, Wish("Rule", ENTERED, 1, ours.pk, per_amount=Decimal(1)))
+    definitions.delete(ours.pk)
     for segment in (theirs, ours):
         with pytest.raises(PointsRefused, match="Choose the segment"):
-            rules.create(project.pk, Wish("Rule", ENTERED, 1, segment.pk))
+            earning_rules.create(project.pk, Wish("Rule", ENTERED, 1, segment.pk))
 
 
 def test_a_rule_changes_but_for_its_trigger(project: Project) -> None:
-    made = rules.create(project.pk, Wish("Rule", PAID, 1))
-    changed = rules.change(made.pk, Wish(" Other  rule ", PAID, 2, per_amount=Decimal("5.50"), enabled=False))
+    made = earning_rules.create(project.pk, Wish("Rule", PAID, 1))
+    changed = earning_rules.change(made.pk, Wish(" Other  rule ", PAID, 2, per_amount=Decimal("5.50"), enabled=False))
     changed.refresh_from_db()
     assert (changed.name, changed.points, changed.per_amount, changed.enabled) == (
         "Other rule",
@@ -69,7 +69,7 @@ def test_a_rule_changes_but_for_its_trigger(project: Project) -> None:
         False,
     )
     with pytest.raises(PointsRefused, match="switch this rule off and add another one"):
-        rules.change(made.pk, Wish("Rule", EarningTrigger.ORDER_CREATED, 1))
+        earning_rules.change(made.pk, Wish("Rule", EarningTrigger.ORDER_CREATED, 1))
 
 
 @pytest.fixture
@@ -79,10 +79,10 @@ def ann(project: Project) -> Customer:
 
 
 def test_adjustments_by_hand(ann: Customer) -> None:
-    ledger.adjust(ann.pk, 25, " Sorry for the wait ", seen=None, actor_id=None)
+    movements.adjust(ann.pk, 25, " Sorry for the wait ", seen=None, actor_id=None)
     with pytest.raises(AdjustedMeanwhile):
-        ledger.adjust(ann.pk, 25, "Again", seen=None, actor_id=None)
-    ledger.adjust(ann.pk, -30, "Too many", seen=ledger.last_movement(ann.pk), actor_id=None)
+        movements.adjust(ann.pk, 25, "Again", seen=None, actor_id=None)
+    movements.adjust(ann.pk, -30, "Too many", seen=movements.last_movement(ann.pk), actor_id=None)
     rows = PointsMovement.objects.order_by("pk").values_list("points", "reason", "note")
     assert list(rows) == [(25, "adjusted", "Sorry for the wait"), (-30, "adjusted", "Too many")]
     assert CustomerSummary.objects.get().points == -5
@@ -94,15 +94,15 @@ def test_adjustments_by_hand(ann: Customer) -> None:
 )
 def test_bad_adjustments(ann: Customer, points: int, note: str, field: str) -> None:
     with pytest.raises(PointsRefused) as refused:
-        ledger.adjust(ann.pk, points, note, seen=None, actor_id=None)
+        movements.adjust(ann.pk, points, note, seen=None, actor_id=None)
     assert refused.value.field == field
     assert not PointsMovement.objects.exists()
 
 
 def test_a_segment_with_a_rule_that_is_on_cannot_be_deleted(project: Project) -> None:
     segment = automatic(project, ("total_count", "is", 1))
-    made = rules.create(project.pk, Wish("Welcome", ENTERED, 1, segment.pk))
+    made = earning_rules.create(project.pk, Wish("Welcome", ENTERED, 1, segment.pk))
     with pytest.raises(SegmentRefused, match="earning rule “Welcome” gives points for entering it"):
-        editing.delete(segment.pk)
-    rules.switch(made.pk, enabled=False)
-    editing.delete(segment.pk)
+        definitions.delete(segment.pk)
+    earning_rules.switch(made.pk, enabled=False)
+    definitions.delete(segment.pk)

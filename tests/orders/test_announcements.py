@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from integrations.invariants import broken
 from integrations.models import Project
-from orders import announcing
+from orders import announcements
 from orders.choices import OrderStatus, Part
 from orders.intake.allocation import change_stock
 from orders.intake.incoming import IncomingAddress, IncomingOrder
@@ -250,18 +250,18 @@ def test_announcements_are_taken_oldest_first_and_once(project: Project) -> None
     orders = [put(project, paid_at=START)[0] for _ in range(3)]
     stranger = put(ProjectFactory.create())[0]
     with transaction.atomic():
-        first = announcing.take(project.pk, 4)
+        first = announcements.take(project.pk, 4)
     with transaction.atomic():
-        rest = announcing.take(project.pk, 4)
-        assert announcing.take(project.pk, 4) == []
+        rest = announcements.take(project.pk, 4)
+        assert announcements.take(project.pk, 4) == []
     expected = [(order.pk, kind) for order in orders for kind in ("customer.order.created", "customer.order.paid")]
     assert [(row.order_id, row.kind) for row in (*first, *rest)] == expected
-    assert announcing.waiting_projects() == [stranger.project_id]
+    assert announcements.waiting_projects() == [stranger.project_id]
 
 
 def test_what_is_taken_in_a_transaction_that_fails_waits_again(project: Project) -> None:
     put(project)
     with pytest.raises(RuntimeError), transaction.atomic():
-        assert len(announcing.take(project.pk, 4)) == 1
+        assert len(announcements.take(project.pk, 4)) == 1
         raise RuntimeError
-    assert announcing.waiting_projects() == [project.pk]
+    assert announcements.waiting_projects() == [project.pk]

@@ -8,8 +8,8 @@ import pytest
 from django.db import connection
 
 from integrations.models import Project
-from stock import catalogue, suggesting
-from stock.suggesting import similar
+from stock import catalogue, suggestions
+from stock.suggestions import similar
 from tests.factories import ProjectFactory
 
 pytestmark = pytest.mark.django_db
@@ -70,7 +70,7 @@ def test_a_large_catalogue_is_not_read_through(project: Project, monkeypatch: py
 
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE stock_product")
-    monkeypatch.setattr(suggesting, "execute", explained)
+    monkeypatch.setattr(suggestions, "execute", explained)
     similar(project.pk, [("P-4711", "Thing 4711")])
     plan = "\n".join(plans)
     assert "product_by_plain_sku" in plan and "product_by_word" in plan and "Seq Scan" not in plan

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from orders.choices import EarningTrigger
 from orders.models import EarningRule, Segment
-from orders.points.ledger import MOST_POINTS, PointsRefused
+from orders.points.movements import MOST_POINTS, PointsRefused
 
 MOST_RULES = 100
 LONGEST_NAME = 100
