@@ -21,7 +21,7 @@ def new_signing_secret() -> Secrets:
 
 
 class WebhookEndpoint(models.Model):
-    """An address that is told of events of a project. Written by `integrations.webhooks.endpoints` and `.delivering` only."""
+    """An address that is told of events of a project. Written by `integrations.webhooks` alone."""
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="webhook_endpoints")
     url = models.CharField("address", max_length=2048)

@@ -1,8 +1,8 @@
 """What the API answers about orders and their papers, as JSON types.
 
 `Order` is the published one (Voucherify's OrdersGetResponseBody): amounts are integers in the smallest unit of the
-project's currency. `orders.partners.answers` builds it as plain values, because lists and exports are made of thousands.
-Invoices and shipments are of the back office: amounts are text in the currency's own unit.
+project's currency. `orders.partners.answers` builds it as plain values, because lists and exports are made of
+thousands. Invoices and shipments are of the back office: amounts are text in the currency's own unit.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Edit an order that is in the book: its addresses, the buyer's note, its items.
 
-Services as in `orders.work.lifecycle`: one transaction each, refused politely when the order has changed meanwhile. What is
-edited here is remembered, so that a synchronisation can be told to leave it alone.
+Services as in `orders.work.lifecycle`: one transaction each, refused politely when the order has changed meanwhile.
+What is edited here is remembered, so that a synchronisation can be told to leave it alone.
 """
 
 from __future__ import annotations

@@ -19,11 +19,11 @@ from integrations.connectors.errors import Failure, PayloadError
 from integrations.simulator.dialects import DIALECTS, KEYS, external_id
 from integrations.simulator.server import SimulatedServer, SimulatedSite
 from integrations.simulator.shop import SimulatedShop
+from tests.payloads import PAYLOADS
 
 T = TypeVar("T")
 
 ORDERS = 130
-PAYLOADS = Path(__file__).parent.parent / "payloads"
 
 pytestmark = pytest.mark.parametrize("connector", all_connectors(), ids=lambda connector: connector.key)
 
@@ -86,7 +86,7 @@ def test_it_describes_itself(connector: Connector) -> None:
 
 
 def test_it_has_payloads_of_its_own(connector: Connector) -> None:
-    written = [*PAYLOADS.glob(f"{connector.key}/*"), *Path(__file__).parent.glob(f"{connector.key}_*.py")]
+    written = [*PAYLOADS.glob(f"{connector.key}/*"), *(Path(__file__).parent / connector.key).glob("*.py")]
     assert written, f"no payloads of {connector.label} are kept with the tests"
 
 

@@ -27,10 +27,11 @@ from integrations.simulator.sales import basket
 from integrations.simulator.server import SimulatedServer, SimulatedSite
 from integrations.simulator.shop import SimulatedShop
 from tests.integrations.connectors.woocommerce.orders import RECORDED
+from tests.payloads import PAYLOADS
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 API = "/wp-json/wc/v3/"
-SAMPLES = Path(os.environ.get("SHOP_SAMPLES", RECORDED.parents[4] / "shared" / "payloads")) / "woocommerce"
+SAMPLES = Path(os.environ.get("SHOP_SAMPLES", PAYLOADS.parents[2] / "shared" / "payloads")) / "woocommerce"
 woo = get("woocommerce")
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from integrations.connectors.base import Shop
+from tests.payloads import PAYLOADS
 
-RECORDED = Path(__file__).parent.parent / "payloads" / "bigcommerce" / "order.json"
+RECORDED = PAYLOADS / "bigcommerce" / "order.json"
 KEYS = {"store_hash": "abc123", "access_token": "token", "client_secret": "client-secret"}
 SHOP = Shop("https://api.bigcommerce.com", KEYS, ZoneInfo("Europe/Prague"))
 ABSENT = object()

@@ -18,9 +18,10 @@ from integrations.connectors.base import Identity, Shop
 from integrations.connectors.errors import PayloadError
 from orders.intake.incoming import IncomingAddress, IncomingLine, IncomingOrder
 from tests.integrations.connectors.bigcommerce.orders import ABSENT, RECORDED, SHOP, line, order, payload, with_lines
+from tests.payloads import PAYLOADS
 
 bc = get("bigcommerce")
-SAMPLES = Path(os.environ.get("SHOP_SAMPLES", RECORDED.parents[4] / "shared" / "payloads")) / "bigcommerce"
+SAMPLES = Path(os.environ.get("SHOP_SAMPLES", PAYLOADS.parents[2] / "shared" / "payloads")) / "bigcommerce"
 
 
 def parse(order_changes: dict[str, Any] | None = None, **parts: Any) -> IncomingOrder:

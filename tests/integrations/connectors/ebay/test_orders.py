@@ -16,8 +16,9 @@ from integrations.connectors.base import Identity
 from integrations.connectors.errors import PayloadError
 from orders.intake.incoming import IncomingAddress, IncomingLine, IncomingOrder
 from tests.integrations.connectors.ebay.orders import ebay, line, money, order, payload, shop
+from tests.payloads import PAYLOADS
 
-SAMPLES = Path(os.environ.get("SHOP_SAMPLES", Path(__file__).parents[3] / "shared" / "payloads")) / "ebay"
+SAMPLES = Path(os.environ.get("SHOP_SAMPLES", PAYLOADS.parents[2] / "shared" / "payloads")) / "ebay"
 SHOP = shop()
 
 

@@ -22,8 +22,9 @@ from integrations.simulator.server import SimulatedServer, SimulatedSite
 from integrations.simulator.shop import SimulatedShop
 from tests.integrations.connectors.ebay.orders import Seller, ebay, order
 from tests.integrations.simulator.test_shops import differences, shape
+from tests.payloads import PAYLOADS
 
-SAMPLES = Path(os.environ.get("SHOP_SAMPLES", Path(__file__).parents[3] / "shared" / "payloads")) / "ebay"
+SAMPLES = Path(os.environ.get("SHOP_SAMPLES", PAYLOADS.parents[2] / "shared" / "payloads")) / "ebay"
 UNLISTED = {"pending", "failed", "checkout-draft", "trash"}
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from integrations.connectors.base import Shop
+from tests.payloads import PAYLOADS
 
-RECORDED = Path(__file__).parent.parent / "payloads" / "ecwid" / "order.json"
+RECORDED = PAYLOADS / "ecwid" / "order.json"
 KEYS = {"store_id": "1003", "access_token": "secret_token", "client_secret": "test_client_secret"}
 SHOP = Shop("https://app.ecwid.com", KEYS, ZoneInfo("Europe/Prague"))
 PROFILE = {

@@ -18,9 +18,10 @@ from integrations.connectors.base import Identity, Shop
 from integrations.connectors.errors import PayloadError
 from orders.intake.incoming import IncomingAddress, IncomingLine, IncomingOrder
 from tests.integrations.connectors.ecwid.orders import ABSENT, RECORDED, SHOP, item, payload
+from tests.payloads import PAYLOADS
 
 ecwid = get("ecwid")
-SAMPLES = Path(os.environ.get("SHOP_SAMPLES", RECORDED.parents[4] / "shared" / "payloads")) / "ecwid"
+SAMPLES = Path(os.environ.get("SHOP_SAMPLES", PAYLOADS.parents[2] / "shared" / "payloads")) / "ecwid"
 
 
 def parse(currency: Any = "EUR", **changes: Any) -> IncomingOrder:

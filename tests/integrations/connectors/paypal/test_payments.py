@@ -16,8 +16,9 @@ from integrations.connectors.errors import PayloadError
 from integrations.connectors.paypal.identity import is_order
 from orders.intake.incoming import IncomingAddress, IncomingLine, IncomingOrder
 from tests.integrations.connectors.paypal.payments import ID, info, item, money, payload, paypal, shop, transaction
+from tests.payloads import PAYLOADS
 
-SAMPLES = Path(os.environ.get("SHOP_SAMPLES", Path(__file__).parents[3] / "shared" / "payloads")) / "paypal"
+SAMPLES = Path(os.environ.get("SHOP_SAMPLES", PAYLOADS.parents[2] / "shared" / "payloads")) / "paypal"
 SHOP = shop()
 
 

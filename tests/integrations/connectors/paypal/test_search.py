@@ -22,9 +22,10 @@ from integrations.simulator.server import SimulatedServer, SimulatedSite
 from integrations.simulator.shop import SimulatedShop
 from tests.integrations.connectors.paypal.payments import ID, NOON, Account, info, numbers_of, paypal, shop, transaction
 from tests.integrations.simulator.test_shops import differences, shape
+from tests.payloads import PAYLOADS
 from tests.recorded import answer, play, serve
 
-SAMPLES = Path(os.environ.get("SHOP_SAMPLES", Path(__file__).parents[3] / "shared" / "payloads")) / "paypal"
+SAMPLES = Path(os.environ.get("SHOP_SAMPLES", PAYLOADS.parents[2] / "shared" / "payloads")) / "paypal"
 WINDOW = Window(NOON - timedelta(days=2))
 TOKEN = answer({"access_token": "new", "expires_in": 32400})
 BAD_DATE = answer({"name": "INVALID_REQUEST"}, 400)

@@ -7,15 +7,15 @@ buyer pays 10.30 dollars.
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from integrations.connectors.base import Shop
 from integrations.simulator.dialects.shopify import access_token
 from integrations.simulator.shop import SimulatedShop
+from tests.payloads import PAYLOADS
 
-WRITTEN = Path(__file__).parent.parent / "payloads" / "shopify" / "order.json"
+WRITTEN = PAYLOADS / "shopify" / "order.json"
 SHOP = Shop("https://tea.myshopify.com", {"access_token": "shpat_key"}, ZoneInfo("Europe/Prague"))
 SECRET = "hush"
 NO_MORE = {"pageInfo": {"hasNextPage": False, "endCursor": None}}

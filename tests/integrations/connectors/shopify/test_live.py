@@ -23,12 +23,13 @@ from integrations.simulator.dialects.shopify import access_token, state_of
 from integrations.simulator.messages import Asked
 from integrations.simulator.server import SimulatedServer, SimulatedSite
 from integrations.simulator.shop import SimulatedShop
-from tests.integrations.connectors.shopify.orders import WRITTEN, keys
+from tests.integrations.connectors.shopify.orders import keys
 from tests.integrations.simulator.test_shops import differences, shape
+from tests.payloads import PAYLOADS
 
 shopify = get("shopify")
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
-SAMPLES = Path(os.environ.get("SHOP_SAMPLES", WRITTEN.parents[4] / "shared" / "payloads")) / "shopify"
+SAMPLES = Path(os.environ.get("SHOP_SAMPLES", PAYLOADS.parents[2] / "shared" / "payloads")) / "shopify"
 API = "/admin/api/2026-07/graphql.json"
 T = TypeVar("T")
 

@@ -15,10 +15,11 @@ from integrations.connectors import get
 from integrations.connectors.base import Identity
 from integrations.connectors.errors import PayloadError
 from orders.intake.incoming import ZERO, IncomingAddress, IncomingLine, IncomingOrder
-from tests.integrations.connectors.shopify.orders import SHOP, WRITTEN, line, lines, payload, refund
+from tests.integrations.connectors.shopify.orders import SHOP, line, lines, payload, refund
+from tests.payloads import PAYLOADS
 
 shopify = get("shopify")
-SAMPLES = Path(os.environ.get("SHOP_SAMPLES", WRITTEN.parents[4] / "shared" / "payloads")) / "shopify"
+SAMPLES = Path(os.environ.get("SHOP_SAMPLES", PAYLOADS.parents[2] / "shared" / "payloads")) / "shopify"
 
 
 def parse(**changes: Any) -> IncomingOrder:

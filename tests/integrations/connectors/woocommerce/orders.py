@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from integrations.connectors.base import Shop
+from tests.payloads import PAYLOADS
 
-RECORDED = Path(__file__).parent.parent / "payloads" / "woocommerce" / "order.json"
+RECORDED = PAYLOADS / "woocommerce" / "order.json"
 SHOP = Shop(
     "https://shop.example", {"consumer_key": "ck_key", "consumer_secret": "cs_secret"}, ZoneInfo("Europe/Prague")
 )
