@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 from django_filters import CharFilter, ChoiceFilter
 
+from config.kit.list_filters import IdFilter, YesNoFilter, filters_of, span
 from integrations.choices import (
     DeliveryState,
     DistributionChannel,
@@ -25,7 +26,6 @@ from integrations.models import (
     WebhookDelivery,
     WebhookEndpoint,
 )
-from stock.filtering import IdFilter, YesNoFilter, filters_of, span
 
 INTEGRATIONS = filters_of(
     Integration,

@@ -6,6 +6,7 @@ import logging
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 
+from config.kit.sql import execute
 from integrations.access import idempotency
 from integrations.follow_up import steps
 from integrations.importing import feeds
@@ -13,7 +14,6 @@ from integrations.partners import bulk_import, exports
 from integrations.runs import claims
 from integrations.shop_webhooks import receive
 from integrations.webhooks import deliveries
-from stock.bulk import execute
 
 logger = logging.getLogger(__name__)
 

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models.functions import Now
 
+from config.kit.sql import copy_rows, execute
 from orders.choices import AnnouncementKind, OrderStatus
 from orders.intake.plans import SILENT
 from orders.models import Announcement, Order, OrderLine
 from orders.partners.answers import status_of
-from stock.bulk import copy_rows, execute
 
 if TYPE_CHECKING:
     from orders.intake.new_orders import Draft, Source

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
+from config.kit.sql import execute
 from orders.choices import OrderStatus, Tab
-from stock.bulk import execute
 
 MOST = 1_000
 """A count stops here: the index is read that far and no further."""

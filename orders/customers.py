@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from config.kit.sql import execute
 from orders.intake.incoming import IncomingOrder
-from stock.bulk import execute
 
 
 def find_or_create(project_id: int, orders: Sequence[IncomingOrder], at: datetime) -> dict[str, int]:

@@ -7,11 +7,11 @@ from typing import Any
 from django.db.models import QuerySet
 from django_filters import CharFilter, ChoiceFilter
 
+from config.kit.list_filters import IdFilter, filters_of, span
 from orders.choices import DocumentType, OrderStatus, PointsReason, SegmentKind, Tab
 from orders.intake.plans import PLANS
 from orders.models import Customer, Invoice, Order, PointsMovement, Segment, SegmentMember, Shipment
 from orders.search import search
-from stock.filtering import IdFilter, filters_of, span
 
 LEGACY = "import"
 """An import value of old data."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from stock.bulk import execute
+from config.kit.sql import execute
 from stock.models import Product, Warehouse
 
 

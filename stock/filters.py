@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django_filters import CharFilter, ChoiceFilter
 
+from config.kit.list_filters import IdFilter, filters_of, span
 from stock.choices import MovementReason
-from stock.filtering import IdFilter, filters_of, span
 from stock.models import Product, StockMovement
 
 PRODUCTS = filters_of(

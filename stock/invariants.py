@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from stock.bulk import execute
+from config.kit.sql import execute
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from config.kit.sql import copy_rows, execute
 from stock.availability import Level
-from stock.bulk import copy_rows, execute
 from stock.catalogue import default_warehouse
 from stock.choices import MovementReason
 from stock.models import Reservation, StockMovement

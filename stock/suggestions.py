@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 
-from stock.bulk import execute
+from config.kit.sql import execute
 
 SHORTEST = 3
 """Letters and digits two SKUs must begin with alike."""

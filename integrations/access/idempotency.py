@@ -14,8 +14,8 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
+from config.kit.sql import execute
 from integrations.models import KeptAnswer
-from stock.bulk import execute
 
 COUNTS_FOR = timedelta(hours=24)
 

@@ -15,11 +15,11 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from config.kit.money import money
 from integrations.admin.cause_forms import CredentialsForm
 from integrations.choices import IntegrationHealth
 from integrations.models import Integration, RemoteOrder
 from integrations.review.causes import CONNECTION, MOST_COUNTED, RULED, Cause, Group
-from orders.money import money
 
 TROUBLED = (IntegrationHealth.CREDENTIALS, IntegrationHealth.UNREACHABLE)
 

@@ -13,12 +13,12 @@ from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from config.kit.public_ids import PublicIds
 from integrations.choices import DeliveryState
 from integrations.filters import DELIVERIES
 from integrations.models import WebhookDelivery, WebhookEndpoint
 from integrations.webhooks import deliveries
 from orders.models import Order
-from orders.public_ids import PublicIds
 from stock.admin.base import PageAdmin, Route, project_of
 from stock.admin.exporting import Cell, csv_of_list
 from stock.admin.guards import guarded, guarded_action

@@ -14,6 +14,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from config.kit.money import money
 from integrations.admin.cause_fixes import CauseFixes
 from integrations.admin.error_export import SEVERITY, ExportItems
 from integrations.admin.open_project import open_failures_of, shops_of
@@ -26,7 +27,6 @@ from integrations.importing import retry
 from integrations.models import RemoteOrder
 from integrations.review import causes
 from orders.admin.order_page import pretty_payload
-from orders.money import money
 from stock.admin.base import Route
 from stock.admin.guards import guarded, guarded_action
 from stock.admin.listing import ChoiceFilter, DateRange, TabFilter, capped, options, shown

@@ -7,15 +7,15 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from config.kit.money import money
+from config.kit.postal import address_lines
 from integrations.admin.transactions import REVIEW
 from integrations.choices import ImportAction, RemoteState
 from integrations.connectors.errors import ShopError
 from integrations.models import RemoteOrder
 from integrations.review.assessment import Assessment, assess
 from integrations.review.decisions import DISMISSABLE
-from orders.addresses import address_lines
 from orders.intake.incoming import IncomingAddress, IncomingOrder
-from orders.money import money
 
 DECIDED_HERE = {RemoteState.PENDING, RemoteState.DISMISSED}
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from config.kit.money import money
 from integrations.choices import ImportAction
 from integrations.importing.preview import MOST, Outcome, Preview
-from orders.money import money
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from config.kit.public_ids import PublicIds
 from integrations.api.declaring import Number, Operation, Time
 from integrations.api.errors import ApiError, not_found
 from integrations.api.shapes import AsyncAction, AsyncActionDetails, AsyncActions, FailedRow, ImportResult
@@ -17,7 +18,6 @@ from integrations.models import Run
 from integrations.partners import bulk_import
 from integrations.runs import claims
 from orders.partners.answers import time
-from orders.public_ids import PublicIds
 
 OVER = {
     RunState.SUCCEEDED: ("DONE", "SUCCESS"),

@@ -10,6 +10,7 @@ from django.http import HttpResponseBase, StreamingHttpResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from config.kit.public_ids import PublicIds
 from integrations.api import shapes
 from integrations.api.declaring import Operation, Text
 from integrations.api.errors import not_found
@@ -18,7 +19,6 @@ from integrations.choices import ApiScope, RunState
 from integrations.models import Export
 from integrations.partners import exports
 from orders.partners.answers import time
-from orders.public_ids import PublicIds
 
 TOKEN = Text("token", "The token in the `result.url` of a finished export.")
 

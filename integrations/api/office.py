@@ -12,6 +12,7 @@ from msgspec import Meta
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from config.kit.public_ids import PublicIds
 from integrations import filters
 from integrations.api import shapes
 from integrations.api.bodies import decode
@@ -25,7 +26,6 @@ from integrations.importing.synchronize import SyncRefused
 from integrations.models import Integration, RemoteOrder, Run
 from integrations.runs import claims
 from integrations.runs.claims import COUNTERS, RunRefused
-from orders.public_ids import PublicIds
 
 
 class Integrations(Resource):

@@ -19,13 +19,13 @@ from msgspec import Struct
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from config.kit.list_filters import BadFilter, TimeFilter, narrowed
 from integrations.api.declaring import Number, Operation, Text
 from integrations.api.errors import bad_query, not_found
 from integrations.api.shapes import Page
 from integrations.api.views import PartnerView
 from integrations.choices import ApiScope
 from orders.partners.answers import time
-from stock.filtering import BadFilter, TimeFilter, narrowed
 
 LIMIT = Number("limit", "How many at most.", 50, 1, 200)
 AFTER = Text("after", "The `next` of the page before.")

@@ -17,6 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from config.kit.public_ids import PublicIds
 from integrations import rates
 from integrations.api.authentication import ApiKeyAuthentication, unauthorised
 from integrations.api.bodies import Query, read
@@ -26,7 +27,6 @@ from integrations.api.schema import Described
 from integrations.choices import ApiScope
 from integrations.models import ApiKey, Project
 from integrations.rates import Rate
-from orders.public_ids import PublicIds
 
 
 class JsonRenderer(BaseRenderer):

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from config.kit.money import money
+from config.kit.public_ids import PublicIds
 from integrations.models import Message, Project
 from orders.models import Customer, CustomerSummary, Order, Segment
-from orders.money import money
-from orders.public_ids import PublicIds
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from config.kit.public_ids import PublicIds
 from integrations.choices import DistributionChannel, MessageState, WebhookEvent
 from integrations.distributions.dispatch import due, settle
 from integrations.distributions.field_values import Values, load_values
@@ -14,7 +15,6 @@ from integrations.distributions.wording import fill
 from integrations.models import Message, WebhookEndpoint
 from integrations.webhooks import deliveries
 from integrations.webhooks.event_bodies import Event, person
-from orders.public_ids import PublicIds
 
 BATCH = 200
 HANDED = "Given to the endpoint: see its deliveries."

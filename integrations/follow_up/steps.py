@@ -13,6 +13,7 @@ from time import monotonic
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 
+from config.kit.sql import execute
 from integrations.distributions import dispatch, hand_over, triggers
 from integrations.follow_up import fan_out
 from integrations.runs.queue import ring_follow_up
@@ -20,7 +21,6 @@ from integrations.webhooks import sender
 from orders import announcements
 from orders.points import earning
 from orders.segments import filling, placing
-from stock.bulk import execute
 
 logger = logging.getLogger(__name__)
 

@@ -14,6 +14,7 @@ from datetime import datetime
 from django.db import DataError, IntegrityError, transaction
 from django.utils import timezone
 
+from config.kit.sql import next_ids
 from integrations.choices import ImportAction, RemoteState
 from integrations.connectors.base import Cursor
 from integrations.importing import block_list, mapping, remote_orders
@@ -27,7 +28,6 @@ from integrations.runs import claims
 from integrations.runs.claims import Claim
 from integrations.runs.queue import ring_follow_up
 from orders.intake.new_orders import Intake, Refused, Source, Taken, take_in
-from stock.bulk import next_ids
 from stock.ledger import lock_project
 
 GIVE_UP_AFTER = 24 * 14

@@ -8,11 +8,11 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from config.kit.sql import copy_rows, execute
 from integrations.choices import RemoteState
 from integrations.importing.payloads import Candidate
 from integrations.importing.rules import Known
 from integrations.models import RemoteOrder
-from stock.bulk import copy_rows, execute
 
 RETRY_EVERY = timedelta(hours=1)
 COLUMNS = (

@@ -60,7 +60,7 @@ class Project(models.Model):
         max_length=50, default="UTC", validators=[check_zone], help_text="Decides the issue date of documents."
     )
     id_key = models.BinaryField(max_length=16, default=new_id_key, editable=False)
-    """What the ids of the partner API are made with, see `orders.public_ids`."""
+    """What the ids of the partner API are made with, see `config.kit.public_ids`."""
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["account", "name"], name="project_once_per_name")]

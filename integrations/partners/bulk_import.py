@@ -15,6 +15,8 @@ import msgspec
 from django.db import DataError, IntegrityError, transaction
 from django.utils import timezone
 
+from config.kit.public_ids import PublicIds
+from config.kit.sql import copy_rows
 from integrations.choices import OnConflict, RunKind, RunState
 from integrations.models import ApiKey, BulkFailure, BulkImport, BulkPortion, Project, Run
 from integrations.runs import claims
@@ -23,8 +25,6 @@ from integrations.runs.queue import ring, ring_follow_up
 from integrations.runs.worker import Step
 from orders.partners.published import PublishedOrder
 from orders.partners.store import Book, Failure, Outcome, Stored, store
-from orders.public_ids import PublicIds
-from stock.bulk import copy_rows
 
 PORTION = 200
 NOT_STORABLE = (IntegrityError, DataError)

@@ -15,6 +15,8 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from config.kit.public_ids import PublicIds
+from config.kit.spreadsheets import plain
 from integrations.choices import RunKind
 from integrations.models import ApiKey, Export, ExportPart, Project, Run
 from integrations.runs import claims
@@ -24,8 +26,6 @@ from integrations.runs.worker import Step
 from orders.models import Order
 from orders.partners.answers import publish
 from orders.partners.selection import COLUMN, DEFAULT_FIELDS, FIELDS, ORDERS, BadSelection, annotated, select
-from orders.public_ids import PublicIds
-from orders.spreadsheets import plain
 
 ROWS_AT_ONCE = 1_000
 KEPT_FOR = timedelta(days=7)

@@ -12,9 +12,9 @@ from decimal import Decimal
 
 from django.db.models import QuerySet
 
+from config.kit.sql import execute
 from integrations.choices import RemoteState
 from integrations.models import RemoteOrder
-from stock.bulk import execute
 
 MOST_CAUSES = 500
 CONNECTION = "connection"

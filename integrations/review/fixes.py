@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from config.kit.sql import execute
 from integrations.choices import RUN_OPEN, ImportAction, ListKind, RemoteState, RunKind
 from integrations.connectors.base import ConnectionReport
 from integrations.importing import retry as retrying
@@ -30,7 +31,6 @@ from integrations.shops.rule_settings import Wanted, save_rules
 from orders.intake import receipts
 from orders.intake.allocation import change_stock
 from stock import catalogue, ledger
-from stock.bulk import execute
 from stock.choices import MovementReason
 from stock.ledger import Change
 from stock.models import Product

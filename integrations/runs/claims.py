@@ -16,10 +16,10 @@ from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from config.kit.sql import execute
 from integrations.choices import RUN_OPEN, RunKind, RunState
 from integrations.models import Integration, Run
 from integrations.runs.queue import ring, rung
-from stock.bulk import execute
 
 LEASE = timedelta(seconds=60)
 RING_AGAIN_AFTER = timedelta(seconds=10)

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
+from config.kit.sql import execute
 from integrations.choices import IntegrationHealth, RunKind, RunState
 from integrations.connectors.base import Delivery
 from integrations.connectors.errors import Failure, ShopError
@@ -23,7 +24,6 @@ from integrations.runs.claims import Claim, RunRefused
 from integrations.runs.worker import Step
 from integrations.shop_webhooks import erasures, signing_keys
 from integrations.shops.ask import ask
-from stock.bulk import execute
 
 LEFT_ALONE = timedelta(minutes=15)
 """After a run that failed, or for an order not listed yet: the tick comes every few seconds, too often to ask again."""

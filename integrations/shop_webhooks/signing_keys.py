@@ -11,11 +11,11 @@ from urllib.parse import urlsplit
 
 from django.utils import timezone
 
+from config.kit.sql import execute
 from integrations import client
 from integrations.connectors.base import Shop, SigningKey
 from integrations.connectors.errors import Failure, ShopError
 from integrations.models import PlatformKey, Webhook
-from stock.bulk import execute
 
 KEPT = timedelta(hours=1)
 """As eBay advises. A key that cannot be asked for again serves for a day."""

@@ -14,12 +14,12 @@ from datetime import timedelta
 
 from django.db.models.functions import Greatest, Now
 
+from config.kit.sql import execute
 from integrations.choices import IntegrationHealth
 from integrations.connectors.base import Budget, Response
 from integrations.connectors.errors import Failure, NotNow, ShopError
 from integrations.models import Integration
 from integrations.runs import claims
-from stock.bulk import execute
 
 PATIENCE = 5.0
 """Seconds that are waited here; longer waits are the run's."""

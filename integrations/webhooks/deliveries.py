@@ -10,14 +10,14 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from config.kit.public_ids import PublicIds
+from config.kit.sql import copy_rows, next_ids
 from integrations.choices import DeliveryState
 from integrations.models import DeliveryAttempt, Project, WebhookDelivery, WebhookEndpoint
 from integrations.runs.queue import ring_follow_up
 from integrations.webhooks.event_bodies import Event, body, order_data
 from orders.models import Announcement, Order
 from orders.partners.answers import publish
-from orders.public_ids import PublicIds
-from stock.bulk import copy_rows, next_ids
 
 CLEARED_AT_ONCE = 500
 TOO_OLD = "Given up: it waited too long at a disabled endpoint."

@@ -20,10 +20,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from config.kit.public_ids import PublicIds
 from integrations.models import WebhookEndpoint
 from orders.models import Customer, Order
 from orders.partners.answers import time
-from orders.public_ids import PublicIds
 
 LARGEST_INDEX = 2**32 - 2
 """Names up to this number come first in JavaScript's objects."""

@@ -20,13 +20,13 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from config.kit.public_ids import PublicIds
+from config.kit.sql import execute, next_ids
 from integrations import client
 from integrations.choices import DeliveryState, WebhookEvent
 from integrations.client import Posted
 from integrations.models import DeliveryAttempt, Project, WebhookDelivery, WebhookEndpoint
 from integrations.webhooks.event_bodies import Event, body, signed_headers
-from orders.public_ids import PublicIds
-from stock.bulk import execute, next_ids
 
 RETRIES = (*(timedelta(minutes=2**turn) for turn in range(11)), timedelta(hours=24))
 """When a failed delivery is tried again, counted from its first try: 1, 2, 4 ... 1,024 minutes, 24 hours.

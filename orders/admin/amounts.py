@@ -7,8 +7,8 @@ from decimal import Decimal
 
 from django.utils.translation import gettext
 
+from config.kit.money import money
 from orders.models import Order
-from orders.money import money
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from orders.addresses import address_lines
+from config.kit.money import money
+from config.kit.postal import address_lines
 from orders.choices import OrderStatus, Part
-from orders.money import money
 from orders.work.refresh.lines import LINE
 from orders.work.refresh.order import FIELDS, label
 

@@ -7,11 +7,11 @@ from typing import Any
 from babel.numbers import get_currency_precision
 from django.db.models import QuerySet
 
+from config.kit.money import money
 from integrations.admin.tones import MESSAGE_TONES
 from integrations.models import Message
 from orders.admin.tones import STATUS_TONES, TAB_TONES
 from orders.models import Customer, CustomerSummary, DueCustomer, PointsMovement
-from orders.money import money
 from orders.segments import membership
 
 ORDERS_SHOWN = 50

@@ -13,10 +13,10 @@ from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from config.kit.money import money
 from orders.admin.customer_page import customer_page
 from orders.filters import CUSTOMERS
 from orders.models import Customer, Segment
-from orders.money import money
 from orders.points import movements
 from orders.points.movements import AdjustedMeanwhile, PointsRefused
 from orders.segments.summaries import summary_of

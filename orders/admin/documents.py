@@ -10,14 +10,14 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
-from orders.addresses import address_lines
+from config.kit.money import money, stored_money
+from config.kit.postal import address_lines
 from orders.admin.printing import MOST_DOCUMENTS, one_pdf, pdf_answer
 from orders.admin.work.bills import CreditSteps
 from orders.admin.work.goods import ShipmentSteps
 from orders.documents.paper import contents
 from orders.filters import INVOICES, SHIPMENTS
 from orders.models import Invoice, Shipment
-from orders.money import money, stored_money
 from stock.admin.base import Route
 from stock.admin.guards import guarded, guarded_action
 from stock.admin.listing import ChoiceFilter, DateRange

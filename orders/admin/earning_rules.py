@@ -15,9 +15,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from config.kit.money import money
 from orders.choices import EarningTrigger
 from orders.models import EarningRule, PointsMovement, Segment
-from orders.money import money
 from orders.points import earning_rules
 from orders.points.earning_rules import Wish
 from orders.points.movements import PointsRefused

@@ -9,15 +9,15 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from config.kit.money import money
+from config.kit.postal import address_lines
 from integrations.choices import ImportAction
 from integrations.models import RemoteOrder
-from orders.addresses import address_lines
 from orders.admin import changes
 from orders.admin.amounts import amount_rows
 from orders.admin.tones import STATUS_TONES, TAB_TONES
 from orders.choices import EventKind
 from orders.models import Order, OrderEvent, OrderLine
-from orders.money import money
 from stock.models import StockLevel
 
 MOST_EVENTS = 200

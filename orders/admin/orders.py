@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
+from config.kit.money import money
 from integrations.models import StatusRule
 from orders.admin.export import ExportOrders
 from orders.admin.filters import OrderTab, PlacedRange, RuleFilter, ShopFilter, StatusFilter
@@ -21,7 +22,6 @@ from orders.admin.tones import STATUS_TONES, TAB_TONES
 from orders.admin.work.bulk import BulkSteps
 from orders.admin.work.page import OrderSteps
 from orders.models import Order
-from orders.money import money
 from orders.search import search
 from stock.admin.base import Route
 from stock.admin.show import badge

@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
+from config.kit.public_ids import PublicIds
 from integrations.api.declaring import Operation
 from integrations.api.resources import Resource, ResourceList, ResourceOne, when
 from integrations.api.views import JsonRenderer
@@ -18,7 +19,6 @@ from orders.choices import DocumentType
 from orders.documents.paper import contents
 from orders.documents.paper.layout import render
 from orders.models import Invoice, Shipment
-from orders.public_ids import PublicIds
 
 
 class PdfRenderer(JsonRenderer):

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
+from config.kit.sql import copy_rows, next_ids
 from orders.choices import DocumentType
 from orders.documents import letterheads
 from orders.documents.numbering import code, take_range
@@ -13,7 +14,6 @@ from orders.intake.incoming import ZERO, IncomingOrder
 from orders.intake.rows import as_json
 from orders.models import Invoice, Order, Shipment, ShipmentLine
 from stock.availability import Level
-from stock.bulk import copy_rows, next_ids
 from stock.choices import MovementReason
 from stock.ledger import Change, record_movements
 

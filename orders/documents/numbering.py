@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from config.kit.sql import execute
 from orders.choices import DOCUMENT_PREFIX, DocumentType
-from stock.bulk import execute
 
 
 def take_range(project_id: int, document_type: DocumentType, year: int, count: int) -> range:

@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from django.db import transaction
 from django.utils import timezone
 
+from config.kit.sql import copy_rows, execute
 from orders.choices import EventKind, OrderStatus, Tab
 from orders.intake.tabs import tab_of
 from orders.models import Order, OrderEvent, OrderLine
 from stock import ledger
 from stock.availability import Level
-from stock.bulk import copy_rows, execute
 from stock.ledger import Change
 
 SERVE_AT_ONCE = 1_000

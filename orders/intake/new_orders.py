@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from config.kit.sql import next_ids
 from orders import announcements, customers
 from orders.choices import OrderStatus, Tab
 from orders.documents import issue as documents
@@ -23,7 +24,6 @@ from orders.models import Order, OrderLine
 from orders.segments import due
 from stock import catalogue, ledger
 from stock.availability import Level, issue, shortages
-from stock.bulk import next_ids
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from config.kit.sql import copy_rows
 from orders.choices import Effect, EventKind
 from orders.models import Order, OrderEffect, OrderEvent, OrderLine
 from orders.search import vector
-from stock.bulk import copy_rows
 
 if TYPE_CHECKING:
     from orders.intake.new_orders import Draft, Source

@@ -10,9 +10,9 @@ from typing import Any
 from babel.numbers import get_currency_precision
 from django.db.models import Case, CharField, F, Q, Value, When
 
+from config.kit.public_ids import PublicIds
 from orders.choices import OrderStatus
 from orders.models import Order, OrderLine
-from orders.public_ids import PublicIds
 from stock import catalogue
 
 PUBLISHED = {"CREATED", "PAID", "CANCELED", "FULFILLED"}

@@ -11,9 +11,9 @@ from django.db.models import DecimalField, F, Q, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce, Greatest
 from django.utils.dateparse import parse_datetime
 
+from config.kit.public_ids import PublicIds
 from orders.models import Order
 from orders.partners.answers import published_status
-from orders.public_ids import PublicIds
 
 FIELDS = (
     "id", "source_id", "created_at", "updated_at", "status", "amount", "discount_amount", "items_discount_amount",

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from config.kit.public_ids import PublicIds
+from config.kit.sql import copy_rows, execute, next_ids
 from orders.intake.rows import as_json
 from orders.models import Customer
 from orders.partners.published import CustomerObject, InvalidOrder
-from orders.public_ids import PublicIds
 from orders.segments import due
-from stock.bulk import copy_rows, execute, next_ids
 
 COLUMNS = "name text, email text, phone text, description text, birthdate date, address jsonb, metadata jsonb"
 CREATED = (

@@ -18,16 +18,16 @@ import msgspec
 from babel.numbers import get_currency_precision
 from django.db import transaction
 
+from config.kit.public_ids import PublicIds
+from config.kit.sql import execute
 from orders.intake.new_orders import FromPartner, Intake, Refused, Source, take_in
 from orders.intake.plans import API_HISTORY, API_HISTORY_CANCELLED, CANCEL, VALID, Plan
 from orders.models import Order
 from orders.partners.published import Goods, InvalidOrder, Item, PublishedOrder, kept, to_incoming
 from orders.partners.sent_customers import Customers, Identity
 from orders.partners.updates import Change, apply
-from orders.public_ids import PublicIds
 from orders.work.changing import ChangeRefused
 from stock import catalogue, ledger
-from stock.bulk import execute
 from stock.catalogue import Wanted
 
 

@@ -9,10 +9,10 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
+from config.kit.sql import execute
 from orders.choices import PointsReason
 from orders.intake.rows import as_json
 from orders.models import Customer, PointsMovement
-from stock.bulk import execute
 
 MOST_POINTS = 1_000_000_000
 """In one movement."""

@@ -15,12 +15,12 @@ from zoneinfo import ZoneInfo
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from config.kit.sql import execute
 from orders.choices import Junction, SegmentKind
 from orders.models import Customer, EarningRule, Segment, SegmentMember
 from orders.segments import filling, placing
 from orders.segments.conditions import Condition, checked, plain
 from orders.segments.matching import JOINED, match
-from stock.bulk import execute
 
 MOST_SEGMENTS = 100
 """Of a project; each costs two statements for every batch of customers that is placed."""

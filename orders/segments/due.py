@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from config.kit.sql import execute
 from orders.models import DueCustomer
-from stock.bulk import execute
 
 
 def mark(project_id: int, customer_ids: Iterable[int | None], at: datetime) -> None:

@@ -14,10 +14,10 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
+from config.kit.sql import execute
 from orders.choices import SegmentKind
 from orders.models import Customer, Segment
 from orders.segments.placing import enter, leave, rule_of
-from stock.bulk import execute
 
 BATCH = 2_000
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from config.kit.sql import execute
 from orders.models import SegmentMember
-from stock.bulk import execute
 
 MOST = 100_000
 """A count stops here: the index is read that far and no further."""

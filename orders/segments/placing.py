@@ -15,12 +15,12 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
+from config.kit.sql import execute
 from orders.choices import SegmentKind
 from orders.models import Segment
 from orders.segments import due, summaries
 from orders.segments.conditions import stored
 from orders.segments.matching import JOINED, Match, ages, match
-from stock.bulk import execute
 
 BATCH = 500
 LOCK_SPACE = 7_004

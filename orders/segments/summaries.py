@@ -8,10 +8,10 @@ from typing import Any
 
 from django.db.models import Count, F, Q, Sum
 
+from config.kit.sql import execute
 from orders.intake.rows import as_json
 from orders.models import Customer, CustomerSummary, Order
 from orders.partners.answers import published_status
-from stock.bulk import execute
 
 COUNTED = ("PAID", "FULFILLED")
 """The published statuses that are money spent."""

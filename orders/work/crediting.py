@@ -13,10 +13,10 @@ from typing import Any
 
 from babel.numbers import get_currency_precision
 
+from config.kit.money import money
 from orders.choices import DocumentType, EventKind, Part
 from orders.intake.incoming import ZERO
 from orders.models import Invoice
-from orders.money import money
 from orders.work import changing, lifecycle
 from orders.work.changing import ChangeRefused, Opened, open_units, opened
 from orders.work.invoicing import credited, share, write

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from config.kit.sql import next_ids
 from orders.choices import DocumentType, EventKind, OrderStatus
 from orders.documents import letterheads, numbering
 from orders.models import OrderLine, Shipment, ShipmentLine
 from orders.work import lifecycle
 from orders.work.changing import ChangeRefused, Opened, opened
 from orders.work.moving import ship_units, shippable, take_back
-from stock.bulk import next_ids
 
 
 def ship(

@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponseRedirect, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 
-from orders.spreadsheets import plain
+from config.kit.spreadsheets import plain
 from stock.admin.base import TenantAdmin, project_of
 
 ROWS_AT_ONCE = 2_000

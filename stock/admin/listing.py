@@ -17,7 +17,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django_filters import FilterSet
 
-from stock.filtering import BadFilter, PrimaryKeys, narrowed
+from config.kit.list_filters import BadFilter, PrimaryKeys, narrowed
 
 MOST_COUNTED = 10_000
 LONGEST_SEARCH = 500

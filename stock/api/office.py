@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from config.kit.public_ids import PublicIds
 from integrations.api.bodies import decode, unstorable
 from integrations.api.declaring import Operation
 from integrations.api.errors import ApiError, bad_payload, not_found
@@ -17,7 +18,6 @@ from integrations.api.repeating import idempotent
 from integrations.api.resources import Resource, ResourceList, ResourceOne, when
 from integrations.choices import ApiScope
 from orders.intake.allocation import change_stock
-from orders.public_ids import PublicIds
 from stock import filters
 from stock.api import shapes
 from stock.choices import MovementReason

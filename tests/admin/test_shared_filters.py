@@ -12,6 +12,8 @@ from django.urls import get_resolver
 from django.utils import timezone
 from django_filters import FilterSet
 
+from config.kit.list_filters import IdFilter
+from config.kit.public_ids import PublicIds
 from integrations.api.resources import ResourceList
 from integrations.choices import DeliveryState, MessageState, RemoteState, RunKind, WebhookEvent
 from integrations.models import (
@@ -24,11 +26,9 @@ from integrations.models import (
     WebhookEndpoint,
 )
 from orders.models import Order
-from orders.public_ids import PublicIds
 from orders.work import invoicing, lifecycle, shipping
 from stock.admin.base import TenantAdmin
 from stock.admin.listing import ChoiceFilter, DateRange
-from stock.filtering import IdFilter
 from tests.admin.conftest import imported, remote
 from tests.api.conftest import Partner, told
 from tests.api.test_tenancy import patterns

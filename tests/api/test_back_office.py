@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
+from config.kit.public_ids import PublicIds
 from integrations.access import api_keys
 from integrations.choices import ApiScope, RemoteState, RunKind, RunState
 from integrations.models import Integration, Run
 from integrations.shops.connection import set_up
 from orders.models import Order
-from orders.public_ids import PublicIds
 from orders.work import invoicing, shipping
 from tests.admin.conftest import imported, remote
 from tests.api.conftest import Partner, told

@@ -11,13 +11,13 @@ import pytest
 from django.db import OperationalError, connection
 from django.utils import timezone
 
+from config.kit.public_ids import PublicIds
 from integrations.access import idempotency
 from integrations.choices import RunKind
 from integrations.models import Export, KeptAnswer, Project, Run
 from integrations.shops.connection import set_up
 from integrations.tick import tick
 from orders.models import Order
-from orders.public_ids import PublicIds
 from tests.api import described
 from tests.api.conftest import Partner, told
 from tests.factories import IntegrationFactory, ProjectFactory, give_stock

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from config.kit.public_ids import PublicIds
 from integrations.invariants import broken
 from integrations.models import BulkPortion, Project
 from integrations.tick import tick
 from orders.models import Customer, Invoice, Order, OrderEvent, OrderLine, Shipment
-from orders.public_ids import PublicIds
 from stock.models import Product, Reservation, StockMovement
 from tests.api.conftest import Partner, told
 from tests.factories import IntegrationFactory, give_stock

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from config.kit.public_ids import PublicIds
 from integrations.choices import MessageState
 from integrations.models import Distribution, Message
 from orders.models import Customer
-from orders.public_ids import PublicIds
 from tests.api.conftest import Partner, told
 from tests.factories import ProjectFactory
 

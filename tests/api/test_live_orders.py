@@ -8,12 +8,12 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from config.kit.public_ids import PublicIds
 from integrations.access import api_keys
 from integrations.choices import ApiScope
 from integrations.models import Integration
 from integrations.shops.connection import set_up
 from orders.models import Order, Shipment
-from orders.public_ids import PublicIds
 from stock.models import Product, StockMovement
 from tests.admin.conftest import imported
 from tests.api.conftest import Partner, told

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from config.kit.public_ids import PublicIds
 from integrations.invariants import broken
 from integrations.models import Project
 from orders.models import Customer, Order
-from orders.public_ids import PublicIds
 from stock.models import StockLevel
 from tests.admin.conftest import imported
 from tests.api.conftest import Partner, told

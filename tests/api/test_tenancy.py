@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from config.kit.public_ids import PublicIds
 from integrations.choices import RemoteState
 from integrations.follow_up import fan_out
 from integrations.models import (
@@ -28,7 +29,6 @@ from integrations.webhooks import endpoints
 from orders.choices import SegmentKind
 from orders.models import Customer, Invoice, Order, PointsMovement, Segment, SegmentMember, Shipment
 from orders.points import movements
-from orders.public_ids import PublicIds
 from orders.segments import definitions
 from orders.work import invoicing, shipping
 from stock.models import Product, StockLevel

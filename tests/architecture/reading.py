@@ -65,6 +65,10 @@ class Module:
         return self.app in APPS and self.app != "config" and len(self.parts) > 1 and self.parts[1] in EDGES
 
     @property
+    def is_kit(self) -> bool:
+        return self.parts[:2] == ("config", "kit")
+
+    @property
     def is_core(self) -> bool:
         return self.app in APPS and self.app != "config" and not self.is_edge and not self.is_migration
 

@@ -11,7 +11,9 @@ from tests.architecture.reading import APPS, Import, Module, dotted, first_text,
 Rule = Callable[[Module], Iterator[str]]
 
 RIGHT_OF = {"integrations": {"orders", "stock"}, "orders": {"stock"}, "stock": set[str]()}
-"""What the core of an app may import beside its own."""
+"""What the core of an app may import beside its own and the kit."""
+KIT = "config.kit"
+"""Shared by everybody; knows nothing of ours."""
 
 PURE = (
     "orders/intake/incoming.py",
@@ -67,10 +69,14 @@ LONGEST_FILE, LONGEST_FUNCTION = 400, 60
 
 
 def direction(module: Module) -> Iterator[str]:
-    """config > edges > integrations > orders > stock; nobody but the tests imports the tests."""
+    """config > edges > integrations > orders > stock; the kit is everybody's, the tests are nobody else's."""
     for found in module.imports:
         if found.root == "tests" and not module.is_test:
             yield at(module, found.line, f"imports {found.target}: the tests are for tests only")
+        if found.target.startswith(f"{KIT}."):
+            continue
+        if module.is_kit and found.root in APPS:
+            yield at(module, found.line, f"imports {found.target}: the kit knows nothing of ours")
         if module.is_edge and found.root == "config":
             yield at(module, found.line, f"imports {found.target}: an edge does not know config")
         if module.is_core and found.root in APPS:

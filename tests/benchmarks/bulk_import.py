@@ -145,7 +145,7 @@ def _import(sent: bytes, headers: dict[str, str]) -> tuple[float, float]:
 
 
 def _empty() -> None:
-    from stock.bulk import execute
+    from config.kit.sql import execute
 
     execute("TRUNCATE orders_order, orders_orderline, orders_orderevent, orders_customer, orders_duecustomer CASCADE")
     execute("TRUNCATE integrations_bulkportion")

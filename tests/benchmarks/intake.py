@@ -132,7 +132,7 @@ def _statements(integration: Integration, page: list[bytes]) -> int:
 
 def _empty(integration: Integration) -> None:
     """Back to stock without orders."""
-    from stock.bulk import execute
+    from config.kit.sql import execute
 
     execute(
         "TRUNCATE orders_order, orders_orderline, orders_ordereffect, orders_orderevent, orders_customer,"

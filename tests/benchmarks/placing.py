@@ -123,9 +123,9 @@ def _batches(project_id: int) -> tuple[float, float]:
     """Median milliseconds of placing a batch, and of the floor."""
     from django.utils import timezone
 
+    from config.kit.sql import execute
     from orders.models import Customer
     from orders.segments import due, placing
-    from stock.bulk import execute
 
     everybody = list(Customer.objects.filter(project_id=project_id).order_by("pk").values_list("pk", flat=True))
     ours, floor = [], []

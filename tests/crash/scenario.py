@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from config.kit.sql import execute
 from integrations.choices import ImportAction, RunKind, RunState
 from integrations.importing.page import Progress, import_page
 from integrations.importing.payloads import Candidate
@@ -13,7 +14,6 @@ from integrations.runs import claims
 from integrations.runs.claims import LostClaim
 from orders.intake.incoming import IncomingOrder
 from orders.models import Announcement, Invoice, Order, OrderLine, Shipment
-from stock.bulk import execute
 from stock.models import Reservation, StockLevel, StockMovement
 from tests.factories import IntegrationFactory, give_stock, incoming, line
 

@@ -9,6 +9,7 @@ import django_rq
 import pytest
 from django.db import connection
 
+from config.kit.sql import execute
 from integrations.follow_up import fan_out
 from integrations.follow_up import steps as follow_up
 from integrations.follow_up.steps import Follower
@@ -20,7 +21,6 @@ from integrations.tick import tick
 from integrations.webhooks import sender
 from orders import announcements
 from orders.models import Announcement
-from stock.bulk import execute
 from tests.crash.faults import moments
 from tests.crash.processes import workers
 from tests.factories import ProjectFactory

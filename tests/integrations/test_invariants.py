@@ -8,10 +8,10 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
+from config.kit.sql import execute
 from integrations.invariants import ALL, broken
 from integrations.models import Run
 from orders.intake.allocation import change_stock
-from stock.bulk import execute
 from stock.choices import MovementReason
 from stock.ledger import Change
 from tests.crash.scenario import Scenario

@@ -9,11 +9,11 @@ from django.core.serializers import serialize
 from django.db.models import QuerySet
 from pytest_django import Settings
 
+from config.kit.sql import execute
 from integrations.choices import IntegrationHealth
 from integrations.models import Integration
 from integrations.secrets import Secrets
 from integrations.shops import connection
-from stock.bulk import execute
 from tests.factories import IntegrationFactory
 
 pytestmark = pytest.mark.django_db

@@ -11,6 +11,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.test.utils import CaptureQueriesContext
 
+from config.kit.public_ids import PublicIds
 from integrations.invariants import broken
 from integrations.models import Project
 from orders import announcements
@@ -22,7 +23,6 @@ from orders.models import Announcement, Order
 from orders.partners import store
 from orders.partners.published import Item, PublishedOrder
 from orders.partners.store import Book
-from orders.public_ids import PublicIds
 from orders.work import editing, invoicing, lifecycle, shipping
 from orders.work.changing import ChangeRefused
 from orders.work.refresh import order as refresh

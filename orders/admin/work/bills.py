@@ -8,11 +8,11 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
+from config.kit.money import money
 from orders.admin.work.base import Steps
 from orders.admin.work.forms import CreditForm, SeenForm
 from orders.choices import DocumentType, OrderStatus
 from orders.models import Invoice, Order
-from orders.money import money
 from orders.work import crediting, invoicing
 from orders.work.crediting import creditable
 from stock.admin.base import Route

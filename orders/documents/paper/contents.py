@@ -11,11 +11,11 @@ from django.conf import settings
 from django.utils.formats import date_format
 from django.utils.translation import gettext, override
 
-from orders.addresses import address_lines
+from config.kit.money import money, stored_money
+from config.kit.postal import address_lines
 from orders.choices import DocumentType
 from orders.documents.paper.sheets import Column, Sheet
 from orders.models import Invoice, Letterhead, Shipment
-from orders.money import money, stored_money
 
 
 def of_invoices(ids: Sequence[int]) -> list[Sheet]:

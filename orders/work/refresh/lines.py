@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from orders import exact
+from config.kit import amounts
 from orders.choices import OrderStatus
 from orders.intake.incoming import IncomingLine
 from orders.models import OrderLine
@@ -67,10 +67,10 @@ def _values(incoming: IncomingLine, place: int) -> dict[str, Any]:
         "position": place,
         "key": incoming.key,
         "name": incoming.name,
-        "unit_price": exact.unit_price(incoming.unit_price),
-        "total": exact.amount(incoming.total),
-        "tax": exact.amount(incoming.tax),
-        "discount": exact.amount(incoming.discount),
+        "unit_price": amounts.unit_price(incoming.unit_price),
+        "total": amounts.amount(incoming.total),
+        "tax": amounts.amount(incoming.tax),
+        "discount": amounts.amount(incoming.discount),
         "metadata": msgspec.json.decode(msgspec.json.encode(incoming.metadata)),
     }
 

@@ -13,7 +13,8 @@ from typing import Any
 import msgspec
 from django.db import transaction
 
-from orders import customers, exact
+from config.kit import amounts as exact
+from orders import customers
 from orders.choices import DocumentType, EventKind, OrderStatus, Part
 from orders.intake.incoming import IncomingOrder
 from orders.models import Customer, Order, OrderEvent, OrderLine

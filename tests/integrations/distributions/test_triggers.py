@@ -10,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from config.kit.public_ids import PublicIds
 from integrations.choices import DistributionTrigger
 from integrations.distributions import dispatch, triggers
 from integrations.distributions.authoring import switch
@@ -21,7 +22,6 @@ from orders.choices import SegmentKind
 from orders.models import Customer, Segment, SegmentEntry, SegmentMember
 from orders.partners.published import CustomerObject, PublishedOrder
 from orders.partners.store import Book, save, store
-from orders.public_ids import PublicIds
 from tests.admin.conftest import imported
 from tests.factories import IntegrationFactory, incoming, line
 from tests.integrations.distributions.conftest import Distributing, customer

@@ -10,6 +10,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from config.kit.sql import execute
 from integrations import client, jobs
 from integrations.choices import FeedKind, ImportAction, IntegrationHealth, RemoteState, Role, RunKind, RunState
 from integrations.connectors import all_connectors
@@ -28,7 +29,6 @@ from orders.models import Order, OrderEvent
 from orders.work.changing import ChangedMeanwhile, Opened
 from orders.work.refresh import order as refresh
 from orders.work.refresh.order import Outcome
-from stock.bulk import execute
 from tests.benchmarks.w2000 import payloads
 from tests.factories import IntegrationFactory, member
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from config.kit.public_ids import PublicIds
 from integrations.follow_up import fan_out
 from integrations.models import Project, WebhookDelivery
 from integrations.webhooks.event_bodies import compact, signature, signed_headers
 from orders.partners.answers import time
-from orders.public_ids import PublicIds
 from tests.api.conftest import Partner, told
 from tests.factories import ProjectFactory
 from tests.integrations.webhooks.deliveries import endpoint_at, sell_paid

@@ -12,6 +12,7 @@ import django_rq
 import pytest
 from django.utils import timezone
 
+from config.kit.sql import execute
 from integrations import client, tick
 from integrations.choices import WebhookEvent
 from integrations.client import Limits, poster
@@ -23,7 +24,6 @@ from integrations.simulator.receiver import Received, Receiver, Reply
 from integrations.webhooks import sender
 from orders.intake.plans import HISTORY
 from orders.work import lifecycle
-from stock.bulk import execute
 from tests.factories import ProjectFactory, incoming, line
 from tests.integrations.webhooks.deliveries import answering, endpoint_at, rest_over, sell, sell_paid, states, work
 from tests.orders.intake.test_new_orders import take

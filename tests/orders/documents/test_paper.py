@@ -8,6 +8,7 @@ import pytest
 from django.db import DatabaseError, transaction
 from django.utils.translation import override
 
+from config.kit.sql import execute
 from integrations.models import Project
 from orders.documents import letterheads
 from orders.documents.letterheads import Wording
@@ -16,7 +17,6 @@ from orders.documents.paper.layout import render
 from orders.intake.incoming import IncomingAddress, IncomingOrder
 from orders.intake.plans import HISTORY
 from orders.models import Invoice, Order, Shipment
-from stock.bulk import execute
 from tests.factories import ProjectFactory, incoming, line
 from tests.orders.intake.test_new_orders import take
 from tests.reading_pdf import pages_of

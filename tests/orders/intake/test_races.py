@@ -15,6 +15,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
+from config.kit.sql import execute
 from integrations.invariants import broken
 from integrations.models import Project
 from orders.choices import DocumentType
@@ -26,7 +27,6 @@ from orders.intake.plans import COMPLETE, VALID, Plan
 from orders.models import NumberSeries, Order
 from stock import ledger
 from stock.availability import Level
-from stock.bulk import execute
 from stock.choices import MovementReason
 from stock.ledger import Change
 from stock.models import StockLevel

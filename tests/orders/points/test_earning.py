@@ -10,6 +10,7 @@ import pytest
 from django.db import DatabaseError, IntegrityError, transaction
 from django.utils import timezone
 
+from config.kit.sql import execute
 from integrations.follow_up.fan_out import pass_on
 from integrations.invariants import broken
 from integrations.models import Project
@@ -27,7 +28,6 @@ from orders.points.earning import earn_from_entries
 from orders.points.earning_rules import Wish
 from orders.points.movements import Row, record
 from orders.work import lifecycle
-from stock.bulk import execute
 from tests.orders.segments.book import automatic, customer, settle, write
 
 PAID, CREATED, ENTERED = EarningTrigger.ORDER_PAID, EarningTrigger.ORDER_CREATED, EarningTrigger.SEGMENT_ENTERED

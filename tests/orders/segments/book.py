@@ -9,12 +9,12 @@ import msgspec
 from django.db import transaction
 from django.utils import timezone
 
+from config.kit.public_ids import PublicIds
 from integrations.models import Project
 from orders.choices import Junction, SegmentKind
 from orders.models import Customer, Segment, SegmentEntry, SegmentMember
 from orders.partners.published import PublishedOrder
 from orders.partners.store import Book, Outcome, store
-from orders.public_ids import PublicIds
 from orders.segments import definitions
 from orders.segments.conditions import Condition
 from orders.segments.definitions import Wish

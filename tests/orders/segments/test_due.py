@@ -9,13 +9,13 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
+from config.kit.sql import execute
 from integrations.models import Integration, Project
 from orders.models import CustomerSummary, DueCustomer, Order
 from orders.partners.store import save
 from orders.segments import due
 from orders.segments.placing import place_due
 from orders.work import lifecycle
-from stock.bulk import execute
 from tests.admin.conftest import imported
 from tests.factories import ProjectFactory, incoming, line
 from tests.orders.segments.book import book_of, customer, published, settle, write

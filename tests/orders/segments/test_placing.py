@@ -11,6 +11,7 @@ from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from config.kit.sql import execute
 from integrations.models import Project
 from orders.choices import SegmentKind
 from orders.models import CustomerSummary, DueCustomer, Segment, SegmentEntry, SegmentMember
@@ -18,7 +19,6 @@ from orders.segments import definitions, filling, placing
 from orders.segments.conditions import Condition
 from orders.segments.definitions import Wish
 from orders.segments.placing import enter, place_due, rules_of, waiting_projects
-from stock.bulk import execute
 from tests.factories import ProjectFactory
 from tests.orders.segments.book import automatic, customer, entered, members, settle, write
 

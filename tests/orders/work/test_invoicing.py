@@ -9,6 +9,7 @@ import pytest
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
+from config.kit.sql import execute
 from integrations.invariants import broken
 from integrations.models import Project
 from orders.choices import DocumentType, OrderStatus
@@ -19,7 +20,6 @@ from orders.intake.plans import CANCEL, INVOICE
 from orders.models import Invoice, Order
 from orders.work import crediting, editing, invoicing, lifecycle, shipping
 from orders.work.changing import ChangedMeanwhile, ChangeRefused
-from stock.bulk import execute
 from stock.models import StockMovement
 from tests.factories import ProjectFactory, give_stock, incoming, line
 from tests.orders.intake.test_new_orders import levels

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from orders.public_ids import PublicIds
+from config.kit.public_ids import PublicIds
 
 IDS = PublicIds(b"k" * 16)
 
