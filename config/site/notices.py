@@ -9,11 +9,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from config.kit.admin.lists import capped
+from integrations.access.tenancy import project_of
 from integrations.admin.open_project import open_failures_of, shops_of
 from integrations.choices import IntegrationHealth
 from integrations.shops import attention
-from stock.admin.base import project_of
-from stock.admin.listing import capped
 
 
 @dataclass(frozen=True)

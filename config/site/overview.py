@@ -10,6 +10,8 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import ngettext
 
+from config.kit.admin.lists import capped
+from integrations.access.tenancy import project_of
 from integrations.admin.cause_cards import title_of
 from integrations.admin.open_project import open_failures_of, shops_of
 from integrations.admin.tones import HEALTH_TONES, RUN_TONES
@@ -20,8 +22,6 @@ from integrations.runs import claims
 from orders import counting
 from orders.choices import Tab
 from orders.models import Order
-from stock.admin.base import project_of
-from stock.admin.listing import capped
 
 MOST_SHOWN = 5
 

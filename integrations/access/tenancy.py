@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
+from django.http import HttpRequest
 
 from integrations.choices import Role
 from integrations.models import Membership, Project
@@ -35,4 +36,10 @@ def enter(user: User, wanted: object) -> Project | None:
         member = Membership.objects.filter(user=user, account_id=project.account_id).first()
         role = Role(member.role) if member else None
     user.role_in_force, user.may_open = role, projects  # type: ignore[attr-defined]
+    return project
+
+
+def project_of(request: HttpRequest) -> Project | None:
+    """The project that is open; set by the site's middleware."""
+    project: Project | None = getattr(request, "project", None)
     return project

@@ -15,12 +15,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from config.kit.admin.guards import guarded
+from config.kit.admin.markup import badge
+from config.kit.admin.pages import PageAdmin, Route
 from integrations.access import api_keys
+from integrations.access.tenancy import project_of
 from integrations.choices import ApiScope
 from integrations.models import ApiKey
-from stock.admin.base import PageAdmin, Route, project_of
-from stock.admin.guards import guarded
-from stock.admin.show import badge
 
 LONGEST_DAYS = 3650
 

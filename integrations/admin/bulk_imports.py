@@ -8,11 +8,11 @@ from typing import Any
 
 from django.http import StreamingHttpResponse
 
+from config.kit.admin.csv_files import Line
 from config.kit.spreadsheets import plain
 from integrations.choices import RunKind
 from integrations.models import BulkFailure, Run
 from integrations.partners import bulk_import
-from stock.admin.exporting import Line
 
 OF_PARTNERS = frozenset({RunKind.ORDERS_IMPORT, RunKind.ORDERS_EXPORT})
 SHOWN = 100

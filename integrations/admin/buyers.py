@@ -13,14 +13,15 @@ from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from config.kit.admin.csv_files import Cell, csv_of_list
+from config.kit.admin.guards import guarded, guarded_action
+from config.kit.admin.lists import ChoiceFilter, options
+from config.kit.admin.markup import badge
+from config.kit.admin.pages import PageAdmin, Route
+from integrations.access.tenancy import project_of
 from integrations.choices import BuyerListing
 from integrations.importing import block_list
 from integrations.models import BuyerEntry
-from stock.admin.base import PageAdmin, Route, project_of
-from stock.admin.exporting import Cell, csv_of_list
-from stock.admin.guards import guarded, guarded_action
-from stock.admin.listing import ChoiceFilter, options
-from stock.admin.show import badge
 
 CHANGE = "integrations.change_buyerentry"
 LARGEST_FILE = 2_000_000

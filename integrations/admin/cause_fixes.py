@@ -12,6 +12,9 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from config.kit.admin.guards import guarded
+from config.kit.admin.pages import Route
+from integrations.access.tenancy import project_of
 from integrations.admin.cause_filling import label_of
 from integrations.admin.cause_forms import (
     AddProductForm,
@@ -30,9 +33,7 @@ from integrations.review.fixes import NothingToFix
 from integrations.shops.mapping_settings import MappingRefused
 from integrations.shops.rule_settings import RulesRefused
 from orders.intake.receipts import BookedMeanwhile
-from stock.admin.base import Route, project_of
 from stock.admin.forms import ReceiveForm
-from stock.admin.guards import guarded
 from stock.ledger import StockError
 
 RETRY = "integrations.retry_remoteorder"

@@ -10,6 +10,9 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
+from config.kit.admin.guards import guarded
+from config.kit.admin.pages import PageAdmin, Route
+from integrations.access.tenancy import project_of
 from integrations.admin.cause_cards import Card, card, key_of, trouble
 from integrations.admin.cause_filling import fill
 from integrations.admin.cause_forms import CauseForm
@@ -21,8 +24,6 @@ from integrations.models import Integration, RemoteOrder
 from integrations.review import causes
 from integrations.review.causes import CONNECTION, MOST_CAUSES, RULED, Cause
 from integrations.shops import attention
-from stock.admin.base import PageAdmin, Route, project_of
-from stock.admin.guards import guarded
 
 VIEW = "integrations.view_remoteorder"
 REVIEW = "integrations.review_remoteorder"

@@ -13,17 +13,18 @@ from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from config.kit.admin.csv_files import Cell, csv_of_list
+from config.kit.admin.guards import guarded, guarded_action
+from config.kit.admin.lists import ChoiceFilter, DateRange, options
+from config.kit.admin.markup import badge
+from config.kit.admin.pages import PageAdmin, Route
 from config.kit.public_ids import PublicIds
+from integrations.access.tenancy import project_of
 from integrations.choices import DeliveryState
 from integrations.filters import DELIVERIES
 from integrations.models import WebhookDelivery, WebhookEndpoint
 from integrations.webhooks import deliveries
 from orders.models import Order
-from stock.admin.base import PageAdmin, Route, project_of
-from stock.admin.exporting import Cell, csv_of_list
-from stock.admin.guards import guarded, guarded_action
-from stock.admin.listing import ChoiceFilter, DateRange, options
-from stock.admin.show import badge
 
 RESEND = "integrations.resend_webhookdelivery"
 TONES = {DeliveryState.WAITING: "info", DeliveryState.DELIVERED: "good", DeliveryState.FAILED: "bad"}

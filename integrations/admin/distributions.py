@@ -15,6 +15,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from config.kit.admin.guards import guarded
+from config.kit.admin.lists import capped
+from config.kit.admin.markup import badge
+from config.kit.admin.pages import PageAdmin, Route
+from integrations.access.tenancy import project_of
 from integrations.admin.mail_server import MailServerPage
 from integrations.choices import DistributionChannel, DistributionTrigger, MessageState
 from integrations.connectors.errors import MailError
@@ -24,10 +29,6 @@ from integrations.distributions.authoring import DistributionSettings, SettingsR
 from integrations.distributions.letters import NotSendable
 from integrations.models import Distribution, MailServer, Project, WebhookEndpoint
 from orders.models import Segment
-from stock.admin.base import PageAdmin, Route, project_of
-from stock.admin.guards import guarded
-from stock.admin.listing import capped
-from stock.admin.show import badge
 
 CHANGE = "integrations.change_distribution"
 MOST_COUNTED = 999

@@ -15,14 +15,15 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from config.kit.admin.guards import guarded
+from config.kit.admin.lists import capped
+from config.kit.admin.markup import badge
+from config.kit.admin.pages import PageAdmin, Route
+from integrations.access.tenancy import project_of
 from integrations.choices import SUBSCRIBABLE, DeliveryState, WebhookEvent
 from integrations.models import WebhookDelivery, WebhookEndpoint
 from integrations.webhooks import endpoints, sender
 from integrations.webhooks.endpoints import EndpointRefused, Shown
-from stock.admin.base import PageAdmin, Route, project_of
-from stock.admin.guards import guarded
-from stock.admin.listing import capped
-from stock.admin.show import badge
 
 ADD, CHANGE = "integrations.add_webhookendpoint", "integrations.change_webhookendpoint"
 MOST_COUNTED = 999

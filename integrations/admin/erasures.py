@@ -11,11 +11,11 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from config.kit.admin.guards import guarded
+from config.kit.admin.markup import badge
+from config.kit.admin.pages import PageAdmin, Route
 from integrations.models import ErasureRequest
 from integrations.shop_webhooks import erasures
-from stock.admin.base import PageAdmin, Route
-from stock.admin.guards import guarded
-from stock.admin.show import badge
 
 
 @admin.register(ErasureRequest)

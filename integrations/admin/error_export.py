@@ -8,11 +8,11 @@ from typing import Any
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from config.kit.admin.csv_files import Cell, csv_of_list
+from config.kit.admin.guards import guarded
+from config.kit.admin.pages import Route, TenantAdmin
 from integrations.choices import RemoteState
 from integrations.models import RemoteOrder
-from stock.admin.base import Route, TenantAdmin
-from stock.admin.exporting import Cell, csv_of_list
-from stock.admin.guards import guarded
 
 SEVERITY: dict[str, str] = {RemoteState.FAILED: "High", RemoteState.IGNORED: "Info"}
 NAMES: dict[str, str] = {RemoteState.FAILED: "items-in-error", RemoteState.IGNORED: "ignored"}

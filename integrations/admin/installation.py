@@ -12,10 +12,10 @@ from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from config.kit.admin.lists import TenantChangeList
 from integrations.models import Account, Membership, Project
 from integrations.runs.queue import ring_follow_up
 from orders.segments import due, filling
-from stock.admin.listing import TenantChangeList
 
 if TYPE_CHECKING:
     DjangoAdmin = admin.ModelAdmin[Any]

@@ -16,17 +16,18 @@ from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from config.kit.admin.csv_files import Cell, csv_of_list
+from config.kit.admin.guards import guarded, guarded_action
+from config.kit.admin.lists import ChoiceFilter, DateRange, options
+from config.kit.admin.markup import badge, link
+from config.kit.admin.pages import PageAdmin, Route
+from integrations.access.tenancy import project_of
 from integrations.admin.tones import MESSAGE_TONES
 from integrations.distributions import opt_outs
 from integrations.distributions.dispatch import RESENDABLE, send_again
 from integrations.filters import MESSAGES
 from integrations.models import Distribution, MailOptOut, Message
 from orders.models import Customer, Order
-from stock.admin.base import PageAdmin, Route, project_of
-from stock.admin.exporting import Cell, csv_of_list
-from stock.admin.guards import guarded, guarded_action
-from stock.admin.listing import ChoiceFilter, DateRange, options
-from stock.admin.show import badge, link
 
 RESEND = "integrations.resend_message"
 OPT_OUT = "integrations.change_mailoptout"

@@ -12,12 +12,13 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from config.kit.admin.guards import guarded
+from config.kit.admin.pages import PageAdmin
+from integrations.access.tenancy import project_of
 from integrations.choices import MailSecurity
 from integrations.distributions import authoring as letters
 from integrations.distributions.authoring import ServerSettings, SettingsRefused
 from integrations.models import Distribution, MailServer
-from stock.admin.base import PageAdmin, project_of
-from stock.admin.guards import guarded
 
 
 class MailServerForm(forms.Form):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from django.http import HttpRequest
 
+from integrations.access.tenancy import project_of
 from integrations.choices import RunKind
 from integrations.models import Integration, Run
 from integrations.runs import claims
 from integrations.shops import attention
-from stock.admin.base import project_of
 
 
 def shops_of(request: HttpRequest) -> list[Integration]:

@@ -14,6 +14,10 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from config.kit.admin.guards import guarded, guarded_action
+from config.kit.admin.lists import ChoiceFilter, DateRange, TabFilter, capped, options, shown
+from config.kit.admin.markup import badge, post_button
+from config.kit.admin.pages import Route
 from config.kit.money import money
 from integrations.admin.cause_fixes import CauseFixes
 from integrations.admin.error_export import SEVERITY, ExportItems
@@ -27,10 +31,6 @@ from integrations.importing import retry
 from integrations.models import RemoteOrder
 from integrations.review import causes
 from orders.admin.order_page import pretty_payload
-from stock.admin.base import Route
-from stock.admin.guards import guarded, guarded_action
-from stock.admin.listing import ChoiceFilter, DateRange, TabFilter, capped, options, shown
-from stock.admin.show import badge, post_button
 
 RETRY = "integrations.retry_remoteorder"
 TABS = (

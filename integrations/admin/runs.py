@@ -14,6 +14,10 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from config.kit.admin.guards import guarded
+from config.kit.admin.lists import ChoiceFilter, DateRange, TabFilter, options
+from config.kit.admin.markup import badge
+from config.kit.admin.pages import PageAdmin, Route
 from integrations.admin.bulk_imports import OF_PARTNERS, failures_file, import_context
 from integrations.admin.open_project import shops_of
 from integrations.admin.tones import RUN_TONES
@@ -22,10 +26,6 @@ from integrations.filters import RUNS
 from integrations.models import Run
 from integrations.runs import claims
 from orders.admin.order_page import pretty
-from stock.admin.base import PageAdmin, Route
-from stock.admin.guards import guarded
-from stock.admin.listing import ChoiceFilter, DateRange, TabFilter, options
-from stock.admin.show import badge
 
 COUNTERS = ("fetched", "created", "updated", "unchanged", "pending", "ignored", "failed")
 OPEN = "open"

@@ -11,14 +11,14 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from config.kit.admin.guards import guarded
+from config.kit.admin.pages import Route
 from integrations.admin.shop_steps import ShopSteps
 from integrations.choices import ListKind, UnknownCodes
 from integrations.importing.mapping import UNMAPPED
 from integrations.models import CodeListEntry, Integration, MetadataMapping, SkuMapping
 from integrations.shops import mapping_settings
 from integrations.shops.mapping_settings import MappingRefused, Named
-from stock.admin.base import Route
-from stock.admin.guards import guarded
 
 EDIT = "integrations.edit_mappings"
 MOST_SHOWN = 200

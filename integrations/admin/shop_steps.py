@@ -11,6 +11,8 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from config.kit.admin.guards import guarded
+from config.kit.admin.pages import PageAdmin, Route
 from integrations import feeding
 from integrations.admin.rule_grid import RuleGrid
 from integrations.admin.rule_preview import preview_table
@@ -26,8 +28,6 @@ from integrations.shop_webhooks import receive
 from integrations.shops import connection, settings
 from integrations.shops.rule_settings import RulesRefused, save_rules
 from orders.choices import Part
-from stock.admin.base import PageAdmin, Route
-from stock.admin.guards import guarded
 
 CHANGE = "integrations.change_integration"
 LONGEST_INTERVAL = 7 * 24 * 60

@@ -14,6 +14,10 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from config.kit.admin.guards import guarded
+from config.kit.admin.markup import badge
+from config.kit.admin.pages import PageAdmin, Route
+from integrations.access.tenancy import project_of
 from integrations.admin.shop_forms import ShopForm
 from integrations.admin.shop_mappings import ShopMappings
 from integrations.admin.shop_page import shop_page
@@ -25,9 +29,6 @@ from integrations.models import Feed, Integration
 from integrations.shops import connection
 from integrations.shops import settings as shop_settings
 from integrations.shops.settings import TitleTaken
-from stock.admin.base import PageAdmin, Route, project_of
-from stock.admin.guards import guarded
-from stock.admin.show import badge
 
 
 @admin.register(Integration)

@@ -16,6 +16,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from config.kit.admin.guards import guarded, guarded_action
+from config.kit.admin.markup import post_button
+from config.kit.admin.pages import Route, TenantAdmin
+from integrations.access.tenancy import project_of
 from integrations.admin.open_project import shops_of
 from integrations.choices import RemoteState, RunKind
 from integrations.importing import fetch_missing
@@ -24,9 +28,6 @@ from integrations.review import decisions
 from integrations.review.decisions import Reviewed
 from integrations.runs.claims import RunRefused
 from orders.admin import progress
-from stock.admin.base import Route, TenantAdmin, project_of
-from stock.admin.guards import guarded, guarded_action
-from stock.admin.show import post_button
 
 REVIEW = "integrations.review_remoteorder"
 BY_ORDER, BY_TIME = "order", "time"

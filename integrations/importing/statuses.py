@@ -15,7 +15,7 @@ from integrations.runs.worker import Step
 from orders.choices import OrderStatus
 from orders.intake.plans import PLANS
 from orders.models import Order
-from orders.work.refresh import order
+from orders.work.refresh import overwrite
 
 AT_ONCE = 100
 OPEN = (OrderStatus.PROCESSING, OrderStatus.ON_HOLD)
@@ -59,8 +59,8 @@ def status_page(held: Claim, run: Run, integration: Integration) -> Step:
     with transaction.atomic():
         cancelled = claims.hold(held)
         for order_id, status in rows:
-            done = order.follow_status(order_id, status, meaning(integration, status, actions.get(status)))
-            counts["updated" if done.outcome == order.Outcome.CHANGED else "unchanged"] += 1
+            done = overwrite.follow_status(order_id, status, meaning(integration, status, actions.get(status)))
+            counts["updated" if done.outcome == overwrite.Outcome.CHANGED else "unchanged"] += 1
         claims.advance(held, counts, run.cursor)
         if counts["updated"]:
             ring_follow_up(integration.project_id)

@@ -22,8 +22,8 @@ from integrations.runs.worker import Step
 from integrations.shops.ask import ask
 from orders.choices import Part
 from orders.models import Order
-from orders.work.refresh import order as refresh
-from orders.work.refresh.order import Answer, Outcome, Refreshed
+from orders.work.refresh import overwrite
+from orders.work.refresh.overwrite import Answer, Outcome, Refreshed
 from stock.ledger import lock_project
 
 MOST_AT_ONCE = 100
@@ -63,7 +63,7 @@ def look(order: Order) -> Look:
         raise SyncRefused(GONE)
     with transaction.atomic():
         _keep(integration, seen)
-    return Look(seen.digest.hex(), refresh.preview(order.pk, _settings(integration, [seen]).answer(seen)))
+    return Look(seen.digest.hex(), overwrite.preview(order.pk, _settings(integration, [seen]).answer(seen)))
 
 
 def synchronize(order: Order, seen: str, *, version: int, actor_id: int) -> Refreshed:
@@ -77,7 +77,7 @@ def synchronize(order: Order, seen: str, *, version: int, actor_id: int) -> Refr
         raise SyncRefused("The shop has sent a newer version of this order meanwhile: look at what changes once more.")
     kept = read(integration.connector, integration.shop(), payload, digest_of(payload))
     answer = _settings(integration, [kept]).answer(kept)
-    done = refresh.refresh(order.pk, answer, actor_id=actor_id, seen=version)
+    done = overwrite.refresh(order.pk, answer, actor_id=actor_id, seen=version)
     if done.outcome == Outcome.REFUSED:
         raise SyncRefused(done.sentence)
     ring_follow_up(integration.project_id)
@@ -222,7 +222,7 @@ def _one(settings: _Settings, order: Order, seen: Candidate | None, *, actor_id:
             raise SyncRefused(GONE)
         with transaction.atomic():
             _keep(settings.integration, seen)
-            done = refresh.refresh(order.pk, settings.answer(seen), actor_id=actor_id)
+            done = overwrite.refresh(order.pk, settings.answer(seen), actor_id=actor_id)
     except SyncRefused as refusal:
         done = Refreshed(Outcome.REFUSED, str(refusal))
     except NOT_STORABLE:

@@ -16,7 +16,7 @@ from config.kit.money import money
 from config.kit.postal import address_lines
 from orders.choices import OrderStatus, Part
 from orders.work.refresh.lines import LINE
-from orders.work.refresh.order import FIELDS, label
+from orders.work.refresh.overwrite import FIELDS, label
 
 Row = tuple[str, str, str]
 """What, old, new; "" where there was or is nothing."""

@@ -13,18 +13,19 @@ from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from config.kit.admin.csv_files import Cell, csv_of_list
+from config.kit.admin.guards import guarded
+from config.kit.admin.lists import ChoiceFilter, options
+from config.kit.admin.markup import number
+from config.kit.admin.pages import PageAdmin, Route
 from config.kit.money import money
+from integrations.access.tenancy import project_of
 from orders.admin.customer_page import customer_page
 from orders.filters import CUSTOMERS
 from orders.models import Customer, Segment
 from orders.points import movements
 from orders.points.movements import AdjustedMeanwhile, PointsRefused
 from orders.segments.summaries import summary_of
-from stock.admin.base import PageAdmin, Route, project_of
-from stock.admin.exporting import Cell, csv_of_list
-from stock.admin.guards import guarded
-from stock.admin.listing import ChoiceFilter, options
-from stock.admin.show import number
 
 ADJUST = "orders.add_pointsmovement"
 COLUMNS = (

@@ -15,15 +15,16 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from config.kit.admin.guards import guarded
+from config.kit.admin.markup import badge, link
+from config.kit.admin.pages import PageAdmin, Route
 from config.kit.money import money
+from integrations.access.tenancy import project_of
 from orders.choices import EarningTrigger
 from orders.models import EarningRule, PointsMovement, Segment
 from orders.points import earning_rules
 from orders.points.earning_rules import Wish
 from orders.points.movements import PointsRefused
-from stock.admin.base import PageAdmin, Route, project_of
-from stock.admin.guards import guarded
-from stock.admin.show import badge, link
 
 ADD, CHANGE = "orders.add_earningrule", "orders.change_earningrule"
 MOVEMENTS_SHOWN = 20

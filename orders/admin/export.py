@@ -8,10 +8,10 @@ from typing import Any
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from config.kit.admin.csv_files import Cell, csv_of_list
+from config.kit.admin.guards import guarded
+from config.kit.admin.pages import Route, TenantAdmin
 from orders.models import Order
-from stock.admin.base import Route, TenantAdmin
-from stock.admin.exporting import Cell, csv_of_list
-from stock.admin.guards import guarded
 
 COLUMNS = (
     "number",

@@ -9,13 +9,13 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from config.kit.admin.lists import ChoiceFilter, DateRange, TabFilter, capped, options, shown
+from integrations.access.tenancy import project_of
 from integrations.admin.open_project import shops_of
 from integrations.choices import ImportAction
 from orders import counting
 from orders.choices import OrderStatus, Tab
 from orders.filters import ORDERS
-from stock.admin.base import project_of
-from stock.admin.listing import ChoiceFilter, DateRange, TabFilter, capped, options, shown
 
 ALL = "all"
 

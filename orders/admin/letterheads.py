@@ -13,14 +13,15 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from config.kit.admin.guards import guarded
+from config.kit.admin.markup import badge
+from config.kit.admin.pages import PageAdmin, Route
+from integrations.access.tenancy import project_of
 from orders.admin.printing import pdf_answer
 from orders.documents import letterheads
 from orders.documents.letterheads import ChangedMeanwhile, LogoRefused, Wording
 from orders.documents.paper import contents
 from orders.models import Letterhead
-from stock.admin.base import PageAdmin, Route, project_of
-from stock.admin.guards import guarded
-from stock.admin.show import badge
 
 MOST_ROWS = 6
 

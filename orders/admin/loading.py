@@ -14,6 +14,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from config.kit.admin.guards import guarded
+from config.kit.admin.pages import Route, TenantAdmin
+from integrations.access.tenancy import project_of
 from integrations.admin.open_project import open_runs_of, shops_of
 from integrations.choices import ImportAction, RunKind
 from integrations.importing import load as loading
@@ -21,8 +24,6 @@ from integrations.models import Integration, StatusRule
 from integrations.runs.claims import RunRefused
 from orders.admin import progress
 from orders.models import Order
-from stock.admin.base import Route, TenantAdmin, project_of
-from stock.admin.guards import guarded
 
 ALL_SHOPS = "all"
 WATCHED = (RunKind.LOAD, RunKind.SYNCHRONIZE)

@@ -11,6 +11,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
+from config.kit.admin.markup import badge
+from config.kit.admin.pages import Route
 from config.kit.money import money
 from integrations.models import StatusRule
 from orders.admin.export import ExportOrders
@@ -23,8 +25,6 @@ from orders.admin.work.bulk import BulkSteps
 from orders.admin.work.page import OrderSteps
 from orders.models import Order
 from orders.search import search
-from stock.admin.base import Route
-from stock.admin.show import badge
 
 UNREAD = ("billing", "shipping", "metadata", "warnings", "note", "search")
 """Columns no list needs."""

@@ -11,14 +11,14 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpR
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext_lazy as _
 
+from config.kit.admin.csv_files import Cell, csv_of_list
+from config.kit.admin.guards import guarded
+from config.kit.admin.lists import ChoiceFilter, DateRange
+from config.kit.admin.markup import badge, link, number
+from config.kit.admin.pages import PageAdmin, Route
 from orders.choices import PointsReason
 from orders.filters import POINTS
 from orders.models import Customer, PointsMovement
-from stock.admin.base import PageAdmin, Route
-from stock.admin.exporting import Cell, csv_of_list
-from stock.admin.guards import guarded
-from stock.admin.listing import ChoiceFilter, DateRange
-from stock.admin.show import badge, link, number
 
 TONES = {PointsReason.EARNED: "good", PointsReason.TAKEN_BACK: "warn", PointsReason.ADJUSTED: "info"}
 COLUMNS = ("when", "customer", "e-mail", "points", "reason", "rule", "order", "note", "who")

@@ -13,10 +13,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from integrations.access.tenancy import project_of
 from integrations.admin.open_project import open_runs_of
 from integrations.choices import RunKind, RunState
 from integrations.models import Run
-from stock.admin.base import project_of
 
 SESSION_KEY = "loads_shown"
 MOST_REMEMBERED = 20

@@ -14,6 +14,11 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from config.kit.admin.guards import guarded
+from config.kit.admin.lists import ChoiceFilter
+from config.kit.admin.markup import badge, number
+from config.kit.admin.pages import PageAdmin, Route
+from integrations.access.tenancy import project_of
 from integrations.follow_up.segment_ends import delete
 from integrations.models import Distribution
 from orders.admin.segment_forms import ROWS, Definition, HandForm, MembersForm
@@ -24,10 +29,6 @@ from orders.models import EarningRule, Segment, SegmentMember
 from orders.segments import definitions, membership
 from orders.segments.conditions import BadCondition, in_words, stored
 from orders.segments.definitions import SegmentRefused, Wish
-from stock.admin.base import PageAdmin, Route, project_of
-from stock.admin.guards import guarded
-from stock.admin.listing import ChoiceFilter
-from stock.admin.show import badge, number
 
 ADD, CHANGE = "orders.add_segment", "orders.change_segment"
 MEMBERS_SHOWN = 50

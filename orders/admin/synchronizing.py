@@ -13,17 +13,17 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from config.kit.admin.guards import guarded, guarded_action
+from config.kit.admin.markup import post_button
+from config.kit.admin.pages import Route
 from integrations.importing import synchronize
 from integrations.importing.synchronize import Look, SyncRefused
 from orders.admin import changes, progress
 from orders.admin.work.base import Steps, ring
 from orders.models import Order, OrderEvent
 from orders.work.changing import ChangedMeanwhile, ChangeRefused
-from orders.work.refresh import order as refresh
-from orders.work.refresh.order import Outcome, Refreshed
-from stock.admin.base import Route
-from stock.admin.guards import guarded, guarded_action
-from stock.admin.show import post_button
+from orders.work.refresh import overwrite
+from orders.work.refresh.overwrite import Outcome, Refreshed
 
 SYNCHRONIZE = "integrations.synchronize"
 
@@ -91,7 +91,7 @@ class SynchronizeOrders(Steps[Order]):
         form = SeenForm(request.POST)
         version = form.cleaned_data.get("version") if form.is_valid() else -1
         try:
-            done = refresh.revert(order.pk, event, seen=version, actor_id=request.user.pk)
+            done = overwrite.revert(order.pk, event, seen=version, actor_id=request.user.pk)
         except OrderEvent.DoesNotExist:
             messages.error(request, _("There is no such synchronization of this order."))
         except (ChangedMeanwhile, ChangeRefused) as refusal:

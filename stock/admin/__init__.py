@@ -1,4 +1,4 @@
-"""The admin of stock: products and the ledger of movements. `base` is what every admin of a project stands on."""
+"""The admin of stock: products and the ledger of movements."""
 
 from stock.admin import movements, products
 

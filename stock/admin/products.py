@@ -15,12 +15,13 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from config.kit.admin.guards import guarded
+from config.kit.admin.pages import PageAdmin, Route
+from integrations.access.tenancy import project_of
 from orders.intake import receipts
 from orders.models import OrderLine
 from stock import catalogue
-from stock.admin.base import PageAdmin, Route, project_of
 from stock.admin.forms import AdjustForm, NameForm, ProductForm, ReceiveForm
-from stock.admin.guards import guarded
 from stock.admin.product_page import product_page
 from stock.choices import MovementReason
 from stock.ledger import StockError

@@ -8,9 +8,9 @@ import pytest
 from django.contrib import admin as django_admin
 from django.test import Client
 
+from config.kit.admin.pages import TenantAdmin
 from integrations.choices import Role
 from integrations.models import Integration, Project
-from stock.admin.base import TenantAdmin
 from tests.admin.conftest import Login, imported
 from tests.factories import incoming, line
 

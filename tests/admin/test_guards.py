@@ -11,11 +11,11 @@ from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 from django.urls import URLPattern, reverse
 
+from config.kit.admin.guards import guard_of
+from config.kit.admin.pages import TenantAdmin
 from integrations.access.roles import PERMISSIONS
 from integrations.choices import Role
 from integrations.models import Integration, Project
-from stock.admin.base import TenantAdmin
-from stock.admin.guards import guard_of
 from tests.admin.conftest import Login
 
 TENANT_ADMINS = [each for each in admin.site._registry.values() if isinstance(each, TenantAdmin)]

@@ -10,9 +10,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from config.kit.admin.pages import TenantAdmin
 from integrations.choices import RemoteState, RunKind, RunState
 from integrations.models import Integration, Run
-from stock.admin.base import TenantAdmin
 from tests.admin.conftest import imported, remote
 from tests.factories import give_stock, incoming, line
 

@@ -12,6 +12,8 @@ from django.urls import get_resolver
 from django.utils import timezone
 from django_filters import FilterSet
 
+from config.kit.admin.lists import ChoiceFilter, DateRange
+from config.kit.admin.pages import TenantAdmin
 from config.kit.list_filters import IdFilter
 from config.kit.public_ids import PublicIds
 from integrations.api.resources import ResourceList
@@ -27,8 +29,6 @@ from integrations.models import (
 )
 from orders.models import Order
 from orders.work import invoicing, lifecycle, shipping
-from stock.admin.base import TenantAdmin
-from stock.admin.listing import ChoiceFilter, DateRange
 from tests.admin.conftest import imported, remote
 from tests.api.conftest import Partner, told
 from tests.api.test_tenancy import patterns

@@ -12,6 +12,8 @@ from django.test import Client
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
+from config.kit.admin.guards import guard_of
+from config.kit.admin.pages import TenantAdmin
 from integrations.access import api_keys
 from integrations.choices import RemoteState, Role, RunKind
 from integrations.models import (
@@ -33,8 +35,6 @@ from orders.documents.letterheads import Wording
 from orders.models import Customer, Invoice, PointsMovement, Shipment
 from orders.points import earning_rules, movements
 from orders.segments import definitions
-from stock.admin.base import TenantAdmin
-from stock.admin.guards import guard_of
 from stock.models import Product, StockMovement
 from tests.admin.conftest import Login, imported, remote
 from tests.factories import IntegrationFactory, ProjectFactory, give_stock, incoming, line

@@ -28,7 +28,7 @@ from orders.intake.incoming import IncomingOrder
 from orders.models import Invoice, NumberSeries, Order, OrderEvent, OrderLine, Shipment
 from orders.work import crediting, editing, invoicing, lifecycle, shipping
 from orders.work.changing import ChangedMeanwhile, ChangeRefused
-from orders.work.refresh.order import Answer, refresh
+from orders.work.refresh.overwrite import Answer, refresh
 from stock.choices import MovementReason
 from stock.models import Reservation, StockLevel, StockMovement
 from tests.admin.conftest import imported, remote

@@ -10,9 +10,10 @@ from django.contrib import messages
 from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 
+from config.kit.admin.pages import PageAdmin
+from integrations.access.tenancy import project_of
 from integrations.runs.queue import ring_follow_up
 from orders.work.changing import ChangedMeanwhile, ChangeRefused
-from stock.admin.base import PageAdmin, project_of
 
 M = TypeVar("M", bound=Model)
 

@@ -8,6 +8,8 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
+from config.kit.admin.guards import guarded
+from config.kit.admin.pages import Route
 from config.kit.money import money
 from orders.admin.work.base import Steps
 from orders.admin.work.forms import CreditForm, SeenForm
@@ -15,8 +17,6 @@ from orders.choices import DocumentType, OrderStatus
 from orders.models import Invoice, Order
 from orders.work import crediting, invoicing
 from orders.work.crediting import creditable
-from stock.admin.base import Route
-from stock.admin.guards import guarded
 
 ISSUE = "orders.add_invoice"
 

@@ -18,6 +18,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from config.kit.admin.guards import guarded, guarded_action
+from config.kit.admin.pages import Route, TenantAdmin
 from orders.admin.printing import one_pdf
 from orders.admin.work.base import ring
 from orders.admin.work.bills import ISSUE
@@ -29,8 +31,6 @@ from orders.models import Invoice, Order, Shipment
 from orders.work import invoicing, lifecycle, shipping
 from orders.work.changing import ChangeRefused
 from orders.work.lifecycle import LONGEST_REASON
-from stock.admin.base import Route, TenantAdmin
-from stock.admin.guards import guarded, guarded_action
 
 MOST = 100
 """Orders of one step: a few seconds of work."""

@@ -8,13 +8,13 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
+from config.kit.admin.guards import guarded
+from config.kit.admin.pages import Route
 from orders.admin.work.base import Steps
 from orders.admin.work.forms import ReasonForm, ShipForm, TrackingForm
 from orders.choices import OrderStatus
 from orders.models import Order, OrderLine, Shipment
 from orders.work import shipping
-from stock.admin.base import Route
-from stock.admin.guards import guarded
 
 SHIP, UNDO = "orders.add_shipment", "orders.change_shipment"
 

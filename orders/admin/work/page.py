@@ -7,12 +7,12 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from config.kit.admin.pages import Route
 from orders.admin.work.bills import ISSUE, InvoiceSteps, invoice_form
 from orders.admin.work.goods import SHIP, ShipSteps, ship_form
 from orders.admin.work.papers import PaperSteps, papers
 from orders.admin.work.status import CHANGE, StatusSteps, status_forms
 from orders.models import Order
-from stock.admin.base import Route
 
 
 class OrderSteps(StatusSteps, ShipSteps, InvoiceSteps, PaperSteps):

@@ -10,13 +10,13 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
+from config.kit.admin.guards import guarded
+from config.kit.admin.pages import Route
 from orders.admin.work.base import Steps
 from orders.admin.work.forms import FileForm, NoteForm
 from orders.models import Attachment, Order
 from orders.work import attachments, notes
 from orders.work.changing import ChangeRefused
-from stock.admin.base import Route
-from stock.admin.guards import guarded
 
 NOTE, ATTACH, REMOVE = "orders.add_ordernote", "orders.add_attachment", "orders.change_attachment"
 

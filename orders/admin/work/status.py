@@ -8,13 +8,13 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
+from config.kit.admin.guards import guarded
+from config.kit.admin.pages import Route
 from orders.admin.work.base import Steps
 from orders.admin.work.forms import AddressForm, BuyersNoteForm, ItemsForm, ReasonForm
 from orders.choices import OrderStatus, Part
 from orders.models import Order, OrderLine
 from orders.work import editing, lifecycle
-from stock.admin.base import Route
-from stock.admin.guards import guarded
 
 CHANGE = "orders.change_order"
 

@@ -37,7 +37,7 @@ from integrations.shops.connection import set_up
 from orders.intake.incoming import IncomingOrder
 from orders.models import Order
 from orders.work.changing import ChangeRefused
-from orders.work.refresh import order as refresh
+from orders.work.refresh import overwrite
 from stock.models import Reservation, StockLevel, StockMovement
 from tests.factories import IntegrationFactory, give_stock, incoming, line, member
 from tests.orders.intake.test_races import at_once
@@ -284,7 +284,7 @@ def test_a_hundred_are_synchronised_while_they_are_imported(shops: dict[int, Sho
 
         def synchronised(newest: list[IncomingOrder] = newest) -> None:
             for order_id, answer in zip(ids, newest, strict=True):
-                refresh.refresh(order_id, refresh.Answer(answer, None))
+                overwrite.refresh(order_id, overwrite.Answer(answer, None))
 
         def imported(shuffled: list[IncomingOrder] = shuffled) -> None:
             import_page(load, shop.integration, [seen(order) for order in shuffled], Progress(None))

@@ -27,8 +27,8 @@ from integrations.shops.connection import set_up
 from orders.choices import EventKind, OrderStatus, Part
 from orders.models import Order, OrderEvent
 from orders.work.changing import ChangedMeanwhile, Opened
-from orders.work.refresh import order as refresh
-from orders.work.refresh.order import Outcome
+from orders.work.refresh import overwrite
+from orders.work.refresh.overwrite import Outcome
 from tests.benchmarks.w2000 import payloads
 from tests.factories import IntegrationFactory, member
 
@@ -155,14 +155,14 @@ def test_an_answer_that_cannot_be_stored_stops_nobody(
     for key in KEYS[:2]:
         shop.edit(key, customer_note="new")
     poisoned = order_of(KEYS[0]).pk
-    write = refresh._overwrite
+    write = overwrite._overwrite
 
     def refuse(change: Opened, *rest: Any) -> str:
         if change.order.pk == poisoned:
             execute("SELECT 'not a number'::int")
         return write(change, *rest)
 
-    monkeypatch.setattr(refresh, "_overwrite", refuse)
+    monkeypatch.setattr(overwrite, "_overwrite", refuse)
     run = sync(integration, *KEYS[:2])
     assert (run.state, run.updated, run.failed) == (RunState.SUCCEEDED, 1, 1)
     assert (order_of(KEYS[0]).note, order_of(KEYS[1]).note) != ("new", "")

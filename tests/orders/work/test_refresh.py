@@ -19,7 +19,7 @@ from orders.intake.plans import CANCEL, COMPLETE, HISTORY, HOLD, INVOICE, VALID,
 from orders.models import Invoice, Order, OrderEvent
 from orders.work import shipping
 from orders.work.changing import ChangedMeanwhile, opened
-from orders.work.refresh.order import Answer, Outcome, Refreshed, follow_status, preview, refresh, revert
+from orders.work.refresh.overwrite import Answer, Outcome, Refreshed, follow_status, preview, refresh, revert
 from stock.choices import MovementReason
 from stock.ledger import Change
 from stock.models import StockMovement

@@ -15,8 +15,8 @@ from django.http import HttpRequest, HttpResponseRedirect, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 
+from config.kit.admin.pages import TenantAdmin
 from config.kit.spreadsheets import plain
-from stock.admin.base import TenantAdmin, project_of
 
 ROWS_AT_ONCE = 2_000
 
@@ -54,8 +54,7 @@ def csv_of_list(
         changelist: Any = admin.get_changelist_instance(request)
     except IncorrectLookupParameters:
         return HttpResponseRedirect(admin.url("changelist") + "?e=1")
-    project = project_of(request)
-    zone = project.zone if project else ZoneInfo("UTC")
+    zone = getattr(getattr(request, "project", None), "zone", ZoneInfo("UTC"))
     lines = csv_lines(changelist.queryset, columns, cells, zone)
     response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
     day = timezone.localdate(timezone=zone)

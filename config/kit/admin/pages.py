@@ -20,11 +20,8 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 
-from stock.admin.guards import guard_of
-from stock.admin.listing import CappedPaginator, TenantChangeList, parameters_of
-
-if TYPE_CHECKING:
-    from integrations.models import Project
+from config.kit.admin.guards import guard_of
+from config.kit.admin.lists import CappedPaginator, TenantChangeList, parameters_of
 
 M = TypeVar("M", bound=Model)
 if TYPE_CHECKING:
@@ -39,12 +36,6 @@ else:
 
 
 Route = tuple[str, Callable[..., HttpResponseBase], str]
-
-
-def project_of(request: HttpRequest) -> Project | None:
-    """The project that is open; set by the site's middleware."""
-    project: Project | None = getattr(request, "project", None)
-    return project
 
 
 class TenantAdmin(DjangoAdmin[M]):
@@ -67,7 +58,7 @@ class TenantAdmin(DjangoAdmin[M]):
     empty_sentence: ClassVar[str] = "There is nothing here yet."
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[M]:
-        project = project_of(request)
+        project = getattr(request, "project", None)  # set by the site's middleware
         queryset = super().get_queryset(request)
         return queryset.filter(**{self.project_path: project}) if project else queryset.none()
 

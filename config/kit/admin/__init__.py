@@ -1,0 +1,1 @@
+"""What every admin stands on: pages of one project, guards, lists, markup, CSV files."""
