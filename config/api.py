@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
-from integrations.api.views import Nothing
+from config.kit.api.views import Nothing
 
 v1: list[URLPattern | URLResolver] = [
     path("", include("orders.api.urls")),

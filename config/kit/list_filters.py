@@ -7,15 +7,14 @@ day ranges ask it. Only how another row is named differs: partners know public i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Protocol
 
 import django_filters
 from django import forms
 from django.db.models import Model, QuerySet
-from django.utils.dateparse import parse_datetime
 
-NO_TIME = "cannot be recognized as a ISO-8601 compliant date: send e.g. 2026-11-01T08:00:00.000Z"
+from config.kit.times import NO_TIME, iso_time
 
 
 class Ids(Protocol):
@@ -105,14 +104,3 @@ def span(field: str, name: str) -> dict[str, TimeFilter]:
         f"{name}_from": TimeFilter(field_name=field, lookup_expr="gte"),
         f"{name}_before": TimeFilter(field_name=field, lookup_expr="lt"),
     }
-
-
-def iso_time(text: str) -> datetime | None:
-    """An aware time in UTC, of a text with a zone or in UTC; a day is its beginning. None: it is no time of ours."""
-    try:
-        found = parse_datetime(text if "T" in text else f"{text}T00:00:00Z")
-    except ValueError:
-        return None
-    if found is None or not 1990 <= found.year <= 2200:
-        return None
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)  # PostgreSQL knows ±16 hours only

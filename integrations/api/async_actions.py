@@ -8,16 +8,16 @@ from django.db.models import QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from config.kit.api.declaring import Number, Operation, Time
+from config.kit.api.errors import ApiError, not_found
 from config.kit.public_ids import PublicIds
-from integrations.api.declaring import Number, Operation, Time
-from integrations.api.errors import ApiError, not_found
+from config.kit.times import iso
+from integrations.api.partner_views import PartnerView
 from integrations.api.shapes import AsyncAction, AsyncActionDetails, AsyncActions, FailedRow, ImportResult
-from integrations.api.views import PartnerView
 from integrations.choices import ApiScope, RunKind, RunState
 from integrations.models import Run
 from integrations.partners import bulk_import
 from integrations.runs import claims
-from orders.partners.answers import time
 
 OVER = {
     RunState.SUCCEEDED: ("DONE", "SUCCESS"),
@@ -100,8 +100,8 @@ def _base(ids: PublicIds, run: Run) -> dict[str, Any]:
         "type": "ORDERS.IMPORT",
         "status": state,
         "operation_status": outcome,
-        "created_at": time(run.created_at),
-        "updated_at": time(run.finished_at or run.started_at or run.created_at),
+        "created_at": iso(run.created_at),
+        "updated_at": iso(run.finished_at or run.started_at or run.created_at),
         "request_id": run.bulk_import.request_id,
         "processing_time": round((ended - run.started_at).total_seconds() * 1000)
         if run.started_at and run.finished_at

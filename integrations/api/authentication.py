@@ -6,9 +6,9 @@ from django.http import HttpRequest
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
+from config.kit.api.errors import unauthorised
 from integrations.access import api_keys
 from integrations.access.api_keys import KeyRefused
-from integrations.api.errors import ApiError
 from integrations.models import ApiKey
 
 MISSING = "Send X-App-Id and X-App-Token, or Authorization: Bearer with the token."
@@ -37,7 +37,3 @@ def _credentials(request: Request | HttpRequest) -> tuple[str | None, str]:
     if scheme.lower() != "bearer" or not token:
         raise unauthorised(MISSING)
     return None, token
-
-
-def unauthorised(details: str) -> ApiError:
-    return ApiError(401, "unauthorized", "Unauthorized", details)

@@ -10,15 +10,16 @@ from django.http import HttpResponseBase, StreamingHttpResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from config.kit.api.declaring import Operation, Text
+from config.kit.api.errors import not_found
+from config.kit.api.views import JsonRenderer
 from config.kit.public_ids import PublicIds
+from config.kit.times import iso
 from integrations.api import shapes
-from integrations.api.declaring import Operation, Text
-from integrations.api.errors import not_found
-from integrations.api.views import JsonRenderer, PartnerView
+from integrations.api.partner_views import PartnerView
 from integrations.choices import ApiScope, RunState
 from integrations.models import Export
 from integrations.partners import exports
-from orders.partners.answers import time
 
 TOKEN = Text("token", "The token in the `result.url` of a finished export.")
 
@@ -89,4 +90,4 @@ def shown(ids: PublicIds, export: Export, request: Request) -> shapes.Export:
     if status == "DONE":
         base = settings.PUBLIC_URL or request.build_absolute_uri("/").rstrip("/")
         result = shapes.ExportResult(f"{base}/v1/exports/{export_id}?token={export.token}")
-    return shapes.Export(export_id, time(run.created_at), status, result, export.parameters)
+    return shapes.Export(export_id, iso(run.created_at), status, result, export.parameters)

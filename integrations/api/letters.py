@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 from django.db.models import QuerySet
 
+from config.kit.api.resources import when
 from integrations import filters
 from integrations.api import shapes
-from integrations.api.resources import Resource, ResourceList, ResourceOne, when
+from integrations.api.partner_views import OfficeList, OfficeOne, OfficeResource
 from integrations.models import Distribution, Message
 
 
-class Distributions(Resource):
+class Distributions(OfficeResource):
     kind, name, shape = "dist", "distribution", shapes.Distribution
 
     def rows(self) -> QuerySet[Distribution]:
@@ -33,14 +34,14 @@ class Distributions(Resource):
         ]
 
 
-class DistributionsView(Distributions, ResourceList):
+class DistributionsView(Distributions, OfficeList):
     filters = filters.DISTRIBUTIONS
 
 
-class DistributionView(Distributions, ResourceOne): ...
+class DistributionView(Distributions, OfficeOne): ...
 
 
-class Messages(Resource):
+class Messages(OfficeResource):
     kind, name, shape = "msg", "message", shapes.Message
 
     def rows(self) -> QuerySet[Message]:
@@ -62,8 +63,8 @@ class Messages(Resource):
         ]
 
 
-class MessagesView(Messages, ResourceList):
+class MessagesView(Messages, OfficeList):
     filters = filters.MESSAGES
 
 
-class MessageView(Messages, ResourceOne): ...
+class MessageView(Messages, OfficeOne): ...

@@ -12,14 +12,15 @@ from msgspec import Meta
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from config.kit.api.bodies import decode
+from config.kit.api.declaring import Operation
+from config.kit.api.errors import ApiError, not_found
+from config.kit.api.resources import when
 from config.kit.public_ids import PublicIds
 from integrations import filters
 from integrations.api import shapes
-from integrations.api.bodies import decode
-from integrations.api.declaring import Operation
-from integrations.api.errors import ApiError, not_found
+from integrations.api.partner_views import OfficeList, OfficeOne, OfficeResource
 from integrations.api.repeating import idempotent
-from integrations.api.resources import Resource, ResourceList, ResourceOne, when
 from integrations.choices import ApiScope, RunKind
 from integrations.importing import fetch_missing, load, synchronize
 from integrations.importing.synchronize import SyncRefused
@@ -28,7 +29,7 @@ from integrations.runs import claims
 from integrations.runs.claims import COUNTERS, RunRefused
 
 
-class Integrations(Resource):
+class Integrations(OfficeResource):
     kind, name, shape = "int", "integration", shapes.Integration
 
     def rows(self) -> QuerySet[Integration]:
@@ -51,14 +52,14 @@ class Integrations(Resource):
         ]
 
 
-class IntegrationsView(Integrations, ResourceList):
+class IntegrationsView(Integrations, OfficeList):
     filters = filters.INTEGRATIONS
 
 
-class IntegrationView(Integrations, ResourceOne): ...
+class IntegrationView(Integrations, OfficeOne): ...
 
 
-class RemoteOrders(Resource):
+class RemoteOrders(OfficeResource):
     kind, name, shape = "rem", "remote order", shapes.RemoteOrder
 
     def rows(self) -> QuerySet[RemoteOrder]:
@@ -90,14 +91,14 @@ def _remote_order(ids: PublicIds, row: RemoteOrder) -> shapes.RemoteOrder:
     )
 
 
-class RemoteOrdersView(RemoteOrders, ResourceList):
+class RemoteOrdersView(RemoteOrders, OfficeList):
     filters = filters.REMOTE_ORDERS
 
 
-class RemoteOrderView(RemoteOrders, ResourceOne): ...
+class RemoteOrderView(RemoteOrders, OfficeOne): ...
 
 
-class Runs(Resource):
+class Runs(OfficeResource):
     kind, name, shape = "run", "run", shapes.Run
 
     def rows(self) -> QuerySet[Run]:
@@ -150,7 +151,7 @@ class Synchronize(msgspec.Struct, tag_field="kind", tag=RunKind.SYNCHRONIZE.valu
 StartRun = Load | Fetch | Synchronize
 
 
-class RunsView(Runs, ResourceList):
+class RunsView(Runs, OfficeList):
     """GET: runs. POST: load new orders, fetch missing ones to review, or synchronize orders with their shops."""
 
     decoder: ClassVar[msgspec.json.Decoder[StartRun]] = msgspec.json.Decoder(StartRun)
@@ -207,7 +208,7 @@ class RunsView(Runs, ResourceList):
         return [pk for pk in found.values() if pk is not None]
 
 
-class RunView(Runs, ResourceOne):
+class RunView(Runs, OfficeOne):
     """GET: one run. DELETE: cancel it after the page it is at; what was done stays."""
 
     operations = {

@@ -10,10 +10,10 @@ import msgspec
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from config.kit.api.errors import ApiError, bad_payload
 from integrations.access import idempotency
 from integrations.access.idempotency import Answer, BeingAnswered, Call, OtherCall
-from integrations.api.errors import ApiError, bad_payload
-from integrations.api.views import PartnerView
+from integrations.api.partner_views import PartnerView
 
 LONGEST_KEY = 255
 Handler = Callable[..., Response]

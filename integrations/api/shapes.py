@@ -5,7 +5,7 @@ Amounts are text in the currency's own unit; times are ISO 8601 in UTC.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 from django.db.models import TextChoices
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -20,7 +20,6 @@ from integrations.choices import (
     RunState,
 )
 
-T = TypeVar("T")
 Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
 Day = Annotated[str, Meta(extra_json_schema={"format": "date"})]
 Decimal = Annotated[str, Meta(description="An amount in the currency's own unit.", pattern=r"^-?[0-9]+(\.[0-9]+)?$")]
@@ -30,14 +29,6 @@ Count = Annotated[int, Meta(ge=0)]
 def one_of(choices: type[TextChoices]) -> Meta:
     """A text that is one of these."""
     return Meta(extra_json_schema={"enum": [value for value in choices.values if value]})
-
-
-class Page(Struct, Generic[T]):
-    """A page of a list, newest first."""
-
-    data: list[T]
-    next: Annotated[str | None, Meta(description="Send it as `after` for the next page; null: this was the last.")]
-    object: Literal["list"] = "list"
 
 
 class Integration(Struct):

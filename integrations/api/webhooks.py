@@ -11,12 +11,13 @@ from django.db.models import QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from config.kit.api.bodies import decode, read
+from config.kit.api.declaring import Operation
+from config.kit.api.errors import ApiError, bad_payload
+from config.kit.api.resources import when
 from integrations import filters
 from integrations.api import webhook_shapes as shapes
-from integrations.api.bodies import decode, read
-from integrations.api.declaring import Operation
-from integrations.api.errors import ApiError, bad_payload
-from integrations.api.resources import Resource, ResourceList, ResourceOne, when
+from integrations.api.partner_views import OfficeList, OfficeOne, OfficeResource
 from integrations.choices import SUBSCRIBABLE, ApiScope
 from integrations.models import WebhookDelivery, WebhookEndpoint
 from integrations.webhooks import deliveries, endpoints
@@ -46,7 +47,7 @@ class ChangeWebhook(msgspec.Struct, forbid_unknown_fields=True):
     ) = msgspec.UNSET
 
 
-class Webhooks(Resource):
+class Webhooks(OfficeResource):
     kind, name, shape = "wh", "webhook", shapes.Webhook
     scope = ApiScope.WEBHOOKS
 
@@ -74,7 +75,7 @@ def _refused(refusal: EndpointRefused) -> ApiError:
     return bad_payload(f"Property .{refusal.field}: {refusal}")
 
 
-class WebhooksView(Webhooks, ResourceList):
+class WebhooksView(Webhooks, OfficeList):
     """GET: endpoints. POST: make one; the answer holds its secret, no other ever does."""
 
     decoder: ClassVar[msgspec.json.Decoder[CreateWebhook]] = msgspec.json.Decoder(CreateWebhook)
@@ -90,7 +91,7 @@ class WebhooksView(Webhooks, ResourceList):
         return Response(shapes.NewWebhook(**self.fields(made.endpoint), secret=made.secret), status=201)
 
 
-class WebhookView(Webhooks, ResourceOne):
+class WebhookView(Webhooks, OfficeOne):
     """GET: one endpoint. PUT: change what is sent. DELETE: delete it; what it was told stays on record."""
 
     decoder: ClassVar[msgspec.json.Decoder[ChangeWebhook]] = msgspec.json.Decoder(ChangeWebhook)
@@ -121,7 +122,7 @@ class WebhookView(Webhooks, ResourceOne):
         return Response(status=204)
 
 
-class Deliveries(Resource):
+class Deliveries(OfficeResource):
     kind, name = "del", "delivery"
     shape: ClassVar[type[msgspec.Struct]] = shapes.Delivery
     scope = ApiScope.WEBHOOKS
@@ -148,7 +149,7 @@ class Deliveries(Resource):
         }
 
 
-class DeliveriesView(Deliveries, ResourceList):
+class DeliveriesView(Deliveries, OfficeList):
     filters = filters.DELIVERIES
 
 
@@ -174,7 +175,7 @@ class InFull(Deliveries):
         ]
 
 
-class DeliveryView(InFull, ResourceOne): ...
+class DeliveryView(InFull, OfficeOne): ...
 
 
 class SendAgainView(InFull):

@@ -21,9 +21,9 @@ from datetime import datetime
 from typing import Any
 
 from config.kit.public_ids import PublicIds
+from config.kit.times import iso
 from integrations.models import WebhookEndpoint
 from orders.models import Customer, Order
-from orders.partners.answers import time
 
 LARGEST_INDEX = 2**32 - 2
 """Names up to this number come first in JavaScript's objects."""
@@ -72,14 +72,14 @@ def body(ids: PublicIds, endpoint: WebhookEndpoint, delivery_id: int, event: Eve
         {
             "id": ids.give("del", delivery_id),
             "project_id": ids.give("proj", endpoint.project_id),
-            "created_at": time(at),
+            "created_at": iso(at),
             "type": event.type,
             "data": event.data,
             "source": {"id": ids.give("wh", endpoint.pk), "object": "webhook", "target_url": endpoint.url},
             "event": {
                 "id": event.id,
                 "type": event.type,
-                "created_at": time(event.at),
+                "created_at": iso(event.at),
                 "entity_id": event.subject or None,
                 "group_id": None,
                 "event_source": {"channel": event.channel},

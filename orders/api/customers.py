@@ -8,8 +8,9 @@ from django.db.models import QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from integrations.api.errors import not_found
-from integrations.api.resources import Resource, ResourceList, ResourceOne, when
+from config.kit.api.errors import not_found
+from config.kit.api.resources import when
+from integrations.api.partner_views import OfficeList, OfficeOne, OfficeResource
 from integrations.choices import ApiScope
 from orders import filters
 from orders.api import customer_shapes as shapes
@@ -17,7 +18,7 @@ from orders.models import Customer, CustomerSummary, PointsMovement
 from orders.segments.summaries import summary_of
 
 
-class Customers(Resource):
+class Customers(OfficeResource):
     kind, name, shape = "cust", "customer", shapes.Customer
     scope = ApiScope.CUSTOMERS
 
@@ -53,14 +54,14 @@ class Customers(Resource):
         )
 
 
-class CustomersView(Customers, ResourceList):
+class CustomersView(Customers, OfficeList):
     filters = filters.CUSTOMERS
 
 
-class CustomerView(Customers, ResourceOne): ...
+class CustomerView(Customers, OfficeOne): ...
 
 
-class CustomerPointsView(ResourceList):
+class CustomerPointsView(OfficeList):
     """GET: the points ledger of one customer."""
 
     kind, name, shape = "pts", "points movement", shapes.Points

@@ -8,13 +8,13 @@ import msgspec
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from integrations.api import bodies
-from integrations.api.declaring import Operation
-from integrations.api.errors import bad_payload
+from config.kit.api import bodies
+from config.kit.api.declaring import Operation
+from config.kit.api.errors import bad_payload
 from integrations.api.exports import shown
+from integrations.api.partner_views import PartnerView
 from integrations.api.repeating import idempotent
 from integrations.api.shapes import Export
-from integrations.api.views import PartnerView
 from integrations.choices import ApiScope
 from integrations.models import Export as ExportRow
 from integrations.partners import exports

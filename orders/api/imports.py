@@ -9,9 +9,9 @@ from msgspec import Meta
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from integrations.api.declaring import Choice, Operation
+from config.kit.api.declaring import Choice, Operation
+from integrations.api.partner_views import PartnerView
 from integrations.api.repeating import idempotent
-from integrations.api.views import PartnerView
 from integrations.choices import ApiScope, OnConflict
 from integrations.partners import bulk_import
 from integrations.partners.bulk_import import Asked

@@ -10,11 +10,12 @@ from django.db.models import Prefetch, QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from integrations.api.bodies import decode, unstorable
-from integrations.api.declaring import Operation
-from integrations.api.errors import ApiError, bad_payload, not_found
+from config.kit.api.bodies import decode, unstorable
+from config.kit.api.declaring import Operation
+from config.kit.api.errors import ApiError, bad_payload, not_found
+from config.kit.api.resources import when
+from integrations.api.partner_views import OfficeList, OfficeOne, OfficeResource
 from integrations.api.repeating import idempotent
-from integrations.api.resources import Resource, ResourceList, ResourceOne, when
 from integrations.choices import ApiScope
 from orders import filters
 from orders.api import live_shapes as shapes
@@ -32,7 +33,7 @@ REFUSED = {409: "The order does not allow it as it stands, or was changed meanwh
 T = TypeVar("T")
 
 
-class LiveOrders(Resource):
+class LiveOrders(OfficeResource):
     kind, name, shape = "ord", "live order", shapes.LiveOrder
 
     def rows(self) -> QuerySet[Order]:
@@ -101,11 +102,11 @@ class LiveOrders(Resource):
         )
 
 
-class LiveOrdersView(LiveOrders, ResourceList):
+class LiveOrdersView(LiveOrders, OfficeList):
     filters = filters.ORDERS
 
 
-class LiveOrderView(LiveOrders, ResourceOne):
+class LiveOrderView(LiveOrders, OfficeOne):
     """GET: one order with its lines, papers and history."""
 
     def document(self, row: Order) -> shapes.LiveOrder:

@@ -9,10 +9,11 @@ from django.http import HttpResponse
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
+from config.kit.api.declaring import Operation
+from config.kit.api.resources import when
+from config.kit.api.views import JsonRenderer
 from config.kit.public_ids import PublicIds
-from integrations.api.declaring import Operation
-from integrations.api.resources import Resource, ResourceList, ResourceOne, when
-from integrations.api.views import JsonRenderer
+from integrations.api.partner_views import OfficeList, OfficeOne, OfficeResource
 from orders import filters
 from orders.api import shapes
 from orders.choices import DocumentType
@@ -31,7 +32,7 @@ PDF: list[type[BaseRenderer]] = [JsonRenderer, PdfRenderer]
 LINE = shapes.InvoiceLine.__struct_fields__
 
 
-class Invoices(Resource):
+class Invoices(OfficeResource):
     kind, name, shape = "inv", "invoice", shapes.Invoice
 
     def rows(self) -> QuerySet[Invoice]:
@@ -57,14 +58,14 @@ class Invoices(Resource):
         ]
 
 
-class InvoicesView(Invoices, ResourceList):
+class InvoicesView(Invoices, OfficeList):
     filters = filters.INVOICES
 
 
-class InvoiceView(Invoices, ResourceOne): ...
+class InvoiceView(Invoices, OfficeOne): ...
 
 
-class Shipments(Resource):
+class Shipments(OfficeResource):
     kind, name, shape = "shp", "shipment", shapes.Shipment
 
     def rows(self) -> QuerySet[Shipment]:
@@ -91,11 +92,11 @@ def shipment(ids: PublicIds, row: Shipment) -> shapes.Shipment:
     )
 
 
-class ShipmentsView(Shipments, ResourceList):
+class ShipmentsView(Shipments, OfficeList):
     filters = filters.SHIPMENTS
 
 
-class ShipmentView(Shipments, ResourceOne): ...
+class ShipmentView(Shipments, OfficeOne): ...
 
 
 class InvoicePdf(Invoices):

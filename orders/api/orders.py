@@ -6,10 +6,10 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from integrations.api.declaring import Choice, Number, Operation
-from integrations.api.errors import bad_payload, not_found
+from config.kit.api.declaring import Choice, Number, Operation
+from config.kit.api.errors import bad_payload, not_found
+from integrations.api.partner_views import PartnerView
 from integrations.api.repeating import idempotent
-from integrations.api.views import PartnerView
 from integrations.choices import ApiScope
 from integrations.runs.queue import ring_follow_up
 from orders import counting

@@ -8,10 +8,10 @@ from babel.numbers import get_currency_precision
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from integrations.api.declaring import Operation
-from integrations.api.errors import not_found
-from integrations.api.resources import when
-from integrations.api.views import PartnerView
+from config.kit.api.declaring import Operation
+from config.kit.api.errors import not_found
+from config.kit.api.resources import when
+from integrations.api.partner_views import PartnerView
 from integrations.choices import ApiScope
 from orders.api import customer_shapes as shapes
 from orders.models import Customer

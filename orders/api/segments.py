@@ -10,11 +10,12 @@ from django.db.models import QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from integrations.api.bodies import decode, unstorable
-from integrations.api.declaring import Operation
-from integrations.api.errors import ApiError, bad_payload, not_found
+from config.kit.api.bodies import decode, unstorable
+from config.kit.api.declaring import Operation
+from config.kit.api.errors import ApiError, bad_payload, not_found
+from config.kit.api.resources import when
+from integrations.api.partner_views import OfficeList, OfficeOne, OfficeResource
 from integrations.api.repeating import idempotent
-from integrations.api.resources import Resource, ResourceList, ResourceOne, when
 from integrations.choices import ApiScope
 from integrations.follow_up import segment_ends
 from integrations.runs.queue import ring_follow_up
@@ -30,7 +31,7 @@ T = TypeVar("T")
 REFUSED = "The name is taken, or there are too many."
 
 
-class Segments(Resource):
+class Segments(OfficeResource):
     kind, name, shape = "seg", "segment", shapes.Segment
     scope = ApiScope.SEGMENTS
 
@@ -58,7 +59,7 @@ class Segments(Resource):
         return Response(self.documents([self.rows().get(pk=pk)])[0], status=status)
 
 
-def written(view: Resource, service: Callable[[], T]) -> T:
+def written(view: OfficeResource, service: Callable[[], T]) -> T:
     """What the service gives; what follows is rung for. Raises 400, 404 or 409 with its sentence."""
     try:
         done = service()
@@ -72,7 +73,7 @@ def written(view: Resource, service: Callable[[], T]) -> T:
     return done
 
 
-class SegmentsView(Segments, ResourceList):
+class SegmentsView(Segments, OfficeList):
     """GET: segments. POST: make one."""
 
     decoder: ClassVar[msgspec.json.Decoder[shapes.NewSegment]] = msgspec.json.Decoder(shapes.NewSegment)
@@ -100,7 +101,7 @@ class SegmentsView(Segments, ResourceList):
         return self.shown(made.pk, status=201)
 
 
-class SegmentView(Segments, ResourceOne):
+class SegmentView(Segments, OfficeOne):
     """GET: one segment. PUT: change what is sent. DELETE: it takes nobody in any more."""
 
     decoder: ClassVar[msgspec.json.Decoder[shapes.SegmentChange]] = msgspec.json.Decoder(shapes.SegmentChange)
@@ -141,7 +142,7 @@ class SegmentView(Segments, ResourceOne):
         return Response(status=204)
 
 
-class SegmentMembersView(ResourceList):
+class SegmentMembersView(OfficeList):
     """GET: the members of a segment now. POST: add customers to a static one."""
 
     kind, name, shape = "mem", "member", shapes.Member
@@ -180,7 +181,7 @@ class SegmentMembersView(ResourceList):
         return Response(shapes.MembersAdded(written(self, lambda: definitions.add(segment.pk, pks))))
 
 
-class SegmentMemberView(Resource):
+class SegmentMemberView(OfficeResource):
     """DELETE: take a customer out of a static segment."""
 
     kind, name, shape = "mem", "member", shapes.Member
@@ -209,7 +210,7 @@ class SegmentMemberView(Resource):
         return Response(status=204)
 
 
-def find_customers(view: Resource, keys: Sequence[str]) -> dict[str, int]:
+def find_customers(view: OfficeResource, keys: Sequence[str]) -> dict[str, int]:
     """Primary keys of the project's customers by the ids or source ids that were sent; two statements."""
     taken = {key: pk for key in keys if (pk := view.ids.take("cust", key)) is not None}
     ours = Customer.objects.filter(project=view.project)
@@ -220,7 +221,7 @@ def find_customers(view: Resource, keys: Sequence[str]) -> dict[str, int]:
     return found
 
 
-def _customers(view: Resource, keys: Sequence[str]) -> list[int]:
+def _customers(view: OfficeResource, keys: Sequence[str]) -> list[int]:
     found = find_customers(view, keys)
     missing = next((place for place, key in enumerate(keys) if key not in found), None)
     if missing is not None:
@@ -228,7 +229,7 @@ def _customers(view: Resource, keys: Sequence[str]) -> list[int]:
     return sorted(set(found.values()))
 
 
-def _segment(view: Resource, public_id: str) -> Segment:
+def _segment(view: OfficeResource, public_id: str) -> Segment:
     pk = view.ids.take("seg", public_id)
     found = Segment.objects.filter(project=view.project, deleted_at=None, pk=pk).first() if pk is not None else None
     if found is None:

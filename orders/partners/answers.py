@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -11,16 +10,12 @@ from babel.numbers import get_currency_precision
 from django.db.models import Case, CharField, F, Q, Value, When
 
 from config.kit.public_ids import PublicIds
+from config.kit.times import iso
 from orders.choices import OrderStatus
 from orders.models import Order, OrderLine
 from stock import catalogue
 
 PUBLISHED = {"CREATED", "PAID", "CANCELED", "FULFILLED"}
-
-
-def time(value: datetime) -> str:
-    """ISO 8601 in UTC with milliseconds."""
-    return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def minor(amount: Decimal, digits: int) -> int:
@@ -67,8 +62,8 @@ def _order(ids: PublicIds, order: Order, products: Mapping[str, int]) -> dict[st
     published: dict[str, Any] = {
         "id": ids.give("ord", order.pk),
         "source_id": order.source_id or None,
-        "created_at": time(order.placed_at),
-        "updated_at": time(order.updated_at),
+        "created_at": iso(order.placed_at),
+        "updated_at": iso(order.updated_at),
         "status": status_of(order),
         **_amounts(order, lines, document, digits),
         "items": [_item(ids, line, document.get("items", {}), products, digits) for line in lines],

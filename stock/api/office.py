@@ -10,12 +10,13 @@ from django.db.models import QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from config.kit.api.bodies import decode, unstorable
+from config.kit.api.declaring import Operation
+from config.kit.api.errors import ApiError, bad_payload, not_found
+from config.kit.api.resources import when
 from config.kit.public_ids import PublicIds
-from integrations.api.bodies import decode, unstorable
-from integrations.api.declaring import Operation
-from integrations.api.errors import ApiError, bad_payload, not_found
+from integrations.api.partner_views import OfficeList, OfficeOne, OfficeResource
 from integrations.api.repeating import idempotent
-from integrations.api.resources import Resource, ResourceList, ResourceOne, when
 from integrations.choices import ApiScope
 from orders.intake.allocation import change_stock
 from stock import filters
@@ -25,7 +26,7 @@ from stock.ledger import Change, StockError
 from stock.models import Product, StockLevel, StockMovement
 
 
-class Products(Resource):
+class Products(OfficeResource):
     kind, name, shape = "prod", "product", shapes.Product
 
     def rows(self) -> QuerySet[Product]:
@@ -54,17 +55,17 @@ def _product(ids: PublicIds, row: Product, level: StockLevel | None) -> shapes.P
     )
 
 
-class ProductsView(Products, ResourceList):
+class ProductsView(Products, OfficeList):
     filters = filters.PRODUCTS
 
 
-class ProductView(Products, ResourceOne): ...
+class ProductView(Products, OfficeOne): ...
 
 
 Booking = shapes.Receipt | shapes.Adjustment
 
 
-class MovementsView(ResourceList):
+class MovementsView(OfficeList):
     """GET: what came and went, newest first. POST: book units that came, or that were counted otherwise."""
 
     kind, name, shape = "mov", "stock movement", shapes.StockMovement

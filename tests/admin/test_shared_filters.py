@@ -16,7 +16,7 @@ from config.kit.admin.lists import ChoiceFilter, DateRange
 from config.kit.admin.pages import TenantAdmin
 from config.kit.list_filters import IdFilter
 from config.kit.public_ids import PublicIds
-from integrations.api.resources import ResourceList
+from integrations.api.partner_views import OfficeList
 from integrations.choices import DeliveryState, MessageState, RemoteState, RunKind, WebhookEvent
 from integrations.models import (
     Distribution,
@@ -39,7 +39,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 ROUTES = {
     view.cls.filters: f"/{route}"
     for route, view in patterns(get_resolver())
-    if issubclass(view.cls, ResourceList) and "<" not in route
+    if issubclass(view.cls, OfficeList) and "<" not in route
 }
 """The list of the API for each set of filters."""
 

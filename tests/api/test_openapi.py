@@ -17,10 +17,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config import urls
+from config.kit.api.declaring import Operation
+from config.kit.api.schema import Undeclared
 from integrations.access import api_keys
-from integrations.api.declaring import Operation
-from integrations.api.schema import Undeclared
-from integrations.api.views import PartnerView
+from integrations.api.partner_views import PartnerView
 from integrations.choices import ApiScope
 from integrations.models import ApiKey
 from tests.api import described

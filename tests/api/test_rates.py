@@ -10,7 +10,7 @@ import pytest
 import redis
 from django.db import connection
 
-from integrations import rates
+from config.kit.api import rates
 from tests.api.conftest import Partner, told
 
 LIST = "/v1/async-actions"

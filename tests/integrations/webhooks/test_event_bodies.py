@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from config.kit.public_ids import PublicIds
+from config.kit.times import iso
 from integrations.follow_up import fan_out
 from integrations.models import Project, WebhookDelivery
 from integrations.webhooks.event_bodies import compact, signature, signed_headers
-from orders.partners.answers import time
 from tests.api.conftest import Partner, told
 from tests.factories import ProjectFactory
 from tests.integrations.webhooks.deliveries import endpoint_at, sell_paid
@@ -41,7 +41,7 @@ def test_the_body_is_the_published_one_and_holds_the_order_as_the_api_shows_it(p
     assert body == {
         "id": ids.give("del", created.pk),
         "project_id": ids.give("proj", project.pk),
-        "created_at": time(created.created_at),
+        "created_at": iso(created.created_at),
         "type": "customer.order.created",
         "data": {
             "customer": {
@@ -60,7 +60,7 @@ def test_the_body_is_the_published_one_and_holds_the_order_as_the_api_shows_it(p
         "event": {
             "id": ids.give("evt", announced[0].pk),
             "type": "customer.order.created",
-            "created_at": time(announced[0].at),
+            "created_at": iso(announced[0].at),
             "entity_id": ids.give("ord", order.pk),
             "group_id": None,
             "event_source": {"channel": "INTERNAL"},

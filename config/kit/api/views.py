@@ -1,11 +1,11 @@
-"""What every address of the partner API has in common: keys, scopes, rates, one shape of answers."""
+"""What every address of the API has in common: keys, scopes, rates, one shape of answers."""
 
 from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import Collection, Mapping
+from typing import Any, ClassVar, Protocol
 
 import msgspec
 from django.conf import settings
@@ -17,16 +17,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from config.kit.api import rates
+from config.kit.api.bodies import Query, read
+from config.kit.api.declaring import Operation
+from config.kit.api.errors import ApiError, answer, unauthorised
+from config.kit.api.rates import Rate
+from config.kit.api.schema import Described
 from config.kit.public_ids import PublicIds
-from integrations import rates
-from integrations.api.authentication import ApiKeyAuthentication, unauthorised
-from integrations.api.bodies import Query, read
-from integrations.api.declaring import Operation
-from integrations.api.errors import ApiError, answer
-from integrations.api.schema import Described
-from integrations.choices import ApiScope
-from integrations.models import ApiKey, Project
-from integrations.rates import Rate
 
 
 class JsonRenderer(BaseRenderer):
@@ -51,17 +48,23 @@ class JsonOnly(DefaultContentNegotiation):
         return super().select_renderer(request, renderers, format_suffix)
 
 
-class PartnerView(APIView):
-    """An address that a key of a project opens, given its scope."""
+class Caller(Protocol):
+    """A key that calls: what `authentication_classes` put into `request.auth`."""
 
-    scope: ClassVar[ApiScope | None]
+    pk: int
+    scopes: Collection[str]
+
+
+class KeyedView(APIView):
+    """An address that a key opens, given its scope. Which keys there are, `authentication_classes` say."""
+
+    scope: ClassVar[str | None]
     """What a key needs for every method; None: the view decides."""
     operations: ClassVar[Mapping[str, Operation]] = {}
     """By method, what it takes and answers."""
     id_name: ClassVar[str] = "The id."
     """What the id in its address is, for people."""
     schema = Described()
-    authentication_classes = [ApiKeyAuthentication]
     permission_classes = []
     parser_classes = []
     renderer_classes = [JsonRenderer]
@@ -100,10 +103,7 @@ class PartnerView(APIView):
 
     def check_permissions(self, request: Request) -> None:
         """The call counts before anything is decided about it."""
-        key = self.key
-        if key is None:
-            raise unauthorised("This address needs a key.")
-        self.rate = rates.count(f"key-{key.pk}", settings.API_RATE_LIMIT)
+        self.rate = rates.count(f"key-{self.caller.pk}", settings.API_RATE_LIMIT)
         if self.rate.exceeded:
             wait = max(1, self.rate.ends_at - int(time.time()))
             details = f"At most {self.rate.limit} calls a minute. Go on in {wait} s."
@@ -113,10 +113,10 @@ class PartnerView(APIView):
         if declared is not None and declared.scope is not None:
             self.need(declared.scope)
 
-    def need(self, scope: ApiScope | None) -> None:
+    def need(self, scope: str | None) -> None:
         """Raises 403 when the key lacks a scope."""
-        if scope is not None and (self.key is None or scope not in self.key.scopes):
-            details = f"This key lacks the scope “{scope.value}”: ask the owner of the project for it."
+        if scope is not None and scope not in self.caller.scopes:
+            details = f"This key lacks the scope “{scope}”: ask the owner of the project for it."
             raise ApiError(403, "forbidden", "Forbidden", details)
 
     def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:
@@ -141,23 +141,21 @@ class PartnerView(APIView):
         return finished
 
     @property
-    def key(self) -> ApiKey | None:
-        key = self.request.auth
-        return key if isinstance(key, ApiKey) else None
-
-    @property
-    def project(self) -> Project:
-        """The project whose key this is: every query starts here."""
-        if self.key is None:
+    def caller(self) -> Caller:
+        """Who calls. Raises 401."""
+        caller: Any = self.request.auth  # whatever authentication_classes gave
+        if caller is None:
             raise unauthorised("This address needs a key.")
-        return self.key.project
+        known: Caller = caller
+        return known
 
     @property
     def ids(self) -> PublicIds:
-        return PublicIds(bytes(self.project.id_key))
+        """The public ids that the key may know."""
+        raise NotImplementedError(f"{type(self).__name__} must say whose ids it gives")
 
 
-class Nothing(PartnerView):
+class Nothing(KeyedView):
     """Every address of the API that there is not."""
 
     authentication_classes = []

@@ -10,31 +10,37 @@ import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
 
 import django_filters
 import msgspec
 from django.db.models import QuerySet
-from msgspec import Struct
+from msgspec import Meta, Struct
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from config.kit.api.declaring import Number, Operation, Text
+from config.kit.api.errors import bad_query, not_found
+from config.kit.api.views import KeyedView
 from config.kit.list_filters import BadFilter, TimeFilter, narrowed
-from integrations.api.declaring import Number, Operation, Text
-from integrations.api.errors import bad_query, not_found
-from integrations.api.shapes import Page
-from integrations.api.views import PartnerView
-from integrations.choices import ApiScope
-from orders.partners.answers import time
+from config.kit.times import iso
 
+T = TypeVar("T")
 LIMIT = Number("limit", "How many at most.", 50, 1, 200)
 AFTER = Text("after", "The `next` of the page before.")
 
 
-class Resource(PartnerView, ABC):
-    """One kind of row of the key's project."""
+class Page(Struct, Generic[T]):
+    """A page of a list, newest first."""
 
-    scope = ApiScope.BACK_OFFICE
+    data: list[T]
+    next: Annotated[str | None, Meta(description="Send it as `after` for the next page; null: this was the last.")]
+    object: Literal["list"] = "list"
+
+
+class Resource(KeyedView, ABC):
+    """One kind of row that the key may see."""
+
     kind: ClassVar[str]
     """How its ids begin."""
     name: ClassVar[str]
@@ -48,7 +54,7 @@ class Resource(PartnerView, ABC):
 
     @abstractmethod
     def rows(self) -> QuerySet[Any]:
-        """The rows of the project; nothing else is ever looked at."""
+        """The rows the key may see; nothing else is ever looked at."""
 
     @abstractmethod
     def documents(self, rows: Sequence[Any]) -> list[Any]:
@@ -147,4 +153,4 @@ def _shape(each: django_filters.Filter) -> dict[str, Any]:
 
 def when(at: datetime | None) -> str | None:
     """ISO 8601 in UTC, or null."""
-    return None if at is None else time(at)
+    return None if at is None else iso(at)

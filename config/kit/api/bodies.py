@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 import msgspec
 from rest_framework.request import Request
 
-from config.kit.list_filters import NO_TIME, iso_time
-from integrations.api.errors import ApiError, bad_payload, bad_query
+from config.kit.api.errors import ApiError, bad_payload, bad_query
+from config.kit.times import NO_TIME, iso_time
 
 T = TypeVar("T")
 DEEPEST = 20

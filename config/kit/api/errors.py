@@ -69,6 +69,10 @@ class ApiError(exceptions.APIException):
         self.wait = retry_after
 
 
+def unauthorised(details: str) -> ApiError:
+    return ApiError(401, "unauthorized", "Unauthorized", details)
+
+
 def not_found(kind: str, public_id: str) -> ApiError:
     """The same answer for what there is not and for what belongs to somebody else."""
     shown = public_id[:255]

@@ -1,6 +1,6 @@
 """The OpenAPI document: each operation as its view declares it, types as msgspec reads them.
 
-Sources: OpenAPI 3.1.1 (paths, components, security); `integrations.api.declaring` holds what is declared.
+Sources: OpenAPI 3.1.1 (paths, components, security); `config.kit.api.declaring` holds what is declared.
 """
 
 from __future__ import annotations
@@ -16,9 +16,8 @@ from drf_spectacular.drainage import error
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ComponentRegistry, ResolvedComponent
 
-from integrations.api.declaring import Operation
-from integrations.api.errors import Problem
-from integrations.choices import ApiScope
+from config.kit.api.declaring import Operation
+from config.kit.api.errors import Problem
 
 JSON = "application/json"
 NAMED = re.compile(r"{(\w+)}")
@@ -67,9 +66,9 @@ class Undeclared(Exception):
 
 
 class Declaring(Protocol):
-    """What a view tells about itself; see `integrations.api.views.PartnerView`."""
+    """What a view tells about itself; see `config.kit.api.views.KeyedView`."""
 
-    scope: ApiScope | None
+    scope: str | None
 
     def operation(self, method: str) -> Operation | None: ...
 
@@ -77,7 +76,7 @@ class Declaring(Protocol):
 
 
 class Described(AutoSchema):
-    """Writes the operations of a `PartnerView` from its declarations."""
+    """Writes the operations of a `KeyedView` from its declarations."""
 
     @property
     def declaring(self) -> Declaring:
@@ -91,12 +90,12 @@ class Described(AutoSchema):
             raise Undeclared(
                 f"{type(self.view).__name__} answers {method} {path} but does not declare it: add"
                 f' operations = {{"{method}": Operation("What it does", TypeOfTheAnswer)}}'
-                " (see integrations/api/declaring.py)."
+                " (see config/kit/api/declaring.py)."
             )
         for kind, parts in (("headers", HEADERS), ("securitySchemes", SECURITY)):
             for name, part in parts.items():
                 self._keep(registry, kind, name, part)
-        scopes = [scope.value for scope in dict.fromkeys((self.declaring.scope, declared.scope)) if scope is not None]
+        scopes = [str(scope) for scope in dict.fromkeys((self.declaring.scope, declared.scope)) if scope is not None]
         needed = f"Needs the scope {' and '.join(f'`{scope}`' for scope in scopes)}." if scopes else "Any key opens it."
         described: dict[str, Any] = {
             "operationId": re.sub(r"\W+", "_", declared.summary.lower()).strip("_"),

@@ -1,7 +1,7 @@
 """What the operations of the API declare about themselves: the same declaration reads a call and describes it.
 
-A view says per method which parameters it takes, what body, and what it answers (`PartnerView.operations`). Parameters
-that are not declared are refused; `integrations.api.schema` writes the OpenAPI document from it.
+A view says per method which parameters it takes, what body, and what it answers (`KeyedView.operations`). Parameters
+that are not declared are refused; `config.kit.api.schema` writes the OpenAPI document from it.
 """
 
 from __future__ import annotations
@@ -12,9 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from integrations.api.bodies import Query
-from integrations.api.errors import bad_query
-from integrations.choices import ApiScope
+from config.kit.api.bodies import Query
+from config.kit.api.errors import bad_query
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -99,7 +98,7 @@ class Operation:
     query: tuple[Parameter[Any], ...] = ()
     body: Any = None
     """The type of the JSON it takes; None: it takes no body."""
-    scope: ApiScope | None = None
+    scope: str | None = None
     """What a key needs for it beside the scope of the view."""
     refuses: Mapping[int, str] = field(default_factory=dict)
     """Answers of its own that are no success, by status, beside those that every operation can have."""

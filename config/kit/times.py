@@ -1,0 +1,25 @@
+"""Times as the API reads and writes them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from django.utils.dateparse import parse_datetime
+
+NO_TIME = "cannot be recognized as a ISO-8601 compliant date: send e.g. 2026-11-01T08:00:00.000Z"
+
+
+def iso_time(text: str) -> datetime | None:
+    """An aware time in UTC, of a text with a zone or in UTC; a day is its beginning. None: it is no time of ours."""
+    try:
+        found = parse_datetime(text if "T" in text else f"{text}T00:00:00Z")
+    except ValueError:
+        return None
+    if found is None or not 1990 <= found.year <= 2200:
+        return None
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)  # PostgreSQL knows ±16 hours only
+
+
+def iso(at: datetime) -> str:
+    """ISO 8601 in UTC with milliseconds."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

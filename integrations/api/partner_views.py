@@ -1,0 +1,50 @@
+"""The views of the partner API: opened by a key of a project, and nothing but that project is ever looked at."""
+
+from __future__ import annotations
+
+from abc import ABC
+
+from config.kit.api.errors import unauthorised
+from config.kit.api.resources import Resource, ResourceList, ResourceOne
+from config.kit.api.views import KeyedView
+from config.kit.public_ids import PublicIds
+from integrations.api.authentication import ApiKeyAuthentication
+from integrations.choices import ApiScope
+from integrations.models import ApiKey, Project
+
+
+class PartnerView(KeyedView):
+    """An address that a key of a project opens, given its scope."""
+
+    authentication_classes = [ApiKeyAuthentication]
+
+    @property
+    def key(self) -> ApiKey:
+        """The key that calls. Raises 401."""
+        key = self.request.auth
+        if not isinstance(key, ApiKey):
+            raise unauthorised("This address needs a key.")
+        return key
+
+    @property
+    def project(self) -> Project:
+        """The project whose key this is: every query starts here."""
+        return self.key.project
+
+    @property
+    def ids(self) -> PublicIds:
+        return PublicIds(bytes(self.project.id_key))
+
+
+class OfficeResource(Resource, PartnerView, ABC):
+    """One kind of row of the key's project, for keys of the back office."""
+
+    scope = ApiScope.BACK_OFFICE
+
+
+class OfficeList(ResourceList, OfficeResource, ABC):
+    """GET: the rows of the project that the filters let through, newest first."""
+
+
+class OfficeOne(ResourceOne, OfficeResource, ABC):
+    """GET: one row of the project by its id."""
