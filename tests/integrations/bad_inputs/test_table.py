@@ -14,22 +14,22 @@ from tests.integrations.bad_inputs.wires import WIRES
 HERE = Path(__file__).parent
 LAST = {"P": 65, "W": 25}
 ELSEWHERE = {
-    "P47": "all six write UTC; WooCommerce's local stamps, where those are missing: test_woocommerce_orders.py",
-    "P56": "refunds, test orders and drafts are each platform's own: test_shopify_orders.py",
-    "P59": "a bounded read and a deadline of the client: test_client.py",
-    "P60": "compressed bombs, at the client: test_client.py",
-    "W11": "signed nonsense is taken and ignored: test_hooks.py",
-    "W12": "WooCommerce's unsigned greeting: test_hooks.py",
-    "W14": "the shop that is named beside the signature is not believed: test_shopify_webhooks.py",
-    "W15": "deliveries about nobody: test_hooks.py",
-    "W16": "what a delivery says is read again in the shop: test_hooks.py",
-    "W17": "whose certificates are believed: test_paypal_webhooks.py",
-    "W18": "challenges and names of keys: test_ebay_notifications.py",
-    "W21": "requests to be forgotten: test_erasures.py",
-    "W22": "a wrong signature costs one hash and one counter, and is not limited further: test_hooks.py",
-    "W23": "slow senders are cut off by the web server, before this program: test_hooks.py",
-    "W24": "secrets are compared in constant time: test_shopify_webhooks.py",
-    "P65": "shops sell in several currencies, so an order keeps its own: test_shopify_orders.py",
+    "P47": "all six write UTC; WooCommerce's local stamps, where those are missing: connectors/woocommerce/test_orders.py",
+    "P56": "refunds, test orders and drafts are each platform's own: connectors/shopify/test_orders.py",
+    "P59": "a bounded read and a deadline of the client: client/test_client.py",
+    "P60": "compressed bombs, at the client: client/test_client.py",
+    "W11": "signed nonsense is taken and ignored: shop_webhooks/test_receive.py",
+    "W12": "WooCommerce's unsigned greeting: shop_webhooks/test_receive.py",
+    "W14": "the shop that is named beside the signature is not believed: connectors/shopify/test_webhooks.py",
+    "W15": "deliveries about nobody: shop_webhooks/test_receive.py",
+    "W16": "what a delivery says is read again in the shop: shop_webhooks/test_receive.py",
+    "W17": "whose certificates are believed: connectors/paypal/test_webhooks.py",
+    "W18": "challenges and names of keys: connectors/ebay/test_notifications.py",
+    "W21": "requests to be forgotten: shop_webhooks/test_erasures.py",
+    "W22": "a wrong signature costs one hash and one counter, and is not limited further: shop_webhooks/test_receive.py",
+    "W23": "slow senders are cut off by the web server, before this program: shop_webhooks/test_receive.py",
+    "W24": "secrets are compared in constant time: connectors/shopify/test_webhooks.py",
+    "P65": "shops sell in several currencies, so an order keeps its own: connectors/shopify/test_orders.py",
 }
 
 
