@@ -14,7 +14,7 @@ from tests.integrations.bad_inputs.wires import WIRES
 HERE = Path(__file__).parent
 LAST = {"P": 65, "W": 25}
 ELSEWHERE = {
-    "P47": "all six write UTC; WooCommerce's local stamps, where those are missing: connectors/woocommerce/test_orders.py",
+    "P47": "all six write UTC; local stamps, where those are missing: connectors/woocommerce/test_orders.py",
     "P56": "refunds, test orders and drafts are each platform's own: connectors/shopify/test_orders.py",
     "P59": "a bounded read and a deadline of the client: client/test_client.py",
     "P60": "compressed bombs, at the client: client/test_client.py",
@@ -26,7 +26,7 @@ ELSEWHERE = {
     "W17": "whose certificates are believed: connectors/paypal/test_webhooks.py",
     "W18": "challenges and names of keys: connectors/ebay/test_notifications.py",
     "W21": "requests to be forgotten: shop_webhooks/test_erasures.py",
-    "W22": "a wrong signature costs one hash and one counter, and is not limited further: shop_webhooks/test_receive.py",
+    "W22": "a wrong signature costs one hash and one counter, not limited further: shop_webhooks/test_receive.py",
     "W23": "slow senders are cut off by the web server, before this program: shop_webhooks/test_receive.py",
     "W24": "secrets are compared in constant time: connectors/shopify/test_webhooks.py",
     "P65": "shops sell in several currencies, so an order keeps its own: connectors/shopify/test_orders.py",
