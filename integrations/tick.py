@@ -6,7 +6,7 @@ import logging
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 
-from config.kit.sql import execute
+from config.kit.locks import Lock, try_lock
 from integrations.access import idempotency
 from integrations.follow_up import steps
 from integrations.importing import feeds
@@ -17,14 +17,12 @@ from integrations.webhooks import deliveries
 
 logger = logging.getLogger(__name__)
 
-TICK_LOCK = 7_002
-
 
 def tick() -> bool:
     """Sweep runs and start due feeds. Whether this copy held the lock. A database that is away is tried again later."""
     try:
         with transaction.atomic():
-            if not execute("SELECT pg_try_advisory_xact_lock(%s)", [TICK_LOCK])[0][0]:
+            if not try_lock(Lock.TICK):
                 return False
             claims.sweep()
             feeds.start_due()

@@ -11,14 +11,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from config.kit import locks
+from config.kit.locks import ProjectLock
 from config.kit.sql import copy_rows, execute
 from stock.availability import Level
 from stock.catalogue import default_warehouse
 from stock.choices import MovementReason
 from stock.models import Reservation, StockMovement
-
-LOCK_SPACE = 7_001
-"""First key of the advisory locks of projects' stock."""
 
 
 class StockError(Exception):
@@ -38,7 +37,7 @@ class Change:
 
 def lock_project(project_id: int) -> None:
     """Wait until this transaction is the only one that changes the project's stock."""
-    execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK_SPACE, project_id])
+    locks.lock_project(ProjectLock.STOCK, project_id)
 
 
 def lock_levels(project_id: int, product_ids: Iterable[int]) -> dict[int, Level]:

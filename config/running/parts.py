@@ -18,14 +18,15 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
-from django.db import connection, connections
+from django.db import connections
 
+from config.kit import locks
+from config.kit.locks import Lock
 from config.running.processes import Program
 
 if TYPE_CHECKING:
     from config.running.embedded import Servers
 
-MIGRATION_LOCK = 0x636F756E  # "coun": any number that no other advisory lock of ours uses
 WEB, WORKER, TICK = "web", "worker", "tick"
 
 
@@ -66,14 +67,12 @@ def server_failures() -> tuple[type[Exception], ...]:
 
 def prepare(say: Callable[[str], object]) -> None:
     """Bring database and static files up to date; connections are closed afterwards. Raises CannotRun."""
-    with connection.cursor() as cursor:
-        # Two sites started at once on one database must not migrate it both.
-        cursor.execute("SELECT pg_advisory_lock(%s)", [MIGRATION_LOCK])
-        try:
-            say("Bringing the database up to date")
-            call_command("migrate", interactive=False, verbosity=0)
-        finally:
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [MIGRATION_LOCK])
+    locks.wait_for(Lock.MIGRATION)  # two sites started at once on one database must not migrate it both
+    try:
+        say("Bringing the database up to date")
+        call_command("migrate", interactive=False, verbosity=0)
+    finally:
+        locks.let_go(Lock.MIGRATION)
     connections.close_all()
     collect_static(say)
 

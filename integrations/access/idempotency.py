@@ -14,7 +14,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from config.kit.sql import execute
+from config.kit.locks import try_lock
 from integrations.models import KeptAnswer
 
 COUNTS_FOR = timedelta(hours=24)
@@ -84,7 +84,7 @@ def _locked(call: Call) -> bool:
     """Hold the key until the end of the transaction; False when another call holds it."""
     name = fingerprint(b"idempotency", str(call.project_id).encode(), call.key.encode())
     number = int.from_bytes(name[:8], "big", signed=True)
-    return bool(execute("SELECT pg_try_advisory_xact_lock(%s)", [number])[0][0])
+    return try_lock(number)
 
 
 def clear_old() -> int:

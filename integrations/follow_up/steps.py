@@ -13,7 +13,8 @@ from time import monotonic
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 
-from config.kit.sql import execute
+from config.kit import locks
+from config.kit.locks import ProjectLock
 from integrations.distributions import dispatch, hand_over, triggers
 from integrations.follow_up import fan_out
 from integrations.runs.queue import ring_follow_up
@@ -26,8 +27,6 @@ logger = logging.getLogger(__name__)
 
 SLICE = 2.0
 """Seconds a worker stays with one project before others get their turn."""
-LOCK = 7_003 << 32
-"""Plus the project's id: the advisory lock of its steps."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,7 @@ def _portion(follower: Follower, project_id: int) -> bool:
             return follower.step(project_id)
         with transaction.atomic():
             # Waited for, not tried: who came while a step was running may have seen what it did not.
-            execute("SELECT pg_advisory_xact_lock(%s)", [LOCK + project_id])
+            locks.lock_project(ProjectLock.FOLLOW_UP, project_id)
             return follower.step(project_id)
     except (OperationalError, InterfaceError):
         logger.warning("Follow-up of project %s waits for the tick: the database was interrupted.", project_id)

@@ -15,6 +15,8 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
+from config.kit import locks
+from config.kit.locks import ProjectLock
 from config.kit.sql import execute
 from orders.choices import SegmentKind
 from orders.models import Segment
@@ -23,8 +25,6 @@ from orders.segments.conditions import stored
 from orders.segments.matching import JOINED, Match, ages, match
 
 BATCH = 500
-LOCK_SPACE = 7_004
-"""First key of the advisory locks of projects' lists of segments."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,7 @@ def place_due(project_id: int) -> bool:
 
 def lock_list(project_id: int, *, shared: bool = False) -> None:
     """Keep new segments out of the project's list, or, not shared, wait until nobody places by the list as it was."""
-    function = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
-    execute(f"SELECT {function}(%s, %s)", [LOCK_SPACE, project_id])
+    locks.lock_project(ProjectLock.SEGMENTS, project_id, shared=shared)
 
 
 def waiting_projects(at: datetime | None = None) -> set[int]:

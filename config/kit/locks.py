@@ -1,0 +1,46 @@
+"""Advisory locks of PostgreSQL: every key there is, so that no two meanings share one.
+
+PostgreSQL knows two kinds of keys that never meet: one number of 64 bits, and a pair of 32 bits. Locks of projects are
+pairs of a space and the project's id.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from config.kit.sql import execute
+
+
+class Lock(IntEnum):
+    """Locks there is one of in the whole database."""
+
+    MIGRATION = 0x636F756E  # "coun"; held by whoever brings the database up to date
+    TICK = 7_002
+
+
+class ProjectLock(IntEnum):
+    """Locks every project has one of."""
+
+    STOCK = 7_001
+    FOLLOW_UP = 7_003
+    SEGMENTS = 7_004
+
+
+def lock_project(lock: ProjectLock, project_id: int, *, shared: bool = False) -> None:
+    """Wait for a project's lock and hold it until the transaction ends. `shared`: with others that share it."""
+    function = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
+    execute(f"SELECT {function}(%s, %s)", [int(lock), project_id])
+
+
+def try_lock(key: int) -> bool:
+    """Hold the lock of this 64-bit key until the transaction ends; False when somebody else holds it."""
+    return bool(execute("SELECT pg_try_advisory_xact_lock(%s)", [int(key)])[0][0])
+
+
+def wait_for(lock: Lock) -> None:
+    """Wait for a lock and hold it until `let_go`, whatever transactions end meanwhile."""
+    execute("SELECT pg_advisory_lock(%s)", [int(lock)])
+
+
+def let_go(lock: Lock) -> None:
+    execute("SELECT pg_advisory_unlock(%s)", [int(lock)])
