@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from django.db.models.functions import Now
 
 from config.kit.sql import copy_rows, execute
+from orders import bell
 from orders.choices import AnnouncementKind, OrderStatus
 from orders.intake.plans import SILENT
 from orders.models import Announcement, Order, OrderLine
@@ -33,6 +34,7 @@ def announce_new(source: Source, drafts: Sequence[Draft]) -> None:
     ]
     if rows:
         copy_rows(Announcement, ("project_id", "order_id", "kind", "at"), rows)
+        bell.something_follows(source.project_id)
 
 
 def _of_new(draft: Draft) -> Iterator[AnnouncementKind]:
@@ -90,13 +92,14 @@ def announce_change(before: Look, order: Order, lines: Sequence[OrderLine], at: 
 
 def _write(order: Order, kind: AnnouncementKind, at: datetime) -> bool:
     """Whether it was written: what can happen only once is not told again."""
-    return bool(
-        execute(
-            "INSERT INTO orders_announcement (project_id, order_id, kind, at) VALUES (%s, %s, %s, %s)"
-            " ON CONFLICT DO NOTHING RETURNING id",
-            [order.project_id, order.pk, kind.value, at],
-        )
+    written = execute(
+        "INSERT INTO orders_announcement (project_id, order_id, kind, at) VALUES (%s, %s, %s, %s)"
+        " ON CONFLICT DO NOTHING RETURNING id",
+        [order.project_id, order.pk, kind.value, at],
     )
+    if written:
+        bell.something_follows(order.project_id)
+    return bool(written)
 
 
 def take(project_id: int, most: int) -> list[Announcement]:

@@ -14,7 +14,6 @@ from django.utils.translation import gettext_lazy as _
 
 from config.kit.admin.lists import TenantChangeList
 from integrations.models import Account, Membership, Project
-from integrations.runs.queue import ring_follow_up
 from orders.segments import due, filling
 
 if TYPE_CHECKING:
@@ -71,7 +70,6 @@ class ProjectAdmin(OperatorsOnly):
             due.mark_all(obj.pk)
         if change and "time_zone" in form.changed_data:
             filling.begin_all(obj.pk)
-        ring_follow_up(obj.pk)
 
 
 @admin.register(Membership)

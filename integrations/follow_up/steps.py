@@ -19,7 +19,7 @@ from integrations.distributions import dispatch, hand_over, triggers
 from integrations.follow_up import fan_out
 from integrations.runs.queue import ring_follow_up
 from integrations.webhooks import sender
-from orders import announcements
+from orders import announcements, bell
 from orders.points import earning
 from orders.segments import filling, placing
 
@@ -61,8 +61,9 @@ def follow_up(project_id: int, followers: Sequence[Follower] | None = None) -> N
     """Do all that is due for a project, as far as a slice of time allows; ring for what is left."""
     deadline = monotonic() + SLICE
     busy = list(FOLLOWERS if followers is None else followers)
-    while busy and monotonic() < deadline:
-        busy = [follower for follower in busy if _portion(follower, project_id)]
+    with bell.quiet():  # what one step brings about, the next does in this turn
+        while busy and monotonic() < deadline:
+            busy = [follower for follower in busy if _portion(follower, project_id)]
     if busy:
         ring_follow_up(project_id)
 

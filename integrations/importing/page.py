@@ -26,7 +26,6 @@ from integrations.importing.rules import Decision, Known, Mode, Rule, Verdict, d
 from integrations.models import Integration, RemoteOrder, StatusRule
 from integrations.runs import claims
 from integrations.runs.claims import Claim
-from integrations.runs.queue import ring_follow_up
 from orders.intake.new_orders import Intake, Refused, Source, Taken, take_in
 from stock.ledger import lock_project
 
@@ -107,8 +106,6 @@ def _transaction(
         if complete and progress.until:
             _mark_complete(claim, integration, progress.until)
         claims.advance(claim, counts, progress.cursor, total=progress.total, until=progress.until)
-        if counts["created"]:
-            ring_follow_up(integration.project_id)
         return cancelled
 
 

@@ -10,7 +10,6 @@ from integrations.connectors.base import Connector
 from integrations.models import Integration, Run
 from integrations.runs import claims
 from integrations.runs.claims import Claim
-from integrations.runs.queue import ring_follow_up
 from integrations.runs.worker import Step
 from orders.choices import OrderStatus
 from orders.intake.plans import PLANS
@@ -62,6 +61,4 @@ def status_page(held: Claim, run: Run, integration: Integration) -> Step:
             done = overwrite.follow_status(order_id, status, meaning(integration, status, actions.get(status)))
             counts["updated" if done.outcome == overwrite.Outcome.CHANGED else "unchanged"] += 1
         claims.advance(held, counts, run.cursor)
-        if counts["updated"]:
-            ring_follow_up(integration.project_id)
     return Step(done=len(rows) < AT_ONCE, cancelled=cancelled, asked=False)

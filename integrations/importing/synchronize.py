@@ -17,7 +17,6 @@ from integrations.importing.statuses import meaning
 from integrations.models import Integration, RemoteOrder, Run
 from integrations.runs import claims as runs
 from integrations.runs.claims import Claim, RunRefused
-from integrations.runs.queue import ring_follow_up
 from integrations.runs.worker import Step
 from integrations.shops.ask import ask
 from orders.choices import Part
@@ -80,7 +79,6 @@ def synchronize(order: Order, seen: str, *, version: int, actor_id: int) -> Refr
     done = overwrite.refresh(order.pk, answer, actor_id=actor_id, seen=version)
     if done.outcome == Outcome.REFUSED:
         raise SyncRefused(done.sentence)
-    ring_follow_up(integration.project_id)
     return done
 
 
@@ -201,8 +199,6 @@ def synchronize_page(held: Claim, run: Run, integration: Integration) -> Step:
             counts[COUNTED[Outcome(str(result["outcome"]))]] += 1
         run.results = [*run.results, *results]
         runs.advance(held, counts, run.cursor, total=len(wanted), results=run.results)
-        if counts["updated"]:
-            ring_follow_up(integration.project_id)
     over = run.cursor["done"] >= len(wanted)
     return Step(done=over, cancelled=cancelled, note=_summary(run.results) if over else "")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import msgspec
@@ -21,8 +22,9 @@ from integrations.choices import OnConflict, RunKind, RunState
 from integrations.models import ApiKey, BulkFailure, BulkImport, BulkPortion, Project, Run
 from integrations.runs import claims
 from integrations.runs.claims import Claim
-from integrations.runs.queue import ring, ring_follow_up
+from integrations.runs.queue import ring
 from integrations.runs.worker import Step
+from orders import bell
 from orders.partners.published import PublishedOrder
 from orders.partners.store import Book, Failure, Outcome, Stored, store
 
@@ -93,15 +95,14 @@ def import_portion(held: Claim, run: Run) -> Step:
     if payload is None:
         return Step(done=True)
     portion = _PORTIONS.decode(bytes(payload))
-    try:
-        cancelled = _write(held, bulk, done, portion, isolate=False)
-    except NOT_STORABLE:
-        cancelled = _write(held, bulk, done, portion, isolate=True)
     run.cursor = {"done": done + len(portion.orders)}
     whole = run.cursor["done"] >= (run.total or 0)
-    if whole or cancelled:
-        # Customers are placed when all their orders are here; those of a long import meanwhile, by the tick.
-        ring_follow_up(run.project_id)
+    # Customers are placed when all their orders are here; those of a long import meanwhile, by the tick.
+    with nullcontext() if whole else bell.quiet():
+        try:
+            cancelled = _write(held, bulk, done, portion, isolate=False)
+        except NOT_STORABLE:
+            cancelled = _write(held, bulk, done, portion, isolate=True)
     return Step(done=whole, cancelled=cancelled)
 
 

@@ -82,8 +82,14 @@ def _enqueue(function: str, pk: int, kind: str) -> None:
 def ring_follow_up(project_id: int) -> None:
     """Wake a worker for what follows from a project's orders, once the current transaction has committed.
 
-    Never fails the caller. However often it rings, one bell is in the queue until a worker hears it.
+    Never fails the caller. However often it rings, one bell is in the queue until a worker hears it, and a transaction
+    that changes a hundred orders rings once.
     """
+    current = transaction.get_connection()
+    for savepoints, bell, *_ in current.run_on_commit:
+        is_ours = isinstance(bell, partial) and bell.func is _ring_follow_up_now and bell.args == (project_id,)
+        if is_ours and savepoints <= set(current.savepoint_ids):  # no savepoint that may still be rolled back
+            return
     transaction.on_commit(partial(_ring_follow_up_now, project_id), robust=True)
 
 

@@ -22,7 +22,6 @@ from integrations.access.tenancy import project_of
 from integrations.follow_up.segment_ends import delete
 from integrations.models import Distribution
 from orders.admin.segment_forms import ROWS, Definition, HandForm, MembersForm
-from orders.admin.work.base import ring
 from orders.choices import Junction, SegmentKind
 from orders.filters import SEGMENTS
 from orders.models import EarningRule, Segment, SegmentMember
@@ -173,7 +172,6 @@ class SegmentAdmin(PageAdmin[Segment]):
         else:
             saved = definitions.change(segment.pk, wish)
             self.log_change(request, saved, f"Changed “{saved.name}”.")
-        ring(request)
         if saved.filling:
             messages.success(
                 request, _("The segment is saved and being filled. Who is found now has not “entered” it.")
@@ -272,7 +270,6 @@ class SegmentAdmin(PageAdmin[Segment]):
             except SegmentRefused as refusal:
                 form.add_error(None, str(refusal))
             else:
-                ring(request)
                 return HttpResponseRedirect(self.url("change", segment.pk))
         return self.render_page(request, segment, status=422, **{name: form})
 

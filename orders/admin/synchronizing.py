@@ -19,7 +19,7 @@ from config.kit.admin.pages import Route
 from integrations.importing import synchronize
 from integrations.importing.synchronize import Look, SyncRefused
 from orders.admin import changes, progress
-from orders.admin.work.base import Steps, ring
+from orders.admin.work.base import Steps
 from orders.models import Order, OrderEvent
 from orders.work.changing import ChangedMeanwhile, ChangeRefused
 from orders.work.refresh import overwrite
@@ -97,7 +97,6 @@ class SynchronizeOrders(Steps[Order]):
         except (ChangedMeanwhile, ChangeRefused) as refusal:
             messages.warning(request, str(refusal))
         else:
-            ring(request)
             self._tell(request, done)
         return self._to_page(pk)
 

@@ -11,7 +11,6 @@ from config.kit.api.errors import bad_payload, not_found
 from integrations.api.partner_views import PartnerView
 from integrations.api.repeating import idempotent
 from integrations.choices import ApiScope
-from integrations.runs.queue import ring_follow_up
 from orders import counting
 from orders.api import documents, shapes
 from orders.models import Order
@@ -52,7 +51,6 @@ class OrdersPartnerView(PartnerView):
             if failure.key == "not_found":
                 raise not_found("order", order.id or "") from error
             raise bad_payload(failure.reason, key=failure.key) from error
-        ring_follow_up(project.pk)
         return stored
 
 

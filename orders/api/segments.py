@@ -18,7 +18,6 @@ from integrations.api.partner_views import OfficeList, OfficeOne, OfficeResource
 from integrations.api.repeating import idempotent
 from integrations.choices import ApiScope
 from integrations.follow_up import segment_ends
-from integrations.runs.queue import ring_follow_up
 from orders import filters
 from orders.api import customer_shapes as shapes
 from orders.choices import Junction, SegmentKind
@@ -60,7 +59,7 @@ class Segments(OfficeResource):
 
 
 def written(view: OfficeResource, service: Callable[[], T]) -> T:
-    """What the service gives; what follows is rung for. Raises 400, 404 or 409 with its sentence."""
+    """What the service gives. Raises 400, 404 or 409 with its sentence."""
     try:
         done = service()
     except BadCondition as refusal:
@@ -69,7 +68,6 @@ def written(view: OfficeResource, service: Callable[[], T]) -> T:
         raise ApiError(409, "segment_refused", "Not saved", f"Property .{refusal.field}: {refusal}") from refusal
     except Segment.DoesNotExist as gone:
         raise not_found("segment", str(view.kwargs.get("public_id", ""))) from gone
-    ring_follow_up(view.project.pk)
     return done
 
 

@@ -16,6 +16,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from config.kit.sql import execute
+from orders import bell
 from orders.choices import Junction, SegmentKind
 from orders.models import Customer, EarningRule, Segment, SegmentMember
 from orders.segments import filling, placing
@@ -187,4 +188,5 @@ def _add(segment: Segment, customers: Collection[int], at: datetime, *, entered:
             " SELECT %s, member, %s, customer, %s FROM unnest(%s::bigint[], %s::bigint[]) AS new (member, customer)",
             [segment.project_id, segment.pk, at, list(members), list(ids)],
         )
+        bell.something_follows(segment.project_id)
     return len(rows)

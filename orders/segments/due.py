@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from config.kit.sql import execute
+from orders import bell
 from orders.models import DueCustomer
 
 
@@ -24,6 +25,7 @@ def mark(project_id: int, customer_ids: Iterable[int | None], at: datetime) -> N
             " ON CONFLICT (customer_id) DO UPDATE SET since = due.since",
             [project_id, at, ids],
         )
+        bell.something_follows(project_id)
 
 
 def mark_all(project_id: int) -> None:
@@ -34,6 +36,7 @@ def mark_all(project_id: int) -> None:
         " ON CONFLICT (customer_id) DO UPDATE SET since = due.since",
         [project_id],
     )
+    bell.something_follows(project_id)
 
 
 def take(project_id: int, limit: int) -> list[int]:

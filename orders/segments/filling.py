@@ -15,6 +15,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from config.kit.sql import execute
+from orders import bell
 from orders.choices import SegmentKind
 from orders.models import Customer, Segment
 from orders.segments.placing import enter, leave, rule_of
@@ -26,6 +27,7 @@ def begin(segment: Segment) -> None:
     """Set the cursor of an automatic segment back; the caller saves it, in its transaction."""
     last = Customer.objects.filter(project_id=segment.project_id).aggregate(last=Max("pk"))["last"]
     segment.fill_after, segment.fill_until = 0, last or 0
+    bell.something_follows(segment.project_id)
 
 
 def begin_all(project_id: int) -> None:

@@ -54,6 +54,17 @@ ASKERS = (
 )
 """Who may use the network: shops are asked at the pace that all workers keep together."""
 
+RINGERS = (
+    "integrations/apps.py",  # fills the slot of orders.bell
+    "integrations/runs/queue.py",
+    "integrations/follow_up/steps.py",
+    "integrations/distributions/dispatch.py",
+    "integrations/distributions/authoring.py",
+    "integrations/webhooks/deliveries.py",
+    "integrations/webhooks/endpoints.py",
+)
+"""Who may ring for what follows: those who write down what is due. Everybody else leaves it to them."""
+
 UPWARD_TO_ALL = frozenset({"integrations.Account", "integrations.Project"})
 UPWARD_OF_ORDER = frozenset({"integrations.Integration", "integrations.RemoteOrder", "integrations.Run"})
 RELATIONS = frozenset({"ForeignKey", "OneToOneField", "ManyToManyField"})
@@ -157,6 +168,14 @@ def shops_are_asked_one_way(module: Module) -> Iterator[str]:
             yield at(module, found.line, f"imports {found.target}: shops are asked by integrations.shops.ask")
 
 
+def whoever_writes_it_down_rings(module: Module) -> Iterator[str]:
+    if module.is_test or module.path in RINGERS:
+        return
+    for found in module.imports:
+        if found.target.endswith(".ring_follow_up"):
+            yield at(module, found.line, "rings for what follows: whoever writes it down does (orders/bell.py)")
+
+
 def relations_point_down(module: Module) -> Iterator[str]:
     """Foreign keys to the left only as text and only the agreed ones; integrations has none to the right."""
     if module.app not in RIGHT_OF or module.is_migration:
@@ -237,6 +256,7 @@ RULES: tuple[Rule, ...] = (
     pure_modules_are_pure,
     sole_owners,
     shops_are_asked_one_way,
+    whoever_writes_it_down_rings,
     relations_point_down,
     no_signals,
     no_utils,

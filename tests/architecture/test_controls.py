@@ -76,6 +76,11 @@ BAD: list[tuple[Rule, str, str]] = [
     (rules.shops_are_asked_one_way, "integrations/importing/load.py", "from integrations import client"),
     (rules.shops_are_asked_one_way, "config/demo/seeding.py", "from integrations.client import drive"),
     (
+        rules.whoever_writes_it_down_rings,
+        "orders/admin/segments.py",
+        "from integrations.runs.queue import ring_follow_up",
+    ),
+    (
         rules.relations_point_down,
         "orders/models/orders.py",
         "class OrderLine(Model):\n    run = models.ForeignKey('integrations.Run', CASCADE)",
@@ -148,6 +153,7 @@ GOOD: list[tuple[Rule, str, str]] = [
     (rules.sole_owners, "config/running/bell_worker.py", "import django_rq\nfrom rq import Worker"),
     (rules.shops_are_asked_one_way, "integrations/shops/ask.py", "from integrations import client, runs"),
     (rules.sole_owners, "integrations/connectors/shop/orders.py", "from .requests import page"),
+    (rules.whoever_writes_it_down_rings, "integrations/apps.py", "from integrations.runs.queue import ring_follow_up"),
     (
         rules.relations_point_down,
         "orders/models/orders.py",

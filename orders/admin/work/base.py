@@ -11,8 +11,6 @@ from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 
 from config.kit.admin.pages import PageAdmin
-from integrations.access.tenancy import project_of
-from integrations.runs.queue import ring_follow_up
 from orders.work.changing import ChangedMeanwhile, ChangeRefused
 
 M = TypeVar("M", bound=Model)
@@ -53,14 +51,6 @@ class Steps(PageAdmin[M]):
             except ChangeRefused as refusal:
                 form.add_error(None, str(refusal))
             else:
-                ring(request)
                 messages.success(request, done(result) if callable(done) else done)
                 return HttpResponseRedirect(self.url("change", row.pk) + to)
         return self.render_page(request, row, status=422, **{name: form})
-
-
-def ring(request: HttpRequest) -> None:
-    """An order of the open project was changed: let what follows from it begin at once."""
-    project = project_of(request)
-    if project is not None:
-        ring_follow_up(project.pk)

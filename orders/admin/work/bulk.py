@@ -21,7 +21,6 @@ from django.utils.translation import gettext_lazy
 from config.kit.admin.guards import guarded, guarded_action
 from config.kit.admin.pages import Route, TenantAdmin
 from orders.admin.printing import one_pdf
-from orders.admin.work.base import ring
 from orders.admin.work.bills import ISSUE
 from orders.admin.work.goods import SHIP
 from orders.admin.work.status import CHANGE
@@ -227,7 +226,6 @@ class BulkSteps(TenantAdmin[Order]):
                 results.append((order, str(refusal), False))
             else:
                 results.append((order, text, True))
-        ring(request)
         done = sum(1 for *_rest, ok in results if ok)
         return self._page(request, "result", verb, results=results, done=done, refused=len(results) - done)
 

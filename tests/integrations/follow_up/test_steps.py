@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
 from typing import Any
 
 import django_rq
@@ -13,11 +12,13 @@ import pytest
 from django.db import OperationalError, connection
 from django.utils import timezone
 
+from config.kit import locks
 from integrations import jobs, tick
 from integrations.follow_up import fan_out, steps
 from integrations.follow_up.steps import Follower
 from integrations.models import Project
 from integrations.runs import queue
+from orders import bell
 from orders.intake.plans import VALID
 from orders.models import Announcement
 from tests.factories import ProjectFactory, incoming, line
@@ -44,7 +45,9 @@ def rung(bells: Any) -> list[tuple[str, int]]:
 
 
 def put(project: Project, count: int = 1) -> None:
-    take(project, *((incoming(line("A-17")), VALID) for _ in range(count)))
+    """New orders, of which nobody is told yet."""
+    with bell.quiet():
+        take(project, *((incoming(line("A-17")), VALID) for _ in range(count)))
 
 
 def never() -> list[int]:
@@ -145,7 +148,7 @@ def test_one_worker_at_a_time_does_a_projects_steps(project: Project) -> None:
 
 
 def test_control_without_the_lock_workers_do_them_side_by_side(project: Project, monkeypatch: Any) -> None:
-    monkeypatch.setattr(steps, "execute", lambda *_: nullcontext())
+    monkeypatch.setattr(locks, "lock_project", lambda *_: None)
     assert most_at_once(lambda step: steps.follow_up(project.pk, [Follower(step, never)])) > 1
 
 
