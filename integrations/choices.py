@@ -96,7 +96,7 @@ class BuyerListing(TextChoices):
 
 class ListKind(TextChoices):
     STATUS = "status", "Order statuses"
-    DELIVERY = "delivery", "Deliveries"
+    SHIPPING_METHOD = "delivery", "Deliveries"
     PAYMENT = "payment", "Payments"
 
 

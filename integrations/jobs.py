@@ -12,31 +12,33 @@ from integrations.importing.synchronize import synchronize_page
 from integrations.partners.bulk_import import import_portion
 from integrations.partners.exports import export_portion
 from integrations.runs import queue, worker
-from integrations.shop_webhooks.receive import check_step, hints_page
-from integrations.shops.listings import code_lists_step, products_page
+from integrations.runs.pages import Handler, Portioner
+from integrations.shop_webhooks.hints import hints_page
+from integrations.shop_webhooks.registration import check_page
+from integrations.shops.listings import code_lists_page, products_page
 
-HANDLERS: dict[RunKind, worker.Handler] = {
+HANDLERS: dict[RunKind, Handler] = {
     RunKind.LOAD: load_page,
     RunKind.RETRY: retry_page,
     RunKind.OPEN_ORDERS: open_orders_page,
     RunKind.PRODUCTS: products_page,
-    RunKind.CODE_LISTS: code_lists_step,
+    RunKind.CODE_LISTS: code_lists_page,
     RunKind.HINTS: hints_page,
-    RunKind.WEBHOOK_CHECK: check_step,
+    RunKind.WEBHOOK_CHECK: check_page,
     RunKind.FETCH: fetch_page,
     RunKind.SYNCHRONIZE: synchronize_page,
     RunKind.STATUS_UPDATE: status_page,
 }
 
 
-PORTIONS: dict[RunKind, worker.PortionHandler] = {
+PORTIONERS: dict[RunKind, Portioner] = {
     RunKind.ORDERS_IMPORT: import_portion,
     RunKind.ORDERS_EXPORT: export_portion,
 }
 
 
 def work(run_id: int) -> None:
-    worker.work(run_id, HANDLERS, portions=PORTIONS)
+    worker.work(run_id, HANDLERS, portioners=PORTIONERS)
 
 
 def follow_up(project_id: int) -> None:

@@ -11,8 +11,8 @@ from integrations.access import idempotency
 from integrations.follow_up import steps
 from integrations.importing import feeds
 from integrations.partners import bulk_import, exports
-from integrations.runs import claims
-from integrations.shop_webhooks import receive
+from integrations.runs import control
+from integrations.shop_webhooks import hints
 from integrations.webhooks import deliveries
 
 logger = logging.getLogger(__name__)
@@ -24,9 +24,9 @@ def tick() -> bool:
         with transaction.atomic():
             if not try_lock(Lock.TICK):
                 return False
-            claims.sweep()
+            control.sweep()
             feeds.start_due()
-            receive.start_leftovers()
+            hints.start_leftovers()
             steps.ring_due()
             bulk_import.clear_payloads()
             exports.clear_old()

@@ -9,19 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.db.models.functions import Now
 
 from config.kit.sql import copy_rows, execute
 from orders import bell
 from orders.choices import AnnouncementKind, OrderStatus
+from orders.intake.drafts import Draft, Source
 from orders.intake.plans import SILENT
 from orders.models import Announcement, Order, OrderLine
 from orders.partners.answers import status_of
-
-if TYPE_CHECKING:
-    from orders.intake.new_orders import Draft, Source
 
 
 def announce_new(source: Source, drafts: Sequence[Draft]) -> None:

@@ -21,7 +21,7 @@ from integrations.importing.load import request_load
 from integrations.importing.retry import retry_now
 from integrations.invariants import ALL, broken
 from integrations.models import Feed, Project, RemoteOrder, Run
-from integrations.runs.claims import RunRefused
+from integrations.runs.control import RunRefused
 from orders.choices import Tab
 from orders.documents.paper import contents
 from orders.documents.paper.layout import render

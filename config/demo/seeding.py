@@ -17,7 +17,7 @@ from config.running.parts import wait_for_port
 from integrations.choices import FeedKind
 from integrations.models import Account, Integration, Membership, Project, Webhook
 from integrations.secrets import Secrets
-from integrations.shop_webhooks import receive
+from integrations.shop_webhooks import registration
 from integrations.shops.connection import set_up
 from integrations.simulator.catalogue import PRODUCTS
 from integrations.simulator.dialects import KEYS
@@ -113,9 +113,9 @@ def register_webhooks(ports: Mapping[DemoShop, int]) -> None:
     for shop, port in ports.items():
         wait_for_port("127.0.0.1", port)
         for integration in Integration.objects.filter(title=shop.title):
-            registration = receive.register(integration)
-            if not registration.ok and shop.platform in BY_HAND:
-                address = receive.address_of(Webhook.objects.get(integration=integration))
+            registered = registration.register(integration)
+            if not registered.ok and shop.platform in BY_HAND:
+                address = registration.address_of(Webhook.objects.get(integration=integration))
                 _enter_by_hand(shop.at(port), address)
 
 

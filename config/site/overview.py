@@ -18,7 +18,7 @@ from integrations.admin.tones import HEALTH_TONES, RUN_TONES
 from integrations.choices import RunKind
 from integrations.models import Integration, Run
 from integrations.review import causes
-from integrations.runs import claims
+from integrations.runs import control
 from orders import counting
 from orders.choices import Tab
 from orders.models import Order
@@ -43,7 +43,7 @@ def overview(request: HttpRequest) -> dict[str, Any]:
         "failures": capped(failures),
         "causes": _causes(project.pk) if failures else [],
         "backorders": _oldest_backorders(project.pk) if counts.get(Tab.BACKORDER) else [],
-        "running": [(run, RUN_TONES[run.state]) for run in claims.open_runs(project.pk)],
+        "running": [(run, RUN_TONES[run.state]) for run in control.open_runs(project.pk)],
         "shops": _shops(request),
     }
 

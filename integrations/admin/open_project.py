@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from integrations.access.tenancy import project_of
 from integrations.choices import RunKind
 from integrations.models import Integration, Run
-from integrations.runs import claims
+from integrations.runs import control
 from integrations.shops import attention
 
 
@@ -38,6 +38,6 @@ def open_runs_of(request: HttpRequest, *kinds: RunKind) -> list[Run]:
     known: list[Run] | None = getattr(request, "_open_runs", None)
     if known is None:
         project = project_of(request)
-        known = claims.open_runs(project.pk) if project else []
+        known = control.open_runs(project.pk) if project else []
         request._open_runs = known  # type: ignore[attr-defined]
     return [run for run in known if run.kind in kinds]

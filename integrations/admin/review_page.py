@@ -11,7 +11,6 @@ from config.kit.money import money
 from config.kit.postal import address_lines
 from integrations.admin.transactions import REVIEW
 from integrations.choices import ImportAction, RemoteState
-from integrations.connectors.errors import ShopError
 from integrations.models import RemoteOrder
 from integrations.review.assessment import Assessment, assess
 from integrations.review.decisions import DISMISSABLE
@@ -30,10 +29,7 @@ def review_page(request: HttpRequest, remote: RemoteOrder) -> dict[str, Any]:
     }
     if remote.state not in DECIDED_HERE:
         return context
-    try:
-        found = assess(remote)
-    except ShopError as error:
-        found = Assessment(problem=str(error))
+    found = assess(remote)
     context["assessment"] = found
     if found.order is None:
         return context

@@ -69,7 +69,8 @@ def _change(before: str, after: str) -> str:
 
 def _numbers(outcome: Outcome | None) -> list[str]:
     if outcome is None:
-        return ["–"] * 7
+        return ["–"] * 8
     amounts = ", ".join(money(amount, currency) for currency, amount in sorted(outcome.amounts.items()))
-    counts = (outcome.invoices, outcome.reserved, outcome.waiting, outcome.issued, outcome.refused)
+    stock = (outcome.reserved, outcome.waiting, outcome.issued)
+    counts = (outcome.invoices, *stock, outcome.pending, outcome.failed)
     return [f"{outcome.orders:,}", amounts, *(f"{count:,}" if count else "–" for count in counts)]

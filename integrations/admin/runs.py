@@ -24,7 +24,7 @@ from integrations.admin.tones import RUN_TONES
 from integrations.choices import RunKind, RunState
 from integrations.filters import RUNS
 from integrations.models import Run
-from integrations.runs import claims
+from integrations.runs import control
 from orders.admin.order_page import pretty
 
 COUNTERS = ("fetched", "created", "updated", "unchanged", "pending", "ignored", "failed")
@@ -105,7 +105,7 @@ class RunAdmin(PageAdmin[Run]):
         run = self.get_object(request, str(pk))
         if run is None:
             raise Http404
-        if claims.cancel(run):
+        if control.cancel(run):
             messages.success(request, _("%(run)s stops after the page it is at. What was loaded stays.") % {"run": run})
         else:
             messages.info(request, _("%(run)s was over or being cancelled already.") % {"run": run})

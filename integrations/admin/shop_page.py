@@ -11,8 +11,8 @@ from integrations.admin.shop_mappings import EDIT, mappings_card
 from integrations.admin.tones import HEALTH_TONES, RUN_TONES
 from integrations.choices import ListKind
 from integrations.models import CodeListEntry, Integration, Webhook
-from integrations.runs.claims import open_runs
-from integrations.shop_webhooks import receive
+from integrations.runs.control import open_runs
+from integrations.shop_webhooks import registration
 from orders.choices import Part
 
 
@@ -45,4 +45,4 @@ def _webhooks(shop: Integration, *, may_change: bool) -> dict[str, Any]:
     """The address, which is a secret, only where it is entered by hand and by whom."""
     webhook = Webhook.objects.filter(integration=shop).defer("secrets").first()
     shown = webhook is not None and may_change and shop.connector.capabilities.webhooks_by_hand
-    return {"webhook": webhook, "webhook_address": receive.address_of(webhook) if webhook and shown else ""}
+    return {"webhook": webhook, "webhook_address": registration.address_of(webhook) if webhook and shown else ""}

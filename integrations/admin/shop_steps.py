@@ -22,9 +22,9 @@ from integrations.connectors.errors import ShopError
 from integrations.importing import feeds
 from integrations.importing.preview import DAYS, preview
 from integrations.models import Feed, Integration
-from integrations.runs import claims
-from integrations.runs.claims import RunRefused
-from integrations.shop_webhooks import receive
+from integrations.runs import control
+from integrations.runs.control import RunRefused
+from integrations.shop_webhooks import registration
 from integrations.shops import connection, settings
 from integrations.shops.rule_settings import RulesRefused, save_rules
 from orders.choices import Part
@@ -147,7 +147,7 @@ class ShopSteps(PageAdmin[Integration]):
         if kind not in {RunKind.PRODUCTS, RunKind.CODE_LISTS}:
             raise Http404
         try:
-            run = claims.request(RunKind(kind), shop, user_id=request.user.pk)
+            run = control.request(RunKind(kind), shop, user_id=request.user.pk)
         except RunRefused as refusal:
             messages.error(request, str(refusal))
         else:
@@ -158,9 +158,9 @@ class ShopSteps(PageAdmin[Integration]):
     def register_webhooks(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Let the shop tell us of its orders."""
         shop = self.shop(request, pk)
-        registration = receive.register(shop)
-        refused = messages.INFO if registration.by_hand else messages.ERROR
-        messages.add_message(request, messages.SUCCESS if registration.ok else refused, registration.summary)
+        registered = registration.register(shop)
+        refused = messages.INFO if registered.by_hand else messages.ERROR
+        messages.add_message(request, messages.SUCCESS if registered.ok else refused, registered.summary)
         return self.back(shop, "webhooks")
 
     def _feed(self, shop: Integration, feed_id: int) -> Feed:

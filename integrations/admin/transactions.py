@@ -26,7 +26,7 @@ from integrations.importing import fetch_missing
 from integrations.models import Integration, RemoteOrder, Run
 from integrations.review import decisions
 from integrations.review.decisions import Reviewed
-from integrations.runs.claims import RunRefused
+from integrations.runs.control import RunRefused
 from orders.admin import progress
 
 REVIEW = "integrations.review_remoteorder"

@@ -17,7 +17,7 @@ from integrations.api.shapes import AsyncAction, AsyncActionDetails, AsyncAction
 from integrations.choices import ApiScope, RunKind, RunState
 from integrations.models import Run
 from integrations.partners import bulk_import
-from integrations.runs import claims
+from integrations.runs import control
 
 OVER = {
     RunState.SUCCEEDED: ("DONE", "SUCCESS"),
@@ -72,7 +72,7 @@ class AsyncActionView(PartnerView):
 
     def delete(self, request: Request, action_id: str) -> Response:
         run = self._run(action_id)
-        if not claims.cancel(run):
+        if not control.cancel(run):
             raise ApiError(409, "already_over", "Conflict", "The action is over or being cancelled already.")
         return Response(status=204)
 

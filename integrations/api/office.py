@@ -25,8 +25,9 @@ from integrations.choices import ApiScope, RunKind
 from integrations.importing import fetch_missing, load, synchronize
 from integrations.importing.synchronize import SyncRefused
 from integrations.models import Integration, RemoteOrder, Run
-from integrations.runs import claims
-from integrations.runs.claims import COUNTERS, RunRefused
+from integrations.runs import control
+from integrations.runs.claims import COUNTERS
+from integrations.runs.control import RunRefused
 
 
 class Integrations(OfficeResource):
@@ -222,6 +223,6 @@ class RunView(Runs, OfficeOne):
 
     def delete(self, request: Request, public_id: str) -> Response:
         run = self.find(public_id)
-        if not claims.cancel(run):
+        if not control.cancel(run):
             raise ApiError(409, "run_over", "Not cancelled", "This run is over or being cancelled already.")
         return Response(self.documents([self.find(public_id)])[0])

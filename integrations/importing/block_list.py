@@ -24,7 +24,7 @@ class PatternRefused(ValueError):
 
 
 @dataclass(frozen=True)
-class Buyers:
+class BlockList:
     """The active entries that may concern a page of orders, by pattern."""
 
     entries: Mapping[str, BuyerListing]
@@ -45,13 +45,13 @@ def patterns_of(email: str) -> list[str]:
     return [email, *(".".join(labels[start:]) for start in range(len(labels) - 1))]
 
 
-def load(project_id: int, emails: Iterable[str]) -> Buyers:
+def load(project_id: int, emails: Iterable[str]) -> BlockList:
     """The entries that match any of these buyers, in one query; none when there are no buyers."""
     wanted = {pattern for email in set(emails) for pattern in patterns_of(email)}
     if not wanted:
-        return Buyers({})
+        return BlockList({})
     rows = BuyerEntry.objects.filter(project_id=project_id, active=True, pattern__in=wanted)
-    return Buyers({pattern: BuyerListing(listing) for pattern, listing in rows.values_list("pattern", "listing")})
+    return BlockList({pattern: BuyerListing(listing) for pattern, listing in rows.values_list("pattern", "listing")})
 
 
 def normal(text: str) -> str:

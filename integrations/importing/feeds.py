@@ -10,8 +10,8 @@ from django.utils import timezone
 from integrations.choices import FeedKind, IntegrationHealth, RunKind
 from integrations.importing.load import request_load
 from integrations.models import Feed, Integration, Run
-from integrations.runs import claims
-from integrations.runs.claims import RunRefused
+from integrations.runs import control
+from integrations.runs.control import RunRefused
 
 DEFAULT_FEEDS = {
     FeedKind.LOAD: timedelta(minutes=15),
@@ -33,7 +33,7 @@ def start(feed: Feed, user_id: int | None = None) -> Run:
         return request_load(integration, user_id=user_id)
     if not integration.enabled:
         raise RunRefused(f"{integration} is switched off: switch it on in its settings first.")
-    return claims.request(RunKind(feed.kind), integration, user_id=user_id)
+    return control.request(RunKind(feed.kind), integration, user_id=user_id)
 
 
 def start_due() -> int:

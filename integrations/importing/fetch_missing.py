@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.utils import timezone
 
 from integrations.choices import IntegrationHealth, RemoteState, RunKind
 from integrations.connectors.base import OrderPage, Window
-from integrations.importing.page import Progress, import_page
+from integrations.importing.page import import_page
 from integrations.importing.payloads import Candidate, read_page
 from integrations.importing.rules import SETTLED, Mode
 from integrations.models import Integration, RemoteOrder, Run
-from integrations.runs import claims
-from integrations.runs.claims import Claim, RunRefused
-from integrations.runs.worker import Step
+from integrations.runs import control
+from integrations.runs.claims import Claim
+from integrations.runs.control import RunRefused
+from integrations.runs.pages import Page
 from integrations.shops.ask import ask
 
 HOURS = range(1, 7)
@@ -43,24 +45,26 @@ def _request(integration: Integration, user_id: int | None, since: datetime | No
     if not integration.enabled:
         raise RunRefused(f"{integration} is switched off: switch it on in its settings first.")
     if integration.health == IntegrationHealth.CREDENTIALS:
-        raise RunRefused(claims.REJECTED.format(integration))
-    return claims.request(RunKind.FETCH, integration, user_id=user_id, since=since, scope=scope)
+        raise RunRefused(control.REJECTED.format(integration))
+    return control.request(RunKind.FETCH, integration, user_id=user_id, since=since, scope=scope)
 
 
-def fetch_page(held: Claim, run: Run, integration: Integration) -> Step:
+def fetch_page(held: Claim, run: Run, integration: Integration) -> Page:
     """One page of what was asked for; the last one tells what came of it."""
     cursor = run.cursor or {}
     if cursor.get("done"):
-        return Step(done=True, note=_sentence(integration, run, Counter(cursor["seen"])), asked=False)
+        return Page(done=True, note=_sentence(integration, run, Counter(cursor["seen"])), asked=False)
     page = _fetch(held, run, integration, cursor)
-    candidates = read_page(integration.connector, integration.shop(), page.payloads)
+    candidates = read_page(integration.connector, integration.reader(), page.payloads)
     seen = Counter(cursor.get("seen", {})) + _states(integration, candidates)
-    run.cursor = {"at": page.next, "done": page.next is None, "seen": dict(seen)}
-    run.until = page.until or run.until
-    progress = Progress(run.cursor, page.total, run.until)
-    cancelled = import_page(held, integration, candidates, progress, mode=Mode.REVIEW)
     done = page.next is None
-    return Step(done=done, cancelled=cancelled, note=_sentence(integration, run, seen) if done else "")
+    return replace(
+        import_page(integration, candidates, {"at": page.next, "done": done, "seen": dict(seen)}, mode=Mode.REVIEW),
+        done=done,
+        note=_sentence(integration, run, seen) if done else "",
+        total=page.total,
+        until=page.until or run.until,
+    )
 
 
 def _fetch(held: Claim, run: Run, integration: Integration, cursor: dict[str, object]) -> OrderPage:

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from functools import partial
 
 from django.utils import timezone
 
 from integrations.choices import IntegrationHealth, RunKind
-from integrations.connectors.base import Window
+from integrations.connectors.base import Cursor, Window
 from integrations.connectors.errors import ShopError
 from integrations.importing import remote_orders
 from integrations.importing.faulty_pages import broken, next_page
-from integrations.importing.page import Progress, import_page
+from integrations.importing.page import import_page
 from integrations.importing.payloads import read_page
 from integrations.models import Integration, Run
-from integrations.runs import claims
-from integrations.runs.claims import IN_SHOP, Claim, RunRefused
-from integrations.runs.worker import Step
+from integrations.runs import control
+from integrations.runs.claims import IN_SHOP, Claim
+from integrations.runs.control import RunRefused
+from integrations.runs.pages import Page
 from integrations.shops.ask import ask
 
 logger = logging.getLogger(__name__)
@@ -64,41 +66,47 @@ def request_load(integration: Integration, *, user_id: int | None = None, date_f
     if not integration.enabled:
         raise RunRefused(f"{integration} is switched off: switch it on in its settings first.")
     if integration.health == IntegrationHealth.CREDENTIALS:
-        raise RunRefused(claims.REJECTED.format(integration))
+        raise RunRefused(control.REJECTED.format(integration))
     since = window_start(integration, timezone.now(), date_from)
     scope = {"catch_up": date_from is None}
-    return claims.request(RunKind.LOAD, integration, user_id=user_id, since=since, scope=scope)
+    return control.request(RunKind.LOAD, integration, user_id=user_id, since=since, scope=scope)
 
 
-def load_page(held: Claim, run: Run, integration: Integration) -> Step:
-    """Fetch one page outside any transaction, then write it in one."""
+def load_page(held: Claim, run: Run, integration: Integration) -> Page:
+    """Fetch one page of the window."""
     cursor = run.cursor or {}
     if cursor.get("done"):
-        return Step(done=True, note=" ".join(cursor.get("notes", ())), asked=False)
+        return Page(done=True, note=" ".join(cursor.get("notes", ())), asked=False)
     if run.cancel_requested_at:
-        _abandon(run, integration)
-        return Step(cancelled=True)
+        _abandon(run, integration, cursor["at"])
+        return Page(cancelled=True)
     if run.since is None:
         raise ValueError("a load has a window")
     connector, shop = integration.connector, integration.shop()
     window, drive = Window(run.since, run.until), partial(ask, integration, held=held)
     page, size = next_page(connector, shop, window, cursor.get("at"), cursor.get("size"), run.failures, drive)
-    candidates = read_page(connector, shop, page.payloads, partial(remote_orders.digests, integration.pk))
+    on_record = partial(remote_orders.digests, integration.pk)
+    candidates = read_page(connector, integration.reader(), page.payloads, on_record)
     candidates += map(broken, page.broken)
     done = page.next is None
     notes = dict.fromkeys(filter(None, (*cursor.get("notes", ()), page.note)))
-    run.cursor = {"at": page.next, "done": done, "size": size, "notes": list(notes)[:MOST_NOTES], IN_SHOP: page.in_shop}
-    run.until = page.until or run.until
-    progress = Progress(run.cursor, page.total, run.until)
-    cancelled = import_page(held, integration, candidates, progress, complete=done)
-    if cancelled and page.in_shop:
-        _abandon(run, integration)
-    return Step(done, cancelled, " ".join(notes), wait=page.wait, waits_for=page.waits_for)
+    until = page.until or run.until
+    reached = {"at": page.next, "done": done, "size": size, "notes": list(notes)[:MOST_NOTES], IN_SHOP: page.in_shop}
+    return replace(
+        import_page(integration, candidates, reached, complete=until if done else None),
+        done=done,
+        note=" ".join(notes),
+        total=page.total,
+        until=until,
+        wait=page.wait,
+        waits_for=page.waits_for,
+        on_cancel=partial(_abandon, run, integration, page.next) if page.in_shop else None,
+    )
 
 
-def _abandon(run: Run, integration: Integration) -> None:
+def _abandon(run: Run, integration: Integration, at: Cursor | None) -> None:
     """End what the shop does for a cancelled load. Where it cannot be told, it ends by itself, for nothing."""
     try:
-        ask(integration, integration.connector.abandon(integration.shop(), (run.cursor or {})["at"]))
+        ask(integration, integration.connector.abandon(integration.shop(), at or {}))
     except ShopError as error:
         logger.info("Run %s is cancelled, but the shop could not be told: %s", run.pk, error.kind)

@@ -14,20 +14,13 @@ from msgspec import Struct
 
 from integrations.choices import ListKind, UnknownCodes
 from integrations.models import Integration
+from orders.intake.drafts import Obstacle
 from orders.intake.incoming import IncomingLine, IncomingOrder
 
-UNMAPPED = {ListKind.PAYMENT: "unmapped_payment", ListKind.DELIVERY: "unmapped_delivery"}
+UNMAPPED = {ListKind.PAYMENT: "unmapped_payment", ListKind.SHIPPING_METHOD: "unmapped_delivery"}
 """The reason codes of orders that wait until somebody has named their payment or delivery."""
-WORDS = {ListKind.PAYMENT: "payment", ListKind.DELIVERY: "delivery"}
+WORDS = {ListKind.PAYMENT: "payment", ListKind.SHIPPING_METHOD: "delivery"}
 ABSENT = object()
-
-
-class Unmapped(Struct, frozen=True):
-    """The order cannot be taken in: the shop uses a code nobody has named. `subject` is the code."""
-
-    code: str
-    subject: str
-    message: str
 
 
 class Mapping(Struct, frozen=True):
@@ -42,10 +35,10 @@ class Mapping(Struct, frozen=True):
     strict: frozenset[ListKind] = frozenset()
     """The lists whose unnamed codes fail an order."""
 
-    def apply(self, order: IncomingOrder) -> IncomingOrder | Unmapped:
-        """The order in our words; a code that is not named and must be makes it Unmapped."""
+    def apply(self, order: IncomingOrder) -> IncomingOrder | Obstacle:
+        """The order in our words; a code that is not named and must be is in its way."""
         changes: dict[str, Any] = {}
-        for kind, field in ((ListKind.PAYMENT, "payment"), (ListKind.DELIVERY, "shipping")):
+        for kind, field in ((ListKind.PAYMENT, "payment"), (ListKind.SHIPPING_METHOD, "shipping")):
             title = getattr(order, f"{field}_title")
             code = code_of(getattr(order, f"{field}_code"), title)
             name = self.names.get(kind, {}).get(code)
@@ -69,12 +62,12 @@ def code_of(code: str, title: str) -> str:
     return code or title[:100]
 
 
-def _unmapped(kind: ListKind, code: str, title: str) -> Unmapped:
+def _unmapped(kind: ListKind, code: str, title: str) -> Obstacle:
     known_as = f" ({title})" if title and title != code else ""
-    return Unmapped(
+    return Obstacle(
         UNMAPPED[kind],
-        code,
         f"The {WORDS[kind]} “{code}”{known_as} has no name here: give it one, then its orders are imported."[:500],
+        code,
     )
 
 
@@ -111,7 +104,10 @@ def load(integration: Integration, orders: Sequence[IncomingOrder] | None = None
     entries = integration.code_list.filter(kind__in=UNMAPPED).exclude(name="")
     for kind, code, name in entries.values_list("kind", "code", "name"):
         names.setdefault(ListKind(kind), {})[code] = name
-    settings = ((ListKind.PAYMENT, integration.unknown_payments), (ListKind.DELIVERY, integration.unknown_deliveries))
+    settings = (
+        (ListKind.PAYMENT, integration.unknown_payments),
+        (ListKind.SHIPPING_METHOD, integration.unknown_deliveries),
+    )
     return Mapping(
         skus=dict(skus.order_by().values_list("shop_sku", "sku")),
         names=names,

@@ -104,6 +104,12 @@ def read(connector: Connector, shop: Shop, payload: bytes, digest: bytes) -> Can
     )
 
 
+def read_stored(connector: Connector, shop: Shop, document: str) -> Candidate:
+    """Read the document of a remote order once more; `shop` needs no credentials (`Integration.reader`)."""
+    payload = document.encode(errors="replace")
+    return read(connector, shop, payload, digest_of(payload))
+
+
 def _fault(error: Exception) -> PayloadError:
     """Says where, and nothing of what: the text of an error may quote the order."""
     frame = traceback.extract_tb(error.__traceback__)[-1]

@@ -1,4 +1,7 @@
-"""What changed rules would have done to the orders of the last days. Reads stored payloads, writes nothing."""
+"""What changed rules would have done to the orders of the last days. Reads stored documents, writes nothing.
+
+Orders are judged and share the stock as an import would do it: by the same functions, in the same order.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +13,17 @@ from decimal import Decimal
 from django.utils import timezone
 
 from integrations.choices import ImportAction
-from integrations.connectors.errors import PayloadError
-from integrations.importing import mapping
-from integrations.importing.mapping import Unmapped
+from integrations.importing import rule_table
+from integrations.importing.judgement import Lookups, judge, look_up
+from integrations.importing.payloads import Candidate, read_stored
+from integrations.importing.rules import Rule, Verdict
 from integrations.models import Integration
 from integrations.shops.rule_settings import Wanted
+from orders.intake import sharing
+from orders.intake.drafts import Draft, Intake, Obstacle
 from orders.intake.incoming import IncomingOrder
-from orders.intake.plans import PLANS
 from stock import catalogue
-from stock.availability import Level, issue, shortages
+from stock.availability import Level
 from stock.models import StockLevel
 
 DAYS = (30, 90)
@@ -32,16 +37,19 @@ class Outcome:
 
     action: ImportAction
     orders: int = 0
+    """Imported, or, by “Do not import”, ignored."""
     amounts: dict[str, Decimal] = field(default_factory=dict)
-    """Totals by currency."""
+    """Their totals by currency."""
     reserved: int = 0
     waiting: int = 0
     """Units that find no stock."""
     issued: int = 0
     """Units that leave the stock."""
     invoices: int = 0
-    refused: int = 0
-    """Orders of “Import and complete” for which units are missing."""
+    pending: int = 0
+    """Orders that would wait for a person, because their buyers are blocked."""
+    failed: int = 0
+    """Orders that could not be imported: a code or a product has no name here, or units are missing."""
 
 
 @dataclass(frozen=True)
@@ -64,80 +72,75 @@ class Preview:
 def preview(integration: Integration, wanted: Sequence[Wanted], days: int) -> Preview:
     """Decide the stored orders of the last `days` twice, each time from the stock as it is at present.
 
-    Orders are taken oldest first, as an import would. Raises ShopError when the credentials cannot be read.
+    Orders are taken oldest first, as an import would.
     """
-    orders, unreadable, cut = _orders(integration, days)
-    products = catalogue.find(
-        integration.project_id, sorted({line.sku for o in orders for line in o.lines if line.sku})
-    )
-    present = {rule.status: ImportAction(rule.action) for rule in integration.rules.all()}
+    seen, unreadable, cut = _read(integration, days)
+    orders = [each.order for each in seen if each.order is not None]
+    found = look_up(integration, orders)
+    products = _products(integration, orders, found)
+    present = rule_table.saved(integration)
     ids = {rule.pk: rule.status for rule in integration.rules.all()}
-    changed = present | {ids.get(row.rule_id or 0, row.status): ImportAction(row.action) for row in wanted}
-    return Preview(
-        days,
-        len(orders),
-        cut,
-        unreadable,
-        _decided(integration, orders, products, present),
-        _decided(integration, orders, products, changed),
-    )
+    typed = [Rule(ids.get(row.rule_id or 0, row.status), ImportAction(row.action), row.retry) for row in wanted]
+    changed = present | {rule.status: rule for rule in typed}
+    now, then = (_decided(seen, found, products, rules) for rules in (present, changed))
+    return Preview(days, len(seen), cut, unreadable, now, then)
 
 
-def _orders(integration: Integration, days: int) -> tuple[list[IncomingOrder], int, bool]:
-    connector, shop = integration.connector, integration.shop()
+def _read(integration: Integration, days: int) -> tuple[list[Candidate], int, bool]:
+    """The stored orders that can be read, oldest first; how many cannot; whether there are more."""
     since = timezone.now() - timedelta(days=days)
     stored = integration.remote_orders.filter(placed_at__gte=since).order_by("-placed_at")
-    payloads = list(stored.values_list("payload", flat=True)[: MOST + 1])
-    orders, unreadable = [], 0
-    for payload in payloads[:MOST]:
-        try:
-            orders.append(connector.parse(payload.encode(), shop))
-        except PayloadError:
-            unreadable += 1
-    words = mapping.load(integration)
-    mapped = [(order, words.apply(order)) for order in orders]
-    ours = [order if isinstance(put, Unmapped) else put for order, put in mapped]
-    return sorted(ours, key=lambda order: order.placed_at), unreadable, len(payloads) > MOST
+    documents = list(stored.values_list("payload", flat=True)[: MOST + 1])
+    connector, reader = integration.connector, integration.reader()
+    seen = [read_stored(connector, reader, document) for document in documents[:MOST]]
+    readable = [(each.order.placed_at, each) for each in seen if each.order is not None]
+    oldest_first = [each for _, each in sorted(readable, key=lambda pair: pair[0])]
+    return oldest_first, len(seen) - len(oldest_first), len(documents) > MOST
+
+
+def _products(integration: Integration, orders: Sequence[IncomingOrder], found: Lookups) -> dict[str, int]:
+    """Product ids by SKU, in our words; those that an import would create get ids that nobody has."""
+    ours = {found.words.skus.get(line.sku, line.sku) for order in orders for line in order.lines if line.sku}
+    known = catalogue.find(integration.project_id, sorted(ours))
+    return known | {sku: -number for number, sku in enumerate(sorted(ours - set(known)), start=1)}
 
 
 def _decided(
-    integration: Integration,
-    orders: Sequence[IncomingOrder],
-    products: Mapping[str, int],
-    rules: Mapping[str, ImportAction],
+    seen: Sequence[Candidate], found: Lookups, products: Mapping[str, int], rules: Mapping[str, Rule]
 ) -> list[Outcome]:
     levels = {
         level.product_id: Level(level.pk, level.on_hand, level.reserved)
         for level in StockLevel.objects.filter(product_id__in=products.values(), warehouse__is_default=True)
     }
     outcomes = {action: Outcome(action) for action in ImportAction}
-    for order in orders:
-        outcome = outcomes[rules.get(order.status, ImportAction.SKIP)]
-        outcome.orders += 1
+    for candidate in seen:
+        item = judge(candidate, rules, found)
+        outcome = outcomes[ImportAction(item.decision.action)]
+        if item.decision.verdict == Verdict.REVIEW:
+            outcome.pending += 1
+        elif item.obstacle is not None:
+            outcome.failed += 1
+        elif item.to_import is None:
+            _count(outcome, candidate.order)
+        elif isinstance(made := sharing.draft(Intake(*item.to_import, None), products, levels), Obstacle):
+            outcome.failed += 1
+        else:
+            _count(outcome, candidate.order)
+            _add(outcome, made)
+    return [outcome for outcome in outcomes.values() if outcome.orders or outcome.pending or outcome.failed]
+
+
+def _count(outcome: Outcome, order: IncomingOrder | None) -> None:
+    outcome.orders += 1
+    if order is not None:
         outcome.amounts[order.currency] = outcome.amounts.get(order.currency, Decimal(0)) + order.total
-        _share(outcome, order, products, levels)
-    return [outcome for outcome in outcomes.values() if outcome.orders]
 
 
-def _share(outcome: Outcome, order: IncomingOrder, products: Mapping[str, int], levels: Mapping[int, Level]) -> None:
-    """Count what an order would take, from the levels as the orders before have left them."""
-    plan = PLANS.get(outcome.action)
-    if plan is None:
-        return
-    wanted: dict[int, int] = {}
-    for line in order.lines:
-        if line.stocked and line.sku:
-            product = products.get(line.sku, 0)
-            wanted[product] = wanted.get(product, 0) + line.quantity
-    if plan.move_stock:
-        if shortages(levels, wanted):
-            outcome.refused += 1
-            return
-        issue(levels, wanted)
-        outcome.issued += sum(wanted.values())
-    elif plan.reserve:
-        for product, units in wanted.items():
-            taken = levels[product].take(units) if product in levels else 0
-            outcome.reserved += taken
-            outcome.waiting += units - taken
+def _add(outcome: Outcome, made: Draft) -> None:
+    """What an order takes of the stock, and its invoice."""
+    plan = made.intake.plan
+    goods = [line for line in made.lines if line.product_id is not None]
+    outcome.reserved += sum(line.reserved for line in goods)
+    outcome.waiting += sum(line.waiting for line in goods)
+    outcome.issued += sum(line.shipped for line in goods) if plan.move_stock else 0
     outcome.invoices += int(plan.invoice)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
@@ -14,13 +15,13 @@ from integrations.choices import RemoteState, RunKind
 from integrations.connectors.base import OrderPage
 from integrations.connectors.errors import ShopError
 from integrations.importing.faulty_pages import apart, broken
-from integrations.importing.page import Progress, import_page
+from integrations.importing.page import import_page
 from integrations.importing.payloads import GONE, NO_ID, Candidate, read_page
 from integrations.importing.rules import Mode
 from integrations.models import Integration, RemoteOrder, Run
-from integrations.runs import claims
+from integrations.runs import control
 from integrations.runs.claims import Claim
-from integrations.runs.worker import Step
+from integrations.runs.pages import Page
 from integrations.shops.ask import ask
 from orders.choices import OrderStatus
 
@@ -50,16 +51,16 @@ def make_due(remote_orders: QuerySet[RemoteOrder], at: datetime) -> dict[int, in
 def start(integration_ids: Iterable[int], user_id: int | None = None) -> None:
     """Retry what is due at these integrations, now: with new runs, or the ones that are open."""
     for integration in Integration.objects.filter(pk__in=set(integration_ids)):
-        claims.request_or_again(RunKind.RETRY, integration, user_id=user_id)
+        control.request_or_again(RunKind.RETRY, integration, user_id=user_id)
 
 
-def retry_page(held: Claim, run: Run, integration: Integration) -> Step:
+def retry_page(held: Claim, run: Run, integration: Integration) -> Page:
     """One request's worth of remote orders that are due."""
     due = integration.remote_orders.filter(state__in=RETRIED, next_attempt_at__lte=timezone.now())
     return _reread(held, run, integration, due, mode=Mode.LOOK_AGAIN)
 
 
-def open_orders_page(held: Claim, run: Run, integration: Integration) -> Step:
+def open_orders_page(held: Claim, run: Run, integration: Integration) -> Page:
     """One request's worth of imported orders still being worked on: "modified" is not moved by every change."""
     open_orders = integration.remote_orders.filter(
         state=RemoteState.IMPORTED, order__status__in=[OrderStatus.PROCESSING, OrderStatus.ON_HOLD]
@@ -67,23 +68,21 @@ def open_orders_page(held: Claim, run: Run, integration: Integration) -> Step:
     return _reread(held, run, integration, open_orders, mode=Mode.SWEEP)
 
 
-def _reread(held: Claim, run: Run, integration: Integration, wanted: QuerySet[RemoteOrder], *, mode: Mode) -> Step:
+def _reread(held: Claim, run: Run, integration: Integration, wanted: QuerySet[RemoteOrder], *, mode: Mode) -> Page:
     cursor = run.cursor or {}
     at_once = integration.connector.capabilities.orders_by_ids
     rows = list(wanted.filter(pk__gt=cursor.get("after", 0)).order_by("pk")[:at_once])
     if not rows or cursor.get("done"):
-        return Step(done=True, asked=False)
-    if run.total is None:
-        run.total = wanted.count()
+        return Page(done=True, asked=False)
+    total = wanted.count() if run.total is None else run.total
     page = _fetch(held, run, integration, rows)
-    candidates = read_page(integration.connector, integration.shop(), page.payloads)
+    candidates = read_page(integration.connector, integration.reader(), page.payloads)
     candidates += map(broken, page.broken)
     if mode == Mode.LOOK_AGAIN:
         candidates += _missing(rows, candidates)
-    run.cursor = {"after": rows[-1].pk, "done": len(rows) < at_once}
-    progress = Progress(run.cursor, run.total)
-    cancelled = import_page(held, integration, candidates, progress, mode=mode)
-    return Step(done=run.cursor["done"], cancelled=cancelled)
+    done = len(rows) < at_once
+    page_of_run = import_page(integration, candidates, {"after": rows[-1].pk, "done": done}, mode=mode)
+    return replace(page_of_run, done=done, total=total)
 
 
 def _fetch(held: Claim, run: Run, integration: Integration, rows: list[RemoteOrder]) -> OrderPage:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from integrations.choices import ImportAction, RemoteState
-from orders.intake.plans import PLANS, Plan
+from orders.intake.plans import PLANS, VALID, Plan
 
 
 class Rule(Struct, frozen=True):
@@ -60,6 +60,8 @@ class Mode(StrEnum):
     """Retries decide anew although the shop's answer has not changed."""
     REVIEW = "review"
     """Import Orders: whatever is not in the book comes to the pending list, whatever its rule."""
+    ACCEPT = "accept"
+    """A person takes the order: by the rule of its status, and as valid where that would not import it."""
 
 
 REVIEWED = Decision(
@@ -75,6 +77,9 @@ def decide(
 
     An order once ignored by a rule with Retry = No is not imported any more, whatever its status becomes; only by hand.
     """
+    if mode == Mode.ACCEPT:
+        taken = PLANS.get(rule.action, VALID)
+        return Decision(Verdict.IMPORT, plan=taken, action=taken.action)
     if mode == Mode.REVIEW and (known is None or known.state not in SETTLED):
         return REVIEWED
     if known is not None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from django.db import transaction
 from django.db.models import F
 
 from integrations.choices import ImportAction
 from integrations.connectors.base import Connector
 from integrations.models import Integration, Run
-from integrations.runs import claims
 from integrations.runs.claims import Claim
-from integrations.runs.worker import Step
+from integrations.runs.pages import Page, Written
 from orders.choices import OrderStatus
 from orders.intake.plans import PLANS
 from orders.models import Order
@@ -38,7 +36,7 @@ def meaning(integration: Integration, status: str, action: str | None) -> OrderS
     return OrderStatus.CANCELLED if status in ended_statuses(integration.connector) else None
 
 
-def status_page(held: Claim, run: Run, integration: Integration) -> Step:
+def status_page(held: Claim, run: Run, integration: Integration) -> Page:
     """Carry the statuses that the loads have brought since over to open orders; the shop is not asked.
 
     Orders that are complete or cancelled here are many and settled: they follow when they are synchronised.
@@ -53,12 +51,12 @@ def status_page(held: Claim, run: Run, integration: Integration) -> Step:
         .order_by("pk")
     )
     rows = list(behind.values_list("pk", "remote_order__status")[:AT_ONCE])
-    counts = {"fetched": len(rows), "updated": 0, "unchanged": 0}
-    run.cursor = {"after": rows[-1][0] if rows else 0}
-    with transaction.atomic():
-        cancelled = claims.hold(held)
+
+    def write(run_id: int) -> Written:
+        counts = {"fetched": len(rows), "updated": 0, "unchanged": 0}
         for order_id, status in rows:
             done = overwrite.follow_status(order_id, status, meaning(integration, status, actions.get(status)))
             counts["updated" if done.outcome == overwrite.Outcome.CHANGED else "unchanged"] += 1
-        claims.advance(held, counts, run.cursor)
-    return Step(done=len(rows) < AT_ONCE, cancelled=cancelled, asked=False)
+        return Written(counts)
+
+    return Page({"after": rows[-1][0] if rows else 0}, write, done=len(rows) < AT_ONCE, asked=False)

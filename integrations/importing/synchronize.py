@@ -10,16 +10,17 @@ from django.db import transaction
 from integrations.choices import IntegrationHealth, RunKind
 from integrations.connectors.errors import ShopError
 from integrations.importing import mapping, remote_orders
-from integrations.importing.mapping import Mapping, Unmapped
-from integrations.importing.page import NOT_STORABLE
+from integrations.importing.mapping import Mapping
 from integrations.importing.payloads import Candidate, digest_of, read, read_page
 from integrations.importing.statuses import meaning
 from integrations.models import Integration, RemoteOrder, Run
-from integrations.runs import claims as runs
-from integrations.runs.claims import Claim, RunRefused
-from integrations.runs.worker import Step
+from integrations.runs import control
+from integrations.runs.claims import Claim
+from integrations.runs.control import RunRefused
+from integrations.runs.pages import NOT_STORABLE, Page, Written
 from integrations.shops.ask import ask
 from orders.choices import Part
+from orders.intake.drafts import Obstacle
 from orders.models import Order
 from orders.work.refresh import overwrite
 from orders.work.refresh.overwrite import Answer, Outcome, Refreshed
@@ -56,7 +57,7 @@ def look(order: Order) -> Look:
         page = ask(integration, operation)
     except ShopError as error:
         raise SyncRefused(str(error)) from error
-    candidates = read_page(integration.connector, integration.shop(), page.payloads)
+    candidates = read_page(integration.connector, integration.reader(), page.payloads)
     seen = next((each for each in candidates if each.external_id == remote.external_id), None)
     if seen is None:
         raise SyncRefused(GONE)
@@ -74,7 +75,7 @@ def synchronize(order: Order, seen: str, *, version: int, actor_id: int) -> Refr
     payload = remote.payload.encode()
     if digest_of(payload).hex() != seen:
         raise SyncRefused("The shop has sent a newer version of this order meanwhile: look at what changes once more.")
-    kept = read(integration.connector, integration.shop(), payload, digest_of(payload))
+    kept = read(integration.connector, integration.reader(), payload, digest_of(payload))
     answer = _settings(integration, [kept]).answer(kept)
     done = overwrite.refresh(order.pk, answer, actor_id=actor_id, seen=version)
     if done.outcome == Outcome.REFUSED:
@@ -97,7 +98,7 @@ def _unreadable(integration: Integration) -> str:
     if not integration.enabled:
         return f"{integration} is switched off: switch it on in its settings first."
     if integration.health == IntegrationHealth.CREDENTIALS:
-        return runs.REJECTED.format(integration)
+        return control.REJECTED.format(integration)
     if not integration.connector.capabilities.orders_by_ids:
         return f"{integration.connector.label} cannot be asked for single orders."
     return ""
@@ -116,7 +117,7 @@ class _Settings:
         if seen.order is None:
             raise SyncRefused(seen.error)
         ours = self.words.apply(seen.order)
-        if isinstance(ours, Unmapped):
+        if isinstance(ours, Obstacle):
             raise SyncRefused(ours.message)
         return Answer(
             ours,
@@ -170,37 +171,37 @@ def request(project_id: int, order_ids: Sequence[int], *, user_id: int | None = 
             if reason:
                 raise RunRefused(reason)
             scope = {"orders": by_shop[integration.pk]}
-            started.append(runs.request(RunKind.SYNCHRONIZE, integration, user_id=user_id, scope=scope))
+            started.append(control.request(RunKind.SYNCHRONIZE, integration, user_id=user_id, scope=scope))
         except RunRefused as refusal:
             refusals.append(str(refusal))
     return Requested(tuple(started), tuple(refusals))
 
 
-def synchronize_page(held: Claim, run: Run, integration: Integration) -> Step:
+def synchronize_page(held: Claim, run: Run, integration: Integration) -> Page:
     """One request's worth of the orders of a run; each is written in its own savepoint, its result kept."""
     wanted: list[int] = run.scope["orders"]
     done = (run.cursor or {}).get("done", 0)
     chunk = wanted[done : done + integration.connector.capabilities.orders_by_ids]
     if not chunk:
-        return Step(done=True, note=_summary(run.results), asked=False)
+        return Page(done=True, note=_summary(run.results), asked=False)
     orders = {order.pk: order for order in Order.objects.filter(pk__in=chunk).select_related("remote_order")}
     ids = {order.remote_order.external_id: pk for pk, order in orders.items() if order.remote_order is not None}
     operation = integration.connector.orders_by_ids(integration.shop(), tuple(ids))
     page = ask(integration, operation, held=held)
-    found = {seen.external_id: seen for seen in read_page(integration.connector, integration.shop(), page.payloads)}
-    run.cursor = {"done": done + len(chunk)}
-    with transaction.atomic():
-        cancelled = runs.hold(held)
+    found = {seen.external_id: seen for seen in read_page(integration.connector, integration.reader(), page.payloads)}
+    over = done + len(chunk) >= len(wanted)
+
+    def write(run_id: int) -> Written:
         lock_project(integration.project_id)
         settings = _settings(integration, found.values())
         results = [_one(settings, orders[pk], found.get(key), actor_id=run.requested_by_id) for key, pk in ids.items()]
         counts = {"fetched": len(ids), "updated": 0, "unchanged": 0, "failed": 0}
         for result in results:
             counts[COUNTED[Outcome(str(result["outcome"]))]] += 1
-        run.results = [*run.results, *results]
-        runs.advance(held, counts, run.cursor, total=len(wanted), results=run.results)
-    over = run.cursor["done"] >= len(wanted)
-    return Step(done=over, cancelled=cancelled, note=_summary(run.results) if over else "")
+        together = [*run.results, *results]
+        return Written(counts, together, _summary(together) if over else "")
+
+    return Page({"done": done + len(chunk)}, write, done=over, total=len(wanted))
 
 
 COUNTED = {

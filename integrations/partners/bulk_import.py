@@ -13,23 +13,20 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 
 import msgspec
-from django.db import DataError, IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from config.kit.public_ids import PublicIds
 from config.kit.sql import copy_rows
 from integrations.choices import OnConflict, RunKind, RunState
 from integrations.models import ApiKey, BulkFailure, BulkImport, BulkPortion, Project, Run
-from integrations.runs import claims
-from integrations.runs.claims import Claim
+from integrations.runs.pages import NOT_STORABLE, Page, Written
 from integrations.runs.queue import ring
-from integrations.runs.worker import Step
 from orders import bell
 from orders.partners.published import PublishedOrder
 from orders.partners.store import Book, Failure, Outcome, Stored, store
 
 PORTION = 200
-NOT_STORABLE = (IntegrityError, DataError)
 COUNTED = {"created": "created", "updated": "updated", "skipped": "unchanged"}
 
 
@@ -87,44 +84,38 @@ def _portions(bulk_id: int, orders: Sequence[PublishedOrder]) -> list[tuple[int,
     return rows
 
 
-def import_portion(held: Claim, run: Run) -> Step:
-    """Write the next portion of an import."""
+def import_portion(run: Run) -> Page:
+    """The next portion of an import."""
     bulk = BulkImport.objects.select_related("project").get(pk=run.pk)
-    done = int((run.cursor or {}).get("done", 0))
-    payload = BulkPortion.objects.filter(bulk_import=bulk, position=done).values_list("payload", flat=True).first()
+    start = int((run.cursor or {}).get("done", 0))
+    payload = BulkPortion.objects.filter(bulk_import=bulk, position=start).values_list("payload", flat=True).first()
     if payload is None:
-        return Step(done=True)
+        return Page(done=True)
     portion = _PORTIONS.decode(bytes(payload))
-    run.cursor = {"done": done + len(portion.orders)}
-    whole = run.cursor["done"] >= (run.total or 0)
-    # Customers are placed when all their orders are here; those of a long import meanwhile, by the tick.
-    with nullcontext() if whole else bell.quiet():
-        try:
-            cancelled = _write(held, bulk, done, portion, isolate=False)
-        except NOT_STORABLE:
-            cancelled = _write(held, bulk, done, portion, isolate=True)
-    return Step(done=whole, cancelled=cancelled)
+    end = start + len(portion.orders)
+    whole = end >= (run.total or 0)
+
+    def write(run_id: int, *, apart: bool = False) -> Written:
+        # Customers are placed when all their orders are here; those of a long import meanwhile, by the tick.
+        with nullcontext() if whole else bell.quiet():
+            return Written(_write(run_id, bulk, start, portion, apart=apart))
+
+    return Page({"done": end}, write, lambda run_id: write(run_id, apart=True), done=whole)
 
 
-def _write(held: Claim, bulk: BulkImport, start: int, portion: Portion, *, isolate: bool) -> bool:
+def _write(run_id: int, bulk: BulkImport, start: int, portion: Portion, *, apart: bool) -> Counter[str]:
     project = bulk.project
-    book = Book(
-        project.pk, project.currency, project.zone, PublicIds(bytes(project.id_key)), timezone.now(), held.run_id
-    )
+    book = Book(project.pk, project.currency, project.zone, PublicIds(bytes(project.id_key)), timezone.now(), run_id)
     fresh = [index for index in range(start, start + len(portion.orders)) if index not in portion.repeats]
     orders = [portion.orders[index - start] for index in fresh]
-    with transaction.atomic():
-        cancelled = claims.hold(held)
-        if isolate:
-            outcomes = [_alone(book, order, bulk.on_conflict) for order in orders]
-        else:
-            outcomes = store(book, orders, live=False, on_conflict=bulk.on_conflict)
-        results: dict[int, Outcome] = dict(zip(fresh, outcomes, strict=True))
-        for index, first in portion.repeats.items():
-            results[index] = Failure("duplicate_found", f"The source_id is that of row {first} of the same import")
-        counts = _record(bulk, results, {index: portion.orders[index - start].source_id or "" for index in results})
-        claims.advance(held, counts, {"done": start + len(portion.orders)})
-        return cancelled
+    if apart:
+        outcomes = [_alone(book, order, bulk.on_conflict) for order in orders]
+    else:
+        outcomes = store(book, orders, live=False, on_conflict=bulk.on_conflict)
+    results: dict[int, Outcome] = dict(zip(fresh, outcomes, strict=True))
+    for index, first in portion.repeats.items():
+        results[index] = Failure("duplicate_found", f"The source_id is that of row {first} of the same import")
+    return _record(bulk, results, {index: portion.orders[index - start].source_id or "" for index in results})
 
 
 def _alone(book: Book, order: PublishedOrder, on_conflict: str) -> Outcome:

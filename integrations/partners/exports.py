@@ -19,10 +19,9 @@ from config.kit.public_ids import PublicIds
 from config.kit.spreadsheets import plain
 from integrations.choices import RunKind
 from integrations.models import ApiKey, Export, ExportPart, Project, Run
-from integrations.runs import claims
-from integrations.runs.claims import Claim
+from integrations.runs import control
+from integrations.runs.pages import CalledOff, Page, Written
 from integrations.runs.queue import ring
-from integrations.runs.worker import Step
 from orders.models import Order
 from orders.partners.answers import publish
 from orders.partners.selection import COLUMN, DEFAULT_FIELDS, FIELDS, ORDERS, BadSelection, annotated, select
@@ -69,26 +68,29 @@ def check(project: Project, parameters: Mapping[str, Any]) -> dict[str, Any]:
     return checked
 
 
-def export_portion(held: Claim, run: Run) -> Step:
-    """Write the next part of the file."""
+def export_portion(run: Run) -> Page:
+    """The next part of the file."""
     export = Export.objects.select_related("project").filter(pk=run.pk).first()
     if export is None:  # its owner has deleted it meanwhile
-        return Step(cancelled=True)
+        return Page(cancelled=True)
     cursor: dict[str, Any] = run.cursor or {"part": 0, "after": None}
+    part, after, order = cursor["part"], cursor["after"], export.parameters["order"]
     found = _selected(export.project, export.parameters)
-    total = found.count() if run.cursor is None else None
-    rows = list(_sorted(found, export.parameters["order"], cursor["after"])[:ROWS_AT_ONCE])
-    content = "".join(_lines(export, rows, header=cursor["part"] == 0))
-    done = len(rows) < ROWS_AT_ONCE
-    after = _place(rows[-1], export.parameters["order"]) if rows else cursor["after"]
-    with transaction.atomic():
-        cancelled = claims.hold(held)
-        if not Export.objects.select_for_update(no_key=True).filter(pk=export.pk).exists():
-            return Step(cancelled=True)
-        ExportPart.objects.create(export=export, position=cursor["part"], content=content.encode())
-        run.cursor = {"part": cursor["part"] + 1, "after": after}
-        claims.advance(held, {"fetched": len(rows)}, run.cursor, total=total)
-    return Step(done=done, cancelled=cancelled)
+    rows = list(_sorted(found, order, after)[:ROWS_AT_ONCE])
+    content = "".join(_lines(export, rows, header=part == 0))
+
+    def write(run_id: int) -> Written:
+        if not Export.objects.select_for_update(no_key=True).filter(pk=run_id).exists():
+            raise CalledOff
+        ExportPart.objects.create(export_id=run_id, position=part, content=content.encode())
+        return Written({"fetched": len(rows)})
+
+    return Page(
+        {"part": part + 1, "after": _place(rows[-1], order) if rows else after},
+        write,
+        done=len(rows) < ROWS_AT_ONCE,
+        total=found.count() if run.cursor is None else None,
+    )
 
 
 def file_of(export: Export) -> Iterator[bytes]:
@@ -100,7 +102,7 @@ def file_of(export: Export) -> Iterator[bytes]:
 
 def delete(export: Export) -> None:
     """Take the export away, stopping it where it is still written."""
-    claims.cancel(export.run)
+    control.cancel(export.run)
     export.delete()
 
 

@@ -8,12 +8,12 @@ from datetime import timedelta
 from decimal import Decimal
 
 from integrations.choices import ImportAction
-from integrations.importing import block_list, mapping
-from integrations.importing.mapping import Unmapped
-from integrations.importing.payloads import digest_of, read
+from integrations.importing import rule_table
+from integrations.importing.judgement import judge_page
+from integrations.importing.payloads import read_stored
+from integrations.importing.rules import Mode
 from integrations.models import RemoteOrder
 from orders.intake.incoming import IncomingLine, IncomingOrder
-from orders.intake.plans import PLANS
 from orders.models import Order
 from stock import catalogue
 from stock.models import StockLevel
@@ -62,21 +62,19 @@ class Assessment:
 def assess(remote: RemoteOrder) -> Assessment:
     """Read the stored document once more, by the mapping, rules, stock and lists of now."""
     integration = remote.integration
-    payload = remote.payload.encode(errors="replace")
-    seen = read(integration.connector, integration.shop(), payload, digest_of(payload))
-    if seen.order is None:
-        return Assessment(problem=seen.error)
-    order = mapping.load(integration, [seen.order]).apply(seen.order)
-    if isinstance(order, Unmapped):
-        return Assessment(problem=order.message)
-    action = integration.rules.filter(status=order.status).values_list("action", flat=True).first()
+    seen = read_stored(integration.connector, integration.reader(), remote.payload)
+    [item] = judge_page(integration, [(seen, None)], rule_table.saved(integration), Mode.ACCEPT, blocked_too=True)
+    if item.obstacle is not None:
+        return Assessment(problem=item.obstacle.message)
+    if item.order is None:
+        raise ValueError("an order without an obstacle can be taken in")
     return Assessment(
-        order=order,
-        becomes=ImportAction(action) if action in PLANS else ImportAction.VALID,
-        by_rule=action in PLANS,
-        needs=_needs(remote.project_id, order),
-        blocked_by=block_list.load(remote.project_id, [order.email]).blocked(order.email),
-        duplicates=_duplicates(remote, order),
+        order=item.order,
+        becomes=ImportAction(item.decision.action),
+        by_rule=item.by_rule,
+        needs=_needs(remote.project_id, item.order),
+        blocked_by=item.blocked_by,
+        duplicates=_duplicates(remote, item.order),
     )
 
 

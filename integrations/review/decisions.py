@@ -10,15 +10,16 @@ from django.db import transaction
 from django.utils import timezone
 
 from integrations.choices import ImportAction, RemoteState
-from integrations.importing import block_list, mapping
-from integrations.importing.mapping import Unmapped
-from integrations.importing.page import NOT_STORABLE, rules_for
-from integrations.importing.payloads import Candidate, digest_of, read
+from integrations.importing import rule_table
+from integrations.importing.judgement import Judgement, judge_page
+from integrations.importing.page import source_of
+from integrations.importing.payloads import read_stored
+from integrations.importing.rules import Mode, Verdict
 from integrations.models import Integration, RemoteOrder
+from integrations.runs.pages import NOT_STORABLE
 from orders.choices import EventKind
-from orders.intake.incoming import IncomingOrder
-from orders.intake.new_orders import Intake, Refused, Source, Taken, take_in
-from orders.intake.plans import PLANS, VALID, Plan
+from orders.intake.drafts import Intake, Obstacle, Taken
+from orders.intake.new_orders import take_in
 from orders.models import OrderEvent
 from stock.ledger import lock_project
 
@@ -78,48 +79,24 @@ class _Acceptance:
         with transaction.atomic():
             lock_project(self.integration.project_id)
             rows = list(RemoteOrder.objects.select_for_update(of=("self",)).filter(pk__in=remote_ids).order_by("pk"))
-            reviewed = [_decided(row) for row in rows if row.state != RemoteState.PENDING]
-            due = [(row, self._candidate(row)) for row in rows if row.state == RemoteState.PENDING]
-            reviewed += [_unreadable(row, seen) for row, seen in due if seen.order is None]
-            readable = [(row, seen) for row, seen in due if seen.order is not None]
-            wanted, refused = self._allowed(readable)
-            return reviewed + refused + self._import(wanted, at)
+            due = [row for row in rows if row.state == RemoteState.PENDING]
+            settled = [_decided(row) for row in rows if row.state != RemoteState.PENDING]
+            return settled + self._import(due, at)
 
-    def _candidate(self, row: RemoteOrder) -> Candidate:
-        payload = row.payload.encode()
-        return read(self.integration.connector, self.integration.shop(), payload, digest_of(payload))
-
-    def _allowed(
-        self, due: Sequence[tuple[RemoteOrder, Candidate]]
-    ) -> tuple[list[tuple[RemoteOrder, Candidate]], list[Reviewed]]:
-        """Those whose buyers are not blocked, and the refusals of the others."""
-        listed = block_list.load(self.integration.project_id, (seen.order.email for _, seen in due if seen.order))
-        allowed, refused = [], []
-        for row, seen in due:
-            pattern = listed.blocked(seen.order.email) if seen.order and not self.blocked_too else ""
-            if pattern:
-                sentence = f"{row}: the buyer is on the block list (“{pattern}”). Open the order to accept it anyway."
-                refused.append(Reviewed(row.pk, False, sentence))
-            else:
-                allowed.append((row, seen))
-        return allowed, refused
-
-    def _import(self, due: Sequence[tuple[RemoteOrder, Candidate]], at: datetime) -> list[Reviewed]:
-        rules = rules_for(self.integration, (seen.status for _, seen in due))
-        plans = [_plan(rules[seen.status].action) for _, seen in due]
-        source = Source(
-            self.integration.project_id,
-            self.integration.pk,
-            None,
-            self.integration.project.zone,
-            at,
-            create_unknown_products=self.integration.unknown_products == "create",
+    def _import(self, due: Sequence[RemoteOrder], at: datetime) -> list[Reviewed]:
+        """Judge the orders as every import does, take in what can be, and write down what became of each."""
+        connector, reader = self.integration.connector, self.integration.reader()
+        seen = [read_stored(connector, reader, row.payload) for row in due]
+        rules = rule_table.meet(self.integration, (each.status for each in seen if each.order is not None))
+        found = judge_page(
+            self.integration, [(each, None) for each in seen], rules, Mode.ACCEPT, blocked_too=self.blocked_too
         )
-        outcomes = self._take_in(source, [(row.pk, seen.order) for row, seen in due if seen.order], plans)
-        reviewed = [
-            self._written(row, plan, outcome, at, by_rule=rules[seen.status].action in PLANS)
-            for (row, seen), plan, outcome in zip(due, plans, outcomes, strict=True)
-        ]
+        judged = list(zip(due, found, strict=True))
+        intakes = {row.pk: Intake(*wanted, row.pk) for row, item in judged if (wanted := item.to_import) is not None}
+        outcomes = dict(
+            zip(intakes, take_in(source_of(self.integration, None, at), list(intakes.values())), strict=True)
+        )
+        reviewed = [self._written(row, item, outcomes.get(row.pk) or item.obstacle, at) for row, item in judged]
         OrderEvent.objects.bulk_create(
             OrderEvent(
                 order_id=result.order_id,
@@ -133,59 +110,39 @@ class _Acceptance:
         )
         return reviewed
 
-    def _take_in(
-        self, source: Source, orders: Sequence[tuple[int, IncomingOrder]], plans: Sequence[Plan]
-    ) -> list[Taken | Refused | Unmapped]:
-        """Take orders in, in our words, by their remote orders' ids; the outcomes stand in the order of `orders`."""
-        words = mapping.load(self.integration, [order for _, order in orders])
-        ours = [words.apply(order) for _, order in orders]
-        intakes = [
-            Intake(order, plan, remote_id)
-            for order, plan, (remote_id, _) in zip(ours, plans, orders, strict=True)
-            if not isinstance(order, Unmapped)
-        ]
-        taken = iter(take_in(source, intakes))
-        return [order if isinstance(order, Unmapped) else next(taken) for order in ours]
-
-    def _written(
-        self, row: RemoteOrder, plan: Plan, outcome: Taken | Refused | Unmapped, at: datetime, *, by_rule: bool
-    ) -> Reviewed:
+    def _written(self, row: RemoteOrder, item: Judgement, outcome: Taken | Obstacle | None, at: datetime) -> Reviewed:
         """Write down on the remote order what became of it."""
-        if not isinstance(outcome, Taken):
-            sentence = f"{row} stays pending: {outcome.message}"
+        if item.candidate.order is None:
+            return Reviewed(row.pk, False, f"{row} cannot be read: {item.candidate.error}")
+        if item.decision.verdict == Verdict.REVIEW:
+            blocked = f"{row}: the buyer is on the block list (“{item.blocked_by}”)."
+            return Reviewed(row.pk, False, f"{blocked} Open the order to accept it anyway.")
+        if isinstance(outcome, Obstacle):
             RemoteOrder.objects.filter(pk=row.pk).update(
                 reason_code=outcome.code,
                 subject=outcome.subject[:255],
                 reason=f"Accepted, but {outcome.message}"[:500],
                 changed_at=at,
             )
-            return Reviewed(row.pk, False, sentence)
-        label = ImportAction(plan.action).label
-        how = f"by the rule “{label}”" if by_rule else f"“{label}”: its rule would not import it"
+            return Reviewed(row.pk, False, f"{row} stays pending: {outcome.message}")
+        label = ImportAction(item.decision.action).label
+        how = f"by the rule “{label}”" if item.by_rule else f"“{label}”: its rule would not import it"
         RemoteOrder.objects.filter(pk=row.pk).update(
             state=RemoteState.IMPORTED,
             reason_code="accepted",
             reason=f"Accepted by {self.actor}, imported {how}."[:500],
-            action=plan.action,
+            action=item.decision.action,
             retry=False,
             next_attempt_at=None,
             decided_by_id=self.actor_id,
             changed_at=at,
         )
-        return Reviewed(row.pk, True, f"{row} is in the book, imported {how}.", outcome.order_id)
-
-
-def _plan(action: ImportAction) -> Plan:
-    return PLANS.get(action) or VALID
+        return Reviewed(row.pk, True, f"{row} is in the book, imported {how}.", outcome.order_id if outcome else None)
 
 
 def _decided(row: RemoteOrder) -> Reviewed:
     """Somebody, maybe the same person, was faster."""
     return Reviewed(row.pk, False, f"{row} is {row.get_state_display()} already: {row.reason}")
-
-
-def _unreadable(row: RemoteOrder, seen: Candidate) -> Reviewed:
-    return Reviewed(row.pk, False, f"{row} cannot be read: {seen.error}")
 
 
 def dismiss(project_id: int, remote_ids: Iterable[int], reason: str, *, actor_id: int, actor: str) -> list[Reviewed]:

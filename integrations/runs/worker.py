@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Mapping
 from time import monotonic
 
 from django.db import InterfaceError, OperationalError, connection, transaction
@@ -14,8 +13,9 @@ from django.utils import timezone
 from integrations.choices import IntegrationHealth, RunKind, RunState
 from integrations.connectors.errors import Failure, NotNow, ShopError
 from integrations.models import Integration, Run
-from integrations.runs import claims
+from integrations.runs import claims, control, pages
 from integrations.runs.claims import Claim, LostClaim
+from integrations.runs.pages import Handler, Outcome, Page, Portioner
 from integrations.shops.pace import keep_quiet
 
 logger = logging.getLogger(__name__)
@@ -28,31 +28,11 @@ MOST_FAILURES = 8
 LONGEST_WAIT = 900.0
 
 
-@dataclass(frozen=True)
-class Step:
-    """One page of a run."""
-
-    done: bool = False
-    cancelled: bool = False
-    note: str = ""
-    asked: bool = True
-    """Whether the shop has answered; False where there was nothing to ask it for."""
-    wait: float = 0
-    """Seconds until the next page may be ready at the shop."""
-    waits_for: str = ""
-    """With `wait`: a sentence."""
-
-
-Handler = Callable[[Claim, Run, Integration], Step]
-PortionHandler = Callable[[Claim, Run], Step]
-"""A portion of a run without a shop."""
-
-
 def work(
     run_id: int,
-    handlers: dict[RunKind, Handler],
+    handlers: Mapping[RunKind, Handler],
     slice_seconds: float = SLICE,
-    portions: dict[RunKind, PortionHandler] | None = None,
+    portioners: Mapping[RunKind, Portioner] | None = None,
 ) -> None:
     """Advance a run as far as a slice of time allows; nothing when somebody else has it or it is over."""
     held = claims.claim(run_id)
@@ -61,8 +41,8 @@ def work(
     run = Run.objects.select_related("integration__project__account").get(pk=run_id)
     try:
         kind = RunKind(run.kind)
-        if portions and kind in portions:
-            _portions(held, run, portions[kind], monotonic() + slice_seconds)
+        if portioners and kind in portioners:
+            _portions(held, run, portioners[kind], monotonic() + slice_seconds)
         else:
             _pages(held, run, handlers[kind], monotonic() + slice_seconds)
     except LostClaim:
@@ -108,56 +88,65 @@ def _pages(held: Claim, run: Run, handler: Handler, deadline: float) -> None:
             claims.finish(held, RunState.CANCELLED, claims.KEPT)
             return
         if integration.health == IntegrationHealth.CREDENTIALS:
-            claims.finish(held, RunState.FAILED, claims.REJECTED.format(integration))
+            claims.finish(held, RunState.FAILED, control.REJECTED.format(integration))
             return
         quiet = _quiet_seconds(integration)
         if quiet and not run.cancel_requested_at:
             claims.put_back(held, seconds=quiet, reason=f"The shop asked us to wait. {_goes_on(quiet)}")
             return
         try:
-            step = handler(held, run, integration)
+            page = handler(held, run, integration)
         except ShopError as error:
             _shop_failed(held, run, integration, error)
             return
-        asked = asked or step.asked
-        if step.done:
+        outcome = _write(held, run, page)
+        asked = asked or page.asked
+        if page.done:
             with transaction.atomic():
                 if claims.goes_again(held):
                     run.cursor, run.total = None, None
                     continue
-                claims.finish(held, RunState.SUCCEEDED, step.note)
+                claims.finish(held, RunState.SUCCEEDED, outcome.note)
                 if asked:  # a run with nothing to do says nothing about a shop that is away
                     _note_health(integration, IntegrationHealth.OK)
             return
-        if step.cancelled:
+        if outcome.cancelled:
             claims.finish(held, RunState.CANCELLED, claims.KEPT)
             return
         run.failures = 0
-        if step.wait:
-            claims.put_back(held, seconds=step.wait, reason=step.waits_for)
+        if page.wait:
+            claims.put_back(held, seconds=page.wait, reason=page.waits_for)
             return
-        if monotonic() > deadline or (monotonic() > started + GIVE_WAY_AFTER and claims.others_wait(run)):
+        if monotonic() > deadline or (monotonic() > started + GIVE_WAY_AFTER and control.others_wait(run)):
             claims.put_back(held)
             return
 
 
-def _portions(held: Claim, run: Run, handler: PortionHandler, deadline: float) -> None:
+def _portions(held: Claim, run: Run, portioner: Portioner, deadline: float) -> None:
     """Portion after portion, until others wait for a worker: nobody waits for more than one portion of this run."""
     while True:
-        step = handler(held, run)
-        if step.done or step.cancelled:
+        page = portioner(run)
+        outcome = _write(held, run, page)
+        if page.done or outcome.cancelled:
             with transaction.atomic():
-                state = RunState.SUCCEEDED if step.done else RunState.CANCELLED
-                claims.finish(held, state, step.note if step.done else claims.KEPT)
-                claims.ring_next(run)
+                state = RunState.SUCCEEDED if page.done else RunState.CANCELLED
+                claims.finish(held, state, outcome.note if page.done else claims.KEPT)
+                control.ring_next(run)
             return
         run.failures = 0
-        if step.wait:
-            claims.put_back(held, seconds=step.wait, reason=step.waits_for)
-            return
-        if monotonic() > deadline or claims.others_wait(run):
+        if monotonic() > deadline or control.others_wait(run):
             claims.put_back(held)
             return
+
+
+def _write(held: Claim, run: Run, page: Page) -> Outcome:
+    """Write a page, and let the run in hand stand as it does in the database."""
+    outcome = pages.write(held, page)
+    if page.write is not None:
+        run.cursor, run.results = page.cursor, outcome.results if outcome.results is not None else run.results
+        run.total = run.total if page.total is None else page.total
+        run.until = run.until if page.until is None else page.until
+    return outcome
 
 
 def _shop_failed(held: Claim, run: Run, integration: Integration, error: ShopError) -> None:

@@ -10,7 +10,7 @@ from integrations.connectors.base import ConnectionReport
 from integrations.connectors.errors import Failure, ShopError
 from integrations.importing.feeds import add_default_feeds
 from integrations.models import Integration, StatusRule
-from integrations.runs import claims
+from integrations.runs import control
 from integrations.shops.ask import ask
 
 HEALTH_OF: dict[Failure | None, IntegrationHealth] = {Failure.CREDENTIALS: IntegrationHealth.CREDENTIALS}
@@ -44,5 +44,5 @@ def test_connection(integration: Integration) -> ConnectionReport:
         health=health, health_note=report.summary[:500], health_at=timezone.now(), **values
     )
     if report.ok:
-        claims.wake(integration)
+        control.wake(integration)
     return report

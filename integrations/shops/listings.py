@@ -2,46 +2,43 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
-from django.db import transaction
-
 from integrations.choices import ImportAction, ListKind
 from integrations.connectors.base import CodeLists, ProductPage
 from integrations.models import CodeListEntry, Integration, Run, StatusRule
-from integrations.runs import claims
 from integrations.runs.claims import Claim
-from integrations.runs.worker import Step
+from integrations.runs.pages import Page, Written
 from integrations.shops.ask import ask
 from stock import catalogue
 
 
-def products_page(held: Claim, run: Run, integration: Integration) -> Step:
+def products_page(held: Claim, run: Run, integration: Integration) -> Page:
     """One page of the shop's products; those with a SKU we do not have are created with zero stock."""
     cursor = run.cursor or {}
     if cursor.get("done"):
-        return Step(done=True, asked=False)
+        return Page(done=True, asked=False)
     operation = integration.connector.products(integration.shop(), cursor.get("at"))
     page: ProductPage = ask(integration, operation, held=held)
-    run.cursor = {"at": page.next, "done": page.next is None}
     names = {product.sku.strip(): product.name for product in page.products if product.sku.strip()}
-    with transaction.atomic():
-        cancelled = claims.hold(held)
+
+    def write(run_id: int) -> Written:
         known = catalogue.find(integration.project_id, list(names))
         new = {sku: name for sku, name in names.items() if sku not in known}
         catalogue.create(integration.project_id, new)
-        counts = Counter(fetched=len(page.products), created=len(new), unchanged=len(page.products) - len(new))
-        claims.advance(held, counts, run.cursor, total=page.total)
-    return Step(done=page.next is None, cancelled=cancelled)
+        return Written({"fetched": len(page.products), "created": len(new), "unchanged": len(page.products) - len(new)})
+
+    done = page.next is None
+    return Page({"at": page.next, "done": done}, write, done=done, total=page.total)
 
 
-def code_lists_step(held: Claim, run: Run, integration: Integration) -> Step:
+def code_lists_page(held: Claim, run: Run, integration: Integration) -> Page:
     """Read the shop's lists whole; statuses without a rule get one (Do not import, Retry)."""
     lists: CodeLists = ask(integration, integration.connector.code_lists(integration.shop()), held=held)
-    with transaction.atomic():
-        claims.hold(held)
+
+    def write(run_id: int) -> Written:
         store_code_lists(integration, lists)
-    return Step(done=True)
+        return Written()
+
+    return Page(None, write, done=True)
 
 
 def store_code_lists(integration: Integration, lists: CodeLists) -> None:
@@ -49,7 +46,11 @@ def store_code_lists(integration: Integration, lists: CodeLists) -> None:
 
     Entries with a name of ours stay, though the shop may have dropped them: older orders still carry their code.
     """
-    kinds = {ListKind.STATUS: lists.statuses, ListKind.DELIVERY: lists.deliveries, ListKind.PAYMENT: lists.payments}
+    kinds = {
+        ListKind.STATUS: lists.statuses,
+        ListKind.SHIPPING_METHOD: lists.deliveries,
+        ListKind.PAYMENT: lists.payments,
+    }
     for kind, entries in kinds.items():
         if not entries:
             continue

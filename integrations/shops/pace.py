@@ -19,7 +19,7 @@ from integrations.choices import IntegrationHealth
 from integrations.connectors.base import Budget, Response
 from integrations.connectors.errors import Failure, NotNow, ShopError
 from integrations.models import Integration
-from integrations.runs import claims
+from integrations.runs import control
 
 PATIENCE = 5.0
 """Seconds that are waited here; longer waits are the run's."""
@@ -53,7 +53,7 @@ class Pace:
         if self._tested:
             return min(PATIENCE, max(place, 0.0))
         if health == IntegrationHealth.CREDENTIALS:
-            raise NotNow(Failure.CREDENTIALS, claims.REJECTED.format(self._integration))
+            raise NotNow(Failure.CREDENTIALS, control.REJECTED.format(self._integration))
         if quiet > PATIENCE:
             raise NotNow(Failure.BUSY, "The shop asked us to wait.", retry_after=quiet)
         if place > PATIENCE:

@@ -21,7 +21,7 @@ from integrations.admin.open_project import open_runs_of, shops_of
 from integrations.choices import ImportAction, RunKind
 from integrations.importing import load as loading
 from integrations.models import Integration, StatusRule
-from integrations.runs.claims import RunRefused
+from integrations.runs.control import RunRefused
 from orders.admin import progress
 from orders.models import Order
 

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from config.kit.sql import copy_rows, next_ids
 from orders.choices import DocumentType
 from orders.documents import letterheads
 from orders.documents.numbering import code, take_range
+from orders.intake.drafts import Draft, Source
 from orders.intake.incoming import ZERO, IncomingOrder
 from orders.intake.rows import as_json
 from orders.models import Invoice, Order, Shipment, ShipmentLine
 from stock.availability import Level
 from stock.choices import MovementReason
 from stock.ledger import Change, record_movements
-
-if TYPE_CHECKING:
-    from orders.intake.new_orders import Draft, Source
 
 INVOICE_COLUMNS = (
     "project_id", "order_id", "document_type", "year", "number", "code", "issued_at", "issue_date", "order_number",

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from config.kit.sql import copy_rows
 from orders.choices import Effect, EventKind
+from orders.intake.drafts import Draft, Source
 from orders.models import Order, OrderEffect, OrderEvent, OrderLine
 from orders.search import vector
-
-if TYPE_CHECKING:
-    from orders.intake.new_orders import Draft, Source
 
 ORDER_COLUMNS = (
     "id", "project_id", "integration_id", "remote_order_id", "run_id", "number", "status", "tab", "import_action",

@@ -20,7 +20,8 @@ from django.db import transaction
 
 from config.kit.public_ids import PublicIds
 from config.kit.sql import execute
-from orders.intake.new_orders import FromPartner, Intake, Refused, Source, take_in
+from orders.intake.drafts import FromPartner, Intake, Obstacle, Source
+from orders.intake.new_orders import take_in
 from orders.intake.plans import API_HISTORY, API_HISTORY_CANCELLED, CANCEL, VALID, Plan
 from orders.models import Order
 from orders.partners.published import Goods, InvalidOrder, Item, PublishedOrder, kept, to_incoming
@@ -260,7 +261,7 @@ def _create(page: _Page, customers: Customers) -> None:
             except InvalidOrder as error:
                 entry.outcome = Failure(error.key, str(error))
     for entry, taken in zip(entries, take_in(source, intakes), strict=True):
-        if isinstance(taken, Refused):
+        if isinstance(taken, Obstacle):
             entry.outcome = Failure(taken.code, taken.message)
         else:
             entry.outcome = Stored(taken.order_id, "created")

@@ -10,10 +10,10 @@ from django.test import Client
 from integrations import client, jobs
 from integrations.choices import ImportAction, RunKind, RunState, UnknownCodes, UnknownProducts
 from integrations.connectors.base import OrderPage
-from integrations.importing.page import Progress, import_page
+from integrations.importing.page import import_page
 from integrations.importing.payloads import read_page
 from integrations.models import Integration, Project, Run
-from integrations.runs import claims
+from integrations.runs import claims, control, pages
 from integrations.shops.connection import set_up
 from tests.factories import IntegrationFactory
 from tests.integrations.connectors.woocommerce.orders import line, payload
@@ -54,12 +54,12 @@ class BrokenShop:
 
     def load(self) -> None:
         """Read everything the shop has, a hundred at a time."""
-        held = claims.claim(claims.request(RunKind.LOAD, self.integration).pk)
+        held = claims.claim(control.request(RunKind.LOAD, self.integration).pk)
         assert held is not None
         bodies = list(self.bodies.values())
         for start in range(0, len(bodies), 100):
             page = read_page(self.integration.connector, self.integration.shop(), bodies[start : start + 100])
-            import_page(held, self.integration, page, Progress(None))
+            pages.write(held, import_page(self.integration, page, None))
         claims.finish(held, RunState.SUCCEEDED)
 
 

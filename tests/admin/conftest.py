@@ -12,8 +12,9 @@ from django.utils import timezone
 from integrations.choices import RemoteState, Role
 from integrations.models import Integration, Project, RemoteOrder
 from integrations.shops.connection import set_up
+from orders.intake.drafts import Intake, Source, Taken
 from orders.intake.incoming import IncomingOrder
-from orders.intake.new_orders import Intake, Source, Taken, take_in
+from orders.intake.new_orders import take_in
 from orders.intake.plans import PLANS
 from orders.models import Order
 from tests.factories import IntegrationFactory, ProjectFactory, member

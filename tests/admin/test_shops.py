@@ -13,7 +13,7 @@ from integrations.choices import ImportAction, IntegrationHealth, Role, RunKind
 from integrations.connectors.base import ConnectionReport
 from integrations.importing.feeds import DEFAULT_FEEDS
 from integrations.models import Feed, Integration, Project, Run, StatusRule, Webhook
-from integrations.shop_webhooks import receive
+from integrations.shop_webhooks import registration
 from integrations.shops import connection
 from integrations.shops.rule_settings import fingerprint
 from tests.admin.conftest import Login
@@ -257,8 +257,8 @@ def test_order_staff_read_the_settings_and_change_none(project: Project, shop: I
 def test_webhooks_are_registered_from_the_page(
     shop: Integration, admin: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    registration = receive.Registration(True, "4 webhook(s) are registered in the shop.")
-    monkeypatch.setattr(receive, "register", lambda integration: registration)
+    registered = registration.Registration(True, "4 webhook(s) are registered in the shop.")
+    monkeypatch.setattr(registration, "register", lambda integration: registered)
     assert "4 webhook(s) are registered" in post(admin, shop, "webhooks", {}).content.decode()
 
 

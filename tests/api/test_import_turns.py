@@ -17,7 +17,7 @@ from integrations.choices import RunKind, RunState
 from integrations.invariants import broken
 from integrations.models import Project, Run
 from integrations.partners import bulk_import
-from integrations.runs import claims
+from integrations.runs import control
 from integrations.tick import tick
 from orders.models import Order
 from tests.api.conftest import Partner, told
@@ -68,7 +68,7 @@ def test_the_answer_comes_before_the_work(partner: Partner) -> None:
 
 
 def test_progress_is_true_portion_by_portion(partner: Partner, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(claims, "others_wait", lambda run: True)
+    monkeypatch.setattr(control, "others_wait", lambda run: True)
     waiting = asked(partner, orders(250))
     seen = []
     for _ in range(3):
@@ -79,7 +79,7 @@ def test_progress_is_true_portion_by_portion(partner: Partner, monkeypatch: pyte
 
 
 def test_time_left_follows_the_pace(partner: Partner, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(claims, "others_wait", lambda run: True)
+    monkeypatch.setattr(control, "others_wait", lambda run: True)
     waiting = asked(partner, orders(200))
     assert action(partner, waiting)["estimated_seconds"] is None
     take_bells(1)
@@ -157,7 +157,7 @@ def test_a_small_import_waits_for_one_portion_of_every_other_project(
 def test_control_an_import_that_does_not_give_way_keeps_the_small_one_waiting(
     partner: Partner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(claims, "others_wait", lambda run: False)
+    monkeypatch.setattr(control, "others_wait", lambda run: False)
     asked(Partner(ProjectFactory.create()), orders(500))
     asked(partner, orders(1))
     take_bells(1)
@@ -171,7 +171,7 @@ def test_alone_an_import_is_worked_off_without_letting_go(partner: Partner) -> N
 
 
 def test_cancel_between_portions_keeps_what_was_written(partner: Partner, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(claims, "others_wait", lambda run: True)
+    monkeypatch.setattr(control, "others_wait", lambda run: True)
     waiting = asked(partner, orders(300))
     take_bells(1)
     assert partner.call("DELETE", f"/v1/async-actions/{waiting}").status_code == 204

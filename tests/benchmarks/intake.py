@@ -13,6 +13,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -100,23 +101,23 @@ def _shop() -> Integration:
     return integration
 
 
-def _load(integration: Integration, pages: list[list[bytes]]) -> None:
+def _load(integration: Integration, listed: list[list[bytes]]) -> None:
     """The live path of a load, without the shop: read, decide, write, page by page."""
     from integrations.choices import RunKind, RunState
     from integrations.importing import remote_orders
-    from integrations.importing.page import Progress, import_page
+    from integrations.importing.page import import_page
     from integrations.importing.payloads import read_page
-    from integrations.runs import claims
+    from integrations.runs import claims, control, pages
 
-    run = claims.request(RunKind.LOAD, integration)
+    run = control.request(RunKind.LOAD, integration)
     claim = claims.claim(run.pk)
     if claim is None:
         raise RuntimeError("the run of the benchmark could not be claimed")
     connector, shop = integration.connector, integration.shop()
     on_record = partial(remote_orders.digests, integration.pk)
-    for number, page in enumerate(pages):
+    for number, page in enumerate(listed):
         candidates = read_page(connector, shop, page, on_record)
-        import_page(claim, integration, candidates, Progress({"page": number}, len(pages) * PAGE))
+        pages.write(claim, replace(import_page(integration, candidates, {"page": number}), total=len(listed) * PAGE))
     claims.finish(claim, RunState.SUCCEEDED)
 
 

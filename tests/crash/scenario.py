@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from config.kit.sql import execute
 from integrations.choices import ImportAction, RunKind, RunState
-from integrations.importing.page import Progress, import_page
+from integrations.importing.page import import_page
 from integrations.importing.payloads import Candidate
 from integrations.models import Integration, RemoteOrder, Run, StatusRule
-from integrations.runs import claims
+from integrations.runs import claims, control, pages
 from integrations.runs.claims import LostClaim
 from orders.intake.incoming import IncomingOrder
 from orders.models import Announcement, Invoice, Order, OrderLine, Shipment
@@ -59,7 +59,7 @@ class Scenario:
         return cls(integration, pages)
 
     def request(self) -> Run:
-        return claims.request(RunKind.LOAD, self.integration)
+        return control.request(RunKind.LOAD, self.integration)
 
     def go_on(self, run_id: int) -> None:
         """What a worker does: claim, page after page from the cursor, finish."""
@@ -69,7 +69,9 @@ class Scenario:
         try:
             done = (Run.objects.values_list("cursor", flat=True).get(pk=run_id) or {}).get("done", 0)
             for number in range(done, len(self.pages)):
-                import_page(held, self.integration, self.pages[number], Progress({"done": number + 1}, total=14))
+                pages.write(
+                    held, replace(import_page(self.integration, self.pages[number], {"done": number + 1}), total=14)
+                )
             claims.finish(held, RunState.SUCCEEDED)
         except LostClaim:
             return

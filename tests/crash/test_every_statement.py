@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from django.db import OperationalError, connection, transaction
 
-from integrations.importing import page
 from integrations.invariants import broken
-from integrations.runs import claims
+from integrations.runs import claims, pages
 from integrations.runs.claims import Claim
+from integrations.runs.pages import Outcome, Page, Write
 from tests.crash.faults import moments
 from tests.crash.scenario import Scenario, expire_leases
 
@@ -52,14 +52,14 @@ def test_every_moment_is_survived() -> None:
 
 def test_control_a_cursor_that_moves_before_its_page_loses_orders(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same comparison with the guard off: the cursor is committed first, the page afterwards."""
-    write, advance = page._transaction, claims.advance
+    write, advance = pages._write, claims.advance
 
-    def cursor_first(claim: Claim, integration: Any, candidates: Any, progress: Any, *rest: Any, **named: Any) -> bool:
+    def cursor_first(claim: Claim, page: Page, how: Write) -> Outcome:
         with transaction.atomic():
-            advance(claim, {}, progress.cursor, total=progress.total)
-        return write(claim, integration, candidates, progress, *rest, **named)
+            advance(claim, {}, page.cursor, total=page.total)
+        return write(claim, page, how)
 
-    monkeypatch.setattr(page, "_transaction", cursor_first)
+    monkeypatch.setattr(pages, "_write", cursor_first)
     expected, count = uncrashed()
     wrong = [moment for moment in range(1, count + 1) if crashed_at(moment) != expected]
     assert len(wrong) > 10

@@ -14,7 +14,7 @@ from django.utils import timezone
 from integrations.choices import RunKind, RunState
 from integrations.invariants import broken
 from integrations.models import Feed, Integration, RemoteOrder, Run
-from integrations.runs import claims
+from integrations.runs import control
 from integrations.secrets import Secrets
 from integrations.shops.connection import set_up
 from integrations.simulator.server import SimulatedServer, SimulatedSite
@@ -61,7 +61,7 @@ def queue() -> Iterator[Any]:
 
 
 def request(integration: Integration) -> Run:
-    return claims.request(RunKind.LOAD, integration, since=timezone.now() - timedelta(days=30))
+    return control.request(RunKind.LOAD, integration, since=timezone.now() - timedelta(days=30))
 
 
 def wait_for(run: Run, at_least: int, seconds: float = 30) -> Run:

@@ -19,7 +19,7 @@ from integrations.importing import page
 from integrations.invariants import broken
 from integrations.jobs import HANDLERS
 from integrations.models import Feed, Integration, OrderHint, RemoteOrder, Run
-from integrations.runs import claims, worker
+from integrations.runs import control, worker
 from integrations.shops.connection import set_up
 from orders.intake.allocation import change_stock
 from orders.models import Order
@@ -89,7 +89,7 @@ def receive(integration: Integration) -> None:
 
 
 def work_all(integration: Integration) -> list[Run]:
-    requested = [claims.request(kind, integration, since=timezone.now()) for kind in KINDS]
+    requested = [control.request(kind, integration, since=timezone.now()) for kind in KINDS]
     jobs = [lambda run=run: worker.work(run.pk, HANDLERS) for run in requested]
     at_once(*jobs, lambda: receive(integration))
     for run in requested:

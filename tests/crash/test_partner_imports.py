@@ -15,7 +15,9 @@ from integrations.choices import RunState
 from integrations.invariants import broken
 from integrations.models import BulkPortion, Project, Run
 from integrations.partners import bulk_import
-from integrations.runs import claims
+from integrations.runs import claims, pages
+from integrations.runs.claims import Claim
+from integrations.runs.pages import Outcome, Page, Write
 from integrations.tick import tick
 from orders.models import Customer, Order
 from tests.api.conftest import Partner
@@ -126,14 +128,14 @@ def test_every_moment_of_an_import_is_survived(monkeypatch: pytest.MonkeyPatch) 
 
 def test_control_a_cursor_that_moves_before_its_portion_loses_orders(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same comparison with the guard off: the cursor is committed first, the portion afterwards."""
-    write = bulk_import._write
+    write = pages._write
 
-    def cursor_first(held: Any, imported: Any, start: int, portion: Any, **named: Any) -> bool:
+    def cursor_first(held: Claim, page: Page, how: Write) -> Outcome:
         with transaction.atomic():
-            claims.advance(held, {}, {"done": start + len(portion.orders)})
-        return write(held, imported, start, portion, **named)
+            claims.advance(held, {}, page.cursor)
+        return write(held, page, how)
 
     expected, count = interrupted(monkeypatch)
-    monkeypatch.setattr(bulk_import, "_write", cursor_first)
+    monkeypatch.setattr(pages, "_write", cursor_first)
     wrong = [moment for moment in range(1, count + 1) if interrupted(monkeypatch, moment)[0] != expected]
     assert len(wrong) > 5

@@ -15,7 +15,7 @@ from integrations import client, jobs
 from integrations.choices import RemoteState, RunKind
 from integrations.connectors.base import Operation
 from integrations.models import Integration, RemoteOrder, Run
-from integrations.runs import claims
+from integrations.runs import control
 from integrations.secrets import Secrets
 from integrations.shops.connection import set_up
 from integrations.simulator.dialects import KEYS, external_id
@@ -131,7 +131,7 @@ class Playing:
             self.sold.delete(sale.id)
 
     def load(self) -> Run:
-        run = claims.request(RunKind.LOAD, self.integration, since=self.integration.start_at)
+        run = control.request(RunKind.LOAD, self.integration, since=self.integration.start_at)
         jobs.work(run.pk)
         run.refresh_from_db()
         return run

@@ -14,7 +14,7 @@ from pytest_django import Settings
 
 from integrations.models import OrderHint, Run, Webhook
 from integrations.secrets import Secrets
-from integrations.shop_webhooks import receive
+from integrations.shop_webhooks import registration
 from integrations.simulator.dialects import WRITERS, ebay_notifications
 from integrations.simulator.hooks import Event, parcels
 from tests.integrations.bad_inputs.playing import Playing
@@ -80,12 +80,12 @@ def opened(platform: str, patch: pytest.MonkeyPatch, seed: int = 4) -> Door:
     playing = Playing(platform, patch, here, seed)
     if seed != 4:
         playing.sold.webhooks.add("none", "https://elsewhere.example/", "{}")  # ids of webhooks are never the same
-    registration = receive.register(playing.integration)
+    registered = registration.register(playing.integration)
     webhook = Webhook.objects.get(integration=playing.integration)
     if platform in TOLD_BY_HAND:
-        playing.sold.webhooks.add("order.*", receive.address_of(webhook), playing.sold.secret)
+        playing.sold.webhooks.add("order.*", registration.address_of(webhook), playing.sold.secret)
     else:
-        assert registration.ok, registration.summary
+        assert registered.ok, registered.summary
     sale = playing.sold.place("processing", {"MUG-BLUE": 1}, age=9000)
     _, parcel = parcels(playing.sold, WRITERS[platform], [Event("updated", sale)])[0]
     return Door(playing, dict(parcel.headers), parcel.body, webhook.token)

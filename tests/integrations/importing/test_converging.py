@@ -24,14 +24,14 @@ from integrations.choices import ImportAction, RemoteState, Role, RunKind
 from integrations.connectors.base import OrderPage
 from integrations.connectors.woocommerce import WooCommerce
 from integrations.importing import synchronize as syncing
-from integrations.importing.page import Progress, import_page
+from integrations.importing.page import import_page
 from integrations.importing.payloads import Candidate, digest_of
 from integrations.importing.rules import Mode
 from integrations.importing.synchronize import SyncRefused
 from integrations.invariants import broken
 from integrations.models import Integration, RemoteOrder, StatusRule
 from integrations.review import decisions as reviewing
-from integrations.runs import claims
+from integrations.runs import claims, control, pages
 from integrations.runs.claims import Claim
 from integrations.shops.connection import set_up
 from orders.intake.incoming import IncomingOrder
@@ -82,13 +82,13 @@ class Shop:
         self.answer = self.versions[-1]
 
     def claim(self, kind: RunKind) -> Claim:
-        held = claims.claim(claims.request(kind, self.integration).pk)
+        held = claims.claim(control.request(kind, self.integration).pk)
         assert held is not None
         return held
 
     def import_(self, held: Claim, versions: Sequence[IncomingOrder], mode: Mode = Mode.SWEEP) -> None:
         for version in versions:
-            import_page(held, self.integration, [seen(version)], Progress(None), mode=mode)
+            pages.write(held, import_page(self.integration, [seen(version)], None, mode=mode))
 
     def state(self) -> dict[str, Any]:
         """All that the end may be told by; no ids, no times of ours."""
@@ -268,7 +268,7 @@ def test_a_hundred_are_synchronised_while_they_are_imported(shops: dict[int, Sho
     shop = Shop()
     orders = [shop.versions[1], *(incoming(line("A-17", 1, key="1"), line("B-2", 1, key="2")) for _ in range(24))]
     load = shop.claim(RunKind.LOAD)
-    import_page(load, shop.integration, [seen(order) for order in orders], Progress(None))
+    pages.write(load, import_page(shop.integration, [seen(order) for order in orders], None))
     ids = list(Order.objects.order_by("pk").values_list("pk", flat=True))
     chance = Random(3)
 
@@ -287,7 +287,7 @@ def test_a_hundred_are_synchronised_while_they_are_imported(shops: dict[int, Sho
                 overwrite.refresh(order_id, overwrite.Answer(answer, None))
 
         def imported(shuffled: list[IncomingOrder] = shuffled) -> None:
-            import_page(load, shop.integration, [seen(order) for order in shuffled], Progress(None))
+            pages.write(load, import_page(shop.integration, [seen(order) for order in shuffled], None))
 
         assert at_once(synchronised, imported, lambda: give_stock(shop.integration.project, A_17=3)) == []
     assert set(Order.objects.values_list("note", flat=True)) == {"14"}
@@ -301,7 +301,7 @@ def test_rules_saved_meanwhile_decide_the_next_page_and_nothing_before(shops: di
     shop = Shop()
     load = shop.claim(RunKind.LOAD)
     first, second = incoming(line("A-17", 1)), incoming(line("A-17", 1))
-    import_page(load, shop.integration, [seen(first)], Progress(None))
+    pages.write(load, import_page(shop.integration, [seen(first)], None))
     StatusRule.objects.filter(status="processing").update(action=ImportAction.HOLD)
-    import_page(load, shop.integration, [seen(first), seen(second)], Progress(None))
+    pages.write(load, import_page(shop.integration, [seen(first), seen(second)], None))
     assert list(Order.objects.order_by("pk").values_list("status", flat=True)) == ["processing", "on_hold"]

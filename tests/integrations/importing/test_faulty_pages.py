@@ -14,7 +14,7 @@ from integrations.client import driver
 from integrations.importing.retry import retry_now
 from integrations.invariants import broken
 from integrations.models import Integration, RemoteOrder, Run
-from integrations.runs import claims
+from integrations.runs import control
 from integrations.secrets import Secrets
 from integrations.shops.connection import set_up
 from integrations.simulator.server import SimulatedServer, SimulatedSite
@@ -45,7 +45,7 @@ def load(server: SimulatedServer) -> Callable[[], Run]:
     set_up(shop)
 
     def loaded() -> Run:
-        return worked(claims.request(RunKind.LOAD, shop, since=datetime.now(UTC) - timedelta(days=3)))
+        return worked(control.request(RunKind.LOAD, shop, since=datetime.now(UTC) - timedelta(days=3)))
 
     return loaded
 
@@ -118,7 +118,7 @@ def test_orders_that_are_read_again_do_not_wait_for_a_culprit(
     culprits = ids(server, *places)
     server.site.faults.add({"kind": "breaks", "orders": culprits})
     server.site.log.clear()
-    run = worked(claims.request(RunKind.OPEN_ORDERS, Integration.objects.get()))
+    run = worked(control.request(RunKind.OPEN_ORDERS, Integration.objects.get()))
     assert (run.state, run.fetched) == (RunState.SUCCEEDED, ORDERS)
     assert len(server.site.log) < 150
     assert RemoteOrder.objects.filter(state=RemoteState.IMPORTED).count() == ORDERS

@@ -18,8 +18,8 @@ from integrations.connectors.errors import Failure, ShopError
 from integrations.importing import load
 from integrations.importing.load import request_load, window_start
 from integrations.models import Integration, RemoteOrder, Run
-from integrations.runs import claims, worker
-from integrations.runs.claims import RunRefused
+from integrations.runs import control, worker
+from integrations.runs.control import RunRefused
 from orders.models import Order
 from tests.benchmarks.w2000 import payloads
 from tests.factories import IntegrationFactory
@@ -164,14 +164,14 @@ def test_a_slice_ends_after_a_page_and_the_next_goes_on(integration: Integration
 def test_a_cancelled_load_keeps_its_pages_and_is_not_complete(integration: Integration, shop: Shop) -> None:
     run = request_load(integration)
     worker.work(run.pk, jobs.HANDLERS, slice_seconds=0)
-    assert claims.cancel(run)
+    assert control.cancel(run)
     run.refresh_from_db()
     assert run.state == RunState.CANCELLED
     assert "stays" in run.reason
     assert RemoteOrder.objects.count() == 100
     integration.refresh_from_db()
     assert integration.complete_until is None
-    assert not claims.cancel(run)
+    assert not control.cancel(run)
 
 
 def test_a_running_load_stops_after_its_page(
@@ -181,7 +181,7 @@ def test_a_running_load_stops_after_its_page(
     drive = shop.drive
 
     def cancel_meanwhile(operation: Any, **named: Any) -> OrderPage:
-        claims.cancel(run)
+        control.cancel(run)
         return drive(operation, **named)
 
     monkeypatch.setattr(client, "drive", cancel_meanwhile)

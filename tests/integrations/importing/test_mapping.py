@@ -10,13 +10,14 @@ from msgspec.structs import replace
 from integrations.choices import ImportAction, ListKind, RemoteState, RunKind, RunState, UnknownCodes, UnknownProducts
 from integrations.connectors.base import CodeLists, RemoteStatus
 from integrations.importing import mapping
-from integrations.importing.mapping import Mapping, Unmapped
-from integrations.importing.page import Progress, import_page
+from integrations.importing.mapping import Mapping
+from integrations.importing.page import import_page
 from integrations.importing.payloads import Candidate, digest_of
 from integrations.invariants import broken
 from integrations.models import CodeListEntry, Integration, MetadataMapping, RemoteOrder, SkuMapping, StatusRule
-from integrations.runs import claims
+from integrations.runs import claims, control, pages
 from integrations.shops.listings import store_code_lists
+from orders.intake.drafts import Obstacle
 from orders.intake.incoming import IncomingOrder
 from orders.models import Order, OrderLine
 from stock.models import Product
@@ -33,11 +34,11 @@ def integration(db: None) -> Integration:
 
 
 def take(integration: Integration, order: IncomingOrder) -> RemoteOrder:
-    held = claims.claim(claims.request(RunKind.LOAD, integration).pk)
+    held = claims.claim(control.request(RunKind.LOAD, integration).pk)
     assert held is not None
     body = order.external_id
     seen = Candidate(body, order.number, order.status, order.modified_at, body, digest_of(body.encode()), order=order)
-    import_page(held, integration, [seen], Progress(None))
+    pages.write(held, import_page(integration, [seen], None))
     claims.finish(held, RunState.SUCCEEDED)
     return RemoteOrder.objects.get(external_id=body)
 
@@ -73,20 +74,20 @@ def test_metadata_gets_our_names_and_the_rest_stays(pairs: list[tuple[str, str]]
 
 @pytest.mark.parametrize(
     ("kind", "field", "code"),
-    [(ListKind.PAYMENT, "payment", "unmapped_payment"), (ListKind.DELIVERY, "shipping", "unmapped_delivery")],
+    [(ListKind.PAYMENT, "payment", "unmapped_payment"), (ListKind.SHIPPING_METHOD, "shipping", "unmapped_delivery")],
 )
 def test_unnamed_codes_keep_the_shops_name_or_fail(kind: ListKind, field: str, code: str) -> None:
     order = incoming(line(), **{f"{field}_code": "x1", f"{field}_title": "By drone"})
     assert Mapping(names={kind: {"x1": "Drone"}}).apply(order) == replace(order, **{f"{field}_title": "Drone"})
     assert Mapping().apply(order) is order
     failed = Mapping(strict=frozenset({kind})).apply(order)
-    assert isinstance(failed, Unmapped)
+    assert isinstance(failed, Obstacle)
     assert (failed.code, failed.subject) == (code, "x1")
     assert "“x1” (By drone) has no name here" in failed.message
 
 
 def test_without_a_code_the_title_counts_and_without_both_nothing_is_missing() -> None:
-    strict = frozenset({ListKind.PAYMENT, ListKind.DELIVERY})
+    strict = frozenset({ListKind.PAYMENT, ListKind.SHIPPING_METHOD})
     order = incoming(line(), payment_title="Wire")
     named = Mapping(names={ListKind.PAYMENT: {"Wire": "Bank transfer"}}, strict=strict).apply(order)
     assert isinstance(named, IncomingOrder) and named.payment_title == "Bank transfer"

@@ -12,12 +12,12 @@ from django.db import DatabaseError
 
 from integrations.choices import ImportAction, RemoteState, RunKind
 from integrations.importing import page
-from integrations.importing.page import Progress, import_page
+from integrations.importing.page import import_page
 from integrations.importing.payloads import Candidate, digest_of
 from integrations.importing.rules import Mode
 from integrations.invariants import broken
 from integrations.models import Integration, RemoteOrder, Run, StatusRule
-from integrations.runs import claims
+from integrations.runs import claims, control, pages
 from integrations.runs.claims import Claim, LostClaim
 from orders.intake.incoming import IncomingOrder
 from orders.models import Order
@@ -38,7 +38,7 @@ def integration() -> Integration:
 
 @pytest.fixture
 def claim(integration: Integration) -> Claim:
-    held = claims.claim(claims.request(RunKind.LOAD, integration).pk)
+    held = claims.claim(control.request(RunKind.LOAD, integration).pk)
     assert held is not None
     return held
 
@@ -56,7 +56,7 @@ def later(order: IncomingOrder, **changes: Any) -> IncomingOrder:
 
 
 def put(claim: Claim, integration: Integration, *candidates: Candidate, mode: Mode = Mode.SWEEP) -> Run:
-    import_page(claim, integration, candidates, Progress({"page": 1}), mode=mode)
+    pages.write(claim, import_page(integration, candidates, {"page": 1}, mode=mode))
     return Run.objects.get(pk=claim.run_id)
 
 
@@ -162,8 +162,8 @@ def test_one_poison_order_does_not_stop_the_others(integration: Integration, cla
 def test_control_without_savepoints_one_poison_order_stops_the_page(
     integration: Integration, claim: Claim, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def together(held: Claim, shop: Integration, candidate: Candidate, mode: Mode) -> Any:
-        return page._write(held, shop, [candidate], mode)
+    def together(run_id: int, shop: Integration, candidate: Candidate, mode: Mode) -> Any:
+        return page._write(run_id, shop, [candidate], mode)
 
     monkeypatch.setattr(page, "_alone", together)
     with pytest.raises(DatabaseError):

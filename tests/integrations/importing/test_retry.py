@@ -12,11 +12,11 @@ from integrations import client, jobs
 from integrations.choices import ImportAction, IntegrationHealth, RemoteState, RunKind, RunState
 from integrations.connectors.base import OrderPage
 from integrations.importing import feeds
-from integrations.importing.page import Progress, import_page
+from integrations.importing.page import import_page
 from integrations.importing.payloads import digest_of, read_page
 from integrations.importing.retry import retry_now
 from integrations.models import Feed, Integration, RemoteOrder, Run
-from integrations.runs import claims
+from integrations.runs import claims, control, pages
 from integrations.shops.connection import set_up
 from integrations.tick import tick
 from orders.models import Order
@@ -68,7 +68,7 @@ def integration(shop: Shop) -> Integration:
 
 
 def work(integration: Integration, kind: RunKind) -> Run:
-    run = claims.request(kind, integration)
+    run = control.request(kind, integration)
     jobs.work(run.pk)
     run.refresh_from_db()
     return run
@@ -106,13 +106,13 @@ def test_an_order_imported_while_it_was_asked_for_in_vain_stays_as_it_was_import
     integration.rules.filter(status="processing").update(action=ImportAction.VALID)
     key = next(iter(BODIES))
     del shop.bodies[key]
-    drive, meanwhile = shop.drive, claims.claim(claims.request(RunKind.LOAD, integration).pk)
+    drive, meanwhile = shop.drive, claims.claim(control.request(RunKind.LOAD, integration).pk)
     assert meanwhile is not None
 
     def load_meanwhile(operation: Any, **named: Any) -> OrderPage:
         if not shop.asked:
             seen = read_page(integration.connector, integration.shop(), [BODIES[key]])
-            import_page(meanwhile, integration, seen, Progress({}))
+            pages.write(meanwhile, import_page(integration, seen, {}))
         return drive(operation, **named)
 
     monkeypatch.setattr(client, "drive", load_meanwhile)
@@ -187,18 +187,18 @@ def test_control_without_beginning_anew_it_waits_for_the_next_one(
 
 
 def test_a_retry_that_ends_while_somebody_asks_is_followed_by_another(integration: Integration) -> None:
-    held = claims.claim(claims.request(RunKind.RETRY, integration).pk)
+    held = claims.claim(control.request(RunKind.RETRY, integration).pk)
     assert held is not None
     assert not claims.goes_again(held)
     claims.finish(held, RunState.SUCCEEDED)
-    new = claims.request_or_again(RunKind.RETRY, integration)
+    new = control.request_or_again(RunKind.RETRY, integration)
     assert (new.pk != held.run_id, new.scope) == (True, {})
-    assert claims.request_or_again(RunKind.RETRY, integration).pk == new.pk
+    assert control.request_or_again(RunKind.RETRY, integration).pk == new.pk
     assert Run.objects.get(pk=new.pk).scope == {claims.AGAIN: True}
 
 
 def test_a_retry_that_pauses_goes_on_at_once_when_somebody_asks(integration: Integration, shop: Shop) -> None:
-    held = claims.claim(claims.request(RunKind.RETRY, integration).pk)
+    held = claims.claim(control.request(RunKind.RETRY, integration).pk)
     assert held is not None
     claims.put_back(held, seconds=900, reason="The shop does not answer.", failed=True)
     assert claims.claim(held.run_id) is None
@@ -239,15 +239,15 @@ def test_feeds_that_are_off_or_whose_shop_is_off_do_not_start(integration: Integ
 
 def test_the_tick_rings_for_lost_bells_and_parks_runs_that_kill_their_worker(integration: Integration) -> None:
     Feed.objects.update(enabled=False)
-    lost = claims.request(RunKind.RETRY, integration)
-    assert claims.sweep() == []  # just asked for: its own bell is on the way
+    lost = control.request(RunKind.RETRY, integration)
+    assert control.sweep() == []  # just asked for: its own bell is on the way
     Run.objects.update(created_at=timezone.now() - timedelta(seconds=11))
-    assert claims.sweep() == [lost.pk]
+    assert control.sweep() == [lost.pk]
     for _ in range(claims.MOST_CLAIMS_WITHOUT_PROGRESS):
         assert claims.claim(lost.pk) is not None
         Run.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
     assert claims.claim(lost.pk) is None
-    assert claims.sweep() == []
+    assert control.sweep() == []
     lost.refresh_from_db()
     assert lost.state == RunState.ERRORED
     assert "The worker died 5 times at the same page" in lost.reason

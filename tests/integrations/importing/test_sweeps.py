@@ -25,7 +25,7 @@ from integrations.connectors.woocommerce import orders as listing
 from integrations.importing import load as loading
 from integrations.invariants import broken
 from integrations.models import Feed, Integration, RemoteOrder, Run
-from integrations.runs import claims, worker
+from integrations.runs import control, worker
 from integrations.secrets import Secrets
 from integrations.shops.connection import set_up
 from integrations.simulator.server import SimulatedServer, SimulatedSite
@@ -109,7 +109,7 @@ class Play:
     def look_again(self) -> None:
         RemoteOrder.objects.filter(next_attempt_at__isnull=False).update(next_attempt_at=datetime.now(UTC))
         for kind in (RunKind.RETRY, RunKind.OPEN_ORDERS):
-            self.work(claims.request(kind, self.integration))
+            self.work(control.request(kind, self.integration))
 
     def converge(self) -> set[str]:
         """The whole course; the orders the shop shows in the end and we do not know."""

@@ -11,13 +11,13 @@ from django.db import connection
 from django.utils import timezone
 
 from integrations.choices import ImportAction, RemoteState, RunKind, UnknownProducts
-from integrations.importing.page import GIVE_UP_AFTER, Progress, import_page
+from integrations.importing.page import GIVE_UP_AFTER, import_page
 from integrations.importing.payloads import Candidate, digest_of, read_page
 from integrations.importing.rules import Mode
 from integrations.models import Integration, Project, RemoteOrder, StatusRule
 from integrations.review import causes
 from integrations.review.causes import Cause
-from integrations.runs import claims
+from integrations.runs import claims, control, pages
 from integrations.runs.claims import Claim
 from orders.intake.incoming import IncomingOrder
 from tests.factories import IntegrationFactory, ProjectFactory, give_stock, incoming, line
@@ -37,7 +37,7 @@ def integration() -> Integration:
 
 @pytest.fixture
 def claim(integration: Integration) -> Claim:
-    held = claims.claim(claims.request(RunKind.LOAD, integration).pk)
+    held = claims.claim(control.request(RunKind.LOAD, integration).pk)
     assert held is not None
     return held
 
@@ -47,7 +47,7 @@ def put(claim: Claim, integration: Integration, order: IncomingOrder, **changes:
     seen = Candidate(
         order.external_id, order.number, order.status, order.modified_at, "{}", digest, **{"order": order, **changes}
     )
-    import_page(claim, integration, [seen], Progress(None), mode=Mode.LOOK_AGAIN)
+    pages.write(claim, import_page(integration, [seen], None, mode=Mode.LOOK_AGAIN))
     return RemoteOrder.objects.get(external_id=order.external_id)
 
 
@@ -78,9 +78,9 @@ def test_missing_stock_names_the_sku_and_an_ignored_order_its_status(integration
 def test_unreadable_orders_are_one_cause_wherever_the_line_is(integration: Integration, claim: Claim) -> None:
     line_of: Any = {"id": 1, "name": "Tea", "quantity": "many", "sku": "A", "total": "1.00"}
     bodies = [payload(id=7, line_items=[line_of]), payload(id=8, line_items=[{**line_of, "quantity": 1}, line_of])]
-    pages = read_page(integration.connector, integration.shop(), bodies)
-    assert len({(seen.error_code, seen.subject) for seen in pages}) == 1
-    import_page(claim, integration, pages, Progress(None))
+    found = read_page(integration.connector, integration.shop(), bodies)
+    assert len({(seen.error_code, seen.subject) for seen in found}) == 1
+    pages.write(claim, import_page(integration, found, None))
     [group] = causes.groups(integration.project_id)
     assert group.count == 2 and "[]" in group.cause.subject
 

@@ -29,7 +29,7 @@ from integrations.importing.payloads import read
 from integrations.invariants import broken
 from integrations.models import BuyerEntry, Integration, RemoteOrder, Run
 from integrations.review import decisions
-from integrations.runs.claims import RunRefused
+from integrations.runs.control import RunRefused
 from integrations.shops import mapping_settings
 from integrations.shops.connection import set_up
 from orders.choices import OrderStatus

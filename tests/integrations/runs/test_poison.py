@@ -18,12 +18,12 @@ import pytest
 from integrations.choices import RunKind
 from integrations.connectors.documents import split
 from integrations.importing import remote_orders
-from integrations.importing.page import Progress, import_page
+from integrations.importing.page import import_page
 from integrations.importing.payloads import NO_ID, read_page
 from integrations.importing.rules import Mode
 from integrations.invariants import broken
 from integrations.models import Integration, RemoteOrder, Run
-from integrations.runs import claims
+from integrations.runs import claims, control, pages
 from integrations.runs.claims import Claim
 from integrations.shops.connection import set_up
 from tests.factories import IntegrationFactory
@@ -79,7 +79,7 @@ def integration() -> Integration:
 
 @pytest.fixture
 def claim(integration: Integration) -> Claim:
-    held = claims.claim(claims.request(RunKind.LOAD, integration).pk)
+    held = claims.claim(control.request(RunKind.LOAD, integration).pk)
     assert held is not None
     return held
 
@@ -92,7 +92,7 @@ def test_poison_never_stops_its_page(integration: Integration, claim: Claim, mod
         good = 10**9 + page
         body = ",".join([*documents[page : page + 50], json.dumps(order(id=good, number=str(good)))])
         read = read_page(integration.connector, integration.shop(), split(f"[{body}]".encode(), 100), on_record)
-        import_page(claim, integration, read, Progress({"page": page}), mode=mode)
+        pages.write(claim, import_page(integration, read, {"page": page}, mode=mode))
         assert RemoteOrder.objects.get(external_id=str(good)).state == "imported"
     states = RemoteOrder.objects.exclude(external_id__startswith=NO_ID)
     assert states.filter(state="failed").count() > states.count() // 10

@@ -9,7 +9,7 @@ from integrations import jobs
 from integrations.choices import RunState
 from integrations.models import Feed, Integration, Run
 from integrations.secrets import Secrets
-from integrations.shop_webhooks import receive
+from integrations.shop_webhooks import registration
 from integrations.shops.connection import set_up
 from integrations.simulator.dialects import KEYS, WRITERS
 from integrations.simulator.hooks import Event, Parcel, deliver, parcels
@@ -46,14 +46,14 @@ def connected(server: SimulatedServer, platform: str) -> Integration:
 
 
 def register(server: SimulatedServer, integration: Integration) -> None:
-    registration = receive.register(integration)
+    done = registration.register(integration)
     if integration.platform in TOLD_BY_HAND:
-        assert not registration.ok
-        address = receive.address_of(integration.webhook)
-        assert address in registration.summary
+        assert not done.ok
+        address = registration.address_of(integration.webhook)
+        assert address in done.summary
         server.site.shop.webhooks.add("order.*", address, server.site.shop.secret)
     else:
-        assert registration.ok, registration.summary
+        assert done.ok, done.summary
 
 
 def tell(server: SimulatedServer) -> int:

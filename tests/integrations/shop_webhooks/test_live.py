@@ -17,8 +17,8 @@ from pytest_django import Settings
 from integrations import jobs
 from integrations.choices import RunKind
 from integrations.models import Integration, OrderHint, RemoteOrder, Webhook
-from integrations.runs import claims
-from integrations.shop_webhooks import receive
+from integrations.runs import control
+from integrations.shop_webhooks import registration
 from integrations.simulator.dialects import external_id
 from integrations.simulator.hooks import Event, Parcel, parcels
 from integrations.simulator.sales import Sale
@@ -152,12 +152,12 @@ def test_all_webhooks_are_registered_once_and_watched(server: SimulatedServer, i
     assert len(board.hooks) == count >= 1
     assert len({(hook.topic, hook.address) for hook in board.hooks.values()}) == count
     _given_up(server, integration)
-    jobs.work(claims.request(RunKind.WEBHOOK_CHECK, integration).pk)
+    jobs.work(control.request(RunKind.WEBHOOK_CHECK, integration).pk)
     assert "register them again" in Webhook.objects.get().problem
     register(server, integration)
     assert len([hook for hook in board.hooks.values() if hook.active]) == count
     assert Webhook.objects.get().problem == ""
-    jobs.work(claims.request(RunKind.WEBHOOK_CHECK, integration).pk)
+    jobs.work(control.request(RunKind.WEBHOOK_CHECK, integration).pk)
     assert Webhook.objects.get().problem == ""
 
 
@@ -167,7 +167,7 @@ def _given_up(server: SimulatedServer, integration: Integration) -> None:
     if integration.platform == "paypal":  # gives up deliveries, never webhooks; but somebody may delete one
         board.hooks.clear()
         return
-    address, nowhere = receive.address_of(integration.webhook), Parcel({}, b"")
+    address, nowhere = registration.address_of(integration.webhook), Parcel({}, b"")
     for hook in board.hooks.values():
         hook.address = "http://127.0.0.1:9/"
         while hook.active:
@@ -182,7 +182,7 @@ def test_a_lost_delivery_is_made_up_for_by_the_next_load(server: SimulatedServer
     shop.place("processing", GOODS, age=3600)
     tell(server)
     assert not OrderHint.objects.exists()
-    jobs.work(claims.request(RunKind.LOAD, integration, since=timezone.now() - timedelta(hours=2)).pk)
+    jobs.work(control.request(RunKind.LOAD, integration, since=timezone.now() - timedelta(hours=2)).pk)
     assert RemoteOrder.objects.count() == 1
 
 

@@ -21,8 +21,8 @@ from integrations.connectors import get
 from integrations.connectors.base import Delivery, OrderPage, RemoteWebhook, Shop
 from integrations.connectors.errors import Failure, ShopError
 from integrations.models import Feed, Integration, OrderHint, RemoteOrder, Run, Webhook
-from integrations.runs import claims
-from integrations.shop_webhooks import receive
+from integrations.runs import control
+from integrations.shop_webhooks import hints, registration
 from integrations.shops.connection import set_up
 from integrations.tick import tick
 from orders.models import Order
@@ -206,8 +206,8 @@ def test_a_deleted_order_is_no_error(webhook: Webhook, shop: Answers) -> None:
 
 
 def test_registering_needs_a_public_address(webhook: Webhook) -> None:
-    registration = receive.register(webhook.integration)
-    assert (registration.ok, "PUBLIC_URL" in registration.summary) == (False, True)
+    registered = registration.register(webhook.integration)
+    assert (registered.ok, "PUBLIC_URL" in registered.summary) == (False, True)
 
 
 def test_registering_makes_what_is_missing_and_wakes_what_is_disabled() -> None:
@@ -246,14 +246,14 @@ def test_the_daily_check_notices_disabled_and_lost_webhooks(
 ) -> None:
     settings.PUBLIC_URL = "https://office.example"
     Webhook.objects.update(registered_at="2026-01-01T00:00Z")
-    known = () if there is None else (RemoteWebhook("5", "order.updated", receive.address_of(webhook), there),)
+    known = () if there is None else (RemoteWebhook("5", "order.updated", registration.address_of(webhook), there),)
 
     def drive(operation: Any, **_: Any) -> tuple[RemoteWebhook, ...]:
         operation.close()
         return known
 
     monkeypatch.setattr(client, "drive", drive)
-    jobs.work(claims.request(RunKind.WEBHOOK_CHECK, webhook.integration).pk)
+    jobs.work(control.request(RunKind.WEBHOOK_CHECK, webhook.integration).pk)
     webhook.refresh_from_db()
     assert webhook.problem.startswith("The shop has") == bool(problem)
     assert problem in webhook.problem
@@ -276,8 +276,8 @@ def test_a_shop_that_fails_is_not_asked_at_every_tick(webhook: Webhook, monkeypa
     now = timezone.now()
     OrderHint.objects.create(integration=webhook.integration, external_id="7", first_at=now, last_at=now)
     for _ in range(4):
-        receive.start_leftovers()
+        hints.start_leftovers()
         work()
     assert Run.objects.filter(kind=RunKind.HINTS).count() == 1
     Run.objects.update(finished_at=now - timedelta(minutes=16))
-    assert receive.start_leftovers() == 1
+    assert hints.start_leftovers() == 1

@@ -23,7 +23,7 @@ from integrations.connectors import get
 from integrations.connectors.base import Budget, Capabilities
 from integrations.connectors.errors import Failure, NotNow, ShopError
 from integrations.models import Feed, Integration, Run, ShopPace
-from integrations.runs import claims
+from integrations.runs import control
 from integrations.secrets import Secrets
 from integrations.shops import connection as connecting
 from integrations.shops.ask import ask
@@ -168,7 +168,7 @@ def test_a_window_that_is_nearly_used_up_is_waited_out(
     assert 15 <= len(server.site.log) <= 30
     integration.refresh_from_db()
     asked = len(server.site.log)
-    run = claims.request(RunKind.PRODUCTS, integration)
+    run = control.request(RunKind.PRODUCTS, integration)
     jobs.work(run.pk)
     run.refresh_from_db()
     assert (run.state, run.failures, len(server.site.log)) == (RunState.WAITING, 0, asked)
@@ -205,7 +205,7 @@ def test_a_refusal_keeps_all_workers_quiet(
     ask(integration, connector.check(integration.shop()), tested=True)
     server.site.shop.limit = Limit(1, 900)
     server.site.shop.limit.take()
-    runs_of = [claims.request(kind, integration) for kind in (RunKind.LOAD, RunKind.CODE_LISTS, RunKind.PRODUCTS)]
+    runs_of = [control.request(kind, integration) for kind in (RunKind.LOAD, RunKind.CODE_LISTS, RunKind.PRODUCTS)]
     Run.objects.update(since=timezone.now() - timedelta(days=2))
     jobs.work(runs_of[0].pk)
     integration.refresh_from_db()
@@ -240,7 +240,7 @@ def test_ebays_daily_quota_is_waited_for_until_its_midnight(open_shop: Callable[
     server = open_shop("ebay")
     integration = connect(server, "ebay")
     server.site.shop.limit = Limit(1, 86400, rolling=False)
-    run = claims.request(RunKind.LOAD, integration, since=timezone.now() - timedelta(days=2))
+    run = control.request(RunKind.LOAD, integration, since=timezone.now() - timedelta(days=2))
     jobs.work(run.pk)
     run.refresh_from_db()
     integration.refresh_from_db()
@@ -266,7 +266,7 @@ def test_nothing_is_sent_with_keys_that_were_rejected(open_shop: Callable[[str],
     integration = connect(server, "ecwid")
     integration.credentials = Secrets(integration.credentials | {"access_token": "secret_dead"})
     integration.save()
-    run = claims.request(RunKind.LOAD, integration, since=timezone.now() - timedelta(days=2))
+    run = control.request(RunKind.LOAD, integration, since=timezone.now() - timedelta(days=2))
     jobs.work(run.pk)
     assert [entry["status"] for entry in server.site.log] == [403]
     assert Integration.objects.get().health == IntegrationHealth.CREDENTIALS
@@ -305,7 +305,7 @@ def test_without_that_a_dead_token_gets_the_address_blocked(
 def test_a_connection_test_that_passes_ends_the_quiet(open_shop: Callable[[str], SimulatedServer]) -> None:
     integration = connect(open_shop("paypal"), "paypal")
     Integration.objects.update(quiet_until=timezone.now() + timedelta(hours=9))
-    waiting = claims.request(RunKind.CODE_LISTS, integration)
+    waiting = control.request(RunKind.CODE_LISTS, integration)
     jobs.work(waiting.pk)
     jobs.work(waiting.pk)
     waiting.refresh_from_db()

@@ -13,8 +13,9 @@ from integrations.invariants import broken
 from integrations.models import Project
 from orders.choices import Effect, OrderStatus, Tab
 from orders.intake.allocation import change_stock
+from orders.intake.drafts import Intake, Obstacle, Source, Taken
 from orders.intake.incoming import IncomingOrder
-from orders.intake.new_orders import Intake, Refused, Source, Taken, take_in
+from orders.intake.new_orders import take_in
 from orders.intake.plans import CANCEL, COMPLETE, HISTORY, HOLD, INVOICE, PLANS, VALID, Plan
 from orders.models import Customer, Invoice, Order, Shipment
 from stock.choices import MovementReason
@@ -30,7 +31,7 @@ def project() -> Project:
     return ProjectFactory.create()
 
 
-def take(project: Project, *orders: tuple[IncomingOrder, Plan], create: bool = True) -> list[Taken | Refused]:
+def take(project: Project, *orders: tuple[IncomingOrder, Plan], create: bool = True) -> list[Taken | Obstacle]:
     source = Source(project.pk, None, None, project.zone, timezone.now(), create)
     with transaction.atomic():
         return take_in(source, [Intake(order, plan, None) for order, plan in orders])
@@ -95,7 +96,7 @@ def test_an_order_of_services_only_is_in_stock(project: Project) -> None:
 def test_complete_is_refused_as_a_whole_when_any_product_lacks_units(project: Project) -> None:
     give_stock(project, A_17=5, B_2=1)
     outcomes = take(project, (incoming(line("A-17", 1), line("B-2", 2)), COMPLETE), (incoming(line("A-17", 5)), VALID))
-    assert outcomes[0] == Refused(
+    assert outcomes[0] == Obstacle(
         "insufficient_stock",
         "“Import and complete” needs every unit on stock; missing: 1 × B-2. Receive them first.",
         "B-2",
@@ -110,13 +111,13 @@ def test_complete_is_refused_as_a_whole_when_any_product_lacks_units(project: Pr
 def test_complete_counts_the_same_product_on_two_lines_together(project: Project) -> None:
     give_stock(project, A_17=3)
     [outcome] = take(project, (incoming(line("A-17", 2), line("A-17", 2)), COMPLETE))
-    assert isinstance(outcome, Refused)
+    assert isinstance(outcome, Obstacle)
     assert levels(project) == {"A-17": (3, 0)}
 
 
 def test_unknown_products_are_created_empty_or_fail_the_order(project: Project) -> None:
     [refused] = take(project, (incoming(line("NEW-1")), VALID), create=False)
-    assert isinstance(refused, Refused)
+    assert isinstance(refused, Obstacle)
     assert refused.code == "unknown_sku"
     assert levels(project) == {}
     [taken] = take(project, (incoming(line("NEW-1")), VALID))
@@ -162,7 +163,7 @@ def test_quantities_at_the_end_of_their_columns_wait_or_are_refused(project: Pro
     most = 2**31 - 1
     huge = incoming(line("A-17", most, price="0.01"), line("A-17", most, price="0.01"))
     outcomes = take(project, (huge, VALID), (huge, COMPLETE))
-    assert [type(outcome) for outcome in outcomes] == [Taken, Refused]
+    assert [type(outcome) for outcome in outcomes] == [Taken, Obstacle]
     assert levels(project) == {"A-17": (1, 1)}
     assert broken() == {}
 

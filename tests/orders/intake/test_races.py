@@ -21,8 +21,9 @@ from integrations.models import Project
 from orders.choices import DocumentType
 from orders.documents import numbering
 from orders.intake.allocation import change_stock
+from orders.intake.drafts import Intake, Source
 from orders.intake.incoming import IncomingOrder
-from orders.intake.new_orders import Intake, Source, take_in
+from orders.intake.new_orders import take_in
 from orders.intake.plans import COMPLETE, VALID, Plan
 from orders.models import NumberSeries, Order
 from stock import ledger

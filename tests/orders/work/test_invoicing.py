@@ -15,7 +15,8 @@ from integrations.models import Project
 from orders.choices import DocumentType, OrderStatus
 from orders.documents.paper import contents
 from orders.documents.paper.layout import render
-from orders.intake.new_orders import Intake, Source, take_in
+from orders.intake.drafts import Intake, Source
+from orders.intake.new_orders import take_in
 from orders.intake.plans import CANCEL, INVOICE
 from orders.models import Invoice, Order
 from orders.work import crediting, editing, invoicing, lifecycle, shipping

@@ -25,7 +25,7 @@ from integrations.connectors import get
 from integrations.connectors.base import Delivery, Shop
 from integrations.connectors.errors import Failure, ShopError
 from integrations.models import OrderHint, Webhook
-from integrations.shop_webhooks import receive
+from integrations.shop_webhooks import hints
 from integrations.simulator.dialects.paypal_webhooks import SIGNER, issued
 from integrations.simulator.shop import SimulatedShop
 from orders.models import Order
@@ -272,7 +272,7 @@ def test_a_payment_that_is_not_listed_yet_is_looked_for_again(
     ahead[0] = timedelta(minutes=41)
     OrderHint.objects.update(look_at=timezone.now())
 
-    assert receive.start_leftovers() == 1
+    assert hints.start_leftovers() == 1
     work()
     assert Order.objects.count() == 1
     assert not OrderHint.objects.exists()
@@ -287,7 +287,7 @@ def test_a_payment_that_never_comes_is_given_up(moving: Any, live_server: Any, s
     name = f"5O190127TN364715T.T9999.{long_ago:%Y%m%dT%H%M%SZ}"
     OrderHint.objects.create(integration=integration, external_id=name, first_at=long_ago, last_at=long_ago)
 
-    assert receive.start_leftovers() == 1
+    assert hints.start_leftovers() == 1
     work()
     assert not OrderHint.objects.exists()
     assert Webhook.objects.get().external_id.startswith("0EH")

@@ -16,7 +16,7 @@ from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.shopify import bulk
 from integrations.invariants import broken
 from integrations.models import Integration, RemoteOrder, Run
-from integrations.runs import claims
+from integrations.runs import claims, control
 from integrations.secrets import Secrets
 from integrations.shops.connection import set_up
 from integrations.simulator.dialects.shopify import State, state_of
@@ -254,7 +254,7 @@ class TestLoad:
             platform="shopify", base_url="https://tea.myshopify.com", credentials=Secrets(**keys(store.sold))
         )
         set_up(integration)
-        return claims.request(RunKind.LOAD, integration, since=store.now - YEAR)
+        return control.request(RunKind.LOAD, integration, since=store.now - YEAR)
 
     def work(self, run: Run) -> None:
         Run.objects.update(next_attempt_at=None)
@@ -282,14 +282,14 @@ class TestLoad:
 
     def test_a_cancel_while_it_waits_stops_the_operation_in_the_shop(self, store: Store, run: Run) -> None:
         self.work(run)
-        assert claims.cancel(run)
+        assert control.cancel(run)
         self.work(run)
         assert (run.state, run.reason) == (RunState.CANCELLED, claims.KEPT)
         assert store.state.bulk.all[0].is_cancelled
 
     def test_a_shop_that_cannot_be_told_does_not_keep_a_cancelled_load(self, store: Store, run: Run) -> None:
         self.work(run)
-        claims.cancel(run)
+        control.cancel(run)
 
         def down(_: Request) -> None:
             store.site.faults.add({"kind": "status", "status": 500, "path": "/"})

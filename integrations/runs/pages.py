@@ -1,0 +1,125 @@
+"""One page of a run: fetched outside any transaction, then written in one.
+
+A handler reads a page from a shop, or from the database, and returns a `Page`: how to write it, and where the run goes
+on. It changes nothing itself. `write` does the same for every kind of run, in one transaction:
+
+1. hold the run: who has lost it stops here, and whether a cancel was asked for is known;
+2. write what the page brought;
+3. advance: counters and cursor.
+
+When the database refuses the page, it is written again with its parts apart, so that the culprit is recorded and the
+rest lands. A crash anywhere leaves the page either written whole or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import DataError, IntegrityError, transaction
+
+from integrations.connectors.base import Cursor
+from integrations.models import Integration, Run
+from integrations.runs import claims
+from integrations.runs.claims import Claim
+
+NOT_STORABLE = (IntegrityError, DataError, UnicodeEncodeError)
+"""How the database, and the way to it, refuses a value. The last: half of a surrogate pair, which is no text."""
+
+
+class CalledOff(Exception):
+    """What the run is for is not there any more: it ends as cancelled."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """What came of writing a page."""
+
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """By the names of `claims.COUNTERS`; others are not counted."""
+    results: Any = None
+    """The run's results, this page's among them; None: it keeps none."""
+    note: str = ""
+    """What is to be said at the end, where only the writing shows it."""
+
+
+Write = Callable[[int], Written]
+"""Given the run's id, in the transaction of the page. Raises CalledOff."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a run, ready to be written."""
+
+    cursor: Cursor | None = None
+    """Where the run goes on, made and read by its handler alone: JSON values."""
+    write: Write | None = None
+    """None: there is nothing to write, and the run stays where it is."""
+    write_apart: Write | None = None
+    """Writes the same in parts, each in a savepoint, when the database has refused the whole."""
+    also: Callable[[], None] | None = None
+    """Done with it, in the same transaction, however the page was written."""
+    done: bool = False
+    """Whether it is the last one."""
+    note: str = ""
+    """With `done`: what people are told."""
+    asked: bool = True
+    """Whether the shop has answered; False where there was nothing to ask it for."""
+    total: int | None = None
+    """How many the run has in all, where that is known now."""
+    until: datetime | None = None
+    """The end of its window, where that is known now."""
+    wait: float = 0
+    """Seconds until the next page may be ready at the shop."""
+    waits_for: str = ""
+    """With `wait`: a sentence."""
+    cancelled: bool = False
+    """The handler has ended the run, because a cancel was asked for."""
+    on_cancel: Callable[[], None] | None = None
+    """Called after the page, outside of any transaction, when a cancel was asked for while it was on its way."""
+
+
+Handler = Callable[[Claim, Run, Integration], Page]
+"""Fetches the next page of a run with a shop. Raises ShopError."""
+Portioner = Callable[[Run], Page]
+"""Prepares the next page of a run without one."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How the run stands after a page."""
+
+    cancelled: bool
+    note: str
+    results: Any = None
+    """The run's results, where it keeps any."""
+
+
+def write(held: Claim, page: Page) -> Outcome:
+    """Write a page. Raises LostClaim, and whatever the database refuses of a page that has no parts."""
+    if page.write is None or page.cancelled:
+        return Outcome(page.cancelled, page.note)
+    try:
+        try:
+            outcome = _write(held, page, page.write)
+        except NOT_STORABLE:
+            if page.write_apart is None:
+                raise
+            outcome = _write(held, page, page.write_apart)
+    except CalledOff:
+        return Outcome(True, page.note)
+    if outcome.cancelled and page.on_cancel is not None:
+        page.on_cancel()
+    return outcome
+
+
+def _write(held: Claim, page: Page, how: Write) -> Outcome:
+    with transaction.atomic():
+        cancelled = claims.hold(held)
+        written = how(held.run_id)
+        if page.also is not None:
+            page.also()
+        claims.advance(held, written.counts, page.cursor, total=page.total, until=page.until, results=written.results)
+        return Outcome(cancelled, written.note or page.note, written.results)

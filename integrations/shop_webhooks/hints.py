@@ -1,0 +1,87 @@
+"""Hints: orders that notifications told of, read again once however often they were told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+
+from config.kit.sql import execute
+from integrations.choices import IntegrationHealth, RunKind, RunState
+from integrations.importing.page import import_page
+from integrations.importing.payloads import read_page
+from integrations.models import Integration, OrderHint, Run
+from integrations.runs import control
+from integrations.runs.claims import Claim
+from integrations.runs.control import RunRefused
+from integrations.runs.pages import Page
+from integrations.shops.ask import ask
+
+LEFT_ALONE = timedelta(minutes=15)
+"""After a run that failed, or for an order not listed yet: the tick comes every few seconds, too often to ask again."""
+
+
+def start(integration: Integration) -> bool:
+    """Ask for a run that reads the hints; one that is open takes them along, or the tick starts the next."""
+    if not integration.enabled or integration.health == IntegrationHealth.CREDENTIALS:
+        return False
+    ended_badly = integration.runs.filter(kind=RunKind.HINTS, state__in=[RunState.FAILED, RunState.ERRORED])
+    if ended_badly.filter(finished_at__gt=timezone.now() - LEFT_ALONE).exists():
+        return False
+    try:
+        control.request(RunKind.HINTS, integration)
+    except RunRefused:
+        return False
+    return True
+
+
+def start_leftovers() -> int:
+    """Hints that came while their run was just ending: start another. How many runs that made."""
+    due = OrderHint.objects.filter(integration=OuterRef("pk"), look_at__lte=timezone.now())
+    waiting = Integration.objects.filter(Exists(due)).select_related("project")
+    return sum(start(integration) for integration in waiting)
+
+
+def hints_page(held: Claim, run: Run, integration: Integration) -> Page:
+    """Read one request's worth of hinted orders again, oldest hint first."""
+    connector = integration.connector
+    waiting = OrderHint.objects.filter(integration=integration, look_at__lte=timezone.now()).order_by("pk")
+    hints = list(waiting[: connector.capabilities.orders_by_ids])
+    if not hints:
+        return Page(done=True, asked=False)
+    ids = tuple(hint.external_id for hint in hints)
+    page = ask(integration, connector.orders_by_ids(integration.shop(), ids), held=held)
+    candidates = read_page(connector, integration.reader(), page.payloads)
+    imported = import_page(integration, candidates, None)
+    found = [candidate.external_id for candidate in candidates]
+    late = [hint for hint in hints if _is_late(hint, integration, found)]
+
+    def also() -> None:
+        _look_later(late)
+        _forget([hint for hint in hints if hint not in late])
+
+    return replace(imported, also=also)
+
+
+def _is_late(hint: OrderHint, integration: Integration, found: list[str]) -> bool:
+    """Whether its order did not come, but may still."""
+    connector = integration.connector
+    if hint.last_at <= timezone.now() - connector.capabilities.listed_within:
+        return False
+    return not any(connector.is_same_order(hint.external_id, external_id) for external_id in found)
+
+
+def _look_later(hints: list[OrderHint]) -> None:
+    for hint in hints:
+        OrderHint.objects.filter(pk=hint.pk, last_at=hint.last_at).update(look_at=timezone.now() + LEFT_ALONE)
+
+
+def _forget(hints: list[OrderHint]) -> None:
+    """Drop the hints that were followed; one that was told again meanwhile stays for another look."""
+    execute(
+        "DELETE FROM integrations_orderhint AS told USING unnest(%s::bigint[], %s::timestamptz[]) AS seen (id, last_at)"
+        " WHERE told.id = seen.id AND told.last_at = seen.last_at",
+        [[hint.pk for hint in hints], [hint.last_at for hint in hints]],
+    )

@@ -1,0 +1,85 @@
+"""Orders on their way in: where they come from, what is decided about them, what becomes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from orders.choices import Tab
+from orders.intake.incoming import IncomingLine, IncomingOrder
+from orders.intake.plans import Plan
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a page comes from. `zone` is the project's, `at` the time of writing."""
+
+    project_id: int
+    integration_id: int | None
+    run_id: int | None
+    zone: ZoneInfo
+    at: datetime
+    create_unknown_products: bool = True
+
+
+@dataclass(frozen=True)
+class FromPartner:
+    """What is known of an order of the partner API beside the order itself; the customers are in the book already."""
+
+    source_id: str
+    document: Mapping[str, Any]
+    """See `orders.partners.published.kept`."""
+    customer_id: int | None = None
+    referrer_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Intake:
+    order: IncomingOrder
+    plan: Plan
+    remote_order_id: int | None
+    partner: FromPartner | None = None
+
+
+@dataclass(frozen=True)
+class Taken:
+    """The order is in the book."""
+
+    order_id: int
+    tab: Tab
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """Why an order cannot be taken in; nothing is written for it.
+
+    `code` is stable, `message` for staff, `subject` what it is about: a SKU, a payment method, a place in the document.
+    """
+
+    code: str
+    message: str
+    subject: str = ""
+
+
+@dataclass(slots=True)
+class DraftLine:
+    incoming: IncomingLine
+    product_id: int | None
+    reserved: int = 0
+    waiting: int = 0
+    shipped: int = 0
+    cancelled: int = 0
+    id: int = 0
+
+
+@dataclass(slots=True)
+class Draft:
+    """An order on its way in: decided, not yet written."""
+
+    intake: Intake
+    lines: list[DraftLine] = field(default_factory=list)
+    id: int = 0
+    tab: Tab = Tab.NONE
