@@ -7,7 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.template.response import TemplateResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from integrations.connectors.base import Delivery
+from integrations.connectors.notifications import Notification
 from integrations.distributions import opt_outs
 from integrations.shop_webhooks import receive
 from integrations.shop_webhooks.receive import Answer
@@ -17,7 +17,7 @@ STATUS = {Answer.TAKEN: 200, Answer.PING: 200, Answer.UNKNOWN: 404, Answer.FORGE
 
 @csrf_exempt
 def hook(request: HttpRequest, token: str) -> HttpResponse:
-    """Take a delivery; the answer comes before the order is read again."""
+    """Take a notification; the answer comes before the order is read again."""
     if request.method == "GET":
         return _challenge(request, token)
     if request.method != "POST":
@@ -27,7 +27,7 @@ def hook(request: HttpRequest, token: str) -> HttpResponse:
     except RequestDataTooBig:
         return JsonResponse({"result": "too large"}, status=413)
     headers = {name.lower(): value for name, value in request.headers.items()}
-    answer = receive.receive(token, Delivery(headers, body, request.build_absolute_uri()))
+    answer = receive.receive(token, Notification(headers, body, request.build_absolute_uri()))
     return JsonResponse({"result": str(answer)}, status=STATUS[answer])
 
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
-from integrations.connectors.base import BasicAuth, HeaderAuth, Operation, Request, Response
 from integrations.connectors.errors import ShopError
+from integrations.connectors.http import BasicAuth, HeaderAuth, Operation, Request, Response
 from integrations.simulator.messages import Asked
 from integrations.simulator.server import SimulatedSite
 
@@ -23,6 +23,12 @@ def answer(body: Any = b"", status: int = 200, **headers: str) -> Response:
     written = body if isinstance(body, bytes) else json.dumps(body).encode()
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return Response(status, {"content-type": "application/json", "date": DATE, **named}, written)
+
+
+def able(what: T | None) -> T:
+    """A part of a connector that this platform has."""
+    assert what is not None, "the platform cannot do this"
+    return what
 
 
 def play(operation: Operation[T], answers: Iterable[Response | ShopError]) -> tuple[T, list[Request]]:

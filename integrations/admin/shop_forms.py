@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from integrations.choices import UnknownProducts
 from integrations.client.addresses import check_shop_url
-from integrations.connectors.base import Connector
+from integrations.connectors.contract import Connector
 from integrations.models import Integration
 from integrations.shops.settings import ShopSettings
 

@@ -44,5 +44,6 @@ def shop_page(request: HttpRequest, shop: Integration) -> dict[str, Any]:
 def _webhooks(shop: Integration, *, may_change: bool) -> dict[str, Any]:
     """The address, which is a secret, only where it is entered by hand and by whom."""
     webhook = Webhook.objects.filter(integration=shop).defer("secrets").first()
-    shown = webhook is not None and may_change and shop.connector.capabilities.webhooks_by_hand
+    platform = shop.connector.webhooks
+    shown = webhook is not None and may_change and platform is not None and platform.by_hand
     return {"webhook": webhook, "webhook_address": registration.address_of(webhook) if webhook and shown else ""}

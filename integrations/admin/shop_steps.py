@@ -17,7 +17,7 @@ from integrations import feeding
 from integrations.admin.rule_grid import RuleGrid
 from integrations.admin.rule_preview import preview_table
 from integrations.choices import RunKind
-from integrations.connectors.base import ConnectionReport
+from integrations.connectors.contract import ConnectionReport
 from integrations.connectors.errors import ShopError
 from integrations.importing import feeds
 from integrations.importing.preview import DAYS, preview

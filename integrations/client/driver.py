@@ -11,8 +11,8 @@ from django.conf import settings
 
 from integrations.client.exchange import Exchange
 from integrations.client.limits import Limits
-from integrations.connectors.base import Operation, Request, Response
 from integrations.connectors.errors import Failure, ShopError
+from integrations.connectors.http import Operation, Request, Response
 
 T = TypeVar("T")
 

@@ -19,8 +19,8 @@ from requests_oauthlib import OAuth1
 from integrations.client.addresses import check_target
 from integrations.client.limits import Limits
 from integrations.client.transport import Line, PinnedAdapter
-from integrations.connectors.base import BasicAuth, HeaderAuth, OAuth1Auth, Request, Response
 from integrations.connectors.errors import Failure, ShopError
+from integrations.connectors.http import BasicAuth, HeaderAuth, OAuth1Auth, Request, Response
 from integrations.connectors.throttling import LONGEST_WAIT, SHORTEST_WAIT, reset_seconds
 
 logger = logging.getLogger(__name__)

@@ -10,8 +10,8 @@ from django.conf import settings
 
 from integrations.client.exchange import Exchange
 from integrations.client.limits import Limits
-from integrations.connectors.base import Request
 from integrations.connectors.errors import ShopError
+from integrations.connectors.http import Request
 
 LIMITS = Limits(connect=5.0, read=10.0, total=10.0, size=2048)
 

@@ -1,39 +1,44 @@
-"""The platforms that can be connected. A new one is a module or package here and a line in `_CONNECTORS`."""
+"""The platforms that can be connected. A new one is a package here that offers its `CONNECTOR`; there is no list."""
 
 from __future__ import annotations
 
-from integrations.connectors.base import Connector
-from integrations.connectors.bigcommerce import BigCommerce
-from integrations.connectors.ebay import EBay
-from integrations.connectors.ecwid import Ecwid
-from integrations.connectors.paypal import PayPal
-from integrations.connectors.shopify import Shopify
-from integrations.connectors.woocommerce import WooCommerce
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
 
-_CONNECTORS: dict[str, Connector] = {
-    connector.key: connector for connector in (WooCommerce(), Shopify(), BigCommerce(), EBay(), Ecwid(), PayPal())
-}
+from integrations.connectors.contract import Connector
+
+# Packages here that are no platforms.
+_SHARED = {"kit"}
 
 
 class UnknownPlatform(KeyError):
     """No connector has this key."""
 
     def __str__(self) -> str:
-        return f"There is no connector {self.args[0]!r}; there are: {', '.join(_CONNECTORS)}."
+        return f"There is no connector {self.args[0]!r}; there are: {', '.join(found())}."
+
+
+@cache
+def found() -> dict[str, Connector]:
+    """Every connector by its key, in the order of the lists people see."""
+    names = [each.name for each in iter_modules(__path__) if each.ispkg and each.name not in _SHARED]
+    connectors: list[Connector] = [import_module(f"{__name__}.{name}").CONNECTOR for name in names]
+    return {connector.key: connector for connector in sorted(connectors, key=lambda each: (each.rank, each.label))}
 
 
 def get(key: str) -> Connector:
     """Raises UnknownPlatform."""
     try:
-        return _CONNECTORS[key]
+        return found()[key]
     except KeyError:
         raise UnknownPlatform(key) from None
 
 
 def all_connectors() -> tuple[Connector, ...]:
-    return tuple(_CONNECTORS.values())
+    return tuple(found().values())
 
 
 def platform_choices() -> list[tuple[str, str]]:
     """For Django fields: a callable, so that a new platform needs no migration."""
-    return [(connector.key, connector.label) for connector in _CONNECTORS.values()]
+    return [(connector.key, connector.label) for connector in all_connectors()]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from integrations.connectors.base import Response
 from integrations.connectors.errors import Failure, ShopError
+from integrations.connectors.http import Response
 
 
 def clock(response: Response) -> datetime | None:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from integrations.connectors.base import Response
+    from integrations.connectors.http import Response
 
 
 class Failure(StrEnum):

@@ -9,14 +9,14 @@ place reached; `Place.joined` says that the list should be read again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
-from integrations.connectors.base import Request, Response
 from integrations.connectors.errors import Failure, ShopError
+from integrations.connectors.http import Operation, Request, Response
 
 SMALLEST_PAGE, LARGEST_PAGE = 5, 100
 
@@ -55,7 +55,7 @@ def next_slice(
     read: Callable[[Response], tuple[bytes, ...]],
     place: Place,
     page_size: int,
-) -> Generator[Request, Response, Slice]:
+) -> Operation[Slice]:
     """The entries after `place`. `request_at(offset)` asks for a page in rising order of ids, `read` cuts it."""
     offset, step = place.offset, page_size // 2
     while True:

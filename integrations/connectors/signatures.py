@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from integrations.connectors.base import Delivery
+from integrations.connectors.notifications import Notification
 
 
 def hmac_sha256(secret: str, body: bytes) -> bytes:
@@ -21,10 +21,10 @@ def is_base64_of(text: str, expected: bytes) -> bool:
     return bool(text) and hmac.compare_digest(text.strip().encode("utf-8", "replace"), base64.b64encode(expected))
 
 
-def object_in(delivery: Delivery) -> dict[str, Any]:
-    """The JSON object of a delivery's body; empty for anything else. Never raises."""
+def object_in(notification: Notification) -> dict[str, Any]:
+    """The JSON object of a notification's body; empty for anything else. Never raises."""
     try:
-        body = msgspec.json.decode(delivery.body)
+        body = msgspec.json.decode(notification.body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return {}
     return body if isinstance(body, dict) else {}

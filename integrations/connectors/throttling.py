@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from integrations.connectors.http import Response
+
 SHORTEST_WAIT, LONGEST_WAIT = 1.0, 900.0
 
 
@@ -11,8 +13,9 @@ FEW_LEFT = 10
 """Requests left for those that other workers have under way, and for the other apps of the shop."""
 
 
-def pause_of_window(headers: Mapping[str, str]) -> float:
+def pause_of_window(response: Response) -> float:
     """Seconds until BigCommerce counts anew, once few of the requests of its window are left; else 0."""
+    headers = response.headers
     left = headers.get("x-rate-limit-requests-left", "").strip()
     if not left.isascii() or not left.isdigit() or int(left[:9]) > FEW_LEFT:
         return 0

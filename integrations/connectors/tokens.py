@@ -6,15 +6,16 @@ once an operation.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from dataclasses import replace
 
 import msgspec
 
-from integrations.connectors.base import BasicAuth, HeaderAuth, Request, Response, Shop
+from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
+from integrations.connectors.http import BasicAuth, HeaderAuth, Operation, Request, Response
 
-Exchange = Generator[Request, Response, Response]
+Exchange = Operation[Response]
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 

@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from integrations.connectors.base import Connector, Cursor, Operation, OrderPage, Shop, Window
+from integrations.connectors.contract import Connector, Shop
 from integrations.connectors.errors import ShopError
+from integrations.connectors.http import Operation
+from integrations.connectors.listings import Cursor, OrderPage, Window
 from integrations.importing.payloads import BREAKS, Candidate, digest_of
 
 FULL = 100
@@ -39,7 +41,7 @@ def next_page(
         try:
             page = drive(connector.orders_in_window(smaller, window, cursor))
         except ShopError as error:
-            if error.status != 500 or not least or (size is None and not failures):
+            if error.status != 500 or connector.past_a_fault is None or (size is None and not failures):
                 raise
             if size is not None and size <= least:
                 return drive(connector.past_a_fault(smaller, window, cursor)), least

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from integrations.choices import IntegrationHealth, RemoteState, RunKind
-from integrations.connectors.base import OrderPage, Window
+from integrations.connectors.listings import OrderPage, Window
 from integrations.importing.page import import_page
 from integrations.importing.payloads import Candidate, read_page
 from integrations.importing.rules import SETTLED, Mode
@@ -76,7 +76,7 @@ def _fetch(held: Claim, run: Run, integration: Integration, cursor: dict[str, ob
         return ask(integration, connector.orders_in_window(shop, Window(run.since, run.until), at), held=held)
     wanted = run.scope["order"]
     found = ask(integration, connector.order_by_number(shop, wanted), held=held)
-    if not found.payloads and connector.capabilities.orders_by_ids:
+    if not found.payloads:
         found = ask(integration, connector.orders_by_ids(shop, (wanted,)), held=held)
     return OrderPage(found.payloads, None, len(found.payloads))
 

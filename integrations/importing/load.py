@@ -10,8 +10,8 @@ from functools import partial
 from django.utils import timezone
 
 from integrations.choices import IntegrationHealth, RunKind
-from integrations.connectors.base import Cursor, Window
 from integrations.connectors.errors import ShopError
+from integrations.connectors.listings import Cursor, Window
 from integrations.importing import remote_orders
 from integrations.importing.faulty_pages import broken, next_page
 from integrations.importing.page import import_page
@@ -106,7 +106,10 @@ def load_page(held: Claim, run: Run, integration: Integration) -> Page:
 
 def _abandon(run: Run, integration: Integration, at: Cursor | None) -> None:
     """End what the shop does for a cancelled load. Where it cannot be told, it ends by itself, for nothing."""
+    abandon = integration.connector.abandon
+    if abandon is None:
+        return
     try:
-        ask(integration, integration.connector.abandon(integration.shop(), at or {}))
+        ask(integration, abandon(integration.shop(), at or {}))
     except ShopError as error:
         logger.info("Run %s is cancelled, but the shop could not be told: %s", run.pk, error.kind)

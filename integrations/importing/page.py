@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from config.kit.sql import next_ids
 from integrations.choices import ImportAction, RemoteState
-from integrations.connectors.base import Cursor
+from integrations.connectors.listings import Cursor
 from integrations.importing import remote_orders, rule_table
 from integrations.importing.judgement import Judgement, judge_page
 from integrations.importing.payloads import Candidate

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from integrations.connectors.base import Connector, Identity, Shop
+from integrations.connectors.contract import Connector, Identity, Shop
 from integrations.connectors.errors import PayloadError
 from orders.intake.incoming import IncomingOrder
 

@@ -12,8 +12,8 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from integrations.choices import RemoteState, RunKind
-from integrations.connectors.base import OrderPage
 from integrations.connectors.errors import ShopError
+from integrations.connectors.listings import OrderPage
 from integrations.importing.faulty_pages import apart, broken
 from integrations.importing.page import import_page
 from integrations.importing.payloads import GONE, NO_ID, Candidate, read_page
@@ -91,7 +91,7 @@ def _fetch(held: Claim, run: Run, integration: Integration, rows: list[RemoteOrd
     try:
         return drive(connector.orders_by_ids(shop, ids))
     except ShopError as error:
-        if error.status != 500 or not connector.capabilities.least_page or not run.failures:
+        if error.status != 500 or connector.past_a_fault is None or not run.failures:
             raise
         return apart(connector, shop, ids, drive)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db.models import F
 
 from integrations.choices import ImportAction
-from integrations.connectors.base import Connector
+from integrations.connectors.contract import Connector
 from integrations.models import Integration, Run
 from integrations.runs.claims import Claim
 from integrations.runs.pages import Page, Written

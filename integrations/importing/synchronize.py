@@ -99,8 +99,6 @@ def _unreadable(integration: Integration) -> str:
         return f"{integration} is switched off: switch it on in its settings first."
     if integration.health == IntegrationHealth.CREDENTIALS:
         return control.REJECTED.format(integration)
-    if not integration.connector.capabilities.orders_by_ids:
-        return f"{integration.connector.label} cannot be asked for single orders."
     return ""
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from integrations.choices import FeedKind, ImportAction, IntegrationHealth, ListKind, UnknownCodes, UnknownProducts
 from integrations.connectors import get as get_connector
 from integrations.connectors import platform_choices
-from integrations.connectors.base import Connector, Shop
+from integrations.connectors.contract import Connector, Shop
 from integrations.connectors.errors import Failure, ShopError
 from integrations.models.tenancy import Project, check_zone
 from integrations.secrets import EncryptedField, Secrets

@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from config.kit.sql import execute
 from integrations.choices import RUN_OPEN, ImportAction, ListKind, RemoteState, RunKind
-from integrations.connectors.base import ConnectionReport
+from integrations.connectors.contract import ConnectionReport
 from integrations.importing import retry as retrying
 from integrations.importing.mapping import UNMAPPED
 from integrations.models import Fix, Integration, RemoteOrder, Run

@@ -20,7 +20,7 @@ from typing import Any
 
 from django.db import DataError, IntegrityError, transaction
 
-from integrations.connectors.base import Cursor
+from integrations.connectors.listings import Cursor
 from integrations.models import Integration, Run
 from integrations.runs import claims
 from integrations.runs.claims import Claim

@@ -11,7 +11,7 @@ from datetime import datetime
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from integrations.connectors.base import Erasure
+from integrations.connectors.notifications import Erasure
 from integrations.models import ErasureRequest, RemoteOrder
 
 MOST_ORDERS = 100

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from operator import eq
 
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
@@ -70,7 +71,8 @@ def _is_late(hint: OrderHint, integration: Integration, found: list[str]) -> boo
     connector = integration.connector
     if hint.last_at <= timezone.now() - connector.capabilities.listed_within:
         return False
-    return not any(connector.is_same_order(hint.external_id, external_id) for external_id in found)
+    is_same = (connector.webhooks and connector.webhooks.is_same_order) or eq
+    return not any(is_same(hint.external_id, external_id) for external_id in found)
 
 
 def _look_later(hints: list[OrderHint]) -> None:

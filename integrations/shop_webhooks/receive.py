@@ -11,14 +11,14 @@ from django.db.models import F
 from django.utils import timezone
 
 from config.kit.sql import execute
-from integrations.connectors.base import Delivery
 from integrations.connectors.errors import ShopError
+from integrations.connectors.notifications import Notification
 from integrations.models import Webhook
 from integrations.shop_webhooks import erasures, hints, registration, signing_keys
 
 
 class Answer(StrEnum):
-    """What became of a delivery."""
+    """What became of a notification."""
 
     TAKEN = "taken"
     PING = "ping"
@@ -29,28 +29,30 @@ class Answer(StrEnum):
     """Whether it is signed cannot be said yet: the platform may try again."""
 
 
-def receive(token: str, delivery: Delivery) -> Answer:
-    """Check a delivery and write down which orders to read again. Nothing is stored before the signature is checked."""
+def receive(token: str, notification: Notification) -> Answer:
+    """Check a notification and write down which orders to read again. Nothing is stored before it is checked."""
     webhook = Webhook.objects.select_related("integration__project").filter(token=token).first()
     if webhook is None:
         return Answer.UNKNOWN
-    connector = webhook.integration.connector
-    if connector.is_ping(delivery):
+    platform = webhook.integration.connector.webhooks
+    if platform is None:
+        return Answer.UNKNOWN
+    if platform.is_ping is not None and platform.is_ping(notification):
         return Answer.PING
     now = timezone.now()
     try:
         shop = webhook.integration.shop()
     except ShopError:
         return Answer.FORGED  # without readable credentials nothing can be checked
-    wanted = connector.signing_key(shop, delivery)
+    wanted = platform.signing_key(shop, notification) if platform.signing_key is not None else None
     key = signing_keys.key_for(webhook, shop, wanted) if wanted is not None else ""
     if key is None:
         return Answer.NOT_NOW
-    delivery = replace(delivery, key=key, registered_as=webhook.external_id)
-    if not connector.verify_webhook(shop, webhook.secrets.get("signing", ""), delivery, now):
+    notification = replace(notification, key=key, registered_as=webhook.external_id)
+    if not platform.verify(shop, webhook.secrets.get("signing", ""), notification, now):
         Webhook.objects.filter(pk=webhook.pk).update(refused=F("refused") + 1)
         return Answer.FORGED
-    hint = connector.read_webhook(delivery)
+    hint = platform.read(notification)
     with transaction.atomic():
         Webhook.objects.filter(pk=webhook.pk).update(accepted=F("accepted") + 1, last_at=now)
         if hint.erasure is not None:
@@ -77,6 +79,7 @@ def challenge(token: str, code: str) -> Mapping[str, str] | None:
     webhook = Webhook.objects.select_related("integration").filter(token=token).first()
     if webhook is None:
         raise LookupError(token)
-    return webhook.integration.connector.answer_challenge(
-        webhook.secrets.get("signing", ""), registration.address_of(webhook), code
-    )
+    platform = webhook.integration.connector.webhooks
+    if platform is None or platform.answer_challenge is None:
+        return None
+    return platform.answer_challenge(webhook.secrets.get("signing", ""), registration.address_of(webhook), code)

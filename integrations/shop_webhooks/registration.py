@@ -23,13 +23,14 @@ class Registration:
 
 
 def address_of(webhook: Webhook) -> str:
-    """The public address deliveries go to; "" where the site has none."""
+    """The public address notifications go to; "" where the site has none."""
     return f"{settings.PUBLIC_URL}/hooks/{webhook.token}/" if settings.PUBLIC_URL else ""
 
 
 def register(integration: Integration) -> Registration:
     """Register our webhooks in the shop, or switch disabled ones on again."""
-    if not integration.connector.capabilities.signed_webhooks:
+    platform = integration.connector.webhooks
+    if platform is None:
         return Registration(False, f"{integration.connector.label} has no signed webhooks; the feeds do the work.")
     webhook, _ = Webhook.objects.get_or_create(integration=integration)
     address = address_of(webhook)
@@ -37,17 +38,17 @@ def register(integration: Integration) -> Registration:
         return Registration(
             False, "The shop cannot reach this site: set PUBLIC_URL to its https address, then register again."
         )
+    if platform.register is None:
+        return Registration(False, f"{platform.note} The address is {address}", by_hand=True)
     try:
-        operation = integration.connector.register_webhooks(
-            integration.shop(), address, webhook.secrets.get("signing", "")
-        )
+        operation = platform.register(integration.shop(), address, webhook.secrets.get("signing", ""))
         registered = ask(integration, operation)
     except ShopError as error:
         # Only who had webhooks misses them; a shop that never had any loses nothing.
         Webhook.objects.filter(pk=webhook.pk, registered_at__isnull=False).update(
             problem=str(error)[:500], checked_at=timezone.now()
         )
-        return Registration(False, str(error), by_hand=integration.connector.capabilities.webhooks_by_hand)
+        return Registration(False, str(error))
     now = timezone.now()
     active = [known for known in registered if known.active]
     refused = [known.topic for known in registered if not known.active]
@@ -61,10 +62,11 @@ def register(integration: Integration) -> Registration:
 def check_page(held: Claim, run: Run, integration: Integration) -> Page:
     """Look whether the shop has disabled or lost our webhooks, and keep the answer where staff see it."""
     webhook = Webhook.objects.filter(integration=integration, registered_at__isnull=False).first()
-    if webhook is None:
+    platform = integration.connector.webhooks
+    if webhook is None or platform is None or platform.registered is None:
         return Page(done=True, asked=False)
     try:
-        there = ask(integration, integration.connector.webhooks(integration.shop()), held=held)
+        there = ask(integration, platform.registered(integration.shop()), held=held)
     except ShopError as error:
         if error.kind != Failure.NOT_FOUND:
             raise

@@ -1,7 +1,7 @@
-"""Public keys that platforms sign webhooks with: fetched by the name a delivery gives, and kept for an hour.
+"""Public keys that platforms sign webhooks with: fetched by the name a notification gives, and kept for an hour.
 
-A name comes with a delivery nobody has checked yet, so the platform is asked for names only so often, by all processes
-together: otherwise whoever knows a webhook's address could have us ask the platform without end.
+A name comes with a notification nobody has checked yet, so the platform is asked for names only so often, by all
+processes together: otherwise whoever knows a webhook's address could have us ask the platform without end.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from django.utils import timezone
 
 from config.kit.sql import execute
 from integrations import client
-from integrations.connectors.base import Shop, SigningKey
+from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
+from integrations.connectors.notifications import SigningKey
 from integrations.models import PlatformKey, Webhook
 
 KEPT = timedelta(hours=1)
@@ -45,7 +46,10 @@ def key_for(webhook: Webhook, shop: Shop, wanted: SigningKey) -> str | None:
 
 
 def _fetched(webhook: Webhook, shop: Shop, wanted: SigningKey) -> str:
-    key = client.drive(webhook.integration.connector.fetch_signing_key(shop, wanted.name), limits=PATIENCE)
+    platform = webhook.integration.connector.webhooks
+    if platform is None or platform.fetch_signing_key is None:
+        raise ShopError(Failure.NOT_FOUND, "This platform has no keys to ask for.")
+    key = client.drive(platform.fetch_signing_key(shop, wanted.name), limits=PATIENCE)
     if not wanted.certified_for:
         return key
     # Only addresses that the operator named may be http: a simulated platform, whose authority is its own.

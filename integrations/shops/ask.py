@@ -6,8 +6,8 @@ from functools import partial
 from typing import TypeVar
 
 from integrations import client
-from integrations.connectors.base import Operation
 from integrations.connectors.errors import Failure, NotNow, ShopError
+from integrations.connectors.http import Operation
 from integrations.models import Integration
 from integrations.runs import claims
 from integrations.runs.claims import Claim

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from integrations.choices import IntegrationHealth
-from integrations.connectors.base import ConnectionReport
+from integrations.connectors.contract import ConnectionReport
 from integrations.connectors.errors import Failure, ShopError
 from integrations.importing.feeds import add_default_feeds
 from integrations.models import Integration, StatusRule

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from integrations.choices import ImportAction, ListKind
-from integrations.connectors.base import CodeLists, ProductPage
+from integrations.connectors.listings import CodeLists, ProductPage
 from integrations.models import CodeListEntry, Integration, Run, StatusRule
 from integrations.runs.claims import Claim
 from integrations.runs.pages import Page, Written
@@ -16,8 +16,10 @@ def products_page(held: Claim, run: Run, integration: Integration) -> Page:
     cursor = run.cursor or {}
     if cursor.get("done"):
         return Page(done=True, asked=False)
-    operation = integration.connector.products(integration.shop(), cursor.get("at"))
-    page: ProductPage = ask(integration, operation, held=held)
+    products = integration.connector.products
+    if products is None:
+        return Page(done=True, asked=False)
+    page: ProductPage = ask(integration, products(integration.shop(), cursor.get("at")), held=held)
     names = {product.sku.strip(): product.name for product in page.products if product.sku.strip()}
 
     def write(run_id: int) -> Written:
@@ -48,7 +50,7 @@ def store_code_lists(integration: Integration, lists: CodeLists) -> None:
     """
     kinds = {
         ListKind.STATUS: lists.statuses,
-        ListKind.SHIPPING_METHOD: lists.deliveries,
+        ListKind.SHIPPING_METHOD: lists.shipping_methods,
         ListKind.PAYMENT: lists.payments,
     }
     for kind, entries in kinds.items():

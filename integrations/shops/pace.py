@@ -16,8 +16,9 @@ from django.db.models.functions import Greatest, Now
 
 from config.kit.sql import execute
 from integrations.choices import IntegrationHealth
-from integrations.connectors.base import Budget, Response
+from integrations.connectors.contract import Budget
 from integrations.connectors.errors import Failure, NotNow, ShopError
+from integrations.connectors.http import Response
 from integrations.models import Integration
 from integrations.runs import control
 
@@ -62,8 +63,8 @@ class Pace:
 
     def heard(self, response: Response) -> None:
         """After an answer: the shop may say that enough has been asked for now."""
-        pause = self._integration.connector.pause_after(response)
-        if pause:
+        pause_after = self._integration.connector.pause_after
+        if pause_after is not None and (pause := pause_after(response)):
             keep_quiet(self._integration, pause)
 
     def refused(self, seconds: float) -> None:

@@ -9,7 +9,7 @@ from django.test import Client
 
 from integrations import client, jobs
 from integrations.choices import ImportAction, RunKind, RunState, UnknownCodes, UnknownProducts
-from integrations.connectors.base import OrderPage
+from integrations.connectors.listings import OrderPage
 from integrations.importing.page import import_page
 from integrations.importing.payloads import read_page
 from integrations.models import Integration, Project, Run

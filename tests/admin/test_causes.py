@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from integrations.choices import IntegrationHealth, RemoteState, Role
-from integrations.connectors.base import ConnectionReport
+from integrations.connectors.contract import ConnectionReport
 from integrations.connectors.errors import Failure
 from integrations.models import CodeListEntry, Fix, Integration, Project, RemoteOrder, Run, SkuMapping
 from integrations.shops import connection as connecting

@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from integrations.choices import ImportAction, IntegrationHealth, Role, RunKind
-from integrations.connectors.base import ConnectionReport
+from integrations.connectors.contract import ConnectionReport
 from integrations.importing.feeds import DEFAULT_FEEDS
 from integrations.models import Feed, Integration, Project, Run, StatusRule, Webhook
 from integrations.shop_webhooks import registration

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from integrations import client, jobs
 from integrations.choices import ImportAction, Role, RunKind, RunState
-from integrations.connectors.base import OrderPage
+from integrations.connectors.listings import OrderPage
 from integrations.importing.load import request_load
 from integrations.models import Integration, Run
 from orders.choices import EventKind

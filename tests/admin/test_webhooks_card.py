@@ -10,7 +10,7 @@ from pytest_django import Settings
 
 from integrations.choices import Role
 from integrations.connectors import all_connectors
-from integrations.connectors.base import Connector
+from integrations.connectors.contract import Connector
 from integrations.models import Project, Webhook
 from tests.admin.conftest import Login
 from tests.factories import IntegrationFactory
@@ -28,8 +28,9 @@ def test_the_webhooks_card_reads_right_for_every_platform(
         page = browser.get(url).content.decode()
         return html.unescape(page[page.index('id="webhooks"') : page.index('id="lists"')])
 
-    by_hand = connector.capabilities.webhooks_by_hand
-    assert connector.webhooks_note in card(admin)
+    assert connector.webhooks is not None
+    by_hand = connector.webhooks.by_hand
+    assert connector.webhooks.note in card(admin)
     assert ("Show the address" if by_hand else "Register webhooks") in card(admin)
     assert ("Registered" in card(admin)) is ("Last checked" in card(admin)) is not by_hand
     webhook = Webhook.objects.create(integration=made, accepted=3)

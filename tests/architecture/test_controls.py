@@ -146,7 +146,8 @@ GOOD: list[tuple[Rule, str, str]] = [
     (
         rules.pure_modules_are_pure,
         "integrations/connectors/shop/orders.py",
-        "from urllib.parse import urlsplit\nfrom .requests import page\nfrom integrations.connectors.base import Shop\n"
+        "from urllib.parse import urlsplit\nfrom .requests import page\n"
+        "from integrations.connectors.contract import Shop\n"
         "from integrations.connectors.errors import PayloadError\nfrom orders.intake.incoming import IncomingOrder",
     ),
     (rules.sole_owners, "integrations/client/transport.py", "import requests\nfrom urllib3.util import Retry"),

@@ -16,7 +16,7 @@ from math import ceil
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from integrations.connectors.base import Operation, Request, Response
+    from integrations.connectors.http import Operation, Request, Response
     from integrations.simulator.shop import SimulatedShop
 
 BY_ID = 100
@@ -115,7 +115,7 @@ class _Remote:
 
     def __init__(self, platform: str, sold: SimulatedShop, clock: list[datetime]) -> None:
         from integrations.connectors import get
-        from integrations.connectors.base import Shop
+        from integrations.connectors.contract import Shop
         from integrations.simulator.dialects import KEYS
         from integrations.simulator.server import SimulatedSite
 
@@ -138,8 +138,8 @@ class _Remote:
         return from_site(self.site, request)
 
     def all_orders(self) -> set[str]:
-        from integrations.connectors.base import Cursor, Window
         from integrations.connectors.errors import ShopError
+        from integrations.connectors.listings import Cursor, Window
 
         window, cursor = Window(self.clock[0] - timedelta(days=DAYS + 1)), None
         found: set[str] = set()

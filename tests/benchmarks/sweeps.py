@@ -27,7 +27,9 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 if TYPE_CHECKING:
-    from integrations.connectors.base import Connector, Cursor, Operation, OrderPage, Shop, Window
+    from integrations.connectors.contract import Connector, Shop
+    from integrations.connectors.http import Operation
+    from integrations.connectors.listings import Cursor, OrderPage, Window
     from integrations.simulator.server import SimulatedServer
     from integrations.simulator.shop import SimulatedShop
 
@@ -168,7 +170,7 @@ class _Course:
 
     def __init__(self, platform: str, server: SimulatedServer, clock: Clock, chance: Random, control: str) -> None:
         from integrations.connectors import get
-        from integrations.connectors.base import Shop
+        from integrations.connectors.contract import Shop
         from integrations.simulator.dialects import KEYS
 
         self.platform = platform
@@ -217,7 +219,7 @@ class _Course:
 
     def _load(self) -> None:
         """One load as the engine does it: pages until the end, a failed one asked for again."""
-        from integrations.connectors.base import Window
+        from integrations.connectors.listings import Window
 
         since = self.reached - OVERLAP
         if self.control == "strict":
@@ -265,8 +267,8 @@ class _Course:
 
 def numbered_page(shop: Shop, window: Window, number: int) -> Operation[OrderPage]:
     """A page of WooCommerce's orders, oldest change first, by its number: the way its documentation suggests."""
-    from integrations.connectors.base import OrderPage
     from integrations.connectors.clocks import told_clock
+    from integrations.connectors.listings import OrderPage
     from integrations.connectors.woocommerce.requests import entries, get
 
     since = window.since.strftime("%Y-%m-%dT%H:%M:%SZ")

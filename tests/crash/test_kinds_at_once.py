@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from integrations import client
 from integrations.choices import ImportAction, RunKind, RunState
-from integrations.connectors.base import OrderPage
+from integrations.connectors.listings import OrderPage
 from integrations.importing import page
 from integrations.invariants import broken
 from integrations.jobs import HANDLERS

@@ -5,39 +5,18 @@ Facts from the OpenAPI files of github:bigcommerce/docs unless it says otherwise
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from integrations.choices import ImportAction
-from integrations.connectors.base import (
-    Capabilities,
-    CodeLists,
-    ConnectionReport,
-    Connector,
-    CredentialField,
-    Cursor,
-    DefaultRule,
-    Delivery,
-    Hint,
-    Identity,
-    Operation,
-    OrderPage,
-    ProductPage,
-    RemoteWebhook,
-    Response,
-    Shop,
-    Window,
-)
 from integrations.connectors.bigcommerce import checking, orders, products, webhooks
 from integrations.connectors.bigcommerce.payload import identify, parse
+from integrations.connectors.contract import Capabilities, Connector, CredentialField, DefaultRule, Webhooks
 from integrations.connectors.throttling import pause_of_window
-from orders.intake.incoming import IncomingOrder
 
-
-class BigCommerce(Connector):
-    key = "bigcommerce"
-    label = "BigCommerce"
-    default_base_url = "https://api.bigcommerce.com"
-    credential_fields = (
+CONNECTOR = Connector(
+    key="bigcommerce",
+    label="BigCommerce",
+    rank=30,
+    default_base_url="https://api.bigcommerce.com",
+    credential_fields=(
         CredentialField(
             "store_hash",
             "Store hash",
@@ -53,18 +32,9 @@ class BigCommerce(Connector):
         CredentialField(
             "client_secret", "Client secret", "Shown once, beside the access token. BigCommerce signs webhooks with it."
         ),
-    )
-    capabilities = Capabilities(
-        orders_by_window=True,
-        orders_by_ids=orders.MOST_IDS,
-        order_by_number=True,
-        products=True,
-        signed_webhooks=True,
-        modified_is_reliable=False,
-    )
-    """There is no filter for many ids: near ones share a request, so a hundred cost between one request and a hundred.
-    Which changes move date_modified is not documented."""
-    default_rules = (
+    ),
+    capabilities=Capabilities(orders_by_ids=orders.MOST_IDS),
+    default_rules=(
         DefaultRule("1", "Pending", ImportAction.SKIP, retry=True),
         DefaultRule("7", "Awaiting Payment", ImportAction.SKIP, retry=True),
         DefaultRule("11", "Awaiting Fulfillment", ImportAction.VALID, retry=False),
@@ -79,44 +49,17 @@ class BigCommerce(Connector):
         DefaultRule("5", "Cancelled", ImportAction.SKIP, retry=False),
         DefaultRule("6", "Declined", ImportAction.SKIP, retry=False),
         DefaultRule("4", "Refunded", ImportAction.SKIP, retry=False),
-    )
-    """Partly shipped and partly refunded orders wait for a person: some of their goods are no longer to be sent."""
-
-    def check(self, shop: Shop) -> Operation[ConnectionReport]:
-        return checking.check(shop)
-
-    def code_lists(self, shop: Shop) -> Operation[CodeLists]:
-        return checking.code_lists(shop)
-
-    def products(self, shop: Shop, cursor: Cursor | None) -> Operation[ProductPage]:
-        return products.products(shop, cursor)
-
-    def orders_in_window(self, shop: Shop, window: Window, cursor: Cursor | None) -> Operation[OrderPage]:
-        return orders.orders_in_window(shop, window, cursor)
-
-    def orders_by_ids(self, shop: Shop, ids: tuple[str, ...]) -> Operation[OrderPage]:
-        return orders.orders_by_ids(shop, ids)
-
-    def order_by_number(self, shop: Shop, number: str) -> Operation[OrderPage]:
-        return orders.order_by_number(shop, number)
-
-    def parse(self, payload: bytes, shop: Shop) -> IncomingOrder:
-        return parse(payload, shop)
-
-    def identify(self, payload: bytes, shop: Shop) -> Identity:
-        return identify(payload, shop)
-
-    def pause_after(self, response: Response) -> float:
-        return pause_of_window(response.headers)
-
-    def verify_webhook(self, shop: Shop, secret: str, delivery: Delivery, now: datetime) -> bool:
-        return webhooks.is_signed(shop, secret, delivery, now)
-
-    def read_webhook(self, delivery: Delivery) -> Hint:
-        return webhooks.read(delivery)
-
-    def webhooks(self, shop: Shop) -> Operation[tuple[RemoteWebhook, ...]]:
-        return webhooks.webhooks(shop)
-
-    def register_webhooks(self, shop: Shop, address: str, secret: str) -> Operation[tuple[RemoteWebhook, ...]]:
-        return webhooks.register(shop, address, secret)
+    ),
+    check=checking.check,
+    code_lists=checking.code_lists,
+    orders_in_window=orders.orders_in_window,
+    orders_by_ids=orders.orders_by_ids,
+    order_by_number=orders.order_by_number,
+    parse=parse,
+    identify=identify,
+    products=products.products,
+    pause_after=pause_of_window,
+    webhooks=Webhooks(
+        verify=webhooks.is_signed, read=webhooks.read, registered=webhooks.webhooks, register=webhooks.register
+    ),
+)

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from typing import Any
 
 from integrations.connectors import values
-from integrations.connectors.base import CodeLists, ConnectionReport, RemoteStatus, Request, Response, Shop
 from integrations.connectors.bigcommerce.orders import INCOMPLETE
 from integrations.connectors.bigcommerce.payload import status
 from integrations.connectors.bigcommerce.requests import data_of, decoded, entries, get, refusal
 from integrations.connectors.clocks import clock
+from integrations.connectors.contract import ConnectionReport, Shop
 from integrations.connectors.errors import Failure, ShopError
+from integrations.connectors.http import Operation, Response
+from integrations.connectors.listings import CodeLists, RemoteStatus
 
 MOST_ZONES = 20
 LONGEST_HASH = 20
 """Hashes were seen with 7 to 10 characters; tokens have 31."""
 
 
-def check(shop: Shop) -> Generator[Request, Response, ConnectionReport]:
+def check(shop: Shop) -> Operation[ConnectionReport]:
     """One order with the token, then what the store says of itself, and whether the catalogue may be read."""
     try:
         orders = yield get(shop, "v2/orders", limit="1", sort="id:desc")
@@ -76,7 +77,7 @@ def _text(value: Any) -> str:
     return values.name(value, 200, "", []) if isinstance(value, str) else ""
 
 
-def code_lists(shop: Shop) -> Generator[Request, Response, CodeLists]:
+def code_lists(shop: Shop) -> Operation[CodeLists]:
     """Deliveries and payments need the scope Information & settings; without it those lists stay empty.
 
     Orders name both by their display names, so names are the codes.
@@ -97,7 +98,7 @@ def code_lists(shop: Shop) -> Generator[Request, Response, CodeLists]:
     )
 
 
-def _deliveries(shop: Shop) -> Generator[Request, Response, tuple[RemoteStatus, ...]]:
+def _deliveries(shop: Shop) -> Operation[tuple[RemoteStatus, ...]]:
     zones = yield get(shop, "v2/shipping/zones")
     methods: list[dict[str, Any]] = []
     for zone in _objects(zones)[:MOST_ZONES]:

@@ -10,20 +10,22 @@ behind the place reached moves nothing. The payload of an order is
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from integrations.connectors.base import Cursor, OrderPage, Request, Response, Shop, Window
 from integrations.connectors.bigcommerce.payload import status
 from integrations.connectors.bigcommerce.requests import data_of, entries, get, page_size, refusal
 from integrations.connectors.bigcommerce.shapes import RawOrder, is_whole
 from integrations.connectors.clocks import told_clock
+from integrations.connectors.contract import Shop
 from integrations.connectors.documents import repaired
 from integrations.connectors.errors import Failure, ShopError
+from integrations.connectors.http import Operation, Request, Response
+from integrations.connectors.listings import Cursor, OrderPage, Window
 
-Paging = Generator[Request, Response, OrderPage]
+Paging = Operation[OrderPage]
 
 INCLUDED = {"include": "consignments.line_items,fees", "consignment_structure": "object"}
 INCOMPLETE = "0"
@@ -97,7 +99,7 @@ def _raw(document: bytes) -> RawOrder:
         return RawOrder()
 
 
-def _payloads(shop: Shop, found: Iterable[tuple[bytes, RawOrder]]) -> Generator[Request, Response, tuple[bytes, ...]]:
+def _payloads(shop: Shop, found: Iterable[tuple[bytes, RawOrder]]) -> Operation[tuple[bytes, ...]]:
     """The documents of the orders: without abandoned checkouts and archived orders, with what is missing fetched."""
     kept = [
         (document, raw) for document, raw in found if status(raw.status_id) != INCOMPLETE and raw.is_deleted is not True
@@ -122,7 +124,7 @@ def _tells_of_refunds(raw: RawOrder) -> bool:
     return refunded and type(raw.id) is int
 
 
-def _refunds(shop: Shop, ids: list[int]) -> Generator[Request, Response, dict[int, list[msgspec.Raw]]]:
+def _refunds(shop: Shop, ids: list[int]) -> Operation[dict[int, list[msgspec.Raw]]]:
     """The V3 refunds of these orders, by order; one request for all, more where it comes in pages."""
     found: dict[int, list[msgspec.Raw]] = {}
     page, more = 1, bool(ids)
@@ -139,7 +141,7 @@ def _refunds(shop: Shop, ids: list[int]) -> Generator[Request, Response, dict[in
     return found
 
 
-def _rest(shop: Shop, order_id: int, name: str) -> Generator[Request, Response, list[bytes]]:
+def _rest(shop: Shop, order_id: int, name: str) -> Operation[list[bytes]]:
     found: list[bytes] = []
     for page in range(1, 20):
         response = yield get(shop, f"v2/orders/{order_id}/{name}", limit="250", page=str(page))
@@ -178,7 +180,7 @@ def _ranges(wanted: list[int]) -> list[tuple[int, int]]:
     return ranges
 
 
-def _range(shop: Shop, first: int, last: int) -> Generator[Request, Response, list[tuple[bytes, RawOrder]]]:
+def _range(shop: Shop, first: int, last: int) -> Operation[list[tuple[bytes, RawOrder]]]:
     """One number more at both ends, in case the filters should not include. Asks again where a page was cut short."""
     found: list[tuple[bytes, RawOrder]] = []
     lowest = first - 1
@@ -192,7 +194,7 @@ def _range(shop: Shop, first: int, last: int) -> Generator[Request, Response, li
         lowest = highest
 
 
-def _one(shop: Shop, order_id: int) -> Generator[Request, Response, list[tuple[bytes, RawOrder]]]:
+def _one(shop: Shop, order_id: int) -> Operation[list[tuple[bytes, RawOrder]]]:
     response = yield get(shop, f"v2/orders/{order_id}", **INCLUDED)
     if response.status in (204, 404):
         return []

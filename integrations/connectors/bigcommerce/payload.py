@@ -18,7 +18,6 @@ import msgspec
 from msgspec import Struct
 
 from integrations.connectors import values
-from integrations.connectors.base import Identity, Shop
 from integrations.connectors.bigcommerce.shapes import (
     Document,
     RawAddress,
@@ -28,6 +27,7 @@ from integrations.connectors.bigcommerce.shapes import (
     lines,
     shippings,
 )
+from integrations.connectors.contract import Identity, Shop
 from integrations.connectors.decoding import decode, refuse_repeated_keys
 from integrations.connectors.documents import repaired, utf8
 from integrations.connectors.errors import PayloadError

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from typing import Any
 
 import msgspec
 
 from integrations.connectors import values
-from integrations.connectors.base import Cursor, ProductPage, RemoteProduct, Request, Response, Shop
 from integrations.connectors.bigcommerce.requests import data_of, get, page_size
+from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, PayloadError, ShopError
+from integrations.connectors.http import Operation
+from integrations.connectors.listings import Cursor, ProductPage, RemoteProduct
 
 FIELDS = "name,sku,inventory_level,inventory_tracking,base_variant_id"
 
@@ -35,7 +36,7 @@ class _Product(msgspec.Struct):
     variants: list[_Variant] | None = None
 
 
-def products(shop: Shop, cursor: Cursor | None) -> Generator[Request, Response, ProductPage]:
+def products(shop: Shop, cursor: Cursor | None) -> Operation[ProductPage]:
     """The products after the cursor's id; the filter `id:greater` cuts the pages, so none is lost to the others."""
     last_id = int((cursor or {}).get("last_id", 0))
     params = {"include": "variants", "include_fields": FIELDS, "sort": "id", "direction": "asc"}

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Generator
 from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 
-from integrations.connectors.base import Delivery, Hint, RemoteWebhook, Request, Response, Shop
 from integrations.connectors.bigcommerce.requests import HEADERS, address, auth, data_of, decoded, get, refusal
+from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
+from integrations.connectors.http import Operation, Request
+from integrations.connectors.notifications import Hint, Notification, RemoteWebhook
 from integrations.connectors.signatures import hmac_sha256, is_base64_of, object_in
 
 SCOPES = ("store/order/*",)
@@ -28,10 +29,10 @@ OUR_HEADER = "x-countinghouse-webhook"
 TIMESTAMP = re.compile(r"[0-9]{1,12}", re.ASCII)
 
 
-def is_signed(shop: Shop, secret: str, delivery: Delivery, now: datetime) -> bool:
+def is_signed(shop: Shop, secret: str, notification: Notification, now: datetime) -> bool:
     """False without a client secret, for a time more than five minutes off, and for anything odd."""
     client_secret = shop.credentials.get("client_secret", "").strip()
-    headers = delivery.headers
+    headers = notification.headers
     identifier, timestamp = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
     if not client_secret or not identifier or TIMESTAMP.fullmatch(timestamp) is None:
         return False
@@ -40,14 +41,14 @@ def is_signed(shop: Shop, secret: str, delivery: Delivery, now: datetime) -> boo
     own = headers.get(OUR_HEADER, "")
     if own and not hmac.compare_digest(own.encode("utf-8", "replace"), secret.encode()):
         return False
-    signed = f"{identifier}.{timestamp}.".encode("utf-8", "replace") + delivery.body
+    signed = f"{identifier}.{timestamp}.".encode("utf-8", "replace") + notification.body
     expected = hmac_sha256(client_secret, signed)
     given = headers.get("webhook-signature", "").split(" ")[:MOST_SIGNATURES]
     return any(is_base64_of(text[3:], expected) for text in given if text.startswith("v1,"))
 
 
-def read(delivery: Delivery) -> Hint:
-    body = object_in(delivery)
+def read(notification: Notification) -> Hint:
+    body = object_in(notification)
     scope, data = body.get("scope"), body.get("data")
     topic = scope[:100] if isinstance(scope, str) else ""
     if not topic.startswith("store/order/") or not isinstance(data, dict) or data.get("type") not in ("order", None):
@@ -60,7 +61,7 @@ def read(delivery: Delivery) -> Hint:
     return Hint((str(order_id),), topic)
 
 
-def webhooks(shop: Shop) -> Generator[Request, Response, tuple[RemoteWebhook, ...]]:
+def webhooks(shop: Shop) -> Operation[tuple[RemoteWebhook, ...]]:
     found: list[RemoteWebhook] = []
     for page in range(1, 11):
         response = yield get(shop, "v3/hooks", limit="250", page=str(page))
@@ -73,7 +74,7 @@ def webhooks(shop: Shop) -> Generator[Request, Response, tuple[RemoteWebhook, ..
     return tuple(found)
 
 
-def register(shop: Shop, address_: str, secret: str) -> Generator[Request, Response, tuple[RemoteWebhook, ...]]:
+def register(shop: Shop, address_: str, secret: str) -> Operation[tuple[RemoteWebhook, ...]]:
     """One webhook for all events of orders; one of this address that BigCommerce has switched off is switched on."""
     there = yield from webhooks(shop)
     ours = {webhook.topic: webhook for webhook in there if webhook.address == address_}

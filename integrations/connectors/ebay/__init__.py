@@ -2,32 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
-
 from integrations.choices import ImportAction
-from integrations.connectors.base import (
-    Capabilities,
-    CodeLists,
-    ConnectionReport,
-    Connector,
-    CredentialField,
-    Cursor,
-    DefaultRule,
-    Delivery,
-    Hint,
-    Identity,
-    Operation,
-    OrderPage,
-    ProductPage,
-    RemoteWebhook,
-    Shop,
-    SigningKey,
-    Window,
-)
+from integrations.connectors.contract import Capabilities, Connector, CredentialField, DefaultRule, Webhooks
 from integrations.connectors.ebay import checking, notifications, orders, products, subscribing
 from integrations.connectors.ebay.payload import identify, parse
-from orders.intake.incoming import IncomingOrder
 
 _ACTIONS = {
     "paid/not_started": (ImportAction.VALID, False),
@@ -44,15 +22,12 @@ _ACTIONS = {
 }
 
 
-class EBay(Connector):
-    key = "ebay"
-    label = "eBay"
-    default_base_url = "https://api.ebay.com"
-    webhooks_note = (
-        "eBay tells of orders that are paid and shipped, and of people who close their account and must be forgotten."
-        " Cancellations and refunds come with the feeds."
-    )
-    credential_fields = (
+CONNECTOR = Connector(
+    key="ebay",
+    label="eBay",
+    rank=40,
+    default_base_url="https://api.ebay.com",
+    credential_fields=(
         CredentialField(
             "client_id",
             "App ID (client ID)",
@@ -74,61 +49,26 @@ class EBay(Connector):
             secret=False,
             required=False,
         ),
-    )
-    capabilities = Capabilities(
-        orders_by_window=True,
-        orders_by_ids=orders.MOST_IDS,
-        order_by_number=True,
-        products=True,
-        signed_webhooks=True,
-        modified_is_reliable=False,
-    )
-    """What moves "modified" is nowhere documented."""
-    default_rules = tuple(DefaultRule(code, checking.STATUSES[code], *effect) for code, effect in _ACTIONS.items())
-
-    def check(self, shop: Shop) -> Operation[ConnectionReport]:
-        return checking.check(shop)
-
-    def code_lists(self, shop: Shop) -> Operation[CodeLists]:
-        return checking.code_lists(shop)
-
-    def products(self, shop: Shop, cursor: Cursor | None) -> Operation[ProductPage]:
-        return products.products(shop, cursor)
-
-    def orders_in_window(self, shop: Shop, window: Window, cursor: Cursor | None) -> Operation[OrderPage]:
-        return orders.orders_in_window(shop, window, cursor)
-
-    def orders_by_ids(self, shop: Shop, ids: tuple[str, ...]) -> Operation[OrderPage]:
-        return orders.orders_by_ids(shop, ids)
-
-    def order_by_number(self, shop: Shop, number: str) -> Operation[OrderPage]:
-        return orders.order_by_number(shop, number)
-
-    def parse(self, payload: bytes, shop: Shop) -> IncomingOrder:
-        return parse(payload, shop)
-
-    def identify(self, payload: bytes, shop: Shop) -> Identity:
-        return identify(payload, shop)
-
-    def verify_webhook(self, shop: Shop, secret: str, delivery: Delivery, now: datetime) -> bool:
-        """Keys are eBay's own and the same for everybody, so `secret` plays no part."""
-        return notifications.is_signed(delivery.key, delivery)
-
-    def signing_key(self, shop: Shop, delivery: Delivery) -> SigningKey | None:
-        name = notifications.key_id(delivery)
-        return SigningKey(name) if name else None
-
-    def fetch_signing_key(self, shop: Shop, name: str) -> Operation[str]:
-        return notifications.public_key(shop, name)
-
-    def answer_challenge(self, secret: str, address: str, code: str) -> Mapping[str, str] | None:
-        return notifications.challenge_response(code, secret, address)
-
-    def read_webhook(self, delivery: Delivery) -> Hint:
-        return notifications.read(delivery)
-
-    def webhooks(self, shop: Shop) -> Operation[tuple[RemoteWebhook, ...]]:
-        return subscribing.webhooks(shop)
-
-    def register_webhooks(self, shop: Shop, address: str, secret: str) -> Operation[tuple[RemoteWebhook, ...]]:
-        return subscribing.register(shop, address, secret)
+    ),
+    capabilities=Capabilities(orders_by_ids=orders.MOST_IDS),
+    default_rules=tuple(DefaultRule(code, checking.STATUSES[code], *effect) for code, effect in _ACTIONS.items()),
+    check=checking.check,
+    code_lists=checking.code_lists,
+    orders_in_window=orders.orders_in_window,
+    orders_by_ids=orders.orders_by_ids,
+    order_by_number=orders.order_by_number,
+    parse=parse,
+    identify=identify,
+    products=products.products,
+    webhooks=Webhooks(
+        verify=notifications.verify,
+        read=notifications.read,
+        registered=subscribing.webhooks,
+        register=subscribing.register,
+        signing_key=notifications.signing_key,
+        fetch_signing_key=notifications.public_key,
+        answer_challenge=notifications.answer_challenge,
+        note="eBay tells of orders that are paid and shipped, and of people who close their account and must be"
+        " forgotten. Cancellations and refunds come with the feeds.",
+    ),
+)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from typing import Any
 
 from integrations.connectors import values
-from integrations.connectors.base import CodeLists, ConnectionReport, RemoteStatus, Request, Response, Shop
+from integrations.connectors.contract import ConnectionReport, Shop
 from integrations.connectors.ebay.orders import clock
 from integrations.connectors.ebay.requests import FULFILLMENT, INVENTORY, ask, decoded, refusal
 from integrations.connectors.errors import Failure, ShopError
+from integrations.connectors.http import Operation
+from integrations.connectors.listings import CodeLists, RemoteStatus
 
 STATUSES = {
     "paid/not_started": "Paid, not shipped",
@@ -27,7 +28,7 @@ STATUSES = {
 SANDBOX = "api.sandbox.ebay.com"
 
 
-def check(shop: Shop) -> Generator[Request, Response, ConnectionReport]:
+def check(shop: Shop) -> Operation[ConnectionReport]:
     """A token, then one order; the inventory may be closed to us, which is only a hint."""
     try:
         orders = yield from ask(shop, f"{FULFILLMENT}/order", limit="1", offset="0")
@@ -74,7 +75,7 @@ def _text(value: Any) -> str:
     return values.name(value, 200, "", []) if isinstance(value, str) else ""
 
 
-def code_lists(shop: Shop) -> Generator[Request, Response, CodeLists]:
+def code_lists(shop: Shop) -> Operation[CodeLists]:
     """eBay has no lists to ask for: statuses are fixed, services are those of the carriers."""
     yield from ()
     return CodeLists(

@@ -12,7 +12,7 @@ import base64
 import hashlib
 import re
 from binascii import Error as Base64Error
-from collections.abc import Generator
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -21,10 +21,12 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from integrations.connectors.base import Delivery, Erasure, Hint, Request, Response, Shop
+from integrations.connectors.contract import Shop
 from integrations.connectors.ebay.orders import ORDER_ID
 from integrations.connectors.ebay.requests import decoded, refusal, send
 from integrations.connectors.errors import Failure, ShopError
+from integrations.connectors.http import Operation, Request
+from integrations.connectors.notifications import Erasure, Hint, Notification, SigningKey
 from integrations.connectors.signatures import object_in
 
 KEY_ID = re.compile(r"[0-9a-zA-Z-]{8,64}")
@@ -39,22 +41,36 @@ PUBLIC_KEY = "commerce/notification/v1/public_key"
 LONGEST_KEY = 2000
 
 
-def challenge_response(challenge_code: str, verification_token: str, endpoint: str) -> dict[str, str] | None:
+def challenge_response(code: str, verification_token: str, endpoint: str) -> dict[str, str] | None:
     """What to answer to `GET ?challenge_code=`; None for a code that is too long to be one."""
-    if not 0 < len(challenge_code) <= LONGEST_CHALLENGE:
+    if not 0 < len(code) <= LONGEST_CHALLENGE:
         return None
-    asked = (challenge_code + verification_token + endpoint).encode("utf-8", "replace")
+    asked = (code + verification_token + endpoint).encode("utf-8", "replace")
     return {"challengeResponse": hashlib.sha256(asked).hexdigest()}
 
 
-def key_id(delivery: Delivery) -> str:
-    """Which key the delivery claims to be signed with; "" for anything odd."""
-    return _header(delivery).get("kid", "")
+def answer_challenge(secret: str, address: str, code: str) -> dict[str, str] | None:
+    return challenge_response(code, secret, address)
 
 
-def is_signed(public_key: str, delivery: Delivery) -> bool:
+def key_id(notification: Notification) -> str:
+    """Which key the notification claims to be signed with; "" for anything odd."""
+    return _header(notification).get("kid", "")
+
+
+def signing_key(shop: Shop, notification: Notification) -> SigningKey | None:
+    name = key_id(notification)
+    return SigningKey(name) if name else None
+
+
+def verify(shop: Shop, secret: str, notification: Notification, now: datetime) -> bool:
+    """By the notification's own key: keys are eBay's and the same for everybody, so `secret` plays no part."""
+    return is_signed(notification.key, notification)
+
+
+def is_signed(public_key: str, notification: Notification) -> bool:
     """Whether the raw body, or else its compact form, is signed with this key (PEM). Never raises."""
-    header = _header(delivery)
+    header = _header(notification)
     digest = DIGESTS.get(header.get("digest", "").upper())
     key = _key(public_key)
     if key is None or digest is None:
@@ -63,7 +79,7 @@ def is_signed(public_key: str, delivery: Delivery) -> bool:
         signature = base64.b64decode(header.get("signature", ""), validate=True)
     except (Base64Error, ValueError):
         return False
-    return any(_verifies(key, signature, message, digest) for message in _messages(delivery.body))
+    return any(_verifies(key, signature, message, digest) for message in _messages(notification.body))
 
 
 def _verifies(key: ec.EllipticCurvePublicKey, signature: bytes, message: bytes, digest: hashes.HashAlgorithm) -> bool:
@@ -84,8 +100,8 @@ def _messages(body: bytes) -> list[bytes]:
     return messages if compact == body else [*messages, compact]
 
 
-def _header(delivery: Delivery) -> dict[str, str]:
-    text = delivery.headers.get("x-ebay-signature", "")
+def _header(notification: Notification) -> dict[str, str]:
+    text = notification.headers.get("x-ebay-signature", "")
     if not 0 < len(text) <= 4000:
         return {}
     try:
@@ -109,7 +125,7 @@ def _key(pem: str) -> ec.EllipticCurvePublicKey | None:
     return key if isinstance(key, ec.EllipticCurvePublicKey) else None
 
 
-def public_key(shop: Shop, kid: str) -> Generator[Request, Response, str]:
+def public_key(shop: Shop, kid: str) -> Operation[str]:
     """The PEM of a key. Raises ShopError, NOT_FOUND for one that eBay does not have."""
     if not KEY_ID.fullmatch(kid):
         raise ShopError(Failure.NOT_FOUND, "The notification names a key that eBay cannot have.")
@@ -124,26 +140,26 @@ def public_key(shop: Shop, kid: str) -> Generator[Request, Response, str]:
     return key
 
 
-def read(delivery: Delivery) -> Hint:
+def read(notification: Notification) -> Hint:
     """The orders a notification names, or who asked to be forgotten. Never raises."""
-    body = object_in(delivery)
-    metadata, notification = body.get("metadata"), body.get("notification")
+    body = object_in(notification)
+    metadata, told = body.get("metadata"), body.get("notification")
     topic = metadata.get("topic") if isinstance(metadata, dict) else None
     topic = topic[:100] if isinstance(topic, str) else ""
     if topic == ACCOUNT_DELETION:
-        return Hint(topic=topic, erasure=_erasure(notification))
+        return Hint(topic=topic, erasure=_erasure(told))
     if topic not in ORDER_TOPICS:
         return Hint(topic=topic)
-    return Hint(tuple(sorted(_order_ids(notification, 6))), topic)
+    return Hint(tuple(sorted(_order_ids(told, 6))), topic)
 
 
-def _erasure(notification: Any) -> Erasure | None:
+def _erasure(told: Any) -> Erasure | None:
     """`data` is {username, userId, eiasToken}; the user name is what orders carry. For some users it is the id."""
-    data = notification.get("data") if isinstance(notification, dict) else None
+    data = told.get("data") if isinstance(told, dict) else None
     if not isinstance(data, dict):
         return None
     person = next((data[name] for name in ("username", "userId") if isinstance(data.get(name), str)), "").strip()
-    identifier = notification.get("notificationId")
+    identifier = told.get("notificationId")
     if not isinstance(identifier, str) or not 0 < len(identifier) <= 255 or not 0 < len(person) <= 255:
         return None
     if not (identifier.isprintable() and person.isprintable()):

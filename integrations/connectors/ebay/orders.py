@@ -9,19 +9,20 @@ page therefore overlaps the one before by one order, and steps back until it beg
 from __future__ import annotations
 
 import re
-from collections.abc import Generator
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 import msgspec
 
-from integrations.connectors.base import Cursor, OrderPage, Request, Response, Shop, Window
+from integrations.connectors.contract import Shop
 from integrations.connectors.documents import repaired, too_deep, utf8
 from integrations.connectors.ebay.requests import FULFILLMENT, ask, refusal
 from integrations.connectors.errors import Failure, ShopError
+from integrations.connectors.http import Operation, Response
+from integrations.connectors.listings import Cursor, OrderPage, Window
 
-Paging = Generator[Request, Response, OrderPage]
+Paging = Operation[OrderPage]
 
 LARGEST_PAGE, SMALLEST_PAGE = 200, 5
 """200 is eBay's limit (error 31100 above)."""
@@ -96,7 +97,7 @@ def orders_in_window(shop: Shop, window: Window, cursor: Cursor | None) -> Pagin
     return OrderPage(tuple(document for _, document in fresh), following, total, progress.until)
 
 
-def _begin(shop: Shop, window: Window) -> Generator[Request, Response, tuple[Progress, Response]]:
+def _begin(shop: Shop, window: Window) -> Operation[tuple[Progress, Response]]:
     """The first page, asked without an end, which the clock of its answer then sets: the second before, because
     orders may still join the running one.
 
@@ -111,7 +112,7 @@ def _begin(shop: Shop, window: Window) -> Generator[Request, Response, tuple[Pro
     return Progress(since, until), response
 
 
-def _ask(shop: Shop, since: datetime, until: datetime | None, offset: int) -> Generator[Request, Response, Response]:
+def _ask(shop: Shop, since: datetime, until: datetime | None, offset: int) -> Operation[Response]:
     span = f"lastmodifieddate:[{_stamp(since)}..{_stamp(until) if until else ''}]"
     return (yield from ask(shop, f"{FULFILLMENT}/order", filter=span, limit=str(page_size(shop)), offset=str(offset)))
 
@@ -191,7 +192,7 @@ def orders_by_ids(shop: Shop, ids: tuple[str, ...]) -> Paging:
     return OrderPage(payloads, None, len(payloads))
 
 
-def _by_ids(shop: Shop, wanted: list[str]) -> Generator[Request, Response, list[tuple[str, bytes]]]:
+def _by_ids(shop: Shop, wanted: list[str]) -> Operation[list[tuple[str, bytes]]]:
     """eBay may refuse a whole list for one id it does not know: then each half is asked for by itself."""
     if not wanted:
         return []

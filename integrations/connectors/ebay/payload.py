@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from integrations.connectors import decoding, values
-from integrations.connectors.base import Identity, Shop
+from integrations.connectors.contract import Identity, Shop
 from integrations.connectors.documents import repaired, utf8
 from integrations.connectors.ebay.shapes import Amount, Contact, Instruction, Line, Order, Payment, Pricing, Refund
 from integrations.connectors.errors import PayloadError

@@ -7,19 +7,20 @@ address of the next page is read and only its offset taken.
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from integrations.connectors import values
-from integrations.connectors.base import Cursor, ProductPage, RemoteProduct, Request, Response, Shop
+from integrations.connectors.contract import Shop
 from integrations.connectors.ebay.requests import INVENTORY, ask, decoded, refusal
 from integrations.connectors.errors import Failure, ShopError
+from integrations.connectors.http import Operation
+from integrations.connectors.listings import Cursor, ProductPage, RemoteProduct
 
 PAGE_SIZE = 100
 
 
-def products(shop: Shop, cursor: Cursor | None) -> Generator[Request, Response, ProductPage]:
+def products(shop: Shop, cursor: Cursor | None) -> Operation[ProductPage]:
     offset = int(cursor["offset"]) if cursor else 0
     response = yield from ask(shop, f"{INVENTORY}/inventory_item", limit=str(PAGE_SIZE), offset=str(offset))
     if response.status != 200:

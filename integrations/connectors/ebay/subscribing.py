@@ -8,16 +8,18 @@ Notification API v1.6.7.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
-from integrations.connectors.base import RemoteWebhook, Request, Response, Shop
+from integrations.connectors.contract import Shop
 from integrations.connectors.ebay.notifications import ACCOUNT_DELETION, ORDER_TOPICS
 from integrations.connectors.ebay.requests import decoded, error_id, refusal, send
 from integrations.connectors.errors import Failure, ShopError
+from integrations.connectors.http import Operation, Request, Response
+from integrations.connectors.notifications import RemoteWebhook
 from integrations.connectors.tokens import Exchange
 
 ROOT = "commerce/notification/v1"
@@ -26,7 +28,7 @@ MOST_PAGES = 10
 NAME = "Countinghouse"
 NO_ALERTS, NO_CHALLENGE = 195003, 195020
 Json = dict[str, Any]
-Registered = Generator[Request, Response, tuple[RemoteWebhook, ...]]
+Registered = Operation[tuple[RemoteWebhook, ...]]
 
 
 def webhooks(shop: Shop) -> Registered:
@@ -68,7 +70,7 @@ def register(shop: Shop, address: str, secret: str) -> Registered:
     return tuple(registered)
 
 
-def _destination(shop: Shop, address: str, secret: str) -> Generator[Request, Response, str]:
+def _destination(shop: Shop, address: str, secret: str) -> Operation[str]:
     """The id of the destination, made or switched on again."""
     wanted = {
         "name": NAME,
@@ -89,7 +91,7 @@ def _destination(shop: Shop, address: str, secret: str) -> Generator[Request, Re
     return response.headers.get("location", "").rstrip("/").rpartition("/")[2]
 
 
-def _alerts(shop: Shop) -> Generator[Request, Response, None]:
+def _alerts(shop: Shop) -> Operation[None]:
     """Tell eBay whom to write to, unless it knows."""
     response = yield from _call(shop, "GET", "config")
     email = shop.credentials.get("alert_email", "").strip()
@@ -101,7 +103,7 @@ def _alerts(shop: Shop) -> Generator[Request, Response, None]:
     _accepted(response, 204)
 
 
-def _subscribe(shop: Shop, topic: str, destination: str, address: str) -> Generator[Request, Response, RemoteWebhook]:
+def _subscribe(shop: Shop, topic: str, destination: str, address: str) -> Operation[RemoteWebhook]:
     refused = RemoteWebhook("", topic, address, active=False)
     response = yield from _call(shop, "GET", f"topic/{topic}")
     described = decoded(response)
@@ -129,13 +131,13 @@ def _subscribe(shop: Shop, topic: str, destination: str, address: str) -> Genera
     return refused
 
 
-def _enable(shop: Shop, known: RemoteWebhook) -> Generator[Request, Response, RemoteWebhook]:
+def _enable(shop: Shop, known: RemoteWebhook) -> Operation[RemoteWebhook]:
     path = f"subscription/{known.external_id}/enable"
     response = yield from _call(shop, "POST", path, as_application=known.topic == ACCOUNT_DELETION)
     return RemoteWebhook(known.external_id, known.topic, known.address, active=response.status == 204)
 
 
-def _all(shop: Shop, what: str, *, as_application: bool = True) -> Generator[Request, Response, list[Json]]:
+def _all(shop: Shop, what: str, *, as_application: bool = True) -> Operation[list[Json]]:
     """Every entry of a list. The seller's are left out where the consent does not cover them."""
     found: list[Json] = []
     params = {"limit": "100"}

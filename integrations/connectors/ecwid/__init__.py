@@ -3,33 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 
 from integrations.choices import ImportAction
-from integrations.connectors.base import (
-    Budget,
-    Capabilities,
-    CodeLists,
-    ConnectionReport,
-    Connector,
-    CredentialField,
-    Cursor,
-    DefaultRule,
-    Delivery,
-    Hint,
-    Identity,
-    Operation,
-    OrderPage,
-    ProductPage,
-    RemoteWebhook,
-    Shop,
-    Window,
-)
+from integrations.connectors.contract import Budget, Capabilities, Connector, CredentialField, DefaultRule, Webhooks
 from integrations.connectors.ecwid import checking, orders, products, webhooks
 from integrations.connectors.ecwid.payload import identify, parse
 from integrations.connectors.ecwid.requests import LARGEST_PAGE
-from integrations.connectors.errors import Failure, ShopError
-from orders.intake.incoming import IncomingOrder
 
 TO_BE_SENT = {
     "AWAITING_PROCESSING": "Awaiting processing",
@@ -57,15 +36,12 @@ def _rules() -> Iterator[DefaultRule]:
     yield DefaultRule("REFUNDED", "Refunded", ImportAction.SKIP, retry=False)
 
 
-class Ecwid(Connector):
-    key = "ecwid"
-    label = "Ecwid"
-    default_base_url = "https://app.ecwid.com"
-    webhooks_note = (
-        "Ecwid takes the address only by hand: enter it as the webhook URL in the settings of your custom app, and"
-        " switch on order.created, order.updated and order.deleted."
-    )
-    credential_fields = (
+CONNECTOR = Connector(
+    key="ecwid",
+    label="Ecwid",
+    rank=50,
+    default_base_url="https://app.ecwid.com",
+    credential_fields=(
         CredentialField("store_id", "Store ID", "A number; shown at the bottom of the Ecwid admin.", secret=False),
         CredentialField(
             "access_token",
@@ -76,51 +52,23 @@ class Ecwid(Connector):
         CredentialField(
             "client_secret", "Client secret", "Shown with the app's keys. Ecwid signs webhooks of the app with it."
         ),
-    )
-    capabilities = Capabilities(
-        orders_by_window=True,
-        orders_by_ids=LARGEST_PAGE,
-        order_by_number=True,
-        products=True,
-        signed_webhooks=True,
-        webhooks_by_hand=True,
-        budget=Budget(600, 60),
-        modified_is_reliable=False,
-    )
-    """Which changes move updateTimestamp is not documented."""
-    default_rules = tuple(_rules())
-
-    def check(self, shop: Shop) -> Operation[ConnectionReport]:
-        return checking.check(shop)
-
-    def code_lists(self, shop: Shop) -> Operation[CodeLists]:
-        return checking.code_lists(shop)
-
-    def products(self, shop: Shop, cursor: Cursor | None) -> Operation[ProductPage]:
-        return products.products(shop, cursor)
-
-    def orders_in_window(self, shop: Shop, window: Window, cursor: Cursor | None) -> Operation[OrderPage]:
-        return orders.orders_in_window(shop, window, cursor)
-
-    def orders_by_ids(self, shop: Shop, ids: tuple[str, ...]) -> Operation[OrderPage]:
-        return orders.orders_by_ids(shop, ids)
-
-    def order_by_number(self, shop: Shop, number: str) -> Operation[OrderPage]:
-        return orders.order_by_number(shop, number)
-
-    def parse(self, payload: bytes, shop: Shop) -> IncomingOrder:
-        return parse(payload, shop)
-
-    def identify(self, payload: bytes, shop: Shop) -> Identity:
-        return identify(payload, shop)
-
-    def verify_webhook(self, shop: Shop, secret: str, delivery: Delivery, now: datetime) -> bool:
-        return webhooks.is_signed(shop, delivery, now)
-
-    def read_webhook(self, delivery: Delivery) -> Hint:
-        return webhooks.read(delivery)
-
-    def register_webhooks(self, shop: Shop, address: str, secret: str) -> Operation[tuple[RemoteWebhook, ...]]:
-        """Ecwid has no API for it: a ShopError that says what to enter where."""
-        yield from ()
-        raise ShopError(Failure.REFUSED, f"{self.webhooks_note} The address is {address}")
+    ),
+    capabilities=Capabilities(orders_by_ids=LARGEST_PAGE, budget=Budget(600, 60)),
+    default_rules=tuple(_rules()),
+    check=checking.check,
+    code_lists=checking.code_lists,
+    orders_in_window=orders.orders_in_window,
+    orders_by_ids=orders.orders_by_ids,
+    order_by_number=orders.order_by_number,
+    parse=parse,
+    identify=identify,
+    products=products.products,
+    webhooks=Webhooks(
+        verify=webhooks.is_signed,
+        read=webhooks.read,
+        note=(
+            "Ecwid takes the address only by hand: enter it as the webhook URL in the settings of your custom app, and"
+            " switch on order.created, order.updated and order.deleted."
+        ),
+    ),
+)

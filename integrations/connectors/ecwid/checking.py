@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from typing import Any
 
-from integrations.connectors.base import CodeLists, ConnectionReport, RemoteStatus, Request, Response, Shop
 from integrations.connectors.clocks import clock
+from integrations.connectors.contract import ConnectionReport, Shop
 from integrations.connectors.ecwid.orders import INCOMPLETE
 from integrations.connectors.ecwid.payload import ALONE, status
 from integrations.connectors.ecwid.profile import currency_of, part, profile, text_of
 from integrations.connectors.ecwid.requests import decoded, error_code, get, listing, refusal
 from integrations.connectors.errors import ShopError
+from integrations.connectors.http import Operation
+from integrations.connectors.listings import CodeLists, RemoteStatus
 
 
-def check(shop: Shop) -> Generator[Request, Response, ConnectionReport]:
+def check(shop: Shop) -> Operation[ConnectionReport]:
     """The store's profile, whose currency orders need, then one order and one product with the token."""
     try:
         body = yield from profile(shop)
@@ -49,7 +50,7 @@ def _token_hints(shop: Shop) -> tuple[str, ...]:
     return ()
 
 
-def code_lists(shop: Shop) -> Generator[Request, Response, CodeLists]:
+def code_lists(shop: Shop) -> Operation[CodeLists]:
     """Statuses are pairs of a payment and a fulfilment status, of those that are switched on."""
     response = yield get(shop, "profile/order_statuses")
     body = decoded(response)

@@ -9,20 +9,22 @@ read by offset, again and again until what was seen is what the list counts. The
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 import msgspec
 
-from integrations.connectors.base import Cursor, OrderPage, Request, Response, Shop, Window
 from integrations.connectors.clocks import told_clock
+from integrations.connectors.contract import Shop
 from integrations.connectors.documents import repaired
 from integrations.connectors.ecwid.payload import status
 from integrations.connectors.ecwid.profile import currency
 from integrations.connectors.ecwid.requests import LARGEST_PAGE, get, listing
 from integrations.connectors.errors import Failure, ShopError
+from integrations.connectors.http import Operation
+from integrations.connectors.listings import Cursor, OrderPage, Window
 
-Paging = Generator[Request, Response, OrderPage]
+Paging = Operation[OrderPage]
 
 INCOMPLETE = "INCOMPLETE"
 """An abandoned cart; it becomes an order with another payment status, and is then updated."""
@@ -91,9 +93,7 @@ def orders_in_window(shop: Shop, window: Window, cursor: Cursor | None) -> Pagin
     )
 
 
-def _first(
-    shop: Shop, window: Window, size: int
-) -> Generator[Request, Response, tuple[Progress, tuple[bytes, ...] | None]]:
+def _first(shop: Shop, window: Window, size: int) -> Operation[tuple[Progress, tuple[bytes, ...] | None]]:
     """The whole window at once: enough for most; else it tells how many orders and what time there is."""
     code = yield from currency(shop)
     since = int(window.since.timestamp())
@@ -127,15 +127,13 @@ def _is_cart(document: bytes) -> bool:
     return status(brief.paymentStatus, brief.fulfillmentStatus) == INCOMPLETE
 
 
-def _slice(
-    shop: Shop, size: int, start: int, end: int, offset: int = 0
-) -> Generator[Request, Response, tuple[tuple[bytes, ...], int]]:
+def _slice(shop: Shop, size: int, start: int, end: int, offset: int = 0) -> Operation[tuple[tuple[bytes, ...], int]]:
     bounds = {"updatedFrom": str(start - 1), "updatedTo": str(end + 1)}
     response = yield get(shop, "orders", **bounds, limit=str(size), offset=str(offset))
     return listing(response)
 
 
-def _second(shop: Shop, size: int, second: int) -> Generator[Request, Response, tuple[bytes, ...]]:
+def _second(shop: Shop, size: int, second: int) -> Operation[tuple[bytes, ...]]:
     """All orders of a second (and its neighbours) by offset, several times if orders leave or move meanwhile."""
     seen: dict[str, bytes] = {}
     for _ in range(MOST_PASSES):

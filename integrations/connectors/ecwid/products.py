@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from typing import Any
 
 import msgspec
 
 from integrations.connectors import values
-from integrations.connectors.base import Cursor, ProductPage, RemoteProduct, Request, Response, Shop
+from integrations.connectors.contract import Shop
 from integrations.connectors.documents import repaired
 from integrations.connectors.ecwid.orders import page_size
 from integrations.connectors.ecwid.requests import get, listing
 from integrations.connectors.errors import PayloadError
+from integrations.connectors.http import Operation
+from integrations.connectors.listings import Cursor, ProductPage, RemoteProduct
 
 OVERLAP = 3
 """Products read again with the next page, for those that are deleted meanwhile; another import finds what is missed."""
@@ -42,7 +43,7 @@ class _Product(msgspec.Struct):
 _PRODUCT = msgspec.json.Decoder(_Product)
 
 
-def products(shop: Shop, cursor: Cursor | None) -> Generator[Request, Response, ProductPage]:
+def products(shop: Shop, cursor: Cursor | None) -> Operation[ProductPage]:
     offset, size = int((cursor or {}).get("offset", 0)), page_size(shop)
     response = yield get(shop, "products", sortBy="ADDED_TIME_ASC", limit=str(size), offset=str(offset))
     documents, total = listing(response)

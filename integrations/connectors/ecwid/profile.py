@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from typing import Any
 
 from integrations.connectors import values
-from integrations.connectors.base import Request, Response, Shop
+from integrations.connectors.contract import Shop
 from integrations.connectors.ecwid.requests import decoded, get, refusal
 from integrations.connectors.errors import Failure, PayloadError, ShopError
+from integrations.connectors.http import Operation
 
 
-def profile(shop: Shop) -> Generator[Request, Response, dict[str, Any]]:
+def profile(shop: Shop) -> Operation[dict[str, Any]]:
     response = yield get(shop, "profile")
     body = decoded(response)
     if response.status != 200 or not isinstance(body, dict):
@@ -28,7 +28,7 @@ def text_of(value: Any) -> str:
     return values.name(value, 200, "", []) if isinstance(value, str) else ""
 
 
-def currency(shop: Shop) -> Generator[Request, Response, str]:
+def currency(shop: Shop) -> Operation[str]:
     """The code all amounts of the store are in: orders do not say it."""
     body = yield from profile(shop)
     return currency_of(body)

@@ -7,9 +7,10 @@ from typing import Any
 
 import msgspec
 
-from integrations.connectors.base import Auth, HeaderAuth, Request, Response, Shop
+from integrations.connectors.contract import Shop
 from integrations.connectors.documents import repaired, too_deep, utf8
 from integrations.connectors.errors import Failure, ShopError
+from integrations.connectors.http import Auth, HeaderAuth, Request, Response
 from integrations.connectors.throttling import reset_seconds
 
 LARGEST_PAGE = 100

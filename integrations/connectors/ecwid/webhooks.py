@@ -8,30 +8,32 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from integrations.connectors.base import Delivery, Hint, Shop
+from integrations.connectors.contract import Shop
+from integrations.connectors.notifications import Hint, Notification
 from integrations.connectors.signatures import hmac_sha256, is_base64_of, object_in
 
 REPLAY = timedelta(hours=25)
 AHEAD = timedelta(minutes=5)
 
 
-def is_signed(shop: Shop, delivery: Delivery, now: datetime) -> bool:
-    secret, body = shop.credentials.get("client_secret", "").strip(), object_in(delivery)
+def is_signed(shop: Shop, secret: str, notification: Notification, now: datetime) -> bool:
+    """By the app's own secret: `secret`, ours, plays no part."""
+    client_secret, body = shop.credentials.get("client_secret", "").strip(), object_in(notification)
     created, event = body.get("eventCreated"), body.get("eventId")
-    if not secret or type(created) is not int or not isinstance(event, str) or not event:
+    if not client_secret or type(created) is not int or not isinstance(event, str) or not event:
         return False
     if str(body.get("storeId", "")) != shop.credentials.get("store_id", "").strip():
         return False
     age = now.timestamp() - created
     if not -AHEAD.total_seconds() <= age <= REPLAY.total_seconds():
         return False
-    signature = delivery.headers.get("x-ecwid-webhook-signature", "")
-    return is_base64_of(signature, hmac_sha256(secret, f"{created}.{event}".encode("utf-8", "replace")))
+    signature = notification.headers.get("x-ecwid-webhook-signature", "")
+    return is_base64_of(signature, hmac_sha256(client_secret, f"{created}.{event}".encode("utf-8", "replace")))
 
 
-def read(delivery: Delivery) -> Hint:
+def read(notification: Notification) -> Hint:
     """`data.orderId` is the id people see; `entityId`, the internal one, serves where it is missing."""
-    body = object_in(delivery)
+    body = object_in(notification)
     topic = body.get("eventType")
     topic = topic[:100] if isinstance(topic, str) else ""
     data = body.get("data")

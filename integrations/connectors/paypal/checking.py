@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-
-from integrations.connectors.base import CodeLists, ConnectionReport, RemoteStatus, Request, Response, Shop
+from integrations.connectors.contract import ConnectionReport, Shop
 from integrations.connectors.errors import Failure, ShopError
+from integrations.connectors.http import Operation
+from integrations.connectors.listings import CodeLists, RemoteStatus
 from integrations.connectors.paypal.identity import EVENTS
 from integrations.connectors.paypal.orders import READ_AGAIN, SECOND, now_at
 from integrations.connectors.paypal.requests import ask, decoded, refusal
@@ -19,7 +19,7 @@ DUPLICATES = (
 DELAY = "PayPal shows a payment up to three hours after it was made."
 
 
-def check(shop: Shop) -> Generator[Request, Response, ConnectionReport]:
+def check(shop: Shop) -> Operation[ConnectionReport]:
     """A token, PayPal's clock, and one second of yesterday's transactions."""
     try:
         now = yield from now_at(shop)
@@ -57,7 +57,7 @@ def _key_hints(shop: Shop) -> tuple[str, ...]:
     return ()
 
 
-def code_lists(shop: Shop) -> Generator[Request, Response, CodeLists]:
+def code_lists(shop: Shop) -> Operation[CodeLists]:
     """PayPal has no lists to ask for."""
     yield from ()
     return CodeLists(

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from integrations.connectors import decoding, values
-from integrations.connectors.base import Identity, Shop
+from integrations.connectors.contract import Identity, Shop
 from integrations.connectors.documents import repaired, utf8
 from integrations.connectors.errors import PayloadError
 
@@ -91,6 +91,11 @@ def is_order(document: bytes) -> bool:
         return True
     amount = info.transaction_amount.get("value") if isinstance(info.transaction_amount, dict) else None
     return info.transaction_event_code in EVENTS and not str(amount).startswith("-")
+
+
+def is_same_payment(hinted: str, known: str) -> bool:
+    """By the transaction id alone: a webhook tells neither the event code nor the listed time."""
+    return hinted.partition(".")[0] == known.partition(".")[0]
 
 
 def status(value: Any) -> str:

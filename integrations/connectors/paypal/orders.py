@@ -9,7 +9,7 @@ changes, so pages stay where they are; a total that changes in between has the s
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -17,13 +17,15 @@ from typing import Any
 import msgspec
 
 from integrations.connectors import decoding
-from integrations.connectors.base import Cursor, OrderPage, Request, Response, Shop, Window
+from integrations.connectors.contract import Shop
 from integrations.connectors.documents import repaired, too_deep, utf8
 from integrations.connectors.errors import Failure, PayloadError, ShopError
+from integrations.connectors.http import Operation, Response
+from integrations.connectors.listings import Cursor, OrderPage, Window
 from integrations.connectors.paypal.identity import ANY_EVENT, brief, external_id, is_order, parts
 from integrations.connectors.paypal.requests import TOO_LARGE, ask, error_name, refusal
 
-Paging = Generator[Request, Response, OrderPage]
+Paging = Operation[OrderPage]
 
 LARGEST_PAGE = 500
 LONGEST_SPAN = timedelta(days=31)
@@ -98,7 +100,7 @@ def orders_in_window(shop: Shop, window: Window, cursor: Cursor | None) -> Pagin
     return OrderPage(payloads, following, None, progress.until)
 
 
-def _begin(shop: Shop, window: Window) -> Generator[Request, Response, tuple[datetime, datetime]]:
+def _begin(shop: Shop, window: Window) -> Operation[tuple[datetime, datetime]]:
     """Where to read from and to. A window's first second, asked for alone, brings PayPal's clock and how far it is."""
     since = window.since.astimezone(UTC).replace(microsecond=0) - READ_AGAIN
     response = yield from ask(shop, **_params(since, since + SECOND, 1, 1))
@@ -121,7 +123,7 @@ def _refreshed(page: _Page) -> datetime:
         ) from None
 
 
-def _span(shop: Shop, since: datetime, until: datetime, page: int) -> Generator[Request, Response, _Page]:
+def _span(shop: Shop, since: datetime, until: datetime, page: int) -> Operation[_Page]:
     response = yield from ask(shop, **_params(since, until, page, page_size(shop)))
     if response.status == 400 and error_name(response) == TOO_LARGE:
         raise _TooLarge
@@ -175,7 +177,7 @@ def _clock(response: Response) -> datetime:
     return moment
 
 
-def now_at(shop: Shop) -> Generator[Request, Response, datetime]:
+def now_at(shop: Shop) -> Operation[datetime]:
     """PayPal's time. A question about long ago, whose answer matters for its Date header only."""
     long_ago = datetime(2000, 1, 1, tzinfo=UTC)
     response = yield from ask(shop, **_params(long_ago, long_ago + SECOND, 1, 1))
@@ -237,7 +239,7 @@ Known = tuple[datetime, str, str]
 """When a payment began, its transaction id, our id."""
 
 
-def _groups(shop: Shop, known: list[Known]) -> Generator[Request, Response, list[list[Known]]]:
+def _groups(shop: Shop, known: list[Known]) -> Operation[list[list[Known]]]:
     """Payments to ask for together: those of a month where it has fewer pages than they have days, else of a day."""
     groups: list[list[Known]] = []
     for month in _near(known, LONGEST_SPAN - 2 * LOOSELY - SECOND):
@@ -271,9 +273,7 @@ def _id_of(document: bytes) -> str:
         return ""
 
 
-def _between(
-    shop: Shop, since: datetime, until: datetime, most: int = 20, only: str = ""
-) -> Generator[Request, Response, list[bytes]]:
+def _between(shop: Shop, since: datetime, until: datetime, most: int = 20, only: str = "") -> Operation[list[bytes]]:
     """Every order of a span, or those of one transaction id; at most `most` pages."""
     found: list[bytes] = []
     more = {"transaction_id": only} if only else {}

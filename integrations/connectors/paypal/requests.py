@@ -11,8 +11,9 @@ from typing import Any
 
 import msgspec
 
-from integrations.connectors.base import Request, Response, Shop
+from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
+from integrations.connectors.http import Request, Response
 from integrations.connectors.tokens import Exchange, token_request, with_token
 
 TRANSACTIONS = "v1/reporting/transactions"

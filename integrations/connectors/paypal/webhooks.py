@@ -14,7 +14,6 @@ from __future__ import annotations
 import base64
 import re
 from binascii import Error as Base64Error
-from collections.abc import Generator
 from datetime import datetime, timedelta
 from typing import Any
 from zlib import crc32
@@ -26,8 +25,10 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from integrations.connectors import decoding
-from integrations.connectors.base import Delivery, Hint, RemoteWebhook, Request, Response, Shop, SigningKey
+from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, PayloadError, ShopError
+from integrations.connectors.http import Operation, Request, Response
+from integrations.connectors.notifications import Hint, Notification, RemoteWebhook, SigningKey
 from integrations.connectors.paypal.identity import ANY_EVENT, external_id, parts
 from integrations.connectors.paypal.requests import decoded, error_name, refusal, send
 from integrations.connectors.signatures import object_in
@@ -42,9 +43,9 @@ LIVE, SANDBOX = "paypal.com", "sandbox.paypal.com"
 SIGNERS = ("messageverificationcerts.paypal.com", "messageverificationcerts.sandbox.paypal.com")
 
 
-def signing_key(shop: Shop, delivery: Delivery) -> SigningKey | None:
+def signing_key(shop: Shop, notification: Notification) -> SigningKey | None:
     """The certificate by its address; None for one that is not at PayPal's API."""
-    address = delivery.headers.get("paypal-cert-url", "")
+    address = notification.headers.get("paypal-cert-url", "")
     for host in _hosts(shop):
         if address.startswith(f"{host}/") and CERTIFICATE.fullmatch(address.removeprefix(host)):
             return SigningKey(address, SIGNERS)
@@ -59,7 +60,7 @@ def _hosts(shop: Shop) -> tuple[str, ...]:
     return (shop.base_url,)
 
 
-def certificate(shop: Shop, address: str) -> Generator[Request, Response, str]:
+def certificate(shop: Shop, address: str) -> Operation[str]:
     """The certificate and those behind it. NOT_FOUND where there is none."""
     response = yield Request("GET", address, headers={"Accept": "*/*"})
     if response.status in (400, 404):
@@ -69,17 +70,20 @@ def certificate(shop: Shop, address: str) -> Generator[Request, Response, str]:
     return response.body.decode()
 
 
-def is_signed(delivery: Delivery, now: datetime) -> bool:
-    """Whether the raw body is signed with `delivery.key` for our webhook. Never raises."""
-    headers = delivery.headers
+def is_signed(shop: Shop, secret: str, notification: Notification, now: datetime) -> bool:
+    """Whether the raw body is signed with `notification.key` for our webhook. Never raises.
+
+    Certificates are PayPal's own and the same for everybody, so `secret` plays no part.
+    """
+    headers = notification.headers
     identifier, time = headers.get("paypal-transmission-id", ""), headers.get("paypal-transmission-time", "")
     if headers.get("paypal-auth-algo") != "SHA256withRSA" or not identifier or not _is_recent(time, now):
         return False
-    if not delivery.key or not delivery.registered_as:
+    if not notification.key or not notification.registered_as:
         return False
-    signed = f"{identifier}|{time}|{delivery.registered_as}|{crc32(delivery.body)}".encode("utf-8", "replace")
+    signed = f"{identifier}|{time}|{notification.registered_as}|{crc32(notification.body)}".encode("utf-8", "replace")
     try:
-        key = load_pem_public_key(delivery.key.encode())
+        key = load_pem_public_key(notification.key.encode())
         signature = base64.b64decode(headers.get("paypal-transmission-sig", ""), validate=True)
         if not isinstance(key, rsa.RSAPublicKey):
             return False
@@ -97,8 +101,8 @@ def _is_recent(time: str, now: datetime) -> bool:
     return -AHEAD <= now - sent <= REPEATED_FOR
 
 
-def read(delivery: Delivery) -> Hint:
-    body = object_in(delivery)
+def read(notification: Notification) -> Hint:
+    body = object_in(notification)
     topic = body.get("event_type")
     topic = topic[:100] if isinstance(topic, str) else ""
     resource = body.get("resource")
@@ -111,13 +115,13 @@ def read(delivery: Delivery) -> Hint:
     return Hint((named,), topic) if parts(named) else Hint(topic=topic)
 
 
-def webhooks(shop: Shop) -> Generator[Request, Response, tuple[RemoteWebhook, ...]]:
+def webhooks(shop: Shop) -> Operation[tuple[RemoteWebhook, ...]]:
     """Those of this app. PayPal switches none off; it only gives single deliveries up."""
     listed = yield from _listed(shop)
     return tuple(_webhook(entry) for entry in listed)
 
 
-def register(shop: Shop, address: str) -> Generator[Request, Response, tuple[RemoteWebhook, ...]]:
+def register(shop: Shop, address: str, secret: str) -> Operation[tuple[RemoteWebhook, ...]]:
     """One webhook for all events of payments; one of this address that lacks some is given them."""
     listed = yield from _listed(shop)
     ours = next((entry for entry in listed if entry.get("url") == address), None)
@@ -135,7 +139,7 @@ def register(shop: Shop, address: str) -> Generator[Request, Response, tuple[Rem
     return (_webhook(entry),)
 
 
-def _listed(shop: Shop) -> Generator[Request, Response, list[dict[str, Any]]]:
+def _listed(shop: Shop) -> Operation[list[dict[str, Any]]]:
     response = yield from send(shop, Request("GET", f"{shop.base_url}/{PATH}"))
     body = decoded(response)
     listed = body.get("webhooks") if isinstance(body, dict) else None

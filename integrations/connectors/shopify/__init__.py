@@ -2,36 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from integrations.connectors.base import (
-    Capabilities,
-    CodeLists,
-    ConnectionReport,
-    Connector,
-    CredentialField,
-    Cursor,
-    Delivery,
-    Hint,
-    Identity,
-    Operation,
-    OrderPage,
-    ProductPage,
-    RemoteWebhook,
-    Response,
-    Shop,
-    Window,
-)
+from integrations.connectors.contract import Capabilities, Connector, CredentialField, Webhooks
 from integrations.connectors.shopify import bulk, checking, orders, products, status, webhooks, windows
 from integrations.connectors.shopify.payload import identify, parse
 from integrations.connectors.shopify.requests import pause_after
-from orders.intake.incoming import IncomingOrder
 
-
-class Shopify(Connector):
-    key = "shopify"
-    label = "Shopify"
-    credential_fields = (
+CONNECTOR = Connector(
+    key="shopify",
+    label="Shopify",
+    rank=20,
+    credential_fields=(
         CredentialField(
             "access_token",
             "Access token",
@@ -53,56 +33,20 @@ class Shopify(Connector):
             "Beside the client ID; in an older app the API secret key. Webhooks are signed with it too.",
             required=False,
         ),
-    )
-    capabilities = Capabilities(
-        orders_by_window=True,
-        orders_by_ids=orders.MOST_IDS,
-        order_by_number=True,
-        products=True,
-        signed_webhooks=True,
-        modified_is_reliable=False,
-    )
-    """Shopify does not promise that every change (of metafields, say) moves `updatedAt`."""
-    default_rules = status.DEFAULT_RULES
-
-    def check(self, shop: Shop) -> Operation[ConnectionReport]:
-        return checking.check(shop)
-
-    def code_lists(self, shop: Shop) -> Operation[CodeLists]:
-        return checking.code_lists(shop)
-
-    def products(self, shop: Shop, cursor: Cursor | None) -> Operation[ProductPage]:
-        return products.products(shop, cursor)
-
-    def orders_in_window(self, shop: Shop, window: Window, cursor: Cursor | None) -> Operation[OrderPage]:
-        return windows.orders_in_window(shop, window, cursor)
-
-    def abandon(self, shop: Shop, cursor: Cursor) -> Operation[None]:
-        return bulk.abandon(shop, cursor)
-
-    def orders_by_ids(self, shop: Shop, ids: tuple[str, ...]) -> Operation[OrderPage]:
-        return orders.orders_by_ids(shop, ids)
-
-    def order_by_number(self, shop: Shop, number: str) -> Operation[OrderPage]:
-        return orders.order_by_number(shop, number)
-
-    def parse(self, payload: bytes, shop: Shop) -> IncomingOrder:
-        return parse(payload, shop)
-
-    def identify(self, payload: bytes, shop: Shop) -> Identity:
-        return identify(payload, shop)
-
-    def pause_after(self, response: Response) -> float:
-        return pause_after(response)
-
-    def verify_webhook(self, shop: Shop, secret: str, delivery: Delivery, now: datetime) -> bool:
-        return webhooks.verify(shop, secret, delivery)
-
-    def read_webhook(self, delivery: Delivery) -> Hint:
-        return webhooks.read(delivery)
-
-    def webhooks(self, shop: Shop) -> Operation[tuple[RemoteWebhook, ...]]:
-        return webhooks.webhooks(shop)
-
-    def register_webhooks(self, shop: Shop, address: str, secret: str) -> Operation[tuple[RemoteWebhook, ...]]:
-        return webhooks.register(shop, address)
+    ),
+    capabilities=Capabilities(orders_by_ids=orders.MOST_IDS),
+    default_rules=status.DEFAULT_RULES,
+    check=checking.check,
+    code_lists=checking.code_lists,
+    orders_in_window=windows.orders_in_window,
+    orders_by_ids=orders.orders_by_ids,
+    order_by_number=orders.order_by_number,
+    parse=parse,
+    identify=identify,
+    products=products.products,
+    abandon=bulk.abandon,
+    pause_after=pause_after,
+    webhooks=Webhooks(
+        verify=webhooks.verify, read=webhooks.read, registered=webhooks.webhooks, register=webhooks.register
+    ),
+)

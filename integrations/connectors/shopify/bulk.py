@@ -14,7 +14,6 @@ failed one's partial file is left alone, because what is missing in it cannot be
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -23,8 +22,10 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Raw, Struct
 
-from integrations.connectors.base import Cursor, OrderPage, Request, Response, Shop
+from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
+from integrations.connectors.http import Operation, Request
+from integrations.connectors.listings import Cursor, OrderPage
 from integrations.connectors.shopify import orders, queries
 from integrations.connectors.shopify.orders import Paging, clock, read_part
 from integrations.connectors.shopify.payload import tail
@@ -109,7 +110,7 @@ class _Node(Struct, rename={"parent": "__parentId"}):
 _NODE = msgspec.json.Decoder(_Node)
 
 
-def begin(shop: Shop, since: datetime, now: datetime) -> Generator[Request, Response, tuple[OrderPage | None, str]]:
+def begin(shop: Shop, since: datetime, now: datetime) -> Operation[tuple[OrderPage | None, str]]:
     """The first page where an operation was begun, or None; and what staff should know of what will be missing."""
     question = f"updated_at:>='{orders.stamp(since)}'"
     data, _ = yield from call(shop, queries.BULK_COUNT, {"query": question})
@@ -131,7 +132,7 @@ def begin(shop: Shop, since: datetime, now: datetime) -> Generator[Request, Resp
     return _at_work(progress, note, SHORTEST_WAIT, WAITS), note
 
 
-def _left_running(shop: Shop, wanted: str) -> Generator[Request, Response, tuple[str, datetime | None]]:
+def _left_running(shop: Shop, wanted: str) -> Operation[tuple[str, datetime | None]]:
     """The operation of the same question that a worker began before it died; none where it is over."""
     data, _ = yield from call(shop, queries.BULK_CURRENT)
     current = _operation(data.get("currentBulkOperation"))
@@ -276,7 +277,7 @@ def _document(group: _Group) -> bytes:
     return b'{"order":' + group.head.removesuffix(b"}") + connections + b',"more_lines":[]}'
 
 
-def abandon(shop: Shop, cursor: Cursor) -> Generator[Request, Response, None]:
+def abandon(shop: Shop, cursor: Cursor) -> Operation[None]:
     """Stop the operation in the shop."""
     progress = msgspec.convert(cursor["bulk"], Progress)
     yield from call(shop, queries.BULK_CANCEL, {"id": progress.operation}, changes=True)

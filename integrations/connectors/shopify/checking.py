@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from typing import Any
 
 from integrations.connectors import values
-from integrations.connectors.base import CodeLists, ConnectionReport, RemoteStatus, Request, Response, Shop
+from integrations.connectors.contract import ConnectionReport, Shop
 from integrations.connectors.errors import ShopError
+from integrations.connectors.http import Operation, Response
+from integrations.connectors.listings import CodeLists, RemoteStatus
 from integrations.connectors.shopify import queries
 from integrations.connectors.shopify.orders import clock
 from integrations.connectors.shopify.requests import Data, call, decoded
 from integrations.connectors.shopify.status import DEFAULT_RULES
 
 
-def check(shop: Shop) -> Generator[Request, Response, ConnectionReport]:
+def check(shop: Shop) -> Operation[ConnectionReport]:
     """The shop and the app's scopes, then one order."""
     try:
         data, response = yield from call(shop, queries.CHECK)
@@ -76,7 +77,7 @@ def _shop_hints(shop: Shop, about: dict[str, Any], scopes: set[str], response: R
     return tuple(hints)
 
 
-def code_lists(shop: Shop) -> Generator[Request, Response, CodeLists]:
+def code_lists(shop: Shop) -> Operation[CodeLists]:
     """The codes of `status`: Shopify's are the same for all shops. Payments and deliveries have no lists in its API."""
     yield from ()
     return CodeLists(statuses=tuple(RemoteStatus(rule.status, rule.label) for rule in DEFAULT_RULES))

@@ -7,7 +7,7 @@ that all pages belong to one question; what changes later is in the next window.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
@@ -15,14 +15,16 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Raw, Struct
 
-from integrations.connectors.base import Cursor, OrderPage, Request, Response, Shop
+from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
+from integrations.connectors.http import Operation, Response
+from integrations.connectors.listings import Cursor, OrderPage
 from integrations.connectors.shopify import queries
 from integrations.connectors.shopify.payload import tail
 from integrations.connectors.shopify.requests import TooCostly, call
 
-Paging = Generator[Request, Response, OrderPage]
-Nodes = Generator[Request, Response, "tuple[tuple[bytes, ...], Connection, Mapping[str, Raw]]"]
+Paging = Operation[OrderPage]
+Nodes = Operation["tuple[tuple[bytes, ...], Connection, Mapping[str, Raw]]"]
 
 T = TypeVar("T")
 
@@ -109,7 +111,7 @@ def stamp(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def time_there(shop: Shop) -> Generator[Request, Response, datetime]:
+def time_there(shop: Shop) -> Operation[datetime]:
     """Shopify's clock, for the price of the smallest question."""
     _, response = yield from call(shop, queries.CLOCK)
     moment = clock(response)
@@ -153,7 +155,7 @@ def _halve(shop: Shop, size: int) -> None:
     shop.memory["page_size"] = max(LEAST_SIZE, size // 2)
 
 
-def _documents(shop: Shop, nodes: list[Raw]) -> Generator[Request, Response, tuple[bytes, ...]]:
+def _documents(shop: Shop, nodes: list[Raw]) -> Operation[tuple[bytes, ...]]:
     documents = []
     for node in nodes:
         try:
@@ -166,7 +168,7 @@ def _documents(shop: Shop, nodes: list[Raw]) -> Generator[Request, Response, tup
     return tuple(documents)
 
 
-def _more_lines(shop: Shop, node: Raw) -> Generator[Request, Response, list[bytes]]:
+def _more_lines(shop: Shop, node: Raw) -> Operation[list[bytes]]:
     """The further pages of an order's lines. An order beyond them is refused by `parse`, as not read whole."""
     brief = _brief(node)
     connection = brief.line_items

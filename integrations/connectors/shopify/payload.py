@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from integrations.connectors import values
-from integrations.connectors.base import Identity, Shop
+from integrations.connectors.contract import Identity, Shop
 from integrations.connectors.documents import MAX_ORDER_SIZE, repaired, utf8
 from integrations.connectors.errors import PayloadError
 from integrations.connectors.shopify.amounts import Goods, Purse, delivery, fees, goods, purse_of, totals

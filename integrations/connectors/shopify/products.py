@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
 from integrations.connectors import values
-from integrations.connectors.base import Cursor, ProductPage, RemoteProduct, Request, Response, Shop
+from integrations.connectors.contract import Shop
 from integrations.connectors.errors import PayloadError
+from integrations.connectors.http import Operation
+from integrations.connectors.listings import Cursor, ProductPage, RemoteProduct
 from integrations.connectors.shopify import queries
 from integrations.connectors.shopify.orders import Connection, read_part
 from integrations.connectors.shopify.requests import call
@@ -39,7 +40,7 @@ class _Variant(Struct, rename="camel"):
 _VARIANT = msgspec.json.Decoder(_Variant)
 
 
-def products(shop: Shop, cursor: Cursor | None) -> Generator[Request, Response, ProductPage]:
+def products(shop: Shop, cursor: Cursor | None) -> Operation[ProductPage]:
     """One page of variants, by id. The cursor is `{"after": <Shopify's>}`."""
     after = cursor["after"] if cursor else None
     data, _ = yield from call(shop, queries.VARIANTS, {"first": PAGE_SIZE, "after": after})

@@ -8,7 +8,7 @@ many there are and how many come back a second (3-platforms, section 2).
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from math import ceil
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -16,13 +16,14 @@ from urllib.parse import urlencode, urlsplit
 import msgspec
 from msgspec import Raw, Struct
 
-from integrations.connectors.base import HeaderAuth, Request, Response, Shop
+from integrations.connectors.contract import Shop
 from integrations.connectors.documents import repaired, too_deep, utf8
 from integrations.connectors.errors import Failure, ShopError
+from integrations.connectors.http import HeaderAuth, Operation, Request, Response
 from integrations.connectors.shopify.queries import VERSION
 
 Data = dict[str, Raw]
-Call = Generator[Request, Response, tuple[Data, Response]]
+Call = Operation[tuple[Data, Response]]
 
 HERE = {"127.0.0.1", "localhost", "::1"}
 SHORTEST_WAIT, LONGEST_WAIT = 1.0, 900.0
@@ -81,7 +82,7 @@ def _client(shop: Shop) -> tuple[str, str]:
     return shop.credentials.get("client_id", "").strip(), shop.credentials.get("client_secret", "").strip()
 
 
-def _new_token(shop: Shop) -> Generator[Request, Response, str]:
+def _new_token(shop: Shop) -> Operation[str]:
     """One for the client credentials (a form; the answer is `{access_token, scope, expires_in: 86399}`)."""
     key, secret = _client(shop)
     if not key or not secret:

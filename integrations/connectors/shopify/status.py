@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from integrations.choices import ImportAction
-from integrations.connectors.base import DefaultRule
+from integrations.connectors.contract import DefaultRule
 
 OVER = ("voided", "expired", "refunded")
 UNPAID = ("pending", "authorized", "partially_paid")

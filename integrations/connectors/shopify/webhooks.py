@@ -1,26 +1,28 @@
 """Webhooks: signed with the app's client secret over the raw body; bodies are shaped like the old REST API's.
 
 `X-Shopify-Hmac-Sha256` is base64 of HMAC-SHA256. Shopify gives no stamp that the signature covers; deliveries repeat
-with the same `X-Shopify-Event-Id`. A delivery is only a hint: the order is read again.
+with the same `X-Shopify-Event-Id`. A notification is only a hint: the order is read again.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Generator
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from integrations.connectors.base import Delivery, Erasure, Hint, RemoteWebhook, Request, Response, Shop
+from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
+from integrations.connectors.http import Operation
+from integrations.connectors.notifications import Erasure, Hint, Notification, RemoteWebhook
 from integrations.connectors.shopify import queries
 from integrations.connectors.shopify.orders import Connection, read_part
 from integrations.connectors.shopify.requests import call, decoded
 from integrations.connectors.signatures import hmac_sha256, is_base64_of
 
-Registered = Generator[Request, Response, tuple[RemoteWebhook, ...]]
+Registered = Operation[tuple[RemoteWebhook, ...]]
 
 TOPICS = ("ORDERS_CREATE", "ORDERS_UPDATED", "ORDERS_CANCELLED", "ORDERS_EDITED", "ORDERS_DELETE", "REFUNDS_CREATE")
 SIGNATURES = ("x-shopify-hmac-sha256", "shopify-hmac-sha256")
@@ -32,31 +34,31 @@ WEBHOOK_IDS = ("x-shopify-webhook-id", "shopify-webhook-id")
 TOPIC_HEADERS = ("x-shopify-topic", "shopify-topic")
 
 
-def verify(shop: Shop, secret: str, delivery: Delivery) -> bool:
+def verify(shop: Shop, secret: str, notification: Notification, now: datetime) -> bool:
     """Signed with `secret` or with the client secret on record, and meant for this shop (one app may serve several)."""
-    given = _header(delivery, SIGNATURES)
-    if not _is_for(shop, delivery):
+    given = _header(notification, SIGNATURES)
+    if not _is_for(shop, notification):
         return False
     secrets = {each for each in (secret, shop.credentials.get("client_secret", "").strip()) if each}
-    matches = [is_base64_of(given, hmac_sha256(each, delivery.body)) for each in sorted(secrets)]
+    matches = [is_base64_of(given, hmac_sha256(each, notification.body)) for each in sorted(secrets)]
     return any(matches)
 
 
-def _header(delivery: Delivery, names: tuple[str, ...]) -> str:
-    return next((delivery.headers[name] for name in names if delivery.headers.get(name)), "")
+def _header(notification: Notification, names: tuple[str, ...]) -> str:
+    return next((notification.headers[name] for name in names if notification.headers.get(name)), "")
 
 
-def _is_for(shop: Shop, delivery: Delivery) -> bool:
-    """The shop a delivery names, where the integration's address is a .myshopify.com one to compare it with."""
-    named = _header(delivery, DOMAINS).lower()
+def _is_for(shop: Shop, notification: Notification) -> bool:
+    """The shop a notification names, where the integration's address is a .myshopify.com one to compare it with."""
+    named = _header(notification, DOMAINS).lower()
     own = (urlsplit(shop.base_url).hostname or "").lower()
     return not named or not own.endswith(".myshopify.com") or named == own
 
 
-def read(delivery: Delivery) -> Hint:
+def read(notification: Notification) -> Hint:
     """`orders/*` name the order as `id`, an edit in `order_edit.order_id`, refunds and the like as `order_id`."""
-    topic = _header(delivery, TOPIC_HEADERS).strip().lower()
-    body = decoded(delivery.body)
+    topic = _header(notification, TOPIC_HEADERS).strip().lower()
+    body = decoded(notification.body)
     if not topic.isascii() or not topic.isprintable() or len(topic) > 100:
         return Hint()
     if not isinstance(body, dict):
@@ -67,7 +69,7 @@ def read(delivery: Delivery) -> Hint:
     elif topic.startswith("orders/"):
         found = body.get("id")
     elif topic == REDACT:
-        return Hint(topic=topic, erasure=_erasure(delivery, body))
+        return Hint(topic=topic, erasure=_erasure(notification, body))
     elif topic.startswith(("refunds/", "order_transactions/", "fulfillments/")):
         found = body.get("order_id")
     else:
@@ -75,13 +77,13 @@ def read(delivery: Delivery) -> Hint:
     return Hint((str(found),), topic) if _is_id(found) else Hint(topic=topic)
 
 
-def _erasure(delivery: Delivery, body: dict[str, Any]) -> Erasure | None:
+def _erasure(notification: Notification, body: dict[str, Any]) -> Erasure | None:
     """`{shop_id, customer: {id, email, phone}, orders_to_redact}`; repeated with the same webhook id."""
     customer = body.get("customer")
     person = customer.get("id") if isinstance(customer, dict) else None
     if not _is_id(person):
         return None
-    named = _header(delivery, WEBHOOK_IDS)
+    named = _header(notification, WEBHOOK_IDS)
     return Erasure(named if re.fullmatch(r"[0-9A-Za-z-]{8,100}", named) else f"{REDACT} {person}", str(person))
 
 
@@ -127,7 +129,7 @@ class _Created(Struct, rename="camel"):
     user_errors: list[_UserError] = []
 
 
-def register(shop: Shop, address: str) -> Registered:
+def register(shop: Shop, address: str, secret: str) -> Registered:
     """One subscription a topic. The signing secret is the app's own and cannot be chosen."""
     if not shop.credentials.get("client_secret", "").strip():
         raise ShopError(

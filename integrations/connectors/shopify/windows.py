@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from integrations.connectors.base import Cursor, OrderPage, Shop, Window
+from integrations.connectors.contract import Shop
+from integrations.connectors.listings import Cursor, OrderPage, Window
 from integrations.connectors.shopify import bulk, orders
 from integrations.connectors.shopify.orders import Paging
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator
 from typing import Any
 
 from integrations.connectors import values
-from integrations.connectors.base import CodeLists, ConnectionReport, RemoteStatus, Request, Response, Shop
 from integrations.connectors.clocks import clock
+from integrations.connectors.contract import ConnectionReport, Shop
 from integrations.connectors.errors import Failure, ShopError
+from integrations.connectors.http import Operation, Request, Response
+from integrations.connectors.listings import CodeLists, RemoteStatus
 from integrations.connectors.woocommerce.orders import NOT_ORDERS
 from integrations.connectors.woocommerce.payload import status
 from integrations.connectors.woocommerce.requests import decoded, get, refusal
@@ -27,7 +28,7 @@ NO_SUCH_STATUS = "no-such-status"
 INDEX_FIELDS = (("_fields", "name,namespaces,timezone_string"),)
 
 
-def check(shop: Shop) -> Generator[Request, Response, ConnectionReport]:
+def check(shop: Shop) -> Operation[ConnectionReport]:
     """Site index (open to all), then one order with the keys."""
     try:
         site, response = yield from _site(shop)
@@ -51,7 +52,7 @@ def check(shop: Shop) -> Generator[Request, Response, ConnectionReport]:
     )
 
 
-def _site(shop: Shop) -> Generator[Request, Response, tuple[dict[str, Any], Response]]:
+def _site(shop: Shop) -> Operation[tuple[dict[str, Any], Response]]:
     response = yield Request("GET", f"{shop.base_url}/wp-json/", INDEX_FIELDS)
     site = decoded(response)
     if isinstance(site, dict) and response.status == 200:
@@ -102,7 +103,7 @@ def _text(value: Any) -> str:
     return values.name(value, 200, "", []) if isinstance(value, str) else ""
 
 
-def code_lists(shop: Shop) -> Generator[Request, Response, CodeLists]:
+def code_lists(shop: Shop) -> Operation[CodeLists]:
     """Deliveries and payments need a user who may manage the shop; without, those lists stay empty."""
     statuses = yield from _statuses(shop)
     deliveries = yield from _titles(shop, "shipping_methods")
@@ -110,7 +111,7 @@ def code_lists(shop: Shop) -> Generator[Request, Response, CodeLists]:
     return CodeLists(statuses, deliveries, payments)
 
 
-def _statuses(shop: Shop) -> Generator[Request, Response, tuple[RemoteStatus, ...]]:
+def _statuses(shop: Shop) -> Operation[tuple[RemoteStatus, ...]]:
     """`/orders/statuses` (11.0; 404 on 6.7), else the list in the refusal of an unknown status."""
     response = yield get(shop, "orders/statuses")
     listed = decoded(response)
@@ -144,7 +145,7 @@ def _named_in(response: Response) -> list[str]:
     return [status(code) for code in re.findall(r"[\w-]+", names[:5000]) if code != "and"]
 
 
-def _titles(shop: Shop, path: str) -> Generator[Request, Response, tuple[RemoteStatus, ...]]:
+def _titles(shop: Shop, path: str) -> Operation[tuple[RemoteStatus, ...]]:
     response = yield get(shop, path)
     listed = decoded(response)
     if response.status != 200 or not isinstance(listed, list):

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
 
-from integrations.connectors.base import Cursor, OrderPage, Request, Response, Shop, Window
 from integrations.connectors.clocks import told_clock
+from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
+from integrations.connectors.http import Operation, Request, Response
+from integrations.connectors.listings import Cursor, OrderPage, Window
 from integrations.connectors.paging import Place, next_slice
 from integrations.connectors.woocommerce.payload import status
 from integrations.connectors.woocommerce.requests import entries, get, page_size
 
-Paging = Generator[Request, Response, OrderPage]
+Paging = Operation[OrderPage]
 
 NOT_ORDERS = {"checkout-draft", "auto-draft", "draft"}
 """Carts on their way to becoming orders. `status=any` leaves them out on 11.0 but includes checkout-draft on 6.7."""
@@ -96,9 +98,7 @@ def past_a_fault(shop: Shop, window: Window, cursor: Cursor | None) -> Paging:
     return _behind(progress or _begun(window, beyond), place, first + count, entries(beyond), broken)
 
 
-def _alone(
-    request_at: Callable[..., Request], offset: int, may_fail: bool
-) -> Generator[Request, Response, Response | None]:
+def _alone(request_at: Callable[..., Request], offset: int, may_fail: bool) -> Operation[Response | None]:
     try:
         response = yield request_at(offset, per_page="1")
     except ShopError as error:
@@ -108,7 +108,7 @@ def _alone(
     return response
 
 
-def _name(request_at: Callable[..., Request], offset: int) -> Generator[Request, Response, str]:
+def _name(request_at: Callable[..., Request], offset: int) -> Operation[str]:
     """The id of a broken order, which may be what WordPress can still tell; "" where it cannot."""
     try:
         found = entries((yield request_at(offset, per_page="1", _fields="id")))

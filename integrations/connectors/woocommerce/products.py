@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from typing import Any
 
 import msgspec
 
 from integrations.connectors import values
-from integrations.connectors.base import Cursor, ProductPage, RemoteProduct, Request, Response, Shop
+from integrations.connectors.contract import Shop
 from integrations.connectors.documents import repaired
 from integrations.connectors.errors import PayloadError
+from integrations.connectors.http import Operation, Request
+from integrations.connectors.listings import Cursor, ProductPage, RemoteProduct
 from integrations.connectors.paging import Place, next_slice
 from integrations.connectors.woocommerce.requests import entries, get, page_size
 
@@ -44,7 +45,7 @@ GROUPS = {"grouped", "external", "affiliate"}
 """Listings of other products, or of products sold elsewhere: nothing to keep in stock."""
 
 
-def products(shop: Shop, cursor: Cursor | None) -> Generator[Request, Response, ProductPage]:
+def products(shop: Shop, cursor: Cursor | None) -> Operation[ProductPage]:
     progress = Progress() if cursor is None else msgspec.convert(cursor, Progress)
     if progress.parents:
         return (yield from _variations(shop, progress))
@@ -62,7 +63,7 @@ def products(shop: Shop, cursor: Cursor | None) -> Generator[Request, Response, 
     return ProductPage(tuple(found), _cursor(following), page.total)
 
 
-def _variations(shop: Shop, progress: Progress) -> Generator[Request, Response, ProductPage]:
+def _variations(shop: Shop, progress: Progress) -> Operation[ProductPage]:
     parent, name = progress.parents[0]
     pages = _pages_of(shop, f"products/{parent}/variations")
     page = yield from next_slice(pages, entries, progress.variations, page_size(shop))

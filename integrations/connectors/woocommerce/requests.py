@@ -7,9 +7,10 @@ from typing import Any
 
 import msgspec
 
-from integrations.connectors.base import Auth, BasicAuth, OAuth1Auth, Request, Response, Shop
+from integrations.connectors.contract import Shop
 from integrations.connectors.documents import repaired, split
 from integrations.connectors.errors import Failure, ShopError
+from integrations.connectors.http import Auth, BasicAuth, OAuth1Auth, Request, Response
 
 MOST_ENTRIES = 1000
 """More orders in one answer are not believed; asked for are at most 100."""

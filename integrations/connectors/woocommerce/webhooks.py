@@ -7,36 +7,38 @@ ever sent again, and after more than five failures the shop disables the webhook
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
-from integrations.connectors.base import Delivery, Hint, RemoteWebhook, Request, Response, Shop
+from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
+from integrations.connectors.http import Operation, Request
+from integrations.connectors.notifications import Hint, Notification, RemoteWebhook
 from integrations.connectors.signatures import hmac_sha256, is_base64_of
 from integrations.connectors.woocommerce.requests import auth, decoded, get, refusal
 
 TOPICS = ("order.created", "order.updated", "order.deleted", "order.restored")
 
 
-def is_signed(secret: str, delivery: Delivery) -> bool:
-    signature = delivery.headers.get("x-wc-webhook-signature", "")
-    return bool(secret) and is_base64_of(signature, hmac_sha256(secret, delivery.body))
+def is_signed(shop: Shop, secret: str, notification: Notification, now: datetime) -> bool:
+    signature = notification.headers.get("x-wc-webhook-signature", "")
+    return bool(secret) and is_base64_of(signature, hmac_sha256(secret, notification.body))
 
 
-def is_ping(delivery: Delivery) -> bool:
+def is_ping(notification: Notification) -> bool:
     """The unsigned form `webhook_id=N` of a new webhook; it must be answered with 2xx."""
-    key, _, value = delivery.body.strip().partition(b"=")
+    key, _, value = notification.body.strip().partition(b"=")
     return key == b"webhook_id" and value.isdigit() and len(value) < 20
 
 
-def read(delivery: Delivery) -> Hint:
-    topic = delivery.headers.get("x-wc-webhook-topic", "")
+def read(notification: Notification) -> Hint:
+    topic = notification.headers.get("x-wc-webhook-topic", "")
     if not topic.startswith("order."):
         return Hint(topic=topic[:100])
     try:
-        body = msgspec.json.decode(delivery.body)
+        body = msgspec.json.decode(notification.body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return Hint(topic=topic[:100])
     order_id = body.get("id") if isinstance(body, dict) else None
@@ -45,7 +47,7 @@ def read(delivery: Delivery) -> Hint:
     return Hint((str(order_id),), topic[:100])
 
 
-def webhooks(shop: Shop) -> Generator[Request, Response, tuple[RemoteWebhook, ...]]:
+def webhooks(shop: Shop) -> Operation[tuple[RemoteWebhook, ...]]:
     response = yield get(shop, "webhooks", per_page="100", status="all")
     listed = decoded(response)
     if response.status != 200 or not isinstance(listed, list):
@@ -53,7 +55,7 @@ def webhooks(shop: Shop) -> Generator[Request, Response, tuple[RemoteWebhook, ..
     return tuple(_webhook(entry) for entry in listed if isinstance(entry, dict))
 
 
-def register(shop: Shop, address: str, secret: str) -> Generator[Request, Response, tuple[RemoteWebhook, ...]]:
+def register(shop: Shop, address: str, secret: str) -> Operation[tuple[RemoteWebhook, ...]]:
     """One webhook a topic; those of this address that the shop has disabled are switched on again."""
     there = yield from webhooks(shop)
     ours = {webhook.topic: webhook for webhook in there if webhook.address == address}
@@ -67,7 +69,6 @@ def register(shop: Shop, address: str, secret: str) -> Generator[Request, Respon
             "secret": secret,
             "status": "active",
         }
-        wanted["status"] = "active"
         response = yield _write(shop, f"webhooks/{known.external_id}" if known else "webhooks", wanted, bool(known))
         if response.status in (401, 403):
             raise ShopError(

@@ -13,7 +13,7 @@ import pytest
 
 from integrations import client, jobs
 from integrations.choices import RemoteState, RunKind
-from integrations.connectors.base import Operation
+from integrations.connectors.http import Operation
 from integrations.models import Integration, RemoteOrder, Run
 from integrations.runs import control
 from integrations.secrets import Secrets

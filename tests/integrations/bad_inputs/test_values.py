@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from integrations.choices import Role, RunState
 from integrations.connectors import woocommerce
-from integrations.connectors.base import Shop
+from integrations.connectors.contract import Shop
 from integrations.connectors.woocommerce import payload
 from integrations.invariants import broken
 from integrations.models import Project, RemoteOrder

@@ -17,8 +17,9 @@ import pytest
 from integrations.client import Limits, drive
 from integrations.client.exchange import retry_after
 from integrations.connectors import get
-from integrations.connectors.base import BasicAuth, HeaderAuth, OAuth1Auth, Operation, Request, Response, Shop
+from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
+from integrations.connectors.http import BasicAuth, HeaderAuth, OAuth1Auth, Operation, Request, Response
 from integrations.runs.claims import LEASE
 from integrations.simulator.server import SimulatedServer, SimulatedSite
 from integrations.simulator.shop import SimulatedShop

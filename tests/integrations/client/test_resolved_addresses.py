@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from integrations.client import Limits, drive
-from integrations.connectors.base import Operation, Request, Response
 from integrations.connectors.errors import Failure, ShopError
+from integrations.connectors.http import Operation, Request, Response
 from tests.authority import Authority
 
 QUICK = Limits(connect=2, read=2, total=3, tries=1)

@@ -21,8 +21,7 @@ from django.contrib.auth.models import User
 
 from integrations import client, jobs
 from integrations.choices import ImportAction, RemoteState, Role, RunKind
-from integrations.connectors.base import OrderPage
-from integrations.connectors.woocommerce import WooCommerce
+from integrations.connectors.listings import OrderPage
 from integrations.importing import synchronize as syncing
 from integrations.importing.page import import_page
 from integrations.importing.payloads import Candidate, digest_of
@@ -40,6 +39,7 @@ from orders.work.changing import ChangeRefused
 from orders.work.refresh import overwrite
 from stock.models import Reservation, StockLevel, StockMovement
 from tests.factories import IntegrationFactory, give_stock, incoming, line, member
+from tests.fake_connector import exchange
 from tests.orders.intake.test_races import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -113,10 +113,10 @@ def shops(monkeypatch: pytest.MonkeyPatch) -> dict[int, Shop]:
     """The shops of this test by integration; the client and the connector answer for them."""
     shops: dict[int, Shop] = {}
 
-    def parse(self: WooCommerce, payload: bytes, shop: Any) -> IncomingOrder:
+    def parse(payload: bytes, shop: Any) -> IncomingOrder:
         return msgspec.json.decode(payload, type=IncomingOrder)
 
-    def ask(self: WooCommerce, shop: Any, ids: tuple[str, ...]) -> Any:
+    def ask(shop: Any, ids: tuple[str, ...]) -> Any:
         yield ids
 
     def drive(operation: Any, **_: Any) -> OrderPage:
@@ -124,8 +124,7 @@ def shops(monkeypatch: pytest.MonkeyPatch) -> dict[int, Shop]:
         answer = next(shop.answer for shop in shops.values() if shop.answer.external_id == external_id)
         return OrderPage((msgspec.json.encode(answer),), None)
 
-    monkeypatch.setattr(WooCommerce, "parse", parse)
-    monkeypatch.setattr(WooCommerce, "orders_by_ids", ask)
+    exchange(monkeypatch, "woocommerce", parse=parse, orders_by_ids=ask)
     monkeypatch.setattr(client, "drive", drive)
     return shops
 

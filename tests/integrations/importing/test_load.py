@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from integrations import client, jobs
 from integrations.choices import IntegrationHealth, Plan, RunState
-from integrations.connectors.base import OrderPage
 from integrations.connectors.errors import Failure, ShopError
+from integrations.connectors.listings import OrderPage
 from integrations.importing import load
 from integrations.importing.load import request_load, window_start
 from integrations.models import Integration, RemoteOrder, Run

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from integrations.choices import ImportAction, ListKind, RemoteState, RunKind, RunState, UnknownCodes, UnknownProducts
-from integrations.connectors.base import CodeLists, RemoteStatus
+from integrations.connectors.listings import CodeLists, RemoteStatus
 from integrations.importing import mapping
 from integrations.importing.mapping import Mapping
 from integrations.importing.page import import_page

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from integrations import client, jobs
 from integrations.choices import ImportAction, IntegrationHealth, RemoteState, RunKind, RunState
-from integrations.connectors.base import OrderPage
+from integrations.connectors.listings import OrderPage
 from integrations.importing import feeds
 from integrations.importing.page import import_page
 from integrations.importing.payloads import digest_of, read_page

@@ -19,7 +19,7 @@ from django.db.models import Max
 from integrations import jobs
 from integrations.choices import RunKind
 from integrations.client import driver
-from integrations.connectors.base import Request, Response
+from integrations.connectors.http import Request, Response
 from integrations.connectors.paging import Place, Slice, total_of
 from integrations.connectors.woocommerce import orders as listing
 from integrations.importing import load as loading

@@ -14,8 +14,8 @@ from config.kit.sql import execute
 from integrations import client, jobs
 from integrations.choices import FeedKind, ImportAction, IntegrationHealth, RemoteState, Role, RunKind, RunState
 from integrations.connectors import all_connectors
-from integrations.connectors.base import OrderPage
 from integrations.connectors.errors import Failure, ShopError
+from integrations.connectors.listings import OrderPage
 from integrations.importing import mapping, synchronize
 from integrations.importing.load import request_load
 from integrations.importing.statuses import ended_statuses

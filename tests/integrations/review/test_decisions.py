@@ -21,7 +21,7 @@ from integrations.choices import (
     RunState,
     UnknownCodes,
 )
-from integrations.connectors.base import OrderPage
+from integrations.connectors.listings import OrderPage
 from integrations.importing import block_list, fetch_missing
 from integrations.importing.block_list import ListRefused, PatternRefused, normal, read_csv, save_rows
 from integrations.importing.load import request_load

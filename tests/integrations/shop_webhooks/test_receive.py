@@ -18,8 +18,10 @@ from pytest_django import Settings
 from integrations import client, jobs
 from integrations.choices import RunKind, RunState
 from integrations.connectors import get
-from integrations.connectors.base import Delivery, OrderPage, RemoteWebhook, Shop
+from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
+from integrations.connectors.listings import OrderPage
+from integrations.connectors.notifications import Notification, RemoteWebhook
 from integrations.models import Feed, Integration, OrderHint, RemoteOrder, Run, Webhook
 from integrations.runs import control
 from integrations.shop_webhooks import hints, registration
@@ -28,7 +30,7 @@ from integrations.tick import tick
 from orders.models import Order
 from tests.benchmarks.w2000 import payloads
 from tests.factories import IntegrationFactory
-from tests.recorded import answer, play
+from tests.recorded import able, answer, play
 
 pytestmark = pytest.mark.django_db
 
@@ -218,7 +220,7 @@ def test_registering_makes_what_is_missing_and_wakes_what_is_disabled() -> None:
     woo = get("woocommerce")
     shop = Shop("https://shop.example", {"consumer_key": "ck", "consumer_secret": "cs"})
     registered, requests = play(
-        woo.register_webhooks(shop, address, "secret"),
+        able(able(woo.webhooks).register)(shop, address, "secret"),
         [answer([disabled, foreign]), *[answer(entry, 201) for entry in made]],
     )
     asked = [(request.method, request.url.rpartition("/wc/v3/")[2]) for request in requests[1:]]
@@ -231,7 +233,7 @@ def test_a_key_that_may_only_read_says_how_to_go_on() -> None:
     shop = Shop("https://shop.example", {"consumer_key": "ck", "consumer_secret": "cs"})
     with pytest.raises(ShopError, match="Read/Write") as caught:
         play(
-            woo.register_webhooks(shop, "https://office.example/hooks/t/", "secret"),
+            able(able(woo.webhooks).register)(shop, "https://office.example/hooks/t/", "secret"),
             [answer([]), answer({"code": "woocommerce_rest_cannot_create"}, 401)],
         )
     assert caught.value.kind == Failure.CREDENTIALS
@@ -264,8 +266,10 @@ def test_reading_deliveries_never_raises() -> None:
     woo = get("woocommerce")
     headers = {"x-wc-webhook-topic": "order.updated"}
     for body in (b"", b"\xff", b"[" * 100_000, b'{"id":1e999}', b'{"id":"7"}'):
-        assert woo.read_webhook(Delivery(headers, body)).external_ids == ()
-    assert woo.read_webhook(Delivery({"x-wc-webhook-topic": "product.updated"}, b'{"id":7}')).external_ids == ()
+        assert able(woo.webhooks).read(Notification(headers, body)).external_ids == ()
+    assert (
+        able(woo.webhooks).read(Notification({"x-wc-webhook-topic": "product.updated"}, b'{"id":7}')).external_ids == ()
+    )
 
 
 def test_a_shop_that_fails_is_not_asked_at_every_tick(webhook: Webhook, monkeypatch: pytest.MonkeyPatch) -> None:

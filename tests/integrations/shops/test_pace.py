@@ -20,7 +20,7 @@ from pytest_django import Settings
 from integrations import jobs
 from integrations.choices import IntegrationHealth, RunKind, RunState
 from integrations.connectors import get
-from integrations.connectors.base import Budget, Capabilities
+from integrations.connectors.contract import Budget, Capabilities
 from integrations.connectors.errors import Failure, NotNow, ShopError
 from integrations.models import Feed, Integration, Run, ShopPace
 from integrations.runs import control
@@ -33,6 +33,7 @@ from integrations.simulator.dialects import KEYS
 from integrations.simulator.limits import Limit
 from integrations.simulator.server import SimulatedServer
 from tests.factories import IntegrationFactory
+from tests.fake_connector import exchange
 from tests.integrations.shop_webhooks.shops import PLATFORMS, selling
 
 WORKERS = 3
@@ -65,8 +66,7 @@ def connect(server: SimulatedServer, platform: str) -> Integration:
 
 
 def budgeted(monkeypatch: pytest.MonkeyPatch, platform: str, budget: Budget | None) -> None:
-    connector = type(get(platform))
-    monkeypatch.setattr(connector, "capabilities", replace(connector.capabilities, budget=budget))
+    exchange(monkeypatch, platform, capabilities=replace(get(platform).capabilities, budget=budget))
 
 
 def at_once(integration: Integration, each: int) -> float:
@@ -199,9 +199,8 @@ def test_a_refusal_keeps_all_workers_quiet(
     """Every platform's own refusal: status, headers and body as documented."""
     server = open_shop(platform)
     integration = connect(server, platform)
-    connector = integration.connector
     budgeted(monkeypatch, platform, None)
-    monkeypatch.setattr(type(connector), "pause_after", lambda self, response: 0)
+    connector = exchange(monkeypatch, platform, pause_after=None)
     ask(integration, connector.check(integration.shop()), tested=True)
     server.site.shop.limit = Limit(1, 900)
     server.site.shop.limit.take()

@@ -19,7 +19,9 @@ import pytest
 
 from integrations.client import drive
 from integrations.connectors import get
-from integrations.connectors.base import OAuth1Auth, Operation, Request, Response, Shop, Window
+from integrations.connectors.contract import Shop
+from integrations.connectors.http import OAuth1Auth, Operation, Request, Response
+from integrations.connectors.listings import Window
 from integrations.simulator.catalogue import PRODUCTS
 from integrations.simulator.dialects.woocommerce_orders import order_document, product_documents
 from integrations.simulator.messages import Asked

@@ -10,24 +10,16 @@ import pytest
 
 from integrations.client.exchange import retry_after
 from integrations.connectors import get
-from integrations.connectors.base import (
-    Cursor,
-    HeaderAuth,
-    OrderPage,
-    RemoteProduct,
-    RemoteStatus,
-    Request,
-    Response,
-    Shop,
-    Window,
-)
+from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
+from integrations.connectors.http import HeaderAuth, Request, Response
+from integrations.connectors.listings import Cursor, OrderPage, RemoteProduct, RemoteStatus, Window
 from integrations.connectors.throttling import reset_seconds
 from integrations.simulator.messages import Asked
 from integrations.simulator.server import SimulatedSite
 from integrations.simulator.shop import SimulatedShop
 from tests.integrations.connectors.bigcommerce.orders import KEYS, SHOP
-from tests.recorded import answer, play, serve
+from tests.recorded import able, answer, play, serve
 
 bc = get("bigcommerce")
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -279,7 +271,7 @@ def test_code_lists() -> None:
     assert RemoteStatus("11", "Awaiting Fulfillment") in lists.statuses
     assert not any(status.code == "0" for status in lists.statuses)
     assert {status.code for status in lists.statuses} == {rule.status for rule in bc.default_rules}
-    assert [each.code for each in lists.deliveries] == ["Courier", "Pick-up in the shop", "Post"]
+    assert [each.code for each in lists.shipping_methods] == ["Courier", "Pick-up in the shop", "Post"]
     assert "PayPal" in [each.code for each in lists.payments]
 
 
@@ -288,7 +280,7 @@ def test_products_with_their_variants() -> None:
     found: list[RemoteProduct] = []
     cursor: Cursor | None = None
     while True:
-        page, _ = serve(bc.products(street.remote, cursor), street.serve)
+        page, _ = serve(able(bc.products)(street.remote, cursor), street.serve)
         found += page.products
         if (cursor := page.next) is None:
             break

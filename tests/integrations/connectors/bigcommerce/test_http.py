@@ -11,14 +11,17 @@ import pytest
 
 from integrations.client import drive
 from integrations.connectors import get
-from integrations.connectors.base import Cursor, Operation, OrderPage, Shop, Window
+from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
+from integrations.connectors.http import Operation
+from integrations.connectors.listings import Cursor, OrderPage, Window
 from integrations.simulator.dialects.bigcommerce_orders import order_document
 from integrations.simulator.server import SimulatedServer, SimulatedSite
 from integrations.simulator.shop import SimulatedShop
 from tests.integrations.connectors.bigcommerce.orders import KEYS, RECORDED
 from tests.integrations.connectors.bigcommerce.test_orders import SAMPLES
 from tests.integrations.simulator.test_shops import differences, shape
+from tests.recorded import able
 
 bc = get("bigcommerce")
 INCLUDED = frozenset({"consignments.line_items", "fees"})
@@ -76,7 +79,7 @@ def test_check_products_ids_and_number(server: SimulatedServer) -> None:
     shop = remote(server)
     report = drive(bc.check(shop), allowed={server.address})
     assert (report.ok, report.shop_name) == (True, "Teahouse")
-    assert len(drive(bc.products(shop, None), allowed={server.address}).products) == 23
+    assert len(drive(able(bc.products)(shop, None), allowed={server.address}).products) == 23
     ids = tuple(str(number) for number in sorted(server.site.shop.sales)[:50])
     assert 40 < len(run(server, bc.orders_by_ids(shop, ids)).payloads) <= 50
     assert len(run(server, bc.order_by_number(shop, f"#{ids[0]}")).payloads) == 1

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from integrations.connectors import get
-from integrations.connectors.base import Identity, Shop
+from integrations.connectors.contract import Identity, Shop
 from integrations.connectors.errors import PayloadError
 from orders.intake.incoming import IncomingAddress, IncomingLine, IncomingOrder
 from tests.integrations.connectors.bigcommerce.orders import ABSENT, RECORDED, SHOP, line, order, payload, with_lines

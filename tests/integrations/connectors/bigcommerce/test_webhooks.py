@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 
 from integrations.connectors import get
-from integrations.connectors.base import Delivery, Shop
+from integrations.connectors.contract import Shop
 from integrations.connectors.errors import ShopError
+from integrations.connectors.notifications import Notification
 from tests.integrations.connectors.bigcommerce.orders import SHOP
-from tests.recorded import answer, play
+from tests.recorded import able, answer, play
 
 bc = get("bigcommerce")
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -23,7 +24,7 @@ EMPTY = answer({"data": [], "meta": {}})
 BODY = b'{"scope":"store/order/statusUpdated","store_id":"1","data":{"type":"order","id":173331},"hash":"x"}'
 
 
-def signed(body: bytes = BODY, key: str = "client-secret", at: datetime = NOON, **headers: str) -> Delivery:
+def signed(body: bytes = BODY, key: str = "client-secret", at: datetime = NOON, **headers: str) -> Notification:
     """Signed as the Standard Webhooks specification says."""
     stamp = str(int(at.timestamp()))
     digest = hmac.new(key.encode(), b"msg_1." + stamp.encode() + b"." + body, hashlib.sha256).digest()
@@ -32,11 +33,11 @@ def signed(body: bytes = BODY, key: str = "client-secret", at: datetime = NOON, 
         "webhook-timestamp": stamp,
         "webhook-signature": "v1," + base64.b64encode(digest).decode(),
     }
-    return Delivery({**named, **{name.replace("_", "-"): value for name, value in headers.items()}}, body)
+    return Notification({**named, **{name.replace("_", "-"): value for name, value in headers.items()}}, body)
 
 
-def accepts(delivery: Delivery, shop: Shop = SHOP, now: datetime = NOON) -> bool:
-    return bc.verify_webhook(shop, "ours", delivery, now)
+def accepts(delivery: Notification, shop: Shop = SHOP, now: datetime = NOON) -> bool:
+    return able(bc.webhooks).verify(shop, "ours", delivery, now)
 
 
 def test_the_scheme_is_the_standards() -> None:
@@ -51,16 +52,16 @@ def test_a_signed_delivery_is_read() -> None:
     assert accepts(signed())
     assert accepts(signed(webhook_signature="v1,AAAA " + signed().headers["webhook-signature"]))
     assert accepts(signed(x_countinghouse_webhook="ours"))
-    hint = bc.read_webhook(signed())
+    hint = able(bc.webhooks).read(signed())
     assert (hint.external_ids, hint.topic) == (("173331",), "store/order/statusUpdated")
 
 
 @pytest.mark.parametrize(
     "delivery",
     [
-        Delivery({}, BODY),
+        Notification({}, BODY),
         signed(key="other"),
-        Delivery(signed().headers, BODY + b" "),
+        Notification(signed().headers, BODY + b" "),
         signed(webhook_signature=""),
         signed(webhook_signature="é"),
         signed(webhook_signature=signed().headers["webhook-signature"][3:]),
@@ -77,7 +78,7 @@ def test_a_signed_delivery_is_read() -> None:
         signed(x_countinghouse_webhook="\ud800"),
     ],
 )
-def test_forged_deliveries(delivery: Delivery) -> None:
+def test_forged_deliveries(delivery: Notification) -> None:
     assert not accepts(delivery)
 
 
@@ -99,25 +100,27 @@ def test_without_a_client_secret_nothing_is_signed() -> None:
     ],
 )
 def test_deliveries_about_no_order(body: bytes) -> None:
-    assert bc.read_webhook(Delivery({}, body)).external_ids == ()
+    assert able(bc.webhooks).read(Notification({}, body)).external_ids == ()
 
 
 def test_a_refund_names_its_order() -> None:
     body = b'{"scope":"store/order/refund/created","data":{"type":"refund","id":5,"order_id":9}}'
-    assert bc.read_webhook(Delivery({}, body)).external_ids == ("9",)
+    assert able(bc.webhooks).read(Notification({}, body)).external_ids == ("9",)
 
 
 def test_registering() -> None:
     address = "https://office.example/hooks/t/"
     hook: dict[str, Any] = {"id": 5, "scope": "store/order/*", "destination": address, "is_active": True}
     there = {"data": [{**hook, "is_active": False}, {**hook, "id": 6, "destination": "https://other.example/"}]}
-    registered, requests = play(bc.register_webhooks(SHOP, address, "ours"), [answer(there), answer({"data": hook})])
+    registered, requests = play(
+        able(able(bc.webhooks).register)(SHOP, address, "ours"), [answer(there), answer({"data": hook})]
+    )
     assert (requests[1].method, requests[1].url[-8:]) == ("PUT", "/hooks/5")
     assert json.loads(requests[1].body or b"")["headers"] == {"x-countinghouse-webhook": "ours"}
     assert [(each.external_id, each.active) for each in registered] == [("5", True)]
     registered, requests = play(
-        bc.register_webhooks(SHOP, address, "ours"), [answer(EMPTY.body), answer({"data": hook})]
+        able(able(bc.webhooks).register)(SHOP, address, "ours"), [answer(EMPTY.body), answer({"data": hook})]
     )
     assert (requests[1].method, requests[1].idempotent) == ("POST", False)
     with pytest.raises(ShopError, match="https on port 443"):
-        play(bc.register_webhooks(SHOP, "http://x/", "ours"), [answer(EMPTY.body), answer({}, 422)])
+        play(able(able(bc.webhooks).register)(SHOP, "http://x/", "ours"), [answer(EMPTY.body), answer({}, 422)])

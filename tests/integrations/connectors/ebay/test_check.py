@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
-from integrations.connectors.base import RemoteProduct, Response, Shop
+from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
+from integrations.connectors.http import Response
+from integrations.connectors.listings import RemoteProduct
 from tests.integrations.connectors.ebay.orders import KEYS, ebay, order, shop
-from tests.recorded import answer, play
+from tests.recorded import able, answer, play
 
 TOKEN = answer({"access_token": "new", "expires_in": 7200})
 ORDERS = answer({"total": 7, "orders": [order()]})
@@ -90,12 +92,12 @@ def test_products_by_the_number_of_the_page() -> None:
     following = "/sell/inventory/v1/inventory_item?limit=100&offset=1"
     items = [item("A"), variant, item("B", availability={}), item(None), item(" "), "odd"]
     first = answer({"total": 7, "next": following, "inventoryItems": items})
-    page, requests = play(ebay.products(shop(), None), [first])
+    page, requests = play(able(ebay.products)(shop(), None), [first])
     assert dict(requests[0].params) == {"limit": "100", "offset": "0"}
     assert page.products == (
         RemoteProduct("A", "A", "Shirt & tie", True, 4),
         RemoteProduct("S-M", "S-M", "Shirt - M", True, 4),
         RemoteProduct("B", "B", "Shirt & tie", False, None),
     )
-    page, requests = play(ebay.products(shop(), page.next), [answer({"inventoryItems": [], "next": following})])
+    page, requests = play(able(ebay.products)(shop(), page.next), [answer({"inventoryItems": [], "next": following})])
     assert (dict(requests[0].params)["offset"], page.next) == ("1", None)

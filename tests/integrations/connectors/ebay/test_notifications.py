@@ -12,11 +12,13 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from integrations.connectors.base import Delivery, Erasure, RemoteWebhook, Response, Shop
+from integrations.connectors.contract import Shop
 from integrations.connectors.ebay import notifications
 from integrations.connectors.errors import Failure, ShopError
+from integrations.connectors.http import Response
+from integrations.connectors.notifications import Erasure, Notification, RemoteWebhook
 from tests.integrations.connectors.ebay.orders import KEYS, NOON, ebay, shop
-from tests.recorded import answer, play
+from tests.recorded import able, answer, play
 
 ADDRESS = "https://office.example/hooks/t/"
 SECRET = "s" * 43
@@ -48,9 +50,9 @@ MESSAGE = {
 BODY = json.dumps(MESSAGE, separators=(",", ":")).encode()
 
 
-def delivery(body: bytes = BODY, signature: str = RIGHT, **header: Any) -> Delivery:
+def delivery(body: bytes = BODY, signature: str = RIGHT, **header: Any) -> Notification:
     signed = {"alg": "ecdsa", "kid": KID, "signature": signature, "digest": "SHA1", **header}
-    return Delivery({"x-ebay-signature": base64.b64encode(json.dumps(signed).encode()).decode()}, body)
+    return Notification({"x-ebay-signature": base64.b64encode(json.dumps(signed).encode()).decode()}, body)
 
 
 def test_ebays_own_vectors() -> None:
@@ -66,21 +68,21 @@ def test_a_signature_of_our_own_key() -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     pem = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
     signature = base64.b64encode(key.sign(BODY, ec.ECDSA(hashes.SHA1()))).decode()
-    assert not ebay.verify_webhook(shop(), "", delivery(signature=signature), NOON)
-    assert ebay.verify_webhook(shop(), "", replace(delivery(signature=signature), key=pem), NOON)
-    assert not ebay.verify_webhook(shop(), "", replace(delivery(), key=pem), NOON)
+    assert not able(ebay.webhooks).verify(shop(), "", delivery(signature=signature), NOON)
+    assert able(ebay.webhooks).verify(shop(), "", replace(delivery(signature=signature), key=pem), NOON)
+    assert not able(ebay.webhooks).verify(shop(), "", replace(delivery(), key=pem), NOON)
     assert not notifications.is_signed(pem, delivery(BODY.replace(b"test_user", b"test_usex"), signature))
 
 
 @pytest.mark.parametrize(
     "odd",
     [
-        Delivery({}, BODY),
-        Delivery({"x-ebay-signature": ""}, BODY),
-        Delivery({"x-ebay-signature": "é"}, BODY),
-        Delivery({"x-ebay-signature": "a" * 10_000}, BODY),
-        Delivery({"x-ebay-signature": base64.b64encode(b"[]").decode()}, BODY),
-        Delivery({"x-ebay-signature": base64.b64encode(b"\xff").decode()}, BODY),
+        Notification({}, BODY),
+        Notification({"x-ebay-signature": ""}, BODY),
+        Notification({"x-ebay-signature": "é"}, BODY),
+        Notification({"x-ebay-signature": "a" * 10_000}, BODY),
+        Notification({"x-ebay-signature": base64.b64encode(b"[]").decode()}, BODY),
+        Notification({"x-ebay-signature": base64.b64encode(b"\xff").decode()}, BODY),
         delivery(alg="none"),
         delivery(digest="MD5"),
         delivery(kid="../../secret"),
@@ -92,9 +94,9 @@ def test_a_signature_of_our_own_key() -> None:
         delivery(b"\xff"),
     ],
 )
-def test_odd_deliveries(odd: Delivery) -> None:
+def test_odd_deliveries(odd: Notification) -> None:
     assert not notifications.is_signed(PEM, odd)
-    ebay.read_webhook(odd)
+    able(ebay.webhooks).read(odd)
 
 
 @pytest.mark.parametrize("pem", ["", "x", "-----BEGIN PUBLIC KEY-----AAAA-----END PUBLIC KEY-----"])
@@ -107,11 +109,11 @@ def remote() -> Shop:
 
 
 def test_a_key_is_fetched_in_the_name_of_the_application() -> None:
-    named = ebay.signing_key(remote(), delivery())
+    named = able(able(ebay.webhooks).signing_key)(remote(), delivery())
     assert named is not None and named.name == KID
     token = answer({"access_token": "fresh"})
     reply = answer({"key": PEM, "algorithm": "ECDSA", "digest": "SHA1"})
-    key, requests = play(ebay.fetch_signing_key(shop(), KID), [token, reply])
+    key, requests = play(able(able(ebay.webhooks).fetch_signing_key)(shop(), KID), [token, reply])
     assert key == PEM
     assert requests[0].body == b"grant_type=client_credentials&scope=https%3A%2F%2Fapi.ebay.com%2Foauth%2Fapi_scope"
     assert requests[1].url.endswith(f"/commerce/notification/v1/public_key/{KID}")
@@ -128,14 +130,14 @@ def test_a_key_is_fetched_in_the_name_of_the_application() -> None:
 )
 def test_keys_that_cannot_be_had(answers: list[Response | ShopError], failure: Failure) -> None:
     with pytest.raises(ShopError) as caught:
-        play(ebay.fetch_signing_key(remote(), KID), answers)
+        play(able(able(ebay.webhooks).fetch_signing_key)(remote(), KID), answers)
     assert caught.value.kind == failure
 
 
 def test_a_key_ebay_cannot_have_is_not_asked_for() -> None:
-    assert ebay.signing_key(remote(), delivery(kid="../../secret")) is None
+    assert able(able(ebay.webhooks).signing_key)(remote(), delivery(kid="../../secret")) is None
     with pytest.raises(ShopError):
-        play(ebay.fetch_signing_key(remote(), "../../x"), [])
+        play(able(able(ebay.webhooks).fetch_signing_key)(remote(), "../../x"), [])
 
 
 def test_the_challenge_of_account_deletion() -> None:
@@ -154,7 +156,7 @@ def test_the_challenge_of_account_deletion() -> None:
 def test_what_a_notification_is_about() -> None:
     def hint(topic: Any, data: Any) -> tuple[tuple[str, ...], str]:
         body = json.dumps({"metadata": {"topic": topic}, "notification": {"data": data}}).encode()
-        read = ebay.read_webhook(Delivery({}, body))
+        read = able(ebay.webhooks).read(Notification({}, body))
         return read.external_ids, read.topic
 
     assert hint("ORDER_CONFIRMATION", {"order": {"orderId": "12-34567-89012"}}) == (
@@ -163,17 +165,17 @@ def test_what_a_notification_is_about() -> None:
     assert hint("ORDER_CONFIRMATION", [{"orderId": "1-2"}, {"orderId": "1;drop"}])[0] == ("1-2",)
     assert hint("MARKETPLACE_ACCOUNT_DELETION", {"orderId": "1-2"}) == ((), "MARKETPLACE_ACCOUNT_DELETION")
     assert hint(3, {}) == ((), "")
-    assert ebay.read_webhook(Delivery({}, b"[]")).external_ids == ()
+    assert able(ebay.webhooks).read(Notification({}, b"[]")).external_ids == ()
 
 
 def test_who_asks_to_be_forgotten() -> None:
-    assert ebay.read_webhook(delivery()).erasure == Erasure(
+    assert able(ebay.webhooks).read(delivery()).erasure == Erasure(
         "49feeaeb-4982-42d9-a377-9645b8479411_33f7e043-fed8-442b-9d44-791923bd9a6d", "test_user"
     )
     odds: tuple[Any, ...] = (None, [], {"username": 3}, {"username": ""}, {"username": "x" * 300})
     for odd in odds:
         told = {**MESSAGE, "notification": {"notificationId": "1", "data": odd}}
-        assert ebay.read_webhook(Delivery({}, json.dumps(told).encode())).erasure is None
+        assert able(ebay.webhooks).read(Notification({}, json.dumps(told).encode())).erasure is None
 
 
 # --- registration ---
@@ -203,7 +205,7 @@ def test_everything_is_made_where_there_is_nothing() -> None:
     answers += NONE_THERE
     for name in ("s1", "s2", "s3"):
         answers += [TOPIC, made(f"subscription/{name}")]
-    registered, requests = play(ebay.register_webhooks(with_email, ADDRESS, SECRET), answers)
+    registered, requests = play(able(able(ebay.webhooks).register)(with_email, ADDRESS, SECRET), answers)
     assert [(each.external_id, each.active) for each in registered] == [("s1", True), ("s2", True), ("s3", True)]
     assert [each.topic for each in registered] == [
         "MARKETPLACE_ACCOUNT_DELETION", "ORDER_CONFIRMATION", "ITEM_MARKED_SHIPPED",
@@ -226,7 +228,7 @@ def test_what_is_there_stays_and_what_is_off_is_switched_on() -> None:
     answers = [answer({"destinations": [off]}), answer(b"", 204)]
     answers += [answer({"destinations": [DESTINATION]}), answer({"subscriptions": there[:1]})]
     answers += [answer({"subscriptions": there[1:]}), answer(b"", 204), TOPIC, answer({"errors": [{}]}, 403)]
-    registered, requests = play(ebay.register_webhooks(remote(), ADDRESS, SECRET), answers)
+    registered, requests = play(able(able(ebay.webhooks).register)(remote(), ADDRESS, SECRET), answers)
     assert [each.active for each in registered] == [True, True, False]  # the last one eBay does not let us have
     assert [request.method for request in requests if request.method != "GET"] == ["PUT", "POST", "POST"]
     assert requests[5].url.endswith("/subscription/s1/enable")
@@ -238,7 +240,7 @@ def test_what_is_there_stays_and_what_is_off_is_switched_on() -> None:
 def test_a_refused_address_says_how_to_go_on(number: int, words: str) -> None:
     refused = answer({"errors": [{"errorId": number}]}, 409)
     with pytest.raises(ShopError, match=words):
-        play(ebay.register_webhooks(remote(), ADDRESS, SECRET), [NO_DESTINATIONS, answer({}, 404), refused])
+        play(able(able(ebay.webhooks).register)(remote(), ADDRESS, SECRET), [NO_DESTINATIONS, answer({}, 404), refused])
 
 
 def test_what_is_registered_comes_in_pages_and_without_the_seller_where_the_consent_lacks() -> None:
@@ -246,7 +248,8 @@ def test_what_is_registered_comes_in_pages_and_without_the_seller_where_the_cons
     following = "https://api.ebay.com/commerce/notification/v1/subscription?limit=100&continuation_token=abc"
     pages = [answer({"subscriptions": [entry], "next": following}), answer({"subscriptions": [{**entry, "status": 3}]})]
     listed, requests = play(
-        ebay.webhooks(remote()), [answer({"destinations": [DESTINATION]}), *pages, answer({"errors": [{}]}, 403)]
+        able(able(ebay.webhooks).registered)(remote()),
+        [answer({"destinations": [DESTINATION]}), *pages, answer({"errors": [{}]}, 403)],
     )
     assert listed == (RemoteWebhook("s1", "T", ADDRESS, active=False),)
     assert dict(requests[2].params)["continuation_token"] == "abc"

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from integrations.choices import ImportAction
-from integrations.connectors.base import Identity
+from integrations.connectors.contract import Identity
 from integrations.connectors.errors import PayloadError
 from orders.intake.incoming import IncomingAddress, IncomingLine, IncomingOrder
 from tests.integrations.connectors.ebay.orders import ebay, line, money, order, payload, shop

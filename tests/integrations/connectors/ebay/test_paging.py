@@ -8,8 +8,9 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from integrations.connectors.base import HeaderAuth, Request, Response, Window
 from integrations.connectors.errors import Failure, ShopError
+from integrations.connectors.http import HeaderAuth, Request, Response
+from integrations.connectors.listings import Window
 from tests.integrations.connectors.ebay.orders import NOON, Seller, ebay, ids_of, order, shop
 from tests.recorded import DATE, answer, play, serve
 

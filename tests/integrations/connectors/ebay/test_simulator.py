@@ -15,14 +15,17 @@ import pytest
 
 from integrations.client import drive
 from integrations.client.limits import Limits
-from integrations.connectors.base import Cursor, HeaderAuth, Operation, Request, Shop, Window
+from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
+from integrations.connectors.http import HeaderAuth, Operation, Request
+from integrations.connectors.listings import Cursor, Window
 from integrations.simulator.dialects.ebay_orders import order_document, order_id
 from integrations.simulator.server import SimulatedServer, SimulatedSite
 from integrations.simulator.shop import SimulatedShop
 from tests.integrations.connectors.ebay.orders import Seller, ebay, order
 from tests.integrations.simulator.test_shops import differences, shape
 from tests.payloads import PAYLOADS
+from tests.recorded import able
 
 SAMPLES = Path(os.environ.get("SHOP_SAMPLES", PAYLOADS.parents[2] / "shared" / "payloads")) / "ebay"
 UNLISTED = {"pending", "failed", "checkout-draft", "trash"}
@@ -149,7 +152,7 @@ def market() -> Iterator[Market]:
 def test_check_and_products(market: Market) -> None:
     report = market.drive(ebay.check(market.remote))
     assert (report.ok, report.shop_name, report.hints) == (True, "teahouse", ())
-    goods = market.drive(ebay.products(market.remote, None))
+    goods = market.drive(able(ebay.products)(market.remote, None))
     assert len(goods.products) == goods.total == 22
     assert any(product.name == "Barista shirt - M" for product in goods.products)
     wrong = Shop(market.remote.base_url, {**market.remote.credentials, "refresh_token": "x"})

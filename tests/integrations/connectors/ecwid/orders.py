@@ -6,7 +6,7 @@ import json
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from integrations.connectors.base import Shop
+from integrations.connectors.contract import Shop
 from tests.payloads import PAYLOADS
 
 RECORDED = PAYLOADS / "ecwid" / "order.json"

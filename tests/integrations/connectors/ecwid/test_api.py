@@ -10,23 +10,16 @@ from typing import Any
 import pytest
 
 from integrations.connectors import get
-from integrations.connectors.base import (
-    Cursor,
-    Delivery,
-    HeaderAuth,
-    OrderPage,
-    RemoteProduct,
-    Request,
-    Response,
-    Shop,
-    Window,
-)
+from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
+from integrations.connectors.http import HeaderAuth, Request, Response
+from integrations.connectors.listings import Cursor, OrderPage, RemoteProduct, Window
+from integrations.connectors.notifications import Notification
 from integrations.simulator.messages import Asked
 from integrations.simulator.server import SimulatedSite
 from integrations.simulator.shop import SimulatedShop
 from tests.integrations.connectors.ecwid.orders import KEYS, PROFILE, SHOP
-from tests.recorded import answer, play, serve
+from tests.recorded import able, answer, play, serve
 
 ecwid = get("ecwid")
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -285,7 +278,7 @@ def test_code_lists_name_the_rules_statuses() -> None:
     listed = {status.code: status.label for status in lists.statuses}
     assert set(listed) == {rule.status for rule in ecwid.default_rules}
     assert listed == {rule.status: rule.label for rule in ecwid.default_rules}
-    assert ("local_pickup", "Card") in [(d.code, p.code) for d in lists.deliveries for p in lists.payments]
+    assert ("local_pickup", "Card") in [(d.code, p.code) for d in lists.shipping_methods for p in lists.payments]
 
 
 def test_products_with_their_variations() -> None:
@@ -293,7 +286,7 @@ def test_products_with_their_variations() -> None:
     found: dict[str, RemoteProduct] = {}
     cursor: Cursor | None = None
     while True:
-        page, _ = serve(ecwid.products(street.remote, cursor), street.serve)
+        page, _ = serve(able(ecwid.products)(street.remote, cursor), street.serve)
         found |= {product.external_id: product for product in page.products}
         if (cursor := page.next) is None:
             break
@@ -315,12 +308,12 @@ EVENT: dict[str, Any] = {
 THEN = datetime.fromtimestamp(1234567, UTC)
 
 
-def delivery(signature: str = VECTOR, **changes: Any) -> Delivery:
-    return Delivery({"x-ecwid-webhook-signature": signature}, json.dumps({**EVENT, **changes}).encode())
+def delivery(signature: str = VECTOR, **changes: Any) -> Notification:
+    return Notification({"x-ecwid-webhook-signature": signature}, json.dumps({**EVENT, **changes}).encode())
 
 
-def accepts(told: Delivery, after: timedelta = timedelta(), shop: Shop = SHOP) -> bool:
-    return ecwid.verify_webhook(shop, "ours", told, THEN + after)
+def accepts(told: Notification, after: timedelta = timedelta(), shop: Shop = SHOP) -> bool:
+    return able(ecwid.webhooks).verify(shop, "ours", told, THEN + after)
 
 
 def test_the_documented_signature() -> None:
@@ -334,7 +327,7 @@ def test_the_documented_signature() -> None:
 @pytest.mark.parametrize(
     "told",
     [
-        Delivery({}, json.dumps(EVENT).encode()),
+        Notification({}, json.dumps(EVENT).encode()),
         delivery(""),
         delivery("é"),
         delivery("A" * 10_000),
@@ -347,14 +340,14 @@ def test_the_documented_signature() -> None:
         delivery(eventId=None),
         delivery(eventId="\ud800"),
         delivery(storeId=1004),
-        Delivery({"x-ecwid-webhook-signature": VECTOR}, b"[]"),
-        Delivery({"x-ecwid-webhook-signature": VECTOR}, b"[" * 100_000),
-        Delivery({"x-ecwid-webhook-signature": VECTOR}, b"\xff"),
+        Notification({"x-ecwid-webhook-signature": VECTOR}, b"[]"),
+        Notification({"x-ecwid-webhook-signature": VECTOR}, b"[" * 100_000),
+        Notification({"x-ecwid-webhook-signature": VECTOR}, b"\xff"),
     ],
 )
-def test_forged_deliveries(told: Delivery) -> None:
+def test_forged_deliveries(told: Notification) -> None:
     assert not accepts(told)
-    ecwid.read_webhook(told)
+    able(ecwid.webhooks).read(told)
 
 
 def test_without_a_client_secret_nothing_is_signed() -> None:
@@ -374,10 +367,10 @@ def test_without_a_client_secret_nothing_is_signed() -> None:
     ],
 )
 def test_what_a_delivery_is_about(changes: dict[str, Any], ids: tuple[str, ...]) -> None:
-    assert ecwid.read_webhook(delivery(**changes)).external_ids == ids
+    assert able(ecwid.webhooks).read(delivery(**changes)).external_ids == ids
 
 
 def test_webhooks_are_entered_by_hand() -> None:
-    with pytest.raises(ShopError, match=r"by hand: enter it .* The address is https://office\.example/hooks/t/"):
-        play(ecwid.register_webhooks(SHOP, "https://office.example/hooks/t/", "ours"), [])
-    assert play(ecwid.webhooks(SHOP), [])[0] == ()
+    webhooks = able(ecwid.webhooks)
+    assert webhooks.by_hand and "by hand: enter it " in webhooks.note
+    assert webhooks.registered is None

@@ -12,8 +12,10 @@ import pytest
 
 from integrations.client import drive
 from integrations.connectors import get
-from integrations.connectors.base import Cursor, Operation, OrderPage, Shop, Window
+from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
+from integrations.connectors.http import Operation
+from integrations.connectors.listings import Cursor, OrderPage, Window
 from integrations.management.commands.simulate_shops import wanted_shop
 from integrations.simulator.dialects.ecwid_orders import order_document
 from integrations.simulator.server import SimulatedServer, SimulatedSite
@@ -21,6 +23,7 @@ from integrations.simulator.shop import SimulatedShop
 from tests.integrations.connectors.ecwid.orders import KEYS
 from tests.integrations.connectors.ecwid.test_orders import SAMPLES
 from tests.integrations.simulator.test_shops import differences, shape
+from tests.recorded import able
 
 ecwid = get("ecwid")
 HARDLY_READ = (
@@ -84,7 +87,7 @@ def test_check_products_ids_and_number(server: SimulatedServer) -> None:
     shop = remote(server)
     report = drive(ecwid.check(shop), allowed={server.address})
     assert (report.ok, report.shop_name) == (True, "Teahouse")
-    assert len(drive(ecwid.products(shop, None), allowed={server.address}).products) == 24
+    assert len(drive(able(ecwid.products)(shop, None), allowed={server.address}).products) == 24
     ids = tuple(f"EC{number}-X" for number in sorted(server.site.shop.sales)[:50])
     assert 40 < len(run(server, ecwid.orders_by_ids(shop, ids)).payloads) <= 50
     assert len(run(server, ecwid.order_by_number(shop, f"#{ids[0]}")).payloads) == 1

@@ -10,7 +10,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from integrations.connectors import get
-from integrations.connectors.base import BasicAuth, Cursor, HeaderAuth, OrderPage, Request, Response, Shop, Window
+from integrations.connectors.contract import Shop
+from integrations.connectors.http import BasicAuth, HeaderAuth, Request, Response
+from integrations.connectors.listings import Cursor, OrderPage, Window
 from integrations.simulator.dialects import paypal as dialect
 from integrations.simulator.messages import Asked
 from integrations.simulator.server import SimulatedSite

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from integrations.connectors.base import Identity
+from integrations.connectors.contract import Identity
 from integrations.connectors.errors import PayloadError
 from integrations.connectors.paypal.identity import is_order
 from orders.intake.incoming import IncomingAddress, IncomingLine, IncomingOrder

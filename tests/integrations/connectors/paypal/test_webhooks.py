@@ -22,15 +22,16 @@ from pytest_django import Settings
 from integrations import client
 from integrations.client import certificates
 from integrations.connectors import get
-from integrations.connectors.base import Delivery, Shop
+from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
+from integrations.connectors.notifications import Notification
 from integrations.models import OrderHint, Webhook
 from integrations.shop_webhooks import hints
 from integrations.simulator.dialects.paypal_webhooks import SIGNER, issued
 from integrations.simulator.shop import SimulatedShop
 from orders.models import Order
 from tests.integrations.shop_webhooks.shops import connected, selling, tell, work
-from tests.recorded import answer, play
+from tests.recorded import able, answer, play
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 LIVE = "https://api-m.paypal.com"
@@ -51,7 +52,7 @@ def pem(key: rsa.RSAPrivateKey) -> str:
     return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
 
-def delivery(key: rsa.RSAPrivateKey, body: bytes = BODY, sent: datetime = NOW) -> Delivery:
+def delivery(key: rsa.RSAPrivateKey, body: bytes = BODY, sent: datetime = NOW) -> Notification:
     """Signed as PayPal documents it: `id|time|webhook id|crc32 of the body, decimal`."""
     time = sent.strftime("%Y-%m-%dT%H:%M:%SZ")
     message = f"69cd13f0|{time}|{WEBHOOK}|{crc32(body)}".encode()
@@ -62,11 +63,11 @@ def delivery(key: rsa.RSAPrivateKey, body: bytes = BODY, sent: datetime = NOW) -
         "paypal-cert-url": f"{LIVE}/v1/notifications/certs/CERT-360caa42-fca2a594",
         "paypal-auth-algo": "SHA256withRSA",
     }
-    return Delivery(headers, body, key=pem(key), registered_as=WEBHOOK)
+    return Notification(headers, body, key=pem(key), registered_as=WEBHOOK)
 
 
-def verified(given: Delivery) -> bool:
-    return paypal.verify_webhook(SHOP, "", given, NOW)
+def verified(given: Notification) -> bool:
+    return able(paypal.webhooks).verify(SHOP, "", given, NOW)
 
 
 def test_a_signed_delivery_is_believed(keys: tuple[rsa.RSAPrivateKey, rsa.RSAPrivateKey]) -> None:
@@ -116,7 +117,7 @@ def test_anything_odd_is_not(keys: tuple[rsa.RSAPrivateKey, rsa.RSAPrivateKey]) 
     ],
 )
 def test_certificates_of_other_addresses_are_never_fetched(address: str) -> None:
-    assert paypal.signing_key(SHOP, Delivery({"paypal-cert-url": address}, b"")) is None
+    assert able(able(paypal.webhooks).signing_key)(SHOP, Notification({"paypal-cert-url": address}, b"")) is None
 
 
 @pytest.mark.parametrize(
@@ -129,10 +130,10 @@ def test_certificates_of_other_addresses_are_never_fetched(address: str) -> None
 def test_certificates_of_paypals_own_hosts_are(base: str, hosts: tuple[str, ...]) -> None:
     for host in hosts:
         address = f"https://{host}/v1/notifications/certs/CERT-360caa42-fca2a594"
-        named = paypal.signing_key(Shop(base, {}), Delivery({"paypal-cert-url": address}, b""))
+        named = able(able(paypal.webhooks).signing_key)(Shop(base, {}), Notification({"paypal-cert-url": address}, b""))
         assert named is not None and named.name == address
         assert SIGNER in named.certified_for
-        [request] = play(paypal.fetch_signing_key(Shop(base, {}), address), [answer(b"PEM")])[1]
+        [request] = play(able(able(paypal.webhooks).fetch_signing_key)(Shop(base, {}), address), [answer(b"PEM")])[1]
         assert (request.method, request.url, request.auth) == ("GET", address, None)
 
 
@@ -192,7 +193,7 @@ def test_one_webhook_is_made_and_known_by_its_id() -> None:
     foreign = {"id": "F", "url": "https://other.example/", "event_types": []}
     made = {"id": WEBHOOK, "url": ADDRESS, "event_types": []}
     [registered], requests = play(
-        paypal.register_webhooks(SHOP, ADDRESS, ""), [answer({"webhooks": [foreign]}), answer(made, 201)]
+        able(able(paypal.webhooks).register)(SHOP, ADDRESS, ""), [answer({"webhooks": [foreign]}), answer(made, 201)]
     )
     assert (registered.external_id, registered.address, registered.active) == (WEBHOOK, ADDRESS, True)
     written = json.loads(requests[1].body or b"")
@@ -203,11 +204,13 @@ def test_one_webhook_is_made_and_known_by_its_id() -> None:
 def test_one_that_lacks_events_is_given_them_and_a_whole_one_stays() -> None:
     ours = {"id": WEBHOOK, "url": ADDRESS, "event_types": EVENTS}
     [registered], requests = play(
-        paypal.register_webhooks(SHOP, ADDRESS, ""), [answer({"webhooks": [ours]}), answer(ours)]
+        able(able(paypal.webhooks).register)(SHOP, ADDRESS, ""), [answer({"webhooks": [ours]}), answer(ours)]
     )
     assert (requests[1].method, requests[1].url) == ("PATCH", f"{LIVE}/v1/notifications/webhooks/{WEBHOOK}")
     whole = {**ours, "event_types": json.loads(requests[1].body or b"")[0]["value"]}
-    assert play(paypal.register_webhooks(SHOP, ADDRESS, ""), [answer({"webhooks": [whole]})])[0] == (registered,)
+    assert play(able(able(paypal.webhooks).register)(SHOP, ADDRESS, ""), [answer({"webhooks": [whole]})])[0] == (
+        registered,
+    )
 
 
 @pytest.mark.parametrize(
@@ -221,7 +224,10 @@ def test_one_that_lacks_events_is_given_them_and_a_whole_one_stays() -> None:
 )
 def test_what_paypal_refuses_says_how_to_go_on(name: str, status: int, words: str) -> None:
     with pytest.raises(ShopError, match=words):
-        play(paypal.register_webhooks(SHOP, ADDRESS, ""), [answer({"webhooks": []}), answer({"name": name}, status)])
+        play(
+            able(able(paypal.webhooks).register)(SHOP, ADDRESS, ""),
+            [answer({"webhooks": []}), answer({"name": name}, status)],
+        )
 
 
 # --- what a delivery tells ---
@@ -229,7 +235,7 @@ def test_what_paypal_refuses_says_how_to_go_on(name: str, status: int, words: st
 
 def told(event: str, resource: Any) -> tuple[str, ...]:
     body = json.dumps({"event_type": event, "resource": resource}).encode()
-    return paypal.read_webhook(Delivery({}, body)).external_ids
+    return able(paypal.webhooks).read(Notification({}, body)).external_ids
 
 
 def test_a_payment_is_named_by_id_and_time() -> None:

@@ -10,7 +10,7 @@ import json
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from integrations.connectors.base import Shop
+from integrations.connectors.contract import Shop
 from integrations.simulator.dialects.shopify import access_token
 from integrations.simulator.shop import SimulatedShop
 from tests.payloads import PAYLOADS

@@ -11,8 +11,10 @@ import pytest
 from integrations import client, jobs
 from integrations.choices import RunKind, RunState
 from integrations.connectors import get
-from integrations.connectors.base import Cursor, OrderPage, Request, Response, Shop, Window
+from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
+from integrations.connectors.http import Request, Response
+from integrations.connectors.listings import Cursor, OrderPage, Window
 from integrations.connectors.shopify import bulk
 from integrations.invariants import broken
 from integrations.models import Integration, RemoteOrder, Run

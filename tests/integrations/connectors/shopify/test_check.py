@@ -11,8 +11,9 @@ from urllib.parse import parse_qs
 import pytest
 
 from integrations.connectors import get
-from integrations.connectors.base import HeaderAuth, Request, Response, Shop
+from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
+from integrations.connectors.http import HeaderAuth, Request, Response
 from integrations.simulator.dialects.shopify import state_of
 from integrations.simulator.server import SimulatedSite
 from integrations.simulator.shop import SimulatedShop

@@ -15,8 +15,10 @@ import pytest
 
 from integrations.client import Limits, drive
 from integrations.connectors import get
-from integrations.connectors.base import Cursor, Operation, OrderPage, Shop, Window
+from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
+from integrations.connectors.http import Operation
+from integrations.connectors.listings import Cursor, OrderPage, Window
 from integrations.connectors.shopify.queries import ORDERS
 from integrations.management.commands.simulate_shops import wanted_shop
 from integrations.simulator.dialects.shopify import access_token, state_of
@@ -26,6 +28,7 @@ from integrations.simulator.shop import SimulatedShop
 from tests.integrations.connectors.shopify.orders import keys
 from tests.integrations.simulator.test_shops import differences, shape
 from tests.payloads import PAYLOADS
+from tests.recorded import able
 
 shopify = get("shopify")
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -218,10 +221,10 @@ def test_over_http_with_faults(server: SimulatedServer) -> None:
     assert {shopify.identify(each, remote).external_id for each in page.payloads} == set(some)
     one = driven(server, lambda: shopify.order_by_number(remote, f"#{some[0]}"))
     assert [shopify.identify(each, remote).number for each in one.payloads] == [f"#{some[0]}"]
-    assert len(driven(server, lambda: shopify.products(remote, None)).products) == 23
-    hooks = driven(server, lambda: shopify.register_webhooks(remote, "https://office.example/hooks/t/", ""))
+    assert len(driven(server, lambda: able(shopify.products)(remote, None)).products) == 23
+    hooks = driven(server, lambda: able(able(shopify.webhooks).register)(remote, "https://office.example/hooks/t/", ""))
     assert {hook.external_id for hook in hooks} == {
-        hook.external_id for hook in driven(server, lambda: shopify.webhooks(remote))
+        hook.external_id for hook in driven(server, lambda: able(able(shopify.webhooks).registered)(remote))
     }
 
 

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from integrations.connectors import get
-from integrations.connectors.base import Identity
+from integrations.connectors.contract import Identity
 from integrations.connectors.errors import PayloadError
 from orders.intake.incoming import ZERO, IncomingAddress, IncomingLine, IncomingOrder
 from tests.integrations.connectors.shopify.orders import SHOP, line, lines, payload, refund

@@ -12,14 +12,15 @@ from typing import Any
 import pytest
 
 from integrations.connectors import get
-from integrations.connectors.base import Cursor, OrderPage, Request, Response, Window
 from integrations.connectors.errors import Failure, ShopError
+from integrations.connectors.http import Request, Response
+from integrations.connectors.listings import Cursor, OrderPage, Window
 from integrations.connectors.shopify.requests import call
 from integrations.simulator.dialects.shopify import state_of
 from integrations.simulator.server import SimulatedSite
 from integrations.simulator.shop import SimulatedShop
 from tests.integrations.connectors.shopify.orders import SHOP, keys, line, lines, order
-from tests.recorded import answer, from_site, play, serve
+from tests.recorded import able, answer, from_site, play, serve
 
 shopify = get("shopify")
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -261,7 +262,7 @@ def test_nonsense(body: bytes) -> None:
 
 def test_products_are_variants() -> None:
     street = Street(0)
-    page, _ = serve(shopify.products(street.remote, None), street.serve)
+    page, _ = serve(able(shopify.products)(street.remote, None), street.serve)
     named = {product.sku: product for product in page.products}
     assert named["SHIRT-M"].name == "Barista shirt - M"
     assert named["MUG-BLUE"].name == 'Mug "Zwiebelmuster" & saucer'
@@ -276,8 +277,8 @@ def test_products_of_many_pages() -> None:
         info = {"hasNextPage": more, "endCursor": f"c{number}"}
         return answer({"data": {"productVariants": {"pageInfo": info, "nodes": [node, {"legacyResourceId": None}]}}})
 
-    first, _ = play(shopify.products(SHOP, None), [variants(1, True)])
-    second, asked = play(shopify.products(SHOP, first.next), [variants(2, False)])
+    first, _ = play(able(shopify.products)(SHOP, None), [variants(1, True)])
+    second, asked = play(able(shopify.products)(SHOP, first.next), [variants(2, False)])
     assert [each.external_id for each in (*first.products, *second.products)] == ["1", "2"]
     assert json.loads(asked[0].body or b"")["variables"]["after"] == "c1"
     assert second.next is None

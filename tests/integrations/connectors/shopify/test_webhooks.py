@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 
 from integrations.connectors import get
-from integrations.connectors.base import Delivery, Erasure, Hint
 from integrations.connectors.errors import Failure, ShopError
+from integrations.connectors.notifications import Erasure, Hint, Notification
 from integrations.simulator.dialects.shopify_webhooks import parcel
 from integrations.simulator.hooks import Event
 from integrations.simulator.server import SimulatedSite
 from integrations.simulator.shop import SimulatedShop
 from tests.integrations.connectors.shopify.orders import SECRET, SHOP, keys
-from tests.recorded import answer, from_site, play, serve
+from tests.recorded import able, answer, from_site, play, serve
 
 shopify = get("shopify")
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -31,19 +31,19 @@ VECTORS = [
 ]
 
 
-def delivery(body: bytes, signature: str, **headers: str) -> Delivery:
+def delivery(body: bytes, signature: str, **headers: str) -> Notification:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Delivery({"x-shopify-hmac-sha256": signature, **named}, body)
+    return Notification({"x-shopify-hmac-sha256": signature, **named}, body)
 
 
-def verified(given: Delivery, secret: str = SECRET, shop: Any = SHOP) -> bool:
-    return shopify.verify_webhook(shop, secret, given, NOON)
+def verified(given: Notification, secret: str = SECRET, shop: Any = SHOP) -> bool:
+    return able(shopify.webhooks).verify(shop, secret, given, NOON)
 
 
 @pytest.mark.parametrize(("body", "secret", "signature"), VECTORS)
 def test_the_published_vectors(body: str, secret: str, signature: str) -> None:
     assert verified(delivery(body.encode(), signature), secret)
-    assert verified(Delivery({"shopify-hmac-sha256": signature}, body.encode()), secret), "the newer name"
+    assert verified(Notification({"shopify-hmac-sha256": signature}, body.encode()), secret), "the newer name"
     shop = replace(SHOP, credentials={"client_secret": secret})
     assert verified(delivery(body.encode(), signature), "our own", shop), "the app's secret signs"
 
@@ -72,7 +72,7 @@ def test_only_the_exact_form_counts(signature: str) -> None:
 
 
 def test_what_is_not_signed() -> None:
-    assert not verified(Delivery({}, BODY))
+    assert not verified(Notification({}, BODY))
     assert not verified(delivery(BODY + b" ", GOOD))
     assert not verified(delivery(BODY, GOOD), "another")
     assert not verified(delivery(BODY, base64.b64encode(hmac.digest(b"", BODY, "sha256")).decode()), "")
@@ -104,8 +104,8 @@ def test_a_delivery_for_another_shop_of_the_same_app() -> None:
     ],
 )
 def test_what_it_is_about(topic: str, body: Any, ids: tuple[str, ...]) -> None:
-    given = Delivery({"x-shopify-topic": topic}, json.dumps(body).encode())
-    assert shopify.read_webhook(given).external_ids == ids
+    given = Notification({"x-shopify-topic": topic}, json.dumps(body).encode())
+    assert able(shopify.webhooks).read(given).external_ids == ids
 
 
 def test_a_customer_who_asks_to_be_forgotten() -> None:
@@ -114,7 +114,7 @@ def test_a_customer_who_asks_to_be_forgotten() -> None:
     headers = {"x-shopify-topic": "customers/redact", "x-shopify-webhook-id": "b54557e4-bdd9-4b37-8a5f-bf7d70bcd043"}
 
     def asked(body: Any, **changes: str) -> Erasure | None:
-        hint = shopify.read_webhook(Delivery(headers | changes, json.dumps(body).encode()))
+        hint = able(shopify.webhooks).read(Notification(headers | changes, json.dumps(body).encode()))
         assert hint.external_ids == ()
         return hint.erasure
 
@@ -126,7 +126,9 @@ def test_a_customer_who_asks_to_be_forgotten() -> None:
 
 def test_an_unreadable_delivery_says_nothing() -> None:
     for body in (b"", b"webhook_id=1", b"\xff", b"[" * 100_000):
-        assert shopify.read_webhook(Delivery({"x-shopify-topic": "orders/create"}, body)) == Hint((), "orders/create")
+        assert able(shopify.webhooks).read(Notification({"x-shopify-topic": "orders/create"}, body)) == Hint(
+            (), "orders/create"
+        )
 
 
 def test_registering_twice_registers_once() -> None:
@@ -135,10 +137,14 @@ def test_registering_twice_registers_once() -> None:
         SimulatedSite(shop, "shopify"),
         replace(SHOP, credentials={**keys(shop), "client_secret": shop.secret}),
     )
-    first, asked = serve(shopify.register_webhooks(remote, ADDRESS, "x"), lambda request: from_site(site, request))
+    first, asked = serve(
+        able(able(shopify.webhooks).register)(remote, ADDRESS, "x"), lambda request: from_site(site, request)
+    )
     assert {each.topic for each in first} >= {"ORDERS_CREATE", "ORDERS_UPDATED", "ORDERS_CANCELLED"}
     assert all(not request.idempotent for request in asked[1:])
-    again, asked = serve(shopify.register_webhooks(remote, ADDRESS, "x"), lambda request: from_site(site, request))
+    again, asked = serve(
+        able(able(shopify.webhooks).register)(remote, ADDRESS, "x"), lambda request: from_site(site, request)
+    )
     assert (again, len(asked)) == (first, 1)
 
 
@@ -150,13 +156,13 @@ def test_an_address_that_is_refused() -> None:
         answer({"data": {"webhookSubscriptionCreate": created}}),
     ]
     with pytest.raises(ShopError, match="public https address") as caught:
-        play(shopify.register_webhooks(SIGNED, "http://office.example/", "x"), answers)
+        play(able(able(shopify.webhooks).register)(SIGNED, "http://office.example/", "x"), answers)
     assert caught.value.kind == Failure.REFUSED
 
 
 def test_without_the_secret_nothing_is_registered() -> None:
     with pytest.raises(ShopError, match="client secret"):
-        play(shopify.register_webhooks(SHOP, ADDRESS, "x"), [])
+        play(able(able(shopify.webhooks).register)(SHOP, ADDRESS, "x"), [])
 
 
 def test_what_the_simulated_shop_delivers_is_believed() -> None:
@@ -164,8 +170,8 @@ def test_what_the_simulated_shop_delivers_is_believed() -> None:
     hook, sale = shop.webhooks.add("ORDERS_CREATE", ADDRESS, shop.secret), shop.place()
     sent = parcel(shop, hook, Event("created", sale))
     assert sent is not None
-    given = Delivery({name.lower(): value for name, value in sent.headers.items()}, sent.body)
+    given = Notification({name.lower(): value for name, value in sent.headers.items()}, sent.body)
     local = replace(SHOP, base_url="http://127.0.0.1:1", credentials={"client_secret": shop.secret})
     assert verified(given, "our own", local)
-    assert shopify.read_webhook(given) == Hint((str(sale.id),), "orders/create")
+    assert able(shopify.webhooks).read(given) == Hint((str(sale.id),), "orders/create")
     assert parcel(shop, hook, Event("updated", sale)) is None

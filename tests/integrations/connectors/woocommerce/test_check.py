@@ -9,10 +9,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from integrations.connectors import UnknownPlatform, all_connectors, get, platform_choices
-from integrations.connectors.base import BasicAuth, OAuth1Auth, ProductPage, RemoteProduct, RemoteStatus, Response, Shop
+from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
+from integrations.connectors.http import BasicAuth, OAuth1Auth, Response
+from integrations.connectors.listings import ProductPage, RemoteProduct, RemoteStatus
 from tests.integrations.connectors.woocommerce.orders import SHOP
-from tests.recorded import answer, play
+from tests.recorded import able, answer, play
 
 woo = get("woocommerce")
 SITE = answer({"name": "Čajovna &amp; Co", "namespaces": ["wc/v3"], "timezone_string": "Europe/Prague"})
@@ -83,7 +85,7 @@ def test_lists_of_a_new_shop() -> None:
         ],
     )
     assert lists.statuses == (RemoteStatus("processing", "Zpracovává se"),)
-    assert lists.deliveries == (RemoteStatus("flat_rate", "Courier"),)
+    assert lists.shipping_methods == (RemoteStatus("flat_rate", "Courier"),)
     assert lists.payments == (RemoteStatus("cod", "Cash on delivery"), RemoteStatus("bacs", "bacs"))
     assert [request.url.rpartition("/v3/")[2] for request in requests] == [
         "orders/statuses",
@@ -100,7 +102,7 @@ def test_lists_of_an_old_shop_come_out_of_a_refusal() -> None:
     codes = [status.code for status in lists.statuses]
     assert codes == ["pending", "processing", "on-hold", "completed", "cancelled", "refunded", "failed", "at-packing"]
     assert lists.statuses[-1].label == "At packing"
-    assert (lists.deliveries, lists.payments) == ((), ())
+    assert (lists.shipping_methods, lists.payments) == ((), ())
 
 
 def test_products_and_their_variations() -> None:
@@ -135,7 +137,7 @@ def test_products_and_their_variations() -> None:
     )
     while True:
         page: ProductPage
-        page, requests = play(woo.products(shop, cursor), [next(answers)])
+        page, requests = play(able(woo.products)(shop, cursor), [next(answers)])
         found += page.products
         urls += [request.url.rpartition("/v3/")[2] for request in requests]
         cursor = page.next
@@ -166,7 +168,7 @@ def test_every_connector_is_whole(connector: Any) -> None:
 
 def test_what_no_database_can_hold_is_replaced_in_names() -> None:
     bad = {"id": 7, "type": "simple", "name": "Tea\x00", "sku": "T\x00-1"}
-    page, _ = play(woo.products(SHOP, None), [answer([bad], x_wp_total="1")])
+    page, _ = play(able(woo.products)(SHOP, None), [answer([bad], x_wp_total="1")])
     assert [(product.sku, product.name) for product in page.products] == [("T\ufffd-1", "Tea\ufffd")]
     answers = [
         answer([{"slug": "processing", "name": "Pro\x00"}]),

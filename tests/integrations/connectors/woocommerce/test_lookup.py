@@ -7,7 +7,8 @@ import json
 import pytest
 
 from integrations.connectors import get
-from integrations.connectors.base import OrderPage, Request, Response
+from integrations.connectors.http import Request, Response
+from integrations.connectors.listings import OrderPage
 from tests.integrations.connectors.woocommerce.orders import SHOP, brief
 from tests.recorded import answer, play, serve
 

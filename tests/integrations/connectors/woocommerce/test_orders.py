@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from integrations.connectors import get
-from integrations.connectors.base import Identity, Shop
+from integrations.connectors.contract import Identity, Shop
 from orders.intake.incoming import IncomingAddress, IncomingLine, IncomingOrder
 from tests.integrations.connectors.woocommerce.orders import ABSENT, SHOP, line, payload
 

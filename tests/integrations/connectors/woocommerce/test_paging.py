@@ -10,8 +10,10 @@ from random import Random
 import pytest
 
 from integrations.connectors import get
-from integrations.connectors.base import BasicAuth, Cursor, OrderPage, Request, Response, Shop, Window
+from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
+from integrations.connectors.http import BasicAuth, Request, Response
+from integrations.connectors.listings import Cursor, OrderPage, Window
 from integrations.connectors.woocommerce.requests import entries
 from integrations.simulator.messages import Asked
 from integrations.simulator.server import SimulatedSite

@@ -1,0 +1,179 @@
+"""What a connector is: one frozen record of pure functions and sans-I/O operations (see `http.Operation`).
+
+A platform is a package `integrations/connectors/<key>/` whose `__init__` offers the record as `CONNECTOR`. What a
+platform cannot do is None; there is no flag beside it that could say otherwise. Connectors keep no state: what one
+wants to remember is in `Shop.memory`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from integrations.choices import ImportAction
+from integrations.connectors.errors import Failure
+from integrations.connectors.http import Operation, Response
+from integrations.connectors.listings import CodeLists, Cursor, OrderPage, ProductPage, Window
+from integrations.connectors.notifications import Hint, Notification, RemoteWebhook, SigningKey
+from orders.intake.incoming import IncomingOrder
+
+
+@dataclass(frozen=True)
+class Shop:
+    """What a connector may know of an integration. `repr` never shows a credential."""
+
+    # As checked at save: scheme, host, optional port and path, no trailing slash.
+    base_url: str
+    credentials: Mapping[str, str] = field(repr=False)
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    # What a connector wants to remember between operations of one process, e.g. an access token and its end.
+    memory: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class CredentialField:
+    """A part of the credentials, as the form asks for it."""
+
+    key: str
+    label: str
+    help_text: str = ""
+    secret: bool = True
+    # False where another way in may stand for it; the connection test says what is missing.
+    required: bool = True
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How many requests a platform takes in a time, of one integration and all its workers together."""
+
+    requests: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """The numbers of a platform's API."""
+
+    # How many orders one request can bring by id.
+    orders_by_ids: int = 100
+    # How long after its webhook an order may still be missing where it is looked for.
+    listed_within: timedelta = timedelta(0)
+    # How few orders a page of a window can be asked for, by `settings["per_page"]`, before `past_a_fault` follows.
+    least_page: int = 1
+    # Declared where the platform does not say in its answers how much is left.
+    budget: Budget | None = None
+
+
+@dataclass(frozen=True)
+class DefaultRule:
+    """What an order of this status becomes, unless staff say otherwise."""
+
+    status: str
+    label: str
+    action: ImportAction
+    retry: bool
+
+
+@dataclass(frozen=True)
+class ConnectionReport:
+    """The answer of a connection test, in sentences for staff."""
+
+    ok: bool
+    summary: str
+    shop_name: str = ""
+    version: str = ""
+    # The shop's own clock (its Date header), UTC.
+    clock: datetime | None = None
+    hints: tuple[str, ...] = ()
+    # Who must act, when it is not ok.
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What can be said of a payload that cannot be read as an order; parts may be empty."""
+
+    external_id: str
+    number: str = ""
+    status: str = ""
+    modified_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Webhooks:
+    """How a platform tells of its orders, and how it is made to."""
+
+    # (shop, secret, notification, now): whether the raw body is signed by the platform; constant time, False for
+    # anything odd, never raises. `secret` is the one we registered with.
+    verify: Callable[[Shop, str, Notification, datetime], bool]
+    # What a verified notification is about; an empty hint for pings and foreign topics. Never raises.
+    read: Callable[[Notification], Hint]
+    # (shop, address, secret): register what is missing for order events at `address`; those that are there stay.
+    # None: the platform takes the address only in its own settings, and tells nobody what is entered there.
+    register: Callable[[Shop, str, str], Operation[tuple[RemoteWebhook, ...]]] | None = None
+    # What is registered, ours and others'.
+    registered: Callable[[Shop], Operation[tuple[RemoteWebhook, ...]]] | None = None
+    # The key a notification claims to be signed with; its None: the secret suffices, or no possible key is named.
+    signing_key: Callable[[Shop, Notification], SigningKey | None] | None = None
+    # The key, or the certificates, by that name, as PEM. ShopError NOT_FOUND where the platform has none.
+    fetch_signing_key: Callable[[Shop, str], Operation[str]] | None = None
+    # (secret, address, code): the JSON that proves to the platform that `address` is ours; its None: no such code.
+    answer_challenge: Callable[[str, str, str], Mapping[str, str] | None] | None = None
+    # Whether this is the platform's unsigned greeting, which is answered with 200 and otherwise ignored.
+    is_ping: Callable[[Notification], bool] | None = None
+    # (hinted, external id): whether an order that was read again is the one a hint named, where hints do not know the
+    # whole id.
+    is_same_order: Callable[[str, str], bool] | None = None
+    # What staff should know of them.
+    note: str = ""
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether somebody has to enter the address in the platform's own settings."""
+        return self.register is None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Connector:
+    """One platform."""
+
+    # Also the name of its package here and below `simulator.dialects`.
+    key: str
+    label: str
+    # Where it stands in the lists people see.
+    rank: int
+    credential_fields: tuple[CredentialField, ...]
+    default_rules: tuple[DefaultRule, ...]
+    capabilities: Capabilities = Capabilities()
+    # The platform's API root where all shops share one; "" where every shop has its own address.
+    default_base_url: str = ""
+
+    # Test address and credentials; a refusal is a report with ok=False and the way out, not an exception.
+    check: Callable[[Shop], Operation[ConnectionReport]]
+    code_lists: Callable[[Shop], Operation[CodeLists]]
+    # One page of the orders of a window. No order that stays in it is left out, whatever moves meanwhile.
+    orders_in_window: Callable[[Shop, Window, Cursor | None], Operation[OrderPage]]
+    # The orders with these ids (at most `capabilities.orders_by_ids`); missing ones are just not there.
+    orders_by_ids: Callable[[Shop, tuple[str, ...]], Operation[OrderPage]]
+    # The order with this human number, or an empty page. Only exact matches.
+    order_by_number: Callable[[Shop, str], Operation[OrderPage]]
+    # Raises PayloadError, and nothing else, for what cannot be an order.
+    parse: Callable[[bytes, Shop], IncomingOrder]
+    # Never raises; for payloads that `parse` refuses.
+    identify: Callable[[bytes, Shop], Identity]
+
+    products: Callable[[Shop, Cursor | None], Operation[ProductPage]] | None = None
+    # The page behind an order that makes the shop fail, where even the smallest page at the cursor does. Names the
+    # order, and raises ShopError where it is the shop that fails, whatever it is asked for. None: pages are not made
+    # smaller.
+    past_a_fault: Callable[[Shop, Window, Cursor | None], Operation[OrderPage]] | None = None
+    # End what the shop does for a listing that is cancelled, where a page said `in_shop`.
+    abandon: Callable[[Shop, Cursor], Operation[None]] | None = None
+    # Seconds that nobody should ask for after this answer, by the platform's own count of what is left.
+    pause_after: Callable[[Response], float] | None = None
+    # None: its webhooks are not signed, so none are taken.
+    webhooks: Webhooks | None = None
