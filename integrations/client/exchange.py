@@ -21,7 +21,7 @@ from integrations.client.limits import Limits
 from integrations.client.transport import Line, PinnedAdapter
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import BasicAuth, HeaderAuth, OAuth1Auth, Request, Response
-from integrations.connectors.throttling import LONGEST_WAIT, SHORTEST_WAIT, reset_seconds
+from integrations.connectors.kit.throttling import LONGEST_WAIT, SHORTEST_WAIT, reset_seconds
 
 logger = logging.getLogger(__name__)
 for _talkative in ("oauthlib", "requests_oauthlib", "urllib3"):

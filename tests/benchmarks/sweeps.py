@@ -267,7 +267,7 @@ class _Course:
 
 def numbered_page(shop: Shop, window: Window, number: int) -> Operation[OrderPage]:
     """A page of WooCommerce's orders, oldest change first, by its number: the way its documentation suggests."""
-    from integrations.connectors.clocks import told_clock
+    from integrations.connectors.kit.clocks import told_clock
     from integrations.connectors.listings import OrderPage
     from integrations.connectors.woocommerce.requests import entries, get
 

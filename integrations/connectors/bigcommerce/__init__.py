@@ -9,7 +9,7 @@ from integrations.choices import ImportAction
 from integrations.connectors.bigcommerce import checking, orders, products, webhooks
 from integrations.connectors.bigcommerce.payload import identify, parse
 from integrations.connectors.contract import Capabilities, Connector, CredentialField, DefaultRule, Webhooks
-from integrations.connectors.throttling import pause_of_window
+from integrations.connectors.kit.throttling import pause_of_window
 
 CONNECTOR = Connector(
     key="bigcommerce",

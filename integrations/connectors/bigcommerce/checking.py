@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from integrations.connectors import values
 from integrations.connectors.bigcommerce.orders import INCOMPLETE
 from integrations.connectors.bigcommerce.payload import status
 from integrations.connectors.bigcommerce.requests import data_of, decoded, entries, get, refusal
-from integrations.connectors.clocks import clock
 from integrations.connectors.contract import ConnectionReport, Shop
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation, Response
+from integrations.connectors.kit import values
+from integrations.connectors.kit.clocks import clock
 from integrations.connectors.listings import CodeLists, RemoteStatus
 
 MOST_ZONES = 20

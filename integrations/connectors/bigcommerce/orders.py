@@ -18,11 +18,11 @@ import msgspec
 from integrations.connectors.bigcommerce.payload import status
 from integrations.connectors.bigcommerce.requests import data_of, entries, get, page_size, refusal
 from integrations.connectors.bigcommerce.shapes import RawOrder, is_whole
-from integrations.connectors.clocks import told_clock
 from integrations.connectors.contract import Shop
-from integrations.connectors.documents import repaired
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation, Request, Response
+from integrations.connectors.kit.clocks import told_clock
+from integrations.connectors.kit.json_documents import repaired
 from integrations.connectors.listings import Cursor, OrderPage, Window
 
 Paging = Operation[OrderPage]

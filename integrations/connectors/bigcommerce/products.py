@@ -6,11 +6,11 @@ from typing import Any
 
 import msgspec
 
-from integrations.connectors import values
 from integrations.connectors.bigcommerce.requests import data_of, get, page_size
 from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, PayloadError, ShopError
 from integrations.connectors.http import Operation
+from integrations.connectors.kit import values
 from integrations.connectors.listings import Cursor, ProductPage, RemoteProduct
 
 FIELDS = "name,sku,inventory_level,inventory_tracking,base_variant_id"

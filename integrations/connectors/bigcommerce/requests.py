@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 
 from integrations.connectors.contract import Shop
-from integrations.connectors.documents import repaired, split
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Auth, HeaderAuth, Request, Response
-from integrations.connectors.throttling import reset_seconds
+from integrations.connectors.kit.json_documents import repaired, split
+from integrations.connectors.kit.throttling import reset_seconds
 
 MOST_ENTRIES = 1000
 HASH = re.compile(r"[a-z0-9]{2,30}")

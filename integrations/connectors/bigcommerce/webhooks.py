@@ -18,8 +18,8 @@ from integrations.connectors.bigcommerce.requests import HEADERS, address, auth,
 from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation, Request
+from integrations.connectors.kit.signatures import hmac_sha256, is_base64_of, object_in
 from integrations.connectors.notifications import Hint, Notification, RemoteWebhook
-from integrations.connectors.signatures import hmac_sha256, is_base64_of, object_in
 
 SCOPES = ("store/order/*",)
 """All events of orders: created, updated, archived, statusUpdated, refund/created and others."""

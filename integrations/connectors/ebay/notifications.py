@@ -26,8 +26,8 @@ from integrations.connectors.ebay.orders import ORDER_ID
 from integrations.connectors.ebay.requests import decoded, refusal, send
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation, Request
+from integrations.connectors.kit.signatures import object_in
 from integrations.connectors.notifications import Erasure, Hint, Notification, SigningKey
-from integrations.connectors.signatures import object_in
 
 KEY_ID = re.compile(r"[0-9a-zA-Z-]{8,64}")
 DIGESTS: dict[str, hashes.HashAlgorithm] = {

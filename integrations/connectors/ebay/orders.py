@@ -16,10 +16,10 @@ from typing import Any
 import msgspec
 
 from integrations.connectors.contract import Shop
-from integrations.connectors.documents import repaired, too_deep, utf8
 from integrations.connectors.ebay.requests import FULFILLMENT, ask, refusal
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation, Response
+from integrations.connectors.kit.json_documents import repaired, too_deep, utf8
 from integrations.connectors.listings import Cursor, OrderPage, Window
 
 Paging = Operation[OrderPage]

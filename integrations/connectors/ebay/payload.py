@@ -14,11 +14,11 @@ from typing import Any
 
 import msgspec
 
-from integrations.connectors import decoding, values
 from integrations.connectors.contract import Identity, Shop
-from integrations.connectors.documents import repaired, utf8
 from integrations.connectors.ebay.shapes import Amount, Contact, Instruction, Line, Order, Payment, Pricing, Refund
 from integrations.connectors.errors import PayloadError
+from integrations.connectors.kit import decoding, values
+from integrations.connectors.kit.json_documents import repaired, utf8
 from orders.intake.incoming import ZERO, IncomingAddress, IncomingLine, IncomingOrder
 
 MAX_LINES = 1000

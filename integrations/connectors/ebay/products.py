@@ -10,11 +10,11 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from integrations.connectors import values
 from integrations.connectors.contract import Shop
 from integrations.connectors.ebay.requests import INVENTORY, ask, decoded, refusal
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation
+from integrations.connectors.kit import values
 from integrations.connectors.listings import Cursor, ProductPage, RemoteProduct
 
 PAGE_SIZE = 100

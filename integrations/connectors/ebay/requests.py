@@ -16,11 +16,11 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from integrations.connectors.clocks import clock
 from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Request, Response
-from integrations.connectors.tokens import Exchange, token_request, with_token
+from integrations.connectors.kit.clocks import clock
+from integrations.connectors.kit.tokens import Exchange, token_request, with_token
 
 FULFILLMENT = "sell/fulfillment/v1"
 INVENTORY = "sell/inventory/v1"

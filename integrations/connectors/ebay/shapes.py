@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from integrations.connectors.values import Number
+from integrations.connectors.kit.values import Number
 
 
 class Amount(Struct):

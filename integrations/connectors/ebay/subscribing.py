@@ -19,8 +19,8 @@ from integrations.connectors.ebay.notifications import ACCOUNT_DELETION, ORDER_T
 from integrations.connectors.ebay.requests import decoded, error_id, refusal, send
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation, Request, Response
+from integrations.connectors.kit.tokens import Exchange
 from integrations.connectors.notifications import RemoteWebhook
-from integrations.connectors.tokens import Exchange
 
 ROOT = "commerce/notification/v1"
 TOPICS = (ACCOUNT_DELETION, *ORDER_TOPICS)

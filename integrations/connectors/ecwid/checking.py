@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from integrations.connectors.clocks import clock
 from integrations.connectors.contract import ConnectionReport, Shop
 from integrations.connectors.ecwid.orders import INCOMPLETE
 from integrations.connectors.ecwid.payload import ALONE, status
@@ -12,6 +11,7 @@ from integrations.connectors.ecwid.profile import currency_of, part, profile, te
 from integrations.connectors.ecwid.requests import decoded, error_code, get, listing, refusal
 from integrations.connectors.errors import ShopError
 from integrations.connectors.http import Operation
+from integrations.connectors.kit.clocks import clock
 from integrations.connectors.listings import CodeLists, RemoteStatus
 
 

@@ -14,14 +14,14 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from integrations.connectors.clocks import told_clock
 from integrations.connectors.contract import Shop
-from integrations.connectors.documents import repaired
 from integrations.connectors.ecwid.payload import status
 from integrations.connectors.ecwid.profile import currency
 from integrations.connectors.ecwid.requests import LARGEST_PAGE, get, listing
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation
+from integrations.connectors.kit.clocks import told_clock
+from integrations.connectors.kit.json_documents import repaired
 from integrations.connectors.listings import Cursor, OrderPage, Window
 
 Paging = Operation[OrderPage]

@@ -15,13 +15,13 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from integrations.connectors import values
 from integrations.connectors.contract import Identity, Shop
-from integrations.connectors.decoding import decode, refuse_repeated_keys
-from integrations.connectors.documents import repaired, utf8
 from integrations.connectors.ecwid.shapes import Document, RawItem, RawOrder, RawPerson, RawTax
 from integrations.connectors.errors import PayloadError
-from integrations.connectors.values import Number
+from integrations.connectors.kit import values
+from integrations.connectors.kit.decoding import decode, refuse_repeated_keys
+from integrations.connectors.kit.json_documents import repaired, utf8
+from integrations.connectors.kit.values import Number
 from orders.intake.incoming import ZERO, IncomingAddress, IncomingLine, IncomingOrder
 
 MAX_LINES = 1000

@@ -6,13 +6,13 @@ from typing import Any
 
 import msgspec
 
-from integrations.connectors import values
 from integrations.connectors.contract import Shop
-from integrations.connectors.documents import repaired
 from integrations.connectors.ecwid.orders import page_size
 from integrations.connectors.ecwid.requests import get, listing
 from integrations.connectors.errors import PayloadError
 from integrations.connectors.http import Operation
+from integrations.connectors.kit import values
+from integrations.connectors.kit.json_documents import repaired
 from integrations.connectors.listings import Cursor, ProductPage, RemoteProduct
 
 OVERLAP = 3

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from integrations.connectors import values
 from integrations.connectors.contract import Shop
 from integrations.connectors.ecwid.requests import decoded, get, refusal
 from integrations.connectors.errors import Failure, PayloadError, ShopError
 from integrations.connectors.http import Operation
+from integrations.connectors.kit import values
 
 
 def profile(shop: Shop) -> Operation[dict[str, Any]]:

@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 
 from integrations.connectors.contract import Shop
-from integrations.connectors.documents import repaired, too_deep, utf8
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Auth, HeaderAuth, Request, Response
-from integrations.connectors.throttling import reset_seconds
+from integrations.connectors.kit.json_documents import repaired, too_deep, utf8
+from integrations.connectors.kit.throttling import reset_seconds
 
 LARGEST_PAGE = 100
 NEW_APP = (

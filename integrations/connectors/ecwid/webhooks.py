@@ -9,8 +9,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from integrations.connectors.contract import Shop
+from integrations.connectors.kit.signatures import hmac_sha256, is_base64_of, object_in
 from integrations.connectors.notifications import Hint, Notification
-from integrations.connectors.signatures import hmac_sha256, is_base64_of, object_in
 
 REPLAY = timedelta(hours=25)
 AHEAD = timedelta(minutes=5)

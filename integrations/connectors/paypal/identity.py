@@ -12,10 +12,10 @@ from typing import Any
 
 import msgspec
 
-from integrations.connectors import decoding, values
 from integrations.connectors.contract import Identity, Shop
-from integrations.connectors.documents import repaired, utf8
 from integrations.connectors.errors import PayloadError
+from integrations.connectors.kit import decoding, values
+from integrations.connectors.kit.json_documents import repaired, utf8
 
 EVENTS = {
     "T0000": "Payment",

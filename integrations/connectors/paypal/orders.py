@@ -16,11 +16,11 @@ from typing import Any
 
 import msgspec
 
-from integrations.connectors import decoding
 from integrations.connectors.contract import Shop
-from integrations.connectors.documents import repaired, too_deep, utf8
 from integrations.connectors.errors import Failure, PayloadError, ShopError
 from integrations.connectors.http import Operation, Response
+from integrations.connectors.kit import decoding
+from integrations.connectors.kit.json_documents import repaired, too_deep, utf8
 from integrations.connectors.listings import Cursor, OrderPage, Window
 from integrations.connectors.paypal.identity import ANY_EVENT, brief, external_id, is_order, parts
 from integrations.connectors.paypal.requests import TOO_LARGE, ask, error_name, refusal

@@ -13,9 +13,9 @@ from typing import Any
 
 import msgspec
 
-from integrations.connectors import decoding, values
 from integrations.connectors.contract import Shop
 from integrations.connectors.errors import PayloadError
+from integrations.connectors.kit import decoding, values
 from integrations.connectors.paypal.identity import EVENTS, external_id, status
 from integrations.connectors.paypal.shapes import (
     Address,

@@ -14,7 +14,7 @@ import msgspec
 from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Request, Response
-from integrations.connectors.tokens import Exchange, token_request, with_token
+from integrations.connectors.kit.tokens import Exchange, token_request, with_token
 
 TRANSACTIONS = "v1/reporting/transactions"
 TOKEN = "paypal_token"  # noqa: S105 - a name in the memory

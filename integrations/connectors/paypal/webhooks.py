@@ -24,15 +24,15 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from integrations.connectors import decoding
 from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, PayloadError, ShopError
 from integrations.connectors.http import Operation, Request, Response
+from integrations.connectors.kit import decoding
+from integrations.connectors.kit.signatures import object_in
+from integrations.connectors.kit.tokens import Exchange
 from integrations.connectors.notifications import Hint, Notification, RemoteWebhook, SigningKey
 from integrations.connectors.paypal.identity import ANY_EVENT, external_id, parts
 from integrations.connectors.paypal.requests import decoded, error_name, refusal, send
-from integrations.connectors.signatures import object_in
-from integrations.connectors.tokens import Exchange
 
 PATH = "v1/notifications/webhooks"
 PAYMENTS = tuple(f"PAYMENT.CAPTURE.{each}" for each in ("COMPLETED", "PENDING", "DENIED", "DECLINED"))

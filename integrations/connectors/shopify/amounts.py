@@ -16,8 +16,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from integrations.connectors import values
 from integrations.connectors.errors import PayloadError
+from integrations.connectors.kit import values
 from integrations.connectors.shopify.shapes import RawBag, RawLine, RawOrder, RawShipping, RawTax
 from orders.intake.incoming import ZERO
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from integrations.connectors import values
 from integrations.connectors.contract import ConnectionReport, Shop
 from integrations.connectors.errors import ShopError
 from integrations.connectors.http import Operation, Response
+from integrations.connectors.kit import values
 from integrations.connectors.listings import CodeLists, RemoteStatus
 from integrations.connectors.shopify import queries
 from integrations.connectors.shopify.orders import clock

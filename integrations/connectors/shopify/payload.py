@@ -15,10 +15,10 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from integrations.connectors import values
 from integrations.connectors.contract import Identity, Shop
-from integrations.connectors.documents import MAX_ORDER_SIZE, repaired, utf8
 from integrations.connectors.errors import PayloadError
+from integrations.connectors.kit import values
+from integrations.connectors.kit.json_documents import MAX_ORDER_SIZE, repaired, utf8
 from integrations.connectors.shopify.amounts import Goods, Purse, delivery, fees, goods, purse_of, totals
 from integrations.connectors.shopify.shapes import RawAddress, RawAttribute, RawDocument, RawLine, RawOrder, RawRef
 from integrations.connectors.shopify.status import status

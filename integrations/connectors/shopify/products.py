@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from integrations.connectors import values
 from integrations.connectors.contract import Shop
 from integrations.connectors.errors import PayloadError
 from integrations.connectors.http import Operation
+from integrations.connectors.kit import values
 from integrations.connectors.listings import Cursor, ProductPage, RemoteProduct
 from integrations.connectors.shopify import queries
 from integrations.connectors.shopify.orders import Connection, read_part

@@ -17,9 +17,9 @@ import msgspec
 from msgspec import Raw, Struct
 
 from integrations.connectors.contract import Shop
-from integrations.connectors.documents import repaired, too_deep, utf8
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import HeaderAuth, Operation, Request, Response
+from integrations.connectors.kit.json_documents import repaired, too_deep, utf8
 from integrations.connectors.shopify.queries import VERSION
 
 Data = dict[str, Raw]

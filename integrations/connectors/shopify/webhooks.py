@@ -16,11 +16,11 @@ from msgspec import Struct
 from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation
+from integrations.connectors.kit.signatures import hmac_sha256, is_base64_of
 from integrations.connectors.notifications import Erasure, Hint, Notification, RemoteWebhook
 from integrations.connectors.shopify import queries
 from integrations.connectors.shopify.orders import Connection, read_part
 from integrations.connectors.shopify.requests import call, decoded
-from integrations.connectors.signatures import hmac_sha256, is_base64_of
 
 Registered = Operation[tuple[RemoteWebhook, ...]]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from integrations.connectors import values
-from integrations.connectors.clocks import clock
 from integrations.connectors.contract import ConnectionReport, Shop
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation, Request, Response
+from integrations.connectors.kit import values
+from integrations.connectors.kit.clocks import clock
 from integrations.connectors.listings import CodeLists, RemoteStatus
 from integrations.connectors.woocommerce.orders import NOT_ORDERS
 from integrations.connectors.woocommerce.payload import status

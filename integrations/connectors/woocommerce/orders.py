@@ -1,4 +1,4 @@
-"""Listing and finding orders. See `integrations.connectors.paging` for why the pages overlap."""
+"""Listing and finding orders. See `integrations.connectors.kit.paging` for why the pages overlap."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 
 import msgspec
 
-from integrations.connectors.clocks import told_clock
 from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation, Request, Response
+from integrations.connectors.kit.clocks import told_clock
+from integrations.connectors.kit.paging import Place, next_slice
 from integrations.connectors.listings import Cursor, OrderPage, Window
-from integrations.connectors.paging import Place, next_slice
 from integrations.connectors.woocommerce.payload import status
 from integrations.connectors.woocommerce.requests import entries, get, page_size
 

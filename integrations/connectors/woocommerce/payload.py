@@ -17,11 +17,11 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import Struct
 
-from integrations.connectors import values
 from integrations.connectors.contract import Identity, Shop
-from integrations.connectors.decoding import decode, refuse_repeated_keys
-from integrations.connectors.documents import repaired, utf8
 from integrations.connectors.errors import PayloadError
+from integrations.connectors.kit import values
+from integrations.connectors.kit.decoding import decode, refuse_repeated_keys
+from integrations.connectors.kit.json_documents import repaired, utf8
 from integrations.connectors.woocommerce.shapes import MetaList, RawAddress, RawLine, RawOrder, RawShipping
 from orders.intake.incoming import ZERO, IncomingAddress, IncomingLine, IncomingOrder
 

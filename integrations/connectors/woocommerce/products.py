@@ -6,13 +6,13 @@ from typing import Any
 
 import msgspec
 
-from integrations.connectors import values
 from integrations.connectors.contract import Shop
-from integrations.connectors.documents import repaired
 from integrations.connectors.errors import PayloadError
 from integrations.connectors.http import Operation, Request
+from integrations.connectors.kit import values
+from integrations.connectors.kit.json_documents import repaired
+from integrations.connectors.kit.paging import Place, next_slice
 from integrations.connectors.listings import Cursor, ProductPage, RemoteProduct
-from integrations.connectors.paging import Place, next_slice
 from integrations.connectors.woocommerce.requests import entries, get, page_size
 
 

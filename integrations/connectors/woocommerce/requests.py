@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 
 from integrations.connectors.contract import Shop
-from integrations.connectors.documents import repaired, split
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Auth, BasicAuth, OAuth1Auth, Request, Response
+from integrations.connectors.kit.json_documents import repaired, split
 
 MOST_ENTRIES = 1000
 """More orders in one answer are not believed; asked for are at most 100."""

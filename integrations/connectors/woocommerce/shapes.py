@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from integrations.connectors.values import Number
+from integrations.connectors.kit.values import Number
 
 
 class RawAddress(Struct):

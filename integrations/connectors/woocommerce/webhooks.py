@@ -15,8 +15,8 @@ import msgspec
 from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation, Request
+from integrations.connectors.kit.signatures import hmac_sha256, is_base64_of
 from integrations.connectors.notifications import Hint, Notification, RemoteWebhook
-from integrations.connectors.signatures import hmac_sha256, is_base64_of
 from integrations.connectors.woocommerce.requests import auth, decoded, get, refusal
 
 TOPICS = ("order.created", "order.updated", "order.deleted", "order.restored")

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from integrations.choices import RunKind
-from integrations.connectors.documents import split
+from integrations.connectors.kit.json_documents import split
 from integrations.importing import remote_orders
 from integrations.importing.page import import_page
 from integrations.importing.payloads import NO_ID, read_page

@@ -13,8 +13,8 @@ from integrations.connectors import get
 from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import HeaderAuth, Request, Response
+from integrations.connectors.kit.throttling import reset_seconds
 from integrations.connectors.listings import Cursor, OrderPage, RemoteProduct, RemoteStatus, Window
-from integrations.connectors.throttling import reset_seconds
 from integrations.simulator.messages import Asked
 from integrations.simulator.server import SimulatedSite
 from integrations.simulator.shop import SimulatedShop

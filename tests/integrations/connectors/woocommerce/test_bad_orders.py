@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from integrations.connectors import get
-from integrations.connectors.documents import split, too_deep
 from integrations.connectors.errors import PayloadError
+from integrations.connectors.kit.json_documents import split, too_deep
 from tests.integrations.connectors.woocommerce.orders import SHOP, line, order, payload
 
 woo = get("woocommerce")

@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from integrations.connectors import values
-from integrations.connectors.documents import MAX_ORDER_SIZE, repaired
 from integrations.connectors.errors import PayloadError
+from integrations.connectors.kit import values
+from integrations.connectors.kit.json_documents import MAX_ORDER_SIZE, repaired
 
 T = TypeVar("T")
 
