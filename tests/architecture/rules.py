@@ -33,7 +33,7 @@ IO_MODULES = frozenset(
 IO_CALLS = frozenset({"open", "print", "input", "now", "utcnow", "today"})
 """Reading the clock is I/O too: the same payload must always read the same."""
 CLOCK_READERS = {
-    "integrations/connectors/kit/values.py": "a stamp is refused when it lies in the future, whatever shop sent it"
+    "integrations/connectors/kit/stamps.py": "a stamp is refused when it lies in the future, whatever shop sent it"
 }
 """Pure modules that may ask for the time nevertheless, each with its reason."""
 

@@ -28,7 +28,7 @@ from integrations.connectors.bigcommerce.shapes import (
 )
 from integrations.connectors.contract import Identity, Shop
 from integrations.connectors.errors import PayloadError
-from integrations.connectors.kit import values
+from integrations.connectors.kit import stamps, values
 from integrations.connectors.kit.decoding import decode, refuse_repeated_keys
 from integrations.connectors.kit.json_documents import repaired, utf8
 from integrations.connectors.kit.values import Number
@@ -142,7 +142,7 @@ def _moment(value: str | None, field: str) -> datetime | None:
         moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):
         raise PayloadError("bad_date", f"The date {value[:40]!r} in {field} is not a date and time.", field) from None
-    return values.in_range(moment, field)
+    return stamps.in_range(moment, field)
 
 
 def _stamps(raw: RawOrder) -> tuple[datetime, datetime]:

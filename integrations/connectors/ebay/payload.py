@@ -17,7 +17,7 @@ import msgspec
 from integrations.connectors.contract import Identity, Shop
 from integrations.connectors.ebay.shapes import Amount, Contact, Instruction, Line, Order, Payment, Pricing, Refund
 from integrations.connectors.errors import PayloadError
-from integrations.connectors.kit import decoding, values
+from integrations.connectors.kit import decoding, stamps, values
 from integrations.connectors.kit.json_documents import repaired, utf8
 from orders.intake.incoming import ZERO, IncomingAddress, IncomingLine, IncomingOrder
 
@@ -54,7 +54,7 @@ def parse(payload: bytes, shop: Shop) -> IncomingOrder:
     total = money.read(pricing.total, "pricingSummary.total")
     if total < 0:
         raise PayloadError("negative_total", f"The order's total is negative ({total}).", "$.pricingSummary.total")
-    modified_at = decoding.instant(raw.lastModifiedDate or raw.creationDate, "lastModifiedDate")
+    modified_at = stamps.instant(raw.lastModifiedDate or raw.creationDate, "lastModifiedDate")
     delivery = _delivery(raw)
     step = delivery.shippingStep
     shipping = _address(step.shipTo if step else None, "the delivery address", notes)
@@ -66,7 +66,7 @@ def parse(payload: bytes, shop: Shop) -> IncomingOrder:
         external_id=external_id,
         number=external_id[:100],
         status=status(raw.orderPaymentStatus, raw.orderFulfillmentStatus, _cancel_state(raw)),
-        placed_at=decoding.instant(raw.creationDate, "creationDate") if raw.creationDate else modified_at,
+        placed_at=stamps.instant(raw.creationDate, "creationDate") if raw.creationDate else modified_at,
         modified_at=modified_at,
         currency=money.code,
         total=total,
@@ -80,7 +80,7 @@ def parse(payload: bytes, shop: Shop) -> IncomingOrder:
         + money.read(pricing.adjustment, "pricingSummary.adjustment"),
         discount_total=abs(discount) or sum((line.discount for line in lines), ZERO),
         refunded_total=sum((_refunded(refund, money) for refund in _refunds(raw)), ZERO),
-        paid_at=decoding.optional_instant(payment.paymentDate, "paymentDate", notes) if _is_paid(payment) else None,
+        paid_at=stamps.optional_instant(payment.paymentDate, "paymentDate", notes) if _is_paid(payment) else None,
         payment_code=values.text(payment.paymentMethod, 100, "The payment code", notes),
         payment_title="eBay" if payment.paymentMethod == "EBAY" else (payment.paymentMethod or "")[:200],
         shipping_code=_delivery_code(delivery)[:100],
@@ -294,7 +294,7 @@ def identify(payload: bytes, shop: Shop) -> Identity:
     except PayloadError:
         external_id = ""
     try:
-        modified_at = decoding.instant(brief.lastModifiedDate, "lastModifiedDate")
+        modified_at = stamps.instant(brief.lastModifiedDate, "lastModifiedDate")
     except PayloadError:
         modified_at = None
     cancel = brief.cancelStatus.get("cancelState") if isinstance(brief.cancelStatus, dict) else None

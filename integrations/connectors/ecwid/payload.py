@@ -18,7 +18,7 @@ from msgspec import Struct
 from integrations.connectors.contract import Identity, Shop
 from integrations.connectors.ecwid.shapes import Document, RawItem, RawOrder, RawPerson, RawTax
 from integrations.connectors.errors import PayloadError
-from integrations.connectors.kit import values
+from integrations.connectors.kit import stamps, values
 from integrations.connectors.kit.decoding import decode, refuse_repeated_keys
 from integrations.connectors.kit.json_documents import repaired, utf8
 from integrations.connectors.kit.values import Number
@@ -144,12 +144,12 @@ def _moment(seconds: Any, date: Any, field: str) -> datetime | None:
     """The timestamp in seconds, or else the date `2024-09-04 07:22:09 +0000`."""
     try:
         if type(seconds) is int and seconds:
-            return values.in_range(datetime.fromtimestamp(seconds, UTC), field)
+            return stamps.in_range(datetime.fromtimestamp(seconds, UTC), field)
         if not date:
             return None
         if not isinstance(date, str) or DATE.fullmatch(date) is None:
             raise ValueError(date)
-        return values.in_range(datetime.strptime(date, "%Y-%m-%d %H:%M:%S %z").astimezone(UTC), field)
+        return stamps.in_range(datetime.strptime(date, "%Y-%m-%d %H:%M:%S %z").astimezone(UTC), field)
     except (ValueError, OverflowError, OSError):
         shown = str(date or seconds)[:40]
         raise PayloadError("bad_date", f"The date {shown!r} in {field} is not a date and time.", field) from None

@@ -15,28 +15,34 @@ from typing import Any
 
 import msgspec
 
+from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation, Request, Response
+from integrations.connectors.kit.json_documents import lenient
 
-SMALLEST_PAGE, LARGEST_PAGE = 5, 100
+
+def page_size(shop: Shop, most: int, least: int = 5) -> int:
+    """`most`, unless `settings["per_page"]` asks for less (a slow shop); never under `least`."""
+    wanted = shop.settings.get("per_page", most)
+    return min(most, max(least, wanted)) if isinstance(wanted, int) else most
 
 
 class Place(msgspec.Struct, frozen=True):
     """Where a listing goes on. JSON-able."""
 
+    # How many entries lie before the last one read.
     offset: int = 0
-    """How many entries lie before the last one read."""
     first_id: int = 0
     last_id: int = 0
+    # Different ids seen in this pass.
     seen: int = 0
-    """Different ids seen in this pass."""
     joined: bool = False
 
 
 @dataclass(frozen=True)
 class Slice:
+    # (id, document) of the entries after the last id; the id as the shop wrote it.
     fresh: tuple[tuple[Any, bytes], ...]
-    """(id, document) of the entries after the last id; the id as the shop wrote it."""
     next: Place
     done: bool
     total: int | None
@@ -47,7 +53,7 @@ class _Identified(msgspec.Struct):
     id: Any = None
 
 
-_ID = msgspec.json.Decoder(_Identified)
+_identified = lenient(_Identified)
 
 
 def next_slice(
@@ -60,7 +66,7 @@ def next_slice(
     offset, step = place.offset, page_size // 2
     while True:
         response = yield request_at(offset)
-        entries = tuple((_id_of(document), document) for document in read(response))
+        entries = tuple((_identified(document).id, document) for document in read(response))
         ids = [identifier for identifier, _ in entries if type(identifier) is int]
         if ids != sorted(ids) or (entries and not ids and total_of(response) != len(entries)):
             raise ShopError(Failure.NONSENSE, "The shop does not keep to the order of ids that was asked for.")
@@ -70,7 +76,7 @@ def next_slice(
     if offset and ids[0] == place.first_id:
         # Either as many have joined as lie before this page, or the shop does not look at the offset.
         beginning = read((yield request_at(0)))
-        if beginning and _id_of(beginning[0]) == place.first_id:
+        if beginning and _identified(beginning[0]).id == place.first_id:
             raise ShopError(
                 Failure.NONSENSE, "The shop answers every page with the first one; a plugin may break its paging."
             )
@@ -85,13 +91,6 @@ def next_slice(
         joined=place.joined or (0 < place.offset == offset and ids[0] < place.last_id),
     )
     return Slice(fresh, following, done, total, response)
-
-
-def _id_of(document: bytes) -> Any:
-    try:
-        return _ID.decode(document).id
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
 
 
 def total_of(response: Response) -> int | None:

@@ -9,8 +9,8 @@ from integrations.connectors.http import Response
 SHORTEST_WAIT, LONGEST_WAIT = 1.0, 900.0
 
 
+# Requests left for those that other workers have under way, and for the other apps of the shop.
 FEW_LEFT = 10
-"""Requests left for those that other workers have under way, and for the other apps of the shop."""
 
 
 def pause_of_window(response: Response) -> float:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import html
 import re
-from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from typing import Any
@@ -19,13 +18,12 @@ from babel.core import get_global
 
 from integrations.connectors.errors import PayloadError
 
+# How a payload may write an amount; a text is the rule, a number the exception.
 Number = str | int | float | None
-"""How a payload may write an amount; a text is the rule, a number the exception."""
 
 PLAIN = re.compile(r"-?[0-9]{1,10}(?:\.[0-9]{1,20})?")
 NUMBER = re.compile(r"-?[0-9]{1,10}\.[0-9]{1,20}(?:e-[0-9]{1,2})?|-?[0-9]{1,10}(?:e-[0-9]{1,2})?")
 EMAIL = re.compile(r"[^\s@<>\"(),:;\\\[\]\x00-\x1f\x7f]{1,64}@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W_]{2,63}")
-EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 ROUNDED = "Amounts with more decimals than the currency has were rounded"
 LARGEST_QUANTITY = 2**31 - 1
 METADATA_KEYS = 200
@@ -44,6 +42,11 @@ def text(value: str | None, limit: int, label: str, notes: list[str]) -> str:
     return value
 
 
+def label(value: str | None, limit: int) -> str:
+    """A name as people read it, cut without a word."""
+    return name(value, limit, "", []) if value else ""
+
+
 def name(value: str | None, limit: int, label: str, notes: list[str]) -> str:
     """A name as people read it: HTML entities, which WooCommerce leaves in names, are written out."""
     if not value:
@@ -53,9 +56,16 @@ def name(value: str | None, limit: int, label: str, notes: list[str]) -> str:
     return text(value, limit, label, notes)
 
 
+def bad_amount(value: Number, field: str) -> PayloadError:
+    return PayloadError("bad_amount", f"The amount {str(value)[:40]!r} in {field} is not a plain number.", field)
+
+
 @lru_cache(maxsize=16384)
-def _amount(value: str | int | float, digits: int) -> tuple[Decimal, bool]:
-    """The amount at `digits` decimals, and whether it had to be rounded. Cached: shops repeat few amounts."""
+def exact(value: str | int | float, digits: int) -> tuple[Decimal, bool]:
+    """The amount at `digits` decimals, and whether it had to be rounded. ValueError for no plain number.
+
+    Cached: shops repeat few amounts.
+    """
     if isinstance(value, str):
         if PLAIN.fullmatch(value) is None:
             raise ValueError(value)
@@ -78,11 +88,9 @@ def amount(value: Number, digits: int, field: str, notes: list[str]) -> Decimal:
     if value is None or value == "":
         return Decimal(0)
     try:
-        result, rounded = _amount(value, digits)
+        result, rounded = exact(value, digits)
     except ValueError:
-        raise PayloadError(
-            "bad_amount", f"The amount {str(value)[:40]!r} in {field} is not a plain number.", field
-        ) from None
+        raise bad_amount(value, field) from None
     if rounded and not any(note.startswith(ROUNDED) for note in notes):
         notes.append(f"{ROUNDED} ({field}: {value} to {result}).")
     return result
@@ -93,7 +101,7 @@ def unit_price(value: Number, field: str) -> Decimal:
     if value is None or value == "":
         return Decimal(0)
     try:
-        return _amount(value, 6)[0]
+        return exact(value, 6)[0]
     except ValueError:
         raise PayloadError(
             "bad_amount", f"The price {str(value)[:40]!r} in {field} is not a plain number.", field
@@ -150,20 +158,17 @@ def identifier(value: Any, field: str = "id") -> str:
     return value.strip()
 
 
+def sku(value: Any, field: str = "sku") -> str:
+    """Trimmed, at most 100 characters: one that is cut would be another product's."""
+    text = str(value or "").strip()
+    if len(text) > 100:
+        raise PayloadError("bad_sku", f"The SKU {text[:40]!r}… has more than 100 characters.", field)
+    return text
+
+
 def reference(value: Any) -> str:
     """The id of something beside the order; 0 and nothing are ""."""
     return "" if not value or value in ("0", True) else str(value)[:100]
-
-
-def in_range(stamp: datetime, field: str) -> datetime:
-    """Refuses a stamp outside 2000 ... two days from now."""
-    if not EARLIEST <= stamp <= _latest():
-        raise PayloadError("date_out_of_range", f"The date {stamp:%Y-%m-%d} in {field} cannot be right.", field)
-    return stamp
-
-
-def _latest() -> datetime:
-    return datetime.now(UTC) + timedelta(days=2)
 
 
 def email(value: str | None, label: str, notes: list[str]) -> str:

@@ -14,7 +14,7 @@ import msgspec
 
 from integrations.connectors.contract import Identity, Shop
 from integrations.connectors.errors import PayloadError
-from integrations.connectors.kit import decoding, values
+from integrations.connectors.kit import stamps, values
 from integrations.connectors.kit.json_documents import repaired, utf8
 
 EVENTS = {
@@ -107,12 +107,12 @@ def identify(payload: bytes, shop: Shop) -> Identity:
     """Never raises."""
     info = brief(payload)
     try:
-        began = decoding.instant(info.transaction_initiation_date, "transaction_initiation_date")
+        began = stamps.instant(info.transaction_initiation_date, "transaction_initiation_date")
         own = external_id(info.transaction_id, info.transaction_event_code, began)
     except PayloadError:
         own = ""
     try:
-        modified_at = decoding.instant(info.transaction_updated_date, "transaction_updated_date")
+        modified_at = stamps.instant(info.transaction_updated_date, "transaction_updated_date")
     except PayloadError:
         modified_at = None
     number = info.invoice_id if isinstance(info.invoice_id, str) and info.invoice_id.strip() else info.transaction_id

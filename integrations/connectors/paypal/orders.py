@@ -19,7 +19,7 @@ import msgspec
 from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, PayloadError, ShopError
 from integrations.connectors.http import Operation, Response
-from integrations.connectors.kit import decoding
+from integrations.connectors.kit import stamps
 from integrations.connectors.kit.json_documents import repaired, too_deep, utf8
 from integrations.connectors.listings import Cursor, OrderPage, Window
 from integrations.connectors.paypal.identity import ANY_EVENT, brief, external_id, is_order, parts
@@ -116,7 +116,7 @@ def _begin(shop: Shop, window: Window) -> Operation[tuple[datetime, datetime]]:
 
 def _refreshed(page: _Page) -> datetime:
     try:
-        return decoding.instant(page.last_refreshed_datetime, "last_refreshed_datetime")
+        return stamps.instant(page.last_refreshed_datetime, "last_refreshed_datetime")
     except PayloadError:
         raise ShopError(
             Failure.NONSENSE, "PayPal does not say how far its list is complete (last_refreshed_datetime).", status=200
@@ -267,7 +267,7 @@ def _near(known: list[Known], within: timedelta) -> Iterator[list[Known]]:
 def _id_of(document: bytes) -> str:
     info = brief(document)
     try:
-        began = decoding.instant(info.transaction_initiation_date, "transaction_initiation_date")
+        began = stamps.instant(info.transaction_initiation_date, "transaction_initiation_date")
         return external_id(info.transaction_id, info.transaction_event_code, began)
     except PayloadError:
         return ""

@@ -15,7 +15,7 @@ import msgspec
 
 from integrations.connectors.contract import Shop
 from integrations.connectors.errors import PayloadError
-from integrations.connectors.kit import decoding, values
+from integrations.connectors.kit import decoding, stamps, values
 from integrations.connectors.paypal.identity import EVENTS, external_id, status
 from integrations.connectors.paypal.shapes import (
     Address,
@@ -60,7 +60,7 @@ def parse(payload: bytes, shop: Shop) -> IncomingOrder:
     notes: list[str] = []
     raw = decoding.decode(_TRANSACTION, payload, notes)
     info = raw.transaction_info or TransactionInfo()
-    placed_at = decoding.instant(info.transaction_initiation_date, "transaction_initiation_date")
+    placed_at = stamps.instant(info.transaction_initiation_date, "transaction_initiation_date")
     own_id = external_id(info.transaction_id, info.transaction_event_code, placed_at)
     if info.transaction_amount is None or info.transaction_amount.value in (None, ""):
         raise PayloadError("no_total", "The payment has no amount.", "$.transaction_info.transaction_amount")
@@ -70,7 +70,7 @@ def parse(payload: bytes, shop: Shop) -> IncomingOrder:
         raise PayloadError(
             "negative_total", f"The payment's amount is negative ({total}).", "$.transaction_info.transaction_amount"
         )
-    modified_at = decoding.optional_instant(info.transaction_updated_date, "transaction_updated_date", notes)
+    modified_at = stamps.optional_instant(info.transaction_updated_date, "transaction_updated_date", notes)
     state, cart = status(info.transaction_status), raw.cart_info or CartInfo()
     lines, deducted = _lines(cart, read)
     line_tax = sum((line.tax for line in lines), ZERO)

@@ -27,7 +27,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, PayloadError, ShopError
 from integrations.connectors.http import Operation, Request, Response
-from integrations.connectors.kit import decoding
+from integrations.connectors.kit import stamps
 from integrations.connectors.kit.signatures import object_in
 from integrations.connectors.kit.tokens import Exchange
 from integrations.connectors.notifications import Hint, Notification, RemoteWebhook, SigningKey
@@ -95,7 +95,7 @@ def is_signed(shop: Shop, secret: str, notification: Notification, now: datetime
 
 def _is_recent(time: str, now: datetime) -> bool:
     try:
-        sent = decoding.instant(time, "PAYPAL-TRANSMISSION-TIME")
+        sent = stamps.instant(time, "PAYPAL-TRANSMISSION-TIME")
     except PayloadError:
         return False
     return -AHEAD <= now - sent <= REPEATED_FOR
@@ -108,7 +108,7 @@ def read(notification: Notification) -> Hint:
     resource = body.get("resource")
     payment = resource if isinstance(resource, dict) and topic in PAYMENTS else {}
     try:
-        began = decoding.instant(payment.get("create_time"), "create_time")
+        began = stamps.instant(payment.get("create_time"), "create_time")
         named = external_id(payment.get("id"), ANY_EVENT, began)
     except PayloadError:
         return Hint(topic=topic)

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from integrations.connectors.contract import Identity, Shop
 from integrations.connectors.errors import PayloadError
-from integrations.connectors.kit import values
+from integrations.connectors.kit import stamps, values
 from integrations.connectors.kit.json_documents import MAX_ORDER_SIZE, repaired, utf8
 from integrations.connectors.shopify.amounts import Goods, Purse, delivery, fees, goods, purse_of, totals
 from integrations.connectors.shopify.shapes import RawAddress, RawAttribute, RawDocument, RawLine, RawOrder, RawRef
@@ -113,7 +113,7 @@ def _stamp(value: str | None, field: str) -> datetime:
         raise PayloadError("no_date", f"The order has no {field}.", f"$.order.{field}")
     if STAMP.fullmatch(value):
         try:
-            return values.in_range(datetime.fromisoformat(value).astimezone(UTC), field)
+            return stamps.in_range(datetime.fromisoformat(value).astimezone(UTC), field)
         except (ValueError, OverflowError):
             pass
     raise PayloadError("bad_date", f"The date {value[:40]!r} in {field} is not a date and time.", f"$.order.{field}")

@@ -8,22 +8,13 @@ from typing import Any
 from integrations.connectors.contract import ConnectionReport, Shop
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation, Request, Response
-from integrations.connectors.kit import values
+from integrations.connectors.kit.answers import decoded, decoded_list, decoded_object, label, part
 from integrations.connectors.kit.clocks import clock
+from integrations.connectors.kit.code_lists import code_list, failed, zone_hints
 from integrations.connectors.listings import CodeLists, RemoteStatus
-from integrations.connectors.woocommerce.orders import NOT_ORDERS
-from integrations.connectors.woocommerce.payload import status
-from integrations.connectors.woocommerce.requests import decoded, get, refusal
+from integrations.connectors.woocommerce.requests import get, refusal
+from integrations.connectors.woocommerce.status import LABELS, NOT_ORDERS, status
 
-STATUSES = {
-    "pending": "Pending payment",
-    "processing": "Processing",
-    "on-hold": "On hold",
-    "completed": "Completed",
-    "cancelled": "Cancelled",
-    "refunded": "Refunded",
-    "failed": "Failed",
-}
 NO_SUCH_STATUS = "no-such-status"
 INDEX_FIELDS = (("_fields", "name,namespaces,timezone_string"),)
 
@@ -39,14 +30,13 @@ def check(shop: Shop) -> Operation[ConnectionReport]:
         if not isinstance(listed, list):
             raise ShopError(Failure.NONSENSE, "The shop took the keys, but its answer is not a list of orders.")
     except ShopError as error:
-        return ConnectionReport(False, str(error), hints=_key_hints(shop), failure=error.kind)
-    newest = listed[0] if listed and isinstance(listed[0], dict) else {}
-    shop_name = _text(site.get("name"))
+        return failed(error, _key_hints(shop))
+    shop_name = label(site.get("name"))
     return ConnectionReport(
         ok=True,
         summary=f"Connected to {shop_name or shop.base_url}.",
         shop_name=shop_name,
-        version=_text(newest.get("version"))[:20],
+        version=label(part(listed[0] if listed else None).get("version"))[:20],
         clock=clock(orders) or clock(response),
         hints=_site_hints(shop, site, orders),
     )
@@ -88,10 +78,7 @@ def _key_hints(shop: Shop) -> tuple[str, ...]:
 
 
 def _site_hints(shop: Shop, site: dict[str, Any], orders: Response) -> tuple[str, ...]:
-    hints = []
-    zone = _text(site.get("timezone_string"))
-    if zone and zone != shop.zone.key:
-        hints.append(f"The shop's own time zone is {zone}, here {shop.zone.key} is set.")
+    hints = zone_hints(shop, label(site.get("timezone_string")))
     if shop.base_url.startswith("http:"):
         hints.append("The address is not encrypted (http): orders travel in the open. Use https where you can.")
     if "x-wp-total" not in orders.headers:
@@ -99,46 +86,37 @@ def _site_hints(shop: Shop, site: dict[str, Any], orders: Response) -> tuple[str
     return tuple(hints)
 
 
-def _text(value: Any) -> str:
-    return values.name(value, 200, "", []) if isinstance(value, str) else ""
-
-
 def code_lists(shop: Shop) -> Operation[CodeLists]:
-    """Deliveries and payments need a user who may manage the shop; without, those lists stay empty."""
+    """Shipping methods and payments need a user who may manage the shop; without, those lists stay empty."""
     statuses = yield from _statuses(shop)
-    deliveries = yield from _titles(shop, "shipping_methods")
+    shipping_methods = yield from _titles(shop, "shipping_methods")
     payments = yield from _titles(shop, "payment_gateways")
-    return CodeLists(statuses, deliveries, payments)
+    return CodeLists(statuses, shipping_methods, payments)
 
 
 def _statuses(shop: Shop) -> Operation[tuple[RemoteStatus, ...]]:
     """`/orders/statuses` (11.0; 404 on 6.7), else the list in the refusal of an unknown status."""
     response = yield get(shop, "orders/statuses")
-    listed = decoded(response)
-    found: dict[str, str] = {}
-    if response.status == 200 and isinstance(listed, list):
-        for entry in listed:
-            if isinstance(entry, dict):
-                found[status(entry.get("slug"))] = _text(entry.get("name"))
-    elif response.status in (401, 403):
+    if response.status in (401, 403):
         raise refusal(response)
+    if response.status == 200 and isinstance(decoded(response), list):
+        found = {status(entry.get("slug")): label(entry.get("name")) for entry in decoded_list(response)}
     else:
         refused = yield get(shop, "orders", status=NO_SUCH_STATUS, per_page="1")
-        found = {**STATUSES, **{code: STATUSES.get(code, "") for code in _named_in(refused)}}
-    hidden = NOT_ORDERS | {"", "trash", "any"}
-    return tuple(
-        RemoteStatus(code, label or STATUSES.get(code) or code.replace("-", " ").capitalize())
-        for code, label in found.items()
-        if code not in hidden
+        found = LABELS | {code: "" for code in _named_in(refused) if code not in LABELS}
+    hidden = NOT_ORDERS | {"trash", "any"}
+    return code_list(
+        {
+            code: name or LABELS.get(code) or code.replace("-", " ").capitalize()
+            for code, name in found.items()
+            if code not in hidden
+        }
     )
 
 
 def _named_in(response: Response) -> list[str]:
     """The codes in "status[0] is not one of any, trash, pending, ... and failed." of a 400 rest_invalid_param."""
-    body = decoded(response)
-    data = body.get("data") if isinstance(body, dict) else None
-    params = data.get("params") if isinstance(data, dict) else None
-    sentence = params.get("status") if isinstance(params, dict) else None
+    sentence = part(part(decoded_object(response), "data"), "params").get("status")
     if response.status != 400 or not isinstance(sentence, str):
         return []
     _, _, names = sentence.partition(" is not one of ")
@@ -146,13 +124,11 @@ def _named_in(response: Response) -> list[str]:
 
 
 def _titles(shop: Shop, path: str) -> Operation[tuple[RemoteStatus, ...]]:
-    response = yield get(shop, path)
-    listed = decoded(response)
-    if response.status != 200 or not isinstance(listed, list):
-        return ()
-    titles = {
-        entry["id"][:100]: _text(entry.get("title")) or _text(entry.get("method_title"))
-        for entry in listed
-        if isinstance(entry, dict) and isinstance(entry.get("id"), str)
-    }
-    return tuple(RemoteStatus(code, title or code) for code, title in titles.items() if code)
+    listed = decoded_list((yield get(shop, path)))
+    return code_list(
+        {
+            entry["id"][:100]: label(entry.get("title")) or label(entry.get("method_title"))
+            for entry in listed
+            if isinstance(entry.get("id"), str)
+        }
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -12,20 +12,21 @@ from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation, Request, Response
 from integrations.connectors.kit.clocks import told_clock
+from integrations.connectors.kit.json_documents import lenient
+from integrations.connectors.kit.lookups import is_whole_number, typed_number, wanted
 from integrations.connectors.kit.paging import Place, next_slice
+from integrations.connectors.kit.stamps import zulu
 from integrations.connectors.listings import Cursor, OrderPage, Window
-from integrations.connectors.woocommerce.payload import status
 from integrations.connectors.woocommerce.requests import entries, get, page_size
+from integrations.connectors.woocommerce.status import NOT_ORDERS, status
 
 Paging = Operation[OrderPage]
 
-NOT_ORDERS = {"checkout-draft", "auto-draft", "draft"}
-"""Carts on their way to becoming orders. `status=any` leaves them out on 11.0 but includes checkout-draft on 6.7."""
 MOST_PASSES = 3
+# Orders in a row that make the shop fail; beyond them it is taken to be down.
 MOST_BROKEN = 3
-"""Orders in a row that make the shop fail; beyond them it is taken to be down."""
+# 200 ids in one address broke nginx in front of a shop (the Link header repeats it); 100 of 100 have no Link.
 MOST_IDS = 100
-"""200 ids in one address broke nginx in front of a shop (the Link header repeats it); 100 of 100 have no Link."""
 SCANNED_PAGES = 5
 SECOND = timedelta(seconds=1)
 
@@ -37,8 +38,8 @@ class Progress(msgspec.Struct, frozen=True):
     until: datetime
     place: Place = Place()
     passed: int = 0
+    # By how many orders the pass before saw less than the shop counted.
     missing: int = 0
-    """By how many orders the pass before saw less than the shop counted."""
 
 
 def orders_in_window(shop: Shop, window: Window, cursor: Cursor | None) -> Paging:
@@ -63,9 +64,9 @@ def orders_in_window(shop: Shop, window: Window, cursor: Cursor | None) -> Pagin
 def _requests(shop: Shop, window: Window, progress: Progress | None) -> Callable[..., Request]:
     """Asks for the page at an offset of the window."""
     since, until = (progress.since, progress.until) if progress else (window.since, window.until)
-    bounds = {"modified_after": _stamp(since - SECOND)}
+    bounds = {"modified_after": zulu(since - SECOND)}
     if until is not None:
-        bounds["modified_before"] = _stamp(until + SECOND)
+        bounds["modified_before"] = zulu(until + SECOND)
     return lambda offset, **more: _list(shop, **{**bounds, "offset": str(offset), **more})
 
 
@@ -159,25 +160,13 @@ def _cursor(progress: Progress, **changes: Any) -> Cursor:
     return cursor
 
 
-def _stamp(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 class _Brief(msgspec.Struct):
     id: Any = None
     number: Any = None
     status: Any = None
 
 
-_BRIEF = msgspec.json.Decoder(_Brief)
-
-
-def _brief(document: bytes) -> _Brief:
-    """Never raises; what cannot be decoded has no id."""
-    try:
-        return _BRIEF.decode(document)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return _Brief()
+_brief = lenient(_Brief)
 
 
 def _is_cart(document: bytes) -> bool:
@@ -186,21 +175,14 @@ def _is_cart(document: bytes) -> bool:
 
 def orders_by_ids(shop: Shop, ids: tuple[str, ...]) -> Paging:
     """At most 100. Ids that came back are compared with those asked: a bad question brings everything."""
-    if len(ids) > MOST_IDS:
-        raise ValueError(f"At most {MOST_IDS} orders can be asked for at once, not {len(ids)}.")
-    wanted = {identifier for identifier in ids if _is_id(identifier)}
-    if not wanted:
+    asked = wanted(ids, MOST_IDS, is_whole_number)
+    if not asked:
         return OrderPage((), None, 0)
-    asked = ",".join(sorted(wanted, key=int))
-    response = yield _list(shop, include=asked, per_page=str(MOST_IDS))
+    response = yield _list(shop, include=",".join(sorted(asked, key=int)), per_page=str(MOST_IDS))
     found = {document: str(_brief(document).id) for document in entries(response)}
-    orders = (document for document, identifier in found.items() if identifier in wanted)
+    orders = (document for document, identifier in found.items() if identifier in asked)
     payloads = tuple(document for document in orders if not _is_cart(document))
     return OrderPage(payloads, None, len(payloads))
-
-
-def _is_id(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 19 and text == str(int(text))
 
 
 def order_by_number(shop: Shop, number: str) -> Paging:
@@ -209,7 +191,7 @@ def order_by_number(shop: Shop, number: str) -> Paging:
     `number` is free text where a plugin numbers orders; it cannot be filtered, and `search` looks at names and ids
     (observed on 11.0.1: searching for "2026/00006" found nothing). So: the id, a search, the newest 500 orders.
     """
-    number = number.strip().removeprefix("#").strip()
+    number = typed_number(number)
     by_id = yield from orders_by_ids(shop, (number,))
     if not number or _with_number(by_id.payloads, number):
         return by_id

@@ -10,14 +10,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-import msgspec
-
 from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
-from integrations.connectors.http import Operation, Request
-from integrations.connectors.kit.signatures import hmac_sha256, is_base64_of
+from integrations.connectors.http import Operation
+from integrations.connectors.kit.answers import decoded
+from integrations.connectors.kit.hints import numbered, topic_of
+from integrations.connectors.kit.registrations import Registered, register_each, writing
+from integrations.connectors.kit.signatures import hmac_sha256, is_base64_of, object_in
 from integrations.connectors.notifications import Hint, Notification, RemoteWebhook
-from integrations.connectors.woocommerce.requests import auth, decoded, get, refusal
+from integrations.connectors.woocommerce.requests import address, auth, get, refusal
 
 TOPICS = ("order.created", "order.updated", "order.deleted", "order.restored")
 
@@ -34,20 +35,12 @@ def is_ping(notification: Notification) -> bool:
 
 
 def read(notification: Notification) -> Hint:
-    topic = notification.headers.get("x-wc-webhook-topic", "")
-    if not topic.startswith("order."):
-        return Hint(topic=topic[:100])
-    try:
-        body = msgspec.json.decode(notification.body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return Hint(topic=topic[:100])
-    order_id = body.get("id") if isinstance(body, dict) else None
-    if isinstance(order_id, bool) or not isinstance(order_id, int) or not 0 < order_id < 2**63:
-        return Hint(topic=topic[:100])  # an error document: the order was gone before the shop's queue ran
-    return Hint((str(order_id),), topic[:100])
+    """An error document names no order: it was gone before the shop's queue ran."""
+    topic = topic_of(notification.headers.get("x-wc-webhook-topic"))
+    return numbered(topic, object_in(notification).get("id") if topic.startswith("order.") else None)
 
 
-def webhooks(shop: Shop) -> Operation[tuple[RemoteWebhook, ...]]:
+def webhooks(shop: Shop) -> Registered:
     response = yield get(shop, "webhooks", per_page="100", status="all")
     listed = decoded(response)
     if response.status != 200 or not isinstance(listed, list):
@@ -55,21 +48,12 @@ def webhooks(shop: Shop) -> Operation[tuple[RemoteWebhook, ...]]:
     return tuple(_webhook(entry) for entry in listed if isinstance(entry, dict))
 
 
-def register(shop: Shop, address: str, secret: str) -> Operation[tuple[RemoteWebhook, ...]]:
+def register(shop: Shop, address_: str, secret: str) -> Registered:
     """One webhook a topic; those of this address that the shop has disabled are switched on again."""
-    there = yield from webhooks(shop)
-    ours = {webhook.topic: webhook for webhook in there if webhook.address == address}
-    registered = []
-    for topic in TOPICS:
-        known = ours.get(topic)
-        wanted = {
-            "name": "Countinghouse",
-            "topic": topic,
-            "delivery_url": address,
-            "secret": secret,
-            "status": "active",
-        }
-        response = yield _write(shop, f"webhooks/{known.external_id}" if known else "webhooks", wanted, bool(known))
+
+    def write(topic: str, known: RemoteWebhook | None) -> Operation[RemoteWebhook]:
+        wanted = {"topic": topic, "delivery_url": address_, "secret": secret, "status": "active"}
+        response = yield writing(address(shop, "webhooks"), known, {"name": "Countinghouse", **wanted}, auth(shop))
         if response.status in (401, 403):
             raise ShopError(
                 Failure.CREDENTIALS,
@@ -80,18 +64,10 @@ def register(shop: Shop, address: str, secret: str) -> Operation[tuple[RemoteWeb
         entry = decoded(response)
         if response.status not in (200, 201) or not isinstance(entry, dict):
             raise refusal(response)
-        registered.append(_webhook(entry))
-    return tuple(registered)
+        return _webhook(entry)
 
-
-def _write(shop: Shop, path: str, body: dict[str, str], known: bool) -> Request:
-    return Request(
-        "PUT" if known else "POST",
-        f"{shop.base_url}/wp-json/wc/v3/{path}",
-        body=msgspec.json.encode(body),
-        auth=auth(shop),
-        idempotent=known,
-    )
+    there = yield from webhooks(shop)
+    return (yield from register_each(there, address_, TOPICS, write))
 
 
 def _webhook(entry: dict[str, Any]) -> RemoteWebhook:

@@ -1,0 +1,247 @@
+"""Reading an order of a shop: what is right is taken exactly, what is odd gets a note, the rest refuses.
+
+    reading = OrderReading(payload)
+    raw = reading.document(_ORDER)
+    reading.in_currency(shop, raw.currency, path="$.currency")
+    total = reading.total(raw.total, "$.total")
+    order = IncomingOrder(
+        currency=reading.currency,
+        total=total,
+        lines=reading.lines(raw.line_items, lambda line: _line(line, reading), "$.line_items"),
+        billing=reading.address("the billing address", first_name=raw.billing.first_name, ...),
+        warnings=reading.warnings(),
+        ...
+    )
+    return reading.checked(order)
+
+A platform whose amounts need more than a field derives from `OrderReading`. Refusals are `PayloadError`s.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, TypeVar
+
+import msgspec
+
+from integrations.connectors.contract import Shop
+from integrations.connectors.errors import PayloadError
+from integrations.connectors.kit import values
+from integrations.connectors.kit.decoding import decode, refuse_repeated_keys
+from integrations.connectors.kit.values import Number
+from orders.intake.incoming import ZERO, IncomingAddress, IncomingLine, IncomingOrder
+
+T = TypeVar("T")
+
+MAX_LINES = 1000
+LONGEST_NOTE = 10_000
+
+
+@dataclass(frozen=True)
+class Wording:
+    """What the platform's orders are called in sentences for staff."""
+
+    order: str = "order"
+    line: str = "line"
+    total: str = "total"
+
+
+class OrderReading:
+    """One order while it is read: its document, its currency, and the notes that become its warnings."""
+
+    wording = Wording()
+
+    def __init__(self, payload: bytes) -> None:
+        self.payload = payload
+        self.notes: list[str] = []
+        # ISO 4217, and its decimals; see `in_currency`.
+        self.currency = ""
+        self.digits = 2
+
+    def document(self, decoder: msgspec.json.Decoder[T]) -> T:
+        """The payload in its raw shape. Refuses with too_large, wrong_type, not_json, too_deep."""
+        return decode(decoder, self.payload, self.notes)
+
+    def in_currency(self, shop: Shop, *codes: str | None, path: str) -> None:
+        """Take the first code that is there, else the shop's own with a note. Refuses with unknown_currency."""
+        code = next((code for code in codes if code and code.strip()), None)
+        if code is None:
+            code = str(shop.settings.get("currency") or "")
+            if not code:
+                raise PayloadError("unknown_currency", f"The {self.wording.order} has no currency.", path)
+            self.notes.append(f"The {self.wording.order} has no currency; the shop's own, {code}, was taken.")
+        self.currency, self.digits = values.currency(code)
+
+    # --- amounts ---
+
+    def amount(self, value: Number, field: str) -> Decimal:
+        """Money at the currency's decimals; nothing or "" is zero. Other decimals are rounded with one note.
+
+        Plain notation only ("12.50"): a comma, a space, an exponent or foreign digits refuse (`bad_amount`), as do
+        more than ten digits before the point.
+        """
+        if value is None or value == "":
+            return ZERO
+        try:
+            result, rounded = values.exact(value, self.digits)
+        except ValueError:
+            raise values.bad_amount(value, field) from None
+        if rounded and not any(note.startswith(values.ROUNDED) for note in self.notes):
+            self.notes.append(f"{values.ROUNDED} ({field}: {value} to {result}).")
+        return result
+
+    def sum(self, amounts: Iterable[Number], field: str) -> Decimal:
+        return sum([self.amount(value, field) for value in amounts], ZERO)
+
+    def total(self, value: Number, path: str) -> Decimal:
+        """What is owed. Refuses with no_total and negative_total; `path` ends with the field's name."""
+        named = self.wording
+        if value is None or value == "":
+            raise PayloadError("no_total", f"The {named.order} has no {named.total}.", path)
+        total = self.amount(value, path[path.rfind(".") + 1 :])
+        if total < 0:
+            raise PayloadError("negative_total", f"The {named.order}'s {named.total} is negative ({total}).", path)
+        return total
+
+    # --- lines ---
+
+    def lines(
+        self, raws: Sequence[T] | None, read: Callable[[T], IncomingLine | None], path: str
+    ) -> tuple[IncomingLine, ...]:
+        """Every line that `read` makes goods of; its None leaves one out, the quantity 0 does so with a note.
+
+        What `read` refuses is told with the line's place. More than MAX_LINES refuse with too_many_lines.
+        """
+        if not raws:
+            return ()
+        named = self.wording
+        if len(raws) > MAX_LINES:
+            message = f"The {named.order} has {len(raws)} {named.line}s; at most {MAX_LINES} are read."
+            raise PayloadError("too_many_lines", message, path)
+        lines = []
+        for position, raw in enumerate(raws):
+            try:
+                line = read(raw)
+            except PayloadError as error:
+                message = f"{named.line.capitalize()} {position + 1}: {error.message}"
+                raise PayloadError(error.code, message, f"{path}[{position}].{error.path}") from None
+            if line is None:
+                continue
+            if line.quantity:
+                lines.append(line)
+            else:
+                place = f"{named.line.capitalize()} {position + 1} ({line.name[:80]})"
+                self.notes.append(f"{place} has the quantity 0 and was left out.")
+        return tuple(lines)
+
+    # --- texts ---
+
+    def text(self, value: str | None, limit: int, what: str) -> str:
+        """Trimmed; cut at `limit` characters with a note that calls it `what` ("A city")."""
+        if not value:
+            return ""
+        value = value.strip()
+        if len(value) > limit:
+            self.notes.append(f"{what} was longer than {limit} characters and was cut.")
+            return value[: limit - 1] + "…"
+        return value
+
+    def name(self, value: str | None, limit: int, what: str) -> str:
+        """A text as people read it: HTML entities, which shops leave in names, are written out."""
+        if not value:
+            return ""
+        return self.text(html.unescape(value) if "&" in value else value, limit, what)
+
+    def number(self, value: str | int) -> str:
+        return self.text(str(value), 100, "The order number")
+
+    def product(self, value: str | None) -> str:
+        return self.name(value, 300, "A product's name")
+
+    def payment_code(self, value: str | None) -> str:
+        return self.text(value, 100, "The payment code")
+
+    def payment_title(self, value: str | None) -> str:
+        return self.name(value, 200, "The payment title")
+
+    def shipping_code(self, value: str | None) -> str:
+        return self.text(value, 100, "The delivery code")
+
+    def shipping_title(self, *titles: str | None) -> str:
+        """One title for all ways the order is sent: "Post + Pick-up"."""
+        named = [title for each in titles if (title := self.name(each, 200, "The delivery title"))]
+        return named[0] if len(named) == 1 else self.text(" + ".join(named), 200, "The delivery title")
+
+    def buyers_note(self, value: str | None) -> str:
+        return self.text(value, LONGEST_NOTE, "The buyer's note")
+
+    def email(self, value: str | None, what: str) -> str:
+        """A plain address, or "" with a note."""
+        return values.email(value, what, self.notes) if value else ""
+
+    def metadata(self, pairs: Iterable[tuple[str, Any]], empty: tuple[Any, ...] = (None, "")) -> dict[str, Any]:
+        """Extras by their names; those without a name or with an `empty` value are left out. See `values.metadata`."""
+        kept = [(name, value) for name, value in pairs if name and value not in empty]
+        return values.metadata(kept, self.notes) if kept else {}
+
+    # --- addresses ---
+
+    def address(
+        self,
+        what: str,
+        *,
+        first_name: str | None = None,
+        last_name: str | None = None,
+        company: str | None = None,
+        line_1: str | None = None,
+        line_2: str | None = None,
+        city: str | None = None,
+        state: str | None = None,
+        postal_code: str | int | None = None,
+        country: str | None = None,
+        phone: str | int | None = None,
+        email: str | None = None,
+    ) -> IncomingAddress:
+        """`what` is how notes call it: "the billing address". `country` is a code or an English name."""
+        name = self.name
+        return IncomingAddress(
+            first_name=name(first_name, 100, "A first name"),
+            last_name=name(last_name, 100, "A last name"),
+            company=name(company, 200, "A company name"),
+            line_1=name(line_1, 200, "An address line"),
+            line_2=name(line_2, 200, "An address line"),
+            city=name(city, 100, "A city"),
+            state=name(state, 100, "A state"),
+            postal_code=self.text(str(postal_code), 20, "A postal code") if postal_code else "",
+            country=values.country(country, what, self.notes) if country else "",
+            phone=self.text(str(phone), 40, "A phone number") if phone else "",
+            email=self.email(email, f"The e-mail of {what}") if email else "",
+        )
+
+    def no_address(self, raw: object, what: str) -> IncomingAddress:
+        """An empty one for what stands in the place of an address; with a note where that is something."""
+        if raw:
+            self.notes.append(f"What stands for {what} is no address and was left out.")
+        return IncomingAddress()
+
+    # --- the end ---
+
+    def optional(self, read: Callable[..., T], *given: Any) -> T | None:
+        """What `read` makes of `given`; None with a note where it refuses."""
+        try:
+            return read(*given)
+        except PayloadError as error:
+            self.notes.append(f"{error.message} It was left out.")
+            return None
+
+    def warnings(self) -> tuple[str, ...]:
+        return tuple(self.notes)
+
+    def checked(self, order: IncomingOrder) -> IncomingOrder:
+        """The order. Where its sum is off, its document is searched for a key that swaps an amount."""
+        if order.residual:
+            refuse_repeated_keys(self.payload)
+        return order

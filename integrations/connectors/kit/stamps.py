@@ -1,0 +1,72 @@
+"""Stamps in payloads. All come out as UTC; what lies outside 2000 ... two days from now refuses."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+from integrations.connectors.errors import PayloadError
+
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+INSTANT = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.[0-9]{1,9})?(?:Z|([+-])([0-9]{2}):?([0-9]{2}))"
+)
+
+
+def in_range(stamp: datetime, field: str) -> datetime:
+    """The stamp; PayloadError `date_out_of_range` for one that cannot be right."""
+    if not EARLIEST <= stamp <= _latest():
+        raise PayloadError("date_out_of_range", f"The date {stamp:%Y-%m-%d} in {field} cannot be right.", field)
+    return stamp
+
+
+def _latest() -> datetime:
+    return datetime.now(UTC) + timedelta(days=2)
+
+
+def bad_date(value: Any, field: str) -> PayloadError:
+    return PayloadError("bad_date", f"The date {str(value)[:40]!r} in {field} is not a date and time.", field)
+
+
+def instant(value: Any, field: str) -> datetime:
+    """An ISO 8601 stamp with a zone (`...Z`, `+0000`, `+00:00`), whole seconds. Raises PayloadError."""
+    match = INSTANT.fullmatch(value) if isinstance(value, str) else None
+    if match is not None:
+        stamp, sign, hours, minutes = match.groups()
+        try:
+            zone = (
+                timezone(timedelta(hours=int(hours), minutes=int(minutes)) * (-1 if sign == "-" else 1))
+                if sign
+                else UTC
+            )
+            return in_range(datetime.fromisoformat(stamp).replace(tzinfo=zone).astimezone(UTC), field)
+        except (ValueError, OverflowError):
+            pass
+    raise PayloadError(
+        "bad_date", f"The date {str(value)[:40]!r} in {field} is not a date and time with a zone.", field
+    )
+
+
+def optional_instant(value: Any, field: str, notes: list[str]) -> datetime | None:
+    """None with a note for a stamp that cannot be read."""
+    if not value:
+        return None
+    try:
+        return instant(value, field)
+    except PayloadError as error:
+        notes.append(f"{error.message} It was left out.")
+        return None
+
+
+def placed_and_modified(placed: datetime | None, modified: datetime | None, path: str) -> tuple[datetime, datetime]:
+    """Both stamps of an order; one that is missing is the other. PayloadError `no_date` at `path` without any."""
+    latest = modified or placed
+    if latest is None:
+        raise PayloadError("no_date", "The order does not say when it was changed.", path)
+    return placed or latest, latest
+
+
+def zulu(moment: datetime) -> str:
+    """A stamp for a filter: `2026-11-01T10:00:00Z`."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
