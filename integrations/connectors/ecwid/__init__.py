@@ -1,4 +1,7 @@
-"""Ecwid by Lightspeed, REST API v3. Facts from docs.ecwid.com unless it says otherwise."""
+"""Ecwid by Lightspeed, REST API v3. Facts from docs.ecwid.com unless it says otherwise.
+
+Which changes move updateTimestamp is not documented.
+"""
 
 from __future__ import annotations
 
@@ -66,9 +69,7 @@ CONNECTOR = Connector(
     webhooks=Webhooks(
         verify=webhooks.is_signed,
         read=webhooks.read,
-        note=(
-            "Ecwid takes the address only by hand: enter it as the webhook URL in the settings of your custom app, and"
-            " switch on order.created, order.updated and order.deleted."
-        ),
+        note="Ecwid takes the address only by hand: enter it as the webhook URL in the settings of your custom app,"
+        " and switch on order.created, order.updated and order.deleted.",
     ),
 )

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from integrations.connectors.contract import ConnectionReport, Shop
 from integrations.connectors.ecwid.orders import INCOMPLETE
 from integrations.connectors.ecwid.payload import ALONE, status
-from integrations.connectors.ecwid.profile import currency_of, part, profile, text_of
-from integrations.connectors.ecwid.requests import decoded, error_code, get, listing, refusal
+from integrations.connectors.ecwid.profile import currency_of, profile
+from integrations.connectors.ecwid.requests import error_code, get, listing, refusal
 from integrations.connectors.errors import ShopError
 from integrations.connectors.http import Operation
+from integrations.connectors.kit.answers import decoded, label, objects, part
 from integrations.connectors.kit.clocks import clock
-from integrations.connectors.listings import CodeLists, RemoteStatus
+from integrations.connectors.kit.code_lists import code_list, failed, zone_hints
+from integrations.connectors.listings import CodeLists
 
 
 def check(shop: Shop) -> Operation[ConnectionReport]:
@@ -26,12 +26,9 @@ def check(shop: Shop) -> Operation[ConnectionReport]:
         if catalogue.status != 403:
             listing(catalogue)
     except ShopError as error:
-        return ConnectionReport(False, str(error), hints=_token_hints(shop), failure=error.kind)
-    name = text_of(part(body, "settings").get("storeName")) or text_of(part(body, "generalInfo").get("storeUrl"))
-    hints = []
-    zone = text_of(part(body, "formatsAndUnits").get("timezone"))
-    if zone and zone != shop.zone.key:
-        hints.append(f"The shop's own time zone is {zone}, here {shop.zone.key} is set.")
+        return failed(error, _token_hints(shop))
+    name = label(part(body, "settings").get("storeName")) or label(part(body, "generalInfo").get("storeUrl"))
+    hints = zone_hints(shop, label(part(body, "formatsAndUnits").get("timezone")))
     if error_code(catalogue) == "INSUFFICIENT_APP_SCOPE":
         hints.append("The token has no scope read_catalog: products cannot be imported.")
     return ConnectionReport(
@@ -57,33 +54,21 @@ def code_lists(shop: Shop) -> Operation[CodeLists]:
     if response.status != 200 or not isinstance(body, dict):
         raise refusal(response)
     named: dict[str, dict[str, str]] = {"PAYMENT_STATUS": {}, "FULFILLMENT_STATUS": {}}
-    for entry in _objects(body.get("items")):
+    for entry in objects(body.get("items")):
         code, kind = entry.get("statusId"), entry.get("orderStatusType")
         if isinstance(code, str) and kind in named and entry.get("enabled") is not False:
-            named[str(kind)][code[:50]] = text_of(entry.get("name")) or _words(code)
+            named[str(kind)][code[:50]] = label(entry.get("name")) or code[:100].replace("_", " ").capitalize()
     statuses = {
-        status(payment, fulfilment): label if payment in ALONE else f"{label} / {state}"
-        for payment, label in named["PAYMENT_STATUS"].items()
+        status(payment, fulfilment): name if payment in ALONE else f"{name} / {state}"
+        for payment, name in named["PAYMENT_STATUS"].items()
         for fulfilment, state in named["FULFILLMENT_STATUS"].items()
         if payment != INCOMPLETE
     }
     store = yield from profile(shop)
-    deliveries = _objects(part(store, "shipping").get("shippingOptions"))
-    payments = _objects(part(store, "payment").get("paymentOptions"))
+    shipping = objects(part(store, "shipping").get("shippingOptions"))
+    payments = [label(entry.get("checkoutTitle")) for entry in objects(part(store, "payment").get("paymentOptions"))]
     return CodeLists(
-        _statuses(statuses),
-        _statuses({str(entry.get("id") or ""): text_of(entry.get("title")) for entry in deliveries}),
-        _statuses({title: title for entry in payments if (title := text_of(entry.get("checkoutTitle")))}),
+        code_list(statuses),
+        code_list({str(entry.get("id") or ""): label(entry.get("title")) for entry in shipping}),
+        code_list({title: title for title in payments}),
     )
-
-
-def _objects(value: Any) -> list[dict[str, Any]]:
-    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
-
-
-def _words(code: str) -> str:
-    return code[:100].replace("_", " ").capitalize()
-
-
-def _statuses(named: dict[str, str]) -> tuple[RemoteStatus, ...]:
-    return tuple(RemoteStatus(code[:100], label or code) for code, label in named.items() if code)

@@ -21,16 +21,18 @@ from integrations.connectors.ecwid.requests import LARGEST_PAGE, get, listing
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation
 from integrations.connectors.kit.clocks import told_clock
-from integrations.connectors.kit.json_documents import repaired
+from integrations.connectors.kit.json_documents import lenient
+from integrations.connectors.kit.lookups import typed_number, wanted
+from integrations.connectors.kit.paging import page_size
 from integrations.connectors.listings import Cursor, OrderPage, Window
 
 Paging = Operation[OrderPage]
 
+# An abandoned cart; it becomes an order with another payment status, and is then updated.
 INCOMPLETE = "INCOMPLETE"
-"""An abandoned cart; it becomes an order with another payment status, and is then updated."""
 MOST_PASSES = 4
+# How full a slice should be, so that most fit into one answer at the first try.
 AIMED_AT = 0.8
-"""How full a slice should be, so that most fit into one answer at the first try."""
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -43,33 +45,20 @@ class Progress(msgspec.Struct, frozen=True):
     total: int | None = None
 
 
-class _Brief(msgspec.Struct):
+class _Brief(msgspec.Struct, frozen=True):
     id: str | int | None = None
     internalId: str | int | None = None
     paymentStatus: str | None = None
     fulfillmentStatus: str | None = None
 
 
-_BRIEF = msgspec.json.Decoder(_Brief)
-
-
-def _brief(document: bytes) -> _Brief:
-    """Never raises; what cannot be decoded has no id."""
-    try:
-        return _BRIEF.decode(repaired(document))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return _Brief()
-
-
-def page_size(shop: Shop) -> int:
-    wanted = shop.settings.get("per_page", LARGEST_PAGE)
-    return min(LARGEST_PAGE, max(5, wanted)) if isinstance(wanted, int) else LARGEST_PAGE
+_brief = lenient(_Brief)
 
 
 def orders_in_window(shop: Shop, window: Window, cursor: Cursor | None) -> Paging:
     """One slice of the orders updated in the window. Slices overlap by a second at both ends, in case the filters
     should not include their bounds."""
-    size = page_size(shop)
+    size = page_size(shop, LARGEST_PAGE)
     if cursor is not None:
         progress = msgspec.convert(cursor, Progress)
     else:
@@ -156,15 +145,13 @@ def _second(shop: Shop, size: int, second: int) -> Operation[tuple[bytes, ...]]:
 
 def orders_by_ids(shop: Shop, ids: tuple[str, ...]) -> Paging:
     """At most 100, by the ids people see or by Ecwid's internal ones; what was not asked for is left out."""
-    if len(ids) > LARGEST_PAGE:
-        raise ValueError(f"At most {LARGEST_PAGE} orders can be asked for at once, not {len(ids)}.")
-    wanted = {identifier for identifier in ids if _is_id(identifier)}
-    if not wanted:
+    asked = wanted(ids, LARGEST_PAGE, _is_id)
+    if not asked:
         return OrderPage((), None, 0)
     code = yield from currency(shop)
-    response = yield get(shop, "orders", ids=",".join(sorted(wanted)), limit=str(LARGEST_PAGE), offset="0")
+    response = yield get(shop, "orders", ids=",".join(sorted(asked)), limit=str(LARGEST_PAGE), offset="0")
     found, _ = listing(response)
-    exact = [document for document in found if {str(_brief(document).id), str(_brief(document).internalId)} & wanted]
+    exact = [document for document in found if {str(_brief(document).id), str(_brief(document).internalId)} & asked]
     payloads = _payloads(exact, code)
     return OrderPage(payloads, None, len(payloads))
 
@@ -176,15 +163,14 @@ def _is_id(text: str) -> bool:
 
 def order_by_number(shop: Shop, number: str) -> Paging:
     """The number people see is the id, with the store's prefix and suffix; Ecwid finds it without them, too."""
-    number = number.strip().removeprefix("#").strip()
+    number = typed_number(number)
     found = yield from orders_by_ids(shop, (number,))
-    exact = tuple(payload for payload in found.payloads if _named(payload) == number)
+    exact = tuple(payload for payload in found.payloads if str(_wrapped(payload).order.id) == number)
     return OrderPage(exact, None, len(exact))
 
 
-def _named(payload: bytes) -> str:
-    return str(msgspec.json.decode(repaired(payload), type=_Wrapped).order.id)
-
-
 class _Wrapped(msgspec.Struct):
-    order: _Brief
+    order: _Brief = _Brief()
+
+
+_wrapped = lenient(_Wrapped)

@@ -15,129 +15,117 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from integrations.connectors.contract import Identity, Shop
+from integrations.connectors.contract import Shop
 from integrations.connectors.ecwid.shapes import Document, RawItem, RawOrder, RawPerson, RawTax
 from integrations.connectors.errors import PayloadError
 from integrations.connectors.kit import stamps, values
-from integrations.connectors.kit.decoding import decode, refuse_repeated_keys
-from integrations.connectors.kit.json_documents import repaired, utf8
+from integrations.connectors.kit.identities import identifying
+from integrations.connectors.kit.order_reading import OrderReading
 from integrations.connectors.kit.values import Number
 from orders.intake.incoming import ZERO, IncomingAddress, IncomingLine, IncomingOrder
 
-MAX_LINES = 1000
 TOO_MUCH = Decimal(10) ** 10
+# Payment statuses that decide alone, whatever is the state of the delivery.
 ALONE = {"CANCELLED", "REFUNDED", "INCOMPLETE"}
-"""Payment statuses that decide alone, whatever is the state of the delivery."""
 DATE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d{4}", re.ASCII)
 _DOCUMENT = msgspec.json.Decoder(Document)
 
 
-def parse(payload: bytes, shop: Shop) -> IncomingOrder:
-    """Raises PayloadError, and nothing else, for what cannot be an order."""
-    notes: list[str] = []
-    document = decode(_DOCUMENT, payload, notes)
-    raw = document.order
-    external_id = values.identifier(raw.id)
-    code, digits = _currency(document, shop, notes)
-    money = _Money(raw, digits, notes)
-    if raw.total is None or raw.total == "":
-        raise PayloadError("no_total", "The order has no total.", "$.order.total")
-    total = money.amount(raw.total, "total")
-    if total < 0:
-        raise PayloadError("negative_total", f"The order's total is negative ({total}).", "$.order.total")
-    placed_at, modified_at = _stamps(raw)
-    shipping_total, shipping_tax = money.shipping()
-    fee_total, fee_tax = money.fees()
-    option = raw.shippingOption
-    title = values.name(option.shippingMethodName, 200, "The delivery title", notes) if option else ""
-    email = values.email(raw.email, "The buyer's e-mail", notes) if raw.email else ""
-    billing = _address(raw.billingPerson, "the billing address", email, notes)
-    order = IncomingOrder(
-        external_id=external_id,
-        number=values.text(external_id, 100, "The order number", notes),
-        status=status(raw.paymentStatus, raw.fulfillmentStatus),
-        placed_at=placed_at,
-        modified_at=modified_at,
-        currency=code,
-        total=total,
-        lines=_lines(raw.items or [], money),
-        tax_total=money.amount(raw.tax, "tax"),
-        shipping_total=shipping_total,
-        shipping_tax=shipping_tax,
-        fee_total=fee_total,
-        fee_tax=fee_tax,
-        discount_total=money.amount(raw.couponDiscount, "couponDiscount") + money.amount(raw.discount, "discount"),
-        refunded_total=money.amount(raw.refundedAmount, "refundedAmount"),
-        payment_code=values.text(raw.paymentMethod, 100, "The payment code", notes),
-        payment_title=values.name(raw.paymentMethod, 200, "The payment title", notes),
-        shipping_code=values.reference(option.shippingMethodId) or title[:100] if option else "",
-        shipping_title=title,
-        buyer_key=values.reference(raw.customerId),
-        email=email,
-        phone=billing.phone,
-        billing=billing,
-        shipping=_address(raw.shippingPerson, "the delivery address", "", notes),
-        note=values.text(raw.orderComments, 10_000, "The buyer's note", notes),
-        metadata=_metadata(raw, notes),
-        warnings=tuple(notes),
-    )
-    if order.residual:
-        refuse_repeated_keys(payload)
-    return order
+class Reading(OrderReading):
+    """Amounts as Ecwid has them: numbers with float noise, with or without the tax."""
 
-
-def status(payment: Any, fulfilment: Any) -> str:
-    """`PAID/SHIPPED`, or the payment status alone where it decides alone; "" for none."""
-    parts = [part.strip()[:50] for part in (payment, fulfilment) if isinstance(part, str) and part.strip()]
-    return parts[0] if parts and parts[0] in ALONE else "/".join(parts)
-
-
-class _Money:
-    """Reads an order's amounts at its currency's decimals."""
-
-    def __init__(self, raw: RawOrder, digits: int, notes: list[str]) -> None:
-        self.raw, self.digits, self.notes = raw, digits, notes
-        self.inclusive = raw.pricesIncludeTax is True
-        taxed = sum((self.amount(item.tax, "items.tax") for item in raw.items or ()), ZERO)
-        on_shipping = self.taxes(raw.taxesOnShipping)
-        self.shared = bool(on_shipping) and taxed == self.amount(raw.tax, "tax")
-        """Whether the lines' taxes hold the tax on shipping, too: then it is not counted twice."""
+    # Whether prices hold the tax.
+    inclusive = False
+    # Whether the lines' taxes hold the tax on shipping, too: then it is not counted twice.
+    shared = False
 
     def amount(self, value: Number, field: str) -> Decimal:
         """Noise beyond six decimals is a computer's, not the shop's: it goes without a note."""
         if isinstance(value, float) and abs(value) < float(TOO_MUCH):
             value = f"{value:.6f}"
-        return values.amount(value, self.digits, field, self.notes)
+        return super().amount(value, field)
 
     def taxes(self, taxes: list[RawTax] | None) -> Decimal:
-        return sum((self.amount(tax.total, "taxes.total") for tax in taxes or ()), ZERO)
+        return self.sum([tax.total for tax in taxes or ()], "taxes.total")
 
-    def shipping(self) -> tuple[Decimal, Decimal]:
+    def taxation(self, raw: RawOrder) -> None:
+        self.inclusive = raw.pricesIncludeTax is True
+        taxed = self.sum([item.tax for item in raw.items or ()], "items.tax")
+        self.shared = bool(self.taxes(raw.taxesOnShipping)) and taxed == self.amount(raw.tax, "tax")
+
+    def shipping(self, raw: RawOrder) -> tuple[Decimal, Decimal]:
         """Net and tax."""
-        option = self.raw.shippingOption
-        rate = self.amount(option.shippingRate, "shippingRate") if option else ZERO
-        tax = self.taxes(self.raw.taxesOnShipping)
+        rate = self.amount(raw.shippingOption.shippingRate, "shippingRate") if raw.shippingOption else ZERO
+        tax = self.taxes(raw.taxesOnShipping)
         return (rate - tax if self.inclusive else rate), tax
 
-    def fees(self) -> tuple[Decimal, Decimal]:
+    def fees(self, raw: RawOrder) -> tuple[Decimal, Decimal]:
         """Handling and surcharges. `taxesOnShipping` covers the tax on handling, unless the fee names its own."""
         net = tax = ZERO
-        handling = [(self.raw.handlingFee, self.raw.handlingFee.value)] if self.raw.handlingFee else []
-        for fee, value in [*handling, *((each, each.total) for each in self.raw.customSurcharges or ())]:
+        handling = [(raw.handlingFee, raw.handlingFee.value)] if raw.handlingFee else []
+        for fee, value in [*handling, *((each, each.total) for each in raw.customSurcharges or ())]:
             own = self.taxes(fee.taxes)
             net += self.amount(value, "fee") - (own if self.inclusive else ZERO)
             tax += own
         return net, tax
 
 
-def _currency(document: Document, shop: Shop, notes: list[str]) -> tuple[str, int]:
-    if document.currency:
-        return values.currency(document.currency)
-    default = shop.settings.get("currency")
-    if not default:
-        raise PayloadError("unknown_currency", "The order came without the store's currency.", "$.currency")
-    notes.append(f"The order has no currency; the shop's own, {default}, was taken.")
-    return values.currency(str(default))
+def parse(payload: bytes, shop: Shop) -> IncomingOrder:
+    """Raises PayloadError, and nothing else, for what cannot be an order."""
+    reading = Reading(payload)
+    document = reading.document(_DOCUMENT)
+    raw = document.order
+    external_id = values.identifier(raw.id)
+    reading.in_currency(shop, document.currency, path="$.currency")
+    reading.taxation(raw)
+    total = reading.total(raw.total, "$.order.total")
+    placed_at, modified_at = stamps.placed_and_modified(
+        _moment(raw.createTimestamp, raw.createDate, "createDate"),
+        _moment(raw.updateTimestamp, raw.updateDate, "updateDate"),
+        "$.order.updateTimestamp",
+    )
+    shipping_total, shipping_tax = reading.shipping(raw)
+    fee_total, fee_tax = reading.fees(raw)
+    option = raw.shippingOption
+    title = reading.shipping_title(option.shippingMethodName if option else None)
+    email = reading.email(raw.email, "The buyer's e-mail")
+    billing = _address(raw.billingPerson, "the billing address", email, reading)
+    order = IncomingOrder(
+        external_id=external_id,
+        number=reading.number(external_id),
+        status=status(raw.paymentStatus, raw.fulfillmentStatus),
+        placed_at=placed_at,
+        modified_at=modified_at,
+        currency=reading.currency,
+        total=total,
+        lines=reading.lines(raw.items, lambda item: _line(item, reading), "$.order.items"),
+        tax_total=reading.amount(raw.tax, "tax"),
+        shipping_total=shipping_total,
+        shipping_tax=shipping_tax,
+        fee_total=fee_total,
+        fee_tax=fee_tax,
+        discount_total=reading.amount(raw.couponDiscount, "couponDiscount") + reading.amount(raw.discount, "discount"),
+        refunded_total=reading.amount(raw.refundedAmount, "refundedAmount"),
+        payment_code=reading.payment_code(raw.paymentMethod),
+        payment_title=reading.payment_title(raw.paymentMethod),
+        shipping_code=values.reference(option.shippingMethodId) or title[:100] if option else "",
+        shipping_title=title,
+        buyer_key=values.reference(raw.customerId),
+        email=email,
+        phone=billing.phone,
+        billing=billing,
+        shipping=_address(raw.shippingPerson, "the delivery address", "", reading),
+        note=reading.buyers_note(raw.orderComments),
+        metadata=_metadata(raw, reading),
+        warnings=reading.warnings(),
+    )
+    return reading.checked(order)
+
+
+def status(payment: Any, fulfilment: Any) -> str:
+    """`PAID/SHIPPED`, or the payment status alone where it decides alone; "" for none."""
+    parts = [part.strip()[:50] for part in (payment, fulfilment) if isinstance(part, str) and part.strip()]
+    return parts[0] if parts and parts[0] in ALONE else "/".join(parts)
 
 
 def _moment(seconds: Any, date: Any, field: str) -> datetime | None:
@@ -151,59 +139,27 @@ def _moment(seconds: Any, date: Any, field: str) -> datetime | None:
             raise ValueError(date)
         return stamps.in_range(datetime.strptime(date, "%Y-%m-%d %H:%M:%S %z").astimezone(UTC), field)
     except (ValueError, OverflowError, OSError):
-        shown = str(date or seconds)[:40]
-        raise PayloadError("bad_date", f"The date {shown!r} in {field} is not a date and time.", field) from None
+        raise stamps.bad_date(date or seconds, field) from None
 
 
-def _stamps(raw: RawOrder) -> tuple[datetime, datetime]:
-    placed = _moment(raw.createTimestamp, raw.createDate, "createDate")
-    modified = _moment(raw.updateTimestamp, raw.updateDate, "updateDate")
-    latest = modified or placed
-    if latest is None:
-        raise PayloadError("no_date", "The order does not say when it was changed.", "$.order.updateTimestamp")
-    return placed or latest, latest
-
-
-def _lines(raws: list[RawItem], money: _Money) -> tuple[IncomingLine, ...]:
-    if len(raws) > MAX_LINES:
-        message = f"The order has {len(raws)} lines; at most {MAX_LINES} are read."
-        raise PayloadError("too_many_lines", message, "$.order.items")
-    lines = []
-    for position, raw in enumerate(raws):
-        try:
-            line = _line(raw, money)
-        except PayloadError as error:
-            path = f"$.order.items[{position}].{error.path}"
-            raise PayloadError(error.code, f"Line {position + 1}: {error.message}", path) from None
-        if line.quantity:
-            lines.append(line)
-        else:
-            money.notes.append(f"Line {position + 1} ({line.name[:80]}) has the quantity 0 and was left out.")
-    return tuple(lines)
-
-
-def _line(raw: RawItem, money: _Money) -> IncomingLine:
+def _line(raw: RawItem, reading: Reading) -> IncomingLine:
     """There is no total of a line: it is price x quantity (so is the documented subtotal) less what was taken off."""
-    quantity = values.quantity(raw.quantity)
-    sku = str(raw.sku or "").strip()
-    if len(sku) > 100:
-        raise PayloadError("bad_sku", f"The SKU {sku[:40]!r}… has more than 100 characters.", "sku")
-    before = (values.unit_price(raw.price, "price") * quantity).quantize(
-        Decimal(1).scaleb(-money.digits), ROUND_HALF_UP
-    )
+    quantity, sku = values.quantity(raw.quantity), values.sku(raw.sku)
+    exact = values.unit_price(raw.price, "price") * quantity
+    before = exact.quantize(Decimal(1).scaleb(-reading.digits), ROUND_HALF_UP)
     if before >= TOO_MUCH:
         raise PayloadError("bad_amount", "The line's price times its quantity is too large.", "price")
-    tax = money.amount(raw.tax, "tax")
-    if money.shared:
-        tax -= sum((money.amount(each.taxOnShipping, "taxOnShipping") for each in raw.taxes or ()), ZERO)
-    off = [money.amount(discount.total, "discounts.total") for discount in raw.discounts or ()]
-    discount = money.amount(raw.couponAmount, "couponAmount") + sum(off, ZERO)
-    included = money.inclusive and raw.taxAlreadyDeductedFromPrice is not True
+    tax = reading.amount(raw.tax, "tax")
+    if reading.shared:
+        tax -= reading.sum([each.taxOnShipping for each in raw.taxes or ()], "taxOnShipping")
+    off = reading.sum([discount.total for discount in raw.discounts or ()], "discounts.total")
+    discount = reading.amount(raw.couponAmount, "couponAmount") + off
+    included = reading.inclusive and raw.taxAlreadyDeductedFromPrice is not True
     unit = raw.priceWithoutTax if included and raw.priceWithoutTax is not None else raw.price
     download = raw.digital is True and raw.isShippingRequired is False
     return IncomingLine(
         key=values.identifier(raw.id)[:100],
-        name=values.name(raw.name, 300, "A product's name", money.notes),
+        name=reading.product(raw.name),
         quantity=quantity,
         sku=sku,
         product_key=values.reference(raw.combinationId) or values.reference(raw.productId),
@@ -212,40 +168,34 @@ def _line(raw: RawItem, money: _Money) -> IncomingLine:
         tax=tax,
         discount=discount,
         stocked=bool(sku) and not download and raw.giftCard is not True,
-        metadata=_options(raw, money.notes),
+        metadata=reading.metadata([(str(each.name or ""), each.value or None) for each in raw.selectedOptions or ()]),
     )
 
 
-def _options(raw: RawItem, notes: list[str]) -> dict[str, Any]:
-    pairs = [(option.name, option.value) for option in raw.selectedOptions or () if option.name and option.value]
-    return values.metadata(pairs, notes) if pairs else {}
-
-
-def _address(raw: RawPerson | list[Any] | str | None, label: str, email: str, notes: list[str]) -> IncomingAddress:
+def _address(raw: RawPerson | list[Any] | str | None, what: str, email: str, reading: Reading) -> IncomingAddress:
     if not isinstance(raw, RawPerson):
-        if raw:
-            notes.append(f"What stands for {label} is no address and was left out.")
-        return IncomingAddress(email=email)
+        return reading.no_address(raw, what, email)
     first, last = raw.firstName, raw.lastName
     if not first and not last:
-        first, _, last = (raw.name or "").strip().rpartition(" ")
+        first, last = values.split_name(raw.name)
     street, _, rest = (raw.street or "").replace("\r\n", "\n").partition("\n")
-    return IncomingAddress(
-        first_name=values.name(first, 100, "A first name", notes),
-        last_name=values.name(last, 100, "A last name", notes),
-        company=values.name(raw.companyName, 200, "A company name", notes),
-        line_1=values.name(street, 200, "An address line", notes),
-        line_2=values.name(rest.replace("\n", ", "), 200, "An address line", notes),
-        city=values.name(raw.city, 100, "A city", notes),
-        state=values.name(raw.stateOrProvinceName or raw.stateOrProvinceCode, 100, "A state", notes),
-        postal_code=values.text(str(raw.postalCode), 20, "A postal code", notes) if raw.postalCode else "",
-        country=values.country(raw.countryCode or raw.countryName, label, notes),
-        phone=values.text(str(raw.phone), 40, "A phone number", notes) if raw.phone else "",
+    return reading.address(
+        what,
+        first_name=first,
+        last_name=last,
+        company=raw.companyName,
+        line_1=street,
+        line_2=rest.replace("\n", ", "),
+        city=raw.city,
+        state=raw.stateOrProvinceName or raw.stateOrProvinceCode,
+        postal_code=raw.postalCode,
+        country=raw.countryCode or raw.countryName,
+        phone=raw.phone,
         email=email,
     )
 
 
-def _metadata(raw: RawOrder, notes: list[str]) -> dict[str, Any]:
+def _metadata(raw: RawOrder, reading: Reading) -> dict[str, Any]:
     """The extra fields by their titles or names, and what Ecwid says beside: only what is there."""
     pairs = [(str(extra.title or extra.id or ""), extra.value) for extra in raw.orderExtraFields or ()]
     pairs += list(raw.extraFields.items()) if isinstance(raw.extraFields, dict) else []
@@ -259,7 +209,7 @@ def _metadata(raw: RawOrder, notes: list[str]) -> dict[str, Any]:
         ("external_order_id", raw.externalOrderId),
         ("customer_tax_id", raw.customerTaxId),
     ]
-    return values.metadata([(name, value) for name, value in pairs if name and value not in (None, "", 0)], notes)
+    return reading.metadata(pairs, empty=(None, "", 0))
 
 
 class _BriefOrder(Struct, frozen=True):
@@ -273,24 +223,11 @@ class _Brief(Struct):
     order: _BriefOrder = _BriefOrder()
 
 
-_BRIEF = msgspec.json.Decoder(_Brief)
-_ID = re.compile(rb'"id"\s*:\s*"([^"\\\x00-\x1f]{1,255})"')
-
-
-def identify(payload: bytes, shop: Shop) -> Identity:
-    """Never raises. What cannot be decoded at all is searched for the first `"id"`, which Ecwid writes first."""
-    try:
-        brief = _BRIEF.decode(repaired(utf8(payload))).order
-    except (ValueError, RecursionError):
-        found = _ID.search(payload[:1000])
-        return Identity(found[1].decode("utf-8", "replace") if found else "")
-    try:
-        external_id = values.identifier(brief.id)
-    except PayloadError:
-        external_id = ""
-    try:
-        modified_at = _moment(brief.updateTimestamp, None, "updateTimestamp")
-    except PayloadError:
-        modified_at = None
-    code = status(brief.paymentStatus, brief.fulfillmentStatus)
-    return Identity(external_id, external_id[:100], code, modified_at)
+# Ecwid writes the id first.
+identify = identifying(
+    _Brief,
+    rb'"id"\s*:\s*"([^"\\\x00-\x1f]{1,255})"',
+    external_id=lambda brief: values.identifier(brief.order.id),
+    status=lambda brief: status(brief.order.paymentStatus, brief.order.fulfillmentStatus),
+    modified_at=lambda brief: _moment(brief.order.updateTimestamp, None, "updateTimestamp"),
+)

@@ -7,16 +7,16 @@ from typing import Any
 import msgspec
 
 from integrations.connectors.contract import Shop
-from integrations.connectors.ecwid.orders import page_size
-from integrations.connectors.ecwid.requests import get, listing
+from integrations.connectors.ecwid.requests import LARGEST_PAGE, get, listing
 from integrations.connectors.errors import PayloadError
 from integrations.connectors.http import Operation
-from integrations.connectors.kit import values
-from integrations.connectors.kit.json_documents import repaired
+from integrations.connectors.kit.json_documents import lenient
+from integrations.connectors.kit.paging import page_size
+from integrations.connectors.kit.remote_products import product_name, remote_product
 from integrations.connectors.listings import Cursor, ProductPage, RemoteProduct
 
+# Products read again with the next page, for those that are deleted meanwhile; another import finds what is missed.
 OVERLAP = 3
-"""Products read again with the next page, for those that are deleted meanwhile; another import finds what is missed."""
 
 
 class _Option(msgspec.Struct):
@@ -31,46 +31,37 @@ class _Variation(msgspec.Struct):
     options: list[_Option] | None = None
 
 
-class _Product(msgspec.Struct):
-    id: Any = None
+class _Product(_Variation):
     name: str | None = None
-    sku: str | int | None = None
-    unlimited: bool | None = None
-    quantity: Any = None
     combinations: list[_Variation] | None = None
 
 
-_PRODUCT = msgspec.json.Decoder(_Product)
+_product = lenient(_Product)
 
 
 def products(shop: Shop, cursor: Cursor | None) -> Operation[ProductPage]:
-    offset, size = int((cursor or {}).get("offset", 0)), page_size(shop)
+    offset, size = int((cursor or {}).get("offset", 0)), page_size(shop, LARGEST_PAGE)
     response = yield get(shop, "products", sortBy="ADDED_TIME_ASC", limit=str(size), offset=str(offset))
     documents, total = listing(response)
-    found = [remote for document in documents for remote in _remotes(document)]
+    found = [remote for document in documents for remote in _remotes(_product(document))]
     more = bool(documents) and offset + len(documents) < total
     following = {"offset": offset + max(1, len(documents) - OVERLAP)} if more else None
     return ProductPage(tuple(found), following, total)
 
 
-def _remotes(document: bytes) -> list[RemoteProduct]:
+def _remotes(product: _Product) -> list[RemoteProduct]:
     """The product itself and each variation that has its own SKU; none for what cannot be read."""
     try:
-        product = _PRODUCT.decode(repaired(document))
-        name = values.name(product.name, 300, "", [])
-        found = [_remote(product.id, product.sku, name, product.unlimited, product.quantity)]
+        found = [_remote(product, product_name(product.name))]
         for variation in product.combinations or ():
-            options = ", ".join(str(option.value) for option in variation.options or () if option.value)
-            label = values.name(f"{name} - {options}", 300, "", []) if options else name
             if variation.sku:
-                found.append(_remote(variation.id, variation.sku, label, variation.unlimited, variation.quantity))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, PayloadError):
+                options = [option.value for option in variation.options or ()]
+                found.append(_remote(variation, product_name(product.name, options)))
+    except PayloadError:
         return []
     return found
 
 
-def _remote(key: Any, sku: str | int | None, name: str, unlimited: bool | None, quantity: Any) -> RemoteProduct:
-    managed = unlimited is False and type(quantity) is int
-    return RemoteProduct(
-        values.identifier(key), str(sku or "").strip()[:100], name, managed, quantity if managed else None
-    )
+def _remote(sold: _Variation, name: str) -> RemoteProduct:
+    managed = sold.unlimited is False and type(sold.quantity) is int
+    return remote_product(sold.id, sold.sku, name, managed=managed, quantity=sold.quantity)

@@ -1,14 +1,15 @@
-"""The store's profile: its currency, name, time zone, deliveries and payments. Needs the scope read_store_profile."""
+"""The store's profile: its currency, name, time zone, shipping and payments. Needs the scope read_store_profile."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from integrations.connectors.contract import Shop
-from integrations.connectors.ecwid.requests import decoded, get, refusal
+from integrations.connectors.ecwid.requests import get, refusal
 from integrations.connectors.errors import Failure, PayloadError, ShopError
 from integrations.connectors.http import Operation
 from integrations.connectors.kit import values
+from integrations.connectors.kit.answers import decoded, part
 
 
 def profile(shop: Shop) -> Operation[dict[str, Any]]:
@@ -19,19 +20,9 @@ def profile(shop: Shop) -> Operation[dict[str, Any]]:
     return body
 
 
-def part(body: dict[str, Any], name: str) -> dict[str, Any]:
-    found = body.get(name)
-    return found if isinstance(found, dict) else {}
-
-
-def text_of(value: Any) -> str:
-    return values.name(value, 200, "", []) if isinstance(value, str) else ""
-
-
 def currency(shop: Shop) -> Operation[str]:
     """The code all amounts of the store are in: orders do not say it."""
-    body = yield from profile(shop)
-    return currency_of(body)
+    return currency_of((yield from profile(shop)))
 
 
 def currency_of(body: dict[str, Any]) -> str:

@@ -221,11 +221,11 @@ class OrderReading:
             email=self.email(email, f"The e-mail of {what}") if email else "",
         )
 
-    def no_address(self, raw: object, what: str) -> IncomingAddress:
+    def no_address(self, raw: object, what: str, email: str = "") -> IncomingAddress:
         """An empty one for what stands in the place of an address; with a note where that is something."""
         if raw:
             self.notes.append(f"What stands for {what} is no address and was left out.")
-        return IncomingAddress()
+        return IncomingAddress(email=email)
 
     # --- the end ---
 

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import base64
 import hmac
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 
 from integrations.connectors.notifications import Notification
+
+# How far a platform's clock may be ahead of ours.
+AHEAD = timedelta(minutes=5)
+
+
+def is_recent(sent: float, now: datetime, repeated_for: timedelta) -> bool:
+    """Whether a notification of that time (seconds since 1970) may come now: failed ones are repeated for a time."""
+    return -AHEAD.total_seconds() <= now.timestamp() - sent <= repeated_for.total_seconds()
 
 
 def hmac_sha256(secret: str, body: bytes) -> bytes:

@@ -47,6 +47,12 @@ def label(value: str | None, limit: int) -> str:
     return name(value, limit, "", []) if value else ""
 
 
+def split_name(value: str | None) -> tuple[str, str]:
+    """First and last name of a whole one; the last word is taken for the last name."""
+    first, _, last = (value or "").strip().rpartition(" ")
+    return first, last
+
+
 def name(value: str | None, limit: int, label: str, notes: list[str]) -> str:
     """A name as people read it: HTML entities, which WooCommerce leaves in names, are written out."""
     if not value:
