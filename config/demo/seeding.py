@@ -19,8 +19,8 @@ from integrations.models import Account, Integration, Membership, Project, Webho
 from integrations.secrets import Secrets
 from integrations.shop_webhooks import registration
 from integrations.shops.connection import set_up
+from integrations.simulator import dialects
 from integrations.simulator.catalogue import PRODUCTS
-from integrations.simulator.dialects import KEYS
 from integrations.simulator.shop import SimulatedShop
 from orders.documents import letterheads
 from orders.documents.letterheads import Wording
@@ -76,7 +76,7 @@ def _connect(project: Project, shop: DemoShop, port: int) -> None:
         defaults={
             "platform": shop.platform,
             "base_url": shop.at(port),
-            "credentials": Secrets(KEYS[shop.platform](simulated)),
+            "credentials": Secrets(dialects.get(shop.platform).keys(simulated)),
             "time_zone": shop.zone,
             "start_at": timezone.now() - timedelta(days=DAYS),
         },

@@ -24,9 +24,9 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from integrations.simulator.dialects import DIALECTS, LIMITS, REFUSALS, WRITERS
+from integrations.simulator import dialects
 from integrations.simulator.faults import MOVING, Fault, Faults, move, spoil
-from integrations.simulator.hooks import keep_delivering
+from integrations.simulator.hooks import Writer, keep_delivering
 from integrations.simulator.messages import Answered, Asked, as_json
 from integrations.simulator.shop import SimulatedShop
 
@@ -40,11 +40,11 @@ class SimulatedSite:
         self.shop = shop
         self.faults = Faults(shop.seed)
         self.log: deque[dict[str, Any]] = deque(maxlen=LONGEST_LOG)
-        self._answer = DIALECTS[dialect]
-        self._refuse = REFUSALS[dialect]
-        if dialect in LIMITS:
-            shop.limit = replace(LIMITS[dialect])
-        self.writer = WRITERS.get(dialect)
+        spoken = dialects.get(dialect)
+        self._answer, self._refuse = spoken.answer, spoken.too_many
+        if spoken.limit is not None:
+            shop.limit = replace(spoken.limit)
+        self.writer: Writer | None = spoken.parcel
 
     def answer(self, asked: Asked) -> tuple[Answered, Fault | None]:
         """The answer, and the fault the transport should commit with it."""

@@ -55,7 +55,7 @@ class SimulatedShop:
         self.sales: dict[int, Sale] = {}
         self.webhooks = Switchboard()
         self.limit = Limit()
-        """Its platform's, once it speaks for one (`dialects.LIMITS`)."""
+        """Its platform's, once it speaks for one (`Dialect.limit`)."""
         self._next_id = FIRST_ID
         self._next_sale_at = self.now()
         self._load()

@@ -90,13 +90,13 @@ def main() -> None:
 
 def count(platform: str, orders: int) -> Counted:
     """Both actions at a shop at rest; every order of it must come."""
-    from integrations.simulator.dialects import external_id
+    from integrations.simulator import dialects
     from integrations.simulator.shop import SimulatedShop
 
     clock = [TODAY]
     sold = SimulatedShop("Counted", seed=2, clock=lambda: clock[0])
     sold.stock_history(orders, days=DAYS)
-    names = [name for sale in sold.visible() if (name := external_id(platform, sold, sale))]
+    names = [name for sale in sold.visible() if (name := dialects.get(platform).external_id(sold, sale))]
     remote = _Remote(platform, sold, clock)
     recent = tuple(names[-BY_ID:])
     step = remote.connector.capabilities.orders_by_ids
@@ -116,12 +116,12 @@ class _Remote:
     def __init__(self, platform: str, sold: SimulatedShop, clock: list[datetime]) -> None:
         from integrations.connectors import get
         from integrations.connectors.contract import Shop
-        from integrations.simulator.dialects import KEYS
+        from integrations.simulator import dialects
         from integrations.simulator.server import SimulatedSite
 
         self.connector = get(platform)
         self.site = SimulatedSite(sold, platform)
-        keys = KEYS[platform](sold)
+        keys = dialects.get(platform).keys(sold)
         self.shop = Shop("https://shop.example", keys, sold.zone, {"currency": sold.currency})
         self.asked, self.clock = 0, clock
 

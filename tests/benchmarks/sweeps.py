@@ -89,9 +89,9 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     _set_up()
-    from integrations.simulator.dialects import DIALECTS
+    from integrations.simulator import dialects
 
-    platforms = options.platform or list(DIALECTS)
+    platforms = options.platform or list(dialects.found())
     courses = [(platform, seed, options.orders) for seed in range(1, options.seeds + 1) for platform in platforms]
     with ProcessPoolExecutor(options.processes, mp_context=get_context("spawn"), initializer=_set_up) as pool:
         results = list(pool.map(_sweep, courses))
@@ -171,14 +171,14 @@ class _Course:
     def __init__(self, platform: str, server: SimulatedServer, clock: Clock, chance: Random, control: str) -> None:
         from integrations.connectors import get
         from integrations.connectors.contract import Shop
-        from integrations.simulator.dialects import KEYS
+        from integrations.simulator import dialects
 
         self.platform = platform
         self.connector: Connector = get(platform)
         self.server, self.clock, self.chance, self.control = server, clock, chance, control
         self.sold: SimulatedShop = server.site.shop
         settings = {"currency": self.sold.currency}
-        self.shop: Shop = Shop(server.url, KEYS[platform](self.sold), self.sold.zone, settings)
+        self.shop: Shop = Shop(server.url, dialects.get(platform).keys(self.sold), self.sold.zone, settings)
         self.fetched: set[str] = set()
         self.numbers: set[str] = set()
         self.read_again = 0
@@ -186,7 +186,7 @@ class _Course:
         self.reached = self.newest
 
     def run(self, seed: int) -> Result:
-        from integrations.simulator.dialects import external_id
+        from integrations.simulator import dialects
 
         for _ in range(ROUNDS):
             self._trouble()
@@ -195,7 +195,7 @@ class _Course:
         self.server.site.faults.clear()
         self.clock.now += timedelta(hours=3)  # until PayPal, too, lists what was sold
         self._load()
-        names = (external_id(self.platform, self.sold, sale) for sale in self.sold.visible())
+        names = (dialects.get(self.platform).external_id(self.sold, sale) for sale in self.sold.visible())
         listed = {name for name in names if name}
         lost, doubled = len(listed - self.fetched), len(self.fetched) - len(self.numbers)
         return Result(self.platform, seed, len(listed), lost, doubled, self.read_again, len(self.server.site.log))

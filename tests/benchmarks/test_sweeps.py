@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from integrations.simulator.dialects import paypal
-from integrations.simulator.dialects.paypal_transactions import transactions
+from integrations.simulator.dialects.paypal import answering as paypal
+from integrations.simulator.dialects.paypal.transactions import transactions
 from integrations.simulator.shop import SimulatedShop
 from tests.benchmarks.sweeps import Result, complaints, sweep
 

@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 
 from django.core.management.base import BaseCommand
 
+from integrations.simulator import dialects
 from integrations.simulator.catalogue import RATES
-from integrations.simulator.dialects import DIALECTS
 from integrations.simulator.server import SimulatedServer, SimulatedSite
 from integrations.simulator.shop import SimulatedShop
 
@@ -41,8 +41,8 @@ def wanted_shop(text: str) -> Wanted:
         ) from None
     if shop.currency not in RATES:
         raise ArgumentTypeError(f"{shop.currency} is not one of {', '.join(RATES)}")
-    if shop.dialect not in DIALECTS:
-        raise ArgumentTypeError(f"{shop.dialect} is not one of {', '.join(DIALECTS)}")
+    if shop.dialect not in dialects.found():
+        raise ArgumentTypeError(f"{shop.dialect} is not one of {', '.join(dialects.found())}")
     return shop
 
 

@@ -18,7 +18,7 @@ from integrations.models import Integration, RemoteOrder, Run
 from integrations.runs import control
 from integrations.secrets import Secrets
 from integrations.shops.connection import set_up
-from integrations.simulator.dialects import KEYS, external_id
+from integrations.simulator import dialects
 from integrations.simulator.faults import Fault
 from integrations.simulator.messages import Answered, Asked
 from integrations.simulator.sales import Sale, basket
@@ -108,7 +108,7 @@ class Playing:
         now = datetime.now(UTC)
         self.sold = SimulatedShop("Spoiled", seed=seed, clock=lambda: now)
         self.site = SpoiledSite(self.sold, platform)
-        keys = Secrets(**KEYS[platform](self.sold))
+        keys = Secrets(**dialects.get(platform).keys(self.sold))
         self.integration: Integration = IntegrationFactory.create(
             platform=platform, base_url=base_url, credentials=keys
         )
@@ -119,7 +119,7 @@ class Playing:
         """One order for each. Their external ids."""
         sales = [self._plain_sale() for _ in spoilers]
         self.site.spoilers |= {sale.id: spoiler for sale, spoiler in zip(sales, spoilers, strict=True)}
-        named = [external_id(self.platform, self.sold, sale) for sale in sales]
+        named = [dialects.get(self.platform).external_id(self.sold, sale) for sale in sales]
         return [name for name in named if name]
 
     def _plain_sale(self) -> Sale:

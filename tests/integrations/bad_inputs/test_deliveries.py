@@ -15,7 +15,8 @@ from pytest_django import Settings
 from integrations.models import OrderHint, Run, Webhook
 from integrations.secrets import Secrets
 from integrations.shop_webhooks import registration
-from integrations.simulator.dialects import WRITERS, ebay_notifications
+from integrations.simulator import dialects
+from integrations.simulator.dialects.ebay import notifications
 from integrations.simulator.hooks import Event, parcels
 from tests.integrations.bad_inputs.playing import Playing
 from tests.integrations.shop_webhooks.shops import TOLD_BY_HAND
@@ -75,7 +76,7 @@ def opened(platform: str, patch: pytest.MonkeyPatch, seed: int = 4) -> Door:
         answer = Client().get(address.removeprefix(SITE))
         return answer.content if answer.status_code == 200 else None
 
-    patch.setattr(ebay_notifications, "ask", asked)
+    patch.setattr(notifications, "ask", asked)
     here = "http://127.0.0.1:8000" if platform == "paypal" else "https://shop.example"
     playing = Playing(platform, patch, here, seed)
     if seed != 4:
@@ -87,7 +88,7 @@ def opened(platform: str, patch: pytest.MonkeyPatch, seed: int = 4) -> Door:
     else:
         assert registered.ok, registered.summary
     sale = playing.sold.place("processing", {"MUG-BLUE": 1}, age=9000)
-    _, parcel = parcels(playing.sold, WRITERS[platform], [Event("updated", sale)])[0]
+    _, parcel = parcels(playing.sold, dialects.get(platform).parcel, [Event("updated", sale)])[0]
     return Door(playing, dict(parcel.headers), parcel.body, webhook.token)
 
 

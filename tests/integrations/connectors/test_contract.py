@@ -19,7 +19,7 @@ from integrations.connectors.errors import Failure, PayloadError
 from integrations.connectors.http import Operation
 from integrations.connectors.listings import Cursor, OrderPage, Window
 from integrations.connectors.notifications import Notification
-from integrations.simulator.dialects import DIALECTS, KEYS, external_id
+from integrations.simulator import dialects
 from integrations.simulator.server import SimulatedServer, SimulatedSite
 from integrations.simulator.shop import SimulatedShop
 from tests.payloads import PAYLOADS
@@ -34,7 +34,7 @@ pytestmark = pytest.mark.parametrize("connector", all_connectors(), ids=lambda c
 
 @pytest.fixture
 def server(connector: Connector) -> Iterator[SimulatedServer]:
-    assert connector.key in DIALECTS, f"no simulated shop speaks {connector.label}"
+    assert connector.key in dialects.found(), f"no simulated shop speaks {connector.label}"
     sold = SimulatedShop("Contract", seed=4, clock=lambda: datetime.now(UTC) - timedelta(minutes=20))
     sold.stock_history(ORDERS, days=20)
     with SimulatedServer(SimulatedSite(sold, connector.key)) as running:
@@ -45,7 +45,7 @@ def server(connector: Connector) -> Iterator[SimulatedServer]:
 @pytest.fixture
 def shop(connector: Connector, server: SimulatedServer) -> Shop:
     sold = server.site.shop
-    return Shop(server.url, KEYS[connector.key](sold), sold.zone, {"currency": sold.currency})
+    return Shop(server.url, dialects.get(connector.key).keys(sold), sold.zone, {"currency": sold.currency})
 
 
 class Ask(Protocol):
@@ -77,7 +77,7 @@ def whole_window(connector: Connector, shop: Shop, ask: Ask, days: float = 25) -
 
 def listed(connector: Connector, sold: SimulatedShop) -> list[str]:
     """What the connector calls the orders that its platform lists now."""
-    return [known for sale in sold.visible() if (known := external_id(connector.key, sold, sale))]
+    return [known for sale in sold.visible() if (known := dialects.get(connector.key).external_id(sold, sale))]
 
 
 def test_it_describes_itself(connector: Connector) -> None:

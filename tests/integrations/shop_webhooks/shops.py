@@ -11,13 +11,13 @@ from integrations.models import Feed, Integration, Run
 from integrations.secrets import Secrets
 from integrations.shop_webhooks import registration
 from integrations.shops.connection import set_up
-from integrations.simulator.dialects import KEYS, WRITERS
+from integrations.simulator import dialects
 from integrations.simulator.hooks import Event, Parcel, deliver, parcels
 from integrations.simulator.server import SimulatedServer, SimulatedSite
 from integrations.simulator.shop import SimulatedShop
 from tests.factories import IntegrationFactory
 
-PLATFORMS = sorted(WRITERS)
+PLATFORMS = sorted(dialects.found())
 TOLD_BY_HAND = {"ecwid"}
 """Platforms whose webhooks are entered in their own settings."""
 
@@ -36,7 +36,7 @@ def connected(server: SimulatedServer, platform: str) -> Integration:
     """The shop, connected, with its webhooks registered and nothing waiting."""
     shop = server.site.shop
     integration = IntegrationFactory.create(
-        platform=platform, base_url=server.url, credentials=Secrets(KEYS[platform](shop))
+        platform=platform, base_url=server.url, credentials=Secrets(dialects.get(platform).keys(shop))
     )
     set_up(integration)
     Feed.objects.update(enabled=False)

@@ -12,8 +12,8 @@ from integrations.choices import RemoteState, Role
 from integrations.models import ErasureRequest, Integration, Project, RemoteOrder, Webhook
 from integrations.secrets import Secrets
 from integrations.shop_webhooks import erasures
-from integrations.simulator.dialects import ebay_notifications
-from integrations.simulator.dialects.ebay import keys
+from integrations.simulator.dialects.ebay import notifications
+from integrations.simulator.dialects.ebay.answering import keys
 from integrations.simulator.server import SimulatedServer
 from orders.models import Order
 from tests.admin.conftest import Login, remote
@@ -35,7 +35,7 @@ def server(settings: Settings) -> Iterator[SimulatedServer]:
 
 def deletion(webhook: Webhook, server: SimulatedServer, person: str, name: str = "1") -> int:
     data = {"username": person, "userId": "ma8vp1jySJC", "eiasToken": "nY+sHZ2Pr=="}
-    parcel = ebay_notifications.notification(server.site.shop, "MARKETPLACE_ACCOUNT_DELETION", name, data)
+    parcel = notifications.notification(server.site.shop, "MARKETPLACE_ACCOUNT_DELETION", name, data)
     url, headers = f"/hooks/{webhook.token}/", {"X-EBAY-SIGNATURE": parcel.headers["X-EBAY-SIGNATURE"]}
     return Client().post(url, parcel.body, content_type="application/json", headers=headers).status_code
 

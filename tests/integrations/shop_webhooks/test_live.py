@@ -20,7 +20,7 @@ from integrations.choices import RunKind
 from integrations.models import Integration, OrderHint, RemoteOrder, Webhook
 from integrations.runs import control
 from integrations.shop_webhooks import registration
-from integrations.simulator.dialects import external_id
+from integrations.simulator import dialects
 from integrations.simulator.hooks import Event, Parcel, parcels
 from integrations.simulator.sales import Sale
 from integrations.simulator.server import SimulatedServer
@@ -58,7 +58,7 @@ def integration(
 
 
 def name_of(server: SimulatedServer, integration: Integration, sale: Sale) -> str | None:
-    return external_id(integration.platform, server.site.shop, sale)
+    return dialects.get(integration.platform).external_id(server.site.shop, sale)
 
 
 def test_a_new_order_is_here_without_a_load(server: SimulatedServer, integration: Integration) -> None:

@@ -17,8 +17,8 @@ from integrations.connectors.notifications import SigningKey
 from integrations.models import Integration, OrderHint, PlatformKey, Webhook
 from integrations.secrets import Secrets
 from integrations.shop_webhooks import receive, signing_keys
-from integrations.simulator.dialects import ebay_notifications
-from integrations.simulator.dialects.ebay import keys
+from integrations.simulator.dialects.ebay import notifications
+from integrations.simulator.dialects.ebay.answering import keys
 from integrations.simulator.server import SimulatedServer
 from integrations.simulator.shop import SimulatedShop
 from tests.factories import IntegrationFactory
@@ -43,7 +43,7 @@ def webhook(server: SimulatedServer) -> Webhook:
 
 
 def post(webhook: Webhook, seller: SimulatedShop, name: str = "1", body: bytes | None = None) -> int:
-    parcel = ebay_notifications.notification(seller, "ORDER_CONFIRMATION", name, {"orderId": "13-10000-00100"})
+    parcel = notifications.notification(seller, "ORDER_CONFIRMATION", name, {"orderId": "13-10000-00100"})
     headers = {"X-EBAY-SIGNATURE": parcel.headers["X-EBAY-SIGNATURE"]}
     url = f"/hooks/{webhook.token}/"
     return Client().post(url, body or parcel.body, content_type="application/json", headers=headers).status_code
@@ -123,7 +123,7 @@ def test_the_network_is_not_asked_inside_a_transaction(
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(client, "drive", watched)
-        name = ebay_notifications.key_id(server.site.shop)
+        name = notifications.key_id(server.site.shop)
         assert signing_keys.key_for(webhook, shop, SigningKey(name))
     assert seen == [False]
 

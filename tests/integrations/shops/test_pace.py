@@ -29,7 +29,7 @@ from integrations.shops import connection as connecting
 from integrations.shops.ask import ask
 from integrations.shops.connection import set_up
 from integrations.shops.pace import Pace
-from integrations.simulator.dialects import KEYS
+from integrations.simulator import dialects
 from integrations.simulator.limits import Limit
 from integrations.simulator.server import SimulatedServer
 from tests.factories import IntegrationFactory
@@ -58,7 +58,7 @@ def open_shop(settings: Settings, request: pytest.FixtureRequest) -> Iterator[Ca
 
 def connect(server: SimulatedServer, platform: str) -> Integration:
     made = IntegrationFactory.create(
-        platform=platform, base_url=server.url, credentials=Secrets(KEYS[platform](server.site.shop))
+        platform=platform, base_url=server.url, credentials=Secrets(dialects.get(platform).keys(server.site.shop))
     )
     set_up(made)
     Feed.objects.update(enabled=False)
@@ -177,7 +177,7 @@ def test_a_window_that_is_nearly_used_up_is_waited_out(
 
 @pytest.mark.django_db
 def test_shopifys_points_are_left_for_the_other_workers(open_shop: Callable[[str], SimulatedServer]) -> None:
-    from integrations.simulator.dialects.shopify import state_of
+    from integrations.simulator.dialects.shopify.answering import state_of
 
     server = open_shop("shopify")
     integration = connect(server, "shopify")
@@ -221,7 +221,7 @@ def test_a_refusal_keeps_all_workers_quiet(
 @pytest.mark.django_db
 def test_what_a_person_asked_for_keeps_runs_quiet_too(open_shop: Callable[[str], SimulatedServer]) -> None:
     """Shopify throttles with HTTP 200; only its connector can read how long to wait."""
-    from integrations.simulator.dialects.shopify import state_of
+    from integrations.simulator.dialects.shopify.answering import state_of
 
     server = open_shop("shopify")
     integration = connect(server, "shopify")
@@ -278,7 +278,7 @@ def test_nothing_is_sent_with_keys_that_were_rejected(open_shop: Callable[[str],
     # A person may test the connection, which is the way out.
     assert not connecting.test_connection(integration).ok
     assert len(server.site.log) == 2
-    integration.credentials = Secrets(KEYS["ecwid"](server.site.shop))
+    integration.credentials = Secrets(dialects.get("ecwid").keys(server.site.shop))
     integration.save()
     assert connecting.test_connection(integration).ok
     ask(integration, integration.connector.orders_by_ids(integration.shop(), ("EC1-X",)))

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from integrations.simulator.dialects import DIALECTS, LIMITS, REFUSALS
+from integrations.simulator import dialects
 from integrations.simulator.limits import Limit
 from integrations.simulator.messages import Answered, Asked
 from integrations.simulator.server import SimulatedSite
@@ -45,18 +45,19 @@ def test_without_a_limit_everything_is_taken() -> None:
     assert limit.refused == 0
 
 
-@pytest.mark.parametrize("dialect", sorted(DIALECTS))
+@pytest.mark.parametrize("dialect", sorted(dialects.found()))
 def test_every_dialect_refuses_with_429(dialect: str) -> None:
     site = SimulatedSite(SimulatedShop("Limited", seed=2), dialect)
     site.shop.limit = Limit(1, 30)
     first, second = asked(site), asked(site)
     assert (first.status == 429, second.status) == (False, 429)
-    assert second.body == REFUSALS[dialect](site.shop).body
+    assert second.body == dialects.get(dialect).too_many(site.shop).body
     assert site.shop.limit.refused == 1
 
 
 def test_limits_are_the_documented_ones_and_each_shop_counts_for_itself() -> None:
-    assert {name: (limit.most, limit.seconds) for name, limit in LIMITS.items()} == {
+    limits = {name: dialect.limit for name, dialect in dialects.found().items() if dialect.limit is not None}
+    assert {name: (limit.most, limit.seconds) for name, limit in limits.items()} == {
         "bigcommerce": (150, 30),
         "ebay": (100_000, 86_400),
         "ecwid": (600, 60),
@@ -80,7 +81,10 @@ def test_bigcommerce_says_with_every_answer_how_many_are_left() -> None:
 
 def test_refusals_have_the_documented_bodies() -> None:
     shop = SimulatedShop("Limited", seed=2)
-    said = {dialect: json.loads(REFUSALS[dialect](shop).body) for dialect in ("ebay", "ecwid", "paypal", "bigcommerce")}
+    said = {
+        dialect: json.loads(dialects.get(dialect).too_many(shop).body)
+        for dialect in ("ebay", "ecwid", "paypal", "bigcommerce")
+    }
     [error] = said["ebay"]["errors"]
     assert (error["errorId"], error["domain"], error["category"]) == (2001, "ACCESS", "REQUEST")
     assert said["ecwid"] == {"errorMessage": "Too many requests", "errorCode": "RATE_LIMITED"}

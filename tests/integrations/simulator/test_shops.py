@@ -23,7 +23,7 @@ from integrations.connectors.contract import Shop
 from integrations.connectors.http import OAuth1Auth, Operation, Request, Response
 from integrations.connectors.listings import Window
 from integrations.simulator.catalogue import PRODUCTS
-from integrations.simulator.dialects.woocommerce_orders import order_document, product_documents
+from integrations.simulator.dialects.woocommerce.orders import order_document, product_documents
 from integrations.simulator.messages import Asked
 from integrations.simulator.sales import basket
 from integrations.simulator.server import SimulatedServer, SimulatedSite

@@ -15,7 +15,7 @@ from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation
 from integrations.connectors.listings import Cursor, OrderPage, Window
-from integrations.simulator.dialects.bigcommerce_orders import order_document
+from integrations.simulator.dialects.bigcommerce.orders import order_document
 from integrations.simulator.server import SimulatedServer, SimulatedSite
 from integrations.simulator.shop import SimulatedShop
 from tests.integrations.connectors.bigcommerce.orders import KEYS, RECORDED

@@ -13,7 +13,7 @@ from integrations.connectors import get
 from integrations.connectors.contract import Shop
 from integrations.connectors.http import BasicAuth, HeaderAuth, Request, Response
 from integrations.connectors.listings import Cursor, OrderPage, Window
-from integrations.simulator.dialects.ebay_orders import order_id
+from integrations.simulator.dialects.ebay.orders import order_id
 from integrations.simulator.messages import Asked
 from integrations.simulator.server import SimulatedSite
 from integrations.simulator.shop import SimulatedShop

@@ -19,7 +19,7 @@ from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import HeaderAuth, Operation, Request
 from integrations.connectors.listings import Cursor, Window
-from integrations.simulator.dialects.ebay_orders import order_document, order_id
+from integrations.simulator.dialects.ebay.orders import order_document, order_id
 from integrations.simulator.server import SimulatedServer, SimulatedSite
 from integrations.simulator.shop import SimulatedShop
 from tests.integrations.connectors.ebay.orders import Seller, ebay, order

@@ -17,7 +17,7 @@ from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation
 from integrations.connectors.listings import Cursor, OrderPage, Window
 from integrations.management.commands.simulate_shops import wanted_shop
-from integrations.simulator.dialects.ecwid_orders import order_document
+from integrations.simulator.dialects.ecwid.orders import order_document
 from integrations.simulator.server import SimulatedServer, SimulatedSite
 from integrations.simulator.shop import SimulatedShop
 from tests.integrations.connectors.ecwid.orders import KEYS

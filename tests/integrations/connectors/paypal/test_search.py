@@ -18,8 +18,8 @@ from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import BasicAuth, Operation, Response
 from integrations.connectors.listings import Cursor, Window
-from integrations.simulator.dialects import paypal as dialect
-from integrations.simulator.dialects.paypal_transactions import payment, transaction_id, transactions
+from integrations.simulator.dialects.paypal import answering as dialect
+from integrations.simulator.dialects.paypal.transactions import payment, transaction_id, transactions
 from integrations.simulator.server import SimulatedServer, SimulatedSite
 from integrations.simulator.shop import SimulatedShop
 from tests.integrations.connectors.paypal.payments import ID, NOON, Account, info, numbers_of, paypal, shop, transaction

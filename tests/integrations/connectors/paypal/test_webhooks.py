@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import Certificate
 from cryptography.x509.verification import Store
 from django.utils import timezone
+from integrations.simulator.dialects.paypal_webhooks import SIGNER, issued
 from pytest_django import Settings
 
 from integrations import client
@@ -27,7 +28,7 @@ from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.notifications import Notification
 from integrations.models import OrderHint, Webhook
 from integrations.shop_webhooks import hints
-from integrations.simulator.dialects.paypal_webhooks import SIGNER, issued
+from integrations.simulator.dialects.paypal.webhooks import SIGNER, issued
 from integrations.simulator.shop import SimulatedShop
 from orders.models import Order
 from tests.integrations.shop_webhooks.shops import connected, selling, tell, work

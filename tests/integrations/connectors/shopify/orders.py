@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from integrations.connectors.contract import Shop
-from integrations.simulator.dialects.shopify import access_token
+from integrations.simulator.dialects.shopify.answering import access_token
 from integrations.simulator.shop import SimulatedShop
 from tests.payloads import PAYLOADS
 

@@ -21,7 +21,7 @@ from integrations.models import Integration, RemoteOrder, Run
 from integrations.runs import claims, control
 from integrations.secrets import Secrets
 from integrations.shops.connection import set_up
-from integrations.simulator.dialects.shopify import State, state_of
+from integrations.simulator.dialects.shopify.answering import State, state_of
 from integrations.simulator.server import SimulatedSite
 from integrations.simulator.shop import SimulatedShop
 from tests.factories import IntegrationFactory

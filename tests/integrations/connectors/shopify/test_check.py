@@ -14,7 +14,7 @@ from integrations.connectors import get
 from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import HeaderAuth, Request, Response
-from integrations.simulator.dialects.shopify import state_of
+from integrations.simulator.dialects.shopify.answering import state_of
 from integrations.simulator.server import SimulatedSite
 from integrations.simulator.shop import SimulatedShop
 from tests.integrations.connectors.shopify.orders import SHOP, keys

@@ -21,7 +21,7 @@ from integrations.connectors.http import Operation
 from integrations.connectors.listings import Cursor, OrderPage, Window
 from integrations.connectors.shopify.queries import ORDERS
 from integrations.management.commands.simulate_shops import wanted_shop
-from integrations.simulator.dialects.shopify import access_token, state_of
+from integrations.simulator.dialects.shopify.answering import access_token, state_of
 from integrations.simulator.messages import Asked
 from integrations.simulator.server import SimulatedServer, SimulatedSite
 from integrations.simulator.shop import SimulatedShop

@@ -16,7 +16,7 @@ from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Request, Response
 from integrations.connectors.listings import Cursor, OrderPage, Window
 from integrations.connectors.shopify.requests import call
-from integrations.simulator.dialects.shopify import state_of
+from integrations.simulator.dialects.shopify.answering import state_of
 from integrations.simulator.server import SimulatedSite
 from integrations.simulator.shop import SimulatedShop
 from tests.integrations.connectors.shopify.orders import SHOP, keys, line, lines, order

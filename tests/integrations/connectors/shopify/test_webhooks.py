@@ -14,7 +14,7 @@ import pytest
 from integrations.connectors import get
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.notifications import Erasure, Hint, Notification
-from integrations.simulator.dialects.shopify_webhooks import parcel
+from integrations.simulator.dialects.shopify.webhooks import parcel
 from integrations.simulator.hooks import Event
 from integrations.simulator.server import SimulatedSite
 from integrations.simulator.shop import SimulatedShop

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from integrations.simulator.dialects.paypal_transactions import (
+from integrations.simulator.dialects.paypal.transactions import (
     LETTERS,
     Json,
     Refused,

@@ -10,9 +10,9 @@ from typing import TypeVar
 
 from integrations.simulator.catalogue import DELIVERIES, PAYMENTS
 from integrations.simulator.chance import chance
-from integrations.simulator.dialects import woocommerce_webhooks
-from integrations.simulator.dialects.woocommerce_auth import error, refusal
-from integrations.simulator.dialects.woocommerce_orders import (
+from integrations.simulator.dialects.woocommerce import webhooks
+from integrations.simulator.dialects.woocommerce.auth import error, refusal
+from integrations.simulator.dialects.woocommerce.orders import (
     Json,
     order_document,
     parent_id,
@@ -74,7 +74,7 @@ def answer(shop: SimulatedShop, asked: Asked) -> Answered:
 
 def _route(shop: SimulatedShop, asked: Asked, path: str) -> Answered:
     if path.startswith("webhooks"):
-        return woocommerce_webhooks.answer(shop.webhooks, asked, path)
+        return webhooks.answer(shop.webhooks, asked, path)
     order = re.fullmatch(r"orders/(\d+)", path)
     if order:
         return _order(shop, int(order[1]))

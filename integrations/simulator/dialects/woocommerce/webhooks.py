@@ -7,8 +7,8 @@ import hmac
 import json
 import re
 
-from integrations.simulator.dialects.woocommerce_auth import error
-from integrations.simulator.dialects.woocommerce_orders import Json, order_document
+from integrations.simulator.dialects.woocommerce.auth import error
+from integrations.simulator.dialects.woocommerce.orders import Json, order_document
 from integrations.simulator.hooks import Event, Hook, Parcel, Switchboard
 from integrations.simulator.messages import Answered, Asked, as_json
 from integrations.simulator.shop import SimulatedShop

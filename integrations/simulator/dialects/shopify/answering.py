@@ -15,11 +15,19 @@ from typing import Any
 from urllib.parse import parse_qs
 from weakref import WeakKeyDictionary
 
-from integrations.simulator.dialects import shopify_webhooks
-from integrations.simulator.dialects.graphql import Document, GraphQLError, Json, Selection, Variable, pick, read
-from integrations.simulator.dialects.shopify_bulk import Operations
-from integrations.simulator.dialects.shopify_lists import MOST, connection, matches
-from integrations.simulator.dialects.shopify_orders import order_document, order_gid, variant_documents
+from integrations.simulator.dialects.shopify import webhooks
+from integrations.simulator.dialects.shopify.bulk import Operations
+from integrations.simulator.dialects.shopify.graphql import (
+    Document,
+    GraphQLError,
+    Json,
+    Selection,
+    Variable,
+    pick,
+    read,
+)
+from integrations.simulator.dialects.shopify.lists import MOST, connection, matches
+from integrations.simulator.dialects.shopify.orders import order_document, order_gid, variant_documents
 from integrations.simulator.messages import Answered, Asked, as_json
 from integrations.simulator.sales import Change, Sale
 from integrations.simulator.shop import SimulatedShop
@@ -182,7 +190,7 @@ def _root(shop: SimulatedShop, document: Document, host: str) -> Json:
     if document.operation == "mutation":
         return {
             "__typename": "Mutation",
-            "webhookSubscriptionCreate": partial(shopify_webhooks.create, shop),
+            "webhookSubscriptionCreate": partial(webhooks.create, shop),
             "bulkOperationRunQuery": lambda given: bulk.run(given, partial(_in_bulk, shop), now),
             "bulkOperationCancel": lambda given: bulk.cancel(given, now),
         }
@@ -217,7 +225,7 @@ def _root(shop: SimulatedShop, document: Document, host: str) -> Json:
             "ProductVariant", variant_documents(shop), given, lambda node: [int(node["legacyResourceId"])]
         ),
         "webhookSubscriptions": lambda given: connection(
-            "WebhookSubscription", shopify_webhooks.documents(shop.webhooks), given
+            "WebhookSubscription", webhooks.documents(shop.webhooks), given
         ),
     }
 

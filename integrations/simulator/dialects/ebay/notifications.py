@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from integrations.simulator.dialects.ebay_orders import Json, order_id
+from integrations.simulator.dialects.ebay.orders import Json, order_id
 from integrations.simulator.hooks import Event, Hook, Parcel, ask
 from integrations.simulator.messages import Answered, Asked, as_json
 from integrations.simulator.shop import SimulatedShop

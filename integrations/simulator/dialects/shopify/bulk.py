@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from integrations.simulator.dialects.graphql import Document, GraphQLError, Json, Selection, pick, read
-from integrations.simulator.dialects.shopify_lists import MOST
+from integrations.simulator.dialects.shopify.graphql import Document, GraphQLError, Json, Selection, pick, read
+from integrations.simulator.dialects.shopify.lists import MOST
 from integrations.simulator.messages import Answered, Asked
 
 LASTS = timedelta(days=7)

@@ -12,7 +12,7 @@ from functools import lru_cache
 from operator import eq, ge, gt, le, lt
 from typing import Any
 
-from integrations.simulator.dialects.graphql import GraphQLError, Json
+from integrations.simulator.dialects.shopify.graphql import GraphQLError, Json
 from integrations.simulator.sales import Change, Sale
 
 MOST = 250

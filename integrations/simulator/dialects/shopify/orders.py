@@ -11,8 +11,8 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 
 from integrations.simulator.catalogue import PRODUCTS, RATES, VAT, Buyer, Product
-from integrations.simulator.dialects.graphql import Json, Kept
-from integrations.simulator.dialects.shopify_lists import connection
+from integrations.simulator.dialects.shopify.graphql import Json, Kept
+from integrations.simulator.dialects.shopify.lists import connection
 from integrations.simulator.rendering import once
 from integrations.simulator.sales import Item, Sale, basket
 from integrations.simulator.shop import SimulatedShop

@@ -14,8 +14,8 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, quote
 
 from integrations.simulator.catalogue import PRODUCTS
-from integrations.simulator.dialects import ebay_notifications
-from integrations.simulator.dialects.ebay_orders import Json, inventory_item, order_document, order_id
+from integrations.simulator.dialects.ebay import notifications
+from integrations.simulator.dialects.ebay.orders import Json, inventory_item, order_document, order_id
 from integrations.simulator.limits import Limit
 from integrations.simulator.messages import Answered, Asked, as_json
 from integrations.simulator.sales import Sale
@@ -108,8 +108,8 @@ def _route(shop: SimulatedShop, asked: Asked) -> Answered:
         return _orders(shop, asked)
     if asked.path == ITEMS:
         return _items(shop, asked)
-    if asked.path.startswith(ebay_notifications.ROOT):
-        return ebay_notifications.answer(shop, asked)
+    if asked.path.startswith(notifications.ROOT):
+        return notifications.answer(shop, asked)
     if asked.path.startswith(f"{ORDERS}/"):
         wanted = asked.path.removeprefix(f"{ORDERS}/")
         sale = next((sale for sale in _listed(shop) if order_id(shop, sale) == wanted), None)

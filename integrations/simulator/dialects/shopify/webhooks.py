@@ -7,8 +7,8 @@ import hmac
 import json
 from urllib.parse import urlsplit
 
-from integrations.simulator.dialects.graphql import Json
-from integrations.simulator.dialects.shopify_orders import STATES
+from integrations.simulator.dialects.shopify.graphql import Json
+from integrations.simulator.dialects.shopify.orders import STATES
 from integrations.simulator.hooks import HERE, Event, Hook, Parcel, Switchboard
 from integrations.simulator.shop import SimulatedShop
 

@@ -12,7 +12,7 @@ from math import ceil
 from weakref import WeakKeyDictionary
 
 from integrations.simulator.catalogue import DELIVERIES, PAYMENTS
-from integrations.simulator.dialects.ecwid_orders import (
+from integrations.simulator.dialects.ecwid.orders import (
     FULFILMENT,
     PAYMENT,
     Json,

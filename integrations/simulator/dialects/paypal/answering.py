@@ -12,8 +12,8 @@ import re
 from base64 import b64encode
 from datetime import datetime, timedelta
 
-from integrations.simulator.dialects import paypal_webhooks
-from integrations.simulator.dialects.paypal_transactions import (
+from integrations.simulator.dialects.paypal import webhooks
+from integrations.simulator.dialects.paypal.transactions import (
     EVENTS,
     LETTERS,
     Json,
@@ -40,11 +40,11 @@ def answer(shop: SimulatedShop, asked: Asked) -> Answered:
     try:
         if asked.path == "/v1/oauth2/token":
             return _token(shop, asked)
-        if asked.path.startswith(paypal_webhooks.CERTIFICATES):
-            return paypal_webhooks.certificate(asked)
+        if asked.path.startswith(webhooks.CERTIFICATES):
+            return webhooks.certificate(asked)
         _let_in(shop, asked)
-        if asked.path.startswith(paypal_webhooks.ROOT):
-            return paypal_webhooks.answer(shop, asked)
+        if asked.path.startswith(webhooks.ROOT):
+            return webhooks.answer(shop, asked)
         if asked.path != PATH:
             raise Refused(404, "RESOURCE_NOT_FOUND")
         return _transactions(shop, asked)

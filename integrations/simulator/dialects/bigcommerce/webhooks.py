@@ -8,7 +8,7 @@ import hmac
 import json
 import re
 
-from integrations.simulator.dialects.bigcommerce_orders import Json
+from integrations.simulator.dialects.bigcommerce.orders import Json
 from integrations.simulator.hooks import Event, Hook, Parcel
 from integrations.simulator.messages import Answered, Asked, as_json
 from integrations.simulator.shop import SimulatedShop

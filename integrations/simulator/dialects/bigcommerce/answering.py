@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from integrations.simulator.catalogue import DELIVERIES, PAYMENTS
-from integrations.simulator.dialects import bigcommerce_webhooks
-from integrations.simulator.dialects.bigcommerce_orders import (
+from integrations.simulator.dialects.bigcommerce import webhooks
+from integrations.simulator.dialects.bigcommerce.orders import (
     STATUSES,
     Json,
     fee_documents,
@@ -206,8 +206,8 @@ def _v3(shop: SimulatedShop, asked: Asked, path: str) -> Answered:
         after = asked.get("id:greater")
         return _paged(asked, [each for each in documents if not after or each["id"] > int(after)])
     if asked.method == "GET" and path == "hooks":
-        return _paged(asked, bigcommerce_webhooks.documents(shop))
-    written = bigcommerce_webhooks.write(shop, asked, path)
+        return _paged(asked, webhooks.documents(shop))
+    written = webhooks.write(shop, asked, path)
     if written is not None:
         return written
     return _v3_error(404, "Not Found")

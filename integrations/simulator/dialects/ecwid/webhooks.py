@@ -6,7 +6,7 @@ import base64
 import hmac
 import json
 
-from integrations.simulator.dialects.ecwid_orders import order_id, statuses
+from integrations.simulator.dialects.ecwid.orders import order_id, statuses
 from integrations.simulator.hooks import Event, Hook, Parcel
 from integrations.simulator.shop import SimulatedShop
 
