@@ -7,22 +7,22 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from integrations import client, jobs
+from integrations import jobs
 from integrations.choices import ImportAction, RunKind, RunState, UnknownCodes, UnknownProducts
-from integrations.connectors.listings import OrderPage
 from integrations.importing.page import import_page
 from integrations.importing.payloads import read_page
 from integrations.models import Integration, Project, Run
 from integrations.runs import claims, control, pages
 from integrations.shops.connection import set_up
 from tests.factories import IntegrationFactory
+from tests.fake_connector import FakeConnector
 from tests.integrations.connectors.woocommerce.orders import line, payload
 
 LIST = "/integrations/remoteorder/"
 
 
 class BrokenShop:
-    """Orders by id; `drive` stands in for the client and answers requests for orders by their ids."""
+    """Orders by id, in a shop that has them in memory."""
 
     def __init__(self, project: Project, patch: pytest.MonkeyPatch, title: str = "Broken shop") -> None:
         self.integration: Integration = IntegrationFactory.create(
@@ -35,12 +35,7 @@ class BrokenShop:
         set_up(self.integration)
         self.integration.rules.filter(status="completed").update(action=ImportAction.COMPLETE)
         self.bodies: dict[str, bytes] = {}
-        patch.setattr(client, "drive", self.drive)
-
-    def drive(self, operation: Any, **_: Any) -> OrderPage:
-        ids = operation.gi_frame.f_locals["ids"]
-        operation.close()
-        return OrderPage(tuple(self.bodies[key] for key in ids if key in self.bodies), None)
+        FakeConnector(self.bodies).install(patch)
 
     def sell(self, *skus: str, names: dict[str, str] | None = None, **changes: Any) -> str:
         """A new order in the shop with one unit of each SKU; its id. Payment and delivery are ones that are named."""

@@ -11,15 +11,15 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.test import Client
 from django.utils import timezone
 
-from integrations import client, jobs
+from integrations import jobs
 from integrations.choices import ImportAction, Role, RunKind, RunState
-from integrations.connectors.listings import OrderPage
 from integrations.importing.load import request_load
 from integrations.models import Integration, Run
 from orders.choices import EventKind
 from orders.models import Order, OrderEvent
 from tests.admin.conftest import Login
 from tests.benchmarks.w2000 import payloads
+from tests.fake_connector import FakeConnector
 
 LIST = "/orders/order/"
 BODIES = {body.split(b'"id": ', 1)[1].split(b",", 1)[0].decode(): body for body in payloads()[:120]}
@@ -29,16 +29,9 @@ KEYS = list(BODIES)
 @pytest.fixture
 def bodies(monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
     """What the shop has, by id."""
-    bodies = dict(BODIES)
-
-    def drive(operation: Any, **_: Any) -> OrderPage:
-        known = dict(operation.gi_frame.f_locals)
-        operation.close()
-        keys = known.get("ids", bodies)
-        return OrderPage(tuple(bodies[key] for key in keys if key in bodies), None)
-
-    monkeypatch.setattr(client, "drive", drive)
-    return bodies
+    shop = FakeConnector(dict(BODIES))
+    shop.install(monkeypatch)
+    return shop.bodies
 
 
 @pytest.fixture

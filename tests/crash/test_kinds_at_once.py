@@ -12,9 +12,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from integrations import client
 from integrations.choices import ImportAction, RunKind, RunState
-from integrations.connectors.listings import OrderPage
 from integrations.importing import page
 from integrations.invariants import broken
 from integrations.jobs import HANDLERS
@@ -29,6 +27,7 @@ from stock.ledger import Change
 from stock.models import Product
 from tests.benchmarks.w2000 import payloads
 from tests.factories import IntegrationFactory
+from tests.fake_connector import FakeConnector
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.crash]
 
@@ -58,14 +57,13 @@ def integration(monkeypatch: pytest.MonkeyPatch) -> Integration:
     )
     together = threading.Barrier(3, timeout=5)  # the first pages of load, retry and webhooks
 
-    def drive(operation: Any, **_: Any) -> OrderPage:
-        asked = operation.gi_frame.f_locals.get("ids", KEYS)
-        operation.close()
+    def meet() -> None:
         with suppress(threading.BrokenBarrierError):
             together.wait()
-        return OrderPage(tuple(body for key, body in zip(KEYS, BODIES, strict=True) if key in asked), None, None, now)
 
-    monkeypatch.setattr(client, "drive", drive)
+    shop = FakeConnector(dict(zip(KEYS, BODIES, strict=True)))
+    shop.meanwhile, shop.until = meet, now
+    shop.install(monkeypatch)
     return integration
 
 

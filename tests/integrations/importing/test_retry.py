@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.utils import timezone
 
-from integrations import client, jobs
+from integrations import jobs
 from integrations.choices import ImportAction, IntegrationHealth, RemoteState, RunKind, RunState
-from integrations.connectors.listings import OrderPage
 from integrations.importing import feeds
 from integrations.importing.page import import_page
 from integrations.importing.payloads import digest_of, read_page
@@ -22,35 +20,22 @@ from integrations.tick import tick
 from orders.models import Order
 from tests.benchmarks.w2000 import payloads
 from tests.factories import IntegrationFactory
+from tests.fake_connector import FakeConnector
 
 pytestmark = pytest.mark.django_db
 
 BODIES = {body.split(b'"id": ', 1)[1].split(b",", 1)[0].decode(): body for body in payloads()[:120]}
 
 
-class Shop:
-    """Stands in for the client: the orders asked for by id, as far as the shop has them."""
-
-    def __init__(self) -> None:
-        self.bodies = dict(BODIES)
-        self.asked: list[tuple[str, ...]] = []
-
-    def drive(self, operation: Any, **_: Any) -> OrderPage:
-        ids = operation.gi_frame.f_locals["ids"]
-        operation.close()
-        self.asked.append(ids)
-        return OrderPage(tuple(self.bodies[key] for key in ids if key in self.bodies), None)
-
-
 @pytest.fixture
-def shop(monkeypatch: pytest.MonkeyPatch) -> Shop:
-    shop = Shop()
-    monkeypatch.setattr(client, "drive", shop.drive)
+def shop(monkeypatch: pytest.MonkeyPatch) -> FakeConnector:
+    shop = FakeConnector(dict(BODIES))
+    shop.install(monkeypatch)
     return shop
 
 
 @pytest.fixture
-def integration(shop: Shop) -> Integration:
+def integration(shop: FakeConnector) -> Integration:
     """A shop with 120 orders ignored an hour ago because their status was not importable."""
     integration = IntegrationFactory.create()
     set_up(integration)
@@ -74,7 +59,7 @@ def work(integration: Integration, kind: RunKind) -> Run:
     return run
 
 
-def test_what_is_still_not_importable_waits_another_hour(integration: Integration, shop: Shop) -> None:
+def test_what_is_still_not_importable_waits_another_hour(integration: Integration, shop: FakeConnector) -> None:
     run = work(integration, RunKind.RETRY)
     assert (run.state, run.fetched, run.ignored, run.total) == (RunState.SUCCEEDED, 120, 120, 120)
     assert [len(ids) for ids in shop.asked] == [100, 20]
@@ -83,14 +68,14 @@ def test_what_is_still_not_importable_waits_another_hour(integration: Integratio
     assert not Order.objects.exists()
 
 
-def test_what_has_become_importable_is_imported(integration: Integration, shop: Shop) -> None:
+def test_what_has_become_importable_is_imported(integration: Integration, shop: FakeConnector) -> None:
     integration.rules.filter(status="processing").update(action=ImportAction.VALID)
     run = work(integration, RunKind.RETRY)
     assert (run.created, Order.objects.count()) == (120, 120)
     assert not RemoteOrder.objects.filter(next_attempt_at__isnull=False).exists()
 
 
-def test_an_order_gone_from_the_shop_says_so(integration: Integration, shop: Shop) -> None:
+def test_an_order_gone_from_the_shop_says_so(integration: Integration, shop: FakeConnector) -> None:
     gone = next(iter(BODIES))
     del shop.bodies[gone]
     work(integration, RunKind.RETRY)
@@ -100,35 +85,34 @@ def test_an_order_gone_from_the_shop_says_so(integration: Integration, shop: Sho
 
 
 def test_an_order_imported_while_it_was_asked_for_in_vain_stays_as_it_was_imported(
-    integration: Integration, shop: Shop, monkeypatch: pytest.MonkeyPatch
+    integration: Integration, shop: FakeConnector
 ) -> None:
     """Restored from the trash a moment after the retry looked: the load that saw it knows better."""
     integration.rules.filter(status="processing").update(action=ImportAction.VALID)
     key = next(iter(BODIES))
     del shop.bodies[key]
-    drive, meanwhile = shop.drive, claims.claim(control.request(RunKind.LOAD, integration).pk)
+    meanwhile = claims.claim(control.request(RunKind.LOAD, integration).pk)
     assert meanwhile is not None
 
-    def load_meanwhile(operation: Any, **named: Any) -> OrderPage:
-        if not shop.asked:
+    def load_meanwhile() -> None:
+        if len(shop.asked) == 1:
             seen = read_page(integration.connector, integration.shop(), [BODIES[key]])
             pages.write(meanwhile, import_page(integration, seen, {}))
-        return drive(operation, **named)
 
-    monkeypatch.setattr(client, "drive", load_meanwhile)
+    shop.meanwhile = load_meanwhile
     work(integration, RunKind.RETRY)
     row = RemoteOrder.objects.get(external_id=key)
     assert (row.state, row.payload.encode(), bytes(row.digest)) == ("imported", BODIES[key], digest_of(BODIES[key]))
 
 
-def test_what_has_no_id_is_not_asked_for_and_keeps_its_reason(integration: Integration, shop: Shop) -> None:
+def test_what_has_no_id_is_not_asked_for_and_keeps_its_reason(integration: Integration, shop: FakeConnector) -> None:
     RemoteOrder.objects.exclude(pk=RemoteOrder.objects.earliest("pk").pk).delete()
     RemoteOrder.objects.update(external_id="no-id-abc", state=RemoteState.FAILED, retry=False, next_attempt_at=None)
     assert retry_now(RemoteOrder.objects.all()) == 0
     assert not Run.objects.exists()
 
 
-def test_nothing_due_asks_the_shop_nothing(integration: Integration, shop: Shop) -> None:
+def test_nothing_due_asks_the_shop_nothing(integration: Integration, shop: FakeConnector) -> None:
     RemoteOrder.objects.update(next_attempt_at=None)
     Integration.objects.update(health=IntegrationHealth.UNREACHABLE)
     run = work(integration, RunKind.RETRY)
@@ -136,13 +120,13 @@ def test_nothing_due_asks_the_shop_nothing(integration: Integration, shop: Shop)
     assert Integration.objects.get().health == IntegrationHealth.UNREACHABLE  # nobody has seen it come back
 
 
-def test_a_shop_that_answered_is_connected_again(integration: Integration, shop: Shop) -> None:
+def test_a_shop_that_answered_is_connected_again(integration: Integration, shop: FakeConnector) -> None:
     Integration.objects.update(health=IntegrationHealth.UNREACHABLE)
     work(integration, RunKind.RETRY)
     assert Integration.objects.get().health == IntegrationHealth.OK
 
 
-def test_retry_by_hand_makes_even_those_due_that_were_given_up(integration: Integration, shop: Shop) -> None:
+def test_retry_by_hand_makes_even_those_due_that_were_given_up(integration: Integration, shop: FakeConnector) -> None:
     RemoteOrder.objects.update(next_attempt_at=None, retry=False)
     integration.rules.filter(status="processing").update(action=ImportAction.VALID)
     assert retry_now(RemoteOrder.objects.filter(integration=integration)) == 120
@@ -150,24 +134,20 @@ def test_retry_by_hand_makes_even_those_due_that_were_given_up(integration: Inte
     assert Order.objects.count() == 120
 
 
-def ask_behind_its_back(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> str:
+def ask_behind_its_back(shop: FakeConnector) -> str:
     """Somebody presses Retry for an order of the first page while the second one is read; its id."""
-    first, drive = next(iter(BODIES)), shop.drive
+    first = next(iter(BODIES))
 
-    def press(operation: Any, **named: Any) -> OrderPage:
-        page = drive(operation, **named)
+    def press() -> None:
         if len(shop.asked) == 2:
             assert retry_now(RemoteOrder.objects.filter(external_id=first)) == 1
-        return page
 
-    monkeypatch.setattr(client, "drive", press)
+    shop.meanwhile = press
     return first
 
 
-def test_what_is_asked_for_behind_a_running_retry_is_done_by_it(
-    integration: Integration, shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    first = ask_behind_its_back(shop, monkeypatch)
+def test_what_is_asked_for_behind_a_running_retry_is_done_by_it(integration: Integration, shop: FakeConnector) -> None:
+    first = ask_behind_its_back(shop)
     run = work(integration, RunKind.RETRY)
     assert [len(ids) for ids in shop.asked] == [100, 20, 1]
     assert shop.asked[2] == (first,)
@@ -177,9 +157,9 @@ def test_what_is_asked_for_behind_a_running_retry_is_done_by_it(
 
 
 def test_control_without_beginning_anew_it_waits_for_the_next_one(
-    integration: Integration, shop: Shop, monkeypatch: pytest.MonkeyPatch
+    integration: Integration, shop: FakeConnector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ask_behind_its_back(shop, monkeypatch)
+    ask_behind_its_back(shop)
     monkeypatch.setattr(claims, "goes_again", lambda held: False)
     work(integration, RunKind.RETRY)
     assert len(shop.asked) == 2
@@ -197,7 +177,7 @@ def test_a_retry_that_ends_while_somebody_asks_is_followed_by_another(integratio
     assert Run.objects.get(pk=new.pk).scope == {claims.AGAIN: True}
 
 
-def test_a_retry_that_pauses_goes_on_at_once_when_somebody_asks(integration: Integration, shop: Shop) -> None:
+def test_a_retry_that_pauses_goes_on_at_once_when_somebody_asks(integration: Integration, shop: FakeConnector) -> None:
     held = claims.claim(control.request(RunKind.RETRY, integration).pk)
     assert held is not None
     claims.put_back(held, seconds=900, reason="The shop does not answer.", failed=True)
@@ -208,7 +188,9 @@ def test_a_retry_that_pauses_goes_on_at_once_when_somebody_asks(integration: Int
     assert (run.state, run.fetched) == (RunState.SUCCEEDED, 120)
 
 
-def test_open_orders_are_read_again_and_only_what_the_shop_says_changes(integration: Integration, shop: Shop) -> None:
+def test_open_orders_are_read_again_and_only_what_the_shop_says_changes(
+    integration: Integration, shop: FakeConnector
+) -> None:
     integration.rules.filter(status="processing").update(action=ImportAction.HOLD)
     work(integration, RunKind.RETRY)
     key = next(iter(BODIES))

@@ -11,11 +11,10 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from config.kit.sql import execute
-from integrations import client, jobs
+from integrations import jobs
 from integrations.choices import FeedKind, ImportAction, IntegrationHealth, RemoteState, Role, RunKind, RunState
 from integrations.connectors import all_connectors
 from integrations.connectors.errors import Failure, ShopError
-from integrations.connectors.listings import OrderPage
 from integrations.importing import mapping, synchronize
 from integrations.importing.load import request_load
 from integrations.importing.statuses import ended_statuses
@@ -31,6 +30,7 @@ from orders.work.refresh import overwrite
 from orders.work.refresh.overwrite import Outcome
 from tests.benchmarks.w2000 import payloads
 from tests.factories import IntegrationFactory, member
+from tests.fake_connector import FakeConnector
 
 pytestmark = pytest.mark.django_db
 
@@ -38,23 +38,8 @@ BODIES = {body.split(b'"id": ', 1)[1].split(b",", 1)[0].decode(): body for body 
 KEYS = list(BODIES)
 
 
-class Shop:
-    """Stands in for the client: a shop whose orders can be edited."""
-
-    def __init__(self) -> None:
-        self.bodies = dict(BODIES)
-        self.asked: list[tuple[str, ...]] = []
-        self.down = False
-
-    def drive(self, operation: Any, **_: Any) -> OrderPage:
-        known = dict(operation.gi_frame.f_locals)
-        operation.close()
-        if self.down:
-            raise ShopError(Failure.UNAVAILABLE, "The shop does not answer.")
-        if "window" in known:
-            return OrderPage(tuple(self.bodies.values()), None, len(self.bodies))
-        self.asked.append(known["ids"])
-        return OrderPage(tuple(self.bodies[key] for key in known["ids"] if key in self.bodies), None)
+class Shop(FakeConnector):
+    """A shop whose orders can be edited."""
 
     def edit(self, key: str, **values: Any) -> None:
         """Change an order in the shop, now."""
@@ -65,8 +50,8 @@ class Shop:
 
 @pytest.fixture
 def shop(monkeypatch: pytest.MonkeyPatch) -> Shop:
-    shop = Shop()
-    monkeypatch.setattr(client, "drive", shop.drive)
+    shop = Shop(dict(BODIES))
+    shop.install(monkeypatch)
     return shop
 
 
@@ -190,13 +175,13 @@ def test_what_was_edited_here_is_kept_where_ours_wins(integration: Integration, 
 
 
 def test_a_run_waits_for_a_shop_that_is_down(integration: Integration, shop: Shop) -> None:
-    shop.down = True
+    shop.failure = ShopError(Failure.UNAVAILABLE, "The shop does not answer.")
     ids = list(Order.objects.values_list("pk", flat=True)[:3])
     [run] = synchronize.request(integration.project_id, ids).runs
     jobs.work(run.pk)
     run.refresh_from_db()
     assert (run.state, run.results) == (RunState.WAITING, [])
-    shop.down = False
+    shop.failure = None
     Run.objects.update(next_attempt_at=None)
     jobs.work(run.pk)
     run.refresh_from_db()
@@ -253,7 +238,7 @@ def test_what_a_look_cannot_do_is_said(integration: Integration, shop: Shop) -> 
     del shop.bodies[KEYS[0]]
     with pytest.raises(SyncRefused, match="no longer has this order"):
         synchronize.look(order)
-    shop.down = True
+    shop.failure = ShopError(Failure.UNAVAILABLE, "The shop does not answer.")
     with pytest.raises(SyncRefused, match="does not answer"):
         synchronize.look(order)
     order.integration_id = None

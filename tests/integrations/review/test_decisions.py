@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import threading
-from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 
-from integrations import client, jobs
+from integrations import jobs
 from integrations.choices import (
     BuyerListing,
     ImportAction,
@@ -21,7 +20,6 @@ from integrations.choices import (
     RunState,
     UnknownCodes,
 )
-from integrations.connectors.listings import OrderPage
 from integrations.importing import block_list, fetch_missing
 from integrations.importing.block_list import ListRefused, PatternRefused, normal, read_csv, save_rows
 from integrations.importing.load import request_load
@@ -37,6 +35,7 @@ from orders.models import Order, OrderEvent
 from stock.models import StockMovement
 from tests.benchmarks.w2000 import payloads
 from tests.factories import IntegrationFactory, member
+from tests.fake_connector import FakeConnector
 
 pytestmark = pytest.mark.django_db
 
@@ -44,32 +43,16 @@ BODIES = {body.split(b'"id": ', 1)[1].split(b",", 1)[0].decode(): body for body 
 KEYS = list(BODIES)
 
 
-class Shop:
-    """Stands in for the client: a shop of twenty orders, read by window, number or id."""
-
-    def __init__(self) -> None:
-        self.bodies = dict(BODIES)
-        self.asked: list[str] = []
-
-    def drive(self, operation: Any, **_: Any) -> OrderPage:
-        self.asked.append(operation.__name__)
-        known = dict(operation.gi_frame.f_locals)
-        operation.close()
-        if "window" in known:
-            return OrderPage(tuple(self.bodies.values()), None, len(self.bodies))
-        keys = known["ids"] if "ids" in known else [known["number"]]
-        return OrderPage(tuple(self.bodies[key] for key in keys if key in self.bodies), None)
-
-
 @pytest.fixture
-def shop(monkeypatch: pytest.MonkeyPatch) -> Shop:
-    shop = Shop()
-    monkeypatch.setattr(client, "drive", shop.drive)
+def shop(monkeypatch: pytest.MonkeyPatch) -> FakeConnector:
+    """A shop of twenty orders, read by window, number or id."""
+    shop = FakeConnector(dict(BODIES))
+    shop.install(monkeypatch)
     return shop
 
 
 @pytest.fixture
-def integration(shop: Shop) -> Integration:
+def integration(shop: FakeConnector) -> Integration:
     integration = IntegrationFactory.create()
     set_up(integration)
     return integration
@@ -106,12 +89,12 @@ def dismiss(integration: Integration, person: User, *keys: str, reason: str = "A
     return decisions.dismiss(integration.project_id, ids, reason, actor_id=person.pk, actor=str(person))
 
 
-def test_one_order_is_fetched_as_pending_and_nothing_else(integration: Integration, shop: Shop) -> None:
+def test_one_order_is_fetched_as_pending_and_nothing_else(integration: Integration, shop: FakeConnector) -> None:
     run = fetch(integration, KEYS[3])
     assert (run.state, run.pending, run.reason) == (RunState.SUCCEEDED, 1, "1 order fetched as Pending.")
     assert states() == {"pending": 1}
     assert RemoteOrder.objects.get().external_id == KEYS[3]
-    assert shop.asked == ["order_by_number"]
+    assert shop.called == ["order_by_number"]
     assert not Order.objects.exists()
     assert broken() == {}
 
@@ -158,10 +141,12 @@ def test_an_order_of_another_store_is_named(integration: Integration) -> None:
 
 
 @pytest.mark.parametrize("wanted", ["", "   ", "a\nb", "x" * 101, "\x00"])
-def test_a_wrong_number_is_refused_before_the_shop_is_asked(integration: Integration, shop: Shop, wanted: str) -> None:
+def test_a_wrong_number_is_refused_before_the_shop_is_asked(
+    integration: Integration, shop: FakeConnector, wanted: str
+) -> None:
     with pytest.raises(RunRefused):
         fetch_missing.request_order(integration, wanted)
-    assert (shop.asked, Run.objects.count()) == ([], 0)
+    assert (shop.called, Run.objects.count()) == ([], 0)
 
 
 @pytest.mark.parametrize("hours", [0, 7, -1])
@@ -180,7 +165,7 @@ def test_a_shop_that_cannot_be_read_is_said(integration: Integration) -> None:
         fetch_missing.request_hours(integration, 1)
 
 
-def test_an_unreadable_order_is_shown_in_error(integration: Integration, shop: Shop) -> None:
+def test_an_unreadable_order_is_shown_in_error(integration: Integration, shop: FakeConnector) -> None:
     shop.bodies = {"7": b'{"id": 7, "status": "processing", "line_items": "none"}'}
     run = fetch(integration, "7")
     assert (run.failed, run.pending) == (1, 0)

@@ -20,7 +20,6 @@ from integrations.choices import RunKind, RunState
 from integrations.connectors import get
 from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
-from integrations.connectors.listings import OrderPage
 from integrations.connectors.notifications import Notification, RemoteWebhook
 from integrations.models import Feed, Integration, OrderHint, RemoteOrder, Run, Webhook
 from integrations.runs import control
@@ -30,6 +29,7 @@ from integrations.tick import tick
 from orders.models import Order
 from tests.benchmarks.w2000 import payloads
 from tests.factories import IntegrationFactory
+from tests.fake_connector import FakeConnector
 from tests.recorded import able, answer, play
 
 pytestmark = pytest.mark.django_db
@@ -61,26 +61,23 @@ def deliver(webhook: Webhook, body: bytes, topic: str = "order.updated", signatu
     return response.status_code
 
 
-class Answers:
-    """Stands in for the client: the shop's state of the orders asked for."""
+class Answers(FakeConnector):
+    """The shop's state of the one order."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.status = "processing"
         self.modified = "2026-01-02T00:00:00"
-        self.asked: list[tuple[str, ...]] = []
 
-    def drive(self, operation: Any, **_: Any) -> OrderPage:
-        ids = operation.gi_frame.f_locals["ids"]
-        operation.close()
-        self.asked.append(ids)
+    def body(self, key: str) -> bytes | None:
         changed = BODY | {"status": self.status, "date_modified_gmt": self.modified}
-        return OrderPage(tuple(json.dumps(changed).encode() for key in ids if key == ORDER), None)
+        return json.dumps(changed).encode() if key == ORDER else None
 
 
 @pytest.fixture
 def shop(monkeypatch: pytest.MonkeyPatch) -> Answers:
     shop = Answers()
-    monkeypatch.setattr(client, "drive", shop.drive)
+    shop.install(monkeypatch)
     return shop
 
 
@@ -172,21 +169,15 @@ def test_every_order_of_deliveries_ends_in_the_shops_state(
     assert not Order.objects.exists()
 
 
-def test_a_hint_told_again_while_it_is_followed_is_followed_again(
-    webhook: Webhook, shop: Answers, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_hint_told_again_while_it_is_followed_is_followed_again(webhook: Webhook, shop: Answers) -> None:
     deliver(webhook, json.dumps(BODY).encode())
-    plain = shop.drive
 
-    def told_meanwhile(operation: Any, **named: Any) -> OrderPage:
-        if not shop.asked:
-            page = plain(operation, **named)
+    def told_meanwhile() -> None:
+        if len(shop.asked) == 1:
             shop.status, shop.modified = "completed", "2026-01-03T00:00:00"
             deliver(webhook, json.dumps(BODY).encode())
-            return page
-        return plain(operation, **named)
 
-    monkeypatch.setattr(client, "drive", told_meanwhile)
+    shop.meanwhile = told_meanwhile
     work()
     assert len(shop.asked) == 2
     assert RemoteOrder.objects.get().status == "completed"

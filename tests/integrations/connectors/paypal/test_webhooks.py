@@ -17,7 +17,6 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import Certificate
 from cryptography.x509.verification import Store
 from django.utils import timezone
-from integrations.simulator.dialects.paypal_webhooks import SIGNER, issued
 from pytest_django import Settings
 
 from integrations import client
