@@ -1,6 +1,8 @@
 """BigCommerce: orders by the V2 API with consignments; refunds, products and webhooks by V3.
 
-Facts from the OpenAPI files of github:bigcommerce/docs unless it says otherwise.
+Facts from the OpenAPI files of github:bigcommerce/docs unless it says otherwise. There is no filter for many ids: near
+ones share a request, so a hundred cost between one request and a hundred. Which changes move date_modified is not
+documented.
 """
 
 from __future__ import annotations
@@ -34,6 +36,7 @@ CONNECTOR = Connector(
         ),
     ),
     capabilities=Capabilities(orders_by_ids=orders.MOST_IDS),
+    # Partly shipped and partly refunded orders wait for a person: some of their goods are no longer to be sent.
     default_rules=(
         DefaultRule("1", "Pending", ImportAction.SKIP, retry=True),
         DefaultRule("7", "Awaiting Payment", ImportAction.SKIP, retry=True),

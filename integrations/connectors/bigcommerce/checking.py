@@ -6,17 +6,18 @@ from typing import Any
 
 from integrations.connectors.bigcommerce.orders import INCOMPLETE
 from integrations.connectors.bigcommerce.payload import status
-from integrations.connectors.bigcommerce.requests import data_of, decoded, entries, get, refusal
+from integrations.connectors.bigcommerce.requests import data_of, entries, get, refusal
 from integrations.connectors.contract import ConnectionReport, Shop
 from integrations.connectors.errors import Failure, ShopError
-from integrations.connectors.http import Operation, Response
-from integrations.connectors.kit import values
+from integrations.connectors.http import Operation
+from integrations.connectors.kit.answers import decoded_list, decoded_object, label, part
 from integrations.connectors.kit.clocks import clock
+from integrations.connectors.kit.code_lists import code_list, failed, zone_hints
 from integrations.connectors.listings import CodeLists, RemoteStatus
 
 MOST_ZONES = 20
+# Hashes were seen with 7 to 10 characters; tokens have 31.
 LONGEST_HASH = 20
-"""Hashes were seen with 7 to 10 characters; tokens have 31."""
 
 
 def check(shop: Shop) -> Operation[ConnectionReport]:
@@ -36,15 +37,14 @@ def check(shop: Shop) -> Operation[ConnectionReport]:
         if catalogue.status not in (403, 404):
             data_of(catalogue)
     except ShopError as error:
-        return ConnectionReport(False, str(error), hints=_hints_of_keys(shop), failure=error.kind)
-    body = decoded(told)
-    store = body if told.status == 200 and isinstance(body, dict) else {}
-    name = _text(store.get("name"))
+        return failed(error, _hints_of_keys(shop))
+    store = decoded_object(told) if told.status == 200 else {}
+    name = label(store.get("name"))
     return ConnectionReport(
         ok=True,
         summary=f"Connected to {name or 'the BigCommerce store'}.",
         shop_name=name,
-        version=_text(store.get("plan_name"))[:20],
+        version=label(store.get("plan_name"))[:20],
         clock=clock(orders),
         hints=_hints(shop, store, told.status, catalogue.status),
     )
@@ -58,11 +58,7 @@ def _hints_of_keys(shop: Shop) -> tuple[str, ...]:
 
 
 def _hints(shop: Shop, store: dict[str, Any], told: int, catalogue: int) -> tuple[str, ...]:
-    hints = []
-    zone = store.get("timezone")
-    name = _text(zone.get("name")) if isinstance(zone, dict) else ""
-    if name and name != shop.zone.key:
-        hints.append(f"The shop's own time zone is {name}, here {shop.zone.key} is set.")
+    hints = zone_hints(shop, label(part(store, "timezone").get("name")))
     if told in (401, 403):
         hints.append(
             "The access token may not read Information & settings: the shop's name, its deliveries and payments stay"
@@ -73,12 +69,8 @@ def _hints(shop: Shop, store: dict[str, Any], told: int, catalogue: int) -> tupl
     return tuple(hints)
 
 
-def _text(value: Any) -> str:
-    return values.name(value, 200, "", []) if isinstance(value, str) else ""
-
-
 def code_lists(shop: Shop) -> Operation[CodeLists]:
-    """Deliveries and payments need the scope Information & settings; without it those lists stay empty.
+    """Shipping methods and payments need the scope Information & settings; without it those lists stay empty.
 
     Orders name both by their display names, so names are the codes.
     """
@@ -86,35 +78,24 @@ def code_lists(shop: Shop) -> Operation[CodeLists]:
     if response.status not in (200, 204):
         raise refusal(response)
     statuses = {
-        status(entry.get("id")): _text(entry.get("custom_label")) or _text(entry.get("name"))
-        for entry in _objects(response)
+        status(entry.get("id")): label(entry.get("custom_label")) or label(entry.get("name"))
+        for entry in decoded_list(response)
     }
-    deliveries = yield from _deliveries(shop)
+    statuses.pop(INCOMPLETE, None)
+    shipping_methods = yield from _shipping_methods(shop)
     payments = yield get(shop, "v2/payments/methods")
-    return CodeLists(
-        tuple(RemoteStatus(code, label or code) for code, label in statuses.items() if code not in ("", INCOMPLETE)),
-        deliveries,
-        _named(_objects(payments)),
-    )
+    return CodeLists(code_list(statuses), shipping_methods, _named(decoded_list(payments)))
 
 
-def _deliveries(shop: Shop) -> Operation[tuple[RemoteStatus, ...]]:
+def _shipping_methods(shop: Shop) -> Operation[tuple[RemoteStatus, ...]]:
     zones = yield get(shop, "v2/shipping/zones")
     methods: list[dict[str, Any]] = []
-    for zone in _objects(zones)[:MOST_ZONES]:
+    for zone in decoded_list(zones)[:MOST_ZONES]:
         if type(zone.get("id")) is int:
-            response = yield get(shop, f"v2/shipping/zones/{zone['id']}/methods")
-            methods += _objects(response)
+            methods += decoded_list((yield get(shop, f"v2/shipping/zones/{zone['id']}/methods")))
     return _named(methods)
 
 
-def _objects(response: Response) -> list[dict[str, Any]]:
-    listed = decoded(response)
-    if response.status != 200 or not isinstance(listed, list):
-        return []
-    return [entry for entry in listed if isinstance(entry, dict)]
-
-
 def _named(found: list[dict[str, Any]]) -> tuple[RemoteStatus, ...]:
-    names = dict.fromkeys(name for entry in found if (name := _text(entry.get("name"))))
-    return tuple(RemoteStatus(name[:100], name) for name in names)
+    names = [label(entry.get("name")) for entry in found]
+    return code_list({name: name for name in names})

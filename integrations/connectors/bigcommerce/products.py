@@ -10,7 +10,7 @@ from integrations.connectors.bigcommerce.requests import data_of, get, page_size
 from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, PayloadError, ShopError
 from integrations.connectors.http import Operation
-from integrations.connectors.kit import values
+from integrations.connectors.kit.remote_products import product_name, remote_product
 from integrations.connectors.listings import Cursor, ProductPage, RemoteProduct
 
 FIELDS = "name,sku,inventory_level,inventory_tracking,base_variant_id"
@@ -63,16 +63,12 @@ def _remotes(entry: dict[str, Any]) -> list[RemoteProduct]:
 
 def _remote(product: _Product, variant: _Variant, alone: bool) -> RemoteProduct:
     """`inventory_tracking` is none, product (a pool, which is the stock of a lone variant only) or variant."""
-    options = ", ".join(option.label for option in variant.option_values or () if option.label)
-    name = values.name(product.name, 300, "", [])
     tracking = product.inventory_tracking
-    managed = tracking == "variant" or (tracking == "product" and alone)
     quantity = product.inventory_level if tracking == "product" else variant.inventory_level
-    counted = type(quantity) is int
-    return RemoteProduct(
-        external_id=values.identifier(variant.id),
-        sku=str(variant.sku or (product.sku if alone else "") or "").strip()[:100],
-        name=values.name(f"{name} - {options}", 300, "", []) if options else name,
-        stock_managed=managed,
-        quantity=quantity if managed and counted else None,
+    return remote_product(
+        variant.id,
+        variant.sku or (product.sku if alone else ""),
+        product_name(product.name, [option.label for option in variant.option_values or ()]),
+        managed=tracking == "variant" or (tracking == "product" and alone),
+        quantity=quantity if type(quantity) is int else None,
     )

@@ -5,22 +5,40 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import msgspec
-
 from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Auth, HeaderAuth, Request, Response
-from integrations.connectors.kit.json_documents import repaired, split
-from integrations.connectors.kit.throttling import reset_seconds
+from integrations.connectors.kit import answers, paging
+from integrations.connectors.kit.answers import decoded_object, objects, part
+from integrations.connectors.kit.refusals import Refusals
 
-MOST_ENTRIES = 1000
+LARGEST_PAGE = 250
 HASH = re.compile(r"[a-z0-9]{2,30}")
+# V2 may answer XML without Accept; the OpenAPI file asks for Content-Type on reads, too.
 HEADERS = {"Accept": "application/json", "Content-Type": "application/json"}
-"""V2 may answer XML without Accept; the OpenAPI file asks for Content-Type on reads, too."""
 NEW_ACCOUNT = (
     "Make an API account under Settings > API > Store-level API accounts with Orders, Products and Information "
     "& settings set to read-only, and enter its access token."
 )
+REFUSALS = Refusals(
+    "BigCommerce",
+    None,
+    {
+        (401, None): (
+            Failure.CREDENTIALS,
+            f"BigCommerce does not know the access token for this store. {NEW_ACCOUNT}",
+        ),
+        (403, None): (
+            Failure.CREDENTIALS,
+            f"BigCommerce knows the access token, but it may not read this. {NEW_ACCOUNT}",
+        ),
+        (404, None): (
+            Failure.NOT_FOUND,
+            "BigCommerce does not have what was asked for. If it is so for everything, check the store hash.",
+        ),
+    },
+)
+refusal = REFUSALS.of
 
 
 def auth(shop: Shop) -> Auth:
@@ -47,79 +65,23 @@ def get(shop: Shop, path: str, **params: str) -> Request:
     return Request("GET", address(shop, path), pairs, HEADERS, auth=auth(shop))
 
 
-LARGEST_PAGE = 250
-
-
 def page_size(shop: Shop) -> int:
-    """250, the most that is allowed, unless `settings["per_page"]` asks for less: 5 to 250."""
-    wanted = shop.settings.get("per_page", LARGEST_PAGE)
-    return min(LARGEST_PAGE, max(5, wanted)) if isinstance(wanted, int) else LARGEST_PAGE
+    return paging.page_size(shop, LARGEST_PAGE)
 
 
 def entries(response: Response) -> tuple[bytes, ...]:
     """The JSON documents of a V2 list; nothing for 204, which stands for an empty list."""
-    if response.status == 204:
-        return ()
-    if response.status != 200:
-        raise refusal(response)
-    try:
-        return split(response.body, MOST_ENTRIES)
-    except ValueError as error:
-        raise ShopError(Failure.NONSENSE, str(error), status=response.status) from None
-
-
-def decoded(response: Response) -> Any:
-    """The JSON of any answer, fit to be stored, or None."""
-    try:
-        return msgspec.json.decode(repaired(response.body.removeprefix(b"\xef\xbb\xbf")))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
+    return () if response.status == 204 else answers.entries(response, refusal)
 
 
 def data_of(response: Response) -> tuple[list[dict[str, Any]], int | None, bool]:
     """A V3 page: its entries, how many there are in all, and whether more follow. ShopError for any other answer."""
     if response.status == 204:
         return [], None, False
-    body = decoded(response)
-    listed = body.get("data") if isinstance(body, dict) else None
-    if response.status != 200 or not isinstance(listed, list):
+    body = decoded_object(response)
+    if response.status != 200 or not isinstance(body.get("data"), list):
         raise refusal(response)
-    meta = body.get("meta")
-    pages = meta.get("pagination") if isinstance(meta, dict) else None
-    pages = pages if isinstance(pages, dict) else {}
+    pages = part(part(body, "meta"), "pagination")
     total, current, last = pages.get("total"), pages.get("current_page"), pages.get("total_pages")
     more = type(current) is int and type(last) is int and current < last
-    return [entry for entry in listed if isinstance(entry, dict)], total if type(total) is int else None, more
-
-
-def refusal(response: Response) -> ShopError:
-    """The ShopError of an answer that is not a success; never quotes the shop's own text."""
-    status = response.status
-    if status == 401:
-        return _error(
-            Failure.CREDENTIALS, status, f"BigCommerce does not know the access token for this store. {NEW_ACCOUNT}"
-        )
-    if status == 403:
-        return _error(
-            Failure.CREDENTIALS,
-            status,
-            f"BigCommerce knows the access token, but it may not read this. {NEW_ACCOUNT}",
-        )
-    if status == 404:
-        return _error(
-            Failure.NOT_FOUND,
-            status,
-            "BigCommerce does not have what was asked for. If it is so for everything, check the store hash.",
-        )
-    if status == 429:
-        wait = reset_seconds(response.headers)
-        return ShopError(Failure.BUSY, "BigCommerce asks us to wait.", status=status, retry_after=wait)
-    if status >= 500:
-        return _error(Failure.UNAVAILABLE, status, f"BigCommerce has a fault of its own (HTTP {status}).")
-    if 200 <= status < 300:
-        return _error(Failure.NONSENSE, status, f"BigCommerce's answer (HTTP {status}) is not what it documents.")
-    return _error(Failure.REFUSED, status, f"BigCommerce refused the request (HTTP {status}).")
-
-
-def _error(kind: Failure, status: int, message: str) -> ShopError:
-    return ShopError(kind, message, status=status)
+    return objects(body["data"]), total if type(total) is int else None, more

@@ -67,13 +67,15 @@ class OrderReading:
 
     def in_currency(self, shop: Shop, *codes: str | None, path: str) -> None:
         """Take the first code that is there, else the shop's own with a note. Refuses with unknown_currency."""
-        code = next((code for code in codes if code and code.strip()), None)
-        if code is None:
-            code = str(shop.settings.get("currency") or "")
-            if not code:
-                raise PayloadError("unknown_currency", f"The {self.wording.order} has no currency.", path)
-            self.notes.append(f"The {self.wording.order} has no currency; the shop's own, {code}, was taken.")
-        self.currency, self.digits = values.currency(code)
+        for code in codes:
+            if code and code.strip():
+                self.currency, self.digits = values.currency(code)
+                return
+        default = str(shop.settings.get("currency") or "")
+        if not default:
+            raise PayloadError("unknown_currency", f"The {self.wording.order} has no currency.", path)
+        self.notes.append(f"The {self.wording.order} has no currency; the shop's own, {default}, was taken.")
+        self.currency, self.digits = values.currency(default)
 
     # --- amounts ---
 
@@ -93,8 +95,8 @@ class OrderReading:
             self.notes.append(f"{values.ROUNDED} ({field}: {value} to {result}).")
         return result
 
-    def sum(self, amounts: Iterable[Number], field: str) -> Decimal:
-        return sum([self.amount(value, field) for value in amounts], ZERO)
+    def sum(self, amounts: Sequence[Number], field: str) -> Decimal:
+        return sum([self.amount(value, field) for value in amounts], ZERO) if amounts else ZERO
 
     def total(self, value: Number, path: str) -> Decimal:
         """What is owed. Refuses with no_total and negative_total; `path` ends with the field's name."""
@@ -109,11 +111,12 @@ class OrderReading:
     # --- lines ---
 
     def lines(
-        self, raws: Sequence[T] | None, read: Callable[[T], IncomingLine | None], path: str
+        self, raws: Sequence[T] | None, read: Callable[[T], IncomingLine | None], path: str, place: str = ""
     ) -> tuple[IncomingLine, ...]:
         """Every line that `read` makes goods of; its None leaves one out, the quantity 0 does so with a note.
 
-        What `read` refuses is told with the line's place. More than MAX_LINES refuse with too_many_lines.
+        What `read` refuses is told with the line's place, as `{path}{place}[0].{field}`. More than MAX_LINES refuse
+        with too_many_lines at `path`.
         """
         if not raws:
             return ()
@@ -127,7 +130,7 @@ class OrderReading:
                 line = read(raw)
             except PayloadError as error:
                 message = f"{named.line.capitalize()} {position + 1}: {error.message}"
-                raise PayloadError(error.code, message, f"{path}[{position}].{error.path}") from None
+                raise PayloadError(error.code, message, f"{path}{place}[{position}].{error.path}") from None
             if line is None:
                 continue
             if line.quantity:
