@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from integrations.connectors.contract import ConnectionReport, Shop
-from integrations.connectors.ebay.orders import clock
-from integrations.connectors.ebay.requests import FULFILLMENT, INVENTORY, ask, decoded, refusal
+from integrations.connectors.ebay.requests import FULFILLMENT, INVENTORY, ask, refusal
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation
 from integrations.connectors.kit import values
+from integrations.connectors.kit.answers import decoded
+from integrations.connectors.kit.clocks import clock
 from integrations.connectors.listings import CodeLists, RemoteStatus
 
 STATUSES = {

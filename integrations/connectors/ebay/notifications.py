@@ -23,9 +23,10 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from integrations.connectors.contract import Shop
 from integrations.connectors.ebay.orders import ORDER_ID
-from integrations.connectors.ebay.requests import decoded, refusal, send
+from integrations.connectors.ebay.requests import refusal, send
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation, Request
+from integrations.connectors.kit.answers import decoded
 from integrations.connectors.kit.signatures import object_in
 from integrations.connectors.notifications import Erasure, Hint, Notification, SigningKey
 

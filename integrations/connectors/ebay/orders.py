@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import msgspec
@@ -19,12 +18,14 @@ from integrations.connectors.contract import Shop
 from integrations.connectors.ebay.requests import FULFILLMENT, ask, refusal
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation, Response
+from integrations.connectors.kit.clocks import told_clock
 from integrations.connectors.kit.json_documents import repaired, too_deep, utf8
+from integrations.connectors.kit.paging import page_size
 from integrations.connectors.listings import Cursor, OrderPage, Window
 
 Paging = Operation[OrderPage]
 
-LARGEST_PAGE, SMALLEST_PAGE = 200, 5
+LARGEST_PAGE = 200
 """200 is eBay's limit (error 31100 above)."""
 MOST_IDS = 50
 """Error 30900 above."""
@@ -71,7 +72,7 @@ def orders_in_window(shop: Shop, window: Window, cursor: Cursor | None) -> Pagin
     else:
         progress = msgspec.convert(cursor, Progress)
         response = yield from _ask(shop, progress.since, progress.until, progress.offset)
-    size, offset = page_size(shop), progress.offset
+    size, offset = page_size(shop, LARGEST_PAGE), progress.offset
     step = size // 2
     entries, total = _read(response)
     while offset and not (entries and entries[0][0] in progress.known):
@@ -104,7 +105,7 @@ def _begin(shop: Shop, window: Window) -> Operation[tuple[Progress, Response]]:
     A window that begins too early, or ends in the future by eBay's clock, is cut to what eBay allows and asked again.
     """
     response = yield from _ask(shop, window.since, window.until, 0)
-    now = _clock(response)
+    now = told_clock(response, "eBay")
     since = min(max(window.since, now - OLDEST), now)
     until = max(since, min(window.until or now, now - SECOND))
     if response.status == 400 and (since != window.since or window.until not in (None, until)):
@@ -114,31 +115,15 @@ def _begin(shop: Shop, window: Window) -> Operation[tuple[Progress, Response]]:
 
 def _ask(shop: Shop, since: datetime, until: datetime | None, offset: int) -> Operation[Response]:
     span = f"lastmodifieddate:[{_stamp(since)}..{_stamp(until) if until else ''}]"
-    return (yield from ask(shop, f"{FULFILLMENT}/order", filter=span, limit=str(page_size(shop)), offset=str(offset)))
-
-
-def page_size(shop: Shop) -> int:
-    wanted = shop.settings.get("per_page", LARGEST_PAGE)
-    return min(LARGEST_PAGE, max(SMALLEST_PAGE, wanted)) if isinstance(wanted, int) else LARGEST_PAGE
+    return (
+        yield from ask(
+            shop, f"{FULFILLMENT}/order", filter=span, limit=str(page_size(shop, LARGEST_PAGE)), offset=str(offset)
+        )
+    )
 
 
 def _stamp(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
-
-
-def _clock(response: Response) -> datetime:
-    moment = clock(response)
-    if moment is None:
-        raise ShopError(Failure.NONSENSE, "eBay does not tell its time (no Date header): a load has no end.")
-    return moment
-
-
-def clock(response: Response) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(response.headers.get("date", ""))
-    except ValueError:
-        return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _cursor(progress: Progress, **changes: Any) -> Cursor:

@@ -11,10 +11,11 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from integrations.connectors.contract import Shop
-from integrations.connectors.ebay.requests import INVENTORY, ask, decoded, refusal
+from integrations.connectors.ebay.requests import INVENTORY, ask, refusal
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation
 from integrations.connectors.kit import values
+from integrations.connectors.kit.answers import decoded
 from integrations.connectors.listings import Cursor, ProductPage, RemoteProduct
 
 PAGE_SIZE = 100

@@ -10,15 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime, time, timedelta
-from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
-
-import msgspec
 
 from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Request, Response
+from integrations.connectors.kit.answers import decoded
 from integrations.connectors.kit.clocks import clock
 from integrations.connectors.kit.tokens import Exchange, token_request, with_token
 
@@ -72,14 +70,6 @@ def _grant(shop: Shop, wanted: Mapping[str, str]) -> Request:
         shop.credentials.get("client_secret", ""),
         form.encode(),
     )
-
-
-def decoded(response: Response) -> Any:
-    """The JSON of any answer, or None."""
-    try:
-        return msgspec.json.decode(response.body.removeprefix(b"\xef\xbb\xbf"))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
 
 
 def error_id(response: Response) -> int:

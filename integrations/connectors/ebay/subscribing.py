@@ -16,9 +16,10 @@ import msgspec
 
 from integrations.connectors.contract import Shop
 from integrations.connectors.ebay.notifications import ACCOUNT_DELETION, ORDER_TOPICS
-from integrations.connectors.ebay.requests import decoded, error_id, refusal, send
+from integrations.connectors.ebay.requests import error_id, refusal, send
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation, Request, Response
+from integrations.connectors.kit.answers import decoded
 from integrations.connectors.kit.tokens import Exchange
 from integrations.connectors.notifications import RemoteWebhook
 

@@ -18,9 +18,9 @@ def clock(response: Response) -> datetime | None:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
-def told_clock(response: Response) -> datetime:
-    """The Date header; ShopError where the shop does not tell its time."""
+def told_clock(response: Response, who: str = "The shop") -> datetime:
+    """The Date header; ShopError where the shop, which sentences call `who`, does not tell its time."""
     moment = clock(response)
     if moment is None:
-        raise ShopError(Failure.NONSENSE, "The shop does not tell its time (no Date header): a load has no end.")
+        raise ShopError(Failure.NONSENSE, f"{who} does not tell its time (no Date header): a load has no end.")
     return moment

@@ -5,10 +5,11 @@ from __future__ import annotations
 from integrations.connectors.contract import ConnectionReport, Shop
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation
+from integrations.connectors.kit.answers import decoded
 from integrations.connectors.listings import CodeLists, RemoteStatus
 from integrations.connectors.paypal.identity import EVENTS
 from integrations.connectors.paypal.orders import READ_AGAIN, SECOND, now_at
-from integrations.connectors.paypal.requests import ask, decoded, refusal
+from integrations.connectors.paypal.requests import ask, refusal
 
 STATUSES = {"S": "Completed", "P": "Pending", "D": "Denied", "V": "Reversed"}
 SANDBOX = "sandbox.paypal.com"

@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import msgspec
@@ -20,7 +19,10 @@ from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, PayloadError, ShopError
 from integrations.connectors.http import Operation, Response
 from integrations.connectors.kit import stamps
+from integrations.connectors.kit.clocks import told_clock
 from integrations.connectors.kit.json_documents import repaired, too_deep, utf8
+from integrations.connectors.kit.paging import page_size
+from integrations.connectors.kit.stamps import zulu
 from integrations.connectors.listings import Cursor, OrderPage, Window
 from integrations.connectors.paypal.identity import ANY_EVENT, brief, external_id, is_order, parts
 from integrations.connectors.paypal.requests import TOO_LARGE, ask, error_name, refusal
@@ -90,7 +92,7 @@ def orders_in_window(shop: Shop, window: Window, cursor: Cursor | None) -> Pagin
     if moved and progress.passed + 1 < MOST_PASSES:
         again = _cursor(progress, page=1, total=None, passed=progress.passed + 1)
         return OrderPage(payloads, again, None, progress.until)
-    if _has_more(page, documents, progress.page, page_size(shop)):
+    if _has_more(page, documents, progress.page, page_size(shop, LARGEST_PAGE)):
         following: Cursor | None = _cursor(progress, page=progress.page + 1, total=page.total_items)
     elif progress.end < progress.until:
         end = min(progress.until, progress.end + LONGEST_SPAN - SECOND)
@@ -104,7 +106,7 @@ def _begin(shop: Shop, window: Window) -> Operation[tuple[datetime, datetime]]:
     """Where to read from and to. A window's first second, asked for alone, brings PayPal's clock and how far it is."""
     since = window.since.astimezone(UTC).replace(microsecond=0) - READ_AGAIN
     response = yield from ask(shop, **_params(since, since + SECOND, 1, 1))
-    now = _clock(response)
+    now = told_clock(response, "PayPal")
     if response.status == 400 and since < now - OLDEST:
         since = now - OLDEST
         response = yield from ask(shop, **_params(since, since + SECOND, 1, 1))
@@ -124,7 +126,7 @@ def _refreshed(page: _Page) -> datetime:
 
 
 def _span(shop: Shop, since: datetime, until: datetime, page: int) -> Operation[_Page]:
-    response = yield from ask(shop, **_params(since, until, page, page_size(shop)))
+    response = yield from ask(shop, **_params(since, until, page, page_size(shop, LARGEST_PAGE)))
     if response.status == 400 and error_name(response) == TOO_LARGE:
         raise _TooLarge
     return _read(response)
@@ -144,37 +146,13 @@ def _has_more(page: _Page, documents: tuple[bytes, ...], number: int, size: int)
 
 def _params(since: datetime, until: datetime, page: int, size: int, **more: str) -> dict[str, str]:
     return {
-        "start_date": _stamp(since),
-        "end_date": _stamp(until),
+        "start_date": zulu(since),
+        "end_date": zulu(until),
         "fields": "all",
         "page_size": str(size),
         "page": str(page),
         **more,
     }
-
-
-def _stamp(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def page_size(shop: Shop) -> int:
-    wanted = shop.settings.get("per_page", LARGEST_PAGE)
-    return min(LARGEST_PAGE, max(5, wanted)) if isinstance(wanted, int) else LARGEST_PAGE
-
-
-def clock(response: Response) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(response.headers.get("date", ""))
-    except ValueError:
-        return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
-
-def _clock(response: Response) -> datetime:
-    moment = clock(response)
-    if moment is None:
-        raise ShopError(Failure.NONSENSE, "PayPal does not tell its time (no Date header): a load has no end.")
-    return moment
 
 
 def now_at(shop: Shop) -> Operation[datetime]:
@@ -183,7 +161,7 @@ def now_at(shop: Shop) -> Operation[datetime]:
     response = yield from ask(shop, **_params(long_ago, long_ago + SECOND, 1, 1))
     if response.status not in (200, 400):
         raise refusal(response)
-    return _clock(response)
+    return told_clock(response, "PayPal")
 
 
 def _cursor(progress: Progress, **changes: Any) -> Cursor:
@@ -245,7 +223,7 @@ def _groups(shop: Shop, known: list[Known]) -> Operation[list[list[Known]]]:
     for month in _near(known, LONGEST_SPAN - 2 * LOOSELY - SECOND):
         days = list(_near(month, NEAR))
         if len(days) > 1:
-            response = yield from ask(shop, **_params(month[0][0], month[-1][0], 1, page_size(shop)))
+            response = yield from ask(shop, **_params(month[0][0], month[-1][0], 1, page_size(shop, LARGEST_PAGE)))
             too_large = response.status == 400 and error_name(response) == TOO_LARGE
             if not too_large and (_read(response).total_pages or 1) < len(days):
                 days = [month]
@@ -278,18 +256,22 @@ def _between(shop: Shop, since: datetime, until: datetime, most: int = 20, only:
     found: list[bytes] = []
     more = {"transaction_id": only} if only else {}
     for number in range(1, most + 1):
-        response = yield from ask(shop, **_params(since, until, number, page_size(shop), **more))
+        response = yield from ask(shop, **_params(since, until, number, page_size(shop, LARGEST_PAGE), **more))
         if response.status == 400 and error_name(response) == TOO_LARGE:
             half = _half(since, until)
             first = yield from _between(shop, since, half, most, only)
             second = yield from _between(shop, half, until, most, only)
             return found + first + second
-        if response.status == 400 and error_name(response) == UNAVAILABLE_YET and since > _clock(response) - READ_AGAIN:
+        if (
+            response.status == 400
+            and error_name(response) == UNAVAILABLE_YET
+            and since > told_clock(response, "PayPal") - READ_AGAIN
+        ):
             break  # PayPal is not that far yet
         page = _read(response)
         documents = tuple(bytes(part) for part in page.transaction_details or ())
         found += [document for document in documents if is_order(document)]
-        if not _has_more(page, documents, number, page_size(shop)):
+        if not _has_more(page, documents, number, page_size(shop, LARGEST_PAGE)):
             break
     return found
 

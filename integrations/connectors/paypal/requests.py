@@ -7,13 +7,11 @@ Errors are `{"name", "message", "details": [{"issue", ...}], "debug_id"}`, those
 from __future__ import annotations
 
 import re
-from typing import Any
-
-import msgspec
 
 from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Request, Response
+from integrations.connectors.kit.answers import decoded
 from integrations.connectors.kit.tokens import Exchange, token_request, with_token
 
 TRANSACTIONS = "v1/reporting/transactions"
@@ -44,14 +42,6 @@ def send(shop: Shop, request: Request) -> Exchange:
 def _grant(shop: Shop) -> Request:
     keys = shop.credentials.get("client_id", ""), shop.credentials.get("client_secret", "")
     return token_request(f"{shop.base_url}/v1/oauth2/token", *keys, b"grant_type=client_credentials")
-
-
-def decoded(response: Response) -> Any:
-    """The JSON of any answer, or None."""
-    try:
-        return msgspec.json.decode(response.body.removeprefix(b"\xef\xbb\xbf"))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
 
 
 def error_name(response: Response) -> str:

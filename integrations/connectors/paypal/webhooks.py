@@ -28,11 +28,12 @@ from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, PayloadError, ShopError
 from integrations.connectors.http import Operation, Request, Response
 from integrations.connectors.kit import stamps
+from integrations.connectors.kit.answers import decoded
 from integrations.connectors.kit.signatures import object_in
 from integrations.connectors.kit.tokens import Exchange
 from integrations.connectors.notifications import Hint, Notification, RemoteWebhook, SigningKey
 from integrations.connectors.paypal.identity import ANY_EVENT, external_id, parts
-from integrations.connectors.paypal.requests import decoded, error_name, refusal, send
+from integrations.connectors.paypal.requests import error_name, refusal, send
 
 PATH = "v1/notifications/webhooks"
 PAYMENTS = tuple(f"PAYMENT.CAPTURE.{each}" for each in ("COMPLETED", "PENDING", "DENIED", "DECLINED"))

@@ -25,9 +25,11 @@ from msgspec import Raw, Struct
 from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation, Request
+from integrations.connectors.kit.clocks import clock
+from integrations.connectors.kit.stamps import zulu
 from integrations.connectors.listings import Cursor, OrderPage
 from integrations.connectors.shopify import orders, queries
-from integrations.connectors.shopify.orders import Paging, clock, read_part
+from integrations.connectors.shopify.orders import Paging, read_part
 from integrations.connectors.shopify.payload import tail
 from integrations.connectors.shopify.requests import HERE, call
 
@@ -112,7 +114,7 @@ _NODE = msgspec.json.Decoder(_Node)
 
 def begin(shop: Shop, since: datetime, now: datetime) -> Operation[tuple[OrderPage | None, str]]:
     """The first page where an operation was begun, or None; and what staff should know of what will be missing."""
-    question = f"updated_at:>='{orders.stamp(since)}'"
+    question = f"updated_at:>='{zulu(since)}'"
     data, _ = yield from call(shop, queries.BULK_COUNT, {"query": question})
     count = read_part(data.get("ordersCount"), _Count).count
     scopes = {scope.handle for scope in read_part(data.get("currentAppInstallation"), _App).access_scopes}

@@ -8,9 +8,9 @@ from integrations.connectors.contract import ConnectionReport, Shop
 from integrations.connectors.errors import ShopError
 from integrations.connectors.http import Operation, Response
 from integrations.connectors.kit import values
+from integrations.connectors.kit.clocks import clock
 from integrations.connectors.listings import CodeLists, RemoteStatus
 from integrations.connectors.shopify import queries
-from integrations.connectors.shopify.orders import clock
 from integrations.connectors.shopify.requests import Data, call, decoded
 from integrations.connectors.shopify.status import DEFAULT_RULES
 

@@ -8,8 +8,7 @@ that all pages belong to one question; what changes later is in the next window.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import msgspec
@@ -17,7 +16,9 @@ from msgspec import Raw, Struct
 
 from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
-from integrations.connectors.http import Operation, Response
+from integrations.connectors.http import Operation
+from integrations.connectors.kit.clocks import told_clock
+from integrations.connectors.kit.stamps import zulu
 from integrations.connectors.listings import Cursor, OrderPage
 from integrations.connectors.shopify import queries
 from integrations.connectors.shopify.payload import tail
@@ -79,7 +80,7 @@ def beginning(since: datetime, until: datetime) -> Cursor:
 def page(shop: Shop, cursor: Cursor) -> Paging:
     """One page of the orders whose `updatedAt` lies in the window; both ends are widened by a second."""
     progress = msgspec.convert(cursor, Progress)
-    question = f"updated_at:>='{stamp(progress.since - SECOND)}' updated_at:<='{stamp(progress.until + SECOND)}'"
+    question = f"updated_at:>='{zulu(progress.since - SECOND)}' updated_at:<='{zulu(progress.until + SECOND)}'"
     payloads, found, data = yield from _sized(shop, queries.ORDERS, {"after": progress.after, "query": question})
     if found.page_info.has_next_page and found.page_info.end_cursor in (None, progress.after):
         raise ShopError(Failure.NONSENSE, "The shop says that there are more orders, but not where.")
@@ -107,25 +108,10 @@ def _cursor(progress: Progress) -> Cursor:
     return cursor
 
 
-def stamp(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 def time_there(shop: Shop) -> Operation[datetime]:
     """Shopify's clock, for the price of the smallest question."""
     _, response = yield from call(shop, queries.CLOCK)
-    moment = clock(response)
-    if moment is None:
-        raise ShopError(Failure.NONSENSE, "The shop does not tell its time (no Date header): a load has no end.")
-    return moment
-
-
-def clock(response: Response) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(response.headers.get("date", ""))
-    except ValueError:
-        return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return told_clock(response)
 
 
 def page_size(shop: Shop) -> int:

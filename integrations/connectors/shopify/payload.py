@@ -18,7 +18,8 @@ from msgspec import Struct
 from integrations.connectors.contract import Identity, Shop
 from integrations.connectors.errors import PayloadError
 from integrations.connectors.kit import stamps, values
-from integrations.connectors.kit.json_documents import MAX_ORDER_SIZE, repaired, utf8
+from integrations.connectors.kit.decoding import decode
+from integrations.connectors.kit.json_documents import repaired, utf8
 from integrations.connectors.shopify.amounts import Goods, Purse, delivery, fees, goods, purse_of, totals
 from integrations.connectors.shopify.shapes import RawAddress, RawAttribute, RawDocument, RawLine, RawOrder, RawRef
 from integrations.connectors.shopify.status import status
@@ -33,7 +34,7 @@ _DOCUMENT = msgspec.json.Decoder(RawDocument)
 def parse(payload: bytes, shop: Shop) -> IncomingOrder:
     """Raises PayloadError, and nothing else, for what cannot be an order."""
     notes: list[str] = []
-    document = _decode(payload, notes)
+    document = decode(_DOCUMENT, payload, notes)
     raw = document.order
     external_id = order_id(raw.legacy_resource_id, raw.id)
     modified_at = _stamp(raw.updated_at, "updatedAt")
@@ -77,24 +78,6 @@ def parse(payload: bytes, shop: Shop) -> IncomingOrder:
         metadata=_metadata(raw, notes),
         warnings=tuple(notes),
     )
-
-
-def _decode(payload: bytes, notes: list[str]) -> RawDocument:
-    if len(payload) > MAX_ORDER_SIZE:
-        raise PayloadError("too_large", f"The order has {len(payload):,} bytes; at most {MAX_ORDER_SIZE:,} are read.")
-    whole = repaired(payload)
-    if whole != payload:
-        notes.append("Unreadable characters (NUL or half of a pair) were replaced.")
-    try:
-        return _DOCUMENT.decode(whole)
-    except msgspec.ValidationError as error:
-        reason, _, path = str(error).partition(" - at `")
-        path = path.rstrip("`") or "$"
-        raise PayloadError("wrong_type", f"The order's field {path} is not as documented: {reason}.", path) from None
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise PayloadError("not_json", "The order is not valid JSON.") from None
-    except RecursionError:
-        raise PayloadError("too_deep", "The order is nested too deeply.") from None
 
 
 def tail(gid: Any) -> str:
