@@ -1,4 +1,7 @@
-"""eBay: the Sell Fulfillment API v1 (orders) and the Inventory API v1 (products). Facts as documented by eBay."""
+"""eBay: the Sell Fulfillment API v1 (orders) and the Inventory API v1 (products). Facts as documented by eBay.
+
+What moves "modified" is nowhere documented.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
 """PayPal: received payments as orders, by the Transaction Search API v1. Facts as documented by PayPal.
 
 PayPal has no list of orders. A payment for goods that came in stands for one; refunds, fees and transfers do not.
+There is no request for ids: our ids say when a payment was made, and it is looked for there. Nor is there a filter for
+changes. PayPal tells only of payments made through the very app, and lists them up to 3 hours later.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Shopify, Admin GraphQL API 2026-07. Facts from the published schema and docs (none was observed on a live shop)."""
+"""Shopify, Admin GraphQL API 2026-07. Facts from the published schema and docs (none was observed on a live shop).
+
+Shopify does not promise that every change (of metafields, say) moves `updatedAt`.
+"""
 
 from __future__ import annotations
 

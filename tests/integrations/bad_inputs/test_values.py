@@ -7,7 +7,6 @@ from django.test import Client
 from django.urls import reverse
 
 from integrations.choices import Role, RunState
-from integrations.connectors import woocommerce
 from integrations.connectors.contract import Shop
 from integrations.connectors.woocommerce import payload
 from integrations.invariants import broken
@@ -15,6 +14,7 @@ from integrations.models import Project, RemoteOrder
 from orders.intake.incoming import IncomingOrder
 from orders.models import Order
 from tests.factories import member
+from tests.fake_connector import exchange
 from tests.integrations.bad_inputs.playing import Playing, Spoiler, outcome, setting
 from tests.integrations.bad_inputs.rows import ROWS, Row
 from tests.integrations.bad_inputs.wires import WIRES
@@ -84,7 +84,7 @@ def test_a_fault_of_ours_fails_its_order_and_not_its_shop(monkeypatch: pytest.Mo
             raise RuntimeError(f"cannot read {order.note}")
         return order
 
-    monkeypatch.setattr(woocommerce, "parse", faulty)
+    exchange(monkeypatch, "woocommerce", parse=faulty)
     assert play("woocommerce", [setting([("customer_note",)], '"secret"')], monkeypatch) == ["fault"]
     reason = RemoteOrder.objects.get(state="failed").reason
     assert "RuntimeError in faulty" in reason and "secret" not in reason
