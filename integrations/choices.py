@@ -7,7 +7,7 @@ from django.db.models import TextChoices
 from orders.choices import AnnouncementKind
 
 
-class Plan(TextChoices):
+class AccountPlan(TextChoices):
     TRIAL = "trial", "Trial"
     STANDARD = "standard", "Standard"
 

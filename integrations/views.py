@@ -10,9 +10,15 @@ from django.views.decorators.csrf import csrf_exempt
 from integrations.connectors.notifications import Notification
 from integrations.distributions import opt_outs
 from integrations.shop_webhooks import receive
-from integrations.shop_webhooks.receive import Answer
+from integrations.shop_webhooks.receive import Reception
 
-STATUS = {Answer.TAKEN: 200, Answer.PING: 200, Answer.UNKNOWN: 404, Answer.FORGED: 401, Answer.NOT_NOW: 503}
+STATUS = {
+    Reception.TAKEN: 200,
+    Reception.PING: 200,
+    Reception.UNKNOWN: 404,
+    Reception.FORGED: 401,
+    Reception.NOT_NOW: 503,
+}
 
 
 @csrf_exempt
@@ -37,7 +43,7 @@ def _challenge(request: HttpRequest, token: str) -> HttpResponse:
     try:
         answer = receive.challenge(token, code)
     except LookupError:
-        return JsonResponse({"result": str(Answer.UNKNOWN)}, status=404)
+        return JsonResponse({"result": str(Reception.UNKNOWN)}, status=404)
     return HttpResponseNotAllowed(["POST"]) if answer is None else JsonResponse(dict(answer))
 
 

@@ -45,7 +45,7 @@ def _of_new(draft: Draft) -> Iterator[AnnouncementKind]:
 
 
 @dataclass(frozen=True)
-class Look:
+class PartnerLook:
     """What a partner sees of an order at a moment."""
 
     status: str
@@ -55,11 +55,11 @@ class Look:
     """All that `orders.partners.answers` shows beside the status."""
 
 
-def look(order: Order, lines: Sequence[OrderLine]) -> Look:
+def look(order: Order, lines: Sequence[OrderLine]) -> PartnerLook:
     """How the order looks now; compared by `announce_change` when it has changed."""
     status = status_of(order)
     document = {name: value for name, value in (order.partner or {}).items() if name != "digest" and value != {}}
-    return Look(
+    return PartnerLook(
         status,
         order.paid_at is not None and status != "CANCELED",
         (
@@ -74,7 +74,7 @@ def _line(line: OrderLine) -> tuple[Any, ...]:
     return line.key, line.sku, line.name, line.quantity, line.unit_price, line.total, line.discount, line.metadata
 
 
-def announce_change(before: Look, order: Order, lines: Sequence[OrderLine], at: datetime) -> None:
+def announce_change(before: PartnerLook, order: Order, lines: Sequence[OrderLine], at: datetime) -> None:
     """Announce what a change did to an order as partners see it; nothing where they see no difference."""
     if order.import_action in SILENT:
         return

@@ -17,7 +17,7 @@ LEGACY = "import"
 """An import value of old data."""
 
 
-class TabFilter(ChoiceFilter):  # type: ignore[misc]  # has no types
+class PreparationTabFilter(ChoiceFilter):  # type: ignore[misc]  # has no types
     """Orders in a tab of preparation, as the partial index of the tabs is asked."""
 
     def filter(self, rows: QuerySet[Any], tab: str) -> QuerySet[Any]:
@@ -44,7 +44,7 @@ class MemberFilter(IdFilter):
 ORDERS = filters_of(
     Order,
     status=ChoiceFilter(choices=OrderStatus.choices, help_text="Where the order stands."),
-    tab=TabFilter(
+    tab=PreparationTabFilter(
         choices=[choice for choice in Tab.choices if choice[0]], help_text="Where an open order waits in preparation."
     ),
     rule=ChoiceFilter(

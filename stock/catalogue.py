@@ -56,7 +56,7 @@ def rename(product_id: int, name: str) -> None:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class WantedProduct:
     """What somebody says a product is; None leaves a field as it is."""
 
     sku: str
@@ -65,7 +65,7 @@ class Wanted:
     metadata: Mapping[str, Any] | None = None
 
 
-def override(project_id: int, wanted: Sequence[Wanted]) -> None:
+def override(project_id: int, wanted: Sequence[WantedProduct]) -> None:
     """Create these products where they are unknown, and write name, price and metadata where they are given."""
     if not wanted:
         return

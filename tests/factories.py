@@ -11,7 +11,7 @@ import factory
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from integrations.choices import Plan, Role
+from integrations.choices import AccountPlan, Role
 from integrations.models import Account, Integration, Membership, Project
 from integrations.secrets import Secrets
 from orders.intake.allocation import change_stock
@@ -29,7 +29,7 @@ class AccountFactory(factory.django.DjangoModelFactory[Account]):
         model = Account
 
     name = factory.Sequence(lambda n: f"Account {n}")
-    plan = Plan.STANDARD
+    plan = AccountPlan.STANDARD
 
 
 class ProjectFactory(factory.django.DjangoModelFactory[Project]):

@@ -20,10 +20,16 @@ SEGMENTS = {
 def seed(project: Project) -> None:
     """Segments by conditions, points for new orders and for who becomes a regular."""
     made = {
-        name: definitions.create(project.pk, definitions.Wish(name, SegmentKind.AUTOMATIC, conditions=conditions))
+        name: definitions.create(
+            project.pk, definitions.SegmentWish(name, SegmentKind.AUTOMATIC, conditions=conditions)
+        )
         for name, conditions in SEGMENTS.items()
     }
     entered = EarningTrigger.SEGMENT_ENTERED
-    earning_rules.create(project.pk, earning_rules.Wish("Welcome, regular", entered, 50, made["Regulars"].pk))
+    earning_rules.create(
+        project.pk, earning_rules.EarningRuleWish("Welcome, regular", entered, 50, made["Regulars"].pk)
+    )
     paid = EarningTrigger.ORDER_PAID
-    earning_rules.create(project.pk, earning_rules.Wish("A point for each euro", paid, 1, per_amount=Decimal("1.00")))
+    earning_rules.create(
+        project.pk, earning_rules.EarningRuleWish("A point for each euro", paid, 1, per_amount=Decimal("1.00"))
+    )

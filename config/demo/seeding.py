@@ -23,7 +23,7 @@ from integrations.simulator import dialects
 from integrations.simulator.catalogue import PRODUCTS
 from integrations.simulator.shop import SimulatedShop
 from orders.documents import letterheads
-from orders.documents.letterheads import Wording
+from orders.documents.letterheads import LetterheadWording
 from orders.intake.allocation import change_stock
 from stock import catalogue
 from stock.choices import MovementReason
@@ -51,7 +51,7 @@ def _account(wanted: DemoAccount, ports: Mapping[DemoShop, int]) -> Project:
     if new:
         _stock(project)
         loyalty.seed(project)
-        wording = Wording(wanted.name, *LETTERHEAD)
+        wording = LetterheadWording(wanted.name, *LETTERHEAD)
         letterheads.change(project.pk, wording, logo=None, seen=None, actor_id=None)
     for shop in wanted.shops:
         _connect(project, shop, ports[shop])

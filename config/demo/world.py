@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from integrations.choices import ImportAction, Plan, Role
+from integrations.choices import AccountPlan, ImportAction, Role
 
 PASSWORD = "countinghouse"  # noqa: S105  of the demo's people, on this machine only
 DAYS = 30
@@ -67,7 +67,7 @@ class Person:
 @dataclass(frozen=True)
 class DemoAccount:
     name: str
-    plan: Plan
+    plan: AccountPlan
     project: str
     shops: tuple[DemoShop, ...]
     people: tuple[Person, ...]
@@ -76,7 +76,7 @@ class DemoAccount:
 ACCOUNTS = (
     DemoAccount(
         "Leaf & Bean",
-        Plan.STANDARD,
+        AccountPlan.STANDARD,
         "Main shops",
         (PRAGUE, BROOKLYN),
         (
@@ -86,8 +86,8 @@ ACCOUNTS = (
             Person("reader", Role.READ_ONLY),
         ),
     ),
-    DemoAccount("Corner Café", Plan.TRIAL, "Web shop", (PRAGUE,), (Person("trial", Role.IMPORT_ADMIN),)),
-    DemoAccount("Leaf & Bean", Plan.STANDARD, "Marketplaces", MARKETPLACES, ()),
+    DemoAccount("Corner Café", AccountPlan.TRIAL, "Web shop", (PRAGUE,), (Person("trial", Role.IMPORT_ADMIN),)),
+    DemoAccount("Leaf & Bean", AccountPlan.STANDARD, "Marketplaces", MARKETPLACES, ()),
 )
 """An order book each; the same account may stand here twice."""
 OPERATOR = "operator"

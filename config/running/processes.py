@@ -51,7 +51,7 @@ class BackOff:
         return min(self.longest, self.first * 2.0 ** min(failures - 1, 20))
 
 
-class Servers(Protocol):
+class WatchedServers(Protocol):
     """What the programs stand on; the embedded servers are this."""
 
     def restart_dead(self) -> tuple[str, ...]: ...
@@ -155,7 +155,7 @@ class Supervisor:
         self,
         programs: Sequence[Program],
         *,
-        servers: Servers | None = None,
+        servers: WatchedServers | None = None,
         server_failures: tuple[type[Exception], ...] = (),
         back_off: BackOff | None = None,
         clock: Callable[[], float] = time.monotonic,

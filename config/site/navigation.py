@@ -14,7 +14,7 @@ Text = str | Promise
 
 
 @dataclass(frozen=True)
-class Item:
+class MenuItem:
     label: Text
     view: str
     permission: str
@@ -25,82 +25,84 @@ class Item:
 @dataclass(frozen=True)
 class Section:
     label: Text
-    items: tuple[Item, ...]
+    items: tuple[MenuItem, ...]
 
 
 SECTIONS = (
     Section(
         _("Orders"),
         (
-            Item(_("Orders"), "orders_order_changelist", "orders.view_order"),
-            Item(
+            MenuItem(_("Orders"), "orders_order_changelist", "orders.view_order"),
+            MenuItem(
                 _("Transactions"),
                 "integrations_remoteorder_changelist",
                 "integrations.view_remoteorder",
                 ("tab", "imported"),
             ),
-            Item(_("Customers"), "orders_customer_changelist", "orders.view_customer"),
-            Item(_("Allow / block list"), "integrations_buyerentry_changelist", "integrations.view_buyerentry"),
-            Item(_("Invoices"), "orders_invoice_changelist", "orders.view_invoice"),
-            Item(_("Shipments"), "orders_shipment_changelist", "orders.view_shipment"),
-            Item(_("Letterhead"), "orders_letterhead_changelist", "orders.change_letterhead"),
+            MenuItem(_("Customers"), "orders_customer_changelist", "orders.view_customer"),
+            MenuItem(_("Allow / block list"), "integrations_buyerentry_changelist", "integrations.view_buyerentry"),
+            MenuItem(_("Invoices"), "orders_invoice_changelist", "orders.view_invoice"),
+            MenuItem(_("Shipments"), "orders_shipment_changelist", "orders.view_shipment"),
+            MenuItem(_("Letterhead"), "orders_letterhead_changelist", "orders.change_letterhead"),
         ),
     ),
     Section(
         _("Segments and points"),
         (
-            Item(_("Segments"), "orders_segment_changelist", "orders.view_segment"),
-            Item(_("Earning rules"), "orders_earningrule_changelist", "orders.view_earningrule"),
-            Item(_("Points"), "orders_pointsmovement_changelist", "orders.view_pointsmovement"),
+            MenuItem(_("Segments"), "orders_segment_changelist", "orders.view_segment"),
+            MenuItem(_("Earning rules"), "orders_earningrule_changelist", "orders.view_earningrule"),
+            MenuItem(_("Points"), "orders_pointsmovement_changelist", "orders.view_pointsmovement"),
         ),
     ),
     Section(
         _("Letters"),
         (
-            Item(_("Distributions"), "integrations_distribution_changelist", "integrations.view_distribution"),
-            Item(_("Messages"), "integrations_message_changelist", "integrations.view_message"),
-            Item(_("Unsubscribed"), "integrations_mailoptout_changelist", "integrations.view_mailoptout"),
+            MenuItem(_("Distributions"), "integrations_distribution_changelist", "integrations.view_distribution"),
+            MenuItem(_("Messages"), "integrations_message_changelist", "integrations.view_message"),
+            MenuItem(_("Unsubscribed"), "integrations_mailoptout_changelist", "integrations.view_mailoptout"),
         ),
     ),
     Section(
         _("Stock"),
         (
-            Item(_("Products"), "stock_product_changelist", "stock.view_product"),
-            Item(_("Movements"), "stock_stockmovement_changelist", "stock.view_stockmovement"),
+            MenuItem(_("Products"), "stock_product_changelist", "stock.view_product"),
+            MenuItem(_("Movements"), "stock_stockmovement_changelist", "stock.view_stockmovement"),
         ),
     ),
     Section(
         _("Shops"),
         (
-            Item(_("Integrations"), "integrations_integration_changelist", "integrations.view_integration"),
-            Item(
+            MenuItem(_("Integrations"), "integrations_integration_changelist", "integrations.view_integration"),
+            MenuItem(
                 _("Items in error"),
                 "integrations_remoteorder_changelist",
                 "integrations.view_remoteorder",
                 ("tab", "failed"),
             ),
-            Item(_("Runs"), "integrations_run_changelist", "integrations.view_run"),
-            Item(_("Erasure requests"), "integrations_erasurerequest_changelist", "integrations.view_erasurerequest"),
+            MenuItem(_("Runs"), "integrations_run_changelist", "integrations.view_run"),
+            MenuItem(
+                _("Erasure requests"), "integrations_erasurerequest_changelist", "integrations.view_erasurerequest"
+            ),
         ),
     ),
     Section(
         _("API"),
         (
-            Item(_("API keys"), "integrations_apikey_changelist", "integrations.view_apikey"),
-            Item(
+            MenuItem(_("API keys"), "integrations_apikey_changelist", "integrations.view_apikey"),
+            MenuItem(
                 _("Webhook endpoints"), "integrations_webhookendpoint_changelist", "integrations.view_webhookendpoint"
             ),
-            Item(_("Deliveries"), "integrations_webhookdelivery_changelist", "integrations.view_webhookdelivery"),
-            Item(_("Documentation"), "api", "integrations.view_apikey"),
+            MenuItem(_("Deliveries"), "integrations_webhookdelivery_changelist", "integrations.view_webhookdelivery"),
+            MenuItem(_("Documentation"), "api", "integrations.view_apikey"),
         ),
     ),
     Section(
         _("Installation"),
         (
-            Item(_("Accounts"), "integrations_account_changelist", "integrations.view_account"),
-            Item(_("Projects"), "integrations_project_changelist", "integrations.view_project"),
-            Item(_("Members"), "integrations_membership_changelist", "integrations.view_membership"),
-            Item(_("People"), "auth_user_changelist", "auth.view_user"),
+            MenuItem(_("Accounts"), "integrations_account_changelist", "integrations.view_account"),
+            MenuItem(_("Projects"), "integrations_project_changelist", "integrations.view_project"),
+            MenuItem(_("Members"), "integrations_membership_changelist", "integrations.view_membership"),
+            MenuItem(_("People"), "auth_user_changelist", "auth.view_user"),
         ),
     ),
 )
@@ -117,7 +119,7 @@ def sections(request: HttpRequest) -> list[dict[str, Any]]:
     return shown
 
 
-def _shown(request: HttpRequest, item: Item) -> dict[str, Any]:
+def _shown(request: HttpRequest, item: MenuItem) -> dict[str, Any]:
     path = reverse(f"admin:{item.view}")
     here = request.path.startswith(path)
     if item.query is None:

@@ -38,7 +38,7 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Answer:
+class CallAnswer:
     """A status and a body of JSON; `again`: it was made for an earlier call."""
 
     status: int
@@ -53,7 +53,7 @@ def fingerprint(*parts: bytes) -> bytes:
     return found.digest()
 
 
-def once(call: Call, work: Callable[[], Answer]) -> Answer:
+def once(call: Call, work: Callable[[], CallAnswer]) -> CallAnswer:
     """The answer kept for this call, else the one of `work`, which is kept with what it did.
 
     What `work` raises undoes all and keeps nothing. Raises BeingAnswered and OtherCall.
@@ -65,7 +65,7 @@ def once(call: Call, work: Callable[[], Answer]) -> Answer:
         if kept is not None and kept.created_at > timezone.now() - COUNTS_FOR:
             if bytes(kept.fingerprint) != call.fingerprint:
                 raise OtherCall
-            return Answer(kept.status, bytes(kept.body), again=True)
+            return CallAnswer(kept.status, bytes(kept.body), again=True)
         if kept is not None:
             kept.delete()
         made = work()

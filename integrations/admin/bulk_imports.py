@@ -8,7 +8,7 @@ from typing import Any
 
 from django.http import StreamingHttpResponse
 
-from config.kit.admin.csv_files import Line
+from config.kit.admin.csv_files import Echo
 from config.kit.spreadsheets import plain
 from integrations.choices import RunKind
 from integrations.models import BulkFailure, Run
@@ -40,7 +40,7 @@ def failures_file(run: Run) -> StreamingHttpResponse:
 
 
 def _lines(run: Run) -> Iterator[str]:
-    writer = csv.writer(Line())
+    writer = csv.writer(Echo())
     yield "\ufeff" + writer.writerow(("row", "source_id", "key", "reason"))
     for failure in _failures(run).iterator():
         yield writer.writerow((failure.index, plain(failure.source_id), failure.key, plain(failure.reason)))

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from integrations.review import fixes
-from integrations.review.fixes import Progress
+from integrations.review.fixes import FixProgress
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def told(project_id: int) -> list[dict[str, Any]]:
     return [asdict(fix) for fix in fixes_shown(project_id)]
 
 
-def _shown(progress: Progress) -> FixShown:
+def _shown(progress: FixProgress) -> FixShown:
     looked_at = progress.total - progress.waiting
     return FixShown(
         id=progress.fix.pk,
@@ -50,7 +50,7 @@ def _shown(progress: Progress) -> FixShown:
     )
 
 
-def _line(progress: Progress) -> str:
+def _line(progress: FixProgress) -> str:
     text = ngettext("%(done)s of %(total)s order imported", "%(done)s of %(total)s orders imported", progress.total)
     pieces = [text % {"done": f"{progress.imported:,}", "total": f"{progress.total:,}"}]
     others = (

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from integrations.choices import ImportAction
 from integrations.models import Integration, StatusRule
-from integrations.shops.rule_settings import MOST_RULES, Wanted, fingerprint, selectable
+from integrations.shops.rule_settings import MOST_RULES, WantedRule, fingerprint, selectable
 
 MEANINGS: dict[str, Any] = {
     ImportAction.SKIP: gettext_lazy("Not imported; listed as ignored."),
@@ -78,10 +78,10 @@ class RuleForm(forms.Form):
     def label_typed(self) -> bool:
         return bool(self.data.get(self.add_prefix("label"), "").strip())
 
-    def wanted(self) -> Wanted:
+    def wanted(self) -> WantedRule:
         values = self.cleaned_data
         action = values["action"]
-        return Wanted(
+        return WantedRule(
             status=self.row.status if self.row else values["status"],
             label=values["label"],
             action=ImportAction(action),
@@ -118,7 +118,7 @@ class RuleGrid:
         count = data.get("rows", "")
         return min(int(count), MOST_RULES + NEW_ROWS) if count.isdecimal() and len(count) < 6 else 0
 
-    def wanted(self) -> tuple[list[RuleForm], list[Wanted]] | None:
+    def wanted(self) -> tuple[list[RuleForm], list[WantedRule]] | None:
         """The rows that were filled in, or None when one of them is not possible."""
         filled = [form for form in self.forms if not form.untouched]
         valid = [form.is_valid() for form in filled]  # all of them, so that every row says what is wrong

@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 
 from config.kit.money import money
 from integrations.choices import ImportAction
-from integrations.importing.preview import MOST, Outcome, Preview
+from integrations.importing.preview import MOST, Preview, RuleOutcome
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def _sentence(preview: Preview) -> str:
     return " ".join(pieces)
 
 
-def _cells(now: Outcome | None, then: Outcome | None) -> list[str]:
+def _cells(now: RuleOutcome | None, then: RuleOutcome | None) -> list[str]:
     return [_change(before, after) for before, after in zip(_numbers(now), _numbers(then), strict=True)]
 
 
@@ -67,7 +67,7 @@ def _change(before: str, after: str) -> str:
     return after if before == after else f"{before} → {after}"
 
 
-def _numbers(outcome: Outcome | None) -> list[str]:
+def _numbers(outcome: RuleOutcome | None) -> list[str]:
     if outcome is None:
         return ["–"] * 8
     amounts = ", ".join(money(amount, currency) for currency, amount in sorted(outcome.amounts.items()))

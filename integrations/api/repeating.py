@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from config.kit.api.errors import ApiError, bad_payload
 from integrations.access import idempotency
-from integrations.access.idempotency import Answer, BeingAnswered, Call, OtherCall
+from integrations.access.idempotency import BeingAnswered, Call, CallAnswer, OtherCall
 from integrations.api.partner_views import PartnerView
 
 LONGEST_KEY = 255
@@ -28,9 +28,9 @@ def idempotent(handler: Handler) -> Handler:
         if not key:
             return handler(view, request, **named)
 
-        def work() -> Answer:
+        def work() -> CallAnswer:
             made = handler(view, request, **named)
-            return Answer(made.status_code, msgspec.json.encode(made.data))
+            return CallAnswer(made.status_code, msgspec.json.encode(made.data))
 
         try:
             answer = idempotency.once(_call(view, request, key), work)

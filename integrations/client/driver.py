@@ -17,7 +17,7 @@ from integrations.connectors.http import Operation, Request, Response
 T = TypeVar("T")
 
 
-class Pace(Protocol):
+class RequestPace(Protocol):
     """Whoever knows when a shop may be asked."""
 
     def wait(self) -> float:
@@ -51,7 +51,7 @@ def drive(
     operation: Operation[T],
     *,
     heartbeat: Callable[[], None] | None = None,
-    pace: Pace | None = None,
+    pace: RequestPace | None = None,
     allowed: Set[str] | None = None,
     limits: Limits | None = None,
     sleep: Callable[[float], None] = time.sleep,
@@ -91,7 +91,7 @@ def _answer(
     limits: Limits,
     sleep: Callable[[float], None],
     heartbeat: Callable[[], None],
-    pace: Pace,
+    pace: RequestPace,
 ) -> Response:
     """Try again after a short wait where that is safe; longer waits are left to the run.
 

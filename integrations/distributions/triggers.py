@@ -24,7 +24,7 @@ TRIGGERS: dict[str, DistributionTrigger] = {
 
 
 @dataclass(frozen=True)
-class Cause:
+class Occasion:
     """A customer has entered a segment, or an order of a customer came in or was paid."""
 
     trigger: DistributionTrigger
@@ -38,7 +38,7 @@ class Cause:
         return f"{'entry' if self.trigger == DistributionTrigger.SEGMENT_ENTERED else 'order'}-{self.pk}"
 
 
-def start(project_id: int, causes: Sequence[Cause], at: datetime) -> int:
+def start(project_id: int, causes: Sequence[Occasion], at: datetime) -> int:
     """Write what the project's distributions answer, in the caller's transaction; how many messages that makes.
 
     The same cause never makes a second message of a distribution, however often it is told. Two statements.
@@ -78,7 +78,7 @@ def answer_orders(project_id: int, told: Sequence[Announcement]) -> None:
     orders = Order.objects.filter(pk__in=[each.order_id for each in meant], customer__isnull=False)
     found = {order.pk: order for order in orders.only("customer_id", "placed_at", "paid_at")} if meant else {}
     causes = [
-        Cause(TRIGGERS[each.kind], each.order_id, order.customer_id or 0)
+        Occasion(TRIGGERS[each.kind], each.order_id, order.customer_id or 0)
         for each in meant
         if (order := found.get(each.order_id)) and _happened(each, order) > now - FRESH
     ]
@@ -98,7 +98,7 @@ def answer_entries(project_id: int) -> bool:
     with transaction.atomic():
         waiting = SegmentEntry.objects.select_for_update(of=("self",)).filter(project_id=project_id, told_at=None)
         entries = list(waiting.order_by("id")[:ENTRIES_AT_ONCE])
-        causes = [Cause(trigger, entry.pk, entry.customer_id, entry.segment_id) for entry in entries]
+        causes = [Occasion(trigger, entry.pk, entry.customer_id, entry.segment_id) for entry in entries]
         start(project_id, causes, timezone.now())
         SegmentEntry.objects.filter(pk__in=[entry.pk for entry in entries]).update(told_at=Now())
     return len(entries) == ENTRIES_AT_ONCE

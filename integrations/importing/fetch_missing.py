@@ -17,7 +17,7 @@ from integrations.models import Integration, RemoteOrder, Run
 from integrations.runs import control
 from integrations.runs.claims import Claim
 from integrations.runs.control import RunRefused
-from integrations.runs.pages import Page
+from integrations.runs.pages import RunPage
 from integrations.shops.ask import ask
 
 HOURS = range(1, 7)
@@ -49,11 +49,11 @@ def _request(integration: Integration, user_id: int | None, since: datetime | No
     return control.request(RunKind.FETCH, integration, user_id=user_id, since=since, scope=scope)
 
 
-def fetch_page(held: Claim, run: Run, integration: Integration) -> Page:
+def fetch_page(held: Claim, run: Run, integration: Integration) -> RunPage:
     """One page of what was asked for; the last one tells what came of it."""
     cursor = run.cursor or {}
     if cursor.get("done"):
-        return Page(done=True, note=_sentence(integration, run, Counter(cursor["seen"])), asked=False)
+        return RunPage(done=True, note=_sentence(integration, run, Counter(cursor["seen"])), asked=False)
     page = _fetch(held, run, integration, cursor)
     candidates = read_page(integration.connector, integration.reader(), page.payloads)
     seen = Counter(cursor.get("seen", {})) + _states(integration, candidates)

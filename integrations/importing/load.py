@@ -20,7 +20,7 @@ from integrations.models import Integration, Run
 from integrations.runs import control
 from integrations.runs.claims import IN_SHOP, Claim
 from integrations.runs.control import RunRefused
-from integrations.runs.pages import Page
+from integrations.runs.pages import RunPage
 from integrations.shops.ask import ask
 
 logger = logging.getLogger(__name__)
@@ -72,14 +72,14 @@ def request_load(integration: Integration, *, user_id: int | None = None, date_f
     return control.request(RunKind.LOAD, integration, user_id=user_id, since=since, scope=scope)
 
 
-def load_page(held: Claim, run: Run, integration: Integration) -> Page:
+def load_page(held: Claim, run: Run, integration: Integration) -> RunPage:
     """Fetch one page of the window."""
     cursor = run.cursor or {}
     if cursor.get("done"):
-        return Page(done=True, note=" ".join(cursor.get("notes", ())), asked=False)
+        return RunPage(done=True, note=" ".join(cursor.get("notes", ())), asked=False)
     if run.cancel_requested_at:
         _abandon(run, integration, cursor["at"])
-        return Page(cancelled=True)
+        return RunPage(cancelled=True)
     if run.since is None:
         raise ValueError("a load has a window")
     connector, shop = integration.connector, integration.shop()

@@ -22,7 +22,7 @@ from integrations.importing.payloads import Candidate
 from integrations.importing.remote_orders import Entry
 from integrations.importing.rules import Mode, Verdict
 from integrations.models import Integration, RemoteOrder
-from integrations.runs.pages import NOT_STORABLE, Page, Written
+from integrations.runs.pages import NOT_STORABLE, RunPage, Written
 from orders.intake.drafts import Intake, Obstacle, Source, Taken
 from orders.intake.new_orders import take_in
 from stock.ledger import lock_project
@@ -46,7 +46,7 @@ def import_page(
     *,
     mode: Mode = Mode.SWEEP,
     complete: datetime | None = None,
-) -> Page:
+) -> RunPage:
     """The page of a run that imports these candidates.
 
     `complete`: with this page a sweep is over, and the integration is complete up to this moment.
@@ -68,7 +68,7 @@ def import_page(
             _mark_complete(run_id, integration, complete)
         return Written(counts)
 
-    return Page(cursor, write, lambda run_id: write(run_id, apart=True))
+    return RunPage(cursor, write, lambda run_id: write(run_id, apart=True))
 
 
 def _alone(run_id: int, integration: Integration, candidate: Candidate, mode: Mode) -> Counter[str]:

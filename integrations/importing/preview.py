@@ -18,7 +18,7 @@ from integrations.importing.judgement import Lookups, judge, look_up
 from integrations.importing.payloads import Candidate, read_stored
 from integrations.importing.rules import Rule, Verdict
 from integrations.models import Integration
-from integrations.shops.rule_settings import Wanted
+from integrations.shops.rule_settings import WantedRule
 from orders.intake import sharing
 from orders.intake.drafts import Draft, Intake, Obstacle
 from orders.intake.incoming import IncomingOrder
@@ -32,7 +32,7 @@ MOST = 20_000
 
 
 @dataclass
-class Outcome:
+class RuleOutcome:
     """All orders that one Import value gets."""
 
     action: ImportAction
@@ -61,15 +61,15 @@ class Preview:
     cut: bool
     """More than MOST orders: the oldest were left out."""
     unreadable: int
-    now: list[Outcome]
-    then: list[Outcome]
+    now: list[RuleOutcome]
+    then: list[RuleOutcome]
 
     @property
     def differs(self) -> bool:
         return self.now != self.then
 
 
-def preview(integration: Integration, wanted: Sequence[Wanted], days: int) -> Preview:
+def preview(integration: Integration, wanted: Sequence[WantedRule], days: int) -> Preview:
     """Decide the stored orders of the last `days` twice, each time from the stock as it is at present.
 
     Orders are taken oldest first, as an import would.
@@ -107,12 +107,12 @@ def _products(integration: Integration, orders: Sequence[IncomingOrder], found: 
 
 def _decided(
     seen: Sequence[Candidate], found: Lookups, products: Mapping[str, int], rules: Mapping[str, Rule]
-) -> list[Outcome]:
+) -> list[RuleOutcome]:
     levels = {
         level.product_id: Level(level.pk, level.on_hand, level.reserved)
         for level in StockLevel.objects.filter(product_id__in=products.values(), warehouse__is_default=True)
     }
-    outcomes = {action: Outcome(action) for action in ImportAction}
+    outcomes = {action: RuleOutcome(action) for action in ImportAction}
     for candidate in seen:
         item = judge(candidate, rules, found)
         outcome = outcomes[ImportAction(item.decision.action)]
@@ -130,13 +130,13 @@ def _decided(
     return [outcome for outcome in outcomes.values() if outcome.orders or outcome.pending or outcome.failed]
 
 
-def _count(outcome: Outcome, order: IncomingOrder | None) -> None:
+def _count(outcome: RuleOutcome, order: IncomingOrder | None) -> None:
     outcome.orders += 1
     if order is not None:
         outcome.amounts[order.currency] = outcome.amounts.get(order.currency, Decimal(0)) + order.total
 
 
-def _add(outcome: Outcome, made: Draft) -> None:
+def _add(outcome: RuleOutcome, made: Draft) -> None:
     """What an order takes of the stock, and its invoice."""
     plan = made.intake.plan
     goods = [line for line in made.lines if line.product_id is not None]

@@ -21,7 +21,7 @@ from integrations.importing.rules import Mode
 from integrations.models import Integration, RemoteOrder, Run
 from integrations.runs import control
 from integrations.runs.claims import Claim
-from integrations.runs.pages import Page
+from integrations.runs.pages import RunPage
 from integrations.shops.ask import ask
 from orders.choices import OrderStatus
 
@@ -54,13 +54,13 @@ def start(integration_ids: Iterable[int], user_id: int | None = None) -> None:
         control.request_or_again(RunKind.RETRY, integration, user_id=user_id)
 
 
-def retry_page(held: Claim, run: Run, integration: Integration) -> Page:
+def retry_page(held: Claim, run: Run, integration: Integration) -> RunPage:
     """One request's worth of remote orders that are due."""
     due = integration.remote_orders.filter(state__in=RETRIED, next_attempt_at__lte=timezone.now())
     return _reread(held, run, integration, due, mode=Mode.LOOK_AGAIN)
 
 
-def open_orders_page(held: Claim, run: Run, integration: Integration) -> Page:
+def open_orders_page(held: Claim, run: Run, integration: Integration) -> RunPage:
     """One request's worth of imported orders still being worked on: "modified" is not moved by every change."""
     open_orders = integration.remote_orders.filter(
         state=RemoteState.IMPORTED, order__status__in=[OrderStatus.PROCESSING, OrderStatus.ON_HOLD]
@@ -68,12 +68,12 @@ def open_orders_page(held: Claim, run: Run, integration: Integration) -> Page:
     return _reread(held, run, integration, open_orders, mode=Mode.SWEEP)
 
 
-def _reread(held: Claim, run: Run, integration: Integration, wanted: QuerySet[RemoteOrder], *, mode: Mode) -> Page:
+def _reread(held: Claim, run: Run, integration: Integration, wanted: QuerySet[RemoteOrder], *, mode: Mode) -> RunPage:
     cursor = run.cursor or {}
     at_once = integration.connector.capabilities.orders_by_ids
     rows = list(wanted.filter(pk__gt=cursor.get("after", 0)).order_by("pk")[:at_once])
     if not rows or cursor.get("done"):
-        return Page(done=True, asked=False)
+        return RunPage(done=True, asked=False)
     total = wanted.count() if run.total is None else run.total
     page = _fetch(held, run, integration, rows)
     candidates = read_page(integration.connector, integration.reader(), page.payloads)

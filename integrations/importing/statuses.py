@@ -8,7 +8,7 @@ from integrations.choices import ImportAction
 from integrations.connectors.contract import Connector
 from integrations.models import Integration, Run
 from integrations.runs.claims import Claim
-from integrations.runs.pages import Page, Written
+from integrations.runs.pages import RunPage, Written
 from orders.choices import OrderStatus
 from orders.intake.plans import PLANS
 from orders.models import Order
@@ -36,7 +36,7 @@ def meaning(integration: Integration, status: str, action: str | None) -> OrderS
     return OrderStatus.CANCELLED if status in ended_statuses(integration.connector) else None
 
 
-def status_page(held: Claim, run: Run, integration: Integration) -> Page:
+def status_page(held: Claim, run: Run, integration: Integration) -> RunPage:
     """Carry the statuses that the loads have brought since over to open orders; the shop is not asked.
 
     Orders that are complete or cancelled here are many and settled: they follow when they are synchronised.
@@ -56,7 +56,7 @@ def status_page(held: Claim, run: Run, integration: Integration) -> Page:
         counts = {"fetched": len(rows), "updated": 0, "unchanged": 0}
         for order_id, status in rows:
             done = overwrite.follow_status(order_id, status, meaning(integration, status, actions.get(status)))
-            counts["updated" if done.outcome == overwrite.Outcome.CHANGED else "unchanged"] += 1
+            counts["updated" if done.outcome == overwrite.RefreshOutcome.CHANGED else "unchanged"] += 1
         return Written(counts)
 
-    return Page({"after": rows[-1][0] if rows else 0}, write, done=len(rows) < AT_ONCE, asked=False)
+    return RunPage({"after": rows[-1][0] if rows else 0}, write, done=len(rows) < AT_ONCE, asked=False)

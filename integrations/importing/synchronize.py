@@ -17,13 +17,13 @@ from integrations.models import Integration, RemoteOrder, Run
 from integrations.runs import control
 from integrations.runs.claims import Claim
 from integrations.runs.control import RunRefused
-from integrations.runs.pages import NOT_STORABLE, Page, Written
+from integrations.runs.pages import NOT_STORABLE, RunPage, Written
 from integrations.shops.ask import ask
 from orders.choices import Part
 from orders.intake.drafts import Obstacle
 from orders.models import Order
 from orders.work.refresh import overwrite
-from orders.work.refresh.overwrite import Answer, Outcome, Refreshed
+from orders.work.refresh.overwrite import Refreshed, RefreshOutcome, ShopAnswer
 from stock.ledger import lock_project
 
 MOST_AT_ONCE = 100
@@ -35,7 +35,7 @@ class SyncRefused(Exception):
 
 
 @dataclass(frozen=True)
-class Look:
+class SyncLook:
     """What synchronising would do, and which answer of the shop that was."""
 
     seen: str
@@ -46,7 +46,7 @@ class Look:
 # --- one order ---
 
 
-def look(order: Order) -> Look:
+def look(order: Order) -> SyncLook:
     """Ask the shop for an order and say what synchronising would change; only the remote order is brought up to date.
 
     Raises SyncRefused.
@@ -63,7 +63,7 @@ def look(order: Order) -> Look:
         raise SyncRefused(GONE)
     with transaction.atomic():
         _keep(integration, seen)
-    return Look(seen.digest.hex(), overwrite.preview(order.pk, _settings(integration, [seen]).answer(seen)))
+    return SyncLook(seen.digest.hex(), overwrite.preview(order.pk, _settings(integration, [seen]).answer(seen)))
 
 
 def synchronize(order: Order, seen: str, *, version: int, actor_id: int) -> Refreshed:
@@ -78,7 +78,7 @@ def synchronize(order: Order, seen: str, *, version: int, actor_id: int) -> Refr
     kept = read(integration.connector, integration.reader(), payload, digest_of(payload))
     answer = _settings(integration, [kept]).answer(kept)
     done = overwrite.refresh(order.pk, answer, actor_id=actor_id, seen=version)
-    if done.outcome == Outcome.REFUSED:
+    if done.outcome == RefreshOutcome.REFUSED:
         raise SyncRefused(done.sentence)
     return done
 
@@ -110,14 +110,14 @@ class _Settings:
     words: Mapping
     actions: dict[str, str]
 
-    def answer(self, seen: Candidate) -> Answer:
+    def answer(self, seen: Candidate) -> ShopAnswer:
         """What a shop's answer means here. Raises SyncRefused."""
         if seen.order is None:
             raise SyncRefused(seen.error)
         ours = self.words.apply(seen.order)
         if isinstance(ours, Obstacle):
             raise SyncRefused(ours.message)
-        return Answer(
+        return ShopAnswer(
             ours,
             meaning(self.integration, seen.status, self.actions.get(seen.status)),
             frozenset(Part(part) for part in self.integration.ours_wins if part in Part.values),
@@ -175,13 +175,13 @@ def request(project_id: int, order_ids: Sequence[int], *, user_id: int | None = 
     return Requested(tuple(started), tuple(refusals))
 
 
-def synchronize_page(held: Claim, run: Run, integration: Integration) -> Page:
+def synchronize_page(held: Claim, run: Run, integration: Integration) -> RunPage:
     """One request's worth of the orders of a run; each is written in its own savepoint, its result kept."""
     wanted: list[int] = run.scope["orders"]
     done = (run.cursor or {}).get("done", 0)
     chunk = wanted[done : done + integration.connector.capabilities.orders_by_ids]
     if not chunk:
-        return Page(done=True, note=_summary(run.results), asked=False)
+        return RunPage(done=True, note=_summary(run.results), asked=False)
     orders = {order.pk: order for order in Order.objects.filter(pk__in=chunk).select_related("remote_order")}
     ids = {order.remote_order.external_id: pk for pk, order in orders.items() if order.remote_order is not None}
     operation = integration.connector.orders_by_ids(integration.shop(), tuple(ids))
@@ -195,18 +195,18 @@ def synchronize_page(held: Claim, run: Run, integration: Integration) -> Page:
         results = [_one(settings, orders[pk], found.get(key), actor_id=run.requested_by_id) for key, pk in ids.items()]
         counts = {"fetched": len(ids), "updated": 0, "unchanged": 0, "failed": 0}
         for result in results:
-            counts[COUNTED[Outcome(str(result["outcome"]))]] += 1
+            counts[COUNTED[RefreshOutcome(str(result["outcome"]))]] += 1
         together = [*run.results, *results]
         return Written(counts, together, _summary(together) if over else "")
 
-    return Page({"done": done + len(chunk)}, write, done=over, total=len(wanted))
+    return RunPage({"done": done + len(chunk)}, write, done=over, total=len(wanted))
 
 
 COUNTED = {
-    Outcome.CHANGED: "updated",
-    Outcome.SAME: "unchanged",
-    Outcome.STALE: "unchanged",
-    Outcome.REFUSED: "failed",
+    RefreshOutcome.CHANGED: "updated",
+    RefreshOutcome.SAME: "unchanged",
+    RefreshOutcome.STALE: "unchanged",
+    RefreshOutcome.REFUSED: "failed",
 }
 
 
@@ -219,16 +219,14 @@ def _one(settings: _Settings, order: Order, seen: Candidate | None, *, actor_id:
             _keep(settings.integration, seen)
             done = overwrite.refresh(order.pk, settings.answer(seen), actor_id=actor_id)
     except SyncRefused as refusal:
-        done = Refreshed(Outcome.REFUSED, str(refusal))
+        done = Refreshed(RefreshOutcome.REFUSED, str(refusal))
     except NOT_STORABLE:
-        done = Refreshed(Outcome.REFUSED, "The shop's answer cannot be stored: correct the order in the shop.")
+        done = Refreshed(RefreshOutcome.REFUSED, "The shop's answer cannot be stored: correct the order in the shop.")
     message = " ".join([done.sentence, *done.reports])
     return {"id": order.pk, "number": order.number, "outcome": str(done.outcome), "message": message[:500]}
 
 
 def _summary(results: Sequence[dict[str, object]]) -> str:
-    count = {outcome: sum(result["outcome"] == outcome for result in results) for outcome in Outcome}
-    same = count[Outcome.SAME] + count[Outcome.STALE]
-    return (
-        f"{count[Outcome.CHANGED]} changed, {same} as in the shop, {count[Outcome.REFUSED]} could not be synchronized."
-    )
+    count = {outcome: sum(result["outcome"] == outcome for result in results) for outcome in RefreshOutcome}
+    same = count[RefreshOutcome.SAME] + count[RefreshOutcome.STALE]
+    return f"{count[RefreshOutcome.CHANGED]} changed, {same} as in the shop, {count[RefreshOutcome.REFUSED]} could not be synchronized."

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 
-from integrations.choices import Plan, Role
+from integrations.choices import AccountPlan, Role
 
 
 def check_zone(name: str) -> None:
@@ -25,7 +25,7 @@ class Account(models.Model):
     """The subscriber."""
 
     name = models.CharField(max_length=100, unique=True)
-    plan = models.CharField(max_length=20, choices=Plan, default=Plan.TRIAL)
+    plan = models.CharField(max_length=20, choices=AccountPlan, default=AccountPlan.TRIAL)
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
@@ -33,7 +33,7 @@ class Account(models.Model):
 
     @property
     def on_trial(self) -> bool:
-        return self.plan == Plan.TRIAL
+        return self.plan == AccountPlan.TRIAL
 
 
 class Membership(models.Model):

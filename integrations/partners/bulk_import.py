@@ -20,11 +20,11 @@ from config.kit.public_ids import PublicIds
 from config.kit.sql import copy_rows
 from integrations.choices import OnConflict, RunKind, RunState
 from integrations.models import ApiKey, BulkFailure, BulkImport, BulkPortion, Project, Run
-from integrations.runs.pages import NOT_STORABLE, Page, Written
+from integrations.runs.pages import NOT_STORABLE, RunPage, Written
 from integrations.runs.queue import ring
 from orders import bell
 from orders.partners.published import PublishedOrder
-from orders.partners.store import Book, Failure, Outcome, Stored, store
+from orders.partners.store import Book, Outcome, RowFailure, Stored, store
 
 PORTION = 200
 COUNTED = {"created": "created", "updated": "updated", "skipped": "unchanged"}
@@ -84,13 +84,13 @@ def _portions(bulk_id: int, orders: Sequence[PublishedOrder]) -> list[tuple[int,
     return rows
 
 
-def import_portion(run: Run) -> Page:
+def import_portion(run: Run) -> RunPage:
     """The next portion of an import."""
     bulk = BulkImport.objects.select_related("project").get(pk=run.pk)
     start = int((run.cursor or {}).get("done", 0))
     payload = BulkPortion.objects.filter(bulk_import=bulk, position=start).values_list("payload", flat=True).first()
     if payload is None:
-        return Page(done=True)
+        return RunPage(done=True)
     portion = _PORTIONS.decode(bytes(payload))
     end = start + len(portion.orders)
     whole = end >= (run.total or 0)
@@ -100,7 +100,7 @@ def import_portion(run: Run) -> Page:
         with nullcontext() if whole else bell.quiet():
             return Written(_write(run_id, bulk, start, portion, apart=apart))
 
-    return Page({"done": end}, write, lambda run_id: write(run_id, apart=True), done=whole)
+    return RunPage({"done": end}, write, lambda run_id: write(run_id, apart=True), done=whole)
 
 
 def _write(run_id: int, bulk: BulkImport, start: int, portion: Portion, *, apart: bool) -> Counter[str]:
@@ -114,7 +114,7 @@ def _write(run_id: int, bulk: BulkImport, start: int, portion: Portion, *, apart
         outcomes = store(book, orders, live=False, on_conflict=bulk.on_conflict)
     results: dict[int, Outcome] = dict(zip(fresh, outcomes, strict=True))
     for index, first in portion.repeats.items():
-        results[index] = Failure("duplicate_found", f"The source_id is that of row {first} of the same import")
+        results[index] = RowFailure("duplicate_found", f"The source_id is that of row {first} of the same import")
     return _record(bulk, results, {index: portion.orders[index - start].source_id or "" for index in results})
 
 
@@ -124,7 +124,7 @@ def _alone(book: Book, order: PublishedOrder, on_conflict: str) -> Outcome:
         with transaction.atomic():
             return store(book, [order], live=False, on_conflict=on_conflict)[0]
     except NOT_STORABLE as error:
-        return Failure("invalid_order", f"The order cannot be stored: {str(error).splitlines()[0][:300]}")
+        return RowFailure("invalid_order", f"The order cannot be stored: {str(error).splitlines()[0][:300]}")
 
 
 def _record(bulk: BulkImport, results: Mapping[int, Outcome], sources: Mapping[int, str]) -> Counter[str]:

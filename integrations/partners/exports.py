@@ -20,7 +20,7 @@ from config.kit.spreadsheets import plain
 from integrations.choices import RunKind
 from integrations.models import ApiKey, Export, ExportPart, Project, Run
 from integrations.runs import control
-from integrations.runs.pages import CalledOff, Page, Written
+from integrations.runs.pages import CalledOff, RunPage, Written
 from integrations.runs.queue import ring
 from orders.models import Order
 from orders.partners.answers import publish
@@ -68,11 +68,11 @@ def check(project: Project, parameters: Mapping[str, Any]) -> dict[str, Any]:
     return checked
 
 
-def export_portion(run: Run) -> Page:
+def export_portion(run: Run) -> RunPage:
     """The next part of the file."""
     export = Export.objects.select_related("project").filter(pk=run.pk).first()
     if export is None:  # its owner has deleted it meanwhile
-        return Page(cancelled=True)
+        return RunPage(cancelled=True)
     cursor: dict[str, Any] = run.cursor or {"part": 0, "after": None}
     part, after, order = cursor["part"], cursor["after"], export.parameters["order"]
     found = _selected(export.project, export.parameters)
@@ -85,7 +85,7 @@ def export_portion(run: Run) -> Page:
         ExportPart.objects.create(export_id=run_id, position=part, content=content.encode())
         return Written({"fetched": len(rows)})
 
-    return Page(
+    return RunPage(
         {"part": part + 1, "after": _place(rows[-1], order) if rows else after},
         write,
         done=len(rows) < ROWS_AT_ONCE,

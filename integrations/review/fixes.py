@@ -27,7 +27,7 @@ from integrations.review import decisions
 from integrations.review.causes import CONNECTION, RULED, Cause, orders_of
 from integrations.review.decisions import Reviewed
 from integrations.shops import connection, mapping_settings, settings
-from integrations.shops.rule_settings import Wanted, save_rules
+from integrations.shops.rule_settings import WantedRule, save_rules
 from orders.intake import receipts
 from orders.intake.allocation import change_stock
 from stock import catalogue, ledger
@@ -126,7 +126,7 @@ def choose_rule(
     rule = integration.rules.filter(status=cause.subject).first()
     if rule is None:
         raise NothingToFix(f"There is no rule for the status “{cause.subject}” any more.")
-    save_rules(integration, [Wanted(rule.status, rule.label, action, retry, rule.pk, seen)])
+    save_rules(integration, [WantedRule(rule.status, rule.label, action, retry, rule.pk, seen)])
     done = f"Status “{cause.subject}” of {integration}: {action.label}."
     ignored = integration.remote_orders.filter(
         project_id=integration.project_id,
@@ -201,7 +201,7 @@ def _written(
 
 
 @dataclass(frozen=True)
-class Progress:
+class FixProgress:
     """How far the orders of a fix are."""
 
     fix: Fix
@@ -230,7 +230,7 @@ def recent(project_id: int) -> list[Fix]:
     return list(newest.select_related("integration").defer("integration__credentials")[:MOST_SHOWN])
 
 
-def progress_of(fixes: Sequence[Fix]) -> list[Progress]:
+def progress_of(fixes: Sequence[Fix]) -> list[FixProgress]:
     rows = execute(
         "SELECT fix.id, seen.state, seen.state IN ('failed', 'ignored') AND seen.next_attempt_at <= fix.at, count(*)"
         " FROM integrations_fix AS fix CROSS JOIN unnest(fix.orders) AS of_it (id)"
@@ -246,10 +246,10 @@ def progress_of(fixes: Sequence[Fix]) -> list[Progress]:
     return [_progress(fix, done[fix.pk], runs.get(fix.integration_id)) for fix in fixes]
 
 
-def _progress(fix: Fix, counts: Counter[str], run: Run | None) -> Progress:
+def _progress(fix: Fix, counts: Counter[str], run: Run | None) -> FixProgress:
     imported, failed = counts[RemoteState.IMPORTED.value], counts[RemoteState.FAILED.value]
     waiting = counts["waiting"]
-    return Progress(
+    return FixProgress(
         fix=fix,
         total=len(fix.orders),
         imported=imported,

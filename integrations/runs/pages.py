@@ -1,7 +1,7 @@
 """One page of a run: fetched outside any transaction, then written in one.
 
-A handler reads a page from a shop, or from the database, and returns a `Page`: how to write it, and where the run goes
-on. It changes nothing itself. `write` does the same for every kind of run, in one transaction:
+A handler reads a page from a shop, or from the database, and returns a `RunPage`: how to write it, and where the run
+goes on. It changes nothing itself. `write` does the same for every kind of run, in one transaction:
 
 1. hold the run: who has lost it stops here, and whether a cancel was asked for is known;
 2. write what the page brought;
@@ -50,7 +50,7 @@ Write = Callable[[int], Written]
 
 
 @dataclass(frozen=True)
-class Page:
+class RunPage:
     """One page of a run, ready to be written."""
 
     cursor: Cursor | None = None
@@ -81,14 +81,14 @@ class Page:
     """Called after the page, outside of any transaction, when a cancel was asked for while it was on its way."""
 
 
-Handler = Callable[[Claim, Run, Integration], Page]
+Handler = Callable[[Claim, Run, Integration], RunPage]
 """Fetches the next page of a run with a shop. Raises ShopError."""
-Portioner = Callable[[Run], Page]
+Portioner = Callable[[Run], RunPage]
 """Prepares the next page of a run without one."""
 
 
 @dataclass(frozen=True)
-class Outcome:
+class PageOutcome:
     """How the run stands after a page."""
 
     cancelled: bool
@@ -97,10 +97,10 @@ class Outcome:
     """The run's results, where it keeps any."""
 
 
-def write(held: Claim, page: Page) -> Outcome:
+def write(held: Claim, page: RunPage) -> PageOutcome:
     """Write a page. Raises LostClaim, and whatever the database refuses of a page that has no parts."""
     if page.write is None or page.cancelled:
-        return Outcome(page.cancelled, page.note)
+        return PageOutcome(page.cancelled, page.note)
     try:
         try:
             outcome = _write(held, page, page.write)
@@ -109,17 +109,17 @@ def write(held: Claim, page: Page) -> Outcome:
                 raise
             outcome = _write(held, page, page.write_apart)
     except CalledOff:
-        return Outcome(True, page.note)
+        return PageOutcome(True, page.note)
     if outcome.cancelled and page.on_cancel is not None:
         page.on_cancel()
     return outcome
 
 
-def _write(held: Claim, page: Page, how: Write) -> Outcome:
+def _write(held: Claim, page: RunPage, how: Write) -> PageOutcome:
     with transaction.atomic():
         cancelled = claims.hold(held)
         written = how(held.run_id)
         if page.also is not None:
             page.also()
         claims.advance(held, written.counts, page.cursor, total=page.total, until=page.until, results=written.results)
-        return Outcome(cancelled, written.note or page.note, written.results)
+        return PageOutcome(cancelled, written.note or page.note, written.results)

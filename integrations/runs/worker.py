@@ -15,7 +15,7 @@ from integrations.connectors.errors import Failure, NotNow, ShopError
 from integrations.models import Integration, Run
 from integrations.runs import claims, control, pages
 from integrations.runs.claims import Claim, LostClaim
-from integrations.runs.pages import Handler, Outcome, Page, Portioner
+from integrations.runs.pages import Handler, PageOutcome, Portioner, RunPage
 from integrations.shops.pace import keep_quiet
 
 logger = logging.getLogger(__name__)
@@ -139,7 +139,7 @@ def _portions(held: Claim, run: Run, portioner: Portioner, deadline: float) -> N
             return
 
 
-def _write(held: Claim, run: Run, page: Page) -> Outcome:
+def _write(held: Claim, run: Run, page: RunPage) -> PageOutcome:
     """Write a page, and let the run in hand stand as it does in the database."""
     outcome = pages.write(held, page)
     if page.write is not None:

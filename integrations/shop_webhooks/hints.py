@@ -17,7 +17,7 @@ from integrations.models import Integration, OrderHint, Run
 from integrations.runs import control
 from integrations.runs.claims import Claim
 from integrations.runs.control import RunRefused
-from integrations.runs.pages import Page
+from integrations.runs.pages import RunPage
 from integrations.shops.ask import ask
 
 LEFT_ALONE = timedelta(minutes=15)
@@ -45,13 +45,13 @@ def start_leftovers() -> int:
     return sum(start(integration) for integration in waiting)
 
 
-def hints_page(held: Claim, run: Run, integration: Integration) -> Page:
+def hints_page(held: Claim, run: Run, integration: Integration) -> RunPage:
     """Read one request's worth of hinted orders again, oldest hint first."""
     connector = integration.connector
     waiting = OrderHint.objects.filter(integration=integration, look_at__lte=timezone.now()).order_by("pk")
     hints = list(waiting[: connector.capabilities.orders_by_ids])
     if not hints:
-        return Page(done=True, asked=False)
+        return RunPage(done=True, asked=False)
     ids = tuple(hint.external_id for hint in hints)
     page = ask(integration, connector.orders_by_ids(integration.shop(), ids), held=held)
     candidates = read_page(connector, integration.reader(), page.payloads)

@@ -17,7 +17,7 @@ from integrations.models import Webhook
 from integrations.shop_webhooks import erasures, hints, registration, signing_keys
 
 
-class Answer(StrEnum):
+class Reception(StrEnum):
     """What became of a notification."""
 
     TAKEN = "taken"
@@ -29,29 +29,29 @@ class Answer(StrEnum):
     """Whether it is signed cannot be said yet: the platform may try again."""
 
 
-def receive(token: str, notification: Notification) -> Answer:
+def receive(token: str, notification: Notification) -> Reception:
     """Check a notification and write down which orders to read again. Nothing is stored before it is checked."""
     webhook = Webhook.objects.select_related("integration__project").filter(token=token).first()
     if webhook is None:
-        return Answer.UNKNOWN
+        return Reception.UNKNOWN
     platform = webhook.integration.connector.webhooks
     if platform is None:
-        return Answer.UNKNOWN
+        return Reception.UNKNOWN
     if platform.is_ping is not None and platform.is_ping(notification):
-        return Answer.PING
+        return Reception.PING
     now = timezone.now()
     try:
         shop = webhook.integration.shop()
     except ShopError:
-        return Answer.FORGED  # without readable credentials nothing can be checked
+        return Reception.FORGED  # without readable credentials nothing can be checked
     wanted = platform.signing_key(shop, notification) if platform.signing_key is not None else None
     key = signing_keys.key_for(webhook, shop, wanted) if wanted is not None else ""
     if key is None:
-        return Answer.NOT_NOW
+        return Reception.NOT_NOW
     notification = replace(notification, key=key, registered_as=webhook.external_id)
     if not platform.verify(shop, webhook.secrets.get("signing", ""), notification, now):
         Webhook.objects.filter(pk=webhook.pk).update(refused=F("refused") + 1)
-        return Answer.FORGED
+        return Reception.FORGED
     hint = platform.read(notification)
     with transaction.atomic():
         Webhook.objects.filter(pk=webhook.pk).update(accepted=F("accepted") + 1, last_at=now)
@@ -68,7 +68,7 @@ def receive(token: str, notification: Notification) -> Answer:
                 [webhook.integration_id, now, now, now, sorted({key[:255] for key in hint.external_ids})],
             )
             hints.start(webhook.integration)
-    return Answer.TAKEN
+    return Reception.TAKEN
 
 
 def challenge(token: str, code: str) -> Mapping[str, str] | None:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from integrations.connectors.errors import Failure, ShopError
 from integrations.models import Integration, Run, Webhook
 from integrations.runs.claims import Claim
-from integrations.runs.pages import Page, Written
+from integrations.runs.pages import RunPage, Written
 from integrations.shops.ask import ask
 
 
@@ -59,12 +59,12 @@ def register(integration: Integration) -> Registration:
     return Registration(True, f"{summary} It does not let us have {', '.join(refused)}." if refused else summary)
 
 
-def check_page(held: Claim, run: Run, integration: Integration) -> Page:
+def check_page(held: Claim, run: Run, integration: Integration) -> RunPage:
     """Look whether the shop has disabled or lost our webhooks, and keep the answer where staff see it."""
     webhook = Webhook.objects.filter(integration=integration, registered_at__isnull=False).first()
     platform = integration.connector.webhooks
     if webhook is None or platform is None or platform.registered is None:
-        return Page(done=True, asked=False)
+        return RunPage(done=True, asked=False)
     try:
         there = ask(integration, platform.registered(integration.shop()), held=held)
     except ShopError as error:
@@ -82,4 +82,4 @@ def check_page(held: Claim, run: Run, integration: Integration) -> Page:
         Webhook.objects.filter(pk=webhook.pk).update(problem=problem, checked_at=timezone.now())
         return Written()
 
-    return Page(None, write, done=True, note=problem)
+    return RunPage(None, write, done=True, note=problem)

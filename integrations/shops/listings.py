@@ -6,19 +6,19 @@ from integrations.choices import ImportAction, ListKind
 from integrations.connectors.listings import CodeLists, ProductPage
 from integrations.models import CodeListEntry, Integration, Run, StatusRule
 from integrations.runs.claims import Claim
-from integrations.runs.pages import Page, Written
+from integrations.runs.pages import RunPage, Written
 from integrations.shops.ask import ask
 from stock import catalogue
 
 
-def products_page(held: Claim, run: Run, integration: Integration) -> Page:
+def products_page(held: Claim, run: Run, integration: Integration) -> RunPage:
     """One page of the shop's products; those with a SKU we do not have are created with zero stock."""
     cursor = run.cursor or {}
     if cursor.get("done"):
-        return Page(done=True, asked=False)
+        return RunPage(done=True, asked=False)
     products = integration.connector.products
     if products is None:
-        return Page(done=True, asked=False)
+        return RunPage(done=True, asked=False)
     page: ProductPage = ask(integration, products(integration.shop(), cursor.get("at")), held=held)
     names = {product.sku.strip(): product.name for product in page.products if product.sku.strip()}
 
@@ -29,10 +29,10 @@ def products_page(held: Claim, run: Run, integration: Integration) -> Page:
         return Written({"fetched": len(page.products), "created": len(new), "unchanged": len(page.products) - len(new)})
 
     done = page.next is None
-    return Page({"at": page.next, "done": done}, write, done=done, total=page.total)
+    return RunPage({"at": page.next, "done": done}, write, done=done, total=page.total)
 
 
-def code_lists_page(held: Claim, run: Run, integration: Integration) -> Page:
+def code_lists_page(held: Claim, run: Run, integration: Integration) -> RunPage:
     """Read the shop's lists whole; statuses without a rule get one (Do not import, Retry)."""
     lists: CodeLists = ask(integration, integration.connector.code_lists(integration.shop()), held=held)
 
@@ -40,7 +40,7 @@ def code_lists_page(held: Claim, run: Run, integration: Integration) -> Page:
         store_code_lists(integration, lists)
         return Written()
 
-    return Page(None, write, done=True)
+    return RunPage(None, write, done=True)
 
 
 def store_code_lists(integration: Integration, lists: CodeLists) -> None:

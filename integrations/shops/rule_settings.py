@@ -14,7 +14,7 @@ MOST_RULES = 500
 
 
 @dataclass(frozen=True)
-class Wanted:
+class WantedRule:
     """One row as a person wants it; `seen` is what the page showed them (`fingerprint`), "" for a new row."""
 
     status: str
@@ -43,7 +43,7 @@ def selectable(action: str, current: str = "") -> bool:
     return action in ImportAction and (action != ImportAction.IMPORT or current == ImportAction.IMPORT)
 
 
-def save_rules(integration: Integration, wanted: Sequence[Wanted]) -> list[str]:
+def save_rules(integration: Integration, wanted: Sequence[WantedRule]) -> list[str]:
     """Write the rows and confirm the discovered ones among them; a sentence per change, for the history.
 
     Rows an import has added meanwhile stay as they are. Raises RulesRefused, nothing written, when a row is not
@@ -59,7 +59,7 @@ def save_rules(integration: Integration, wanted: Sequence[Wanted]) -> list[str]:
         return [change for row in wanted if (change := _save(integration, rules, row))]
 
 
-def _problems(rules: dict[int, StatusRule], wanted: Sequence[Wanted]) -> dict[int, str]:
+def _problems(rules: dict[int, StatusRule], wanted: Sequence[WantedRule]) -> dict[int, str]:
     problems: dict[int, str] = {}
     statuses = {rule.status for rule in rules.values()}
     new: set[str] = set()
@@ -85,11 +85,11 @@ def _problems(rules: dict[int, StatusRule], wanted: Sequence[Wanted]) -> dict[in
     return problems
 
 
-def _wanted_print(row: Wanted) -> str:
+def _wanted_print(row: WantedRule) -> str:
     return f"{row.action}:{int(row.retry)}:{row.label}"
 
 
-def _save(integration: Integration, rules: dict[int, StatusRule], row: Wanted) -> str:
+def _save(integration: Integration, rules: dict[int, StatusRule], row: WantedRule) -> str:
     said = f"{row.action.label}, Retry {'Yes' if row.retry else 'No'}"
     if row.rule_id is None:
         StatusRule.objects.create(

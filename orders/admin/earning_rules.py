@@ -23,7 +23,7 @@ from integrations.access.tenancy import project_of
 from orders.choices import EarningTrigger
 from orders.models import EarningRule, PointsMovement, Segment
 from orders.points import earning_rules
-from orders.points.earning_rules import Wish
+from orders.points.earning_rules import EarningRuleWish
 from orders.points.movements import PointsRefused
 
 ADD, CHANGE = "orders.add_earningrule", "orders.change_earningrule"
@@ -72,11 +72,11 @@ class RuleForm(forms.Form):
             self.fields["trigger"].disabled = True
 
     @property
-    def wish(self) -> Wish:
+    def wish(self) -> EarningRuleWish:
         values = dict(self.cleaned_data)
         segment = values.pop("segment")
         values["trigger"] = EarningTrigger(values["trigger"])
-        return Wish(segment_id=segment.pk if segment else None, **values)
+        return EarningRuleWish(segment_id=segment.pk if segment else None, **values)
 
 
 @admin.register(EarningRule)

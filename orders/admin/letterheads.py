@@ -19,7 +19,7 @@ from config.kit.admin.pages import PageAdmin, Route
 from integrations.access.tenancy import project_of
 from orders.admin.printing import pdf_answer
 from orders.documents import letterheads
-from orders.documents.letterheads import ChangedMeanwhile, LogoRefused, Wording
+from orders.documents.letterheads import LetterheadChanged, LetterheadWording, LogoRefused
 from orders.documents.paper import contents
 from orders.models import Letterhead
 
@@ -145,9 +145,9 @@ class LetterheadAdmin(PageAdmin[Letterhead]):
         texts = {name: values[name] for name in ("company", "address", "tax_ids", "bank_account", "footer")}
         try:
             new = letterheads.change(
-                project_id, Wording(**texts), logo=logo, seen=values["seen"], actor_id=request.user.pk
+                project_id, LetterheadWording(**texts), logo=logo, seen=values["seen"], actor_id=request.user.pk
             )
-        except ChangedMeanwhile as refusal:
+        except LetterheadChanged as refusal:
             form.add_error(None, str(refusal))
             return False
         if new is None:

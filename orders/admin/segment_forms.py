@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from orders.choices import Junction, SegmentKind
 from orders.models import Segment
 from orders.segments.conditions import FIELDS, MOST_CONDITIONS, BadCondition, Condition
-from orders.segments.definitions import LONGEST_NAME, SegmentRefused, Wish
+from orders.segments.definitions import LONGEST_NAME, SegmentRefused, SegmentWish
 
 FIRST_ROWS, MORE_ROWS = 4, 4
 OPERATORS = (
@@ -115,10 +115,10 @@ class Definition:
         return (self.form.is_valid() or not named) and all(rows)
 
     @property
-    def wish(self) -> Wish:
+    def wish(self) -> SegmentWish:
         values = getattr(self.form, "cleaned_data", {})
         conditions = [row.condition for row in self.rows]
-        return Wish(
+        return SegmentWish(
             values.get("name", ""),
             SegmentKind.AUTOMATIC,
             Junction(values.get("junction", Junction.ALL)),

@@ -27,7 +27,7 @@ from orders.filters import SEGMENTS
 from orders.models import EarningRule, Segment, SegmentMember
 from orders.segments import definitions, membership
 from orders.segments.conditions import BadCondition, in_words, stored
-from orders.segments.definitions import SegmentRefused, Wish
+from orders.segments.definitions import SegmentRefused, SegmentWish
 
 ADD, CHANGE = "orders.add_segment", "orders.change_segment"
 MEMBERS_SHOWN = 50
@@ -165,7 +165,7 @@ class SegmentAdmin(PageAdmin[Segment]):
             definition.form.errors.pop("name", None)
         return self._form_page(request, segment, definition, would_hold)
 
-    def _saved(self, request: HttpRequest, project_id: int, segment: Segment | None, wish: Wish) -> HttpResponse:
+    def _saved(self, request: HttpRequest, project_id: int, segment: Segment | None, wish: SegmentWish) -> HttpResponse:
         if segment is None:
             saved = definitions.create(project_id, wish)
             self.log_addition(request, saved, f"Made “{saved.name}”.")
@@ -213,7 +213,9 @@ class SegmentAdmin(PageAdmin[Segment]):
         if form.is_valid():
             found, missing = definitions.find_customers(project.pk, form.cleaned_data["emails"])
             try:
-                segment = definitions.create(project.pk, Wish(form.cleaned_data["name"], SegmentKind.STATIC), found)
+                segment = definitions.create(
+                    project.pk, SegmentWish(form.cleaned_data["name"], SegmentKind.STATIC), found
+                )
             except SegmentRefused as refusal:
                 form.add_error(refusal.field if refusal.field in form.fields else "emails", str(refusal))
             else:
@@ -236,7 +238,7 @@ class SegmentAdmin(PageAdmin[Segment]):
         form = NameForm(request.POST, prefix="name")
 
         def save() -> None:
-            definitions.change(pk, Wish(form.cleaned_data["name"], SegmentKind(segment.kind)))
+            definitions.change(pk, SegmentWish(form.cleaned_data["name"], SegmentKind(segment.kind)))
             messages.success(request, _("The name is saved."))
 
         return self._changed(request, segment, form, "name_form", save)

@@ -17,13 +17,13 @@ from config.kit.admin.guards import guarded, guarded_action
 from config.kit.admin.markup import post_button
 from config.kit.admin.pages import Route
 from integrations.importing import synchronize
-from integrations.importing.synchronize import Look, SyncRefused
+from integrations.importing.synchronize import SyncLook, SyncRefused
 from orders.admin import changes, progress
 from orders.admin.work.base import Steps
 from orders.models import Order, OrderEvent
 from orders.work.changing import ChangedMeanwhile, ChangeRefused
 from orders.work.refresh import overwrite
-from orders.work.refresh.overwrite import Outcome, Refreshed
+from orders.work.refresh.overwrite import Refreshed, RefreshOutcome
 
 SYNCHRONIZE = "integrations.synchronize"
 
@@ -61,7 +61,7 @@ class SynchronizeOrders(Steps[Order]):
         except (SyncRefused, ChangeRefused) as refusal:
             messages.error(request, str(refusal))
             return self._to_page(pk)
-        if look.result.outcome == Outcome.CHANGED:
+        if look.result.outcome == RefreshOutcome.CHANGED:
             return self._show(request, order, look)
         self._tell(request, look.result)
         return self._to_page(pk)
@@ -112,7 +112,7 @@ class SynchronizeOrders(Steps[Order]):
         for refusal_text in requested.refusals:
             messages.warning(request, refusal_text)
 
-    def _show(self, request: HttpRequest, order: Order, look: Look) -> HttpResponse:
+    def _show(self, request: HttpRequest, order: Order, look: SyncLook) -> HttpResponse:
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -129,7 +129,7 @@ class SynchronizeOrders(Steps[Order]):
 
     @staticmethod
     def _tell(request: HttpRequest, done: Refreshed) -> None:
-        level = messages.SUCCESS if done.outcome in {Outcome.CHANGED, Outcome.SAME} else messages.WARNING
+        level = messages.SUCCESS if done.outcome in {RefreshOutcome.CHANGED, RefreshOutcome.SAME} else messages.WARNING
         messages.add_message(request, level, done.sentence)
         for report in done.reports:
             messages.warning(request, report)

@@ -24,7 +24,7 @@ from orders.choices import Junction, SegmentKind
 from orders.models import Customer, Segment, SegmentMember
 from orders.segments import definitions, membership
 from orders.segments.conditions import BadCondition, Condition
-from orders.segments.definitions import SegmentRefused, Wish
+from orders.segments.definitions import SegmentRefused, SegmentWish
 
 T = TypeVar("T")
 REFUSED = "The name is taken, or there are too many."
@@ -94,7 +94,9 @@ class SegmentsView(Segments, OfficeList):
             raise bad_payload(f"Property .kind must be one of {', '.join(SegmentKind.values)}")
         if asked.kind == SegmentKind.STATIC and asked.conditions:
             raise bad_payload("Property .conditions is for automatic segments: leave it out")
-        wish = Wish(asked.name, SegmentKind(asked.kind), _junction(asked.junction), _conditions(asked.conditions))
+        wish = SegmentWish(
+            asked.name, SegmentKind(asked.kind), _junction(asked.junction), _conditions(asked.conditions)
+        )
         made = written(self, lambda: definitions.create(self.project.pk, wish))
         return self.shown(made.pk, status=201)
 
@@ -121,7 +123,7 @@ class SegmentView(Segments, OfficeOne):
         asked = _decoded(self.body(request), self.decoder)
         if segment.kind == SegmentKind.STATIC and (asked.conditions or asked.junction):
             raise bad_payload("Property .conditions is for automatic segments: leave it out")
-        wish = Wish(
+        wish = SegmentWish(
             segment.name if asked.name is None else asked.name,
             SegmentKind(segment.kind),
             _junction(asked.junction or segment.junction),

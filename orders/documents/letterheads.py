@@ -24,12 +24,12 @@ class LogoRefused(Exception):
     """The file cannot be a logo; the message says what to do."""
 
 
-class ChangedMeanwhile(Exception):
+class LetterheadChanged(Exception):
     """Somebody has saved another version since the page was opened; nothing was written."""
 
 
 @dataclass(frozen=True)
-class Wording:
+class LetterheadWording:
     """What people type for a letterhead."""
 
     company: str
@@ -57,7 +57,7 @@ def in_force(project_id: int) -> Letterhead:
 
 
 def change(
-    project_id: int, wording: Wording, *, logo: bytes | None, seen: int | None, actor_id: int | None
+    project_id: int, wording: LetterheadWording, *, logo: bytes | None, seen: int | None, actor_id: int | None
 ) -> Letterhead | None:
     """Put a new version in force; None when nothing is different. Documents already issued keep theirs.
 
@@ -67,7 +67,7 @@ def change(
         ledger.lock_project(project_id)
         old = newest(project_id)
         if (old.pk if old else None) != seen:
-            raise ChangedMeanwhile(
+            raise LetterheadChanged(
                 "Somebody has changed the letterhead since you opened the page. Look at it, then change it again."
             )
         new = Letterhead(

@@ -26,10 +26,10 @@ from orders.intake.plans import API_HISTORY, API_HISTORY_CANCELLED, CANCEL, VALI
 from orders.models import Order
 from orders.partners.published import Goods, InvalidOrder, Item, PublishedOrder, kept, to_incoming
 from orders.partners.sent_customers import Customers, Identity
-from orders.partners.updates import Change, apply
+from orders.partners.updates import OrderUpdate, apply
 from orders.work.changing import ChangeRefused
 from stock import catalogue, ledger
-from stock.catalogue import Wanted
+from stock.catalogue import WantedProduct
 
 
 @dataclass(frozen=True)
@@ -57,14 +57,14 @@ class Stored:
 
 
 @dataclass(frozen=True)
-class Failure:
+class RowFailure:
     """Nothing was written for the order. `key` is stable, `reason` for people."""
 
     key: str
     reason: str
 
 
-Outcome = Stored | Failure
+Outcome = Stored | RowFailure
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def store(book: Book, orders: Sequence[PublishedOrder], *, live: bool, on_confli
 class NotWritten(Exception):
     """A single order was not written; `failure` says why."""
 
-    def __init__(self, failure: Failure) -> None:
+    def __init__(self, failure: RowFailure) -> None:
         super().__init__(failure.reason)
         self.failure = failure
 
@@ -127,7 +127,7 @@ def save(book: Book, order: PublishedOrder) -> Stored:
     """Create or update one live order. Raises NotWritten, with nothing written."""
     with transaction.atomic():
         outcome = store(book, [order], live=True)[0]
-        if isinstance(outcome, Failure):
+        if isinstance(outcome, RowFailure):
             raise NotWritten(outcome)
         return outcome
 
@@ -162,7 +162,7 @@ def _find(page: _Page, on_conflict: str) -> None:
         if entry.order.id:
             entry.known = by_pk.get(pks[id(entry)] or 0)
             if entry.known is None:
-                entry.outcome = Failure("not_found", f"Cannot find order with id {entry.order.id}")
+                entry.outcome = RowFailure("not_found", f"Cannot find order with id {entry.order.id}")
         elif entry.order.source_id:
             entry.known = by_source.get(entry.order.source_id)
         if entry.known is not None:
@@ -174,11 +174,13 @@ def _conflict(entry: _Entry, known: _Known, on_conflict: str, *, live: bool) -> 
     if on_conflict == "skip":
         return Stored(known.pk, "skipped")
     if on_conflict == "error":
-        return Failure("duplicate_found", "The order is here already, and on_conflict=error was asked for")
+        return RowFailure("duplicate_found", "The order is here already, and on_conflict=error was asked for")
     if known.from_shop:
-        return Failure("invalid_order", "The order came from a shop: change it in that shop")
+        return RowFailure("invalid_order", "The order came from a shop: change it in that shop")
     if not live and known.action != API_HISTORY.action:
-        return Failure("invalid_order", "The order is a live one, and imports write history only: use PUT /v1/orders")
+        return RowFailure(
+            "invalid_order", "The order is a live one, and imports write history only: use PUT /v1/orders"
+        )
     return Stored(known.pk, "updated") if known.digest == entry.digest and not live else None
 
 
@@ -203,7 +205,7 @@ def _find_goods(page: _Page) -> None:
                 found = by_pk.get(pks.get(given, 0))
                 if found is None:
                     kind = "product" if given == item.product_id else "sku"
-                    entry.outcome = Failure(f"invalid_{kind}", f"Cannot find {kind} with id {given}")
+                    entry.outcome = RowFailure(f"invalid_{kind}", f"Cannot find {kind} with id {given}")
                     break
                 item.source_id = found.sku
 
@@ -222,7 +224,7 @@ def _overrides(item: Item) -> bool:
     return any(part is not None and part.override for part in (item.sku, item.product))
 
 
-def _wanted(item: Item, digits: int) -> Wanted:
+def _wanted(item: Item, digits: int) -> WantedProduct:
     metadata: dict[str, Any] = {}
     price = None
     for part in (item.product, item.sku):
@@ -231,7 +233,7 @@ def _wanted(item: Item, digits: int) -> Wanted:
             price = part.price if part.price is not None else price
     given = any(part is not None and part.override and part.metadata is not None for part in (item.product, item.sku))
     exact = None if price is None else Decimal(price).scaleb(-digits).quantize(Decimal("0.0001"))
-    return Wanted(item.code, item.name or None, exact, metadata if given else None)
+    return WantedProduct(item.code, item.name or None, exact, metadata if given else None)
 
 
 def _write_customers(page: _Page) -> Customers:
@@ -244,7 +246,7 @@ def _write_customers(page: _Page) -> Customers:
             if order.referrer is not None or order.referrer_id:
                 entry.referrer = customers.add(order.referrer, order.referrer_id)
         except InvalidOrder as error:
-            entry.outcome = Failure(error.key, str(error))
+            entry.outcome = RowFailure(error.key, str(error))
     customers.write(page.book.at)
     return customers
 
@@ -259,10 +261,10 @@ def _create(page: _Page, customers: Customers) -> None:
                 intakes.append(_intake(page, entry, customers))
                 entries.append(entry)
             except InvalidOrder as error:
-                entry.outcome = Failure(error.key, str(error))
+                entry.outcome = RowFailure(error.key, str(error))
     for entry, taken in zip(entries, take_in(source, intakes), strict=True):
         if isinstance(taken, Obstacle):
-            entry.outcome = Failure(taken.code, taken.message)
+            entry.outcome = RowFailure(taken.code, taken.message)
         else:
             entry.outcome = Stored(taken.order_id, "created")
 
@@ -289,7 +291,7 @@ def _update(page: _Page, entry: _Entry, customers: Customers) -> Outcome:
     if entry.known is None:
         raise ValueError("only orders that are here can be updated")
     try:
-        change = Change(
+        change = OrderUpdate(
             entry.order,
             page.goods,
             page.book.digits,
@@ -299,7 +301,7 @@ def _update(page: _Page, entry: _Entry, customers: Customers) -> Outcome:
         )
         apply(entry.known.pk, change)
     except InvalidOrder as error:
-        return Failure(error.key, str(error))
+        return RowFailure(error.key, str(error))
     except ChangeRefused as error:
-        return Failure("invalid_order", str(error))
+        return RowFailure("invalid_order", str(error))
     return Stored(entry.known.pk, "updated")

@@ -20,7 +20,7 @@ ZERO = Decimal(0)
 
 
 @dataclass(frozen=True)
-class Change:
+class OrderUpdate:
     """What was sent, with what it names looked up; `digest` of the whole where an import sent it."""
 
     sent: PublishedOrder
@@ -31,7 +31,7 @@ class Change:
     digest: str = ""
 
 
-def apply(order_id: int, change: Change) -> None:
+def apply(order_id: int, change: OrderUpdate) -> None:
     """Write the change and its entry in the history. Raises InvalidOrder or ChangeRefused, nothing written."""
     with opened(order_id) as book:
         sent = change.sent
@@ -72,7 +72,7 @@ def _status(book: Opened, status: str) -> None:
                 reopen_units(line, line.cancelled)
 
 
-def _people(book: Opened, change: Change) -> None:
+def _people(book: Opened, change: OrderUpdate) -> None:
     person = change.sent.customer
     if change.customer_id is not None:
         book.set("customer_id", change.customer_id)
@@ -90,7 +90,7 @@ def _people(book: Opened, change: Change) -> None:
         book.set("buyer", (person.name or book.order.buyer)[:200])
 
 
-def _amounts(book: Opened, change: Change) -> None:
+def _amounts(book: Opened, change: OrderUpdate) -> None:
     """The total follows from what was sent last about amounts, and from the lines."""
     sent, order = change.sent, book.order
     document = {**(order.partner or {}), "digest": change.digest}
@@ -118,7 +118,7 @@ def _major(amount: int, digits: int) -> Decimal:
     return Decimal(amount).scaleb(-digits)
 
 
-def _replace_lines(book: Opened, change: Change) -> None:
+def _replace_lines(book: Opened, change: OrderUpdate) -> None:
     """The items sent are the items from now on; a line with the same SKU stays and keeps its reservation."""
     stocked = book.order.import_action != API_HISTORY.action
     wanted = incoming_lines(change.sent.items or [], change.goods, change.digits, stocked=stocked)
@@ -140,7 +140,7 @@ def _replace_lines(book: Opened, change: Change) -> None:
             _change_line(same, incoming, position)
 
 
-def _new_line(book: Opened, change: Change, incoming: IncomingLine, position: int) -> OrderLine:
+def _new_line(book: Opened, change: OrderUpdate, incoming: IncomingLine, position: int) -> OrderLine:
     product_id = change.goods[incoming.sku].product_id if incoming.stocked else None
     line = OrderLine(
         order=book.order,

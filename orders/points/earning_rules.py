@@ -18,7 +18,7 @@ LONGEST_NAME = 100
 
 
 @dataclass(frozen=True)
-class Wish:
+class EarningRuleWish:
     """A rule as it shall be: `segment_id` for entering a segment, `per_amount` (project's currency) for orders."""
 
     name: str
@@ -31,7 +31,7 @@ class Wish:
     enabled: bool = True
 
 
-def create(project_id: int, wish: Wish) -> EarningRule:
+def create(project_id: int, wish: EarningRuleWish) -> EarningRule:
     """Raises PointsRefused, nothing written."""
     now = timezone.now()
     rule = EarningRule(project_id=project_id, created_at=now, trigger=wish.trigger)
@@ -40,7 +40,7 @@ def create(project_id: int, wish: Wish) -> EarningRule:
     return _save(rule, wish, now)
 
 
-def change(rule_id: int, wish: Wish) -> EarningRule:
+def change(rule_id: int, wish: EarningRuleWish) -> EarningRule:
     """Everything but the trigger. Raises PointsRefused, nothing written."""
     with transaction.atomic():
         rule = EarningRule.objects.select_for_update(of=("self",)).get(pk=rule_id)
@@ -54,7 +54,7 @@ def switch(rule_id: int, *, enabled: bool) -> None:
     EarningRule.objects.filter(pk=rule_id).update(enabled=enabled, updated_at=timezone.now())
 
 
-def _save(rule: EarningRule, wish: Wish, now: datetime) -> EarningRule:
+def _save(rule: EarningRule, wish: EarningRuleWish, now: datetime) -> EarningRule:
     of_segment = wish.trigger == EarningTrigger.SEGMENT_ENTERED
     rule.name = " ".join(wish.name.split())
     if not 0 < len(rule.name) <= LONGEST_NAME or "\x00" in rule.name:

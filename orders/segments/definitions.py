@@ -39,7 +39,7 @@ class SegmentRefused(Exception):
 
 
 @dataclass(frozen=True)
-class Wish:
+class SegmentWish:
     """A segment as it shall be. `conditions` are for automatic ones."""
 
     name: str
@@ -48,7 +48,7 @@ class Wish:
     conditions: Sequence[Condition] = ()
 
 
-def create(project_id: int, wish: Wish, members: Collection[int] = ()) -> Segment:
+def create(project_id: int, wish: SegmentWish, members: Collection[int] = ()) -> Segment:
     """Make a segment; a static one with these customers. Raises SegmentRefused and BadCondition, nothing written."""
     at = timezone.now()
     conditions = checked(wish.conditions) if wish.kind == SegmentKind.AUTOMATIC else []
@@ -69,7 +69,7 @@ def create(project_id: int, wish: Wish, members: Collection[int] = ()) -> Segmen
     return segment
 
 
-def change(segment_id: int, wish: Wish) -> Segment:
+def change(segment_id: int, wish: SegmentWish) -> Segment:
     """Another name, other conditions. Raises SegmentRefused and BadCondition, nothing written.
 
     The kind stays. With other conditions the segment is filled again.
@@ -122,7 +122,7 @@ def remove(segment_id: int, customers: Collection[int]) -> int:
         return len(rows)
 
 
-def preview(project_id: int, zone: ZoneInfo, wish: Wish, most: int = 100_000) -> int:
+def preview(project_id: int, zone: ZoneInfo, wish: SegmentWish, most: int = 100_000) -> int:
     """How many customers an automatic segment would hold now, counted no further than `most`; nothing is written.
 
     `zone` is the project's. Raises BadCondition. Summaries of customers that are due are taken as they are.

@@ -28,7 +28,7 @@ BATCH = 500
 
 
 @dataclass(frozen=True)
-class Rule:
+class SegmentRule:
     """A segment as placing sees it. `unanswered` are the customers (after, until] whom its filling has not seen yet."""
 
     segment_id: int
@@ -71,7 +71,7 @@ def waiting_projects(at: datetime | None = None) -> set[int]:
     return {row[0] for row in rows}
 
 
-def rules_of(project_id: int, at: datetime) -> list[Rule]:
+def rules_of(project_id: int, at: datetime) -> list[SegmentRule]:
     """The project's automatic segments, which stay as they are until the transaction ends."""
     # FOR SHARE: a change of the conditions waits for us, and we for it; placings do not wait for each other.
     execute(
@@ -83,9 +83,9 @@ def rules_of(project_id: int, at: datetime) -> list[Rule]:
     return [rule_of(segment, at) for segment in segments.select_related("project").order_by("pk")]
 
 
-def rule_of(segment: Segment, at: datetime) -> Rule:
+def rule_of(segment: Segment, at: datetime) -> SegmentRule:
     conditions = stored(segment.conditions)
-    return Rule(
+    return SegmentRule(
         segment.pk,
         match(conditions, segment.junction, segment.project.zone, at),
         frozenset(ages(conditions)),
@@ -93,7 +93,7 @@ def rule_of(segment: Segment, at: datetime) -> Rule:
     )
 
 
-def leave(rule: Rule, customers: Sequence[int], at: datetime) -> None:
+def leave(rule: SegmentRule, customers: Sequence[int], at: datetime) -> None:
     """End the stay of those of these customers who do not meet the conditions any more."""
     # Stays are looked up customer by customer: LIMIT sees to that, and "+ 0" keeps the planner from the indexes that
     # begin with the segment. Of one that has just been made it knows nothing, and would read all its members.
@@ -107,7 +107,7 @@ def leave(rule: Rule, customers: Sequence[int], at: datetime) -> None:
     )
 
 
-def enter(project_id: int, rule: Rule, customers: Sequence[int], at: datetime) -> None:
+def enter(project_id: int, rule: SegmentRule, customers: Sequence[int], at: datetime) -> None:
     """Take in those of these customers who meet the conditions, with an entry each unless they were there before."""
     after, until = rule.unanswered
     # Members of before are left to the constraint: a NOT EXISTS would read the segment through, as said in `leave`.

@@ -59,7 +59,7 @@ class Opened:
     at: datetime
     actor_id: int | None
     levels: dict[int, Level]
-    seen: announcements.Look
+    seen: announcements.PartnerLook
     """How partners saw it before."""
     changes: list[dict[str, Any]] = field(default_factory=list)
     """What the history will tell: [{"field", "old", "new"}], JSON values."""

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from integrations.choices import Plan, Role, RunKind, RunState
+from integrations.choices import AccountPlan, Role, RunKind, RunState
 from integrations.models import Integration, Project, Run
 from tests.admin.conftest import Login
 from tests.factories import IntegrationFactory
@@ -88,7 +88,7 @@ def test_odd_dates_are_refused_by_the_server(
 def test_on_trial_there_is_no_box_and_a_crafted_date_is_refused(
     project: Project, shop: Integration, admin: Client
 ) -> None:
-    project.account.plan = Plan.TRIAL
+    project.account.plan = AccountPlan.TRIAL
     project.account.save()
     assert "from a specific date" not in page(admin)
     sent = {"shop": str(shop.pk), "from_date": "on", "date_from": timezone.now().date().isoformat()}

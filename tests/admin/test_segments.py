@@ -16,7 +16,7 @@ from integrations.models import Project
 from orders.choices import SegmentKind
 from orders.models import Customer, CustomerSummary, DueCustomer, Segment, SegmentMember
 from orders.segments import definitions
-from orders.segments.definitions import Wish
+from orders.segments.definitions import SegmentWish
 from tests.admin.conftest import Login
 from tests.orders.segments.book import automatic, entered, members, settle, write
 
@@ -147,7 +147,7 @@ def test_too_many_people_are_refused_at_the_form(
     project: Project, admin: Client, people: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(definitions, "MOST_MEMBERS", 1)
-    segment = definitions.create(project.pk, Wish("Friends", SegmentKind.STATIC))
+    segment = definitions.create(project.pk, SegmentWish("Friends", SegmentKind.STATIC))
     page = admin.post(url("members", segment), {"emails": "ann@mail.example bob@mail.example"})
     assert page.status_code == 422
     assert "at most 1 customers; this would be 2" in page.content.decode()

@@ -31,7 +31,7 @@ from integrations.shops.connection import set_up
 from integrations.webhooks import endpoints
 from orders.choices import EarningTrigger, SegmentKind
 from orders.documents import letterheads
-from orders.documents.letterheads import Wording
+from orders.documents.letterheads import LetterheadWording
 from orders.models import Customer, Invoice, PointsMovement, Shipment
 from orders.points import earning_rules, movements
 from orders.segments import definitions
@@ -59,13 +59,15 @@ def rows_of(project: Project) -> dict[type[Model], Model]:
     person = Customer.objects.get(project=project)
     distribution = Distribution.objects.create(project=project, name=CANARY, trigger="order_paid", channel="email")
     now = timezone.now()
-    segment = definitions.create(project.pk, definitions.Wish(CANARY, SegmentKind.STATIC), [person.pk])
+    segment = definitions.create(project.pk, definitions.SegmentWish(CANARY, SegmentKind.STATIC), [person.pk])
     movements.adjust(person.pk, 5, CANARY, seen=None, actor_id=None)
     url = f"https://{CANARY.lower()}.example/hooks"
     endpoint = endpoints.create(project, url, ["customer.order.created"]).endpoint
     found: list[Model | None] = [
         segment,
-        earning_rules.create(project.pk, earning_rules.Wish(CANARY, EarningTrigger.SEGMENT_ENTERED, 5, segment.pk)),
+        earning_rules.create(
+            project.pk, earning_rules.EarningRuleWish(CANARY, EarningTrigger.SEGMENT_ENTERED, 5, segment.pk)
+        ),
         PointsMovement.objects.get(customer=person),
         distribution,
         Message.objects.create(
@@ -91,7 +93,9 @@ def rows_of(project: Project) -> dict[type[Model], Model]:
         person,
         Invoice.objects.get(project=project),
         Shipment.objects.get(project=project),
-        letterheads.change(project.pk, Wording(CANARY), logo=None, seen=project.letterheads.get().pk, actor_id=None),
+        letterheads.change(
+            project.pk, LetterheadWording(CANARY), logo=None, seen=project.letterheads.get().pk, actor_id=None
+        ),
         Product.objects.get(project=project),
         StockMovement.objects.get(level__product__project=project),
     ]

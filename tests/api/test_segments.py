@@ -13,7 +13,7 @@ from orders.choices import EarningTrigger, SegmentKind
 from orders.models import Customer, Segment
 from orders.points import earning_rules
 from orders.segments import definitions
-from orders.segments.definitions import Wish
+from orders.segments.definitions import SegmentWish
 from tests.api.conftest import Partner, told
 from tests.orders.segments.book import entered, members, settle, write
 
@@ -97,7 +97,7 @@ BAD: tuple[tuple[dict[str, Any], int, str], ...] = (
 def test_bad_segments_are_refused_by_name(
     partner: Partner, project: Project, wrong: dict[str, Any], status: int, problem: str
 ) -> None:
-    definitions.create(project.pk, Wish("taken", SegmentKind.STATIC))
+    definitions.create(project.pk, SegmentWish("taken", SegmentKind.STATIC))
     answer = partner.post(ROOT, {"name": "New", "conditions": [SPENT]} | wrong)
     assert (answer.status_code, Segment.objects.count()) == (status, 1)
     assert problem in told(answer)["details"]
@@ -136,7 +136,7 @@ def test_a_segment_in_use_is_not_deleted(partner: Partner, project: Project) -> 
     new = made(partner)
     segment = Segment.objects.get()
     rule = earning_rules.create(
-        project.pk, earning_rules.Wish("Welcome", EarningTrigger.SEGMENT_ENTERED, 1, segment.pk)
+        project.pk, earning_rules.EarningRuleWish("Welcome", EarningTrigger.SEGMENT_ENTERED, 1, segment.pk)
     )
     refused = partner.call("DELETE", f"{ROOT}/{new['id']}")
     assert (refused.status_code, "“Welcome”" in told(refused)["details"]) == (409, True)

@@ -98,7 +98,7 @@ def theirs() -> Partner:
     invoicing.issue(live.pk)
     remote(IntegrationFactory.create(project=other.project, title="Secret shop"), "1", RemoteState.FAILED)
     person = Customer.objects.get(project=other.project)
-    definitions.create(other.project.pk, definitions.Wish("Secret segment", SegmentKind.STATIC), [person.pk])
+    definitions.create(other.project.pk, definitions.SegmentWish("Secret segment", SegmentKind.STATIC), [person.pk])
     distribution = Distribution.objects.create(
         project=other.project, name="Secret letter", trigger="order_paid", channel="email"
     )

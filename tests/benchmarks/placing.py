@@ -76,13 +76,15 @@ def measure(customers: int) -> dict[str, Any]:
     }
     _fill(project.pk, 1, SMALL)
     for name, condition in conditions.items():
-        definitions.create(project.pk, definitions.Wish(name, SegmentKind.AUTOMATIC, conditions=[condition]))
+        definitions.create(project.pk, definitions.SegmentWish(name, SegmentKind.AUTOMATIC, conditions=[condition]))
     _settle(project.pk)
     small, _ = _batches(project.pk)
     _fill(project.pk, SMALL + 1, customers)
     _settle(project.pk)
     large, floor = _batches(project.pk)
-    definitions.create(project.pk, definitions.Wish("New", SegmentKind.AUTOMATIC, conditions=[conditions["Regulars"]]))
+    definitions.create(
+        project.pk, definitions.SegmentWish("New", SegmentKind.AUTOMATIC, conditions=[conditions["Regulars"]])
+    )
     begun = time.perf_counter()
     while filling.fill(project.pk):
         pass

@@ -11,7 +11,7 @@ from django.db import OperationalError, connection, transaction
 from integrations.invariants import broken
 from integrations.runs import claims, pages
 from integrations.runs.claims import Claim
-from integrations.runs.pages import Outcome, Page, Write
+from integrations.runs.pages import PageOutcome, RunPage, Write
 from tests.crash.faults import moments
 from tests.crash.scenario import Scenario, expire_leases
 
@@ -54,7 +54,7 @@ def test_control_a_cursor_that_moves_before_its_page_loses_orders(monkeypatch: p
     """The same comparison with the guard off: the cursor is committed first, the page afterwards."""
     write, advance = pages._write, claims.advance
 
-    def cursor_first(claim: Claim, page: Page, how: Write) -> Outcome:
+    def cursor_first(claim: Claim, page: RunPage, how: Write) -> PageOutcome:
         with transaction.atomic():
             advance(claim, {}, page.cursor, total=page.total)
         return write(claim, page, how)

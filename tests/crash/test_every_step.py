@@ -28,7 +28,7 @@ from orders.intake.incoming import IncomingOrder
 from orders.models import Invoice, NumberSeries, Order, OrderEvent, OrderLine, Shipment
 from orders.work import crediting, editing, invoicing, lifecycle, shipping
 from orders.work.changing import ChangedMeanwhile, ChangeRefused
-from orders.work.refresh.overwrite import Answer, refresh
+from orders.work.refresh.overwrite import ShopAnswer, refresh
 from stock.choices import MovementReason
 from stock.models import Reservation, StockLevel, StockMovement
 from tests.admin.conftest import imported, remote
@@ -110,7 +110,7 @@ def _synchronize(scene: Scene) -> None:
         lines=(line("A-17", 1, key="1"), line("B-2", 4, key="2")),
         modified_at=scene.incoming.modified_at + timedelta(minutes=5),
     )
-    refresh(scene.order.pk, Answer(answer, None), seen=scene.order.version)
+    refresh(scene.order.pk, ShopAnswer(answer, None), seen=scene.order.version)
 
 
 def _edit(scene: Scene) -> None:

@@ -17,7 +17,7 @@ from integrations.models import BulkPortion, Project, Run
 from integrations.partners import bulk_import
 from integrations.runs import claims, pages
 from integrations.runs.claims import Claim
-from integrations.runs.pages import Outcome, Page, Write
+from integrations.runs.pages import PageOutcome, RunPage, Write
 from integrations.tick import tick
 from orders.models import Customer, Order
 from tests.api.conftest import Partner
@@ -130,7 +130,7 @@ def test_control_a_cursor_that_moves_before_its_portion_loses_orders(monkeypatch
     """The same comparison with the guard off: the cursor is committed first, the portion afterwards."""
     write = pages._write
 
-    def cursor_first(held: Claim, page: Page, how: Write) -> Outcome:
+    def cursor_first(held: Claim, page: RunPage, how: Write) -> PageOutcome:
         with transaction.atomic():
             claims.advance(held, {}, page.cursor)
         return write(held, page, how)

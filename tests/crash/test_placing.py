@@ -14,7 +14,7 @@ from orders.choices import EarningTrigger
 from orders.models import CustomerSummary, DueCustomer, Segment, SegmentEntry, SegmentMember
 from orders.points import earning_rules
 from orders.points.earning import earn_from_entries
-from orders.points.earning_rules import Wish
+from orders.points.earning_rules import EarningRuleWish
 from orders.segments import due, filling, placing
 from tests.crash.faults import moments
 from tests.factories import ProjectFactory
@@ -52,7 +52,7 @@ def interrupted(drop_at: int = 0) -> tuple[dict[str, Any], int]:
     """Customers who enter and leave an old segment while a new one is filled, cut off at this moment (0: never)."""
     project = ProjectFactory.create()
     old = automatic(project, ("total_amount", "more_than", "25"), name="Old")
-    earning_rules.create(project.pk, Wish("Welcome", EarningTrigger.SEGMENT_ENTERED, 5, old.pk))
+    earning_rules.create(project.pk, EarningRuleWish("Welcome", EarningTrigger.SEGMENT_ENTERED, 5, old.pk))
     settle(project)
     write(project, *(order(number) for number in range(5)))
     settle(project)

@@ -26,7 +26,7 @@ from orders.partners.store import Book
 from orders.work import editing, invoicing, lifecycle, shipping
 from orders.work.changing import ChangeRefused
 from orders.work.refresh import overwrite
-from orders.work.refresh.overwrite import Answer
+from orders.work.refresh.overwrite import ShopAnswer
 from stock.choices import MovementReason
 from stock.ledger import Change
 from tests.factories import START, ProjectFactory, give_stock, incoming, line
@@ -138,7 +138,7 @@ def test_cancelled_again_is_told_again(project: Project) -> None:
 
 def sync(order: Order, answer: IncomingOrder, follow: OrderStatus | None = None, **values: Any) -> None:
     later = msgspec.structs.replace(answer, modified_at=answer.modified_at + timedelta(minutes=5), **values)
-    overwrite.refresh(order.pk, Answer(later, follow))
+    overwrite.refresh(order.pk, ShopAnswer(later, follow))
 
 
 def test_an_answer_of_the_shop(project: Project) -> None:
@@ -165,7 +165,7 @@ def test_paid_and_more_at_once_is_both(project: Project) -> None:
 
 def test_a_preview_announces_nothing(project: Project) -> None:
     order, answer = put(project)
-    overwrite.preview(order.pk, Answer(msgspec.structs.replace(answer, paid_at=START), None))
+    overwrite.preview(order.pk, ShopAnswer(msgspec.structs.replace(answer, paid_at=START), None))
     assert told(order) == ["created"]
 
 

@@ -25,7 +25,7 @@ Cells = Callable[[Any], Sequence[Cell]]
 """The cells of a row; amounts and times are written so that spreadsheets read them."""
 
 
-class Line:
+class Echo:
     """A file for the csv module that hands each line back."""
 
     def write(self, line: str) -> str:
@@ -40,7 +40,7 @@ def csv_lines(rows: QuerySet[Any], columns: Sequence[str], cells: Cells, zone: Z
             return cell.astimezone(zone).isoformat(sep=" ", timespec="minutes")
         return plain(cell or "")
 
-    writer = csv.writer(Line())
+    writer = csv.writer(Echo())
     yield "\ufeff" + writer.writerow(columns)  # the mark by which spreadsheets know UTF-8
     for row in rows.iterator(chunk_size=ROWS_AT_ONCE):
         yield writer.writerow([written(cell) for cell in cells(row)])

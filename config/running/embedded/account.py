@@ -21,7 +21,7 @@ class RunAs(TypedDict, total=False):
 
 
 @dataclass(frozen=True)
-class Account:
+class SystemAccount:
     """The account of the server processes and the owner of their folders."""
 
     uid: int
@@ -43,16 +43,16 @@ class Account:
             return str(self.uid)
 
 
-def server_account(cluster: Path) -> Account:
+def server_account(cluster: Path) -> SystemAccount:
     """Ourselves, or `nobody` when we are root; an existing database folder keeps the account that owns it.
 
     Raises EmbeddedError when root has nobody to hand the servers to.
     """
     if os.geteuid() != 0:
-        return Account(os.geteuid(), os.getegid())
+        return SystemAccount(os.geteuid(), os.getegid())
     if cluster.exists() and cluster.stat().st_uid != 0:
         found = cluster.stat()
-        return Account(found.st_uid, found.st_gid)
+        return SystemAccount(found.st_uid, found.st_gid)
     try:
         entry = pwd.getpwnam("nobody")
     except KeyError as error:
@@ -60,10 +60,10 @@ def server_account(cluster: Path) -> Account:
             "PostgreSQL does not run as root and this machine has no account `nobody`. "
             "Start Countinghouse as an ordinary user, or set DATABASE_URL and REDIS_URL."
         ) from error
-    return Account(entry.pw_uid, entry.pw_gid)
+    return SystemAccount(entry.pw_uid, entry.pw_gid)
 
 
-def can_reach(account: Account, path: Path) -> bool:
+def can_reach(account: SystemAccount, path: Path) -> bool:
     """Whether the account may run the file or enter the folder; asked of the system, not computed from modes.
 
     Raises EmbeddedError when we may not switch to that account at all (a container without that right).

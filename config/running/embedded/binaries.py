@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from config.running.embedded.account import Account, can_reach
+from config.running.embedded.account import SystemAccount, can_reach
 from config.running.embedded.errors import EmbeddedError
 
 POSTGRES_VARIABLE = "COUNTINGHOUSE_POSTGRES_BIN"
@@ -69,7 +69,7 @@ def find_valkey() -> Path:
     raise EmbeddedError(f"There is no Valkey or Redis on this machine. {WAY_OUT}")
 
 
-def reachable(binaries: Binaries, account: Account, data_dir: Path) -> Binaries:
+def reachable(binaries: Binaries, account: SystemAccount, data_dir: Path) -> Binaries:
     """The same binaries, or copies in the data folder where the servers' account cannot enter the originals' folder.
 
     Folders of the machine are never loosened for it. Raises EmbeddedError when we may not become that account.

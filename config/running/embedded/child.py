@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from config.running.embedded.account import Account
+from config.running.embedded.account import SystemAccount
 from config.running.embedded.errors import EmbeddedError
 from config.running.lifeline import dies_with_parent
 
@@ -30,7 +30,7 @@ class Child:
     `end` asks it to stop; `last_words` are read from its log for an error message.
     """
 
-    def __init__(self, name: str, log: Path, account: Account, end: signal.Signals) -> None:
+    def __init__(self, name: str, log: Path, account: SystemAccount, end: signal.Signals) -> None:
         self.name = name
         self.log = log
         self.account = account

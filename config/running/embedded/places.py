@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from config.running.embedded.account import Account
+from config.running.embedded.account import SystemAccount
 from config.running.embedded.errors import EmbeddedError
 
 DATABASE = "countinghouse"
@@ -104,7 +104,7 @@ def make_data_dir(data_dir: Path) -> None:
     data_dir.chmod(0o711 if os.geteuid() == 0 else 0o700)
 
 
-def make_socket_dir(folder: Path, account: Account) -> None:
+def make_socket_dir(folder: Path, account: SystemAccount) -> None:
     """Make the socket folder, entered by the servers' account alone, or empty the one of an earlier run.
 
     Raises EmbeddedError for a symlink or a folder of someone else: both could show us a stranger's server.

@@ -9,7 +9,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from config.running.embedded.account import Account
+from config.running.embedded.account import SystemAccount
 from config.running.embedded.child import POLL, Child, environment
 from config.running.embedded.errors import EmbeddedError
 from config.running.embedded.places import DATABASE, POSTGRES_SOCKET
@@ -44,7 +44,7 @@ class Postgres:
 
     name = "PostgreSQL"
 
-    def __init__(self, data_dir: Path, binaries: Path, account: Account, *, durable: bool) -> None:
+    def __init__(self, data_dir: Path, binaries: Path, account: SystemAccount, *, durable: bool) -> None:
         self.cluster = data_dir / "postgres"
         self.binaries = binaries
         self.account = account

@@ -8,7 +8,7 @@ import socket
 import time
 from pathlib import Path
 
-from config.running.embedded.account import Account
+from config.running.embedded.account import SystemAccount
 from config.running.embedded.child import POLL, Child
 from config.running.embedded.errors import EmbeddedError
 from config.running.embedded.places import VALKEY_SOCKET
@@ -22,7 +22,7 @@ class Valkey:
 
     name = "Valkey"
 
-    def __init__(self, data_dir: Path, binary: Path, account: Account, *, durable: bool) -> None:
+    def __init__(self, data_dir: Path, binary: Path, account: SystemAccount, *, durable: bool) -> None:
         self.folder = data_dir / "valkey"
         self.binary = binary
         self.account = account

@@ -37,7 +37,7 @@ FIELDS: dict[Part, tuple[str, ...]] = {
 """What belongs to each part, besides the lines of ITEMS."""
 
 
-class Outcome(StrEnum):
+class RefreshOutcome(StrEnum):
     CHANGED = "changed"
     SAME = "same"
     STALE = "stale"
@@ -59,7 +59,7 @@ class StockEffect:
 class Refreshed:
     """What became of an order; the sentences are for staff."""
 
-    outcome: Outcome
+    outcome: RefreshOutcome
     sentence: str = ""
     changes: tuple[Mapping[str, Any], ...] = ()
     """[{"field", "old", "new"}] as the history keeps them."""
@@ -69,7 +69,7 @@ class Refreshed:
 
 
 @dataclass(frozen=True)
-class Answer:
+class ShopAnswer:
     """A shop's answer, ready to be written: in our words, with what its status means here (None: nothing)."""
 
     order: IncomingOrder
@@ -83,9 +83,9 @@ class _Undo(Exception):
     """Leaves a preview's transaction without a trace."""
 
 
-def preview(order_id: int, answer: Answer) -> Refreshed:
+def preview(order_id: int, answer: ShopAnswer) -> Refreshed:
     """What `refresh` would do now; nothing is written."""
-    found = Refreshed(Outcome.SAME)
+    found = Refreshed(RefreshOutcome.SAME)
     try:
         with transaction.atomic():
             found = refresh(order_id, answer)
@@ -94,7 +94,7 @@ def preview(order_id: int, answer: Answer) -> Refreshed:
         return found
 
 
-def refresh(order_id: int, answer: Answer, *, actor_id: int | None = None, seen: int | None = None) -> Refreshed:
+def refresh(order_id: int, answer: ShopAnswer, *, actor_id: int | None = None, seen: int | None = None) -> Refreshed:
     """Overwrite the order and keep the change in its history.
 
     Raises ChangedMeanwhile when the order's version is not `seen` any more.
@@ -103,24 +103,26 @@ def refresh(order_id: int, answer: Answer, *, actor_id: int | None = None, seen:
     with opened(order_id, actor_id=actor_id, seen=seen) as change:
         order = change.order
         if order.remote_modified_at and incoming.modified_at < order.remote_modified_at:
-            return Refreshed(Outcome.STALE, "The shop's answer is older than what the order was last written from.")
+            return Refreshed(
+                RefreshOutcome.STALE, "The shop's answer is older than what the order was last written from."
+            )
         before = {line.pk: (line.reserved, line.waiting) for line in change.lines}
         kept = answer.ours & {Part(part) for part in order.edited}
         reports = [f"{part.label} stays as it was edited here." for part in sorted(kept)]
         refused = _overwrite(change, answer, kept, reports)
         if refused:
-            return Refreshed(Outcome.REFUSED, refused)
+            return Refreshed(RefreshOutcome.REFUSED, refused)
         # Only a status that is new follows: what was held or cancelled here since stays so.
         reports += _follow(change, answer.follow if incoming.status != order.remote_status else None)
         change.set("remote_status", incoming.status)
         if not change.changes:
             Order.objects.filter(pk=order_id).update(remote_modified_at=incoming.modified_at)
-            return Refreshed(Outcome.SAME, "The order is as it is in the shop.", reports=tuple(reports))
+            return Refreshed(RefreshOutcome.SAME, "The order is as it is in the shop.", reports=tuple(reports))
         change.keep("remote_modified_at", incoming.modified_at)
         change.keep("edited", sorted(part for part in order.edited if part in kept))
         change.note(EventKind.SYNCHRONIZED, _told(change.changes, reports))
     return Refreshed(
-        Outcome.CHANGED,
+        RefreshOutcome.CHANGED,
         _told(change.changes, ()),
         tuple(change.changes),
         tuple(reports),
@@ -134,9 +136,9 @@ def follow_status(order_id: int, status: str, follow: OrderStatus | None) -> Ref
         reports = _follow(change, follow)
         change.set("remote_status", status)
         if not change.changes:
-            return Refreshed(Outcome.SAME, reports=tuple(reports))
+            return Refreshed(RefreshOutcome.SAME, reports=tuple(reports))
         change.note(EventKind.SYNCHRONIZED, _told(change.changes, reports))
-    return Refreshed(Outcome.CHANGED, _told(change.changes, ()), tuple(change.changes), tuple(reports))
+    return Refreshed(RefreshOutcome.CHANGED, _told(change.changes, ()), tuple(change.changes), tuple(reports))
 
 
 def revert(order_id: int, event_id: int, *, seen: int | None = None, actor_id: int | None = None) -> Refreshed:
@@ -165,11 +167,13 @@ def revert(order_id: int, event_id: int, *, seen: int | None = None, actor_id: i
         _settle(change)
         _find_customer(change)
         if not change.changes:
-            return Refreshed(Outcome.SAME, "Nothing of this synchronization is left to take back.", (), tuple(reports))
+            return Refreshed(
+                RefreshOutcome.SAME, "Nothing of this synchronization is left to take back.", (), tuple(reports)
+            )
         change.mark_edited(*_parts_of(change.changes))
         change.note(EventKind.REVERTED, f"Synchronization of {event.at:%d %b %Y %H:%M} UTC taken back.")
     effects = _stock_effects(order_id, before, change.removed)
-    return Refreshed(Outcome.CHANGED, "Taken back.", tuple(change.changes), tuple(reports), effects)
+    return Refreshed(RefreshOutcome.CHANGED, "Taken back.", tuple(change.changes), tuple(reports), effects)
 
 
 def _open_again(change: Opened, event: OrderEvent) -> None:
@@ -179,7 +183,7 @@ def _open_again(change: Opened, event: OrderEvent) -> None:
             change.set("status", told["old"])
 
 
-def _overwrite(change: Opened, answer: Answer, kept: frozenset[Part], reports: list[str]) -> str:
+def _overwrite(change: Opened, answer: ShopAnswer, kept: frozenset[Part], reports: list[str]) -> str:
     """Set all fields and lines from the answer; why that is not possible, "" when it is."""
     values = values_of(answer.order)
     for part, names in FIELDS.items():

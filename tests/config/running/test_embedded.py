@@ -15,7 +15,7 @@ import pytest
 import redis
 
 from config.running.embedded import EmbeddedError, Servers, binaries, locations, places
-from config.running.embedded.account import Account, RunAs
+from config.running.embedded.account import RunAs, SystemAccount
 from tests.config.conftest import CHECKOUT, eventually, is_running
 
 Script = Callable[..., subprocess.Popen[str]]
@@ -243,14 +243,14 @@ class TestPlaces:
         (folder / "elsewhere").mkdir()
         (folder / "sockets").symlink_to(folder / "elsewhere")
         with pytest.raises(EmbeddedError, match="link or belongs to someone else"):
-            places.make_socket_dir(folder / "sockets", Account(os.geteuid(), os.getegid()))
+            places.make_socket_dir(folder / "sockets", SystemAccount(os.geteuid(), os.getegid()))
 
     @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a folder of someone else")
     def test_a_socket_folder_of_someone_else_is_refused(self, folder: Path) -> None:
         (folder / "sockets").mkdir()
         os.chown(folder / "sockets", 4321, 4321)
         with pytest.raises(EmbeddedError, match="link or belongs to someone else"):
-            places.make_socket_dir(folder / "sockets", Account(os.geteuid(), os.getegid()))
+            places.make_socket_dir(folder / "sockets", SystemAccount(os.geteuid(), os.getegid()))
 
     def test_the_socket_path_fits_into_the_systems_limit(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         deep = folder / ("d" * 80)

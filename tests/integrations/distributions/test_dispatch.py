@@ -15,7 +15,7 @@ from integrations.distributions import dispatch, opt_outs
 from integrations.distributions.authoring import save_server, switch
 from integrations.distributions.dispatch import RETRY_AFTER, send_again, send_letters
 from integrations.distributions.letters import compose
-from integrations.distributions.triggers import Cause, start
+from integrations.distributions.triggers import Occasion, start
 from integrations.models import MailServer, Message, Project
 from integrations.simulator.mailbox import SimulatedMailServer
 from orders.choices import OrderStatus
@@ -34,12 +34,12 @@ def order_of(person: Customer, number: str = "1001") -> Order:
     )  # fmt: skip
 
 
-def paid(person: Customer, number: str = "1001") -> Cause:
-    return Cause(PAID, order_of(person, number).pk, person.pk)
+def paid(person: Customer, number: str = "1001") -> Occasion:
+    return Occasion(PAID, order_of(person, number).pk, person.pk)
 
 
-def entered(person: Customer, entry: int = 7, segment: int = 3) -> Cause:
-    return Cause(ENTERED, entry, person.pk, segment)
+def entered(person: Customer, entry: int = 7, segment: int = 3) -> Occasion:
+    return Occasion(ENTERED, entry, person.pk, segment)
 
 
 def only() -> Message:

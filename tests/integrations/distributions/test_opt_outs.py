@@ -9,7 +9,7 @@ from pytest_django import Settings
 
 from integrations.choices import DistributionTrigger
 from integrations.distributions import opt_outs
-from integrations.distributions.triggers import Cause, start
+from integrations.distributions.triggers import Occasion, start
 from integrations.models import MailOptOut, Message, Project
 from tests.integrations.distributions.conftest import Distributing, customer
 
@@ -19,7 +19,7 @@ def link(project: Project, settings: Settings, distributing: Distributing) -> st
     settings.PUBLIC_URL = "https://office.example"
     distributing(trigger=DistributionTrigger.SEGMENT_ENTERED, segment_id=3, text="Hello")
     person = customer(project)
-    start(project.pk, [Cause(DistributionTrigger.SEGMENT_ENTERED, 1, person.pk, 3)], timezone.now())
+    start(project.pk, [Occasion(DistributionTrigger.SEGMENT_ENTERED, 1, person.pk, 3)], timezone.now())
     return opt_outs.link(Message.objects.get().pk).removeprefix("https://office.example")
 
 

@@ -13,7 +13,7 @@ from integrations.distributions import hand_over as handing
 from integrations.distributions.authoring import SettingsRefused
 from integrations.distributions.dispatch import send_again, send_letters
 from integrations.distributions.hand_over import hand_over
-from integrations.distributions.triggers import Cause, start
+from integrations.distributions.triggers import Occasion, start
 from integrations.models import Message, Project, WebhookDelivery, WebhookEndpoint
 from integrations.webhooks import endpoints
 from integrations.webhooks.event_bodies import signature
@@ -51,7 +51,7 @@ def test_the_endpoint_is_told_once_whatever_it_is_subscribed_to(
     by_webhook(distributing, segment, endpoint, "Give {{ customer.name }} a card")
     person = customer(project, metadata={"tier": "gold"})
     for _ in range(2):
-        start(project.pk, [Cause(ENTERED, 5, person.pk, segment.pk)], timezone.now())
+        start(project.pk, [Occasion(ENTERED, 5, person.pk, segment.pk)], timezone.now())
         assert hand_over(project.pk) is False
         send_letters(project.pk)
     delivery = WebhookDelivery.objects.get()
@@ -73,7 +73,7 @@ def test_a_deleted_endpoint_fails_the_message_until_another_one_is_chosen(
 ) -> None:
     by_webhook(distributing, segment, endpoint)
     endpoints.delete(endpoint)
-    start(project.pk, [Cause(ENTERED, 5, customer(project).pk, segment.pk)], timezone.now())
+    start(project.pk, [Occasion(ENTERED, 5, customer(project).pk, segment.pk)], timezone.now())
     hand_over(project.pk)
     assert (Message.objects.get().state, Message.objects.get().reason) == (MessageState.FAILED, handing.NO_ENDPOINT)
     other = endpoints.create(project, "http://127.0.0.1:9/other", ["customer.order.paid"]).endpoint
@@ -88,7 +88,7 @@ def test_a_thousand_are_handed_over_in_batches_of_as_many_statements(
 ) -> None:  # fmt: skip
     by_webhook(distributing, segment, endpoint)
     person = customer(project)
-    start(project.pk, [Cause(ENTERED, entry, person.pk, segment.pk) for entry in range(300)], timezone.now())
+    start(project.pk, [Occasion(ENTERED, entry, person.pk, segment.pk) for entry in range(300)], timezone.now())
     assert hand_over(project.pk) is True
     assert hand_over(project.pk) is False
     assert WebhookDelivery.objects.count() == 300

@@ -283,7 +283,7 @@ def test_a_hundred_are_synchronised_while_they_are_imported(shops: dict[int, Sho
 
         def synchronised(newest: list[IncomingOrder] = newest) -> None:
             for order_id, answer in zip(ids, newest, strict=True):
-                overwrite.refresh(order_id, overwrite.Answer(answer, None))
+                overwrite.refresh(order_id, overwrite.ShopAnswer(answer, None))
 
         def imported(shuffled: list[IncomingOrder] = shuffled) -> None:
             pages.write(load, import_page(shop.integration, [seen(order) for order in shuffled], None))

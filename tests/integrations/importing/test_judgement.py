@@ -16,7 +16,7 @@ from integrations.choices import BuyerListing, ImportAction, RemoteState, Role, 
 from integrations.importing import mapping
 from integrations.importing.page import import_page
 from integrations.importing.payloads import read_page
-from integrations.importing.preview import Outcome, preview
+from integrations.importing.preview import RuleOutcome, preview
 from integrations.models import BuyerEntry, Integration, RemoteOrder, SkuMapping, StatusRule
 from integrations.review import decisions
 from integrations.review.assessment import assess
@@ -113,13 +113,13 @@ def store(integration: Integration) -> None:
         )
 
 
-def imported(integration: Integration) -> list[Outcome]:
+def imported(integration: Integration) -> list[RuleOutcome]:
     """What an import has really done with the same documents, told as the preview tells it."""
     held = claims.claim(control.request(RunKind.LOAD, integration).pk)
     assert held is not None
     seen = read_page(integration.connector, integration.reader(), documents())
     pages.write(held, import_page(integration, seen, None))
-    outcomes = {action: Outcome(action) for action in ImportAction}
+    outcomes = {action: RuleOutcome(action) for action in ImportAction}
     orders = {order.remote_order_id: order for order in Order.objects.filter(integration=integration)}
     for row in integration.remote_orders.all():
         outcome = outcomes[ImportAction(row.action)]

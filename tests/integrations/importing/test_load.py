@@ -12,7 +12,7 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from integrations import client, jobs
-from integrations.choices import IntegrationHealth, Plan, RunState
+from integrations.choices import AccountPlan, IntegrationHealth, RunState
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.listings import OrderPage
 from integrations.importing import load
@@ -40,7 +40,7 @@ def integration() -> Integration:
 
 
 def on_trial(integration: Integration) -> Integration:
-    integration.project.account.plan = Plan.TRIAL
+    integration.project.account.plan = AccountPlan.TRIAL
     integration.project.account.save()
     return integration
 

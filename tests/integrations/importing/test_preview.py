@@ -14,11 +14,11 @@ from django.utils import timezone
 from integrations.choices import ImportAction, RunKind
 from integrations.importing.page import import_page
 from integrations.importing.payloads import read_page
-from integrations.importing.preview import Outcome, preview
+from integrations.importing.preview import RuleOutcome, preview
 from integrations.models import Integration
 from integrations.runs import claims, control, pages
 from integrations.shops.connection import set_up
-from integrations.shops.rule_settings import Wanted
+from integrations.shops.rule_settings import WantedRule
 from tests.benchmarks.w2000 import payloads
 from tests.factories import IntegrationFactory, give_stock
 
@@ -59,12 +59,12 @@ def integration() -> Integration:
     return integration
 
 
-def rule(integration: Integration, status: str, action: ImportAction) -> Wanted:
+def rule(integration: Integration, status: str, action: ImportAction) -> WantedRule:
     found = integration.rules.get(status=status)
-    return Wanted(status, found.label, action, found.retry, found.pk)
+    return WantedRule(status, found.label, action, found.retry, found.pk)
 
 
-def by_action(outcomes: list[Outcome]) -> dict[ImportAction, Outcome]:
+def by_action(outcomes: list[RuleOutcome]) -> dict[ImportAction, RuleOutcome]:
     return {outcome.action: outcome for outcome in outcomes}
 
 
@@ -75,7 +75,7 @@ def test_what_the_typed_rules_would_have_done(integration: Integration) -> None:
     now, then = by_action(seen.now), by_action(seen.then)
     assert set(now) == {ImportAction.SKIP, ImportAction.HISTORY}
     assert (now[ImportAction.SKIP].orders, now[ImportAction.HISTORY].invoices) == (2, 2)
-    assert then[ImportAction.VALID] == Outcome(
+    assert then[ImportAction.VALID] == RuleOutcome(
         ImportAction.VALID, orders=2, amounts={"EUR": Decimal("20.00")}, reserved=5, waiting=1
     )
     complete = then[ImportAction.COMPLETE]
@@ -90,7 +90,7 @@ def test_the_longer_look_reaches_further(integration: Integration) -> None:
 def test_a_new_status_row_is_tried_too(integration: Integration) -> None:
     integration.remote_orders.filter(status="pending").delete()
     integration.rules.filter(status="completed").delete()
-    typed = [Wanted("completed", "", ImportAction.HOLD, True)]
+    typed = [WantedRule("completed", "", ImportAction.HOLD, True)]
     assert by_action(preview(integration, typed, 30).then)[ImportAction.HOLD].orders == 2
 
 

@@ -27,7 +27,7 @@ from orders.choices import EventKind, OrderStatus, Part
 from orders.models import Order, OrderEvent
 from orders.work.changing import ChangedMeanwhile, Opened
 from orders.work.refresh import overwrite
-from orders.work.refresh.overwrite import Outcome
+from orders.work.refresh.overwrite import RefreshOutcome
 from tests.benchmarks.w2000 import payloads
 from tests.factories import IntegrationFactory, member
 from tests.fake_connector import FakeConnector
@@ -126,10 +126,10 @@ def test_each_order_has_its_result(integration: Integration, shop: Shop) -> None
     shop.bodies[KEYS[2]] = shop.bodies[KEYS[2]].replace(b'"line_items"', b'"line_items": 7, "x"')
     run = sync(integration, *KEYS[:4])
     results = {result["number"]: (result["outcome"], result["message"]) for result in run.results}
-    assert results[order_of(KEYS[0]).number][0] == Outcome.CHANGED
-    assert results[order_of(KEYS[1]).number] == (Outcome.REFUSED, synchronize.GONE)
-    assert results[order_of(KEYS[2]).number][0] == Outcome.REFUSED
-    assert results[order_of(KEYS[3]).number][0] == Outcome.SAME
+    assert results[order_of(KEYS[0]).number][0] == RefreshOutcome.CHANGED
+    assert results[order_of(KEYS[1]).number] == (RefreshOutcome.REFUSED, synchronize.GONE)
+    assert results[order_of(KEYS[2]).number][0] == RefreshOutcome.REFUSED
+    assert results[order_of(KEYS[3]).number][0] == RefreshOutcome.SAME
     assert (run.updated, run.unchanged, run.failed) == (1, 1, 2)
     assert broken() == {}
 
@@ -251,7 +251,7 @@ def test_a_stale_answer_is_no_news(integration: Integration, shop: Shop) -> None
     Order.objects.update(remote_modified_at=order_of(KEYS[0]).placed_at + timedelta(days=3000))
     shop.edit(KEYS[0], customer_note="old")
     run = sync(integration, KEYS[0])
-    assert run.results[0]["outcome"] == Outcome.STALE
+    assert run.results[0]["outcome"] == RefreshOutcome.STALE
     assert bytes(RemoteOrder.objects.get(external_id=KEYS[0]).digest) == b"newer"
 
 

@@ -19,7 +19,7 @@ from integrations.importing.retry import retry_now
 from integrations.models import Feed, Integration, RemoteOrder, Run
 from integrations.runs import claims, control, worker
 from integrations.runs.claims import Claim
-from integrations.runs.pages import Handler, Page, Written
+from integrations.runs.pages import Handler, RunPage, Written
 from integrations.secrets import Secrets
 from integrations.shops.connection import set_up
 from integrations.tick import tick
@@ -52,7 +52,7 @@ def work(run: Run, handler: Handler, slice_seconds: float = 20) -> Run:
 
 
 def failing(error: Exception) -> Handler:
-    def handler(held: Claim, run: Run, integration: Integration) -> Page:
+    def handler(held: Claim, run: Run, integration: Integration) -> RunPage:
         raise error
 
     return handler
@@ -70,8 +70,8 @@ def in_a_thread(job: Callable[[], Any]) -> threading.Thread:
     return thread
 
 
-def endless(held: Claim, run: Run, integration: Integration) -> Page:
-    return Page({"at": 1}, lambda run_id: Written())
+def endless(held: Claim, run: Run, integration: Integration) -> RunPage:
+    return RunPage({"at": 1}, lambda run_id: Written())
 
 
 def test_long_runs_that_take_turns_have_one_bell_each_however_often_the_tick_comes(
@@ -102,9 +102,9 @@ def test_a_run_gives_way_between_pages_when_others_wait(
         requested(IntegrationFactory.create())
     done = []
 
-    def page(held: Claim, run: Run, integration: Integration) -> Page:
+    def page(held: Claim, run: Run, integration: Integration) -> RunPage:
         done.append(1)
-        return Page(done=len(done) == 5)
+        return RunPage(done=len(done) == 5)
 
     work(run, page)
     assert len(done) == pages
@@ -139,7 +139,7 @@ def test_a_cancel_is_not_lost_between_running_and_waiting(integration: Integrati
 
 
 def test_a_cancel_while_the_shop_fails_is_not_waited_for(integration: Integration) -> None:
-    def cancelled_meanwhile(held: Claim, run: Run, integration: Integration) -> Page:
+    def cancelled_meanwhile(held: Claim, run: Run, integration: Integration) -> RunPage:
         assert control.cancel(run)
         raise ShopError(Failure.BUSY, "The shop asks us to wait.", retry_after=900)
 
@@ -159,18 +159,18 @@ def test_a_page_the_database_always_breaks_off_parks_its_run_and_says_why(integr
     assert run.reason == "The database broke off the same page 9 times; the run is parked."
 
 
-def _refuse() -> Page:
+def _refuse() -> RunPage:
     raise ShopError(Failure.CREDENTIALS, "The shop rejects our key.", status=401)
 
 
-def _fault() -> Page:
+def _fault() -> RunPage:
     raise ValueError
 
 
-STALLED: dict[str, Callable[[], Page]] = {
-    "done": lambda: Page(done=True),
-    "cancelled": lambda: Page(cancelled=True),
-    "slice over": Page,
+STALLED: dict[str, Callable[[], RunPage]] = {
+    "done": lambda: RunPage(done=True),
+    "cancelled": lambda: RunPage(cancelled=True),
+    "slice over": RunPage,
     "rejected": _refuse,
     "fault": _fault,
 }
@@ -178,7 +178,7 @@ STALLED: dict[str, Callable[[], Page]] = {
 
 @pytest.mark.parametrize("how", STALLED)
 def test_who_wakes_up_after_its_lease_changes_nothing(integration: Integration, how: str) -> None:
-    def asleep(held: Claim, run: Run, integration: Integration) -> Page:
+    def asleep(held: Claim, run: Run, integration: Integration) -> RunPage:
         Run.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
         assert claims.claim(run.pk) is not None
         return STALLED[how]()
@@ -190,7 +190,7 @@ def test_who_wakes_up_after_its_lease_changes_nothing(integration: Integration, 
 
 
 def test_a_refusal_of_keys_that_were_replaced_meanwhile_says_nothing_of_the_new_ones(integration: Integration) -> None:
-    def replaced_meanwhile(held: Claim, run: Run, integration: Integration) -> Page:
+    def replaced_meanwhile(held: Claim, run: Run, integration: Integration) -> RunPage:
         entered = Integration.objects.get()
         entered.credentials, entered.health = Secrets(consumer_key="new"), IntegrationHealth.OK
         entered.save()

@@ -11,7 +11,7 @@ from PIL import Image
 
 from integrations.models import Project
 from orders.documents import letterheads
-from orders.documents.letterheads import ChangedMeanwhile, LogoRefused, Wording, checked_logo
+from orders.documents.letterheads import LetterheadChanged, LetterheadWording, LogoRefused, checked_logo
 from tests.factories import ProjectFactory
 
 
@@ -62,16 +62,16 @@ def project(db: None) -> Project:
 
 
 def test_a_change_is_a_new_version_and_no_change_is_none(project: Project) -> None:
-    first = letterheads.change(project.pk, Wording("Tea Ltd"), logo=b"1", seen=None, actor_id=None)
+    first = letterheads.change(project.pk, LetterheadWording("Tea Ltd"), logo=b"1", seen=None, actor_id=None)
     assert first is not None
-    assert letterheads.change(project.pk, Wording("Tea Ltd"), logo=b"1", seen=first.pk, actor_id=None) is None
-    second = letterheads.change(project.pk, Wording("Tea Ltd"), logo=None, seen=first.pk, actor_id=None)
+    assert letterheads.change(project.pk, LetterheadWording("Tea Ltd"), logo=b"1", seen=first.pk, actor_id=None) is None
+    second = letterheads.change(project.pk, LetterheadWording("Tea Ltd"), logo=None, seen=first.pk, actor_id=None)
     assert letterheads.newest(project.pk) == second
     assert project.letterheads.count() == 2
 
 
 def test_two_people_at_once_do_not_overwrite_each_other(project: Project) -> None:
-    first = letterheads.change(project.pk, Wording("Tea Ltd"), logo=None, seen=None, actor_id=None)
-    with pytest.raises(ChangedMeanwhile, match="Somebody has changed"):
-        letterheads.change(project.pk, Wording("Coffee Ltd"), logo=None, seen=None, actor_id=None)
+    first = letterheads.change(project.pk, LetterheadWording("Tea Ltd"), logo=None, seen=None, actor_id=None)
+    with pytest.raises(LetterheadChanged, match="Somebody has changed"):
+        letterheads.change(project.pk, LetterheadWording("Coffee Ltd"), logo=None, seen=None, actor_id=None)
     assert letterheads.newest(project.pk) == first

@@ -11,7 +11,7 @@ from django.utils.translation import override
 from config.kit.sql import execute
 from integrations.models import Project
 from orders.documents import letterheads
-from orders.documents.letterheads import Wording
+from orders.documents.letterheads import LetterheadWording
 from orders.documents.paper import contents
 from orders.documents.paper.layout import render
 from orders.intake.incoming import IncomingAddress, IncomingOrder
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def project() -> Project:
     project = ProjectFactory.create()
-    wording = Wording(
+    wording = LetterheadWording(
         "Zahradní domov s.r.o.", "Dlouhá 12\n602 00 Brno", "VAT ID: CZ12345678", "IBAN: CZ65 0800", "Thank you."
     )
     letterheads.change(project.pk, wording, logo=None, seen=None, actor_id=None)
@@ -134,7 +134,7 @@ def test_a_long_order_goes_over_pages_with_heads_and_loses_no_line(project: Proj
 
 def test_texts_of_any_length_are_printed(project: Project) -> None:
     long = IncomingAddress(first_name="x" * 5000, line_1="y z" * 2000, city="W" * 900)
-    full = Wording("C" * 200, "\n".join(["a " * 40] * 12), "t" * 300, "\n".join("b" * 100), "f " * 250)
+    full = LetterheadWording("C" * 200, "\n".join(["a " * 40] * 12), "t" * 300, "\n".join("b" * 100), "f " * 250)
     letterheads.change(project.pk, full, logo=None, seen=project.letterheads.get().pk, actor_id=None)
     invoice, slip = documents(project, incoming(line("S" * 100, name="N" * 300), billing=long, number="8" * 100))
     assert len(pages_of(invoice)) <= 2
@@ -155,7 +155,7 @@ def test_the_same_document_gives_the_same_bytes_whatever_changes_later(project: 
     project.time_zone = "Pacific/Kiritimati"
     project.save()
     seen = project.letterheads.get().pk
-    assert letterheads.change(project.pk, Wording("Moved Ltd"), logo=None, seen=seen, actor_id=None)
+    assert letterheads.change(project.pk, LetterheadWording("Moved Ltd"), logo=None, seen=seen, actor_id=None)
     with override("de"):
         after = render(contents.of_invoices([invoice.pk])), render(contents.of_shipments([shipment.pk]))
     assert after == before

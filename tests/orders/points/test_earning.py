@@ -25,7 +25,7 @@ from orders.models import (
 )
 from orders.points import earning, earning_rules
 from orders.points.earning import earn_from_entries
-from orders.points.earning_rules import Wish
+from orders.points.earning_rules import EarningRuleWish
 from orders.points.movements import Row, record
 from orders.work import lifecycle
 from tests.orders.segments.book import automatic, customer, settle, write
@@ -38,7 +38,7 @@ def order(number: int, buyer: str = "ann", status: str = "PAID", amount: int = 1
 
 
 def rule(project: Project, trigger: EarningTrigger, points: int = 10, **values: Any) -> EarningRule:
-    return earning_rules.create(project.pk, Wish(f"{trigger} {values}"[:100], trigger, points, **values))
+    return earning_rules.create(project.pk, EarningRuleWish(f"{trigger} {values}"[:100], trigger, points, **values))
 
 
 def follow(project: Project) -> None:

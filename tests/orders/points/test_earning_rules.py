@@ -12,7 +12,7 @@ from integrations.models import Project
 from orders.choices import EarningTrigger
 from orders.models import Customer, CustomerSummary, EarningRule, PointsMovement
 from orders.points import earning_rules, movements
-from orders.points.earning_rules import Wish
+from orders.points.earning_rules import EarningRuleWish
 from orders.points.movements import AdjustedMeanwhile, PointsRefused
 from orders.segments import definitions
 from orders.segments.definitions import SegmentRefused
@@ -39,10 +39,10 @@ BAD: tuple[tuple[dict[str, Any], str, str], ...] = (
 
 @pytest.mark.parametrize(("wrong", "field", "problem"), BAD)
 def test_bad_rules(project: Project, wrong: dict[str, Any], field: str, problem: str) -> None:
-    earning_rules.create(project.pk, Wish("Taken", PAID, 1))
+    earning_rules.create(project.pk, EarningRuleWish("Taken", PAID, 1))
     with pytest.raises(PointsRefused, match=problem) as refused:
         values: dict[str, Any] = {"name": "New", "trigger": PAID, "points": 1}
-        earning_rules.create(project.pk, Wish(**(values | wrong)))
+        earning_rules.create(project.pk, EarningRuleWish(**(values | wrong)))
     assert refused.value.field == field
     assert EarningRule.objects.count() == 1
 
@@ -51,16 +51,18 @@ def test_segments_of_others_and_deleted_ones_cannot_be_chosen(project: Project) 
     theirs = automatic(ProjectFactory.create(), ("total_count", "is", 1))
     ours = automatic(project, ("total_count", "is", 1))
     with pytest.raises(PointsRefused, match="leave this empty"):
-        earning_rules.create(project.pk, Wish("Rule", ENTERED, 1, ours.pk, per_amount=Decimal(1)))
+        earning_rules.create(project.pk, EarningRuleWish("Rule", ENTERED, 1, ours.pk, per_amount=Decimal(1)))
     definitions.delete(ours.pk)
     for segment in (theirs, ours):
         with pytest.raises(PointsRefused, match="Choose the segment"):
-            earning_rules.create(project.pk, Wish("Rule", ENTERED, 1, segment.pk))
+            earning_rules.create(project.pk, EarningRuleWish("Rule", ENTERED, 1, segment.pk))
 
 
 def test_a_rule_changes_but_for_its_trigger(project: Project) -> None:
-    made = earning_rules.create(project.pk, Wish("Rule", PAID, 1))
-    changed = earning_rules.change(made.pk, Wish(" Other  rule ", PAID, 2, per_amount=Decimal("5.50"), enabled=False))
+    made = earning_rules.create(project.pk, EarningRuleWish("Rule", PAID, 1))
+    changed = earning_rules.change(
+        made.pk, EarningRuleWish(" Other  rule ", PAID, 2, per_amount=Decimal("5.50"), enabled=False)
+    )
     changed.refresh_from_db()
     assert (changed.name, changed.points, changed.per_amount, changed.enabled) == (
         "Other rule",
@@ -69,7 +71,7 @@ def test_a_rule_changes_but_for_its_trigger(project: Project) -> None:
         False,
     )
     with pytest.raises(PointsRefused, match="switch this rule off and add another one"):
-        earning_rules.change(made.pk, Wish("Rule", EarningTrigger.ORDER_CREATED, 1))
+        earning_rules.change(made.pk, EarningRuleWish("Rule", EarningTrigger.ORDER_CREATED, 1))
 
 
 @pytest.fixture
@@ -101,7 +103,7 @@ def test_bad_adjustments(ann: Customer, points: int, note: str, field: str) -> N
 
 def test_a_segment_with_a_rule_that_is_on_cannot_be_deleted(project: Project) -> None:
     segment = automatic(project, ("total_count", "is", 1))
-    made = earning_rules.create(project.pk, Wish("Welcome", ENTERED, 1, segment.pk))
+    made = earning_rules.create(project.pk, EarningRuleWish("Welcome", ENTERED, 1, segment.pk))
     with pytest.raises(SegmentRefused, match="earning rule “Welcome” gives points for entering it"):
         definitions.delete(segment.pk)
     earning_rules.switch(made.pk, enabled=False)

@@ -17,7 +17,7 @@ from orders.partners.published import PublishedOrder
 from orders.partners.store import Book, Outcome, store
 from orders.segments import definitions
 from orders.segments.conditions import Condition
-from orders.segments.definitions import Wish
+from orders.segments.definitions import SegmentWish
 from orders.segments.filling import fill
 from orders.segments.placing import place_due
 
@@ -52,7 +52,7 @@ def automatic(
     """An automatic segment of (field, operator, value), not filled yet."""
     conditions = [Condition(*each) for each in asked]
     return definitions.create(
-        project.pk, Wish(name, SegmentKind.AUTOMATIC, Junction.ANY if any_of else Junction.ALL, conditions)
+        project.pk, SegmentWish(name, SegmentKind.AUTOMATIC, Junction.ANY if any_of else Junction.ALL, conditions)
     )
 
 

@@ -22,7 +22,7 @@ from orders.points.earning import earn_from_entries
 from orders.points.movements import AdjustedMeanwhile
 from orders.segments import definitions, filling, placing
 from orders.segments.conditions import Condition
-from orders.segments.definitions import Wish
+from orders.segments.definitions import SegmentWish
 from tests.factories import ProjectFactory
 from tests.orders.segments.book import automatic, members, settle, write
 from tests.orders.segments.oracle import belong, summary_of
@@ -55,13 +55,15 @@ def test_nothing_locks_up_and_everything_adds_up(monkeypatch: pytest.MonkeyPatch
     settle(project)
     rich = automatic(project, ("total_amount", "more_than", "100"), name="Rich")
     many = automatic(project, ("total_count", "at_least", 2), name="Many")
-    earning_rules.create(project.pk, earning_rules.Wish("Welcome", EarningTrigger.SEGMENT_ENTERED, 5, many.pk))
+    earning_rules.create(
+        project.pk, earning_rules.EarningRuleWish("Welcome", EarningTrigger.SEGMENT_ENTERED, 5, many.pk)
+    )
     people = list(CustomerSummary.objects.values_list("customer_id", flat=True))
     levels = itertools.cycle(["50", "100", "150"])
 
     def change(chance: random.Random) -> None:
         conditions = [Condition("total_amount", "more_than", next(levels))]
-        definitions.change(rich.pk, Wish("Rich", SegmentKind.AUTOMATIC, Junction.ALL, conditions))
+        definitions.change(rich.pk, SegmentWish("Rich", SegmentKind.AUTOMATIC, Junction.ALL, conditions))
 
     def adjust(chance: random.Random) -> None:
         pk = chance.choice(people)

@@ -13,7 +13,7 @@ from orders.choices import Junction, SegmentKind
 from orders.models import Customer, Segment, SegmentEntry, SegmentMember
 from orders.segments import definitions
 from orders.segments.conditions import BadCondition, Condition
-from orders.segments.definitions import SegmentRefused, Wish
+from orders.segments.definitions import SegmentRefused, SegmentWish
 from tests.factories import ProjectFactory
 from tests.orders.segments.book import automatic, entered, members, settle, write
 
@@ -21,7 +21,7 @@ RICH = Condition("total_amount", "more_than", "150")
 
 
 def by_hand(project: Project, *customers: Customer, name: str = "Friends") -> Segment:
-    return definitions.create(project.pk, Wish(name, SegmentKind.STATIC), [each.pk for each in customers])
+    return definitions.create(project.pk, SegmentWish(name, SegmentKind.STATIC), [each.pk for each in customers])
 
 
 def people(project: Project, *names: str) -> list[Customer]:
@@ -80,7 +80,7 @@ def test_automatic_segments_have_the_members_of_their_conditions(project: Projec
 @pytest.mark.parametrize("name", ["", "   ", "x" * 101, "a\x00b"])
 def test_names_that_cannot_be(project: Project, name: str) -> None:
     with pytest.raises(SegmentRefused, match="a name of 1 to 100 characters") as refused:
-        definitions.create(project.pk, Wish(name, SegmentKind.STATIC))
+        definitions.create(project.pk, SegmentWish(name, SegmentKind.STATIC))
     assert refused.value.field == "name"
 
 
@@ -90,7 +90,7 @@ def test_a_name_is_of_one_segment_whatever_its_case(project: Project) -> None:
         by_hand(project, name=" FRIENDS ")
     other = by_hand(project, name="Others")
     with pytest.raises(SegmentRefused, match="already"):
-        definitions.change(other.pk, Wish("friends", SegmentKind.STATIC))
+        definitions.change(other.pk, SegmentWish("friends", SegmentKind.STATIC))
     by_hand(ProjectFactory.create(), name="Friends")
 
 
@@ -105,11 +105,11 @@ def test_a_project_has_a_limit_of_segments(project: Project, monkeypatch: pytest
 
 def test_bad_conditions_write_nothing(project: Project) -> None:
     with pytest.raises(BadCondition):
-        definitions.create(project.pk, Wish("Rich", SegmentKind.AUTOMATIC, conditions=[Condition("x", "is", 1)]))
+        definitions.create(project.pk, SegmentWish("Rich", SegmentKind.AUTOMATIC, conditions=[Condition("x", "is", 1)]))
     assert not Segment.objects.exists()
     segment = automatic(project, ("total_count", "is", 1))
     with pytest.raises(BadCondition):
-        definitions.change(segment.pk, Wish("Other", SegmentKind.AUTOMATIC))
+        definitions.change(segment.pk, SegmentWish("Other", SegmentKind.AUTOMATIC))
     segment.refresh_from_db()
     assert (segment.name, len(segment.conditions)) == ("Big spenders", 1)
 
@@ -127,8 +127,8 @@ def test_a_preview_counts_and_writes_nothing(project: Project) -> None:
         preview(project)
 
 
-def wish(*conditions: Condition) -> Wish:
-    return Wish("", SegmentKind.AUTOMATIC, Junction.ALL, conditions)
+def wish(*conditions: Condition) -> SegmentWish:
+    return SegmentWish("", SegmentKind.AUTOMATIC, Junction.ALL, conditions)
 
 
 def preview(project: Project, *conditions: Condition) -> int:

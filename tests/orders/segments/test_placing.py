@@ -17,7 +17,7 @@ from orders.choices import SegmentKind
 from orders.models import CustomerSummary, DueCustomer, Segment, SegmentEntry, SegmentMember
 from orders.segments import definitions, filling, placing
 from orders.segments.conditions import Condition
-from orders.segments.definitions import Wish
+from orders.segments.definitions import SegmentWish
 from orders.segments.placing import enter, place_due, rules_of, waiting_projects
 from tests.factories import ProjectFactory
 from tests.orders.segments.book import automatic, customer, entered, members, settle, write
@@ -64,7 +64,7 @@ def test_changed_conditions_bring_members_in_and_out_without_entries(project: Pr
     settle(project)
     write(project, paid(1, "ann", 20_000), paid(2, "bob"))
     settle(project)
-    wish = Wish("Others", SegmentKind.AUTOMATIC, conditions=[Condition("total_amount", "less_than", "150")])
+    wish = SegmentWish("Others", SegmentKind.AUTOMATIC, conditions=[Condition("total_amount", "less_than", "150")])
     changed = definitions.change(segment.pk, wish)
     assert (changed.filling, changed.name) == (True, "Others")
     settle(project)
@@ -244,7 +244,7 @@ def made_while_placing(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     write(project, paid(1, "ann"))
     read, go_on = threading.Event(), threading.Event()
 
-    def slow_rules(project_id: int, at: datetime) -> list[placing.Rule]:
+    def slow_rules(project_id: int, at: datetime) -> list[placing.SegmentRule]:
         found = rules_of(project_id, at)
         read.set()
         go_on.wait(10)

@@ -15,7 +15,7 @@ from orders.choices import Junction, SegmentKind
 from orders.models import Customer, CustomerSummary, DueCustomer, Order, Segment
 from orders.segments import definitions
 from orders.segments.conditions import Condition
-from orders.segments.definitions import Wish
+from orders.segments.definitions import SegmentWish
 from tests.factories import ProjectFactory
 from tests.orders.segments.book import entered, members, settle, write
 from tests.orders.segments.oracle import belong, summary_of
@@ -79,9 +79,9 @@ class Play:
         self.entered: list[str] = []
 
     @staticmethod
-    def wish(definition: Any) -> Wish:
+    def wish(definition: Any) -> SegmentWish:
         asked, junction = definition
-        return Wish("Segment", SegmentKind.AUTOMATIC, junction, [Condition(*each) for each in asked])
+        return SegmentWish("Segment", SegmentKind.AUTOMATIC, junction, [Condition(*each) for each in asked])
 
     def step(self, kind: str, what: Any) -> None:
         if kind == "orders":

@@ -19,7 +19,7 @@ from orders.intake.plans import CANCEL, COMPLETE, HISTORY, HOLD, INVOICE, VALID,
 from orders.models import Invoice, Order, OrderEvent
 from orders.work import shipping
 from orders.work.changing import ChangedMeanwhile, opened
-from orders.work.refresh.overwrite import Answer, Outcome, Refreshed, follow_status, preview, refresh, revert
+from orders.work.refresh.overwrite import Refreshed, RefreshOutcome, ShopAnswer, follow_status, preview, refresh, revert
 from stock.choices import MovementReason
 from stock.ledger import Change
 from stock.models import StockMovement
@@ -49,7 +49,7 @@ def newer(order: IncomingOrder, **values: Any) -> IncomingOrder:
 
 
 def sync(order: Order, answer: IncomingOrder, follow: OrderStatus | None = None, **options: Any) -> Refreshed:
-    return refresh(order.pk, Answer(answer, follow, **options))
+    return refresh(order.pk, ShopAnswer(answer, follow, **options))
 
 
 def units(order: Order) -> dict[str, tuple[int, ...]]:
@@ -71,7 +71,7 @@ def snapshot(order: Order) -> dict[str, Any]:
 def test_what_is_the_same_writes_nothing(project: Project) -> None:
     order, answer = put(project)
     before = snapshot(order)
-    assert sync(order, newer(answer)).outcome == Outcome.SAME
+    assert sync(order, newer(answer)).outcome == RefreshOutcome.SAME
     order.refresh_from_db()
     assert (snapshot(order), order.version) == (before, 0)
     assert order.remote_modified_at == newer(answer).modified_at
@@ -96,7 +96,7 @@ def test_every_field_is_overwritten_and_told(project: Project) -> None:
         shipping_total=Decimal("1.50"),
     )
     done = sync(order, changed, OrderStatus.ON_HOLD)
-    assert done.outcome == Outcome.CHANGED
+    assert done.outcome == RefreshOutcome.CHANGED
     order.refresh_from_db()
     assert (order.status, order.tab, order.remote_status) == (OrderStatus.ON_HOLD, Tab.ON_HOLD, "on-hold")
     assert (order.payment_title, order.shipping_title, order.note) == ("Cash", "Courier", "Ring twice")
@@ -138,7 +138,7 @@ def test_a_stale_answer_is_ignored(project: Project) -> None:
     order, answer = put(project)
     sync(order, newer(newer(answer), note="new"))
     before = snapshot(order)
-    assert sync(order, newer(answer, note="old")).outcome == Outcome.STALE
+    assert sync(order, newer(answer, note="old")).outcome == RefreshOutcome.STALE
     assert snapshot(order) == before
 
 
@@ -146,7 +146,7 @@ def test_a_preview_writes_nothing_and_is_what_happens(project: Project) -> None:
     order, answer = put(project)
     changed = newer(answer, lines=(line("A-17", 12, key="1"), line("NEW-1", 1, key="9")), note="x", status="on-hold")
     before = snapshot(order)
-    seen = preview(order.pk, Answer(changed, OrderStatus.ON_HOLD))
+    seen = preview(order.pk, ShopAnswer(changed, OrderStatus.ON_HOLD))
     assert (snapshot(order), levels(project)) == (before, {"A-17": (10, 2), "B-2": (10, 1)})
     assert not OrderEvent.objects.filter(kind=EventKind.SYNCHRONIZED).exists()
     done = sync(order, changed, OrderStatus.ON_HOLD)
@@ -159,7 +159,7 @@ def test_an_unknown_product_refuses_the_whole(project: Project) -> None:
     before = snapshot(order)
     changed = newer(answer, note="x", lines=(line("NEW-1", 1, key="9"),))
     done = sync(order, changed, create_unknown_products=False)
-    assert (done.outcome, snapshot(order)) == (Outcome.REFUSED, before)
+    assert (done.outcome, snapshot(order)) == (RefreshOutcome.REFUSED, before)
     assert "SKU NEW-1 is not among the products" in done.sentence
 
 
@@ -170,7 +170,7 @@ def test_cancelled_in_the_shop_releases_the_stock(project: Project) -> None:
     assert (order.status, order.tab, levels(project)["A-17"]) == (OrderStatus.CANCELLED, Tab.NONE, (10, 0))
     again = sync(order, newer(newer(answer, status="processing")), OrderStatus.PROCESSING)
     order.refresh_from_db()
-    assert (again.outcome, order.tab, levels(project)["A-17"]) == (Outcome.CHANGED, Tab.IN_STOCK, (10, 2))
+    assert (again.outcome, order.tab, levels(project)["A-17"]) == (RefreshOutcome.CHANGED, Tab.IN_STOCK, (10, 2))
     assert broken() == {}
 
 
@@ -241,12 +241,12 @@ def test_a_synchronisation_can_be_taken_back(project: Project) -> None:
     sync(order, changed, OrderStatus.CANCELLED)
     event = order.events.get(kind=EventKind.SYNCHRONIZED)
     done = revert(order.pk, event.pk)
-    assert (done.outcome, done.reports) == (Outcome.CHANGED, ())
+    assert (done.outcome, done.reports) == (RefreshOutcome.CHANGED, ())
     assert snapshot(order) == before
     assert levels(project)["A-17"] == (10, 2)
     order.refresh_from_db()
     assert set(order.edited) == {"note", "billing", "items"}
-    assert revert(order.pk, event.pk).outcome == Outcome.SAME
+    assert revert(order.pk, event.pk).outcome == RefreshOutcome.SAME
     assert broken() == {}
 
 
@@ -256,7 +256,7 @@ def test_what_changed_since_stays(project: Project) -> None:
     event = order.events.get(kind=EventKind.SYNCHRONIZED)
     sync(order, newer(newer(answer, note="later", lines=(line("A-17", 6, key="1"), TWO[1]))))
     done = revert(order.pk, event.pk)
-    assert done.outcome == Outcome.SAME
+    assert done.outcome == RefreshOutcome.SAME
     assert set(done.reports) == {
         "A-17 was changed since: it stays.",
         "Note of the buyer was changed since: it stays.",
@@ -281,9 +281,9 @@ def test_a_revert_after_shipping_leaves_the_goods(project: Project) -> None:
 
 def test_two_people_at_once_synchronise_once(project: Project) -> None:
     order, answer = put(project)
-    refresh(order.pk, Answer(newer(answer, note="x"), None), seen=0)
+    refresh(order.pk, ShopAnswer(newer(answer, note="x"), None), seen=0)
     with pytest.raises(ChangedMeanwhile):
-        refresh(order.pk, Answer(newer(newer(answer, note="y")), None), seen=0)
+        refresh(order.pk, ShopAnswer(newer(newer(answer, note="y")), None), seen=0)
     with pytest.raises(ChangedMeanwhile):
         revert(order.pk, order.events.get(kind=EventKind.SYNCHRONIZED).pk, seen=0)
 
@@ -292,9 +292,13 @@ def test_the_status_alone_can_be_carried_over(project: Project) -> None:
     order, _ = put(project)
     done = follow_status(order.pk, "cancelled", OrderStatus.CANCELLED)
     order.refresh_from_db()
-    assert (done.outcome, order.status, order.remote_status) == (Outcome.CHANGED, OrderStatus.CANCELLED, "cancelled")
+    assert (done.outcome, order.status, order.remote_status) == (
+        RefreshOutcome.CHANGED,
+        OrderStatus.CANCELLED,
+        "cancelled",
+    )
     assert levels(project)["A-17"] == (10, 0)
-    assert follow_status(order.pk, "cancelled", OrderStatus.CANCELLED).outcome == Outcome.SAME
+    assert follow_status(order.pk, "cancelled", OrderStatus.CANCELLED).outcome == RefreshOutcome.SAME
 
 
 def test_a_cancelled_order_stays_closed_when_its_items_change(project: Project) -> None:
@@ -321,7 +325,7 @@ def test_more_digits_than_are_kept_are_no_difference(project: Project) -> None:
     lines = (line("A-17", 3, key="1", unit_price=Decimal("3.33333333333"), total=Decimal("9.99995")),)
     order = incoming(*lines, total=Decimal("9.99995"))
     take(project, (order, VALID))
-    assert sync(Order.objects.get(number=order.number), newer(order)).outcome == Outcome.SAME
+    assert sync(Order.objects.get(number=order.number), newer(order)).outcome == RefreshOutcome.SAME
 
 
 def test_stock_that_arrived_between_stays_counted(project: Project) -> None:
