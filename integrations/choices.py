@@ -51,14 +51,14 @@ class RunKind(TextChoices):
     RETRY = "retry", "Retry"
     PRODUCTS = "products", "Product import"
     CODE_LISTS = "code_lists", "Code lists"
-    HINTS = "hints", "Orders told of by webhook"
+    WEBHOOK_ORDERS = "hints", "Orders told of by webhook"
     WEBHOOK_CHECK = "webhook_check", "Webhook check"
-    ORDERS_IMPORT = "orders_import", "Orders by API"
+    ORDERS_BY_API = "orders_import", "Orders by API"
     """A bulk import of a partner, without a shop."""
     ORDERS_EXPORT = "orders_export", "Orders export"
-    FETCH = "fetch", "Import Orders"
+    IMPORT_ORDERS = "fetch", "Import Orders"
     SYNCHRONIZE = "synchronize", "Synchronize"
-    STATUS_UPDATE = "status_update", "Order update"
+    ORDER_UPDATE = "status_update", "Order update"
 
 
 class RunState(TextChoices):

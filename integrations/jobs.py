@@ -9,13 +9,13 @@ from integrations.importing.load import load_page
 from integrations.importing.retry import open_orders_page, retry_page
 from integrations.importing.statuses import status_page
 from integrations.importing.synchronize import synchronize_page
-from integrations.partners.bulk_import import import_portion
-from integrations.partners.exports import export_portion
+from integrations.partner_runs.bulk_import import import_portion
+from integrations.partner_runs.exports import export_portion
 from integrations.runs import queue, worker
 from integrations.runs.pages import Handler, Portioner
 from integrations.shop_webhooks.hints import hints_page
 from integrations.shop_webhooks.registration import check_page
-from integrations.shops.listings import code_lists_page, products_page
+from integrations.shops.code_lists import code_lists_page, products_page
 
 HANDLERS: dict[RunKind, Handler] = {
     RunKind.LOAD: load_page,
@@ -23,16 +23,16 @@ HANDLERS: dict[RunKind, Handler] = {
     RunKind.OPEN_ORDERS: open_orders_page,
     RunKind.PRODUCTS: products_page,
     RunKind.CODE_LISTS: code_lists_page,
-    RunKind.HINTS: hints_page,
+    RunKind.WEBHOOK_ORDERS: hints_page,
     RunKind.WEBHOOK_CHECK: check_page,
-    RunKind.FETCH: fetch_page,
+    RunKind.IMPORT_ORDERS: fetch_page,
     RunKind.SYNCHRONIZE: synchronize_page,
-    RunKind.STATUS_UPDATE: status_page,
+    RunKind.ORDER_UPDATE: status_page,
 }
 
 
 PORTIONERS: dict[RunKind, Portioner] = {
-    RunKind.ORDERS_IMPORT: import_portion,
+    RunKind.ORDERS_BY_API: import_portion,
     RunKind.ORDERS_EXPORT: export_portion,
 }
 

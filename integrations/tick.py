@@ -10,7 +10,7 @@ from config.kit.locks import Lock, try_lock
 from integrations.access import idempotency
 from integrations.follow_up import steps
 from integrations.importing import feeds
-from integrations.partners import bulk_import, exports
+from integrations.partner_runs import bulk_import, exports
 from integrations.runs import control
 from integrations.shop_webhooks import hints
 from integrations.webhooks import deliveries

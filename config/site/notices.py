@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from config.kit.admin.lists import capped
+from config.kit.admin.change_lists import capped
 from integrations.access.tenancy import project_of
 from integrations.admin.open_project import open_failures_of, shops_of
 from integrations.choices import IntegrationHealth

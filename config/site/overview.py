@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import ngettext
 
-from config.kit.admin.lists import capped
+from config.kit.admin.change_lists import capped
 from integrations.access.tenancy import project_of
 from integrations.admin.cause_cards import title_of
 from integrations.admin.open_project import open_failures_of, shops_of

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from config.kit.admin.guards import guarded
 from config.kit.admin.markup import badge
-from config.kit.admin.pages import PageAdmin, Route
+from config.kit.admin.model_admins import PageAdmin, Route
 from integrations.access import api_keys
 from integrations.access.tenancy import project_of
 from integrations.choices import ApiScope

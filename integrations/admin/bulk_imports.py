@@ -12,15 +12,15 @@ from config.kit.admin.csv_files import Echo
 from config.kit.spreadsheets import plain
 from integrations.choices import RunKind
 from integrations.models import BulkFailure, Run
-from integrations.partners import bulk_import
+from integrations.partner_runs import bulk_import
 
-OF_PARTNERS = frozenset({RunKind.ORDERS_IMPORT, RunKind.ORDERS_EXPORT})
+OF_PARTNERS = frozenset({RunKind.ORDERS_BY_API, RunKind.ORDERS_EXPORT})
 SHOWN = 100
 
 
 def import_context(run: Run) -> dict[str, Any]:
     """For the page of a run; nothing for runs of other kinds."""
-    if run.kind != RunKind.ORDERS_IMPORT:
+    if run.kind != RunKind.ORDERS_BY_API:
         return {}
     failures = list(_failures(run)[: SHOWN + 1])
     return {

@@ -13,11 +13,11 @@ from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from config.kit.admin.change_lists import ChoiceFilter, options
 from config.kit.admin.csv_files import Cell, csv_of_list
 from config.kit.admin.guards import guarded, guarded_action
-from config.kit.admin.lists import ChoiceFilter, options
 from config.kit.admin.markup import badge
-from config.kit.admin.pages import PageAdmin, Route
+from config.kit.admin.model_admins import PageAdmin, Route
 from integrations.access.tenancy import project_of
 from integrations.choices import BuyerListing
 from integrations.importing import block_list

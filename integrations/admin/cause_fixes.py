@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from config.kit.admin.guards import guarded
-from config.kit.admin.pages import Route
+from config.kit.admin.model_admins import Route
 from integrations.access.tenancy import project_of
 from integrations.admin.cause_filling import label_of
 from integrations.admin.cause_forms import (

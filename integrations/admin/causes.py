@@ -11,7 +11,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
 from config.kit.admin.guards import guarded
-from config.kit.admin.pages import PageAdmin, Route
+from config.kit.admin.model_admins import PageAdmin, Route
 from integrations.access.tenancy import project_of
 from integrations.admin.cause_cards import Card, card, key_of, trouble
 from integrations.admin.cause_filling import fill

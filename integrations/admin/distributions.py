@@ -15,10 +15,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from config.kit.admin.change_lists import capped
 from config.kit.admin.guards import guarded
-from config.kit.admin.lists import capped
 from config.kit.admin.markup import badge
-from config.kit.admin.pages import PageAdmin, Route
+from config.kit.admin.model_admins import PageAdmin, Route
 from integrations.access.tenancy import project_of
 from integrations.admin.mail_server import MailServerPage
 from integrations.choices import DistributionChannel, DistributionTrigger, MessageState

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from config.kit.admin.guards import guarded
 from config.kit.admin.markup import badge
-from config.kit.admin.pages import PageAdmin, Route
+from config.kit.admin.model_admins import PageAdmin, Route
 from integrations.models import ErasureRequest
 from integrations.shop_webhooks import erasures
 

@@ -12,7 +12,7 @@ from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from config.kit.admin.lists import TenantChangeList
+from config.kit.admin.change_lists import TenantChangeList
 from integrations.models import Account, Membership, Project
 from orders.segments import due, filling
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from config.kit.admin.guards import guarded
-from config.kit.admin.pages import PageAdmin
+from config.kit.admin.model_admins import PageAdmin
 from integrations.access.tenancy import project_of
 from integrations.choices import MailSecurity
 from integrations.distributions import authoring as letters

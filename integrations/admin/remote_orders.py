@@ -14,10 +14,10 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from config.kit.admin.change_lists import ChoiceFilter, DateRange, TabFilter, capped, options, shown
 from config.kit.admin.guards import guarded, guarded_action
-from config.kit.admin.lists import ChoiceFilter, DateRange, TabFilter, capped, options, shown
 from config.kit.admin.markup import badge, post_button
-from config.kit.admin.pages import Route
+from config.kit.admin.model_admins import Route
 from config.kit.money import money
 from integrations.admin.cause_fixes import CauseFixes
 from integrations.admin.error_export import SEVERITY, ExportItems

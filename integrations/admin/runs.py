@@ -14,10 +14,10 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from config.kit.admin.change_lists import ChoiceFilter, DateRange, TabFilter, options
 from config.kit.admin.guards import guarded
-from config.kit.admin.lists import ChoiceFilter, DateRange, TabFilter, options
 from config.kit.admin.markup import badge
-from config.kit.admin.pages import PageAdmin, Route
+from config.kit.admin.model_admins import PageAdmin, Route
 from integrations.admin.bulk_imports import OF_PARTNERS, failures_file, import_context
 from integrations.admin.open_project import shops_of
 from integrations.admin.tones import RUN_TONES
@@ -118,7 +118,7 @@ class RunAdmin(PageAdmin[Run]):
     def failed_rows(self, request: HttpRequest, pk: int) -> HttpResponseBase:
         """Download the rows of a partner's import that failed."""
         run = self.get_object(request, str(pk))
-        if run is None or run.kind != RunKind.ORDERS_IMPORT:
+        if run is None or run.kind != RunKind.ORDERS_BY_API:
             raise Http404
         return failures_file(run)
 
@@ -147,7 +147,7 @@ class RunAdmin(PageAdmin[Run]):
         person: str | None = run.person  # type: ignore[attr-defined]
         if person is None and run.kind in OF_PARTNERS:
             return _("API")
-        return person or (_("webhook") if run.kind == RunKind.HINTS else _("feed"))
+        return person or (_("webhook") if run.kind == RunKind.WEBHOOK_ORDERS else _("feed"))
 
     @admin.display(description=gettext_lazy("read"))
     def progress(self, run: Run) -> str:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from config.kit.admin.guards import guarded
-from config.kit.admin.pages import Route
+from config.kit.admin.model_admins import Route
 from integrations.admin.shop_steps import ShopSteps
 from integrations.choices import ListKind, UnknownCodes
 from integrations.importing.mapping import UNMAPPED

@@ -12,8 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from config.kit.admin.guards import guarded
-from config.kit.admin.pages import PageAdmin, Route
-from integrations import feeding
+from config.kit.admin.model_admins import PageAdmin, Route
 from integrations.admin.rule_grid import RuleGrid
 from integrations.admin.rule_preview import preview_table
 from integrations.choices import RunKind
@@ -37,7 +36,7 @@ class FeedForm(forms.Form):
     enabled = forms.BooleanField(required=False)
     minutes = forms.IntegerField(
         label=gettext_lazy("Every … minutes"),
-        min_value=feeding.SHORTEST_MINUTES,
+        min_value=feeds.SHORTEST_MINUTES,
         max_value=LONGEST_INTERVAL,
         error_messages={
             "invalid": gettext_lazy("Enter how many minutes lie between two runs, e.g. 15."),
@@ -181,7 +180,7 @@ class ShopSteps(PageAdmin[Integration]):
                 messages.error(request, f"{feed.get_kind_display()}: {' '.join(map(str, errors))}")
             return self.back(shop, "feeds")
         enabled, minutes = form.cleaned_data["enabled"], form.cleaned_data["minutes"]
-        if feeding.set_feed(feed, enabled=enabled, interval=timedelta(minutes=minutes)):
+        if feeds.set_feed(feed, enabled=enabled, interval=timedelta(minutes=minutes)):
             said = _("on, every %(minutes)s minutes") % {"minutes": minutes} if enabled else _("off")
             self.log_change(request, shop, f"Feed “{feed.get_kind_display()}”: {said}.")
             messages.success(request, _("%(feed)s: %(said)s.") % {"feed": feed.get_kind_display(), "said": said})

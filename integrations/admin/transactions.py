@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from config.kit.admin.guards import guarded, guarded_action
 from config.kit.admin.markup import post_button
-from config.kit.admin.pages import Route, TenantAdmin
+from config.kit.admin.model_admins import Route, TenantAdmin
 from integrations.access.tenancy import project_of
 from integrations.admin.open_project import shops_of
 from integrations.choices import RemoteState, RunKind
@@ -106,11 +106,11 @@ class ReviewOrders(TenantAdmin[RemoteOrder]):
 
     def transactions_context(self, request: HttpRequest) -> dict[str, Any]:
         """What stands above the pending orders: the filters for those who may fetch, and how far fetches are."""
-        progress.tell_ended(request, RunKind.FETCH)
+        progress.tell_ended(request, RunKind.IMPORT_ORDERS)
         shops = [shop for shop in shops_of(request) if shop.enabled]
         platforms = {shop.platform: shop.connector.label for shop in shops}
         return {
-            "panel": progress.panel(request, RunKind.FETCH),
+            "panel": progress.panel(request, RunKind.IMPORT_ORDERS),
             "may_cancel": request.user.has_perm("integrations.cancel_run"),
             "may_review": request.user.has_perm(REVIEW),
             "typed": request.session.pop(TYPED, {"by": BY_ORDER}),
@@ -139,7 +139,7 @@ class ReviewOrders(TenantAdmin[RemoteOrder]):
     @guarded("integrations.view_run", methods=("GET",))
     def fetch_progress(self, request: HttpRequest) -> HttpResponse:
         """Asked every other second while orders are being fetched."""
-        return JsonResponse(progress.as_json(request, RunKind.FETCH))
+        return JsonResponse(progress.as_json(request, RunKind.IMPORT_ORDERS))
 
     @guarded(REVIEW)
     def accept_one(self, request: HttpRequest, pk: int) -> HttpResponse:

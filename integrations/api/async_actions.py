@@ -9,14 +9,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.kit.api.declaring import Number, Operation, Time
-from config.kit.api.errors import ApiError, not_found
+from config.kit.api.problems import ApiError, not_found
 from config.kit.public_ids import PublicIds
 from config.kit.times import iso
 from integrations.api.partner_views import PartnerView
 from integrations.api.shapes import AsyncAction, AsyncActionDetails, AsyncActions, FailedRow, ImportResult
 from integrations.choices import ApiScope, RunKind, RunState
 from integrations.models import Run
-from integrations.partners import bulk_import
+from integrations.partner_runs import bulk_import
 from integrations.runs import control
 
 OVER = {
@@ -85,7 +85,7 @@ class AsyncActionView(PartnerView):
 
 
 def _actions(project_id: int) -> QuerySet[Run]:
-    return Run.objects.select_related("bulk_import").filter(project_id=project_id, kind=RunKind.ORDERS_IMPORT)
+    return Run.objects.select_related("bulk_import").filter(project_id=project_id, kind=RunKind.ORDERS_BY_API)
 
 
 def _base(ids: PublicIds, run: Run) -> dict[str, Any]:

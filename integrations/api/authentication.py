@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
-from config.kit.api.errors import unauthorised
+from config.kit.api.problems import unauthorised
 from integrations.access import api_keys
 from integrations.access.api_keys import KeyRefused
 from integrations.models import ApiKey

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.kit.api.declaring import Operation
-from config.kit.api.errors import ApiError
+from config.kit.api.problems import ApiError
 from integrations.api.partner_views import PartnerView
 
 

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.kit.api.declaring import Operation, Text
-from config.kit.api.errors import not_found
+from config.kit.api.problems import not_found
 from config.kit.api.views import JsonRenderer
 from config.kit.public_ids import PublicIds
 from config.kit.times import iso
@@ -19,7 +19,7 @@ from integrations.api import shapes
 from integrations.api.partner_views import PartnerView
 from integrations.choices import ApiScope, RunState
 from integrations.models import Export
-from integrations.partners import exports
+from integrations.partner_runs import exports
 
 TOKEN = Text("token", "The token in the `result.url` of a finished export.")
 

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 
 from config.kit.api.bodies import decode
 from config.kit.api.declaring import Operation
-from config.kit.api.errors import ApiError, not_found
+from config.kit.api.problems import ApiError, not_found
 from config.kit.api.resources import when
 from config.kit.public_ids import PublicIds
 from integrations import filters
@@ -135,7 +135,7 @@ class Load(msgspec.Struct, tag_field="kind", tag=RunKind.LOAD.value, forbid_unkn
     date_from: Annotated[date | None, Meta(description="From midnight of this day in the shop's zone.")] = None
 
 
-class Fetch(msgspec.Struct, tag_field="kind", tag=RunKind.FETCH.value, forbid_unknown_fields=True):
+class Fetch(msgspec.Struct, tag_field="kind", tag=RunKind.IMPORT_ORDERS.value, forbid_unknown_fields=True):
     """Fetch one order of a shop, or those of the last hours, to be reviewed."""
 
     integration_id: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC
 
-from config.kit.api.errors import unauthorised
+from config.kit.api.problems import unauthorised
 from config.kit.api.resources import Resource, ResourceList, ResourceOne
 from config.kit.api.views import KeyedView
 from config.kit.public_ids import PublicIds

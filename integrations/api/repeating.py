@@ -10,7 +10,7 @@ import msgspec
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from config.kit.api.errors import ApiError, bad_payload
+from config.kit.api.problems import ApiError, bad_payload
 from integrations.access import idempotency
 from integrations.access.idempotency import BeingAnswered, Call, CallAnswer, OtherCall
 from integrations.api.partner_views import PartnerView

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from config.kit.api.bodies import decode, read
 from config.kit.api.declaring import Operation
-from config.kit.api.errors import ApiError, bad_payload
+from config.kit.api.problems import ApiError, bad_payload
 from config.kit.api.resources import when
 from integrations import filters
 from integrations.api import webhook_shapes as shapes

@@ -1,4 +1,4 @@
-"""Feeds: scheduled runs of an integration, started by the tick when they are due."""
+"""Feeds: scheduled runs of an integration, started by the tick when they are due; switched on and off by people."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from integrations.models import Feed, Integration, Run
 from integrations.runs import control
 from integrations.runs.control import RunRefused
 
+SHORTEST_MINUTES = 5
 DEFAULT_FEEDS = {
     FeedKind.LOAD: timedelta(minutes=15),
     FeedKind.RETRY: timedelta(hours=1),
@@ -20,9 +21,9 @@ DEFAULT_FEEDS = {
     FeedKind.CODE_LISTS: timedelta(days=1),
     FeedKind.PRODUCTS: timedelta(days=1),
     FeedKind.WEBHOOK_CHECK: timedelta(days=1),
-    FeedKind.STATUS_UPDATE: timedelta(minutes=15),
+    FeedKind.ORDER_UPDATE: timedelta(minutes=15),
 }
-OFF_AT_FIRST = frozenset({FeedKind.STATUS_UPDATE})
+OFF_AT_FIRST = frozenset({FeedKind.ORDER_UPDATE})
 """What changes orders of the book by itself is switched on by a person."""
 
 
@@ -68,3 +69,14 @@ def add_default_feeds(integration: Integration) -> None:
         ],
         ignore_conflicts=True,
     )
+
+
+def set_feed(feed: Feed, *, enabled: bool, interval: timedelta) -> bool:
+    """Whether anything changed. The next turn is no later than one interval from now."""
+    if (feed.enabled, feed.interval) == (enabled, interval):
+        return False
+    now = timezone.now()
+    feed.enabled, feed.interval = enabled, interval
+    feed.next_at = min(max(feed.next_at, now), now + interval)
+    feed.save(update_fields=["enabled", "interval", "next_at"])
+    return True

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from integrations.choices import IntegrationHealth, RemoteState, RunKind
 from integrations.connectors.listings import OrderPage, Window
-from integrations.importing.page import import_page
+from integrations.importing.orders_page import import_page
 from integrations.importing.payloads import Candidate, read_page
 from integrations.importing.rules import SETTLED, Mode
 from integrations.models import Integration, RemoteOrder, Run
@@ -46,7 +46,7 @@ def _request(integration: Integration, user_id: int | None, since: datetime | No
         raise RunRefused(f"{integration} is switched off: switch it on in its settings first.")
     if integration.health == IntegrationHealth.CREDENTIALS:
         raise RunRefused(control.REJECTED.format(integration))
-    return control.request(RunKind.FETCH, integration, user_id=user_id, since=since, scope=scope)
+    return control.request(RunKind.IMPORT_ORDERS, integration, user_id=user_id, since=since, scope=scope)
 
 
 def fetch_page(held: Claim, run: Run, integration: Integration) -> RunPage:

@@ -14,7 +14,7 @@ from integrations.connectors.errors import ShopError
 from integrations.connectors.listings import Cursor, Window
 from integrations.importing import remote_orders
 from integrations.importing.faulty_pages import broken, next_page
-from integrations.importing.page import import_page
+from integrations.importing.orders_page import import_page
 from integrations.importing.payloads import read_page
 from integrations.models import Integration, Run
 from integrations.runs import control

@@ -15,7 +15,7 @@ from integrations.choices import RemoteState, RunKind
 from integrations.connectors.errors import ShopError
 from integrations.connectors.listings import OrderPage
 from integrations.importing.faulty_pages import apart, broken
-from integrations.importing.page import import_page
+from integrations.importing.orders_page import import_page
 from integrations.importing.payloads import GONE, NO_ID, Candidate, read_page
 from integrations.importing.rules import Mode
 from integrations.models import Integration, RemoteOrder, Run

@@ -229,4 +229,5 @@ def _one(settings: _Settings, order: Order, seen: Candidate | None, *, actor_id:
 def _summary(results: Sequence[dict[str, object]]) -> str:
     count = {outcome: sum(result["outcome"] == outcome for result in results) for outcome in RefreshOutcome}
     same = count[RefreshOutcome.SAME] + count[RefreshOutcome.STALE]
-    return f"{count[RefreshOutcome.CHANGED]} changed, {same} as in the shop, {count[RefreshOutcome.REFUSED]} could not be synchronized."
+    refused = count[RefreshOutcome.REFUSED]
+    return f"{count[RefreshOutcome.CHANGED]} changed, {same} as in the shop, {refused} could not be synchronized."

@@ -12,7 +12,7 @@ from django.utils import timezone
 from integrations.choices import ImportAction, RemoteState
 from integrations.importing import rule_table
 from integrations.importing.judgement import Judgement, judge_page
-from integrations.importing.page import source_of
+from integrations.importing.orders_page import source_of
 from integrations.importing.payloads import read_stored
 from integrations.importing.rules import Mode, Verdict
 from integrations.models import Integration, RemoteOrder

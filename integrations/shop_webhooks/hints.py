@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from config.kit.sql import execute
 from integrations.choices import IntegrationHealth, RunKind, RunState
-from integrations.importing.page import import_page
+from integrations.importing.orders_page import import_page
 from integrations.importing.payloads import read_page
 from integrations.models import Integration, OrderHint, Run
 from integrations.runs import control
@@ -28,11 +28,11 @@ def start(integration: Integration) -> bool:
     """Ask for a run that reads the hints; one that is open takes them along, or the tick starts the next."""
     if not integration.enabled or integration.health == IntegrationHealth.CREDENTIALS:
         return False
-    ended_badly = integration.runs.filter(kind=RunKind.HINTS, state__in=[RunState.FAILED, RunState.ERRORED])
+    ended_badly = integration.runs.filter(kind=RunKind.WEBHOOK_ORDERS, state__in=[RunState.FAILED, RunState.ERRORED])
     if ended_badly.filter(finished_at__gt=timezone.now() - LEFT_ALONE).exists():
         return False
     try:
-        control.request(RunKind.HINTS, integration)
+        control.request(RunKind.WEBHOOK_ORDERS, integration)
     except RunRefused:
         return False
     return True

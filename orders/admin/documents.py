@@ -10,10 +10,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
+from config.kit.admin.change_lists import ChoiceFilter, DateRange
 from config.kit.admin.guards import guarded, guarded_action
-from config.kit.admin.lists import ChoiceFilter, DateRange
 from config.kit.admin.markup import badge, link
-from config.kit.admin.pages import Route
+from config.kit.admin.model_admins import Route
 from config.kit.money import money, stored_money
 from config.kit.postal import address_lines
 from orders.admin.printing import MOST_DOCUMENTS, one_pdf, pdf_answer

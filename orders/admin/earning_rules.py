@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from config.kit.admin.guards import guarded
 from config.kit.admin.markup import badge, link
-from config.kit.admin.pages import PageAdmin, Route
+from config.kit.admin.model_admins import PageAdmin, Route
 from config.kit.money import money
 from integrations.access.tenancy import project_of
 from orders.choices import EarningTrigger

@@ -10,7 +10,7 @@ from django.http.response import HttpResponseBase
 
 from config.kit.admin.csv_files import Cell, csv_of_list
 from config.kit.admin.guards import guarded
-from config.kit.admin.pages import Route, TenantAdmin
+from config.kit.admin.model_admins import Route, TenantAdmin
 from orders.models import Order
 
 COLUMNS = (

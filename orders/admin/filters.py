@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from config.kit.admin.lists import ChoiceFilter, DateRange, TabFilter, capped, options, shown
+from config.kit.admin.change_lists import ChoiceFilter, DateRange, TabFilter, capped, options, shown
 from integrations.access.tenancy import project_of
 from integrations.admin.open_project import shops_of
 from integrations.choices import ImportAction

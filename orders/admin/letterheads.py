@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from config.kit.admin.guards import guarded
 from config.kit.admin.markup import badge
-from config.kit.admin.pages import PageAdmin, Route
+from config.kit.admin.model_admins import PageAdmin, Route
 from integrations.access.tenancy import project_of
 from orders.admin.printing import pdf_answer
 from orders.documents import letterheads

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from config.kit.admin.guards import guarded
-from config.kit.admin.pages import Route, TenantAdmin
+from config.kit.admin.model_admins import Route, TenantAdmin
 from integrations.access.tenancy import project_of
 from integrations.admin.open_project import open_runs_of, shops_of
 from integrations.choices import ImportAction, RunKind

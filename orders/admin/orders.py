@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from config.kit.admin.markup import badge
-from config.kit.admin.pages import Route
+from config.kit.admin.model_admins import Route
 from config.kit.money import money
 from integrations.models import StatusRule
 from orders.admin.export import ExportOrders

@@ -11,11 +11,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpR
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext_lazy as _
 
+from config.kit.admin.change_lists import ChoiceFilter, DateRange
 from config.kit.admin.csv_files import Cell, csv_of_list
 from config.kit.admin.guards import guarded
-from config.kit.admin.lists import ChoiceFilter, DateRange
 from config.kit.admin.markup import badge, link, number
-from config.kit.admin.pages import PageAdmin, Route
+from config.kit.admin.model_admins import PageAdmin, Route
 from orders.choices import PointsReason
 from orders.filters import POINTS
 from orders.models import Customer, PointsMovement

@@ -85,7 +85,7 @@ def _span(left: timedelta) -> str:
 
 
 def _counts(run: Run) -> str:
-    if run.kind == RunKind.FETCH:
+    if run.kind == RunKind.IMPORT_ORDERS:
         return _("%(pending)s fetched as Pending") % {"pending": f"{run.pending:,}"}
     if run.kind == RunKind.SYNCHRONIZE:
         return _("%(updated)s changed, %(unchanged)s as in the shop, %(failed)s could not be synchronized") % {
@@ -106,7 +106,7 @@ def _counts(run: Run) -> str:
 
 TITLES = {
     RunKind.LOAD: gettext_lazy("Importing orders from the eshop."),
-    RunKind.FETCH: gettext_lazy("Fetching orders from the eshop."),
+    RunKind.IMPORT_ORDERS: gettext_lazy("Fetching orders from the eshop."),
     RunKind.SYNCHRONIZE: gettext_lazy("Synchronizing orders with the eshop."),
 }
 

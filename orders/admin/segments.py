@@ -14,10 +14,10 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from config.kit.admin.change_lists import ChoiceFilter
 from config.kit.admin.guards import guarded
-from config.kit.admin.lists import ChoiceFilter
 from config.kit.admin.markup import badge, number
-from config.kit.admin.pages import PageAdmin, Route
+from config.kit.admin.model_admins import PageAdmin, Route
 from integrations.access.tenancy import project_of
 from integrations.follow_up.segment_ends import delete
 from integrations.models import Distribution

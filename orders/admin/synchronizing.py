@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from config.kit.admin.guards import guarded, guarded_action
 from config.kit.admin.markup import post_button
-from config.kit.admin.pages import Route
+from config.kit.admin.model_admins import Route
 from integrations.importing import synchronize
 from integrations.importing.synchronize import SyncLook, SyncRefused
 from orders.admin import changes, progress

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from config.kit.api.errors import not_found
+from config.kit.api.problems import not_found
 from config.kit.api.resources import when
 from integrations.api.partner_views import OfficeList, OfficeOne, OfficeResource
 from integrations.choices import ApiScope

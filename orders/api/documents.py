@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from config.kit.api import bodies
-from config.kit.api.errors import ApiError, RowProblem, bad_payload
+from config.kit.api.problems import ApiError, RowProblem, bad_payload
 from orders.partners.published import PublishedOrder, free_values, problem
 
 ONE = msgspec.json.Decoder(PublishedOrder)

@@ -10,14 +10,14 @@ from rest_framework.response import Response
 
 from config.kit.api import bodies
 from config.kit.api.declaring import Operation
-from config.kit.api.errors import bad_payload
+from config.kit.api.problems import bad_payload
 from integrations.api.exports import shown
 from integrations.api.partner_views import PartnerView
 from integrations.api.repeating import idempotent
 from integrations.api.shapes import Export
 from integrations.choices import ApiScope
 from integrations.models import Export as ExportRow
-from integrations.partners import exports
+from integrations.partner_runs import exports
 from orders.api import shapes
 from orders.partners.selection import BadSelection
 

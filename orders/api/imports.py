@@ -13,8 +13,8 @@ from config.kit.api.declaring import Choice, Operation
 from integrations.api.partner_views import PartnerView
 from integrations.api.repeating import idempotent
 from integrations.choices import ApiScope, OnConflict
-from integrations.partners import bulk_import
-from integrations.partners.bulk_import import Asked
+from integrations.partner_runs import bulk_import
+from integrations.partner_runs.bulk_import import Asked
 from orders.api import documents
 from orders.api.shapes import ImportAsked, ImportChecked
 from orders.partners.published import PublishedOrder

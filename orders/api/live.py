@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from config.kit.api.bodies import decode, unstorable
 from config.kit.api.declaring import Operation
-from config.kit.api.errors import ApiError, bad_payload, not_found
+from config.kit.api.problems import ApiError, bad_payload, not_found
 from config.kit.api.resources import when
 from integrations.api.partner_views import OfficeList, OfficeOne, OfficeResource
 from integrations.api.repeating import idempotent

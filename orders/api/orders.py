@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.kit.api.declaring import Choice, Number, Operation
-from config.kit.api.errors import bad_payload, not_found
+from config.kit.api.problems import bad_payload, not_found
 from integrations.api.partner_views import PartnerView
 from integrations.api.repeating import idempotent
 from integrations.choices import ApiScope

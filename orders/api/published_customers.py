@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.kit.api.declaring import Operation
-from config.kit.api.errors import not_found
+from config.kit.api.problems import not_found
 from config.kit.api.resources import when
 from integrations.api.partner_views import PartnerView
 from integrations.choices import ApiScope

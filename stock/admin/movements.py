@@ -10,9 +10,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpR
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from config.kit.admin.lists import ChoiceFilter, DateRange
+from config.kit.admin.change_lists import ChoiceFilter, DateRange
 from config.kit.admin.markup import badge, number
-from config.kit.admin.pages import PageAdmin
+from config.kit.admin.model_admins import PageAdmin
 from stock.choices import MovementReason
 from stock.filters import MOVEMENTS
 from stock.models import Product, StockMovement

@@ -9,7 +9,7 @@ from django.test import Client
 
 from integrations import jobs
 from integrations.choices import ImportAction, RunKind, RunState, UnknownCodes, UnknownProducts
-from integrations.importing.page import import_page
+from integrations.importing.orders_page import import_page
 from integrations.importing.payloads import read_page
 from integrations.models import Integration, Project, Run
 from integrations.runs import claims, control, pages

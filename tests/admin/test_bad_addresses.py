@@ -8,7 +8,7 @@ import pytest
 from django.contrib import admin as django_admin
 from django.test import Client
 
-from config.kit.admin.pages import TenantAdmin
+from config.kit.admin.model_admins import TenantAdmin
 from integrations.choices import Role
 from integrations.models import Integration, Project
 from tests.admin.conftest import Login, imported

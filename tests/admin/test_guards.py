@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import URLPattern, reverse
 
 from config.kit.admin.guards import guard_of
-from config.kit.admin.pages import TenantAdmin
+from config.kit.admin.model_admins import TenantAdmin
 from integrations.access.roles import PERMISSIONS
 from integrations.choices import Role
 from integrations.models import Integration, Project

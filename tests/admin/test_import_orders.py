@@ -34,7 +34,7 @@ def test_the_filters_start_a_run(shop: Integration, admin: Client) -> None:
     page = said(admin)
     assert all(text in page for text in ("Import Filters", "Import Transaction List", "Select Import By", "6h"))
     admin.post(f"{LIST}fetch/", FILTERS | {"store": shop.pk})
-    run = Run.objects.get(kind=RunKind.FETCH)
+    run = Run.objects.get(kind=RunKind.IMPORT_ORDERS)
     assert (run.scope, run.requested_by is not None) == ({"order": "4711"}, True)
     assert "Fetching orders from the eshop." in said(admin)
     assert admin.get(f"{LIST}fetch/progress/").json()["runs"][0]["id"] == run.pk

@@ -13,7 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from config.kit.admin import lists
+from config.kit.admin import change_lists
 from integrations.choices import Role
 from integrations.models import Integration, Project, StatusRule
 from orders import counting
@@ -57,8 +57,8 @@ def test_each_tab_shows_its_orders_newest_first(book: None, admin: Client, tab: 
 def test_tabs_carry_their_counts_and_stop_counting(book: None, admin: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     tabs = {tab["key"]: tab["count"] for tab in admin.get(LIST).context["cl"].tabs}
     assert tabs["in_stock"] == tabs["partial"] == tabs["backorder"] == tabs["on_hold"] == "1"
-    assert lists.capped(999) == "999"
-    assert lists.capped(counting.MOST) == "999+"
+    assert change_lists.capped(999) == "999"
+    assert change_lists.capped(counting.MOST) == "999+"
 
 
 def test_filters_narrow_the_list(book: None, admin: Client, shop: Integration) -> None:
@@ -84,7 +84,7 @@ def test_search_finds_the_beginning_of_words(book: None, admin: Client) -> None:
 
 
 def test_a_count_stops_and_says_so(book: None, admin: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lists, "MOST_COUNTED", 4)
+    monkeypatch.setattr(change_lists, "MOST_COUNTED", 4)
     page = admin.get(LIST).content.decode()
     assert "10,000+" in page
 

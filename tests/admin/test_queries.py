@@ -10,7 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from config.kit.admin.pages import TenantAdmin
+from config.kit.admin.model_admins import TenantAdmin
 from integrations.choices import RemoteState, RunKind, RunState
 from integrations.models import Integration, Run
 from tests.admin.conftest import imported, remote

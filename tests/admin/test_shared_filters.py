@@ -12,8 +12,8 @@ from django.urls import get_resolver
 from django.utils import timezone
 from django_filters import FilterSet
 
-from config.kit.admin.lists import ChoiceFilter, DateRange
-from config.kit.admin.pages import TenantAdmin
+from config.kit.admin.change_lists import ChoiceFilter, DateRange
+from config.kit.admin.model_admins import TenantAdmin
 from config.kit.list_filters import IdFilter
 from config.kit.public_ids import PublicIds
 from integrations.api.partner_views import OfficeList

@@ -13,7 +13,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
 from config.kit.admin.guards import guard_of
-from config.kit.admin.pages import TenantAdmin
+from config.kit.admin.model_admins import TenantAdmin
 from integrations.access import api_keys
 from integrations.choices import RemoteState, Role, RunKind
 from integrations.models import (

@@ -161,7 +161,7 @@ def test_runs_are_started_watched_and_cancelled(partner: Partner, shop: Integrat
         assert ended["state"] == "cancelled"
         assert partner.call("DELETE", f"{ROOT}/runs/{run['id']}").status_code == 409
     assert set(Run.objects.values_list("kind", "state")) == {
-        (kind, RunState.CANCELLED) for kind in (RunKind.LOAD, RunKind.FETCH, RunKind.SYNCHRONIZE)
+        (kind, RunState.CANCELLED) for kind in (RunKind.LOAD, RunKind.IMPORT_ORDERS, RunKind.SYNCHRONIZE)
     }
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from integrations.invariants import broken
 from integrations.models import ExportPart, Run
-from integrations.partners import exports
+from integrations.partner_runs import exports
 from integrations.tick import tick
 from orders.models import Order
 from tests.api.conftest import Partner, told, work_off

@@ -34,7 +34,7 @@ def loads(project: Project) -> dict[str, Any]:
 
 
 CALLS: dict[str, tuple[Callable[[Project], Body], Callable[[], int]]] = {
-    "/v1/orders/import": (lambda project: [{"amount": 5}], Run.objects.filter(kind=RunKind.ORDERS_IMPORT).count),
+    "/v1/orders/import": (lambda project: [{"amount": 5}], Run.objects.filter(kind=RunKind.ORDERS_BY_API).count),
     "/v1/orders/export": (lambda project: {}, Export.objects.count),
     "/v1/orders": (lambda project: {"items": [{"source_id": "A-17", "quantity": 2}]}, Order.objects.count),
     "/back-office/v1/runs": (loads, Run.objects.filter(kind=RunKind.LOAD).count),

@@ -16,7 +16,7 @@ from integrations import jobs
 from integrations.choices import RunKind, RunState
 from integrations.invariants import broken
 from integrations.models import Project, Run
-from integrations.partners import bulk_import
+from integrations.partner_runs import bulk_import
 from integrations.runs import control
 from integrations.tick import tick
 from orders.models import Order
@@ -199,7 +199,7 @@ def test_imports_that_come_at_the_same_time_stand_in_one_line(project: Project, 
     for thread in threads:
         thread.join()
     positions = [
-        bulk_import.queue_position(run) for run in Run.objects.filter(kind=RunKind.ORDERS_IMPORT).order_by("id")
+        bulk_import.queue_position(run) for run in Run.objects.filter(kind=RunKind.ORDERS_BY_API).order_by("id")
     ]
     assert positions == list(range(8))
     take_bells()

@@ -31,7 +31,7 @@ BAD: list[tuple[Rule, str, str]] = [
     ),
     (rules.direction, "orders/intake/new_orders.py", "from config import settings"),
     (rules.direction, "config/kit/sql.py", "from stock.models import Product"),
-    (rules.direction, "config/kit/admin/pages.py", "from config.site import notices"),
+    (rules.direction, "config/kit/admin/model_admins.py", "from config.site import notices"),
     (rules.direction, "integrations/runs/claims.py", "from integrations import admin"),
     (rules.direction, "integrations/room.py", "from . import admin"),
     (rules.direction, "integrations/models/__init__.py", "from ..admin import site"),
@@ -130,12 +130,12 @@ BAD: list[tuple[Rule, str, str]] = [
 GOOD: list[tuple[Rule, str, str]] = [
     (
         rules.direction,
-        "integrations/importing/page.py",
+        "integrations/importing/orders_page.py",
         "from orders.intake.new_orders import take_in\nfrom stock import ledger",
     ),
     (rules.direction, "orders/admin/orders.py", "from integrations import runs"),
     (rules.direction, "stock/ledger.py", "from config.kit import sql"),
-    (rules.direction, "orders/admin/orders.py", "from config.kit.admin.pages import PageAdmin"),
+    (rules.direction, "orders/admin/orders.py", "from config.kit.admin.model_admins import PageAdmin"),
     (rules.direction, "config/kit/admin/csv_files.py", "from config.kit.spreadsheets import plain"),
     (rules.direction, "orders/api/urls.py", "from . import views\nfrom integrations.api import keys"),
     (rules.direction, "config/urls.py", "from integrations.admin import site\nfrom orders.api import urls"),

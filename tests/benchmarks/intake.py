@@ -105,7 +105,7 @@ def _load(integration: Integration, listed: list[list[bytes]]) -> None:
     """The live path of a load, without the shop: read, decide, write, page by page."""
     from integrations.choices import RunKind, RunState
     from integrations.importing import remote_orders
-    from integrations.importing.page import import_page
+    from integrations.importing.orders_page import import_page
     from integrations.importing.payloads import read_page
     from integrations.runs import claims, control, pages
 

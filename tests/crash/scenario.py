@@ -7,7 +7,7 @@ from typing import Any
 
 from config.kit.sql import execute
 from integrations.choices import ImportAction, RunKind, RunState
-from integrations.importing.page import import_page
+from integrations.importing.orders_page import import_page
 from integrations.importing.payloads import Candidate
 from integrations.models import Integration, RemoteOrder, Run, StatusRule
 from integrations.runs import claims, control, pages

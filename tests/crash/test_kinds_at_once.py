@@ -13,7 +13,7 @@ from django.db import connection
 from django.utils import timezone
 
 from integrations.choices import ImportAction, RunKind, RunState
-from integrations.importing import page
+from integrations.importing import orders_page
 from integrations.invariants import broken
 from integrations.jobs import HANDLERS
 from integrations.models import Feed, Integration, OrderHint, RemoteOrder, Run
@@ -33,7 +33,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.crash]
 
 BODIES = payloads()[:60]
 KEYS = [body.split(b'"id": ', 1)[1].split(b",", 1)[0].decode() for body in BODIES]
-KINDS = (RunKind.LOAD, RunKind.RETRY, RunKind.OPEN_ORDERS, RunKind.HINTS)
+KINDS = (RunKind.LOAD, RunKind.RETRY, RunKind.OPEN_ORDERS, RunKind.WEBHOOK_ORDERS)
 
 
 @pytest.fixture
@@ -108,14 +108,14 @@ def test_control_without_the_projects_lock_they_are_in_each_others_way(
 ) -> None:
     """The constraints still keep every order single, at the price of pages written twice or again later."""
     again: list[int] = []
-    alone = page._alone
+    alone = orders_page._alone
 
     def counted(*args: Any) -> Any:
         again.append(1)
         return alone(*args)
 
-    monkeypatch.setattr(page, "_alone", counted)
-    monkeypatch.setattr(page, "lock_project", lambda project_id: None)
+    monkeypatch.setattr(orders_page, "_alone", counted)
+    monkeypatch.setattr(orders_page, "lock_project", lambda project_id: None)
     monkeypatch.setattr(ledger, "lock_project", lambda project_id: None)
     done = work_all(integration)
     assert again or any(run.failures for run in done)

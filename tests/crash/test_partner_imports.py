@@ -14,7 +14,7 @@ from integrations import jobs
 from integrations.choices import RunState
 from integrations.invariants import broken
 from integrations.models import BulkPortion, Project, Run
-from integrations.partners import bulk_import
+from integrations.partner_runs import bulk_import
 from integrations.runs import claims, pages
 from integrations.runs.claims import Claim
 from integrations.runs.pages import PageOutcome, RunPage, Write

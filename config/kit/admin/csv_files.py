@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponseRedirect, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 
-from config.kit.admin.pages import TenantAdmin
+from config.kit.admin.model_admins import TenantAdmin
 from config.kit.spreadsheets import plain
 
 ROWS_AT_ONCE = 2_000

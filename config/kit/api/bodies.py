@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 from rest_framework.request import Request
 
-from config.kit.api.errors import ApiError, bad_payload, bad_query
+from config.kit.api.problems import ApiError, bad_payload, bad_query
 from config.kit.times import NO_TIME, iso_time
 
 T = TypeVar("T")

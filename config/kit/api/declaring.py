@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from config.kit.api.bodies import Query
-from config.kit.api.errors import bad_query
+from config.kit.api.problems import bad_query
 
 T_co = TypeVar("T_co", covariant=True)
 

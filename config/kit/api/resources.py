@@ -20,7 +20,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.kit.api.declaring import Number, Operation, Text
-from config.kit.api.errors import bad_query, not_found
+from config.kit.api.problems import bad_query, not_found
 from config.kit.api.views import KeyedView
 from config.kit.list_filters import BadFilter, TimeFilter, narrowed
 from config.kit.times import iso

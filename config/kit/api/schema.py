@@ -17,7 +17,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ComponentRegistry, ResolvedComponent
 
 from config.kit.api.declaring import Operation
-from config.kit.api.errors import Problem
+from config.kit.api.problems import Problem
 
 JSON = "application/json"
 NAMED = re.compile(r"{(\w+)}")

@@ -20,7 +20,7 @@ from rest_framework.views import APIView
 from config.kit.api import rates
 from config.kit.api.bodies import Query, read
 from config.kit.api.declaring import Operation
-from config.kit.api.errors import ApiError, answer, unauthorised
+from config.kit.api.problems import ApiError, answer, unauthorised
 from config.kit.api.rates import Rate
 from config.kit.api.schema import Described
 from config.kit.public_ids import PublicIds

@@ -4,8 +4,8 @@ No TCP port is opened: both servers listen on unix sockets in a folder that only
 is imported where DATABASE_URL and REDIS_URL are set. Standard library only, so it runs before Django is configured.
 """
 
-from config.running.embedded.errors import EmbeddedError
-from config.running.embedded.places import Locations, locations
+from config.running.embedded.embedded_error import EmbeddedError
+from config.running.embedded.folders import Locations, locations
 from config.running.embedded.supervisor import Servers
 
 __all__ = ["EmbeddedError", "Locations", "Servers", "locations"]

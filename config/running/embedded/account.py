@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
 
-from config.running.embedded.errors import EmbeddedError
+from config.running.embedded.embedded_error import EmbeddedError
 
 
 class RunAs(TypedDict, total=False):

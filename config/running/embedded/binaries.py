@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from config.running.embedded.account import SystemAccount, can_reach
-from config.running.embedded.errors import EmbeddedError
+from config.running.embedded.embedded_error import EmbeddedError
 
 POSTGRES_VARIABLE = "COUNTINGHOUSE_POSTGRES_BIN"
 """A folder with postgres, initdb and pg_ctl."""

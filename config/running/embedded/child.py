@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from config.running.embedded.account import SystemAccount
-from config.running.embedded.errors import EmbeddedError
+from config.running.embedded.embedded_error import EmbeddedError
 from config.running.lifeline import dies_with_parent
 
 POLL = 0.02

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from config.running.embedded.account import SystemAccount
 from config.running.embedded.child import POLL, Child, environment
-from config.running.embedded.errors import EmbeddedError
-from config.running.embedded.places import DATABASE, POSTGRES_SOCKET
+from config.running.embedded.embedded_error import EmbeddedError
+from config.running.embedded.folders import DATABASE, POSTGRES_SOCKET
 
 START_SECONDS = 900.0
 """Recovery after a crash reads the log of up to max_wal_size; better patient than killed half-way again."""

@@ -13,11 +13,11 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Self
 
-from config.running.embedded import binaries, places
+from config.running.embedded import binaries, folders
 from config.running.embedded.account import can_reach, server_account
 from config.running.embedded.child import POLL
-from config.running.embedded.errors import EmbeddedError
-from config.running.embedded.places import Locations
+from config.running.embedded.embedded_error import EmbeddedError
+from config.running.embedded.folders import Locations
 from config.running.embedded.postgres import Postgres
 from config.running.embedded.valkey import Valkey
 
@@ -38,7 +38,7 @@ class Servers:
     def __init__(self, data_dir: Path, *, durable: bool = True) -> None:
         self.data_dir = Path(os.path.abspath(data_dir))
         self.durable = durable
-        self.locations: Locations = places.locations(self.data_dir)
+        self.locations: Locations = folders.locations(self.data_dir)
         self._servers: tuple[Postgres, Valkey] | None = None
         self._lock: int | None = None
         self._old_handler: signal.Handlers | None = None
@@ -48,7 +48,7 @@ class Servers:
 
         Raises EmbeddedError: another supervisor runs, binaries are missing, a folder is out of reach, a server died.
         """
-        places.make_data_dir(self.data_dir)
+        folders.make_data_dir(self.data_dir)
         with ExitStack() as undo:
             self._acquire()
             undo.callback(self.stop)
@@ -67,8 +67,8 @@ class Servers:
         if postgres is not None:
             postgres.stop()
         self._servers = None
-        places.remove_socket_dir(self.locations.socket_dir)
-        places.note(self.data_dir).unlink(missing_ok=True)
+        folders.remove_socket_dir(self.locations.socket_dir)
+        folders.note(self.data_dir).unlink(missing_ok=True)
         os.close(self._lock)
         self._lock = None
 
@@ -142,8 +142,8 @@ class Servers:
         valkey = Valkey(self.data_dir, found.valkey, account, durable=self.durable)
         postgres.take_over()
         valkey.take_over(self.locations.socket_dir)
-        places.make_socket_dir(self.locations.socket_dir, account)
-        places.note(self.data_dir).write_text(
+        folders.make_socket_dir(self.locations.socket_dir, account)
+        folders.note(self.data_dir).write_text(
             f"{self.locations.socket_dir}\n", encoding="utf-8", errors="surrogateescape"
         )
         self._servers = (postgres, valkey)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from config.running.embedded.account import SystemAccount
 from config.running.embedded.child import POLL, Child
-from config.running.embedded.errors import EmbeddedError
-from config.running.embedded.places import VALKEY_SOCKET
+from config.running.embedded.embedded_error import EmbeddedError
+from config.running.embedded.folders import VALKEY_SOCKET
 
 START_SECONDS = 300.0
 STOP_SECONDS = 30.0

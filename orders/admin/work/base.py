@@ -10,7 +10,7 @@ from django.contrib import messages
 from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 
-from config.kit.admin.pages import PageAdmin
+from config.kit.admin.model_admins import PageAdmin
 from orders.work.changing import ChangedMeanwhile, ChangeRefused
 
 M = TypeVar("M", bound=Model)

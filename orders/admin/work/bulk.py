@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from config.kit.admin.guards import guarded, guarded_action
-from config.kit.admin.pages import Route, TenantAdmin
+from config.kit.admin.model_admins import Route, TenantAdmin
 from orders.admin.printing import one_pdf
 from orders.admin.work.bills import ISSUE
 from orders.admin.work.goods import SHIP

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from config.kit.admin.pages import Route
+from config.kit.admin.model_admins import Route
 from orders.admin.work.bills import ISSUE, InvoiceSteps, invoice_form
 from orders.admin.work.goods import SHIP, ShipSteps, ship_form
 from orders.admin.work.papers import PaperSteps, papers

@@ -11,7 +11,7 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
 from config.kit.admin.guards import guarded
-from config.kit.admin.pages import Route
+from config.kit.admin.model_admins import Route
 from orders.admin.work.base import Steps
 from orders.admin.work.forms import FileForm, NoteForm
 from orders.models import Attachment, Order

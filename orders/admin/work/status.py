@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from config.kit.admin.guards import guarded
-from config.kit.admin.pages import Route
+from config.kit.admin.model_admins import Route
 from orders.admin.work.base import Steps
 from orders.admin.work.forms import AddressForm, BuyersNoteForm, ItemsForm, ReasonForm
 from orders.choices import OrderStatus, Part

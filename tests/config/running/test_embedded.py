@@ -14,7 +14,7 @@ import psycopg
 import pytest
 import redis
 
-from config.running.embedded import EmbeddedError, Servers, binaries, locations, places
+from config.running.embedded import EmbeddedError, Servers, binaries, folders, locations
 from config.running.embedded.account import RunAs, SystemAccount
 from tests.config.conftest import CHECKOUT, eventually, is_running
 
@@ -233,32 +233,32 @@ class TestPlaces:
     def test_a_noted_socket_folder_wins_while_it_is_there(self, folder: Path) -> None:
         noted = folder / "a socket folder"
         noted.mkdir()
-        places.note(folder).write_text(f"{noted}\n")
+        folders.note(folder).write_text(f"{noted}\n")
         assert locations(folder).socket_dir == noted
         assert locations(folder).redis_url.startswith(f"unix://{folder}/a%20socket%20folder/")
         noted.rmdir()
-        assert locations(folder).socket_dir == places.default_socket_dir(folder)
+        assert locations(folder).socket_dir == folders.default_socket_dir(folder)
 
     def test_a_link_in_place_of_the_socket_folder_is_refused(self, folder: Path) -> None:
         (folder / "elsewhere").mkdir()
         (folder / "sockets").symlink_to(folder / "elsewhere")
         with pytest.raises(EmbeddedError, match="link or belongs to someone else"):
-            places.make_socket_dir(folder / "sockets", SystemAccount(os.geteuid(), os.getegid()))
+            folders.make_socket_dir(folder / "sockets", SystemAccount(os.geteuid(), os.getegid()))
 
     @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a folder of someone else")
     def test_a_socket_folder_of_someone_else_is_refused(self, folder: Path) -> None:
         (folder / "sockets").mkdir()
         os.chown(folder / "sockets", 4321, 4321)
         with pytest.raises(EmbeddedError, match="link or belongs to someone else"):
-            places.make_socket_dir(folder / "sockets", SystemAccount(os.geteuid(), os.getegid()))
+            folders.make_socket_dir(folder / "sockets", SystemAccount(os.geteuid(), os.getegid()))
 
     def test_the_socket_path_fits_into_the_systems_limit(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         deep = folder / ("d" * 80)
         deep.mkdir()
         monkeypatch.setattr("tempfile.tempdir", str(deep))
         monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
-        path = places.default_socket_dir(folder) / f"{places.POSTGRES_SOCKET}.lock"
-        assert len(os.fsencode(path)) <= places.LONGEST_SOCKET_PATH
+        path = folders.default_socket_dir(folder) / f"{folders.POSTGRES_SOCKET}.lock"
+        assert len(os.fsencode(path)) <= folders.LONGEST_SOCKET_PATH
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ import pytest
 
 from config.running import parts
 from config.running.bell_worker import make_worker
-from config.running.embedded import locations, places
+from config.running.embedded import folders, locations
 from tests.config.conftest import CHECKOUT, eventually, is_running
 
 
@@ -96,7 +96,7 @@ def site(folder: Path) -> Generator[tuple[subprocess.Popen[bytes], int, Path]]:
     if process.poll() is None:
         process.kill()
     process.wait()
-    places.remove_socket_dir(locations(folder / "data").socket_dir)
+    folders.remove_socket_dir(locations(folder / "data").socket_dir)
 
 
 def family(pid: int) -> list[int]:

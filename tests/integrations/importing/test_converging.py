@@ -23,7 +23,7 @@ from integrations import client, jobs
 from integrations.choices import ImportAction, RemoteState, Role, RunKind
 from integrations.connectors.listings import OrderPage
 from integrations.importing import synchronize as syncing
-from integrations.importing.page import import_page
+from integrations.importing.orders_page import import_page
 from integrations.importing.payloads import Candidate, digest_of
 from integrations.importing.rules import Mode
 from integrations.importing.synchronize import SyncRefused
@@ -159,9 +159,9 @@ def go(shop: Shop, way: tuple[int, ...], meanwhile: Callable[[Shop, User], None]
     """One round: two workers and a person at once."""
     doubled = [shop.versions[place] for place in way for _ in range(chance.choice([1, 1, 2]))]
     cut = chance.randrange(len(doubled) + 1)
-    load, hints = shop.claim(RunKind.LOAD), shop.claim(RunKind.HINTS)
+    load, hints = shop.claim(RunKind.LOAD), shop.claim(RunKind.WEBHOOK_ORDERS)
     if meanwhile is accept:
-        shop.import_(shop.claim(RunKind.FETCH), [shop.versions[way[0]]], Mode.REVIEW)
+        shop.import_(shop.claim(RunKind.IMPORT_ORDERS), [shop.versions[way[0]]], Mode.REVIEW)
     elif meanwhile is synchronize:
         shop.import_(load, doubled[:1])
     shop.answer = shop.versions[chance.choice(way)]
@@ -216,7 +216,7 @@ def test_accept_and_cancel_at_once_have_one_winner(shops: dict[int, Shop]) -> No
         shops[shop.integration.pk] = shop
         person = person or member(shop.integration.project.account, Role.ORDER_STAFF, "ann")
         load = shop.claim(RunKind.LOAD)
-        shop.import_(shop.claim(RunKind.FETCH), shop.versions[:1], Mode.REVIEW)
+        shop.import_(shop.claim(RunKind.IMPORT_ORDERS), shop.versions[:1], Mode.REVIEW)
         project_id = shop.integration.project_id
         ids = list(RemoteOrder.objects.filter(integration=shop.integration).values_list("pk", flat=True))
         results: list[reviewing.Reviewed] = []
@@ -240,7 +240,7 @@ def test_without_the_lock_two_clicks_accept_twice(shops: dict[int, Shop], monkey
     """The control of FB03: the row decided on is read before, and not locked."""
     shop = Shop()
     shops[shop.integration.pk] = shop
-    shop.import_(shop.claim(RunKind.FETCH), shop.versions[:1], Mode.REVIEW)
+    shop.import_(shop.claim(RunKind.IMPORT_ORDERS), shop.versions[:1], Mode.REVIEW)
     person = member(shop.integration.project.account, Role.ORDER_STAFF, "ann")
     ids = [RemoteOrder.objects.get(integration=shop.integration).pk]
     reviewing.accept(shop.integration.project_id, ids, actor_id=person.pk, actor="ann")
@@ -254,7 +254,7 @@ def test_a_webhook_and_a_load_at_once_make_one_order(shops: dict[int, Shop]) -> 
     """FW03."""
     for _ in range(30):
         shop = Shop()
-        load, hints = shop.claim(RunKind.LOAD), shop.claim(RunKind.HINTS)
+        load, hints = shop.claim(RunKind.LOAD), shop.claim(RunKind.WEBHOOK_ORDERS)
         errors = at_once(*(partial(shop.import_, held, shop.versions[1:2]) for held in (load, hints)))
         assert errors == []
         assert Order.objects.filter(project=shop.integration.project_id).count() == 1

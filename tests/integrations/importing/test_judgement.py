@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from integrations.choices import BuyerListing, ImportAction, RemoteState, Role, RunKind, UnknownCodes, UnknownProducts
 from integrations.importing import mapping
-from integrations.importing.page import import_page
+from integrations.importing.orders_page import import_page
 from integrations.importing.payloads import read_page
 from integrations.importing.preview import RuleOutcome, preview
 from integrations.models import BuyerEntry, Integration, RemoteOrder, SkuMapping, StatusRule

@@ -11,12 +11,12 @@ from integrations.choices import ImportAction, ListKind, RemoteState, RunKind, R
 from integrations.connectors.listings import CodeLists, RemoteStatus
 from integrations.importing import mapping
 from integrations.importing.mapping import Mapping
-from integrations.importing.page import import_page
+from integrations.importing.orders_page import import_page
 from integrations.importing.payloads import Candidate, digest_of
 from integrations.invariants import broken
 from integrations.models import CodeListEntry, Integration, MetadataMapping, RemoteOrder, SkuMapping, StatusRule
 from integrations.runs import claims, control, pages
-from integrations.shops.listings import store_code_lists
+from integrations.shops.code_lists import store_code_lists
 from orders.intake.drafts import Obstacle
 from orders.intake.incoming import IncomingOrder
 from orders.models import Order, OrderLine

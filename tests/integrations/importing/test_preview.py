@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from integrations.choices import ImportAction, RunKind
-from integrations.importing.page import import_page
+from integrations.importing.orders_page import import_page
 from integrations.importing.payloads import read_page
 from integrations.importing.preview import RuleOutcome, preview
 from integrations.models import Integration

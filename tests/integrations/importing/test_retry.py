@@ -10,7 +10,7 @@ from django.utils import timezone
 from integrations import jobs
 from integrations.choices import ImportAction, IntegrationHealth, RemoteState, RunKind, RunState
 from integrations.importing import feeds
-from integrations.importing.page import import_page
+from integrations.importing.orders_page import import_page
 from integrations.importing.payloads import digest_of, read_page
 from integrations.importing.retry import retry_now
 from integrations.models import Feed, Integration, RemoteOrder, Run

@@ -259,9 +259,9 @@ def test_a_stale_answer_is_no_news(integration: Integration, shop: Shop) -> None
 
 
 def test_the_feed_is_off_by_default_and_carries_only_statuses(integration: Integration, shop: Shop) -> None:
-    assert not Feed.objects.get(integration=integration, kind=FeedKind.STATUS_UPDATE).enabled
+    assert not Feed.objects.get(integration=integration, kind=FeedKind.ORDER_UPDATE).enabled
     RemoteOrder.objects.filter(external_id=KEYS[0]).update(status="cancelled", payload="{}")
-    run = control.request(RunKind.STATUS_UPDATE, integration)
+    run = control.request(RunKind.ORDER_UPDATE, integration)
     jobs.work(run.pk)
     run.refresh_from_db()
     assert (run.state, run.fetched, run.updated, shop.asked) == (RunState.SUCCEEDED, 1, 1, [])
@@ -275,7 +275,7 @@ def test_more_orders_than_one_page_are_carried_over(integration: Integration, mo
     monkeypatch.setattr("integrations.importing.statuses.AT_ONCE", 7)
     RemoteOrder.objects.update(status="on-hold")
     integration.rules.filter(status="on-hold").update(action=ImportAction.HOLD)
-    run = control.request(RunKind.STATUS_UPDATE, integration)
+    run = control.request(RunKind.ORDER_UPDATE, integration)
     jobs.work(run.pk)
     assert set(Order.objects.values_list("remote_status", flat=True)) == {"on-hold"}
     assert broken() == {}
@@ -285,7 +285,7 @@ def test_the_feed_leaves_settled_orders_alone(integration: Integration, shop: Sh
     order = order_of(KEYS[0])
     Order.objects.filter(pk=order.pk).update(status=OrderStatus.COMPLETE, tab="")
     RemoteOrder.objects.filter(external_id=KEYS[0]).update(status="cancelled")
-    run = control.request(RunKind.STATUS_UPDATE, integration)
+    run = control.request(RunKind.ORDER_UPDATE, integration)
     jobs.work(run.pk)
     run.refresh_from_db()
     assert (run.state, run.fetched, order_of(KEYS[0]).status) == (RunState.SUCCEEDED, 0, OrderStatus.COMPLETE)

@@ -11,7 +11,7 @@ from django.db import connection
 from django.utils import timezone
 
 from integrations.choices import ImportAction, RemoteState, RunKind, UnknownProducts
-from integrations.importing.page import GIVE_UP_AFTER, import_page
+from integrations.importing.orders_page import GIVE_UP_AFTER, import_page
 from integrations.importing.payloads import Candidate, digest_of, read_page
 from integrations.importing.rules import Mode
 from integrations.models import Integration, Project, RemoteOrder, StatusRule

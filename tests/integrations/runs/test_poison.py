@@ -18,7 +18,7 @@ import pytest
 from integrations.choices import RunKind
 from integrations.connectors.kit.json_documents import split
 from integrations.importing import remote_orders
-from integrations.importing.page import import_page
+from integrations.importing.orders_page import import_page
 from integrations.importing.payloads import NO_ID, read_page
 from integrations.importing.rules import Mode
 from integrations.invariants import broken

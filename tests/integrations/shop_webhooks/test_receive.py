@@ -82,7 +82,7 @@ def shop(monkeypatch: pytest.MonkeyPatch) -> Answers:
 
 
 def work() -> None:
-    for run in Run.objects.filter(kind=RunKind.HINTS, state=RunState.WAITING):
+    for run in Run.objects.filter(kind=RunKind.WEBHOOK_ORDERS, state=RunState.WAITING):
         jobs.work(run.pk)
 
 
@@ -148,7 +148,7 @@ def test_many_deliveries_of_an_order_are_one_look(webhook: Webhook, shop: Answer
     for topic in ("order.created", "order.updated", "order.updated"):
         assert deliver(webhook, json.dumps(BODY).encode(), topic) == 200
     assert OrderHint.objects.get().deliveries == 3
-    assert Run.objects.filter(kind=RunKind.HINTS).count() == 1
+    assert Run.objects.filter(kind=RunKind.WEBHOOK_ORDERS).count() == 1
     work()
     assert shop.asked == [(ORDER,)]
 
@@ -273,6 +273,6 @@ def test_a_shop_that_fails_is_not_asked_at_every_tick(webhook: Webhook, monkeypa
     for _ in range(4):
         hints.start_leftovers()
         work()
-    assert Run.objects.filter(kind=RunKind.HINTS).count() == 1
+    assert Run.objects.filter(kind=RunKind.WEBHOOK_ORDERS).count() == 1
     Run.objects.update(finished_at=now - timedelta(minutes=16))
     assert hints.start_leftovers() == 1

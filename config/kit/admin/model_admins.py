@@ -20,8 +20,8 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 
+from config.kit.admin.change_lists import CappedPaginator, TenantChangeList, parameters_of
 from config.kit.admin.guards import guard_of
-from config.kit.admin.lists import CappedPaginator, TenantChangeList, parameters_of
 
 M = TypeVar("M", bound=Model)
 if TYPE_CHECKING:

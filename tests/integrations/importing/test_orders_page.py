@@ -11,8 +11,8 @@ import pytest
 from django.db import DatabaseError
 
 from integrations.choices import ImportAction, RemoteState, RunKind
-from integrations.importing import page
-from integrations.importing.page import import_page
+from integrations.importing import orders_page
+from integrations.importing.orders_page import import_page
 from integrations.importing.payloads import Candidate, digest_of
 from integrations.importing.rules import Mode
 from integrations.invariants import broken
@@ -163,9 +163,9 @@ def test_control_without_savepoints_one_poison_order_stops_the_page(
     integration: Integration, claim: Claim, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def together(run_id: int, shop: Integration, candidate: Candidate, mode: Mode) -> Any:
-        return page._write(run_id, shop, [candidate], mode)
+        return orders_page._write(run_id, shop, [candidate], mode)
 
-    monkeypatch.setattr(page, "_alone", together)
+    monkeypatch.setattr(orders_page, "_alone", together)
     with pytest.raises(DatabaseError):
         put(claim, integration, seen(incoming(line())), seen(incoming(line(), note="a\x00b")))
 

@@ -57,7 +57,7 @@ def request_import(asked: Asked) -> Run:
         # One at a time per project, so that runs are numbered in the order in which they become visible.
         Project.objects.select_for_update(no_key=True).get(pk=asked.project.pk)
         run = Run.objects.create(
-            project=asked.project, kind=RunKind.ORDERS_IMPORT, total=len(asked.orders), reason="Waits for its turn."
+            project=asked.project, kind=RunKind.ORDERS_BY_API, total=len(asked.orders), reason="Waits for its turn."
         )
         bulk = BulkImport.objects.create(
             run=run,
@@ -151,7 +151,7 @@ def queue_position(run: Run) -> int:
     """How many imports of the project come before this one; 0: it is its turn, or it is over."""
     if not run.is_open:
         return 0
-    earlier = Run.objects.filter(project_id=run.project_id, kind=RunKind.ORDERS_IMPORT, pk__lt=run.pk)
+    earlier = Run.objects.filter(project_id=run.project_id, kind=RunKind.ORDERS_BY_API, pk__lt=run.pk)
     return earlier.filter(state__in=[RunState.WAITING, RunState.RUNNING]).count()
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from config.running.embedded.account import SystemAccount
-from config.running.embedded.errors import EmbeddedError
+from config.running.embedded.embedded_error import EmbeddedError
 
 DATABASE = "countinghouse"
 POSTGRES_SOCKET = ".s.PGSQL.5432"
