@@ -13,6 +13,7 @@ from datetime import datetime
 
 from config.kit import locks
 from config.kit.locks import ProjectLock
+from config.kit.refusals import Refused
 from config.kit.sql import copy_rows, execute
 from stock.availability import Level
 from stock.catalogue import default_warehouse
@@ -20,7 +21,7 @@ from stock.choices import MovementReason
 from stock.models import Reservation, StockMovement
 
 
-class StockError(Exception):
+class StockError(Refused):
     """A change the stock does not allow; the message is for staff."""
 
 

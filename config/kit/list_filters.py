@@ -14,6 +14,7 @@ import django_filters
 from django import forms
 from django.db.models import Model, QuerySet
 
+from config.kit.refusals import Refused
 from config.kit.times import NO_TIME, iso_time
 
 
@@ -30,12 +31,8 @@ class PrimaryKeys:
         return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
 
 
-class BadFilter(Exception):
-    """A value that a filter does not know; `name` is the filter's, the message a sentence."""
-
-    def __init__(self, name: str, message: str) -> None:
-        super().__init__(message)
-        self.name = name
+class BadFilter(Refused):
+    """A value that a filter does not know; `field` is the filter's name."""
 
 
 def narrowed(
@@ -46,7 +43,7 @@ def narrowed(
     chosen.ids = ids
     if not chosen.is_valid():
         name, errors = next(iter(chosen.errors.items()))
-        raise BadFilter(name, " ".join(errors))
+        raise BadFilter(" ".join(errors), name)
     found: QuerySet[Any] = chosen.qs
     return found
 

@@ -22,6 +22,7 @@ from django.db import connections
 
 from config.kit import locks
 from config.kit.locks import Lock
+from config.kit.refusals import Refused
 from config.running.processes import Program
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 WEB, WORKER, TICK = "web", "worker", "tick"
 
 
-class CannotRun(Exception):
+class CannotRun(Refused):
     """The site cannot be started; the message is a sentence for people."""
 
 

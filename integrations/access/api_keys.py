@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 from django.utils import timezone
 
+from config.kit.refusals import Refused
 from integrations.choices import ApiScope
 from integrations.models import ApiKey
 
@@ -22,7 +23,7 @@ TELL_USE_AGAIN_AFTER = timedelta(minutes=1)
 """The last use is written this often at most: it is for people, and every call would write a row."""
 
 
-class KeyRefused(Exception):
+class KeyRefused(Refused):
     """The key opens nothing. The message says why as far as a stranger may know."""
 
 

@@ -11,6 +11,7 @@ from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from config.kit.refusals import Refused
 from integrations.choices import DistributionChannel, DistributionTrigger, MailSecurity, MessageState
 from integrations.client.addresses import LOCAL_NAMES, address_is_public, host_name
 from integrations.connectors.errors import MailError, MailFault
@@ -26,7 +27,7 @@ PORTS = {25, 465, 587, 2465, 2525, 2587}
 LONGEST_TEXT = 20_000
 
 
-class SettingsRefused(Exception):
+class SettingsRefused(Refused):
     """What was entered cannot be saved: sentences by the name of the field."""
 
     def __init__(self, problems: dict[str, list[str]]) -> None:

@@ -14,11 +14,12 @@ from email.utils import format_datetime
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
+from config.kit.refusals import Refused
 from integrations.distributions.wording import fill
 from integrations.models import Distribution, MailServer
 
 
-class NotSendable(Exception):
+class NotSendable(Refused):
     """There is nobody to send this letter to; the message is a sentence for staff, without the address."""
 
 

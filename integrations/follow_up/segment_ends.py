@@ -13,5 +13,5 @@ def delete(segment: Segment) -> None:
     answering = Distribution.objects.filter(project_id=segment.project_id, segment_id=segment.pk, enabled=True).first()
     if answering is not None:
         sentence = f"The distribution “{answering}” writes to customers who enter it: switch that off first."
-        raise SegmentRefused("segment", sentence)
+        raise SegmentRefused(sentence, "segment")
     definitions.delete(segment.pk)

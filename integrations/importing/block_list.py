@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
+from config.kit.refusals import Refused
 from integrations.choices import BuyerListing
 from integrations.models import BuyerEntry
 
@@ -19,7 +20,7 @@ COLUMNS = ("pattern", "list", "active", "remark")
 YES, NO = {"yes", "true", "1", "y", ""}, {"no", "false", "0", "n"}
 
 
-class PatternRefused(ValueError):
+class PatternRefused(Refused, ValueError):
     """Not an e-mail address or domain; the message says what is expected."""
 
 
@@ -75,7 +76,7 @@ class Read:
     remark: str
 
 
-class ListRefused(ValueError):
+class ListRefused(Refused, ValueError):
     """The uploaded list holds rows that cannot be read; nothing was taken over. One sentence per row."""
 
     def __init__(self, problems: list[str]) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
+from config.kit.refusals import Refused
 from integrations.choices import IntegrationHealth, RunKind
 from integrations.connectors.errors import ShopError
 from integrations.importing import mapping, remote_orders
@@ -30,7 +31,7 @@ MOST_AT_ONCE = 100
 GONE = "The shop no longer has this order: it was deleted or moved to the trash there. It stays as it is here."
 
 
-class SyncRefused(Exception):
+class SyncRefused(Refused):
     """The order cannot be synchronised; the message is for staff."""
 
 

@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from config.kit.refusals import Refused
 from config.kit.sql import execute
 from integrations.choices import RUN_OPEN, ImportAction, ListKind, RemoteState, RunKind
 from integrations.connectors.contract import ConnectionReport
@@ -45,7 +46,7 @@ MOST_SHOWN = 5
 KIND_OF = {code: kind for kind, code in UNMAPPED.items()}
 
 
-class NothingToFix(Exception):
+class NothingToFix(Refused):
     """The thing a fix is for is not there; the message is for staff."""
 
 

@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from config.kit.refusals import Refused
 from config.kit.sql import execute
 from integrations.choices import RUN_OPEN, RunKind, RunState
 from integrations.models import Integration, Run
@@ -21,7 +22,7 @@ RING_AGAIN_AFTER = timedelta(seconds=10)
 REJECTED = "{} rejects our credentials: enter them again and test the connection."
 
 
-class RunRefused(Exception):
+class RunRefused(Refused):
     """The run cannot be started; the message says why, to staff."""
 
 

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
 
+from config.kit.refusals import Refused
 from integrations.choices import ListKind, UnknownCodes
 from integrations.models import CodeListEntry, Integration, MetadataMapping, SkuMapping
 from stock import catalogue
 
 
-class MappingRefused(Exception):
+class MappingRefused(Refused):
     """Nothing was saved; the message is for staff. `place` is the row it is about, where several were sent."""
 
     def __init__(self, message: str, place: int | None = None) -> None:

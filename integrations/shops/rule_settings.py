@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
+from config.kit.refusals import Refused
 from integrations.choices import ImportAction
 from integrations.models import Integration, StatusRule
 
@@ -25,7 +26,7 @@ class WantedRule:
     seen: str = ""
 
 
-class RulesRefused(Exception):
+class RulesRefused(Refused):
     """Nothing was saved. `problems` holds a sentence per row, by its place in what was wanted."""
 
     def __init__(self, problems: dict[int, str]) -> None:

@@ -8,13 +8,14 @@ from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 
+from config.kit.refusals import Refused
 from integrations.choices import IntegrationHealth, UnknownProducts
 from integrations.models import Integration
 from integrations.secrets import Secrets
 from integrations.shops.connection import set_up
 
 
-class TitleTaken(Exception):
+class TitleTaken(Refused):
     """Another integration of the project has this title."""
 
 

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from config.kit.refusals import Refused
 from integrations.choices import SUBSCRIBABLE, DeliveryState
 from integrations.client.addresses import check_webhook_url
 from integrations.models import Project, WebhookDelivery, WebhookEndpoint
@@ -21,12 +22,8 @@ MOST_ENDPOINTS = 20
 DELETED = "Given up: its endpoint was deleted."
 
 
-class EndpointRefused(Exception):
+class EndpointRefused(Refused):
     """The endpoint cannot be like this; `field` names what is wrong, the message says why."""
-
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
-        self.field = field
 
 
 @dataclass(frozen=True)
@@ -45,7 +42,7 @@ def create(project: Project, url: str, events: Sequence[str], *, user_id: int | 
     with transaction.atomic():
         Project.objects.select_for_update(no_key=True).get(pk=project.pk)
         if WebhookEndpoint.objects.filter(project=project, deleted_at=None).count() >= MOST_ENDPOINTS:
-            raise EndpointRefused("url", f"A project has at most {MOST_ENDPOINTS} endpoints: delete one first.")
+            raise EndpointRefused(f"A project has at most {MOST_ENDPOINTS} endpoints: delete one first.", "url")
         _save(endpoint)
     return Shown(endpoint, endpoint.secrets["signing"])
 
@@ -68,7 +65,7 @@ def _save(endpoint: WebhookEndpoint, fields: list[str] | None = None) -> None:
     except IntegrityError as error:
         if "endpoint_once_per_address" not in str(error):
             raise
-        raise EndpointRefused("url", "There is an endpoint with this address already: change that one.") from error
+        raise EndpointRefused("There is an endpoint with this address already: change that one.", "url") from error
 
 
 def new_secret(endpoint: WebhookEndpoint) -> Shown:
@@ -113,7 +110,7 @@ def checked_url(url: str) -> str:
     try:
         return check_webhook_url(url, settings.ALLOWED_SHOP_ADDRESSES, {own} if own else frozenset())
     except ValueError as error:
-        raise EndpointRefused("url", str(error)) from None
+        raise EndpointRefused(str(error), "url") from None
 
 
 def checked_events(events: Sequence[str]) -> list[str]:
@@ -121,5 +118,5 @@ def checked_events(events: Sequence[str]) -> list[str]:
     unknown = sorted(set(events) - set(SUBSCRIBABLE))
     if unknown or not events:
         what = f"“{unknown[0][:50]}” is none" if unknown else "choose at least one"
-        raise EndpointRefused("events", f"The events are {', '.join(SUBSCRIBABLE)}: {what}.")
+        raise EndpointRefused(f"The events are {', '.join(SUBSCRIBABLE)}: {what}.", "events")
     return [event.value for event in SUBSCRIBABLE if event in events]

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 from PIL import Image, UnidentifiedImageError
 
+from config.kit.refusals import Refused
 from orders.models import Letterhead
 from stock import ledger
 
@@ -20,11 +21,11 @@ LOGO_SIDE = 900
 """Pixels of the longer side as kept: about 300 a printed inch at the largest size a document shows."""
 
 
-class LogoRefused(Exception):
+class LogoRefused(Refused):
     """The file cannot be a logo; the message says what to do."""
 
 
-class LetterheadChanged(Exception):
+class LetterheadChanged(Refused):
     """Somebody has saved another version since the page was opened; nothing was written."""
 
 

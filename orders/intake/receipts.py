@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 
+from config.kit.refusals import Refused
 from orders.choices import Tab
 from orders.intake.allocation import Served, change_stock
 from stock import ledger
@@ -14,7 +15,7 @@ from stock.models import Product, StockMovement
 BY_HAND = (MovementReason.RECEIPT, MovementReason.ADJUSTMENT)
 
 
-class BookedMeanwhile(Exception):
+class BookedMeanwhile(Refused):
     """Somebody, maybe the same person, has booked since the page was opened; nothing was written."""
 
 

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
+from config.kit.refusals import Refused
 from orders.intake.incoming import IncomingAddress, IncomingLine, IncomingOrder
 
 Amount = Annotated[int, Meta(ge=0, le=10**12)]
@@ -172,7 +173,7 @@ class Goods(Struct, frozen=True):
     price: Decimal | None
 
 
-class InvalidOrder(Exception):
+class InvalidOrder(Refused):
     """The order cannot be written; `key` is stable, the message names the property and the way out."""
 
     def __init__(self, key: str, message: str) -> None:

@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce, Greatest
 from django.utils.dateparse import parse_datetime
 
 from config.kit.public_ids import PublicIds
+from config.kit.refusals import Refused
 from orders.models import Order
 from orders.partners.answers import published_status
 
@@ -31,7 +32,7 @@ SQL_TIMES = {"$after": "gt", "$before": "lt"}
 SQL_TEXTS = {"$contains": "icontains", "$starts_with": "istartswith", "$ends_with": "iendswith"}
 
 
-class BadSelection(Exception):
+class BadSelection(Refused):
     """The message names the parameter and the way out."""
 
 

@@ -19,6 +19,7 @@ from babel.numbers import get_currency_precision
 from django.db import transaction
 
 from config.kit.public_ids import PublicIds
+from config.kit.refusals import Refused
 from config.kit.sql import execute
 from orders.intake.drafts import FromPartner, Intake, Obstacle, Source
 from orders.intake.new_orders import take_in
@@ -115,7 +116,7 @@ def store(book: Book, orders: Sequence[PublishedOrder], *, live: bool, on_confli
     return [entry.outcome for entry in page.entries if entry.outcome is not None]
 
 
-class NotWritten(Exception):
+class NotWritten(Refused):
     """A single order was not written; `failure` says why."""
 
     def __init__(self, failure: RowFailure) -> None:

@@ -36,7 +36,7 @@ def create(project_id: int, wish: EarningRuleWish) -> EarningRule:
     now = timezone.now()
     rule = EarningRule(project_id=project_id, created_at=now, trigger=wish.trigger)
     if EarningRule.objects.filter(project_id=project_id).count() >= MOST_RULES:
-        raise PointsRefused("name", f"A project has at most {MOST_RULES} earning rules: change one that is off.")
+        raise PointsRefused(f"A project has at most {MOST_RULES} earning rules: change one that is off.", "name")
     return _save(rule, wish, now)
 
 
@@ -45,7 +45,7 @@ def change(rule_id: int, wish: EarningRuleWish) -> EarningRule:
     with transaction.atomic():
         rule = EarningRule.objects.select_for_update(of=("self",)).get(pk=rule_id)
         if wish.trigger != rule.trigger:
-            raise PointsRefused("trigger", "What earns the points stays: switch this rule off and add another one.")
+            raise PointsRefused("What earns the points stays: switch this rule off and add another one.", "trigger")
         return _save(rule, wish, timezone.now())
 
 
@@ -58,17 +58,17 @@ def _save(rule: EarningRule, wish: EarningRuleWish, now: datetime) -> EarningRul
     of_segment = wish.trigger == EarningTrigger.SEGMENT_ENTERED
     rule.name = " ".join(wish.name.split())
     if not 0 < len(rule.name) <= LONGEST_NAME or "\x00" in rule.name:
-        raise PointsRefused("name", f"A rule needs a name of 1 to {LONGEST_NAME} characters.")
+        raise PointsRefused(f"A rule needs a name of 1 to {LONGEST_NAME} characters.", "name")
     if not 0 < wish.points <= MOST_POINTS // 1_000:
-        raise PointsRefused("points", f"A rule gives 1 to {MOST_POINTS // 1_000:,} points.")
+        raise PointsRefused(f"A rule gives 1 to {MOST_POINTS // 1_000:,} points.", "points")
     if of_segment and not _is_here(rule.project_id, wish.segment_id):
-        raise PointsRefused("segment", "Choose the segment that customers enter.")
+        raise PointsRefused("Choose the segment that customers enter.", "segment")
     if of_segment and wish.per_amount is not None:
-        raise PointsRefused("per_amount", "Entering a segment has no amount: leave this empty.")
+        raise PointsRefused("Entering a segment has no amount: leave this empty.", "per_amount")
     if wish.per_amount is not None and not Decimal("0.01") <= wish.per_amount <= 10**9:
-        raise PointsRefused("per_amount", "Enter an amount from 0.01 to 1,000,000,000, or nothing.")
+        raise PointsRefused("Enter an amount from 0.01 to 1,000,000,000, or nothing.", "per_amount")
     if wish.starts_at and wish.ends_at and wish.ends_at <= wish.starts_at:
-        raise PointsRefused("ends_at", "The rule would end before it starts: enter a later time.")
+        raise PointsRefused("The rule would end before it starts: enter a later time.", "ends_at")
     rule.points, rule.per_amount = wish.points, wish.per_amount
     rule.segment_id = wish.segment_id if of_segment else None
     rule.starts_at, rule.ends_at, rule.enabled, rule.updated_at = wish.starts_at, wish.ends_at, wish.enabled, now
@@ -78,7 +78,7 @@ def _save(rule: EarningRule, wish: EarningRuleWish, now: datetime) -> EarningRul
     except IntegrityError as error:
         if "earning_rule_once_per_name" not in str(error):
             raise
-        raise PointsRefused("name", f"There is a rule named “{rule.name}” already.") from error
+        raise PointsRefused(f"There is a rule named “{rule.name}” already.", "name") from error
     return rule
 
 

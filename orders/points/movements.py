@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
+from config.kit.refusals import Refused
 from config.kit.sql import execute
 from orders.choices import PointsReason
 from orders.intake.rows import as_json
@@ -18,12 +19,8 @@ MOST_POINTS = 1_000_000_000
 """In one movement."""
 
 
-class PointsRefused(Exception):
+class PointsRefused(Refused):
     """Nothing was written; `field` says where. The message is for staff."""
-
-    def __init__(self, field: str, problem: str) -> None:
-        super().__init__(problem)
-        self.field = field
 
 
 class AdjustedMeanwhile(PointsRefused):
@@ -31,9 +28,9 @@ class AdjustedMeanwhile(PointsRefused):
 
     def __init__(self) -> None:
         super().__init__(
-            "points",
             "Points came or went since you opened this page, maybe by your own click before."
             " Look at the ledger; do it again only if it is not there.",
+            "points",
         )
 
 
@@ -79,9 +76,9 @@ def adjust(customer_id: int, points: int, note: str, *, seen: int | None, actor_
     """
     note = note.strip()
     if not points or abs(points) > MOST_POINTS:
-        raise PointsRefused("points", f"Enter how many points, up to {MOST_POINTS:,}; with a minus they are taken.")
+        raise PointsRefused(f"Enter how many points, up to {MOST_POINTS:,}; with a minus they are taken.", "points")
     if not 0 < len(note) <= 300 or "\x00" in note:
-        raise PointsRefused("note", "Say why, in 1 to 300 characters.")
+        raise PointsRefused("Say why, in 1 to 300 characters.", "note")
     with transaction.atomic():
         customer = Customer.objects.select_for_update(no_key=True, of=("self",)).get(pk=customer_id)
         if seen != last_movement(customer_id):

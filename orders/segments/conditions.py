@@ -15,6 +15,8 @@ from typing import Any
 
 from msgspec import Struct, to_builtins
 
+from config.kit.refusals import Refused
+
 MOST_CONDITIONS = 20
 MOST_VALUES = 100
 LONGEST_TEXT = 255
@@ -93,7 +95,7 @@ class Condition(Struct, frozen=True, forbid_unknown_fields=True):
         return int(str(self.value)) if self.operator in DAYS else None
 
 
-class BadCondition(Exception):
+class BadCondition(Refused):
     """A condition that cannot be asked. `index` counts from 0; the message is for programs and people.
 
     `choices` are the words of the operators of the field, where the operator is what is wrong.

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from config.kit.refusals import Refused
 from config.kit.sql import execute
 from orders import bell
 from orders.choices import Junction, SegmentKind
@@ -30,12 +31,8 @@ MOST_MEMBERS = 20_000
 LONGEST_NAME = 100
 
 
-class SegmentRefused(Exception):
+class SegmentRefused(Refused):
     """The segment cannot be made or changed like this; `field` says where. The message is for people."""
-
-    def __init__(self, field: str, problem: str) -> None:
-        super().__init__(problem)
-        self.field = field
 
 
 @dataclass(frozen=True)
@@ -62,7 +59,7 @@ def create(project_id: int, wish: SegmentWish, members: Collection[int] = ()) ->
         if wish.kind == SegmentKind.AUTOMATIC:
             filling.begin(segment)
         if Segment.objects.filter(project_id=project_id, deleted_at=None).count() >= MOST_SEGMENTS:
-            raise SegmentRefused("name", f"A project has at most {MOST_SEGMENTS} segments: delete one first.")
+            raise SegmentRefused(f"A project has at most {MOST_SEGMENTS} segments: delete one first.", "name")
         _save(segment)
         if members:
             _add(segment, members, at, entered=False)
@@ -94,7 +91,7 @@ def delete(segment_id: int) -> None:
         rule = EarningRule.objects.filter(segment=segment, enabled=True).first()
         if rule is not None:
             sentence = f"The earning rule “{rule}” gives points for entering it: switch that rule off first."
-            raise SegmentRefused("segment", sentence)
+            raise SegmentRefused(sentence, "segment")
         segment.deleted_at = timezone.now()
         segment.fill_until = None
         segment.save(update_fields=["deleted_at", "fill_until"])
@@ -146,7 +143,7 @@ def find_customers(project_id: int, emails: Collection[str]) -> tuple[list[int],
 def _name(text: str) -> str:
     name = " ".join(text.split())
     if not 0 < len(name) <= LONGEST_NAME or "\x00" in name:
-        raise SegmentRefused("name", f"A segment needs a name of 1 to {LONGEST_NAME} characters.")
+        raise SegmentRefused(f"A segment needs a name of 1 to {LONGEST_NAME} characters.", "name")
     return name
 
 
@@ -162,12 +159,12 @@ def _save(segment: Segment) -> None:
     except IntegrityError as error:
         if "segment_once_per_name" not in str(error):
             raise
-        raise SegmentRefused("name", f"There is a segment named “{segment.name}” already.") from error
+        raise SegmentRefused(f"There is a segment named “{segment.name}” already.", "name") from error
 
 
 def _by_hand(segment: Segment) -> None:
     if segment.kind != SegmentKind.STATIC:
-        raise SegmentRefused("kind", "An automatic segment has the members its conditions give it: change those.")
+        raise SegmentRefused("An automatic segment has the members its conditions give it: change those.", "kind")
 
 
 def _add(segment: Segment, customers: Collection[int], at: datetime, *, entered: bool) -> int:
@@ -180,7 +177,7 @@ def _add(segment: Segment, customers: Collection[int], at: datetime, *, entered:
     count = SegmentMember.objects.filter(segment=segment, left_at=None).count()
     if count > MOST_MEMBERS:
         sentence = f"A segment by hand holds at most {MOST_MEMBERS:,} customers; this would be {count:,}."
-        raise SegmentRefused("members", sentence)
+        raise SegmentRefused(sentence, "members")
     if entered and rows:
         members, ids = zip(*rows, strict=True)
         execute(

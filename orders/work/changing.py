@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import Field, Model
 from django.utils import timezone
 
+from config.kit.refusals import Refused
 from orders import announcements
 from orders.choices import EventKind, OrderStatus
 from orders.intake.allocation import refresh_tabs, serve_waiting
@@ -32,7 +33,7 @@ STOCKED = ("product_id", "quantity", "reserved", "waiting", "shipped", "cancelle
 LINE_FIELDS = (*STOCKED, "position", "key", "sku", "name", "unit_price", "total", "tax", "discount", "metadata")
 
 
-class ChangeRefused(Exception):
+class ChangeRefused(Refused):
     """The order does not allow this change; nothing was written. The message is for staff."""
 
 

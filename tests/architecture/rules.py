@@ -16,6 +16,7 @@ KIT = "config.kit"
 """Shared by everybody; knows nothing of ours."""
 
 PURE = (
+    "config/kit/refusals.py",
     "orders/intake/incoming.py",
     "orders/intake/plans.py",
     "orders/partners/published.py",
@@ -202,6 +203,15 @@ def _relation(module: Module, call: ast.Call, owner: str, names: dict[str, str])
         yield at(module, call.lineno, f"{owner} points to {target}: not one of the agreed upward keys")
 
 
+def refusals_have_one_base(module: Module) -> Iterator[str]:
+    """Whoever catches a refusal finds its sentence and its field (`config.kit.refusals`)."""
+    for node in module.tree.body if module.is_core else ():
+        if isinstance(node, ast.ClassDef) and node.name.endswith(("Refused", "Meanwhile")):
+            bases = {name_of(base) for base in node.bases}
+            if bases and not any(base.endswith("Refused") for base in bases):
+                yield at(module, node.lineno, f"{node.name} is no `Refused`")
+
+
 def no_signals(module: Module) -> Iterator[str]:
     for found in module.imports:
         parts = found.target.split(".")
@@ -258,6 +268,7 @@ RULES: tuple[Rule, ...] = (
     shops_are_asked_one_way,
     whoever_writes_it_down_rings,
     relations_point_down,
+    refusals_have_one_base,
     no_signals,
     no_utils,
     no_broad_except,

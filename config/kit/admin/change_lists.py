@@ -201,7 +201,7 @@ def shown(filters: type[FilterSet], values: dict[str, Any], queryset: QuerySet[A
     try:
         return narrowed(filters, values, queryset, PrimaryKeys())
     except BadFilter as error:
-        raise IncorrectLookupParameters(f"{error.name}: {error}") from error
+        raise IncorrectLookupParameters(f"{error.field}: {error}") from error
 
 
 def parameters_of(list_filter: object) -> set[str]:

@@ -113,7 +113,7 @@ class ResourceList(Resource):
         try:
             return narrowed(self.filters, typed, self.rows(), self.ids)
         except BadFilter as error:
-            raise bad_query(f"Property .{error.name}: {error}") from error
+            raise bad_query(f"Property .{error.field}: {error}") from error
 
 
 class ResourceOne(Resource):
