@@ -8,12 +8,13 @@ import urllib.request
 from collections.abc import Mapping
 from datetime import timedelta
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.utils import timezone
 
 from config.demo import loyalty
 from config.demo.world import ACCOUNTS, DAYS, LETTERHEAD, OPERATOR, PASSWORD, DemoAccount, DemoShop
-from config.running.parts import wait_for_port
+from config.running.parts import CannotRun, wait_for_port
 from integrations.choices import FeedKind
 from integrations.models import Account, Integration, Membership, Project, Webhook
 from integrations.secrets import Secrets
@@ -36,7 +37,12 @@ SCARCE = 16
 
 
 def seed(ports: Mapping[DemoShop, int]) -> list[Project]:
-    """The demo's projects, the first one of the standard account."""
+    """The demo's projects, the first one of the standard account. Raises CannotRun where others are at home."""
+    if User.objects.exists() and not User.objects.filter(username=OPERATOR).exists():
+        raise CannotRun(
+            f"There is a site in {settings.DATA_DIR} already, and the demo would add people to it whose passwords"
+            " everybody can read. Give the demo a folder of its own: COUNTINGHOUSE_DATA=.data/demo make demo"
+        )
     _person(OPERATOR, superuser=True)
     return [_account(account, ports) for account in ACCOUNTS]
 

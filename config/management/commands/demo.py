@@ -45,6 +45,11 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
 
     def _demo(self, host: str, port: int, orders: int, rate: float) -> None:
+        if not settings.EMBEDDED:
+            raise parts.CannotRun(
+                "The demo makes people whose passwords everybody can read, so it runs on the embedded database alone."
+                " Unset DATABASE_URL and REDIS_URL, or run `manage.py up` for a site of your own."
+            )
         parts.check_port(host, port)
         with parts.embedded_servers() as servers:
             parts.prepare(self.stdout.write)
