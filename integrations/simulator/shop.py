@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 
 from integrations.simulator.catalogue import PRODUCTS, RATES
 from integrations.simulator.chance import chance
-from integrations.simulator.hooks import Switchboard
 from integrations.simulator.limits import Limit
 from integrations.simulator.sales import Change, Sale, life
+from integrations.simulator.switchboard import Switchboard
 
 FIRST_ID = 100
 CATCH_UP = 5000

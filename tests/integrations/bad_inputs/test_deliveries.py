@@ -17,7 +17,8 @@ from integrations.secrets import Secrets
 from integrations.shop_webhooks import registration
 from integrations.simulator import dialects
 from integrations.simulator.dialects.ebay import notifications
-from integrations.simulator.hooks import Event, parcels
+from integrations.simulator.hooks import parcels
+from integrations.simulator.switchboard import Event
 from tests.integrations.bad_inputs.playing import Playing
 from tests.integrations.shop_webhooks.shops import TOLD_BY_HAND
 

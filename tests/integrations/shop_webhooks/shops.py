@@ -12,9 +12,10 @@ from integrations.secrets import Secrets
 from integrations.shop_webhooks import registration
 from integrations.shops.connection import set_up
 from integrations.simulator import dialects
-from integrations.simulator.hooks import Event, Parcel, deliver, parcels
+from integrations.simulator.hooks import deliver, parcels
 from integrations.simulator.server import SimulatedServer, SimulatedSite
 from integrations.simulator.shop import SimulatedShop
+from integrations.simulator.switchboard import Event, Parcel
 from tests.factories import IntegrationFactory
 
 PLATFORMS = sorted(dialects.found())

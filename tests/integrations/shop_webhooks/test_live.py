@@ -21,10 +21,11 @@ from integrations.models import Integration, OrderHint, RemoteOrder, Webhook
 from integrations.runs import control
 from integrations.shop_webhooks import registration
 from integrations.simulator import dialects
-from integrations.simulator.hooks import Event, Parcel, parcels
+from integrations.simulator.hooks import parcels
 from integrations.simulator.sales import Sale
 from integrations.simulator.server import SimulatedServer
 from integrations.simulator.shop import SimulatedShop
+from integrations.simulator.switchboard import Event, Parcel
 from orders.models import Order
 from tests.integrations.shop_webhooks.shops import (
     PLATFORMS,

@@ -9,9 +9,9 @@ import json
 import re
 
 from integrations.simulator.dialects.bigcommerce.orders import Json
-from integrations.simulator.hooks import Event, Hook, Parcel
 from integrations.simulator.messages import Answered, Asked, as_json
 from integrations.simulator.shop import SimulatedShop
+from integrations.simulator.switchboard import Event, Hook, Parcel
 
 SCOPES = {"created": "created", "updated": "statusUpdated", "deleted": "archived"}
 OPEN_TO = re.compile(r"https://[^/:]+(:443)?/.*|http://(127\.0\.0\.1|localhost)(:\d+)?/.*")

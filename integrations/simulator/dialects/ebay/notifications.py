@@ -17,9 +17,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from integrations.simulator.dialects.ebay.orders import Json, order_id
-from integrations.simulator.hooks import Event, Hook, Parcel, ask
 from integrations.simulator.messages import Answered, Asked, as_json
 from integrations.simulator.shop import SimulatedShop
+from integrations.simulator.switchboard import Event, Hook, Parcel, ask
 
 ROOT = "/commerce/notification/v1/"
 TOPICS = {"MARKETPLACE_ACCOUNT_DELETION": "APPLICATION", "ORDER_CONFIRMATION": "USER", "ITEM_MARKED_SHIPPED": "USER"}

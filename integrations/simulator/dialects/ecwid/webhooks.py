@@ -7,8 +7,8 @@ import hmac
 import json
 
 from integrations.simulator.dialects.ecwid.orders import order_id, statuses
-from integrations.simulator.hooks import Event, Hook, Parcel
 from integrations.simulator.shop import SimulatedShop
+from integrations.simulator.switchboard import Event, Hook, Parcel
 
 
 def parcel(shop: SimulatedShop, hook: Hook, event: Event) -> Parcel | None:

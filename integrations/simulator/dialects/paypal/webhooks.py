@@ -23,9 +23,9 @@ from integrations.simulator.dialects.paypal.transactions import (
     stamp,
     transaction_id,
 )
-from integrations.simulator.hooks import Event, Hook, Parcel
 from integrations.simulator.messages import Answered, Asked, as_json
 from integrations.simulator.shop import SimulatedShop
+from integrations.simulator.switchboard import Event, Hook, Parcel
 
 ROOT = "/v1/notifications/webhooks"
 CERTIFICATES = "/v1/notifications/certs/"

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 from integrations.simulator.dialects.shopify.graphql import Json
 from integrations.simulator.dialects.shopify.orders import STATES
-from integrations.simulator.hooks import HERE, Event, Hook, Parcel, Switchboard
 from integrations.simulator.shop import SimulatedShop
+from integrations.simulator.switchboard import HERE, Event, Hook, Parcel, Switchboard
 
 KINDS = {"ORDERS_CREATE": {"created"}, "ORDERS_UPDATED": {"updated"}, "ORDERS_DELETE": {"deleted"}}
 

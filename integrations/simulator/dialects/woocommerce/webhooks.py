@@ -9,9 +9,9 @@ import re
 
 from integrations.simulator.dialects.woocommerce.auth import error
 from integrations.simulator.dialects.woocommerce.orders import Json, order_document
-from integrations.simulator.hooks import Event, Hook, Parcel, Switchboard
 from integrations.simulator.messages import Answered, Asked, as_json
 from integrations.simulator.shop import SimulatedShop
+from integrations.simulator.switchboard import Event, Hook, Parcel, Switchboard
 
 TOPICS = {"order.created", "order.updated", "order.deleted", "order.restored"}
 

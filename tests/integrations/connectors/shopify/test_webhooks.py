@@ -15,9 +15,9 @@ from integrations.connectors import get
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.notifications import Erasure, Hint, Notification
 from integrations.simulator.dialects.shopify.webhooks import parcel
-from integrations.simulator.hooks import Event
 from integrations.simulator.server import SimulatedSite
 from integrations.simulator.shop import SimulatedShop
+from integrations.simulator.switchboard import Event
 from tests.integrations.connectors.shopify.orders import SECRET, SHOP, keys
 from tests.recorded import able, answer, from_site, play, serve
 
