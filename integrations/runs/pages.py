@@ -91,6 +91,8 @@ Portioner = Callable[[Run], RunPage]
 class PageOutcome:
     """How the run stands after a page."""
 
+    done: bool
+    """Whether the run has done all it was asked for."""
     cancelled: bool
     note: str
     results: Any = None
@@ -100,7 +102,7 @@ class PageOutcome:
 def write(held: Claim, page: RunPage) -> PageOutcome:
     """Write a page. Raises LostClaim, and whatever the database refuses of a page that has no parts."""
     if page.write is None or page.cancelled:
-        return PageOutcome(page.cancelled, page.note)
+        return PageOutcome(page.done, page.cancelled, page.note)
     try:
         try:
             outcome = _write(held, page, page.write)
@@ -109,7 +111,7 @@ def write(held: Claim, page: RunPage) -> PageOutcome:
                 raise
             outcome = _write(held, page, page.write_apart)
     except CalledOff:
-        return PageOutcome(True, page.note)
+        return PageOutcome(False, True, page.note)
     if outcome.cancelled and page.on_cancel is not None:
         page.on_cancel()
     return outcome
@@ -122,4 +124,4 @@ def _write(held: Claim, page: RunPage, how: Write) -> PageOutcome:
         if page.also is not None:
             page.also()
         claims.advance(held, written.counts, page.cursor, total=page.total, until=page.until, results=written.results)
-        return PageOutcome(cancelled, written.note or page.note, written.results)
+        return PageOutcome(page.done, cancelled, written.note or page.note, written.results)

@@ -101,7 +101,7 @@ def _pages(held: Claim, run: Run, handler: Handler, deadline: float) -> None:
             return
         outcome = _write(held, run, page)
         asked = asked or page.asked
-        if page.done:
+        if outcome.done:
             with transaction.atomic():
                 if claims.goes_again(held):
                     run.cursor, run.total = None, None
@@ -127,10 +127,10 @@ def _portions(held: Claim, run: Run, portioner: Portioner, deadline: float) -> N
     while True:
         page = portioner(run)
         outcome = _write(held, run, page)
-        if page.done or outcome.cancelled:
+        if outcome.done or outcome.cancelled:
             with transaction.atomic():
-                state = RunState.SUCCEEDED if page.done else RunState.CANCELLED
-                claims.finish(held, state, outcome.note if page.done else claims.KEPT)
+                state = RunState.SUCCEEDED if outcome.done else RunState.CANCELLED
+                claims.finish(held, state, outcome.note if outcome.done else claims.KEPT)
                 control.ring_next(run)
             return
         run.failures = 0
