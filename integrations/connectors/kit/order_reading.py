@@ -20,7 +20,7 @@ A platform whose amounts need more than a field derives from `OrderReading`. Ref
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -35,6 +35,7 @@ from integrations.connectors.kit.values import Number
 from orders.intake.incoming import ZERO, IncomingAddress, IncomingLine, IncomingOrder
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 MAX_LINES = 1000
 LONGEST_NOTE = 10_000
@@ -110,34 +111,39 @@ class OrderReading:
 
     # --- lines ---
 
+    def each(self, raws: Sequence[T] | None, read: Callable[[T], U], path: str, place: str = "") -> Iterator[U]:
+        """What `read` makes of one line after the other.
+
+        What it refuses is told with the line's place, as `{path}{place}[0].{field}`. More than MAX_LINES refuse with
+        too_many_lines at `path`.
+        """
+        raws, named = raws or (), self.wording
+        if len(raws) > MAX_LINES:
+            message = f"The {named.order} has {len(raws)} {named.line}s; at most {MAX_LINES} are read."
+            raise PayloadError("too_many_lines", message, path)
+        for position, raw in enumerate(raws):
+            try:
+                yield read(raw)
+            except PayloadError as error:
+                message = f"{named.line.capitalize()} {position + 1}: {error.message}"
+                raise PayloadError(error.code, message, f"{path}{place}[{position}].{error.path}") from None
+
     def lines(
         self, raws: Sequence[T] | None, read: Callable[[T], IncomingLine | None], path: str, place: str = ""
     ) -> tuple[IncomingLine, ...]:
         """Every line that `read` makes goods of; its None leaves one out, the quantity 0 does so with a note.
 
-        What `read` refuses is told with the line's place, as `{path}{place}[0].{field}`. More than MAX_LINES refuse
-        with too_many_lines at `path`.
+        Refuses as `each` does.
         """
-        if not raws:
-            return ()
-        named = self.wording
-        if len(raws) > MAX_LINES:
-            message = f"The {named.order} has {len(raws)} {named.line}s; at most {MAX_LINES} are read."
-            raise PayloadError("too_many_lines", message, path)
         lines = []
-        for position, raw in enumerate(raws):
-            try:
-                line = read(raw)
-            except PayloadError as error:
-                message = f"{named.line.capitalize()} {position + 1}: {error.message}"
-                raise PayloadError(error.code, message, f"{path}{place}[{position}].{error.path}") from None
+        for position, line in enumerate(self.each(raws, read, path, place)):
             if line is None:
                 continue
             if line.quantity:
                 lines.append(line)
             else:
-                place = f"{named.line.capitalize()} {position + 1} ({line.name[:80]})"
-                self.notes.append(f"{place} has the quantity 0 and was left out.")
+                which = f"{self.wording.line.capitalize()} {position + 1} ({line.name[:80]})"
+                self.notes.append(f"{which} has the quantity 0 and was left out.")
         return tuple(lines)
 
     # --- texts ---

@@ -66,6 +66,7 @@ def refused(body: bytes) -> PayloadError:
         ({"line_items": "[]"}, "wrong_type", "$.line_items"),
         ({"line_items": [line(quantity=-1)]}, "negative_quantity", "$.line_items[0].quantity"),
         ({"line_items": [line(), line(quantity=0.5)]}, "fractional_quantity", "$.line_items[1].quantity"),
+        ({"line_items": [line(quantity=0), line(quantity=-1)]}, "negative_quantity", "$.line_items[1].quantity"),
         ({"line_items": [line(quantity=2**31)]}, "bad_quantity", "$.line_items[0].quantity"),
         ({"line_items": [line(quantity=None)]}, "bad_quantity", "$.line_items[0].quantity"),
         ({"line_items": [line(quantity=True)]}, "bad_quantity", "$.line_items[0].quantity"),
