@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from integrations.connectors.contract import Capabilities, Connector, CredentialField, Webhooks
 from integrations.connectors.shopify import bulk, checking, orders, products, status, webhooks, windows
+from integrations.connectors.shopify.costs import pause_after
 from integrations.connectors.shopify.payload import identify, parse
-from integrations.connectors.shopify.requests import pause_after
 
 CONNECTOR = Connector(
     key="shopify",
@@ -50,6 +50,6 @@ CONNECTOR = Connector(
     abandon=bulk.abandon,
     pause_after=pause_after,
     webhooks=Webhooks(
-        verify=webhooks.verify, read=webhooks.read, registered=webhooks.webhooks, register=webhooks.register
+        verify=webhooks.is_signed, read=webhooks.read, registered=webhooks.webhooks, register=webhooks.register
     ),
 )

@@ -12,53 +12,53 @@ afterwards are, and what was paid back for them is in `refunded_total`, as with 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
 from integrations.connectors.errors import PayloadError
 from integrations.connectors.kit import values
-from integrations.connectors.shopify.shapes import RawBag, RawLine, RawOrder, RawShipping, RawTax
+from integrations.connectors.kit.order_reading import OrderReading
+from integrations.connectors.kit.values import Number
+from integrations.connectors.shopify.shapes import RawBag, RawLine, RawMoney, RawOrder, RawShipping, RawTax
 from orders.intake.incoming import ZERO
 
 SHIPPED = ("FULFILLED", "PARTIALLY_FULFILLED")
+LINES, NODES = "$.order.lineItems", ".nodes"
 
 
-@dataclass(frozen=True)
-class Purse:
-    """Reads amounts in the currency the buyer pays in; the shop's own where Shopify does not name the buyer's."""
+class Reading(OrderReading):
+    """Amounts in the currency the buyer pays in."""
 
-    currency: str
-    digits: int
-    notes: list[str]
+    # Whether prices, discounts and delivery hold the tax.
+    inclusive = False
 
-    def amount(self, bag: RawBag | None, field: str) -> Decimal:
-        money = None if bag is None else bag.presentment_money or bag.shop_money
+    def written(self, bag: RawBag | None, field: str) -> Number:
+        """The amount as Shopify writes it; refuses with mixed_currencies."""
+        money = _buyers(bag)
         if money is None:
-            return ZERO
+            return None
         if money.currency_code and money.currency_code != self.currency:
             message = f"{field} is in {money.currency_code[:20]}, the order in {self.currency}."
             raise PayloadError("mixed_currencies", message, field)
-        return values.amount(money.amount, self.digits, field, self.notes)
+        return money.amount
+
+    def money(self, bag: RawBag | None, field: str) -> Decimal:
+        return self.amount(self.written(bag, field), field)
 
     def taxes(self, lines: Iterable[RawTax] | None) -> Decimal:
-        return sum((self.amount(line.price_set, "taxLines") for line in lines or ()), ZERO)
+        return sum((self.money(line.price_set, "taxLines") for line in lines or ()), ZERO)
+
+    def rounded(self, amount: Decimal) -> Decimal:
+        return amount.quantize(Decimal(1).scaleb(-self.digits), ROUND_HALF_UP)
 
     def part(self, amount: Decimal, units: int, of: int) -> Decimal:
         """The amount of `units` of a line of `of` units."""
-        if units == of or not of:
-            return amount
-        return (amount * units / of).quantize(Decimal(1).scaleb(-self.digits), ROUND_HALF_UP)
+        return amount if units == of or not of else self.rounded(amount * units / of)
 
 
-def purse_of(raw: RawOrder, shop_currency: str, notes: list[str]) -> Purse:
-    code = raw.presentment_currency_code or raw.currency_code
-    if not code and shop_currency:
-        notes.append(f"The order has no currency; the shop's own, {shop_currency}, was taken.")
-        code = shop_currency
-    if not code:
-        raise PayloadError("unknown_currency", "The order has no currency.", "$.order.currencyCode")
-    return Purse(*values.currency(code), notes)
+def _buyers(bag: RawBag | None) -> RawMoney | None:
+    return None if bag is None else bag.presentment_money or bag.shop_money
 
 
 @dataclass(frozen=True)
@@ -71,34 +71,18 @@ class Goods:
     net: Decimal
     tax: Decimal
     discount: Decimal
+    # Net and tax of all ordered units.
     whole: Decimal
-    """Net and tax of all ordered units."""
     whole_tax: Decimal
 
 
-def goods(raw: RawOrder, lines: list[RawLine], purse: Purse) -> list[Goods]:
-    """Every line, those of no units too. Raises PayloadError with the line's place in its path."""
+def goods(raw: RawOrder, lines: Sequence[RawLine], reading: Reading) -> list[Goods]:
+    """Every line, those of no units too. An order that was cancelled or emptied keeps what was ordered."""
     returned = _returned(raw)
-    read = []
-    for position, line in enumerate(lines):
-        try:
-            read.append((line, *_units(line, returned)))
-        except PayloadError as error:
-            raise _at(position, error) from None
-    if raw.cancelled_at or not any(units for _, units, _ in read):
-        read = [(line, ordered, ordered) for line, _, ordered in read]
-    result = []
-    for position, (line, units, ordered) in enumerate(read):
-        try:
-            result.append(_goods(line, units, ordered, bool(raw.taxes_included), purse))
-        except PayloadError as error:
-            raise _at(position, error) from None
-    return result
-
-
-def _at(position: int, error: PayloadError) -> PayloadError:
-    path = f"$.order.lineItems.nodes[{position}].{error.path}"
-    return PayloadError(error.code, f"Line {position + 1}: {error.message}", path)
+    counted = list(reading.each(lines, lambda line: (line, *_units(line, returned)), LINES, NODES))
+    if raw.cancelled_at or not any(units for _, units, _ in counted):
+        counted = [(line, ordered, ordered) for line, _, ordered in counted]
+    return list(reading.each(counted, lambda each: _goods(*each, reading), LINES, NODES))
 
 
 def _returned(raw: RawOrder) -> Counter[str]:
@@ -106,8 +90,7 @@ def _returned(raw: RawOrder) -> Counter[str]:
     result: Counter[str] = Counter()
     has_shipped = raw.display_fulfillment_status in SHIPPED
     for refund in raw.refunds or ():
-        bag = refund.total_refunded_set
-        money = None if bag is None else bag.presentment_money or bag.shop_money
+        money = _buyers(refund.total_refunded_set)
         paid_back = money is not None and str(money.amount).strip("0.") not in ("", "None")
         for entry in (refund.refund_line_items.nodes if refund.refund_line_items else None) or ():
             kept = entry.restock_type in ("NO_RESTOCK", "LEGACY_RESTOCK") and has_shipped and paid_back
@@ -123,74 +106,54 @@ def _units(line: RawLine, returned: Counter[str]) -> tuple[int, int]:
     return min(ordered, current + returned[str(line.id)]), ordered
 
 
-def _goods(line: RawLine, units: int, ordered: int, taxes_included: bool, purse: Purse) -> Goods:
-    price = purse.amount(line.original_unit_price_set, "originalUnitPriceSet")
-    off = sum(
-        (purse.amount(each.allocated_amount_set, "discountAllocations") for each in line.discount_allocations or ()),
-        ZERO,
-    )
-    whole_tax = purse.taxes(line.tax_lines)
+def _goods(line: RawLine, units: int, ordered: int, reading: Reading) -> Goods:
+    price = reading.money(line.original_unit_price_set, "originalUnitPriceSet")
+    allocations = [each.allocated_amount_set for each in line.discount_allocations or ()]
+    off = sum((reading.money(allocated, "discountAllocations") for allocated in allocations), ZERO)
+    whole_tax = reading.taxes(line.tax_lines)
     paid = price * ordered - off
-    whole = paid if taxes_included else paid + whole_tax
-    tax = purse.part(whole_tax, units, ordered)
-    gross = purse.part(whole, units, ordered)
-    discount = purse.part(off, units, ordered)
-    if taxes_included and discount and gross:
-        discount = (discount * (gross - tax) / gross).quantize(Decimal(1).scaleb(-purse.digits), ROUND_HALF_UP)
+    whole = paid if reading.inclusive else paid + whole_tax
+    tax, gross, discount = (reading.part(amount, units, ordered) for amount in (whole_tax, whole, off))
+    if reading.inclusive and discount and gross:
+        discount = reading.rounded(discount * (gross - tax) / gross)
     return Goods(line, units, ordered, gross - tax, tax, discount, whole, whole_tax)
 
 
-@dataclass(frozen=True)
-class Totals:
-    total: Decimal
-    tax: Decimal
-    refunded: Decimal
+def totals(raw: RawOrder, lines: Iterable[Goods], reading: Reading) -> tuple[Decimal, Decimal, Decimal]:
+    """The total, the tax in it, and what of it was refunded.
 
-
-def totals(raw: RawOrder, lines: list[Goods], purse: Purse) -> Totals:
-    """`totalPriceSet` less what left the order, to the cent of `currentTotalPriceSet` where nothing else is off.
-
-    Money that was given back for units that left is not in the total any more, so it is not refunded from it either.
+    `totalPriceSet` less what left the order, to the cent of `currentTotalPriceSet` where nothing else is off. Money
+    that was given back for units that left is not in the total any more, so it is not refunded from it either.
     """
-    if raw.total_price_set is None:
-        raise PayloadError("no_total", "The order has no total.", "$.order.totalPriceSet")
-    total = purse.amount(raw.total_price_set, "totalPriceSet")
-    if total < 0:
-        raise PayloadError("negative_total", f"The order's total is negative ({total}).", "$.order.totalPriceSet")
-    tax = purse.amount(raw.total_tax_set, "totalTaxSet")
-    refunded = purse.amount(raw.total_refunded_set, "totalRefundedSet")
+    total = reading.total(reading.written(raw.total_price_set, "totalPriceSet"), "$.order.totalPriceSet")
+    tax = reading.money(raw.total_tax_set, "totalTaxSet")
+    refunded = reading.money(raw.total_refunded_set, "totalRefundedSet")
     reduced = [line for line in lines if line.units < line.ordered]
     if not reduced:
-        return Totals(total, tax, refunded)
-    current = purse.amount(raw.current_total_price_set, "currentTotalPriceSet")
+        return total, tax, refunded
+    current = reading.money(raw.current_total_price_set, "currentTotalPriceSet")
     total -= sum((line.whole - line.net - line.tax for line in reduced), ZERO)
     tax -= sum((line.whole_tax - line.tax for line in reduced), ZERO)
-    if abs(total - current) <= len(reduced) * Decimal(1).scaleb(-purse.digits):
+    if abs(total - current) <= len(reduced) * Decimal(1).scaleb(-reading.digits):
         total = current
-    return Totals(total, tax, min(refunded, max(ZERO, total - current)))
+    return total, tax, min(refunded, max(ZERO, total - current))
 
 
-@dataclass(frozen=True)
-class Charge:
-    net: Decimal
-    tax: Decimal
+def delivery(lines: Sequence[RawShipping], reading: Reading) -> tuple[Decimal, Decimal]:
+    """Net and tax, after discounts (since 2024-07 with those of the whole order), before refunds."""
+    tax = sum((reading.taxes(line.tax_lines) for line in lines), ZERO)
+    paid = sum((reading.money(line.discounted_price_set, "shippingLines") for line in lines), ZERO)
+    return paid - tax if reading.inclusive else paid, tax
 
 
-def delivery(lines: list[RawShipping], taxes_included: bool, purse: Purse) -> Charge:
-    """After discounts (`discountedPriceSet`, since 2024-07 with those of the whole order), before refunds."""
-    tax = sum((purse.taxes(line.tax_lines) for line in lines), ZERO)
-    paid = sum((purse.amount(line.discounted_price_set, "shippingLines") for line in lines), ZERO)
-    return Charge(paid - tax if taxes_included else paid, tax)
-
-
-def fees(raw: RawOrder, lines: list[Goods], purse: Purse) -> Charge:
-    """Additional fees, duties where they come on top of the prices, and a tip that is not among the lines."""
+def fees(raw: RawOrder, lines: Sequence[Goods], reading: Reading) -> tuple[Decimal, Decimal]:
+    """Net and tax of fees, of duties on top of the prices, and of a tip that is not among the lines."""
     charges = list(raw.additional_fees or ())
     if not raw.duties_included:
         charges += [duty for line in lines for duty in line.raw.duties or () if line.units]
-    net = sum((purse.amount(each.price, "additionalFees") for each in charges), ZERO)
-    tax = sum((purse.taxes(each.tax_lines) for each in charges), ZERO)
-    tip = purse.amount(raw.total_tip_received_set, "totalTipReceivedSet")
+    net = sum((reading.money(each.price, "additionalFees") for each in charges), ZERO)
+    tax = sum((reading.taxes(each.tax_lines) for each in charges), ZERO)
+    tip = reading.money(raw.total_tip_received_set, "totalTipReceivedSet")
     if tip and not any(line.raw.product is None and line.net + line.tax == tip for line in lines):
         net += tip
-    return Charge(net, tax)
+    return net, tax

@@ -14,33 +14,32 @@ failed one's partial file is left alone, because what is missing in it cannot be
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Raw, Struct
 
 from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
-from integrations.connectors.http import Operation, Request
+from integrations.connectors.http import Operation
 from integrations.connectors.kit.clocks import clock
 from integrations.connectors.kit.stamps import zulu
 from integrations.connectors.listings import Cursor, OrderPage
 from integrations.connectors.shopify import orders, queries
-from integrations.connectors.shopify.orders import Paging, read_part
+from integrations.connectors.shopify.bulk_file import Group, download, groups_in
+from integrations.connectors.shopify.documents import page_size
+from integrations.connectors.shopify.orders import Paging
 from integrations.connectors.shopify.payload import tail
-from integrations.connectors.shopify.requests import HERE, call
+from integrations.connectors.shopify.requests import call, read_part, unless_null
 
 LONG = timedelta(days=14)
+# Orders. A hundred pages take less time than most operations.
 WORTH_IT = 2_500
-"""Orders. A hundred pages take less time than most operations."""
+# Days of orders an app may read without the scope read_all_orders.
 KEPT_DAYS = 60
-"""Days of orders an app may read without the scope read_all_orders."""
 SHORTEST_WAIT, LONGEST_WAIT = 5, 60
+# Bytes asked for at once, some 400 orders; more where a single order is larger.
 PIECE = 2 * 1024 * 1024
-"""Bytes asked for at once, some 400 orders; more where a single order is larger."""
 LARGEST_PIECE = 16 * 1024 * 1024
 BEFORE = timedelta(minutes=10)
 WORKING = {"CREATED", "RUNNING"}
@@ -56,14 +55,21 @@ class Progress(Struct, frozen=True):
     """The cursor, under "bulk"."""
 
     since: datetime
+    # Shopify's clock before the operation began.
     began: datetime
-    """Shopify's clock before the operation began."""
     operation: str
+    # Bytes of the file that are read.
     offset: int = 0
-    """Bytes of the file that are read."""
     total: int | None = None
+    # Orders read from the file whose refunds are still to be asked for.
     again: tuple[str, ...] = ()
-    """Orders read from the file whose refunds are still to be asked for."""
+
+    def page(self, payloads: tuple[bytes, ...] = (), note: str = "", wait: float = 0, waits_for: str = "") -> OrderPage:
+        """A page after which the listing goes on here."""
+        cursor = {"bulk": msgspec.to_builtins(self)}
+        return OrderPage(
+            payloads, cursor, self.total, self.began, note=note, wait=wait, waits_for=waits_for, in_shop=wait > 0
+        )
 
 
 class _Count(Struct):
@@ -91,25 +97,8 @@ class _Begun(Struct, rename="camel"):
     bulk_operation: _Operation | None = None
 
 
-@dataclass
-class _Group:
-    """An order as its lines in the file have it."""
-
-    gid: str
-    head: bytes
-    """The order without its connections."""
-    is_refunded: bool
-    ways: list[bytes] = field(default_factory=list)
-    lines: list[bytes] = field(default_factory=list)
-
-
-class _Node(Struct, rename={"parent": "__parentId"}):
-    id: Any = None
-    parent: str | None = None
-    refunds: list[Raw] | None = None
-
-
-_NODE = msgspec.json.Decoder(_Node)
+def progress_of(cursor: Cursor) -> Progress:
+    return msgspec.convert(cursor["bulk"], Progress)
 
 
 def begin(shop: Shop, since: datetime, now: datetime) -> Operation[tuple[OrderPage | None, str]]:
@@ -118,43 +107,35 @@ def begin(shop: Shop, since: datetime, now: datetime) -> Operation[tuple[OrderPa
     data, _ = yield from call(shop, queries.BULK_COUNT, {"query": question})
     count = read_part(data.get("ordersCount"), _Count).count
     scopes = {scope.handle for scope in read_part(data.get("currentAppInstallation"), _App).access_scopes}
-    short = "read_all_orders" not in scopes and since < now - timedelta(days=KEPT_DAYS)
-    note = ONLY_RECENT if short else ""
+    is_short = "read_all_orders" not in scopes and since < now - timedelta(days=KEPT_DAYS)
+    note = ONLY_RECENT if is_short else ""
     if count <= WORTH_IT:
         return None, note
-    wanted = queries.bulk_orders(question)
-    operation, began = yield from _left_running(shop, wanted)
-    if not operation:
-        data, _ = yield from call(shop, queries.BULK_RUN, {"query": wanted}, changes=True)
-        begun = read_part(data.get("bulkOperationRunQuery"), _Begun).bulk_operation
-        operation, began = (begun.id if begun else ""), now
+    operation, began = yield from _running(shop, queries.bulk_orders(question), now)
     if not operation:
         return None, note  # refused (`userErrors`): other operations of this app are running, as a rule
-    progress = Progress(since, began or now, operation, total=count if count < MOST_COUNTED else None)
-    return _at_work(progress, note, SHORTEST_WAIT, WAITS), note
+    progress = Progress(since, began, operation, total=count if count < MOST_COUNTED else None)
+    return progress.page(note=note, wait=SHORTEST_WAIT, waits_for=WAITS), note
 
 
-def _left_running(shop: Shop, wanted: str) -> Operation[tuple[str, datetime | None]]:
-    """The operation of the same question that a worker began before it died; none where it is over."""
+def _running(shop: Shop, wanted: str, now: datetime) -> Operation[tuple[str, datetime]]:
+    """The operation of this question and when it began: one that a worker began before it died, else a new one."""
     data, _ = yield from call(shop, queries.BULK_CURRENT)
     current = _operation(data.get("currentBulkOperation"))
-    if current.status not in WORKING or current.query != wanted or current.created_at is None:
-        return "", None
-    return current.id, current.created_at.astimezone(UTC)
+    if current.id and current.status in WORKING and current.query == wanted and current.created_at is not None:
+        return current.id, current.created_at.astimezone(UTC)
+    data, _ = yield from call(shop, queries.BULK_RUN, {"query": wanted}, changes=True)
+    begun = read_part(data.get("bulkOperationRunQuery"), _Begun).bulk_operation
+    return (begun.id if begun else ""), now
 
 
 def _operation(part: Raw | None) -> _Operation:
-    return read_part(part if part is not None and bytes(part) != b"null" else None, _Operation)
+    return read_part(unless_null(part), _Operation)
 
 
-def _cursor(progress: Progress) -> Cursor:
-    return {"bulk": msgspec.to_builtins(progress)}
-
-
-def go_on(shop: Shop, cursor: Cursor) -> Paging:
+def go_on(shop: Shop, progress: Progress) -> Paging:
     """The next piece of the file, or a wait for it, or the first page of what changed since the operation began."""
-    progress = msgspec.convert(cursor["bulk"], Progress)
-    if len(progress.again) >= orders.page_size(shop):
+    if len(progress.again) >= page_size(shop):
         return (yield from _refunded(shop, progress))
     of, url = shop.memory.get("bulk_url", ("", ""))
     is_fresh = of != progress.operation
@@ -164,9 +145,9 @@ def go_on(shop: Shop, cursor: Cursor) -> Paging:
         if operation.status in WORKING:
             return _wait(progress, operation, clock(response) or progress.began)
         if operation.status != "COMPLETED":
-            return (yield from _ordinary(shop, progress, progress.since))
+            return (yield from _instead(shop, progress))
         if operation.url is None:
-            return (yield from _ordinary(shop, progress, progress.began))
+            return (yield from _afterwards(shop, progress))
         url = operation.url
         shop.memory["bulk_url"] = (progress.operation, url)
     return (yield from _piece(shop, progress, url, is_fresh))
@@ -176,49 +157,51 @@ def _wait(progress: Progress, operation: _Operation, now: datetime) -> OrderPage
     elapsed = (now - progress.began).total_seconds()
     wait = min(LONGEST_WAIT, max(SHORTEST_WAIT, elapsed / 6))
     done = str(operation.root_object_count or 0)
-    return _at_work(progress, "", wait, f"{WAITS} So far: {done[:9]}.")
+    return progress.page(wait=wait, waits_for=f"{WAITS} So far: {done[:9]}.")
 
 
-def _at_work(progress: Progress, note: str, wait: float, waits_for: str) -> OrderPage:
-    return OrderPage(
-        (), _cursor(progress), progress.total, progress.began, note=note, wait=wait, waits_for=waits_for, in_shop=True
-    )
+def _instead(shop: Shop, progress: Progress) -> Paging:
+    """Everything in the ordinary way."""
+    return _ordinary(shop, progress.since)
 
 
-def _ordinary(shop: Shop, progress: Progress, since: datetime) -> Paging:
-    """On with the ordinary listing of what was changed since then."""
+def _afterwards(shop: Shop, progress: Progress) -> Paging:
+    """What changed since the operation began, and shortly before."""
+    return _ordinary(shop, max(progress.since, progress.began - BEFORE))
+
+
+def _ordinary(shop: Shop, since: datetime) -> Paging:
     shop.memory.pop("bulk_url", None)
-    since = max(progress.since, since - BEFORE) if since == progress.began else since
     until = max(since, (yield from orders.time_there(shop)))
-    return (yield from orders.page(shop, orders.beginning(since, until)))
+    return (yield from orders.page(shop, orders.Progress(since, until)))
 
 
 def _piece(shop: Shop, progress: Progress, url: str, is_fresh: bool) -> Paging:
     """As many whole orders as the piece after the offset holds."""
     size = PIECE
     while True:
-        response = yield _download(url, progress.offset, size)
+        response = yield download(url, progress.offset, size)
         if response.status == 416 or (response.status == 200 and len(response.body) <= progress.offset):
-            return (
-                yield from _refunded(shop, progress) if progress.again else _ordinary(shop, progress, progress.began)
-            )
+            return (yield from _refunded(shop, progress) if progress.again else _afterwards(shop, progress))
         if response.status not in (200, 206):
             shop.memory.pop("bulk_url", None)
-            if is_fresh:  # an address that Shopify has just given: the file is gone for good
-                return (yield from _ordinary(shop, progress, progress.since))
-            return (yield from go_on(shop, _cursor(progress)))
+            # An address that Shopify has just given: the file is gone for good.
+            return (yield from _instead(shop, progress) if is_fresh else go_on(shop, progress))
         body = response.body[progress.offset :] if response.status == 200 else response.body
         is_end = response.status == 200 or len(body) < size
-        groups, read = _groups(body, is_end)
+        groups, read = groups_in(body, is_end)
         if read or is_end:
-            break
+            return _read(progress, groups, read)
         if size >= LARGEST_PIECE:
             raise ShopError(Failure.NONSENSE, "An order in Shopify's file is larger than 16 MB.")
         size *= 2
-    payloads = tuple(_document(group) for group in groups if not group.is_refunded)
+
+
+def _read(progress: Progress, groups: list[Group], size: int) -> OrderPage:
+    payloads = tuple(group.payload() for group in groups if not group.is_refunded)
     again = tuple(tail(group.gid) for group in groups if group.is_refunded)
-    following = msgspec.structs.replace(progress, offset=progress.offset + read, again=progress.again + again)
-    return OrderPage(payloads, _cursor(following), progress.total, progress.began)
+    following = msgspec.structs.replace(progress, offset=progress.offset + size, again=progress.again + again)
+    return following.page(payloads)
 
 
 def _refunded(shop: Shop, progress: Progress) -> Paging:
@@ -226,60 +209,11 @@ def _refunded(shop: Shop, progress: Progress) -> Paging:
 
     A question a page, so that none is asked twice where their points run out.
     """
-    now = orders.page_size(shop)
+    now = page_size(shop)
     page = yield from orders.orders_by_ids(shop, progress.again[:now])
-    following = msgspec.structs.replace(progress, again=progress.again[now:])
-    return OrderPage(page.payloads, _cursor(following), progress.total, progress.began)
-
-
-def _download(url: str, offset: int, size: int) -> Request:
-    """The address is signed and needs no key of ours. Without packing, so that a range is one of the file's bytes."""
-    address = urlsplit(url)
-    if address.scheme != "https" and address.hostname not in HERE:
-        raise ShopError(Failure.ADDRESS, "Shopify names an address for the file that is not safe to use.")
-    ranged = {"Range": f"bytes={offset}-{offset + size - 1}", "Accept-Encoding": "identity"}
-    return Request("GET", url, headers={**ranged, "Accept": "*/*"})
-
-
-def _groups(body: bytes, is_end: bool) -> tuple[list[_Group], int]:
-    """The orders that are whole in a piece, and how many bytes they take. The last one may go on in the next piece."""
-    groups: list[_Group] = []
-    starts: list[int] = []
-    place = 0
-    while (end := body.find(b"\n", place)) >= 0 or (is_end and place < len(body)):
-        end = end if end >= 0 else len(body)
-        line = body[place:end].strip()
-        if line:
-            _add(groups, line)
-            if len(groups) > len(starts):
-                starts.append(place)
-        place = end + 1
-    if is_end:
-        return groups, len(body)
-    return groups[:-1], starts[-1] if starts else 0
-
-
-def _add(groups: list[_Group], line: bytes) -> None:
-    try:
-        node = _NODE.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        node = _Node()  # for `parse` to refuse
-    if node.parent is None:
-        groups.append(_Group(str(node.id), line, bool(node.refunds) and bool(tail(node.id))))
-        return
-    if not groups or groups[-1].gid != node.parent:
-        raise ShopError(Failure.NONSENSE, "Shopify's file of orders is not in the order that was asked for.")
-    is_line = str(node.id).startswith("gid://shopify/LineItem/")
-    (groups[-1].lines if is_line else groups[-1].ways).append(line)
-
-
-def _document(group: _Group) -> bytes:
-    ways, lines = b",".join(group.ways), b",".join(group.lines)
-    connections = b',"shippingLines":{"nodes":[%s]},"lineItems":{"nodes":[%s]}}' % (ways, lines)
-    return b'{"order":' + group.head.removesuffix(b"}") + connections + b',"more_lines":[]}'
+    return msgspec.structs.replace(progress, again=progress.again[now:]).page(page.payloads)
 
 
 def abandon(shop: Shop, cursor: Cursor) -> Operation[None]:
     """Stop the operation in the shop."""
-    progress = msgspec.convert(cursor["bulk"], Progress)
-    yield from call(shop, queries.BULK_CANCEL, {"id": progress.operation}, changes=True)
+    yield from call(shop, queries.BULK_CANCEL, {"id": progress_of(cursor).operation}, changes=True)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
 from msgspec import Struct
 
 from integrations.connectors.contract import Shop
 from integrations.connectors.errors import PayloadError
 from integrations.connectors.http import Operation
 from integrations.connectors.kit import values
+from integrations.connectors.kit.json_documents import lenient
+from integrations.connectors.kit.remote_products import remote_product
 from integrations.connectors.listings import Cursor, ProductPage, RemoteProduct
 from integrations.connectors.shopify import queries
-from integrations.connectors.shopify.orders import Connection, read_part
-from integrations.connectors.shopify.requests import call
+from integrations.connectors.shopify.requests import Connection, call, read_part
 
 PAGE_SIZE = 100
 
@@ -37,7 +37,7 @@ class _Variant(Struct, rename="camel"):
     product: _Product | None = None
 
 
-_VARIANT = msgspec.json.Decoder(_Variant)
+_variant = lenient(_Variant)
 
 
 def products(shop: Shop, cursor: Cursor | None) -> Operation[ProductPage]:
@@ -45,26 +45,21 @@ def products(shop: Shop, cursor: Cursor | None) -> Operation[ProductPage]:
     after = cursor["after"] if cursor else None
     data, _ = yield from call(shop, queries.VARIANTS, {"first": PAGE_SIZE, "after": after})
     page = read_part(data.get("productVariants"), Connection)
-    found = (_remote(bytes(node)) for node in page.nodes)
+    found = [remote for node in page.nodes if (remote := _remote(_variant(bytes(node)))) is not None]
     end = page.page_info.end_cursor
     following = {"after": end} if page.page_info.has_next_page and end and end != after else None
-    return ProductPage(tuple(product for product in found if product is not None), following)
+    return ProductPage(tuple(found), following)
 
 
-def _remote(document: bytes) -> RemoteProduct | None:
+def _remote(variant: _Variant) -> RemoteProduct | None:
     """None for a variant that cannot be read: it is left out, a later import will find it mended."""
-    try:
-        variant = _VARIANT.decode(document)
-        external_id = values.identifier(variant.legacy_resource_id)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, PayloadError):
-        return None
     product = variant.product or _Product()
     parts = [product.title, None if product.has_only_default_variant else variant.title]
-    tracked = bool(variant.inventory_item and variant.inventory_item.tracked)
-    return RemoteProduct(
-        external_id=external_id,
-        sku=(variant.sku or "").strip()[:100],
-        name=values.name(" - ".join(filter(None, parts)), 300, "", []),
-        stock_managed=tracked,
-        quantity=variant.inventory_quantity if tracked else None,
-    )
+    name = values.label(" - ".join(filter(None, parts)), 300)
+    managed = bool(variant.inventory_item and variant.inventory_item.tracked)
+    try:
+        return remote_product(
+            variant.legacy_resource_id, variant.sku, name, managed=managed, quantity=variant.inventory_quantity
+        )
+    except PayloadError:
+        return None

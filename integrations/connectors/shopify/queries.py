@@ -46,13 +46,13 @@ _FIELDS = f"""fragment OrderFields on Order {{
   {_PAID}
 }}"""
 
+# By id and not by the stamp: nobody's place changes while others are read. Counted with each page.
 ORDERS = f"""query Orders($first: Int!, $after: String, $query: String!) {{
   orders(first: $first, after: $after, query: $query, sortKey: ID) {{
     pageInfo {{ hasNextPage endCursor }} nodes {{ ...OrderFields }} }}
   ordersCount(query: $query, limit: 10000) {{ count precision }}
 }}
 {_FIELDS}"""
-"""By id and not by the stamp: nobody's place changes while others are read. Counted with each page."""
 
 ORDERS_BY_IDS = (
     f"query OrdersByIds($ids: [ID!]!) {{ nodes(ids: $ids) {{ ... on Order {{ ...OrderFields }} }} }}\n{_FIELDS}"

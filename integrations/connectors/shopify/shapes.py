@@ -128,18 +128,17 @@ class RawAddress(Struct, rename="camel"):
     phone: str | None = None
 
 
-class RawEmail(Struct, rename="camel"):
+class RawContact(Struct, rename="camel"):
+    """The default e-mail address or the default phone number."""
+
     email_address: str | None = None
-
-
-class RawPhone(Struct, rename="camel"):
     phone_number: str | None = None
 
 
 class RawCustomer(Struct, rename="camel"):
     id: Any = None
-    default_email_address: RawEmail | None = None
-    default_phone_number: RawPhone | None = None
+    default_email_address: RawContact | None = None
+    default_phone_number: RawContact | None = None
 
 
 class RawOrder(Struct, rename="camel"):

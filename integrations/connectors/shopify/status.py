@@ -17,6 +17,7 @@ OVER = ("voided", "expired", "refunded")
 UNPAID = ("pending", "authorized", "partially_paid")
 NOT_BEGUN = ("", "unfulfilled", "open", "pending_fulfillment", "restocked")
 
+# An authorized payment waits for a person: some shops capture only what they ship, others lose it.
 DEFAULT_RULES = (
     DefaultRule("pending", "Payment pending", ImportAction.SKIP, retry=True),
     DefaultRule("partially_paid", "Partially paid", ImportAction.SKIP, retry=True),
@@ -35,7 +36,6 @@ DEFAULT_RULES = (
     DefaultRule("expired", "Payment expired", ImportAction.SKIP, retry=False),
     DefaultRule("test", "Test order", ImportAction.SKIP, retry=False),
 )
-"""An authorized payment waits for a person: some shops capture only what they ship, others lose it."""
 
 
 def status(payment: Any, fulfilment: Any, cancelled_at: Any, test: Any) -> str:

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import msgspec
+
 from integrations.connectors.contract import Shop
-from integrations.connectors.listings import Cursor, OrderPage, Window
+from integrations.connectors.listings import Cursor, Window
 from integrations.connectors.shopify import bulk, orders
-from integrations.connectors.shopify.orders import Paging
+from integrations.connectors.shopify.orders import Paging, Progress
 
 
 def orders_in_window(shop: Shop, window: Window, cursor: Cursor | None) -> Paging:
     """One page of the orders whose `updatedAt` lies in the window; both ends are widened by a second."""
+    if cursor is not None and "bulk" in cursor:
+        return (yield from bulk.go_on(shop, bulk.progress_of(cursor)))
     if cursor is not None:
-        return (yield from bulk.go_on(shop, cursor) if "bulk" in cursor else orders.page(shop, cursor))
+        return (yield from orders.page(shop, msgspec.convert(cursor, Progress)))
     note = ""
     until = window.until or max(window.since, (yield from orders.time_there(shop)))
     if window.until is None and until - window.since > bulk.LONG:
         begun, note = yield from bulk.begin(shop, window.since, until)
         if begun is not None:
             return begun
-    page: OrderPage = yield from orders.page(shop, orders.beginning(window.since, until))
-    return replace(page, note=note) if note else page
+    page = yield from orders.page(shop, Progress(window.since, until))
+    return replace(page, note=note)
