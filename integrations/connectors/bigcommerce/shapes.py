@@ -97,8 +97,8 @@ class RawConsignments(Struct):
 
 class RawFee(Struct):
     cost_ex_tax: Number = None
+    # So it stands in one of the documented examples.
     misspelt: Number = field(name="cost_exc_tax", default=None)
-    """So it stands in one of the documented examples."""
     cost_inc_tax: Number = None
     cost_tax: Number = None
 
