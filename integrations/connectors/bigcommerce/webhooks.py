@@ -16,9 +16,9 @@ from integrations.connectors.bigcommerce.requests import HEADERS, address, auth,
 from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation
-from integrations.connectors.kit.answers import decoded_object, part
+from integrations.connectors.kit.answers import part
 from integrations.connectors.kit.hints import numbered, topic_of
-from integrations.connectors.kit.registrations import Registered, register_each, writing
+from integrations.connectors.kit.registrations import Registered, register_each, writing, written
 from integrations.connectors.kit.signatures import hmac_sha256, is_base64_of, is_recent, object_in
 from integrations.connectors.notifications import Hint, Notification, RemoteWebhook
 
@@ -83,10 +83,7 @@ def register(shop: Shop, address_: str, secret: str) -> Registered:
                 "BigCommerce refuses the address for webhooks: it must be https on port 443 and publicly reachable.",
                 status=422,
             )
-        entry = decoded_object(response).get("data")
-        if response.status not in (200, 201) or not isinstance(entry, dict):
-            raise refusal(response)
-        return _webhook(entry)
+        return _webhook(written(response, refusal, "data"))
 
     there = yield from webhooks(shop)
     return (yield from register_each(there, address_, SCOPES, write))

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import msgspec
 
-from integrations.connectors.http import Auth, Operation, Request
+from integrations.connectors.errors import ShopError
+from integrations.connectors.http import Auth, Operation, Request, Response
+from integrations.connectors.kit.answers import decoded, part
 from integrations.connectors.notifications import RemoteWebhook
 
 Registered = Operation[tuple[RemoteWebhook, ...]]
@@ -33,3 +36,11 @@ def writing(url: str, known: RemoteWebhook | None, body: object, auth: Auth, **h
         auth=auth,
         idempotent=known is not None,
     )
+
+
+def written(response: Response, refusal: Callable[[Response], ShopError], name: str = "") -> dict[str, Any]:
+    """The webhook in the answer to `writing`, or in its part `name`. Raises `refusal` for any other answer."""
+    entry = part(decoded(response), name)
+    if response.status not in (200, 201) or not entry:
+        raise refusal(response)
+    return entry

@@ -15,7 +15,7 @@ from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation
 from integrations.connectors.kit.answers import decoded
 from integrations.connectors.kit.hints import numbered, topic_of
-from integrations.connectors.kit.registrations import Registered, register_each, writing
+from integrations.connectors.kit.registrations import Registered, register_each, writing, written
 from integrations.connectors.kit.signatures import hmac_sha256, is_base64_of, object_in
 from integrations.connectors.notifications import Hint, Notification, RemoteWebhook
 from integrations.connectors.woocommerce.requests import address, auth, get, refusal
@@ -61,10 +61,7 @@ def register(shop: Shop, address_: str, secret: str) -> Registered:
                 " > Advanced > REST API, enter both parts, then register again. Orders are loaded all the same.",
                 status=response.status,
             )
-        entry = decoded(response)
-        if response.status not in (200, 201) or not isinstance(entry, dict):
-            raise refusal(response)
-        return _webhook(entry)
+        return _webhook(written(response, refusal))
 
     there = yield from webhooks(shop)
     return (yield from register_each(there, address_, TOPICS, write))
