@@ -28,7 +28,7 @@ from integrations.connectors.listings import Cursor, OrderPage
 from integrations.connectors.shopify import orders, queries
 from integrations.connectors.shopify.bulk_file import Group, download, groups_in
 from integrations.connectors.shopify.documents import page_size
-from integrations.connectors.shopify.orders import Paging
+from integrations.connectors.shopify.orders import Count, Paging
 from integrations.connectors.shopify.payload import tail
 from integrations.connectors.shopify.requests import call, read_part, unless_null
 
@@ -72,10 +72,6 @@ class Progress(Struct, frozen=True):
         )
 
 
-class _Count(Struct):
-    count: int = 0
-
-
 class _Scope(Struct):
     handle: str = ""
 
@@ -105,7 +101,7 @@ def begin(shop: Shop, since: datetime, now: datetime) -> Operation[tuple[OrderPa
     """The first page where an operation was begun, or None; and what staff should know of what will be missing."""
     question = f"updated_at:>='{zulu(since)}'"
     data, _ = yield from call(shop, queries.BULK_COUNT, {"query": question})
-    count = read_part(data.get("ordersCount"), _Count).count
+    count = read_part(data.get("ordersCount"), Count).count
     scopes = {scope.handle for scope in read_part(data.get("currentAppInstallation"), _App).access_scopes}
     is_short = "read_all_orders" not in scopes and since < now - timedelta(days=KEPT_DAYS)
     note = ONLY_RECENT if is_short else ""
@@ -145,7 +141,7 @@ def go_on(shop: Shop, progress: Progress) -> Paging:
         if operation.status in WORKING:
             return _wait(progress, operation, clock(response) or progress.began)
         if operation.status != "COMPLETED":
-            return (yield from _instead(shop, progress))
+            return (yield from _ordinary(shop, progress.since))
         if operation.url is None:
             return (yield from _afterwards(shop, progress))
         url = operation.url
@@ -160,17 +156,13 @@ def _wait(progress: Progress, operation: _Operation, now: datetime) -> OrderPage
     return progress.page(wait=wait, waits_for=f"{WAITS} So far: {done[:9]}.")
 
 
-def _instead(shop: Shop, progress: Progress) -> Paging:
-    """Everything in the ordinary way."""
-    return _ordinary(shop, progress.since)
-
-
 def _afterwards(shop: Shop, progress: Progress) -> Paging:
     """What changed since the operation began, and shortly before."""
     return _ordinary(shop, max(progress.since, progress.began - BEFORE))
 
 
 def _ordinary(shop: Shop, since: datetime) -> Paging:
+    """What changed since then, page by page."""
     shop.memory.pop("bulk_url", None)
     until = max(since, (yield from orders.time_there(shop)))
     return (yield from orders.page(shop, orders.Progress(since, until)))
@@ -186,7 +178,7 @@ def _piece(shop: Shop, progress: Progress, url: str, is_fresh: bool) -> Paging:
         if response.status not in (200, 206):
             shop.memory.pop("bulk_url", None)
             # An address that Shopify has just given: the file is gone for good.
-            return (yield from _instead(shop, progress) if is_fresh else go_on(shop, progress))
+            return (yield from _ordinary(shop, progress.since) if is_fresh else go_on(shop, progress))
         body = response.body[progress.offset :] if response.status == 200 else response.body
         is_end = response.status == 200 or len(body) < size
         groups, read = groups_in(body, is_end)

@@ -33,7 +33,7 @@ MOST_PASSES = 3
 SECOND = timedelta(seconds=1)
 
 
-class _Count(Struct):
+class Count(Struct):
     count: int = 0
     precision: str = ""
 
@@ -61,7 +61,7 @@ def page(shop: Shop, progress: Progress) -> Paging:
     payloads = yield from documents(shop, found.nodes)
     if found.page_info.has_next_page and found.page_info.end_cursor in (None, progress.after):
         raise ShopError(Failure.NONSENSE, "The shop says that there are more orders, but not where.")
-    count = read_part(data.get("ordersCount"), _Count)
+    count = read_part(data.get("ordersCount"), Count)
     seen = progress.seen + len(found.nodes)
     progress = msgspec.structs.replace(progress, seen=seen, after=found.page_info.end_cursor)
     following = progress if found.page_info.has_next_page else _again(progress, count)
@@ -69,7 +69,7 @@ def page(shop: Shop, progress: Progress) -> Paging:
     return OrderPage(payloads, following.cursor() if following else None, total, progress.until)
 
 
-def _again(progress: Progress, count: _Count) -> Progress | None:
+def _again(progress: Progress, count: Count) -> Progress | None:
     """The window is complete, unless Shopify counts more than came: then it is read again, three times at most."""
     missing = max(0, count.count - progress.seen)
     if progress.passed + 1 < MOST_PASSES and missing > progress.missing:

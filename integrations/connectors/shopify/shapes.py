@@ -6,11 +6,13 @@ connection>]}`.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
 
 from integrations.connectors.kit.values import Number
+
+T = TypeVar("T")
 
 
 class RawMoney(Struct, rename="camel"):
@@ -72,8 +74,10 @@ class RawPage(Struct, rename="camel"):
     has_next_page: bool | None = None
 
 
-class RawLines(Struct, rename="camel"):
-    nodes: list[RawLine] | None = None
+class RawNodes(Struct, Generic[T], rename="camel"):
+    """A connection."""
+
+    nodes: list[T] | None = None
     page_info: RawPage | None = None
 
 
@@ -85,23 +89,15 @@ class RawShipping(Struct, rename="camel"):
     tax_lines: list[RawTax] | None = None
 
 
-class RawShippings(Struct):
-    nodes: list[RawShipping] | None = None
-
-
 class RawReturned(Struct, rename="camel"):
     quantity: Any = None
     restock_type: str | None = None
     line_item: RawRef | None = None
 
 
-class RawReturnedList(Struct):
-    nodes: list[RawReturned] | None = None
-
-
 class RawRefund(Struct, rename="camel"):
     total_refunded_set: RawBag | None = None
-    refund_line_items: RawReturnedList | None = None
+    refund_line_items: RawNodes[RawReturned] | None = None
 
 
 class RawTransaction(Struct, rename="camel"):
@@ -178,12 +174,12 @@ class RawOrder(Struct, rename="camel"):
     total_refunded_set: RawBag | None = None
     total_tip_received_set: RawBag | None = None
     additional_fees: list[RawCharge] | None = None
-    shipping_lines: RawShippings | None = None
-    line_items: RawLines | None = None
+    shipping_lines: RawNodes[RawShipping] | None = None
+    line_items: RawNodes[RawLine] | None = None
     refunds: list[RawRefund] | None = None
     transactions: list[RawTransaction] | None = None
 
 
 class RawDocument(Struct):
     order: RawOrder
-    more_lines: list[RawLines] = []
+    more_lines: list[RawNodes[RawLine]] = []
