@@ -6,6 +6,7 @@ import inspect
 import re
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -16,11 +17,12 @@ import pytest
 from integrations import connectors
 from integrations.connectors.contract import Connector, Shop
 from integrations.connectors.errors import Failure, ShopError
+from integrations.connectors.http import Request, Response
 from integrations.connectors.listings import Window
 from integrations.simulator import dialects
 from orders.intake.incoming import ZERO
 from tests.integrations.connectors import test_contract
-from tests.recorded import answer, play
+from tests.recorded import answer, play, serve
 
 README = Path(connectors.__file__).with_name("README.md")
 BLOCK = re.compile(r"^```python\n# (integrations/\S+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -82,6 +84,24 @@ def test_a_list_that_grew_is_not_believed(connector: Connector) -> None:
     with pytest.raises(ShopError, match="grew") as caught:
         play(connector.orders_in_window(SHOP, WINDOW, None), [one, more])
     assert caught.value.kind == Failure.NONSENSE
+
+
+def test_no_order_that_stays_is_lost_while_others_leave(connector: Connector) -> None:
+    shop, there, read = replace(SHOP, settings={"per_page": 5}), list(range(1, 13)), list[str]()
+
+    def answered(request: Request) -> Response:
+        size, page = (int(dict(request.params)[name]) for name in ("size", "page"))
+        return answer({"orders": [order(each) for each in there][size * (page - 1) : size * page], "total": len(there)})
+
+    cursor = None
+    while True:
+        page, _ = serve(connector.orders_in_window(shop, WINDOW, cursor), answered)
+        read += [connector.identify(payload, shop).external_id for payload in page.payloads]
+        del there[0]
+        cursor = page.next
+        if cursor is None:
+            break
+    assert set(read) >= {str(each) for each in there}
 
 
 @pytest.mark.parametrize("promise", PROMISES, ids=lambda promise: promise.__name__)
