@@ -6,6 +6,7 @@ import json
 import random
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 ORDERS, LINES, SKUS = 2_000, 5, 500
@@ -14,12 +15,14 @@ LAST_NAMES = ("Nováková", "Müller", "Kowalska", "Smith", "O'Neill", "Horváth
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def skus() -> list[str]:
-    return [f"SKU-{number:04d}" for number in range(SKUS)]
+@cache
+def skus() -> tuple[str, ...]:
+    return tuple(f"SKU-{number:04d}" for number in range(SKUS))
 
 
+@cache
 def payloads() -> list[bytes]:
-    """The orders as a shop would send them, one JSON document each."""
+    """The orders as a shop would send them, one JSON document each. Made once: a dozen test modules want some."""
     chance = random.Random(2000)
     return [json.dumps(_order(number, chance), ensure_ascii=False).encode() for number in range(1, ORDERS + 1)]
 
