@@ -19,6 +19,7 @@ from integrations.models import Project, Run
 from orders.models import Customer, Order
 from tests.admin.conftest import Login, login
 from tests.api.conftest import Partner, told, work_off
+from tests.rows import EveryRow
 
 pytestmark = pytest.mark.django_db
 __all__ = ["login"]
@@ -89,41 +90,47 @@ def unharmed() -> None:
     assert broken() == {}
 
 
-@pytest.mark.parametrize(("body", "details"), [case[1:] for case in BODIES], ids=[case[0] for case in BODIES])
-def test_a_body_that_is_no_order(partner: Partner, body: bytes, details: str) -> None:
-    refused = partner.call("POST", ORDERS, body)
-    shown = told(refused)
-    assert (refused.status_code, shown["code"], shown["key"]) == (400, 400, "invalid_payload")
-    assert details in shown["details"]
-    unharmed()
+def test_a_body_that_is_no_order(partner: Partner) -> None:
+    with EveryRow() as every:
+        for number, body, details in BODIES:
+            with every.apart(number):
+                refused = partner.call("POST", ORDERS, body)
+                shown = told(refused)
+                assert (refused.status_code, shown["code"], shown["key"]) == (400, 400, "invalid_payload")
+                assert details in shown["details"]
+                unharmed()
 
 
 IMPORTED = [case for case in BODIES if not case[0].startswith(("A06-empty", "A06-array", "A06-cut", "A06-tr", "A10"))]
 
 
-@pytest.mark.parametrize(("body", "details"), [case[1:] for case in IMPORTED], ids=[case[0] for case in IMPORTED])
-def test_a_row_that_is_no_order_refuses_the_import(partner: Partner, body: bytes, details: str) -> None:
-    refused = partner.call("POST", IMPORT, b"[" + order(source_id="good") + b"," + body + b"]")
-    shown = told(refused)
-    assert (refused.status_code, shown["key"]) == (400, "invalid_payload")
-    assert details.replace("Property .", "") in shown["details"].replace("Property [1].", "")
-    unharmed()
+def test_a_row_that_is_no_order_refuses_the_import(partner: Partner) -> None:
+    with EveryRow() as every:
+        for number, body, details in IMPORTED:
+            with every.apart(number):
+                refused = partner.call("POST", IMPORT, b"[" + order(source_id="good") + b"," + body + b"]")
+                shown = told(refused)
+                assert (refused.status_code, shown["key"]) == (400, "invalid_payload")
+                assert details.replace("Property .", "") in shown["details"].replace("Property [1].", "")
+                unharmed()
 
 
-@pytest.mark.parametrize(
-    ("body", "details"),
-    [
-        (b"{}", "expected `array`, got `object`"),
-        (b"[]", "The list is empty: send at least one order"),
-        (b"[{}", "The body cannot be read"),
-        (b'{"orders": []}', "expected `array`, got `object`"),
-    ],
-)
-def test_a13_a_body_that_is_no_list_of_orders(partner: Partner, body: bytes, details: str) -> None:
-    refused = partner.call("POST", IMPORT, body)
-    assert (refused.status_code, told(refused)["key"]) == (400, "invalid_payload")
-    assert details in told(refused)["details"]
-    unharmed()
+NO_LISTS = {
+    b"{}": "expected `array`, got `object`",
+    b"[]": "The list is empty: send at least one order",
+    b"[{}": "The body cannot be read",
+    b'{"orders": []}': "expected `array`, got `object`",
+}
+
+
+def test_a13_a_body_that_is_no_list_of_orders(partner: Partner) -> None:
+    with EveryRow() as every:
+        for body, details in NO_LISTS.items():
+            with every.apart(body):
+                refused = partner.call("POST", IMPORT, body)
+                assert (refused.status_code, told(refused)["key"]) == (400, "invalid_payload")
+                assert details in told(refused)["details"]
+                unharmed()
 
 
 def test_a13_two_thousand_orders_and_one_more(partner: Partner) -> None:
@@ -161,17 +168,21 @@ def test_a13_rows_that_only_a_look_at_all_fields_finds_are_listed_too(partner: P
     ]
 
 
-@pytest.mark.parametrize(
-    "kind",
-    ["", "text/plain", "application/json;charset=zip", "application/json; charset=utf-7",
-     "application/json; charset=bz2", "application/json; charset=idna", "application/x-www-form-urlencoded"],
+KINDS = (
+    "", "text/plain", "application/json;charset=zip", "application/json; charset=utf-7",
+    "application/json; charset=bz2", "application/json; charset=idna", "application/x-www-form-urlencoded",
 )  # fmt: skip
+
+
 @pytest.mark.parametrize("path", [ORDERS, IMPORT, "/v1/orders/export"])
-def test_a11_a_body_of_another_kind(partner: Partner, path: str, kind: str) -> None:
-    refused = partner.call("POST", path, order(), **{"Content-Type": kind})
-    assert (refused.status_code, told(refused)["key"]) == (415, "unsupported_media_type")
-    assert "application/json, in UTF-8" in told(refused)["details"]
-    unharmed()
+def test_a11_a_body_of_another_kind(partner: Partner, path: str) -> None:
+    with EveryRow() as every:
+        for kind in KINDS:
+            with every.apart(kind or "nothing"):
+                refused = partner.call("POST", path, order(), **{"Content-Type": kind})
+                assert (refused.status_code, told(refused)["key"]) == (415, "unsupported_media_type")
+                assert "application/json, in UTF-8" in told(refused)["details"]
+                unharmed()
 
 
 def test_a11_json_in_utf_8_by_any_spelling(partner: Partner) -> None:
@@ -199,40 +210,45 @@ def test_a12_a_large_body_within_the_limit_is_taken(partner: Partner) -> None:
     assert partner.post(IMPORT, rows).status_code == 200
 
 
-@pytest.mark.parametrize(
-    ("query", "details"),
-    [
-        ("limit=0", ".limit must be a whole number from 1 to 100"),
-        ("limit=-1", ".limit must be"),
-        ("limit=101", ".limit must be"),
-        ("limit=1000000000", ".limit must be"),
-        ("limit=abc", ".limit must be"),
-        ("limit=٣", ".limit must be"),
-        ("limit=", ".limit must be"),
-        ("page=0", ".page must be a whole number from 1 to 100"),
-        ("page=101", ".page must be"),
-        ("order=total", ".order must be one of created_at, -created_at, updated_at, -updated_at"),
-        ("order=customer__user__password", ".order must be one of"),
-        ("status=PAID", ".status is not known here; these are: limit, order, page"),
-        ("status__regex=(a%2B)%2B%24", "is not known here"),
-        ("project=2", ".project is not known here"),
-        ("limit=1&limit=2", ".limit is given 2 times: give it once"),
-        ("status[]=a", "is not known here"),
-        ("x=%00", "is not known here"),
-        ("x=" + "y" * 10_000, "is not known here"),
-    ],
-)
-def test_a17_a25_a_query_that_means_nothing(partner: Partner, query: str, details: str) -> None:
-    refused = partner.get(f"{ORDERS}?{query}")
-    assert (refused.status_code, told(refused)["key"]) == (400, "invalid_query_params")
-    assert details in told(refused)["details"]
+QUERIES = {
+    "limit=0": ".limit must be a whole number from 1 to 100",
+    "limit=-1": ".limit must be",
+    "limit=101": ".limit must be",
+    "limit=1000000000": ".limit must be",
+    "limit=abc": ".limit must be",
+    "limit=٣": ".limit must be",
+    "limit=": ".limit must be",
+    "page=0": ".page must be a whole number from 1 to 100",
+    "page=101": ".page must be",
+    "order=total": ".order must be one of created_at, -created_at, updated_at, -updated_at",
+    "order=customer__user__password": ".order must be one of",
+    "status=PAID": ".status is not known here; these are: limit, order, page",
+    "status__regex=(a%2B)%2B%24": "is not known here",
+    "project=2": ".project is not known here",
+    "limit=1&limit=2": ".limit is given 2 times: give it once",
+    "status[]=a": "is not known here",
+    "x=%00": "is not known here",
+    "x=" + "y" * 10_000: "is not known here",
+}
 
 
-@pytest.mark.parametrize("value", ["bad", "2026-02-30", "9999-12-31T00:00:00Z", "", "1767225600", "%00"])
-def test_a17_a_date_that_is_none(partner: Partner, value: str) -> None:
-    refused = partner.get(f"/v1/async-actions?end_date={value}")
-    assert refused.status_code == 400
-    assert "Property .end_date cannot be recognized as a ISO-8601 compliant date" in told(refused)["details"]
+def test_a17_a25_a_query_that_means_nothing(partner: Partner) -> None:
+    with EveryRow() as every:
+        for query, details in QUERIES.items():
+            with every.apart(query[:40]):
+                refused = partner.get(f"{ORDERS}?{query}")
+                assert (refused.status_code, told(refused)["key"]) == (400, "invalid_query_params")
+                assert details in told(refused)["details"]
+
+
+def test_a17_a_date_that_is_none(partner: Partner) -> None:
+    with EveryRow() as every:
+        for value in ("bad", "2026-02-30", "9999-12-31T00:00:00Z", "", "1767225600", "%00"):
+            with every.apart(value or "nothing"):
+                refused = partner.get(f"/v1/async-actions?end_date={value}")
+                assert refused.status_code == 400
+                wanted = "Property .end_date cannot be recognized as a ISO-8601 compliant date"
+                assert wanted in told(refused)["details"]
 
 
 @pytest.mark.parametrize(

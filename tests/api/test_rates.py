@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 import redis
 from django.db import connection
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from config.kit.api import rates
 from tests.api.conftest import Partner, told
@@ -74,7 +76,7 @@ def test_control_reading_and_writing_the_count_apart_lets_more_pass(
 def test_a29_without_valkey_calls_are_counted_in_the_process(
     partner: Partner, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    away = redis.Redis(host="127.0.0.1", port=9, socket_connect_timeout=0.5)
+    away = redis.Redis(host="127.0.0.1", port=9, socket_connect_timeout=0.5, retry=Retry(NoBackoff(), 0))
     monkeypatch.setattr(rates, "_client", lambda: away)
     monkeypatch.setattr(rates, "_counts", {})
     assert [partner.get(LIST).status_code for _ in range(6)] == [200] * 5 + [429]

@@ -12,6 +12,7 @@ from integrations.invariants import broken
 from integrations.models import RemoteOrder
 from tests.integrations.bad_inputs.playing import Playing, Spoiler, outcome, setting
 from tests.integrations.bad_inputs.wires import WIRES, Wire
+from tests.rows import EveryRow
 
 pytestmark = pytest.mark.django_db
 
@@ -59,19 +60,17 @@ ROWS: tuple[tuple[str, Callable[[Wire], Spoiler], dict[str, str], str], ...] = (
     ("P39", many_lines(1001), {}, "too_many_lines"),
     ("P58", beside('"' + "x" * 1_000_001 + '"'), {}, "too_large"),
 )
-COMBINATIONS = [
-    pytest.param(platform, make(wire), but.get(platform, becomes), id=f"{platform}-{number}")
-    for platform, wire in WIRES.items()
-    for number, make, but, becomes in ROWS
-]
 
 
-@pytest.mark.parametrize(("platform", "spoiler", "becomes"), COMBINATIONS)
-def test_documents(platform: str, spoiler: Spoiler, becomes: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    playing = Playing(platform, monkeypatch)
-    first, spoiled, last = playing.place([str, spoiler, str])
-    run = playing.load()
-    assert (run.state, run.fetched) == (RunState.SUCCEEDED, 3)
-    found = {remote.external_id: outcome(remote) for remote in RemoteOrder.objects.all()}
-    assert found == {first: "imported", spoiled: becomes, last: "imported"}
-    assert broken() == {}
+@pytest.mark.parametrize("platform", WIRES)
+def test_documents(platform: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with EveryRow() as every:
+        for number, make, but, becomes in ROWS:
+            with every.apart(number):
+                playing = Playing(platform, monkeypatch)
+                first, spoiled, last = playing.place([str, make(WIRES[platform]), str])
+                run = playing.load()
+                assert (run.state, run.fetched) == (RunState.SUCCEEDED, 3)
+                found = {remote.external_id: outcome(remote) for remote in RemoteOrder.objects.all()}
+                assert found == {first: "imported", spoiled: but.get(platform, becomes), last: "imported"}
+                assert broken() == {}

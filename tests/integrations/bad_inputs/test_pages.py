@@ -12,6 +12,7 @@ from integrations.invariants import broken
 from integrations.models import Integration, RemoteOrder, Run
 from tests.integrations.bad_inputs.playing import Playing
 from tests.integrations.bad_inputs.wires import WIRES
+from tests.rows import EveryRow
 
 pytestmark = pytest.mark.django_db
 
@@ -46,17 +47,16 @@ READ: tuple[tuple[str, Page], ...] = (
 WITHOUT = {"shopify-FN07-error": "errors are Shopify's own way to refuse a question: see test_shopify_check"}
 
 
-def of_all(rows: tuple[tuple[str, Page], ...]) -> list[object]:
-    return [
-        pytest.param(platform, spoil, id=f"{platform}-{number}")
-        for platform in WIRES
-        for number, spoil in rows
-        if f"{platform}-{number}" not in WITHOUT
-    ]
+@pytest.mark.parametrize("platform", WIRES)
+def test_refused(platform: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with EveryRow() as every:
+        for number, spoil in REFUSED:
+            if f"{platform}-{number}" not in WITHOUT:
+                with every.apart(number):
+                    is_refused_until_it_is_right(platform, spoil, monkeypatch)
 
 
-@pytest.mark.parametrize(("platform", "spoil"), of_all(REFUSED))
-def test_refused(platform: str, spoil: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+def is_refused_until_it_is_right(platform: str, spoil: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     playing = Playing(platform, monkeypatch)
     names = playing.place([str, str])
     playing.site.spoil_page = spoil
@@ -75,10 +75,13 @@ def test_refused(platform: str, spoil: Page, monkeypatch: pytest.MonkeyPatch) ->
     assert broken() == {}
 
 
-@pytest.mark.parametrize(("platform", "spoil"), of_all(READ))
-def test_read(platform: str, spoil: Page, monkeypatch: pytest.MonkeyPatch) -> None:
-    playing = Playing(platform, monkeypatch)
-    names = playing.place([str, str])
-    playing.site.spoil_page = spoil
-    assert playing.load().state == RunState.SUCCEEDED
-    assert set(RemoteOrder.objects.values_list("external_id", flat=True)) == set(names)
+@pytest.mark.parametrize("platform", WIRES)
+def test_read(platform: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with EveryRow() as every:
+        for number, spoil in READ:
+            with every.apart(number):
+                playing = Playing(platform, monkeypatch)
+                names = playing.place([str, str])
+                playing.site.spoil_page = spoil
+                assert playing.load().state == RunState.SUCCEEDED
+                assert set(RemoteOrder.objects.values_list("external_id", flat=True)) == set(names)
