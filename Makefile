@@ -10,11 +10,11 @@ WORKERS ?= auto
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test lint bench clean
+.PHONY: help demo up test test-all lint bench clean
 .DELETE_ON_ERROR:
 
 help: ## List what make can do
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: .venv/run.stamp ## Run it all with sample shops and orders (CHECK=1: try it once and stop)
 	$(RUN) manage.py demo $(if $(CHECK),--check) $(ARGS)
@@ -23,6 +23,10 @@ up: .venv/run.stamp ## Run an empty site
 	$(RUN) manage.py up $(ARGS)
 
 test: .venv/dev.stamp ## Run the tests (ARGS="-k words tests/orders" for some of them)
+	@echo "Tests marked crash or long are left out; make test-all runs them too."
+	$(RUN) -m pytest -n $(WORKERS) --dist worksteal -m "not crash and not long" $(ARGS)
+
+test-all: .venv/dev.stamp ## Run the tests with the long ones, as CI does
 	$(RUN) -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 lint: .venv/dev.stamp ## Check style, types, migrations and the description of the API

@@ -64,6 +64,7 @@ def repaired_in_the_shop(shop: BrokenShop) -> None:
         shop.bodies[key] = mended.replace(b'"never"', b'"2026-11-01T10:00:00"')
 
 
+@pytest.mark.long
 def test_twelve_causes_twelve_fixes(project: Project, admin: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     theirs = BrokenShop(ProjectFactory.create(), monkeypatch, "Not ours")
     theirs.sell("N-1")

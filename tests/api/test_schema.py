@@ -132,6 +132,7 @@ def findings(partner: Partner, address: str, path: str = "") -> tuple[dict[str, 
     return found, checked
 
 
+@pytest.mark.long
 @pytest.mark.timeout(0)
 @pytest.mark.django_db(transaction=True)
 def test_made_up_calls_are_answered_as_the_document_says(partner: Partner, address: str) -> None:
@@ -141,6 +142,7 @@ def test_made_up_calls_are_answered_as_the_document_says(partner: Partner, addre
     assert checked > 10_000
 
 
+@pytest.mark.long
 @pytest.mark.timeout(0)
 @pytest.mark.django_db(transaction=True)
 def test_control_an_answer_that_is_not_described_is_found(

@@ -13,7 +13,7 @@ from integrations.choices import Role
 from tests.browser.browsing import NEEDS_CHROMIUM, Troubles, assert_fits, log_in
 from tests.factories import ProjectFactory, member
 
-pytestmark = [pytest.mark.browser, NEEDS_CHROMIUM, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.long, NEEDS_CHROMIUM, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture

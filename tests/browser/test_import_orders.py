@@ -25,7 +25,7 @@ from orders.models import Order
 from tests.browser.browsing import NEEDS_CHROMIUM, Troubles, aside, assert_fits, log_in, tab_to
 from tests.factories import IntegrationFactory, ProjectFactory, member
 
-pytestmark = [pytest.mark.browser, NEEDS_CHROMIUM, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.long, NEEDS_CHROMIUM, pytest.mark.django_db(transaction=True)]
 
 GOODS = {"MUG-WHITE": 2}
 

@@ -99,6 +99,7 @@ def _serve_the_oldest(project: Project, page: Any) -> None:
     assert aside(lambda: StockLevel.objects.filter(on_hand=50, reserved__gt=0).count()) == 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("width", [1440, 390])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_page_breaks_the_policy_or_the_width(

@@ -14,7 +14,7 @@ from tests.admin.broken_shop import LIST, BrokenShop, work
 from tests.browser.browsing import NEEDS_CHROMIUM, Troubles, aside, log_in
 from tests.factories import ProjectFactory, give_stock, member
 
-pytestmark = [pytest.mark.browser, NEEDS_CHROMIUM, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.long, NEEDS_CHROMIUM, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from tests.browser.browsing import NEEDS_CHROMIUM, Troubles, aside, assert_fits,
 from tests.factories import IntegrationFactory, give_stock, incoming, line, member
 from tests.reading_pdf import pages_of
 
-pytestmark = [pytest.mark.browser, NEEDS_CHROMIUM, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.long, NEEDS_CHROMIUM, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture

@@ -118,7 +118,7 @@ def answers(port: int) -> bool:
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the kernel's signal at a parent's death is Linux's")
-@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("signum", [signal.SIGTERM, pytest.param(signal.SIGKILL, marks=pytest.mark.long)])
 def test_the_whole_site_comes_up_and_leaves_nothing(
     site: tuple[subprocess.Popen[bytes], int, Path], signum: signal.Signals
 ) -> None:

@@ -178,6 +178,7 @@ def go(shop: Shop, way: tuple[int, ...], meanwhile: Callable[[Shop, User], None]
         jobs.work(run.pk)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_every_permutation_ends_in_the_shops_state(shops: dict[int, Shop]) -> None:
     chance, expected = Random(11), None

@@ -113,6 +113,7 @@ class Play:
         assert not DueCustomer.objects.filter(project=self.project).exists()
 
 
+@pytest.mark.long
 @pytest.mark.django_db
 @pytest.mark.timeout(300)
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
