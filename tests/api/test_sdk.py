@@ -19,8 +19,15 @@ from tests.api.conftest import work_off
 from tests.factories import ProjectFactory, give_stock
 from tests.orders.segments.book import automatic, settle
 
-voucherify: Any = pytest.importorskip("voucherify", reason="the SDK is a development dependency")
+voucherify: Any = None
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def imported_sdk() -> None:
+    """Not at the head of the file: it takes seconds, and every process that runs tests collects this file."""
+    global voucherify
+    voucherify = pytest.importorskip("voucherify", reason="the SDK is a development dependency")
 
 
 @pytest.fixture
