@@ -14,6 +14,7 @@ from redis.retry import Retry
 
 from config.kit.api import rates
 from tests.api.conftest import Partner, told
+from tests.waiting import GENEROUS
 
 LIST = "/v1/async-actions"
 
@@ -60,7 +61,7 @@ def test_control_reading_and_writing_the_count_apart_lets_more_pass(
     partner: Partner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     counts: dict[str, int] = {}
-    together = threading.Barrier(20, timeout=10)
+    together = threading.Barrier(20, timeout=GENEROUS)
 
     def in_two_steps(name: str, limit: int) -> rates.Rate:
         seen = counts.get(name, 0)

@@ -54,7 +54,7 @@ def test_an_order_by_api_is_told_at_once_and_signed_with_the_answered_secret(
     assert [job.func_name for job in queue.jobs] == ["integrations.jobs.follow_up"]
     started = time.monotonic()
     jobs.follow_up(queue.jobs[0].args[0])
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 10, "less than a receiver is waited for"
     assert receiver.types == EVENTS
     for found in receiver.received:
         signed = hmac.new(secret.encode(), found.body, hashlib.sha256).hexdigest()

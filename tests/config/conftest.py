@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Generator
 from pathlib import Path
 
@@ -23,16 +22,6 @@ def folder() -> Generator[Path]:
     path.chmod(0o711)
     yield path
     shutil.rmtree(path)
-
-
-def eventually(condition: Callable[[], bool], seconds: float = 15.0) -> bool:
-    """Whether it becomes true in time."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.02)
-    return condition()
 
 
 def is_running(pid: int) -> bool:

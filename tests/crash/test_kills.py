@@ -24,6 +24,7 @@ from orders.models import Order
 from tests.crash.processes import workers
 from tests.crash.scenario import expire_leases
 from tests.factories import IntegrationFactory
+from tests.waiting import GENEROUS, until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.crash]
 
@@ -64,14 +65,14 @@ def request(integration: Integration) -> Run:
     return control.request(RunKind.LOAD, integration, since=timezone.now() - timedelta(days=30))
 
 
-def wait_for(run: Run, at_least: int, seconds: float = 30) -> Run:
+def wait_for(run: Run, at_least: int, seconds: float = GENEROUS) -> Run:
     """Until the run has fetched so many orders, or is over."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
+
+    def so_far() -> bool:
         run.refresh_from_db()
-        if run.fetched >= at_least or not run.is_open:
-            break
-        time.sleep(0.05)
+        return run.fetched >= at_least or not run.is_open
+
+    until(so_far, seconds)
     return run
 
 
@@ -87,7 +88,7 @@ def test_killed_workers_and_an_emptied_queue_lose_and_double_nothing(
             queue.empty()
             expire_leases()  # what a minute does
             tick()
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 100
         while wait_for(run, ORDERS * 2, seconds=1).is_open and time.monotonic() < deadline:
             expire_leases()
             tick()

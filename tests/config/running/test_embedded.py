@@ -16,7 +16,8 @@ import redis
 
 from config.running.embedded import EmbeddedError, Servers, binaries, folders, locations
 from config.running.embedded.account import RunAs, SystemAccount
-from tests.config.conftest import CHECKOUT, eventually, is_running
+from tests.config.conftest import CHECKOUT, is_running
+from tests.waiting import until
 
 Script = Callable[..., subprocess.Popen[str]]
 
@@ -103,11 +104,11 @@ def test_a_dead_server_is_started_again_with_its_data(folder: Path) -> None:
         assert servers.restart_dead() == ()
         postgres, valkey = pids(servers)
         os.kill(postgres, signal.SIGKILL)
-        assert eventually(lambda: not servers.alive())
+        assert until(lambda: not servers.alive())
         assert servers.restart_dead() == ("PostgreSQL",)
         assert run_sql(servers, "SELECT word FROM kept") == [("ano",)]
         os.kill(valkey, signal.SIGKILL)
-        assert eventually(lambda: not servers.alive())
+        assert until(lambda: not servers.alive())
         assert servers.restart_dead() == ("Valkey",)
         assert bells(servers).ping()
         assert servers.alive()
@@ -134,7 +135,7 @@ def test_servers_do_not_outlive_a_killed_supervisor(folder: Path, script: Script
     servers = started(process)
     process.kill()
     process.wait()
-    assert eventually(lambda: not any(is_running(pid) for pid in servers))
+    assert until(lambda: not any(is_running(pid) for pid in servers))
     with Servers(folder / "data", durable=False) as again:
         assert again.alive()
 
@@ -144,7 +145,7 @@ def test_nothing_is_left_after_a_signal(folder: Path, script: Script, signum: si
     process = script(SUPERVISOR, str(folder / "data"), "orphans", "")
     servers = started(process)
     process.send_signal(signum)
-    process.wait(20)
+    process.wait(90)
     assert not any(is_running(pid) for pid in servers)
     assert not (folder / "data" / "sockets").exists()
 

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from config.running.processes import Attempts, BackOff, Program, Supervisor
-from tests.config.conftest import eventually, is_running
+from tests.config.conftest import is_running
+from tests.waiting import until
 
 QUICK = BackOff(first=0.05, longest=0.2, forgotten_after=60)
 SLEEP = "import time; time.sleep(60)"
@@ -34,7 +35,7 @@ def test_a_program_that_ends_is_started_again_until_asked_to_stop(folder: Path) 
     count = "import pathlib, sys; pathlib.Path(sys.argv[1]).open('a').write('x')"
     starts = folder / "starts"
     with Supervisor([python("short", count, str(starts))], back_off=QUICK, look_every=0.01) as supervisor:
-        assert eventually(lambda: not supervisor.run(0.02) and starts.exists() and len(starts.read_text()) >= 3)
+        assert until(lambda: not supervisor.run(0.02) and starts.exists() and len(starts.read_text()) >= 3)
     seen = starts.read_text()
     time.sleep(0.3)
     assert starts.read_text() == seen
@@ -44,7 +45,7 @@ def test_a_killed_program_comes_back_and_the_others_stay() -> None:
     with Supervisor([python("a", SLEEP), python("b", SLEEP)], back_off=QUICK, look_every=0.01) as supervisor:
         first, second = pid_of(supervisor, 0), pid_of(supervisor, 1)
         os.kill(first, signal.SIGKILL)
-        assert eventually(lambda: not supervisor.run(0.02) and pid_of(supervisor, 0) != first)
+        assert until(lambda: not supervisor.run(0.02) and pid_of(supervisor, 0) != first)
         assert pid_of(supervisor, 1) == second
         running = [pid_of(supervisor, 0), second]
     assert not any(is_running(pid) for pid in running)
@@ -65,7 +66,7 @@ def test_programs_stop_group_by_group(folder: Path) -> None:
     order = folder / "order"
     programs = [python("late", code, str(order), "2", stop_group=1), python("early", code, str(order), "1")]
     with Supervisor(programs):
-        assert eventually(lambda: all(Path(f"{order}{name}").exists() for name in "12"))
+        assert until(lambda: all(Path(f"{order}{name}").exists() for name in "12"))
     assert order.read_text() == "12"
 
 
@@ -79,10 +80,10 @@ def test_a_program_that_will_not_end_is_killed_with_its_children(folder: Path) -
     )
     note = folder / "child"
     with Supervisor([python("stubborn", code, str(note), stop_seconds=0.2)]) as supervisor:
-        assert eventually(lambda: note.exists() and note.read_text() != "")
+        assert until(lambda: note.exists() and note.read_text() != "")
         stubborn, child = pid_of(supervisor), int(note.read_text())
     assert not is_running(stubborn)
-    assert eventually(lambda: not is_running(child))
+    assert until(lambda: not is_running(child))
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
@@ -104,7 +105,7 @@ def test_a_second_request_does_not_wait() -> None:
         supervisor.request_stop()
         supervisor.request_stop()
         begun = time.monotonic()
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 30, "it waited for the minute that the program has"
 
 
 def test_a_program_that_cannot_be_run_leaves_nothing() -> None:
@@ -129,7 +130,7 @@ def test_programs_do_not_outlive_a_killed_supervisor(script: Callable[..., subpr
     assert is_running(sleeper)
     process.kill()
     process.wait()
-    assert eventually(lambda: not is_running(sleeper))
+    assert until(lambda: not is_running(sleeper))
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the kernel's signal at a parent's death is Linux's")
@@ -149,7 +150,7 @@ def test_a_forked_process_can_tie_itself_to_its_parent(script: Callable[..., sub
     assert is_running(forked)
     process.kill()
     process.wait()
-    assert eventually(lambda: not is_running(forked))
+    assert until(lambda: not is_running(forked))
 
 
 class DeadServers:

@@ -18,7 +18,8 @@ import pytest
 from config.running import parts
 from config.running.bell_worker import make_worker
 from config.running.embedded import folders, locations
-from tests.config.conftest import CHECKOUT, eventually, is_running
+from tests.config.conftest import CHECKOUT, is_running
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -117,6 +118,7 @@ def answers(port: int) -> bool:
         return False
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the kernel's signal at a parent's death is Linux's")
 @pytest.mark.parametrize("signum", [signal.SIGTERM, pytest.param(signal.SIGKILL, marks=pytest.mark.long)])
 def test_the_whole_site_comes_up_and_leaves_nothing(
@@ -124,13 +126,13 @@ def test_the_whole_site_comes_up_and_leaves_nothing(
 ) -> None:
     process, port, data_dir = site
     log = data_dir.parent / "log"
-    assert eventually(lambda: answers(port) or process.poll() is not None, 60), log.read_text()
+    assert until(lambda: answers(port) or process.poll() is not None), log.read_text()
     assert process.poll() is None, log.read_text()
     members = family(process.pid)
     assert len(members) > 10
     process.send_signal(signum)
-    process.wait(30)
-    assert eventually(lambda: not any(is_running(pid) for pid in members)), log.read_text()
+    process.wait(60)
+    assert until(lambda: not any(is_running(pid) for pid in members)), log.read_text()
     if signum == signal.SIGTERM:
         assert process.returncode == 0
         assert log.read_text().endswith("Stopped; the data are kept.\n")

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.config.conftest import CHECKOUT, eventually
+from tests.config.conftest import CHECKOUT
 from tests.services import STARTED
+from tests.waiting import until
 
 BROKEN = "import no_such_module"
 SLOW = """
@@ -57,7 +58,7 @@ def run_pytest(folder: Path) -> Callable[[str], subprocess.Popen[bytes]]:
 def test_nothing_is_left_after_a_run(
     run_pytest: Callable[[str], subprocess.Popen[bytes]], folder: Path, source: str, code: int
 ) -> None:
-    assert run_pytest(source).wait(60) == code
+    assert run_pytest(source).wait(100) == code
     assert list((folder / "t").iterdir()) == []
 
 
@@ -66,8 +67,8 @@ def test_nothing_is_left_after_an_interrupted_run(
 ) -> None:
     """SIGTERM is made a Ctrl-C, so this is both."""
     process = run_pytest(SLOW)
-    assert eventually((folder / "runs").exists, 30)
+    assert until((folder / "runs").exists)
     assert len(list((folder / "t").iterdir())) == 2
     process.send_signal(signal.SIGTERM)
-    assert process.wait(30) == 2
+    assert process.wait(50) == 2
     assert list((folder / "t").iterdir()) == []

@@ -27,6 +27,9 @@ from integrations.simulator.shop import SimulatedShop
 woo = get("woocommerce")
 QUICK = Limits(connect=1, read=1, total=30, tries=3, wait=5)
 SHORT = replace(QUICK, total=1.5)
+PATIENT = Limits(connect=60, read=60, total=60, tries=1)
+ENDLESS = 20
+"""Seconds in which anything has ended that does not wait for what never comes, even on a machine under load."""
 CANARY = "cs_canary_5d1f"
 
 
@@ -216,7 +219,7 @@ def test_broken_answers(server: SimulatedServer, fault: dict[str, Any], kind: Fa
     error = failure(lambda: ask(server, limits=SHORT))
     assert (error.kind, words in str(error)) == (kind, True)
     assert CANARY not in str(error)
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < ENDLESS
 
 
 def test_a_redirect_is_not_followed(server: SimulatedServer) -> None:
@@ -251,7 +254,7 @@ def test_dripping_headers_end_in_time() -> None:
     with raw_server(b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * 400, each=0.1) as address:
         error = failure(lambda: get_raw(address, SHORT))
     assert (error.kind, "did not finish" in str(error)) == (Failure.UNAVAILABLE, True)
-    assert time.monotonic() - started < 2.5
+    assert time.monotonic() - started < ENDLESS
 
 
 @pytest.mark.parametrize("layers", [1, 2, 3])
@@ -270,8 +273,8 @@ def test_the_body_of_a_redirect_is_not_read() -> None:
     head = b"HTTP/1.1 302 Found\r\nLocation: https://other.example/\r\nContent-Length: 99999999\r\n\r\n"
     started = time.monotonic()
     with raw_server(head) as address:
-        assert failure(lambda: get_raw(address)).kind == Failure.ADDRESS
-    assert time.monotonic() - started < 0.9
+        assert failure(lambda: get_raw(address, PATIENT)).kind == Failure.ADDRESS
+    assert time.monotonic() - started < ENDLESS
 
 
 def test_gzip_is_read() -> None:

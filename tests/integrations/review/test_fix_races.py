@@ -21,6 +21,7 @@ from stock.models import Product, StockLevel
 from tests.admin.broken_shop import BrokenShop, work
 from tests.factories import ProjectFactory, give_stock
 from tests.orders.intake.test_races import at_once
+from tests.waiting import GENEROUS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -38,14 +39,17 @@ def cause_of(shop: BrokenShop) -> Cause:
     return Cause(shop.integration.pk, "unknown_sku", "A")
 
 
-def look_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both look whether the product is there before either goes on - where nothing makes one of them wait."""
+def look_together(monkeypatch: pytest.MonkeyPatch, patience: float = GENEROUS) -> None:
+    """Both look whether the product is there before either goes on - where nothing makes one of them wait.
+
+    `patience` is how long one waits for the other: briefly where a lock is to keep the other away.
+    """
     find, gate = catalogue.find, threading.Barrier(2)
 
     def found(project_id: int, skus: list[str]) -> dict[str, int]:
         ids = find(project_id, skus)
         with contextlib.suppress(threading.BrokenBarrierError):
-            gate.wait(timeout=1)
+            gate.wait(timeout=patience)
         return ids
 
     monkeypatch.setattr(catalogue, "find", found)
@@ -57,7 +61,7 @@ def add(shop: BrokenShop) -> None:
 
 def test_two_people_add_the_same_product_once(shop: BrokenShop, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
-        look_together(patch)
+        look_together(patch, patience=1)
         assert at_once(lambda: add(shop), lambda: add(shop)) == []
     assert (Product.objects.count(), StockLevel.objects.get().on_hand) == (1, 5)
     assert Run.objects.filter(kind=RunKind.RETRY).count() == 1

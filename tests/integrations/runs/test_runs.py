@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -24,6 +23,7 @@ from integrations.secrets import Secrets
 from integrations.shops.connection import set_up
 from integrations.tick import tick
 from tests.factories import IntegrationFactory
+from tests.waiting import somebody_waits_for_a_lock, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -245,7 +245,7 @@ def test_a_retry_of_many_asked_for_while_a_page_is_written_ends_in_no_deadlock(i
     with transaction.atomic():
         assert len(first.select_for_update())
         thread = in_a_thread(retry)
-        time.sleep(0.3)  # it waits for the first, and must not hold the second meanwhile
+        assert until(somebody_waits_for_a_lock)  # for the first, and must not hold the second meanwhile
         assert len(second.select_for_update())
     thread.join()
     assert errors == []

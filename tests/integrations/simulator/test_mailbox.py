@@ -22,6 +22,6 @@ def test_letters_are_kept_over_a_restart(tmp_path: Path) -> None:
         with smtplib.SMTP("127.0.0.1", port) as server:
             server.sendmail("shop@tea.example", ["jana@mail.example"], f"Subject: {number}\r\n\r\nHello")
         program.send_signal(signal.SIGTERM)
-        assert program.wait(20) == 0
+        assert program.wait(50) == 0
     kept = [message_from_bytes(path.read_bytes())["Subject"] for path in sorted(tmp_path.glob("*.eml"))]
     assert kept == ["0", "1"]

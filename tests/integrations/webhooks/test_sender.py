@@ -217,7 +217,7 @@ def test_a_dead_endpoint_does_not_hold_up_another(project: Project, receiver: Re
     sell(project, 4)
     started = time.monotonic()
     work(project)
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 10, "less than a receiver is waited for"
     assert len(receiver.received) == 4
     assert WebhookDelivery.objects.filter(endpoint=dead).order_by("id")[0].reason == (
         "The connection to the receiver could not be made or broke off."
