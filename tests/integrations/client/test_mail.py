@@ -6,6 +6,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from integrations.connectors.errors import MailError, MailFault
 from integrations.simulator.mailbox import SimulatedMailServer
 from tests.authority import Authority
 
-QUICK = Limits(connect=2, read=2, total=3)
+PATIENT = Limits(connect=60, read=60, total=60)
 CANARY = "pw_canary_77"
 
 
@@ -33,15 +34,15 @@ def account(server: SimulatedMailServer, security: str = "plain", **values: str)
     return MailAccount("127.0.0.1", server.port, security, **values)
 
 
-def send(where: MailAccount, *letters: EmailMessage, allowed: bool = True) -> None:
-    with postbox(where, {f"{where.host}:{where.port}"} if allowed else set(), QUICK) as box:
+def send(where: MailAccount, *letters: EmailMessage, allowed: bool = True, limits: Limits = PATIENT) -> None:
+    with postbox(where, {f"{where.host}:{where.port}"} if allowed else set(), limits) as box:
         for each in letters:
             box.send(each)
 
 
-def refused(where: MailAccount, *letters: EmailMessage, allowed: bool = True) -> MailError:
+def refused(where: MailAccount, *letters: EmailMessage, **options: Any) -> MailError:
     with pytest.raises(MailError) as caught:
-        send(where, *(letters or (letter(),)), allowed=allowed)
+        send(where, *(letters or (letter(),)), **options)
     assert CANARY not in str(caught.value)
     assert "jana" not in str(caught.value)
     return caught.value
@@ -99,7 +100,7 @@ def test_a_server_without_starttls_gets_no_password(server: SimulatedMailServer)
 def test_a_refused_recipient_does_not_stop_the_next(server: SimulatedMailServer, code: int, fault: MailFault) -> None:
     server.refusals["jana@mail.example"] = code
     where = account(server)
-    with postbox(where, {f"127.0.0.1:{server.port}"}, QUICK) as box:
+    with postbox(where, {f"127.0.0.1:{server.port}"}, PATIENT) as box:
         with pytest.raises(MailError) as caught:
             box.send(letter())
         box.send(letter("petr@mail.example"))
@@ -169,7 +170,7 @@ def test_a_server_that_drips_is_cut_off() -> None:
     thread = threading.Thread(target=drip, daemon=True)
     thread.start()
     try:
-        error = refused(MailAccount("127.0.0.1", listener.getsockname()[1], "plain"))
+        error = refused(MailAccount("127.0.0.1", listener.getsockname()[1], "plain"), limits=replace(PATIENT, total=1))
         assert error.fault == MailFault.LATER
     finally:
         stop.set()
