@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import django_rq
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.test import TransactionTestCase
 from whitenoise.middleware import WhiteNoiseMiddleware  # type: ignore[import-untyped]
 
 from integrations.simulator.receiver import Receiver
-from tests import emptying
+from tests import emptying, template
+from tests.waiting import until
 
 
 @pytest.fixture(scope="session", autouse=True)
 def quick_passwords() -> None:
     """Hash passwords quickly: the real hasher takes a quarter of a second by design, for every person of every test."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Copy the database that was migrated meanwhile. Where that failed migrate here, which shows why.
+
+    pytest-django's fixture of this name is overridden: after it the database of the tests is made.
+    """
+    if template.NOTE in os.environ:
+        note = Path(os.environ[template.NOTE])
+        if until(note.exists) and note.read_text() == "made":
+            connection.settings_dict["TEST"] |= {"TEMPLATE": template.NAME, "MIGRATE": False}
 
 
 @pytest.fixture(scope="session", autouse=True)

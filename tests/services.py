@@ -9,12 +9,16 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import tempfile
 from collections.abc import Generator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+
+from tests import template
 
 STARTED = "COUNTINGHOUSE_TEST_SERVERS"
 """Set in the environment when the servers are ours, for the workers of pytest-xdist."""
@@ -56,7 +60,27 @@ def _start() -> ExitStack:
             _setenv(undo, "DATABASE_URL", servers.locations.database_url)
             _setenv(undo, "REDIS_URL", servers.locations.redis_url)
             _setenv(undo, STARTED, "1")
+            _setenv(undo, template.NOTE, str(folder / "template"))
+            undo.callback(_end, _make_template(folder))
         return undo.pop_all()
+
+
+def _make_template(folder: Path) -> subprocess.Popen[bytes]:
+    with (folder / "template.log").open("wb") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "tests.template"],
+            cwd=Path(__file__).parents[1],
+            env=os.environ | {"DJANGO_SETTINGS_MODULE": "config.settings"},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,  # Ctrl-C is ours alone
+        )
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    process.wait()
 
 
 def _setenv(undo: ExitStack, name: str, value: str) -> None:
