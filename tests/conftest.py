@@ -11,7 +11,9 @@ import django_rq
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.template import Template
 from django.test import TransactionTestCase
+from django.test.utils import _TestState
 from whitenoise.middleware import WhiteNoiseMiddleware  # type: ignore[import-untyped]
 
 from integrations.simulator.receiver import Receiver
@@ -60,6 +62,23 @@ def static_files_are_found_once() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(WhiteNoiseMiddleware, "add_files_from_finders", add)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def widgets_are_not_noted(django_test_environment: None) -> Iterator[None]:
+    """Note no contexts of form widgets: a list of time zones is 600 templates, and no test asks what each was told.
+
+    Of every other template `Client` notes the context, as ever: `answer.context`.
+    """
+    noted = Template._render  # type: ignore[attr-defined]
+    plain = _TestState.saved_data.template_render  # type: ignore[attr-defined]
+
+    def render(template: Template, context: Any) -> Any:
+        return (plain if (template.name or "").startswith("django/forms/widgets/") else noted)(template, context)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Template, "_render", render)
         yield
 
 
