@@ -22,9 +22,10 @@ from tests.waiting import until
 Script = Callable[..., subprocess.Popen[str]]
 
 SUPERVISOR = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from config.running.embedded import Servers, child
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a run in the background inherits that it is ignored
 if sys.argv[2] == "orphans":
     child.dies_with_parent = lambda signum: None
 with Servers(Path(sys.argv[1]), durable=sys.argv[3] == "durable") as servers:
