@@ -17,7 +17,7 @@ from django.test.utils import _TestState
 from whitenoise.middleware import WhiteNoiseMiddleware  # type: ignore[import-untyped]
 
 from integrations.simulator.receiver import Receiver
-from tests import emptying, template
+from tests import committing, emptying, template
 from tests.waiting import until
 
 
@@ -79,6 +79,13 @@ def widgets_are_not_noted(django_test_environment: None) -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Template, "_render", render)
+        yield
+
+
+@pytest.fixture
+def commits(db: None) -> Iterator[None]:
+    """What the code does after a commit happens, though the test is rolled back: see `tests.committing`."""
+    with committing.followed():
         yield
 
 

@@ -86,9 +86,7 @@ def test_a_key_of_another_project_is_not_there(admin: Client) -> None:
     assert ApiKey.objects.get().revoked_at is None
 
 
-def test_rows_of_an_import_that_failed_are_shown_and_downloaded(
-    admin: Client, project: Project, transactional_db: None
-) -> None:
+def test_rows_of_an_import_that_failed_are_shown_and_downloaded(admin: Client, project: Project, commits: None) -> None:
     partner = Partner(project)
     rows = [{"source_id": "=cmd()", "amount": 1, "customer": {"id": f"cust_{number}"}} for number in range(1)]
     partner.imported([*rows, {"source_id": "fine", "amount": 1, "customer": {"source_id": "jana", "name": "Jana"}}])
@@ -107,7 +105,7 @@ def test_rows_of_an_import_that_failed_are_shown_and_downloaded(
     assert "jana" in customers
 
 
-def test_an_import_that_waits_is_cancelled_by_staff(admin: Client, project: Project, transactional_db: None) -> None:
+def test_an_import_that_waits_is_cancelled_by_staff(admin: Client, project: Project, commits: None) -> None:
     partner = Partner(project)
     for _ in range(2):
         partner.post("/v1/orders/import", [{"amount": 1}])

@@ -34,7 +34,7 @@ from tests.api.conftest import Partner, told
 from tests.api.test_tenancy import patterns
 from tests.factories import IntegrationFactory, give_stock, incoming, line
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("commits")]
 
 ROUTES = {
     view.cls.filters: f"/{route}"

@@ -16,7 +16,7 @@ from integrations.webhooks import endpoints
 from tests.admin.conftest import Login, imported
 from tests.factories import give_stock, incoming, line
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("commits")]
 EVENTS = ["customer.order.created"]
 
 

@@ -17,7 +17,7 @@ from tests.admin.conftest import imported, remote
 from tests.api.conftest import Partner, told
 from tests.factories import IntegrationFactory, ProjectFactory, give_stock, incoming, line
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("commits")]
 ROOT = "/back-office/v1"
 
 

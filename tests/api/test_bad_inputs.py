@@ -323,7 +323,8 @@ def test_a29_errors_of_the_database_are_told_as_such(partner: Partner, monkeypat
     assert b"jana" not in failed.content
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
+@pytest.mark.usefixtures("commits")
 def test_texts_of_the_longest_allowed_length_can_be_stored(partner: Partner) -> None:
     long = "é" * 255
     row = {

@@ -16,7 +16,7 @@ from tests.api.conftest import Partner, told
 from tests.factories import ProjectFactory
 from tests.orders.segments.book import automatic, settle, write
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("commits")]
 ROOT = "/back-office/v1/customers"
 
 

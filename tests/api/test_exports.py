@@ -18,7 +18,7 @@ from orders.models import Order
 from tests.api.conftest import Partner, told, work_off
 from tests.factories import ProjectFactory
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("commits")]
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from orders.models import Customer
 from tests.api.conftest import Partner, told
 from tests.factories import ProjectFactory
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("commits")]
 ROOT = "/back-office/v1"
 
 

@@ -132,7 +132,8 @@ def examples() -> list[list[str]]:
     return [shlex.split(line) for block in blocks for line in block.replace("\\\n", "").splitlines()]
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
+@pytest.mark.usefixtures("commits")
 def test_the_examples_of_the_introduction_are_true(partner: Partner) -> None:
     told_of = examples()
     assert len(told_of) >= 8

@@ -253,7 +253,7 @@ def test_a_list_is_a_handful_of_statements(
         assert len(told(partner.get("/v1/orders?limit=100"))["orders"]) == 30
 
 
-def test_a_change_of_history_stays_history(partner: Partner, mugs: StockLevel, transactional_db: None) -> None:
+def test_a_change_of_history_stays_history(partner: Partner, mugs: StockLevel, commits: None) -> None:
     partner.imported([LIVE | {"source_id": "old"}])
     assert told(partner.put("/v1/orders/old", {"status": "CANCELED"}))["status"] == "CANCELED"
     after = told(partner.put("/v1/orders/old", {"status": "PAID", "items": [MUGS | {"quantity": 5}]}))

@@ -17,7 +17,7 @@ from orders.segments.definitions import SegmentWish
 from tests.api.conftest import Partner, told
 from tests.orders.segments.book import entered, members, settle, write
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("commits")]
 ROOT = "/back-office/v1/segments"
 SPENT = {"field": "total_amount", "operator": "more_than", "value": 150}
 

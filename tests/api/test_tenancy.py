@@ -36,7 +36,7 @@ from tests.admin.conftest import remote
 from tests.api.conftest import Partner, told, work_off
 from tests.factories import IntegrationFactory, ProjectFactory, give_stock
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("commits")]
 
 
 def patterns(resolver: URLResolver, prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -21,7 +21,7 @@ from tests.api import described
 from tests.api.conftest import Partner, told
 from tests.factories import ProjectFactory
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("commits")]
 ROOT = "/back-office/v1"
 EVENTS = ["customer.order.created", "customer.order.paid"]
 

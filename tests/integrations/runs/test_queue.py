@@ -14,7 +14,7 @@ from rq.serializers import JSONSerializer
 from integrations.runs import queue
 from integrations.runs.queue import ForbiddenJob, RunJob, ring, ring_follow_up
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("commits")]
 
 
 @pytest.fixture(autouse=True)

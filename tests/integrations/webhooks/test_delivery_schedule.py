@@ -17,7 +17,7 @@ from integrations.webhooks.sender import RETRIES, next_try
 from tests.factories import ProjectFactory
 from tests.integrations.webhooks.deliveries import answering, clock_at, endpoint_at, sell, states, work
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("commits")]
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ from tests.factories import ProjectFactory, incoming, line
 from tests.integrations.webhooks.deliveries import answering, endpoint_at, rest_over, sell, sell_paid, states, work
 from tests.orders.intake.test_new_orders import take
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("commits")]
 
 
 @pytest.fixture
