@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from integrations.client.addresses import address_is_public, check_shop_url
+from tests.rows import EveryRow
 
 NONE: frozenset[str] = frozenset()
 
@@ -81,12 +82,14 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize("text", REFUSED)
-def test_refused_with_a_sentence(text: str) -> None:
-    with pytest.raises(ValueError) as caught:
-        check_shop_url(text, NONE, own_hosts={"our.example"})
-    assert str(caught.value).endswith((".", "https://")), "a sentence for the form"
-    assert "pw" not in str(caught.value)
+def test_refused_with_a_sentence() -> None:
+    with EveryRow() as every:
+        for text in REFUSED:
+            with every.row(text):
+                with pytest.raises(ValueError) as caught:
+                    check_shop_url(text, NONE, own_hosts={"our.example"})
+                assert str(caught.value).endswith((".", "https://")), "a sentence for the form"
+                assert "pw" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
