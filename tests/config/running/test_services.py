@@ -15,6 +15,8 @@ from tests.config.conftest import CHECKOUT
 from tests.services import STARTED
 from tests.waiting import until
 
+pytestmark = pytest.mark.long
+
 BROKEN = "import no_such_module"
 SLOW = """
 import pathlib, time

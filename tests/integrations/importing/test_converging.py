@@ -262,6 +262,7 @@ def test_a_webhook_and_a_load_at_once_make_one_order(shops: dict[int, Shop]) -> 
     assert broken() == {}
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_a_hundred_are_synchronised_while_they_are_imported(shops: dict[int, Shop]) -> None:
     """FB08: the same orders by a synchronisation, a load and a receipt of stock, again and again: no deadlock."""
