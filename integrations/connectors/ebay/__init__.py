@@ -9,6 +9,7 @@ from integrations.choices import ImportAction
 from integrations.connectors.contract import Capabilities, Connector, CredentialField, DefaultRule, Webhooks
 from integrations.connectors.ebay import checking, notifications, orders, products, subscribing
 from integrations.connectors.ebay.payload import identify, parse
+from integrations.connectors.ebay.status import STATUSES
 
 _ACTIONS = {
     "paid/not_started": (ImportAction.VALID, False),
@@ -54,7 +55,7 @@ CONNECTOR = Connector(
         ),
     ),
     capabilities=Capabilities(orders_by_ids=orders.MOST_IDS),
-    default_rules=tuple(DefaultRule(code, checking.STATUSES[code], *effect) for code, effect in _ACTIONS.items()),
+    default_rules=tuple(DefaultRule(code, STATUSES[code], *effect) for code, effect in _ACTIONS.items()),
     check=checking.check,
     code_lists=checking.code_lists,
     orders_in_window=orders.orders_in_window,

@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from integrations.connectors.contract import ConnectionReport, Shop
 from integrations.connectors.ebay.requests import FULFILLMENT, INVENTORY, ask, refusal
+from integrations.connectors.ebay.status import STATUSES
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation
-from integrations.connectors.kit import values
-from integrations.connectors.kit.answers import decoded
+from integrations.connectors.kit.answers import decoded_object, label, objects
 from integrations.connectors.kit.clocks import clock
-from integrations.connectors.listings import CodeLists, RemoteStatus
+from integrations.connectors.kit.code_lists import code_list, failed
+from integrations.connectors.listings import CodeLists
 
-STATUSES = {
-    "paid/not_started": "Paid, not shipped",
-    "paid/in_progress": "Paid, partly shipped",
-    "paid/fulfilled": "Paid and shipped",
-    "partially_refunded/not_started": "Partly refunded, not shipped",
-    "partially_refunded/in_progress": "Partly refunded, partly shipped",
-    "partially_refunded/fulfilled": "Partly refunded and shipped",
-    "pending": "Payment pending",
-    "failed": "Payment failed",
-    "fully_refunded": "Refunded",
-    "cancel_requested": "Cancellation requested",
-    "canceled": "Cancelled",
-}
 SANDBOX = "api.sandbox.ebay.com"
 
 
@@ -33,31 +19,34 @@ def check(shop: Shop) -> Operation[ConnectionReport]:
     """A token, then one order; the inventory may be closed to us, which is only a hint."""
     try:
         orders = yield from ask(shop, f"{FULFILLMENT}/order", limit="1", offset="0")
-        listed = decoded(orders)
         if orders.status != 200:
             raise refusal(orders)
-        if not isinstance(listed, dict) or not isinstance(listed.get("total"), int):
+        listed = decoded_object(orders)
+        if not isinstance(listed.get("total"), int):
             raise ShopError(Failure.NONSENSE, "eBay took the keys, but its answer is not a list of orders.")
         goods = yield from ask(shop, f"{INVENTORY}/inventory_item", limit="1")
     except ShopError as error:
-        return ConnectionReport(False, str(error), hints=_key_hints(shop), failure=error.kind)
-    newest = listed.get("orders") or [{}]
-    seller = _text(newest[0].get("sellerId")) if isinstance(newest[0], dict) else ""
-    hints = []
-    if goods.status == 403:
-        hints.append(
-            "Products cannot be read: the seller's consent lacks the scope sell.inventory.readonly. Orders can be."
-        )
-    if SANDBOX in shop.base_url:
-        hints.append("This is eBay's sandbox: its orders are not real.")
+        return failed(error, _key_hints(shop))
+    seller = next((label(order.get("sellerId")) for order in objects(listed.get("orders"))), "")
     return ConnectionReport(
         ok=True,
         summary=f"Connected to eBay{f' as {seller}' if seller else ''}.",
         shop_name=seller,
         version="Fulfillment v1",
         clock=clock(orders),
-        hints=tuple(hints),
+        hints=_hints(shop, goods.status),
     )
+
+
+def _hints(shop: Shop, goods: int) -> tuple[str, ...]:
+    hints = []
+    if goods == 403:
+        hints.append(
+            "Products cannot be read: the seller's consent lacks the scope sell.inventory.readonly. Orders can be."
+        )
+    if SANDBOX in shop.base_url:
+        hints.append("This is eBay's sandbox: its orders are not real.")
+    return tuple(hints)
 
 
 def _key_hints(shop: Shop) -> tuple[str, ...]:
@@ -72,14 +61,7 @@ def _key_hints(shop: Shop) -> tuple[str, ...]:
     return ()
 
 
-def _text(value: Any) -> str:
-    return values.name(value, 200, "", []) if isinstance(value, str) else ""
-
-
 def code_lists(shop: Shop) -> Operation[CodeLists]:
     """eBay has no lists to ask for: statuses are fixed, services are those of the carriers."""
     yield from ()
-    return CodeLists(
-        tuple(RemoteStatus(code, label) for code, label in STATUSES.items()),
-        payments=(RemoteStatus("EBAY", "eBay"),),
-    )
+    return CodeLists(code_list(STATUSES), payments=code_list({"EBAY": "eBay"}))

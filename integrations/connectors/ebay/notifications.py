@@ -8,12 +8,10 @@ Before eBay takes an address it asks it with a GET for the SHA-256 of a challeng
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import re
-from binascii import Error as Base64Error
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeGuard
 
 import msgspec
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -26,8 +24,9 @@ from integrations.connectors.ebay.orders import ORDER_ID
 from integrations.connectors.ebay.requests import refusal, send
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation, Request
-from integrations.connectors.kit.answers import decoded
-from integrations.connectors.kit.signatures import object_in
+from integrations.connectors.kit.answers import decoded_object, part
+from integrations.connectors.kit.hints import topic_of
+from integrations.connectors.kit.signatures import from_base64, object_in
 from integrations.connectors.notifications import Erasure, Hint, Notification, SigningKey
 
 KEY_ID = re.compile(r"[0-9a-zA-Z-]{8,64}")
@@ -39,7 +38,8 @@ LONGEST_CHALLENGE = 100
 ACCOUNT_DELETION = "MARKETPLACE_ACCOUNT_DELETION"
 ORDER_TOPICS = ("ORDER_CONFIRMATION", "ITEM_MARKED_SHIPPED")
 PUBLIC_KEY = "commerce/notification/v1/public_key"
-LONGEST_KEY = 2000
+# Characters.
+LONGEST_HEADER, LONGEST_KEY = 4000, 2000
 
 
 def challenge_response(code: str, verification_token: str, endpoint: str) -> dict[str, str] | None:
@@ -76,10 +76,7 @@ def is_signed(public_key: str, notification: Notification) -> bool:
     key = _key(public_key)
     if key is None or digest is None:
         return False
-    try:
-        signature = base64.b64decode(header.get("signature", ""), validate=True)
-    except (Base64Error, ValueError):
-        return False
+    signature = from_base64(header.get("signature", ""))
     return any(_verifies(key, signature, message, digest) for message in _messages(notification.body))
 
 
@@ -103,25 +100,19 @@ def _messages(body: bytes) -> list[bytes]:
 
 def _header(notification: Notification) -> dict[str, str]:
     text = notification.headers.get("x-ebay-signature", "")
-    if not 0 < len(text) <= 4000:
-        return {}
     try:
-        header = msgspec.json.decode(base64.b64decode(text.encode("ascii"), validate=True))
-    except (Base64Error, ValueError, RecursionError):
+        header = msgspec.json.decode(from_base64(text) if len(text) <= LONGEST_HEADER else b"")
+    except (ValueError, RecursionError):
         return {}
-    if not isinstance(header, dict) or str(header.get("alg", "")).lower() != "ecdsa":
-        return {}
-    kid = header.get("kid")
-    if not isinstance(kid, str) or not KEY_ID.fullmatch(kid):
-        return {}
-    return {name: value for name, value in header.items() if isinstance(value, str)}
+    known = {name: value for name, value in part(header).items() if isinstance(value, str)}
+    return known if known.get("alg", "").lower() == "ecdsa" and KEY_ID.fullmatch(known.get("kid", "")) else {}
 
 
 def _key(pem: str) -> ec.EllipticCurvePublicKey | None:
     inner = re.sub(r"-----(?:BEGIN|END) PUBLIC KEY-----|\s", "", pem)
     try:
-        key = load_der_public_key(base64.b64decode(inner, validate=True))
-    except (Base64Error, ValueError, UnsupportedAlgorithm):
+        key = load_der_public_key(from_base64(inner))
+    except (ValueError, UnsupportedAlgorithm):
         return None
     return key if isinstance(key, ec.EllipticCurvePublicKey) else None
 
@@ -132,8 +123,7 @@ def public_key(shop: Shop, kid: str) -> Operation[str]:
         raise ShopError(Failure.NOT_FOUND, "The notification names a key that eBay cannot have.")
     request = Request("GET", f"{shop.base_url}/{PUBLIC_KEY}/{kid}")
     response = yield from send(shop, request, as_application=True)
-    body = decoded(response)
-    key = body.get("key") if isinstance(body, dict) else None
+    key = decoded_object(response).get("key")
     if response.status in (400, 404):
         raise ShopError(Failure.NOT_FOUND, "eBay has no key by this id.", status=response.status)
     if response.status != 200 or not isinstance(key, str) or len(key) > LONGEST_KEY:
@@ -144,28 +134,22 @@ def public_key(shop: Shop, kid: str) -> Operation[str]:
 def read(notification: Notification) -> Hint:
     """The orders a notification names, or who asked to be forgotten. Never raises."""
     body = object_in(notification)
-    metadata, told = body.get("metadata"), body.get("notification")
-    topic = metadata.get("topic") if isinstance(metadata, dict) else None
-    topic = topic[:100] if isinstance(topic, str) else ""
+    topic, told = topic_of(part(body, "metadata").get("topic")), part(body, "notification")
     if topic == ACCOUNT_DELETION:
         return Hint(topic=topic, erasure=_erasure(told))
-    if topic not in ORDER_TOPICS:
-        return Hint(topic=topic)
-    return Hint(tuple(sorted(_order_ids(told, 6))), topic)
+    return Hint(tuple(sorted(_order_ids(told, 6))) if topic in ORDER_TOPICS else (), topic)
 
 
-def _erasure(told: Any) -> Erasure | None:
+def _erasure(told: dict[str, Any]) -> Erasure | None:
     """`data` is {username, userId, eiasToken}; the user name is what orders carry. For some users it is the id."""
-    data = told.get("data") if isinstance(told, dict) else None
-    if not isinstance(data, dict):
-        return None
-    person = next((data[name] for name in ("username", "userId") if isinstance(data.get(name), str)), "").strip()
-    identifier = told.get("notificationId")
-    if not isinstance(identifier, str) or not 0 < len(identifier) <= 255 or not 0 < len(person) <= 255:
-        return None
-    if not (identifier.isprintable() and person.isprintable()):
-        return None
-    return Erasure(identifier, person)
+    data, identifier = part(told, "data"), told.get("notificationId")
+    named = [data[name] for name in ("username", "userId") if isinstance(data.get(name), str)]
+    person = named[0].strip() if named else ""
+    return Erasure(identifier, person) if _is_name(identifier) and _is_name(person) else None
+
+
+def _is_name(value: Any) -> TypeGuard[str]:
+    return isinstance(value, str) and 0 < len(value) <= 255 and value.isprintable()
 
 
 def _order_ids(value: Any, depth: int) -> set[str]:

@@ -18,24 +18,25 @@ from integrations.connectors.contract import Shop
 from integrations.connectors.ebay.requests import FULFILLMENT, ask, refusal
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation, Response
-from integrations.connectors.kit.clocks import told_clock
-from integrations.connectors.kit.json_documents import repaired, too_deep, utf8
+from integrations.connectors.kit import windows
+from integrations.connectors.kit.answers import MOST_ENTRIES, listed
+from integrations.connectors.kit.json_documents import lenient
+from integrations.connectors.kit.lookups import typed_number, wanted
 from integrations.connectors.kit.paging import page_size
 from integrations.connectors.listings import Cursor, OrderPage, Window
 
 Paging = Operation[OrderPage]
+# (orderId, document) of every order as eBay wrote it.
+Entries = list[tuple[str, bytes]]
 
+# eBay's limits: error 31100 above so many orders on a page, error 30900 above so many ids.
 LARGEST_PAGE = 200
-"""200 is eBay's limit (error 31100 above)."""
 MOST_IDS = 50
-"""Error 30900 above."""
 MOST_PASSES = 3
-MOST_ENTRIES = 1000
-SECOND = timedelta(seconds=1)
+# eBay finds orders of the last two years; dates before them are refused, as are dates in the future (30850).
 OLDEST = timedelta(days=730) - timedelta(hours=1)
-"""eBay finds orders of the last two years; dates before them are refused, as are dates in the future (30850)."""
+# `12-34567-89012`; older ones `1234567890-1234567890` or a plain number.
 ORDER_ID = re.compile(r"[0-9]{1,20}(?:-[0-9]{1,20}){0,2}(?:![0-9]{1,20})?")
-"""`12-34567-89012`; older ones `1234567890-1234567890` or a plain number."""
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -43,10 +44,10 @@ class Progress(msgspec.Struct, frozen=True):
 
     since: datetime
     until: datetime
+    # Where the next page begins: at the last order read.
     offset: int = 0
-    """Where the next page begins: at the last order read."""
+    # The ids of the last pages read, as many as three hold.
     known: tuple[str, ...] = ()
-    """The ids of the last pages read, as many as three hold."""
     seen: int = 0
     passed: int = 0
 
@@ -62,141 +63,99 @@ class _Brief(msgspec.Struct):
 
 
 _PAGE = msgspec.json.Decoder(_Page)
-_BRIEF = msgspec.json.Decoder(_Brief)
+_brief = lenient(_Brief)
 
 
 def orders_in_window(shop: Shop, window: Window, cursor: Cursor | None) -> Paging:
     """One page of the orders last modified in the window, both ends included. The first page fixes its end."""
     if cursor is None:
-        progress, response = yield from _begin(shop, window)
+        span, _, response = yield from windows.begin(
+            lambda since, until: _ask(shop, since, until, 0), window, OLDEST, "eBay"
+        )
+        progress, offset = Progress(span.since, span.until or span.since), 0
+        entries, total = _read(response)
     else:
         progress = msgspec.convert(cursor, Progress)
-        response = yield from _ask(shop, progress.since, progress.until, progress.offset)
-    size, offset = page_size(shop, LARGEST_PAGE), progress.offset
-    step = size // 2
-    entries, total = _read(response)
-    while offset and not (entries and entries[0][0] in progress.known):
-        offset, step = max(0, offset - step), step * 2
-        entries, total = _read((yield from _ask(shop, progress.since, progress.until, offset)))
-    fresh = [(identifier, document) for identifier, document in entries if identifier not in progress.known]
-    reached = offset + len(entries)
+        offset, entries, total = yield from _from_known(shop, progress)
     ids = tuple(identifier for identifier, _ in entries)
     if len(ids) > 1 and ids == progress.known[-len(ids) :]:
         raise ShopError(Failure.NONSENSE, "eBay answers every page with the one before.", status=200)
-    done = not entries or (reached >= total if total is not None else len(entries) < size)
-    seen = progress.seen + len({identifier for identifier, _ in fresh})
-    following = None
-    if not done:
-        following = _cursor(
-            progress,
-            offset=max(0, reached - 1),
-            known=(*progress.known, *(identifier for identifier, _ in fresh))[-3 * size :],
-            seen=seen,
-        )
-    elif total is not None and seen < total and progress.passed + 1 < MOST_PASSES:
-        following = _cursor(progress, offset=0, known=(), seen=0, passed=progress.passed + 1)
-    return OrderPage(tuple(document for _, document in fresh), following, total, progress.until)
+    fresh = tuple(document for identifier, document in entries if identifier not in progress.known)
+    following = _following(progress, offset, ids, total, page_size(shop, LARGEST_PAGE))
+    return OrderPage(fresh, following, total, progress.until)
 
 
-def _begin(shop: Shop, window: Window) -> Operation[tuple[Progress, Response]]:
-    """The first page, asked without an end, which the clock of its answer then sets: the second before, because
-    orders may still join the running one.
+def _from_known(shop: Shop, progress: Progress) -> Operation[tuple[int, Entries, int | None]]:
+    """The page at the offset, or at the next one before it where a page begins with a known order; with its offset."""
+    offset, step = progress.offset, page_size(shop, LARGEST_PAGE) // 2
+    while True:
+        entries, total = _read((yield from _ask(shop, progress.since, progress.until, offset)))
+        if not offset or (entries and entries[0][0] in progress.known):
+            return offset, entries, total
+        offset, step = max(0, offset - step), step * 2
 
-    A window that begins too early, or ends in the future by eBay's clock, is cut to what eBay allows and asked again.
-    """
-    response = yield from _ask(shop, window.since, window.until, 0)
-    now = told_clock(response, "eBay")
-    since = min(max(window.since, now - OLDEST), now)
-    until = max(since, min(window.until or now, now - SECOND))
-    if response.status == 400 and (since != window.since or window.until not in (None, until)):
-        response = yield from _ask(shop, since, until, 0)
-    return Progress(since, until), response
+
+def _following(progress: Progress, offset: int, ids: tuple[str, ...], total: int | None, size: int) -> Cursor | None:
+    """The next page; the first again where fewer orders came than eBay counts."""
+    fresh, reached = [each for each in ids if each not in progress.known], offset + len(ids)
+    seen = progress.seen + len(set(fresh))
+    if ids and (reached < total if total is not None else len(ids) >= size):
+        known = (*progress.known, *fresh)[-3 * size :]
+        return windows.cursor_of(progress, offset=max(0, reached - 1), known=known, seen=seen)
+    if total is not None and seen < total and progress.passed + 1 < MOST_PASSES:
+        return windows.cursor_of(progress, offset=0, known=(), seen=0, passed=progress.passed + 1)
+    return None
 
 
 def _ask(shop: Shop, since: datetime, until: datetime | None, offset: int) -> Operation[Response]:
     span = f"lastmodifieddate:[{_stamp(since)}..{_stamp(until) if until else ''}]"
-    return (
-        yield from ask(
-            shop, f"{FULFILLMENT}/order", filter=span, limit=str(page_size(shop, LARGEST_PAGE)), offset=str(offset)
-        )
-    )
+    size = str(page_size(shop, LARGEST_PAGE))
+    return (yield from ask(shop, f"{FULFILLMENT}/order", filter=span, limit=size, offset=str(offset)))
 
 
 def _stamp(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
-def _cursor(progress: Progress, **changes: Any) -> Cursor:
-    cursor: Cursor = msgspec.to_builtins(msgspec.structs.replace(progress, **changes))
-    return cursor
-
-
-def _read(response: Response) -> tuple[list[tuple[str, bytes]], int | None]:
-    """(orderId, document) of every order as eBay wrote it, and how many the listing has."""
-    if response.status != 200:
-        raise refusal(response)
-    try:
-        body = utf8(response.body)
-    except ValueError as error:
-        raise ShopError(Failure.NONSENSE, str(error), status=200) from None
-    page = _page(body)
+def _read(response: Response) -> tuple[Entries, int | None]:
+    """The orders of a page, and how many the listing has."""
+    page = listed(response, _PAGE, refusal, "eBay's answer is not a list of orders; it may have been cut off.")
     documents = [bytes(part) for part in page.orders or ()]
     if len(documents) > MOST_ENTRIES:
         raise ShopError(Failure.NONSENSE, f"eBay's answer holds {len(documents)} orders, more than {MOST_ENTRIES}.")
     return [(str(_brief(document).orderId or ""), document) for document in documents], page.total
 
 
-def _page(body: bytes) -> _Page:
-    if too_deep(body):
-        raise ShopError(Failure.NONSENSE, "eBay's answer is nested too deeply to be a list of orders.", status=200)
-    for attempt in (body, repaired(body)):
-        try:
-            page = _PAGE.decode(attempt)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            continue
-        if page.orders is None and page.total is None:
-            break
-        return page
-    raise ShopError(Failure.NONSENSE, "eBay's answer is not a list of orders; it may have been cut off.", status=200)
-
-
-def _brief(document: bytes) -> _Brief:
-    try:
-        return _BRIEF.decode(document)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return _Brief()
-
-
 def orders_by_ids(shop: Shop, ids: tuple[str, ...]) -> Paging:
     """At most 50. What came back is compared with what was asked; ids eBay cannot know are not sent."""
-    if len(ids) > MOST_IDS:
-        raise ValueError(f"At most {MOST_IDS} orders can be asked for at once, not {len(ids)}.")
-    wanted = sorted({identifier for identifier in ids if ORDER_ID.fullmatch(identifier)})
-    found = yield from _by_ids(shop, wanted)
-    payloads = tuple(document for identifier, document in found if identifier in wanted)
+    asked = wanted(ids, MOST_IDS, _is_id)
+    found = yield from _by_ids(shop, sorted(asked))
+    payloads = tuple(document for identifier, document in found if identifier in asked)
     return OrderPage(payloads, None, len(payloads))
 
 
-def _by_ids(shop: Shop, wanted: list[str]) -> Operation[list[tuple[str, bytes]]]:
+def _is_id(text: str) -> bool:
+    return ORDER_ID.fullmatch(text) is not None
+
+
+def _by_ids(shop: Shop, asked: list[str]) -> Operation[Entries]:
     """eBay may refuse a whole list for one id it does not know: then each half is asked for by itself."""
-    if not wanted:
+    if not asked:
         return []
-    response = yield from ask(shop, f"{FULFILLMENT}/order", orderIds=",".join(wanted))
+    response = yield from ask(shop, f"{FULFILLMENT}/order", orderIds=",".join(asked))
     if response.status not in (400, 404):
         return _read(response)[0]
-    if len(wanted) == 1:
+    if len(asked) == 1:
         return []
-    middle = len(wanted) // 2
-    first = yield from _by_ids(shop, wanted[:middle])
-    second = yield from _by_ids(shop, wanted[middle:])
+    middle = len(asked) // 2
+    first = yield from _by_ids(shop, asked[:middle])
+    second = yield from _by_ids(shop, asked[middle:])
     return first + second
 
 
 def order_by_number(shop: Shop, number: str) -> Paging:
     """The number is the order's id; its id of the years before 2019 is accepted too."""
-    number = number.strip().removeprefix("#").strip()
-    if not ORDER_ID.fullmatch(number):
-        return OrderPage((), None, 0)
-    found = yield from _by_ids(shop, [number])
-    exact = tuple(document for identifier, document in found if number in (identifier, _brief(document).legacyOrderId))
-    return OrderPage(exact[:1], None, len(exact[:1]))
+    number = typed_number(number)
+    found = yield from _by_ids(shop, [number] if _is_id(number) else [])
+    exact = [document for identifier, document in found if number in (identifier, _brief(document).legacyOrderId)]
+    return OrderPage(tuple(exact[:1]), None, len(exact[:1]))

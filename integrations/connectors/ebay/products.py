@@ -8,14 +8,13 @@ address of the next page is read and only its offset taken.
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 from integrations.connectors.contract import Shop
-from integrations.connectors.ebay.requests import INVENTORY, ask, refusal
+from integrations.connectors.ebay.requests import INVENTORY, ask, parameter, refusal
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation
-from integrations.connectors.kit import values
-from integrations.connectors.kit.answers import decoded
+from integrations.connectors.kit.answers import decoded, objects, part
+from integrations.connectors.kit.remote_products import product_name
 from integrations.connectors.listings import Cursor, ProductPage, RemoteProduct
 
 PAGE_SIZE = 100
@@ -29,10 +28,8 @@ def products(shop: Shop, cursor: Cursor | None) -> Operation[ProductPage]:
     page = decoded(response)
     if not isinstance(page, dict):
         raise ShopError(Failure.NONSENSE, "eBay's answer is not a list of products.", status=200)
-    items = page.get("inventoryItems")
-    found = [_product(item) for item in (items if isinstance(items, list) else ())]
-    following = _offset_of(page.get("next"))
-    total = page.get("total")
+    found = [_product(item) for item in objects(page.get("inventoryItems"))]
+    following, total = _offset_of(page.get("next")), page.get("total")
     return ProductPage(
         tuple(product for product in found if product is not None),
         {"offset": following} if following is not None and following > offset else None,
@@ -41,38 +38,22 @@ def products(shop: Shop, cursor: Cursor | None) -> Operation[ProductPage]:
 
 
 def _offset_of(address: Any) -> int | None:
-    if not isinstance(address, str):
-        return None
-    try:
-        text = parse_qs(urlsplit(address).query).get("offset", [""])[-1]
-    except ValueError:
-        return None
+    text = parameter(address, "offset")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else None
 
 
-def _product(item: Any) -> RemoteProduct | None:
+def _product(item: dict[str, Any]) -> RemoteProduct | None:
     """The SKU is the item's only id. A variation's name is its title with the values that make it."""
-    sku = item.get("sku") if isinstance(item, dict) else None
+    sku, product = item.get("sku"), part(item, "product")
     if not isinstance(sku, str) or not 0 < len(sku.strip()) <= 100:
         return None
-    product = item.get("product")
-    title = product.get("title") if isinstance(product, dict) else None
-    name = values.name(title if isinstance(title, str) else sku, 300, "", [])
-    if item.get("inventoryItemGroupKeys") or item.get("groupIds"):
-        options = ", ".join(_aspects(product))
-        name = values.name(f"{name} - {options}", 300, "", []) if options else name
-    quantity = _quantity(item.get("availability"))
-    return RemoteProduct(sku.strip(), sku.strip(), name, quantity is not None, quantity)
+    title = product.get("title")
+    varies = item.get("inventoryItemGroupKeys") or item.get("groupIds")
+    name = product_name(title if isinstance(title, str) else sku, _aspects(product) if varies else ())
+    quantity = part(part(item, "availability"), "shipToLocationAvailability").get("quantity")
+    counted = type(quantity) is int
+    return RemoteProduct(sku.strip(), sku.strip(), name, counted, quantity if counted else None)
 
 
-def _aspects(product: Any) -> list[str]:
-    aspects = product.get("aspects") if isinstance(product, dict) else None
-    if not isinstance(aspects, dict):
-        return []
-    return [str(choice[0]) for choice in aspects.values() if isinstance(choice, list) and len(choice) == 1]
-
-
-def _quantity(availability: Any) -> int | None:
-    stock = availability.get("shipToLocationAvailability") if isinstance(availability, dict) else None
-    quantity = stock.get("quantity") if isinstance(stock, dict) else None
-    return quantity if type(quantity) is int else None
+def _aspects(product: dict[str, Any]) -> list[Any]:
+    return [each[0] for each in part(product, "aspects").values() if isinstance(each, list) and len(each) == 1]

@@ -7,126 +7,121 @@ A user's access token lives 2 hours; the refresh token it comes from 18 months. 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from datetime import datetime, time, timedelta
-from urllib.parse import urlencode
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
 from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Request, Response
-from integrations.connectors.kit.answers import decoded
+from integrations.connectors.kit.answers import code_named, decoded_object, objects
 from integrations.connectors.kit.clocks import clock
-from integrations.connectors.kit.tokens import Exchange, token_request, with_token
+from integrations.connectors.kit.refusals import Refusals
+from integrations.connectors.kit.tokens import Exchange, patient, token_request, with_token
 
 FULFILLMENT = "sell/fulfillment/v1"
 INVENTORY = "sell/inventory/v1"
-TOKEN = "ebay_token"  # noqa: S105 - a name in the memory
-APPLICATION_TOKEN = "ebay_application_token"  # noqa: S105 - a name in the memory
+# Names in the shop's memory.
+TOKEN = "ebay_token"  # noqa: S105
+APPLICATION_TOKEN = "ebay_application_token"  # noqa: S105
 APPLICATION_SCOPE = "https://api.ebay.com/oauth/api_scope"
+# The error number of a daily limit that is used up; it is lifted at midnight Pacific time.
 QUOTA = 2001
-"""The error number of a daily limit that is used up; it is lifted at midnight Pacific time."""
 PACIFIC = ZoneInfo("America/Los_Angeles")
+# Seconds; for a 429 that does not say whose limit it is.
 LONG_WAIT = 900.0
-"""Seconds; for a 429 that does not say whose limit it is."""
+NO_NUMBER = "no error number"
 SIGN_IN_AGAIN = (
     "Sign in with the seller's account at developer.ebay.com > User access tokens (or through your own consent page), "
     "and enter the new refresh token."
 )
 
 
-def ask(shop: Shop, path: str, **params: str) -> Exchange:
-    """A GET with the seller's access token. 429 is a ShopError that says how long to wait."""
-    request = Request("GET", f"{shop.base_url}/{path}", tuple(params.items()))
-    return (yield from send(shop, request))
-
-
-def send(shop: Shop, request: Request, *, as_application: bool = False) -> Exchange:
-    """Any request with an access token: the seller's, or one that stands for the application alone."""
-    key, grant = (APPLICATION_TOKEN, _application(shop)) if as_application else (TOKEN, _seller(shop))
-    try:
-        return (yield from with_token(shop, key, grant, token_refusal, request))
-    except ShopError as error:
-        if error.kind != Failure.BUSY or error.retry_after is not None:
-            raise
-        raise _busy(error.status, error.answer) from None
-
-
-def _seller(shop: Shop) -> Request:
-    """Without a scope the new token has all that the seller agreed to."""
-    return _grant(shop, {"grant_type": "refresh_token", "refresh_token": shop.credentials.get("refresh_token", "")})
-
-
-def _application(shop: Shop) -> Request:
-    return _grant(shop, {"grant_type": "client_credentials", "scope": APPLICATION_SCOPE})
-
-
-def _grant(shop: Shop, wanted: Mapping[str, str]) -> Request:
-    form = urlencode(wanted)
-    return token_request(
-        f"{shop.base_url}/identity/v1/oauth2/token",
-        shop.credentials.get("client_id", ""),
-        shop.credentials.get("client_secret", ""),
-        form.encode(),
-    )
-
-
 def error_id(response: Response) -> int:
     """The first error's number, 0 without one."""
-    body = decoded(response)
-    errors = body.get("errors") if isinstance(body, dict) else None
-    first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
-    number = first.get("errorId")
+    number = next((error.get("errorId") for error in objects(decoded_object(response).get("errors"))), 0)
     return number if type(number) is int and 0 < number < 10**9 else 0
 
 
-def token_refusal(response: Response) -> ShopError:
-    body = decoded(response)
-    code = body.get("error") if isinstance(body, dict) else None
-    known = code if isinstance(code, str) and re.fullmatch(r"[a-z_]{1,60}", code) else ""
-    if known == "invalid_grant":
-        return _error(
+def parameter(address: Any, name: str) -> str:
+    """A parameter in the address of the next page; "" without one."""
+    try:
+        return parse_qs(urlsplit(address if isinstance(address, str) else "").query).get(name, [""])[-1]
+    except ValueError:
+        return ""
+
+
+def _told(response: Response) -> str:
+    number = error_id(response)
+    return f"error {number}" if number else NO_NUMBER
+
+
+_NO_API = (Failure.ADDRESS, "There is no eBay API at this address; it is https://api.ebay.com.")
+_OTHER_KEYS = (
+    Failure.CREDENTIALS,
+    "eBay does not know this App ID with this Cert ID. Copy both from developer.ebay.com > Application keysets,"
+    " from the column Production (or Sandbox, if the address is the sandbox's).",
+)
+REFUSALS = Refusals(
+    "eBay",
+    _told,
+    {
+        (401, None): (Failure.CREDENTIALS, f"eBay refuses a new access token. {SIGN_IN_AGAIN}"),
+        (403, None): (
             Failure.CREDENTIALS,
-            response.status,
-            f"eBay does not take the refresh token: it has expired (after 18 months), was revoked, or belongs to "
+            "The seller's consent does not cover this ({code}). Sign in again with the scopes "
+            "sell.fulfillment.readonly and sell.inventory.readonly, and enter the new refresh token.",
+        ),
+        (404, NO_NUMBER): _NO_API,
+        (404, None): (Failure.NOT_FOUND, "eBay does not have what was asked for ({code})."),
+    },
+)
+TOKEN_REFUSALS = Refusals(
+    "eBay",
+    code_named("error"),
+    {
+        (400, "invalid_grant"): (
+            Failure.CREDENTIALS,
+            "eBay does not take the refresh token: it has expired (after 18 months), was revoked, or belongs to "
             f"another application. {SIGN_IN_AGAIN}",
-        )
-    if known == "invalid_client" or response.status == 401:
-        return _error(
-            Failure.CREDENTIALS,
-            response.status,
-            "eBay does not know this App ID with this Cert ID. Copy both from developer.ebay.com > Application keysets,"
-            " from the column Production (or Sandbox, if the address is the sandbox's).",
-        )
-    if known:
-        return _error(Failure.CREDENTIALS, response.status, f"eBay gives no access token ({known}). {SIGN_IN_AGAIN}")
-    return refusal(response)
+        ),
+        (400, "invalid_client"): _OTHER_KEYS,
+        (400, ""): (Failure.REFUSED, "eBay refused to give an access token (HTTP 400)."),
+        (400, None): (Failure.CREDENTIALS, f"eBay gives no access token ({{code}}). {SIGN_IN_AGAIN}"),
+        (401, None): _OTHER_KEYS,
+        (404, None): _NO_API,
+    },
+    LONG_WAIT,
+)
 
 
 def refusal(response: Response) -> ShopError:
     """The ShopError of an answer that is not a success. Quotes eBay's error number, never its text."""
-    status, number = response.status, error_id(response)
-    if status == 429 or number == QUOTA:
-        return _busy(status, response)
-    if status == 401:
-        return _error(Failure.CREDENTIALS, status, f"eBay refuses a new access token. {SIGN_IN_AGAIN}")
-    if status == 403:
-        return _error(
-            Failure.CREDENTIALS,
-            status,
-            f"The seller's consent does not cover this ({number or 'no error number'}). Sign in again with the scopes "
-            "sell.fulfillment.readonly and sell.inventory.readonly, and enter the new refresh token.",
-        )
-    if status == 404 and number:
-        return _error(Failure.NOT_FOUND, status, f"eBay does not have what was asked for ({number}).")
-    if status == 404:
-        return _error(Failure.ADDRESS, status, "There is no eBay API at this address; it is https://api.ebay.com.")
-    if status >= 500:
-        return _error(Failure.UNAVAILABLE, status, f"eBay has a fault of its own (HTTP {status}).")
-    if 200 <= status < 300:
-        return _error(Failure.NONSENSE, status, f"eBay answered HTTP {status} with something that is no list.")
-    return _error(Failure.REFUSED, status, f"eBay refused the request (HTTP {status}, error {number or 'unknown'}).")
+    if response.status == 429 or error_id(response) == QUOTA:
+        return _busy(response.status, response)
+    return REFUSALS.of(response)
+
+
+def ask(shop: Shop, path: str, **params: str) -> Exchange:
+    """A GET with the seller's access token. 429 is a ShopError that says how long to wait."""
+    return (yield from send(shop, Request("GET", f"{shop.base_url}/{path}", tuple(params.items()))))
+
+
+def send(shop: Shop, request: Request, *, as_application: bool = False) -> Exchange:
+    """Any request with an access token: the seller's, or one that stands for the application alone."""
+    if as_application:
+        key, grant = APPLICATION_TOKEN, _grant(shop, grant_type="client_credentials", scope=APPLICATION_SCOPE)
+    else:  # without a scope the new token has all that the seller agreed to
+        known = shop.credentials.get("refresh_token", "")
+        key, grant = TOKEN, _grant(shop, grant_type="refresh_token", refresh_token=known)
+    exchange = with_token(shop, key, grant, TOKEN_REFUSALS.of, request)
+    return (yield from patient(exchange, lambda error: _busy(error.status, error.answer)))
+
+
+def _grant(shop: Shop, **wanted: str) -> Request:
+    keys = shop.credentials.get("client_id", ""), shop.credentials.get("client_secret", "")
+    return token_request(f"{shop.base_url}/identity/v1/oauth2/token", *keys, urlencode(wanted).encode())
 
 
 def _busy(status: int | None, answer: Response | None) -> ShopError:
@@ -144,7 +139,3 @@ def _until_midnight(now: datetime) -> float:
     there = now.astimezone(PACIFIC)
     midnight = datetime.combine(there.date() + timedelta(days=1), time.min, PACIFIC)
     return max(1.0, (midnight - now).total_seconds())
-
-
-def _error(kind: Failure, status: int, message: str) -> ShopError:
-    return ShopError(kind, message, status=status)

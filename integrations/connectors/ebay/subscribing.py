@@ -8,18 +8,17 @@ Notification API v1.6.7.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
 from integrations.connectors.contract import Shop
 from integrations.connectors.ebay.notifications import ACCOUNT_DELETION, ORDER_TOPICS
-from integrations.connectors.ebay.requests import error_id, refusal, send
+from integrations.connectors.ebay.requests import error_id, parameter, refusal, send
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation, Request, Response
-from integrations.connectors.kit.answers import decoded
+from integrations.connectors.kit.answers import decoded, decoded_object, objects, part
+from integrations.connectors.kit.registrations import Registered, register_each
 from integrations.connectors.kit.tokens import Exchange
 from integrations.connectors.notifications import RemoteWebhook
 
@@ -27,9 +26,19 @@ ROOT = "commerce/notification/v1"
 TOPICS = (ACCOUNT_DELETION, *ORDER_TOPICS)
 MOST_PAGES = 10
 NAME = "Countinghouse"
-NO_ALERTS, NO_CHALLENGE = 195003, 195020
+# Why eBay takes no destination, by its error numbers.
+NOT_TAKEN = {
+    195003: (
+        Failure.REFUSED,
+        "eBay wants to know whom to write to when our address does not answer: enter an alert e-mail address in the"
+        " settings, then register again.",
+    ),
+    195020: (
+        Failure.ADDRESS,
+        "eBay could not reach this site to ask its question. PUBLIC_URL must be the site's public https address.",
+    ),
+}
 Json = dict[str, Any]
-Registered = Operation[tuple[RemoteWebhook, ...]]
 
 
 def webhooks(shop: Shop) -> Registered:
@@ -48,8 +57,7 @@ def _webhook(entry: Json, destination: Json) -> RemoteWebhook:
 
 
 def _endpoint(destination: Json) -> str:
-    delivery = destination.get("deliveryConfig")
-    return str(delivery.get("endpoint", "")) if isinstance(delivery, dict) else ""
+    return str(part(destination, "deliveryConfig").get("endpoint", ""))
 
 
 def register(shop: Shop, address: str, secret: str) -> Registered:
@@ -59,36 +67,34 @@ def register(shop: Shop, address: str, secret: str) -> Registered:
     80 letters, digits, `_` or `-`.
     """
     destination = yield from _destination(shop, address, secret)
-    there = {each.topic: each for each in (yield from webhooks(shop)) if each.address == address}
-    registered = []
-    for topic in TOPICS:
-        known = there.get(topic)
+
+    def write(topic: str, known: RemoteWebhook | None) -> Operation[RemoteWebhook]:
         if known is None:
-            known = yield from _subscribe(shop, topic, destination, address)
-        elif not known.active:
-            known = yield from _enable(shop, known)
-        registered.append(known)
-    return tuple(registered)
+            return (yield from _subscribe(shop, topic, destination, address))
+        return known if known.active else (yield from _enable(shop, known))
+
+    there = yield from webhooks(shop)
+    return (yield from register_each(there, address, TOPICS, write))
 
 
 def _destination(shop: Shop, address: str, secret: str) -> Operation[str]:
     """The id of the destination, made or switched on again."""
-    wanted = {
-        "name": NAME,
-        "status": "ENABLED",
-        "deliveryConfig": {"endpoint": address, "verificationToken": secret},
-    }
-    ours = [each for each in (yield from _all(shop, "destination")) if _endpoint(each) == address]
-    if ours and ours[0].get("status") == "ENABLED":
-        return str(ours[0].get("destinationId"))
-    if ours:
-        known = str(ours[0].get("destinationId"))
-        response = yield from _call(shop, "PUT", f"destination/{known}", wanted)
-        _accepted(response, 204)
-        return known
+    delivery = {"endpoint": address, "verificationToken": secret}
+    wanted = {"name": NAME, "status": "ENABLED", "deliveryConfig": delivery}
+    for ours in (yield from _all(shop, "destination")):
+        if _endpoint(ours) == address:
+            known = str(ours.get("destinationId"))
+            if ours.get("status") != "ENABLED":
+                _accepted((yield from _call(shop, "PUT", f"destination/{known}", wanted)), 204)
+            return known
     yield from _alerts(shop)
     response = yield from _call(shop, "POST", "destination", wanted)
     _accepted(response, 201)
+    return _made(response)
+
+
+def _made(response: Response) -> str:
+    """The id of what was made: the end of its address."""
     return response.headers.get("location", "").rstrip("/").rpartition("/")[2]
 
 
@@ -110,23 +116,14 @@ def _subscribe(shop: Shop, topic: str, destination: str, address: str) -> Operat
     described = decoded(response)
     if response.status == 404 or not isinstance(described, dict):
         return refused
-    payloads: list[Any] = described.get("supportedPayloads") or []
-    offered = [each for each in payloads if isinstance(each, dict) and not each.get("deprecated")]
-    wanted = {
-        "topicId": topic,
-        "status": "ENABLED",
-        "destinationId": destination,
-        "payload": {
-            "format": "JSON",
-            "deliveryProtocol": "HTTPS",
-            "schemaVersion": str(offered[0].get("schemaVersion")) if offered else "1.0",
-        },
-    }
+    offered = [each for each in objects(described.get("supportedPayloads")) if not each.get("deprecated")]
+    version = str(offered[0].get("schemaVersion")) if offered else "1.0"
+    payload = {"format": "JSON", "deliveryProtocol": "HTTPS", "schemaVersion": version}
+    wanted = {"topicId": topic, "status": "ENABLED", "destinationId": destination, "payload": payload}
     for_application = described.get("scope") != "USER"
     response = yield from _call(shop, "POST", "subscription", wanted, as_application=for_application)
     if response.status == 201:
-        made = response.headers.get("location", "").rstrip("/").rpartition("/")[2]
-        return RemoteWebhook(made, topic, address, active=True)
+        return RemoteWebhook(_made(response), topic, address, active=True)
     if topic == ACCOUNT_DELETION:
         _accepted(response, 201)
     return refused
@@ -143,55 +140,29 @@ def _all(shop: Shop, what: str, *, as_application: bool = True) -> Operation[lis
     found: list[Json] = []
     params = {"limit": "100"}
     for _ in range(MOST_PAGES):
-        response = yield from _call(shop, "GET", what, params=params, as_application=as_application)
+        response = yield from _call(shop, "GET", what, as_application=as_application, **params)
         if response.status == 403 and not as_application:
             break
-        body = decoded(response)
-        listed = body.get(f"{what}s") if isinstance(body, dict) else None
+        body = decoded_object(response)
+        listed = body.get(f"{what}s")
         if response.status not in (200, 204) or not isinstance(listed, list | None):
             raise refusal(response)
-        found += [each for each in listed or () if isinstance(each, dict)]
-        following = body.get("next") if isinstance(body, dict) else None
-        tokens = parse_qs(urlsplit(following).query).get("continuation_token") if isinstance(following, str) else None
-        if not tokens:
+        found += objects(listed)
+        params["continuation_token"] = parameter(body.get("next"), "continuation_token")
+        if not params["continuation_token"]:
             break
-        params["continuation_token"] = tokens[0]
     return found
 
 
 def _call(
-    shop: Shop,
-    method: str,
-    path: str,
-    body: Json | None = None,
-    *,
-    params: Mapping[str, str] | None = None,
-    as_application: bool = True,
+    shop: Shop, method: str, path: str, body: Json | None = None, /, *, as_application: bool = True, **params: str
 ) -> Exchange:
-    request = Request(
-        method,
-        f"{shop.base_url}/{ROOT}/{path}",
-        tuple((params or {}).items()),
-        body=None if body is None else msgspec.json.encode(body),
-    )
+    encoded = None if body is None else msgspec.json.encode(body)
+    request = Request(method, f"{shop.base_url}/{ROOT}/{path}", tuple(params.items()), body=encoded)
     return (yield from send(shop, request, as_application=as_application))
 
 
 def _accepted(response: Response, status: int) -> None:
-    if response.status == status:
-        return
-    number = error_id(response)
-    if number == NO_ALERTS:
-        raise ShopError(
-            Failure.REFUSED,
-            "eBay wants to know whom to write to when our address does not answer: enter an alert e-mail address in the"
-            " settings, then register again.",
-            status=response.status,
-        )
-    if number == NO_CHALLENGE:
-        raise ShopError(
-            Failure.ADDRESS,
-            "eBay could not reach this site to ask its question. PUBLIC_URL must be the site's public https address.",
-            status=response.status,
-        )
-    raise refusal(response)
+    if response.status != status:
+        known = NOT_TAKEN.get(error_id(response))
+        raise ShopError(*known, status=response.status) if known else refusal(response)

@@ -91,3 +91,18 @@ def shaped(response: Response, decoder: msgspec.json.Decoder[T], otherwise: str)
             return decoder.decode(repaired(body))
     except (ValueError, RecursionError):  # msgspec's and Unicode's errors are ValueErrors
         raise ShopError(Failure.NONSENSE, otherwise, status=response.status) from None
+
+
+def listed(
+    response: Response, decoder: msgspec.json.Decoder[T], refusal: Callable[[Response], ShopError], otherwise: str
+) -> T:
+    """A page of a list in the shape of `decoder`, a struct whose defaults say that nothing is there.
+
+    Raises `refusal` for any status but 200, NONSENSE with the sentence `otherwise` for a body without the shape.
+    """
+    if response.status != 200:
+        raise refusal(response)
+    page = shaped(response, decoder, otherwise)
+    if page == type(page)():
+        raise ShopError(Failure.NONSENSE, otherwise, status=response.status)
+    return page

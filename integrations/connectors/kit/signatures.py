@@ -30,6 +30,14 @@ def is_base64_of(text: str, expected: bytes) -> bool:
     return bool(text) and hmac.compare_digest(text.strip().encode("utf-8", "replace"), base64.b64encode(expected))
 
 
+def from_base64(text: str) -> bytes:
+    """The bytes of a header's text; none for an odd one. Never raises."""
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError:  # binascii's errors are ValueErrors, as is what is not ASCII
+        return b""
+
+
 def object_in(notification: Notification) -> dict[str, Any]:
     """The JSON object of a notification's body; empty for anything else. Never raises."""
     try:

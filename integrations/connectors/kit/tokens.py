@@ -58,5 +58,15 @@ def with_token(
     return (yield _signed(request, token))
 
 
+def patient(exchange: Exchange, busy: Callable[[ShopError], ShopError]) -> Exchange:
+    """The exchange. `busy` makes what is raised where the platform asks us to wait without saying how long."""
+    try:
+        return (yield from exchange)
+    except ShopError as error:
+        if error.kind != Failure.BUSY or error.retry_after is not None:
+            raise
+        raise busy(error) from None
+
+
 def _signed(request: Request, token: str) -> Request:
     return replace(request, auth=HeaderAuth("Authorization", f"Bearer {token}"))
