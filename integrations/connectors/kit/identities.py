@@ -41,13 +41,25 @@ def identifying(
         except (ValueError, RecursionError):
             found = pattern.search(payload[:searched])
             return Identity(found[1].decode("utf-8", "replace") if found else "")
-        known = _or_none(external_id, read) or ""
-        shown = number(read) if number is not None else known
-        if not isinstance(shown, str | int) or isinstance(shown, bool):
-            shown = known
-        return Identity(known, _printable(str(shown)), status(read), _or_none(modified_at, read))
+        return identified(read, external_id=external_id, status=status, modified_at=modified_at, number=number)
 
     return identify
+
+
+def identified(
+    brief: T,
+    *,
+    external_id: Callable[[T], str],
+    status: Callable[[T], str],
+    modified_at: Callable[[T], datetime | None],
+    number: Callable[[T], Any] | None = None,
+) -> Identity:
+    """What a brief says of its order; see `identifying`."""
+    known = _or_none(external_id, brief) or ""
+    shown = number(brief) if number is not None else known
+    if not isinstance(shown, str | int) or isinstance(shown, bool):
+        shown = known
+    return Identity(known, _printable(str(shown)), status(brief), _or_none(modified_at, brief))
 
 
 def _or_none(read: Callable[[T], Any], brief: T) -> Any:

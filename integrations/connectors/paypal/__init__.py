@@ -11,8 +11,8 @@ from datetime import timedelta
 
 from integrations.choices import ImportAction
 from integrations.connectors.contract import Capabilities, Connector, CredentialField, DefaultRule, Webhooks
-from integrations.connectors.paypal import checking, orders, webhooks
-from integrations.connectors.paypal.identity import identify, is_same_payment
+from integrations.connectors.paypal import checking, lookups, orders, webhooks
+from integrations.connectors.paypal.identity import STATUSES, identify, is_same_payment
 from integrations.connectors.paypal.payload import parse
 
 CONNECTOR = Connector(
@@ -29,18 +29,18 @@ CONNECTOR = Connector(
         ),
         CredentialField("client_secret", "Secret", "Beside the client ID of the same app."),
     ),
-    capabilities=Capabilities(orders_by_ids=orders.MOST_IDS, listed_within=timedelta(hours=3)),
+    capabilities=Capabilities(orders_by_ids=lookups.MOST_IDS, listed_within=timedelta(hours=3)),
     default_rules=(
-        DefaultRule("S", checking.STATUSES["S"], ImportAction.VALID, retry=False),
-        DefaultRule("P", checking.STATUSES["P"], ImportAction.SKIP, retry=True),
-        DefaultRule("D", checking.STATUSES["D"], ImportAction.SKIP, retry=False),
-        DefaultRule("V", checking.STATUSES["V"], ImportAction.SKIP, retry=False),
+        DefaultRule("S", STATUSES["S"], ImportAction.VALID, retry=False),
+        DefaultRule("P", STATUSES["P"], ImportAction.SKIP, retry=True),
+        DefaultRule("D", STATUSES["D"], ImportAction.SKIP, retry=False),
+        DefaultRule("V", STATUSES["V"], ImportAction.SKIP, retry=False),
     ),
     check=checking.check,
     code_lists=checking.code_lists,
     orders_in_window=orders.orders_in_window,
-    orders_by_ids=orders.orders_by_ids,
-    order_by_number=orders.order_by_number,
+    orders_by_ids=lookups.orders_by_ids,
+    order_by_number=lookups.order_by_number,
     parse=parse,
     identify=identify,
     webhooks=Webhooks(

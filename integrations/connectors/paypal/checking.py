@@ -5,13 +5,13 @@ from __future__ import annotations
 from integrations.connectors.contract import ConnectionReport, Shop
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation
-from integrations.connectors.kit.answers import decoded
-from integrations.connectors.listings import CodeLists, RemoteStatus
-from integrations.connectors.paypal.identity import EVENTS
-from integrations.connectors.paypal.orders import READ_AGAIN, SECOND, now_at
-from integrations.connectors.paypal.requests import ask, refusal
+from integrations.connectors.kit.answers import decoded_object
+from integrations.connectors.kit.code_lists import code_list, failed
+from integrations.connectors.listings import CodeLists
+from integrations.connectors.paypal.identity import EVENTS, STATUSES
+from integrations.connectors.paypal.requests import refusal
+from integrations.connectors.paypal.transactions import BEHIND, first_second, now_at
 
-STATUSES = {"S": "Completed", "P": "Pending", "D": "Denied", "V": "Reversed"}
 SANDBOX = "sandbox.paypal.com"
 DUPLICATES = (
     "Payments of your other shops are PayPal payments, too: connect PayPal only where its payments are orders of their "
@@ -24,21 +24,14 @@ def check(shop: Shop) -> Operation[ConnectionReport]:
     """A token, PayPal's clock, and one second of yesterday's transactions."""
     try:
         now = yield from now_at(shop)
-        since = now - READ_AGAIN
-        response = yield from ask(
-            shop,
-            start_date=f"{since:%Y-%m-%dT%H:%M:%SZ}",
-            end_date=f"{since + SECOND:%Y-%m-%dT%H:%M:%SZ}",
-            page_size="1",
-        )
+        response = yield from first_second(shop, now - BEHIND)
         if response.status != 200:
             raise refusal(response)
-        listed = decoded(response)
-        if not isinstance(listed, dict) or not isinstance(listed.get("transaction_details"), list):
+        listed = decoded_object(response)
+        if not isinstance(listed.get("transaction_details"), list):
             raise ShopError(Failure.NONSENSE, "PayPal took the keys, but its answer is not a list of transactions.")
     except ShopError as error:
-        hints = _key_hints(shop) if error.kind == Failure.CREDENTIALS else ()
-        return ConnectionReport(False, str(error), hints=hints, failure=error.kind)
+        return failed(error, _key_hints(shop) if error.kind == Failure.CREDENTIALS else ())
     account = listed.get("account_number")
     name = account[:40] if isinstance(account, str) and account.isalnum() else ""
     sandbox = ("This is PayPal's sandbox: its payments are not real.",) if SANDBOX in shop.base_url else ()
@@ -61,7 +54,4 @@ def _key_hints(shop: Shop) -> tuple[str, ...]:
 def code_lists(shop: Shop) -> Operation[CodeLists]:
     """PayPal has no lists to ask for."""
     yield from ()
-    return CodeLists(
-        tuple(RemoteStatus(code, label) for code, label in STATUSES.items()),
-        payments=tuple(RemoteStatus(code, label) for code, label in EVENTS.items()),
-    )
+    return CodeLists(code_list(STATUSES), payments=code_list(EVENTS))

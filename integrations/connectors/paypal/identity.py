@@ -13,10 +13,12 @@ from typing import Any
 import msgspec
 
 from integrations.connectors.contract import Identity, Shop
-from integrations.connectors.errors import PayloadError
 from integrations.connectors.kit import stamps, values
+from integrations.connectors.kit.answers import part
+from integrations.connectors.kit.identities import identified
 from integrations.connectors.kit.json_documents import repaired, utf8
 
+# Payments for goods, by PayPal's event codes. Fees, refunds, transfers, mass pay and donations are no orders.
 EVENTS = {
     "T0000": "Payment",
     "T0002": "Subscription payment",
@@ -29,10 +31,9 @@ EVENTS = {
     "T0012": "Virtual terminal",
     "T0018": "Payment at the counter",
 }
-"""Payments for goods, by PayPal's event codes. Fees, refunds, transfers, mass pay and donations are no orders."""
-
+STATUSES = {"S": "Completed", "P": "Pending", "D": "Denied", "V": "Reversed"}
+# Stands for any event code in an id; PayPal has no such code. A webhook does not tell a payment's code.
 ANY_EVENT = "T9999"
-"""Stands for any event code in an id; PayPal has no such code. A webhook does not tell a payment's code."""
 EXTERNAL_ID = re.compile(r"([0-9A-Z]{1,24})\.(T[0-9]{4})\.([0-9]{8}T[0-9]{6}Z)")
 
 
@@ -53,6 +54,10 @@ def parts(identifier: str) -> tuple[str, datetime] | None:
     except ValueError:
         return None
     return found[1], began
+
+
+def is_id(text: str) -> bool:
+    return parts(text) is not None
 
 
 class _Info(msgspec.Struct):
@@ -89,7 +94,7 @@ def is_order(document: bytes) -> bool:
     info = brief(document)
     if info.transaction_event_code is None and info.transaction_amount is None:
         return True
-    amount = info.transaction_amount.get("value") if isinstance(info.transaction_amount, dict) else None
+    amount = part(info.transaction_amount).get("value")
     return info.transaction_event_code in EVENTS and not str(amount).startswith("-")
 
 
@@ -100,21 +105,24 @@ def is_same_payment(hinted: str, known: str) -> bool:
 
 def status(value: Any) -> str:
     """PayPal's letter: S completed, P pending, D denied, V reversed; "" for none."""
-    return value.strip().upper()[:100] if isinstance(value, str) else ""
+    return _text(value).upper()[:100]
+
+
+def _text(value: Any) -> str:
+    return value.strip() if isinstance(value, str) else ""
 
 
 def identify(payload: bytes, shop: Shop) -> Identity:
     """Never raises."""
-    info = brief(payload)
-    try:
-        began = stamps.instant(info.transaction_initiation_date, "transaction_initiation_date")
-        own = external_id(info.transaction_id, info.transaction_event_code, began)
-    except PayloadError:
-        own = ""
-    try:
-        modified_at = stamps.instant(info.transaction_updated_date, "transaction_updated_date")
-    except PayloadError:
-        modified_at = None
-    number = info.invoice_id if isinstance(info.invoice_id, str) and info.invoice_id.strip() else info.transaction_id
-    shown = "".join(filter(str.isprintable, number)).strip()[:100] if isinstance(number, str) else ""
-    return Identity(own, shown, status(info.transaction_status), modified_at)
+    return identified(
+        brief(payload),
+        external_id=_own_id,
+        status=lambda info: status(info.transaction_status),
+        modified_at=lambda info: stamps.instant(info.transaction_updated_date, "transaction_updated_date"),
+        number=lambda info: _text(info.invoice_id) or info.transaction_id,
+    )
+
+
+def _own_id(info: _Info) -> str:
+    began = stamps.instant(info.transaction_initiation_date, "transaction_initiation_date")
+    return external_id(info.transaction_id, info.transaction_event_code, began)

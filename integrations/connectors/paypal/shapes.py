@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from integrations.connectors.kit.values import Number
 
 
 class Money(Struct):
     value: Number = None
-    currency_code: str | None = None
+    currency: str | None = field(name="currency_code", default=None)
 
 
 class TransactionInfo(Struct):

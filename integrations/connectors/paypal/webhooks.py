@@ -11,9 +11,8 @@ cannot be looked for; the open orders are read again hourly.
 
 from __future__ import annotations
 
-import base64
 import re
-from binascii import Error as Base64Error
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from zlib import crc32
@@ -26,22 +25,39 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, PayloadError, ShopError
-from integrations.connectors.http import Operation, Request, Response
+from integrations.connectors.http import Operation, Request
 from integrations.connectors.kit import stamps
-from integrations.connectors.kit.answers import decoded
-from integrations.connectors.kit.signatures import object_in
+from integrations.connectors.kit.answers import decoded_object, objects, part
+from integrations.connectors.kit.hints import topic_of
+from integrations.connectors.kit.registrations import Registered
+from integrations.connectors.kit.signatures import from_base64, is_recent, object_in
 from integrations.connectors.kit.tokens import Exchange
 from integrations.connectors.notifications import Hint, Notification, RemoteWebhook, SigningKey
-from integrations.connectors.paypal.identity import ANY_EVENT, external_id, parts
-from integrations.connectors.paypal.requests import error_name, refusal, send
+from integrations.connectors.paypal.identity import ANY_EVENT, external_id, is_id
+from integrations.connectors.paypal.requests import REFUSALS, refusal, send
 
 PATH = "v1/notifications/webhooks"
 PAYMENTS = tuple(f"PAYMENT.CAPTURE.{each}" for each in ("COMPLETED", "PENDING", "DENIED", "DECLINED"))
 EVENTS = (*PAYMENTS, "PAYMENT.CAPTURE.REFUNDED", "PAYMENT.CAPTURE.REVERSED")
-REPEATED_FOR, AHEAD = timedelta(days=4), timedelta(minutes=5)
+REPEATED_FOR = timedelta(days=4)
 CERTIFICATE = re.compile(r"/v1/notifications/certs/[0-9A-Za-z_-]{1,100}")
 LIVE, SANDBOX = "paypal.com", "sandbox.paypal.com"
 SIGNERS = ("messageverificationcerts.paypal.com", "messageverificationcerts.sandbox.paypal.com")
+REGISTERING = replace(
+    REFUSALS,
+    rows={
+        **REFUSALS.rows,
+        (400, "WEBHOOK_NUMBER_LIMIT_EXCEEDED"): (
+            Failure.REFUSED,
+            "The PayPal app has ten webhooks already, which is all it may have: delete one in the app's settings.",
+        ),
+        (400, None): (
+            Failure.ADDRESS,
+            "PayPal refuses the webhook's address: it must be a public https address.",
+        ),
+        (403, None): (Failure.REFUSED, "PayPal does not let this app have webhooks."),
+    },
+)
 
 
 def signing_key(shop: Shop, notification: Notification) -> SigningKey | None:
@@ -78,80 +94,63 @@ def is_signed(shop: Shop, secret: str, notification: Notification, now: datetime
     """
     headers = notification.headers
     identifier, time = headers.get("paypal-transmission-id", ""), headers.get("paypal-transmission-time", "")
-    if headers.get("paypal-auth-algo") != "SHA256withRSA" or not identifier or not _is_recent(time, now):
+    webhook, signature = notification.registered_as, from_base64(headers.get("paypal-transmission-sig", ""))
+    if headers.get("paypal-auth-algo") != "SHA256withRSA" or not (identifier and webhook):
         return False
-    if not notification.key or not notification.registered_as:
-        return False
-    signed = f"{identifier}|{time}|{notification.registered_as}|{crc32(notification.body)}".encode("utf-8", "replace")
+    signed = f"{identifier}|{time}|{webhook}|{crc32(notification.body)}".encode("utf-8", "replace")
     try:
+        sent = stamps.instant(time, "PAYPAL-TRANSMISSION-TIME").timestamp()
         key = load_pem_public_key(notification.key.encode())
-        signature = base64.b64decode(headers.get("paypal-transmission-sig", ""), validate=True)
         if not isinstance(key, rsa.RSAPublicKey):
             return False
         key.verify(signature, signed, padding.PKCS1v15(), hashes.SHA256())
-    except (InvalidSignature, UnsupportedAlgorithm, Base64Error, ValueError):
+    except (InvalidSignature, UnsupportedAlgorithm, PayloadError, ValueError):
         return False
-    return True
-
-
-def _is_recent(time: str, now: datetime) -> bool:
-    try:
-        sent = stamps.instant(time, "PAYPAL-TRANSMISSION-TIME")
-    except PayloadError:
-        return False
-    return -AHEAD <= now - sent <= REPEATED_FOR
+    return is_recent(sent, now, REPEATED_FOR)
 
 
 def read(notification: Notification) -> Hint:
     body = object_in(notification)
-    topic = body.get("event_type")
-    topic = topic[:100] if isinstance(topic, str) else ""
-    resource = body.get("resource")
-    payment = resource if isinstance(resource, dict) and topic in PAYMENTS else {}
+    topic = topic_of(body.get("event_type"))
+    payment = part(body, "resource") if topic in PAYMENTS else {}
     try:
         began = stamps.instant(payment.get("create_time"), "create_time")
         named = external_id(payment.get("id"), ANY_EVENT, began)
     except PayloadError:
         return Hint(topic=topic)
-    return Hint((named,), topic) if parts(named) else Hint(topic=topic)
+    return Hint((named,) if is_id(named) else (), topic)
 
 
-def webhooks(shop: Shop) -> Operation[tuple[RemoteWebhook, ...]]:
+def webhooks(shop: Shop) -> Registered:
     """Those of this app. PayPal switches none off; it only gives single deliveries up."""
     listed = yield from _listed(shop)
     return tuple(_webhook(entry) for entry in listed)
 
 
-def register(shop: Shop, address: str, secret: str) -> Operation[tuple[RemoteWebhook, ...]]:
+def register(shop: Shop, address: str, secret: str) -> Registered:
     """One webhook for all events of payments; one of this address that lacks some is given them."""
     listed = yield from _listed(shop)
     ours = next((entry for entry in listed if entry.get("url") == address), None)
     events = [{"name": name} for name in EVENTS]
     if ours is None:
         response = yield from _write(shop, "POST", PATH, {"url": address, "event_types": events})
-    elif set(EVENTS) <= _events(ours):
+    elif set(EVENTS) <= {str(each.get("name")) for each in objects(ours.get("event_types"))}:
         return (_webhook(ours),)
     else:
         change = [{"op": "replace", "path": "/event_types", "value": events}]
         response = yield from _write(shop, "PATCH", f"{PATH}/{ours.get('id')}", change)
-    entry = decoded(response)
-    if response.status not in (200, 201) or not isinstance(entry, dict) or not entry.get("id"):
-        raise _refused(response)
+    entry = decoded_object(response)
+    if response.status not in (200, 201) or not entry.get("id"):
+        raise REGISTERING.of(response)
     return (_webhook(entry),)
 
 
 def _listed(shop: Shop) -> Operation[list[dict[str, Any]]]:
     response = yield from send(shop, Request("GET", f"{shop.base_url}/{PATH}"))
-    body = decoded(response)
-    listed = body.get("webhooks") if isinstance(body, dict) else None
+    listed = decoded_object(response).get("webhooks")
     if response.status != 200 or not isinstance(listed, list):
-        raise _refused(response)
-    return [entry for entry in listed if isinstance(entry, dict)]
-
-
-def _events(entry: dict[str, Any]) -> set[str]:
-    types = entry.get("event_types")
-    return {str(each.get("name")) for each in types if isinstance(each, dict)} if isinstance(types, list) else set()
+        raise REGISTERING.of(response)
+    return objects(listed)
 
 
 def _write(shop: Shop, method: str, path: str, body: Any) -> Exchange:
@@ -160,20 +159,3 @@ def _write(shop: Shop, method: str, path: str, body: Any) -> Exchange:
 
 def _webhook(entry: dict[str, Any]) -> RemoteWebhook:
     return RemoteWebhook(str(entry.get("id", "")), "PAYMENT.CAPTURE.*", str(entry.get("url", "")), active=True)
-
-
-def _refused(response: Response) -> ShopError:
-    name, status = error_name(response), response.status
-    if name == "WEBHOOK_NUMBER_LIMIT_EXCEEDED":
-        return ShopError(
-            Failure.REFUSED,
-            "The PayPal app has ten webhooks already, which is all it may have: delete one in the app's settings.",
-            status=status,
-        )
-    if status == 400:
-        return ShopError(
-            Failure.ADDRESS, "PayPal refuses the webhook's address: it must be a public https address.", status=status
-        )
-    if status == 403:
-        return ShopError(Failure.REFUSED, "PayPal does not let this app have webhooks.", status=status)
-    return refusal(response)
