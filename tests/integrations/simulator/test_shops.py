@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ import pytest
 from integrations.client import drive
 from integrations.connectors import get
 from integrations.connectors.contract import Shop
+from integrations.connectors.errors import PayloadError
 from integrations.connectors.http import OAuth1Auth, Operation, Request, Response
 from integrations.connectors.listings import Window
 from integrations.simulator.catalogue import PRODUCTS
@@ -32,8 +32,8 @@ from tests.payloads import PAYLOADS
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 API = "/wp-json/wc/v3/"
-SAMPLES = Path(os.environ.get("SHOP_SAMPLES", PAYLOADS.parents[2] / "shared" / "payloads")) / "woocommerce"
 woo = get("woocommerce")
+SAMPLES = sorted(path.name for path in (PAYLOADS / "woocommerce").glob("order_*.json"))
 
 
 def make(**options: Any) -> SimulatedShop:
@@ -122,22 +122,20 @@ def test_documents_have_the_recorded_shape(stocked: SimulatedShop) -> None:
 
 
 def test_documents_have_the_documented_shape(stocked: SimulatedShop) -> None:
-    samples = sorted(SAMPLES.glob("derived_order_*.json"))
-    if not samples:
-        pytest.skip(f"no sample payloads in {SAMPLES}")
     ours = shape(fullest(stocked))
+    samples = (PAYLOADS / "woocommerce").glob("order_*.json")
     found = {sample.name: differences(ours, shape(json.loads(sample.read_text()))) for sample in samples}
-    assert {name: each for name, each in found.items() if each} == {}
+    assert found == {name: [] for name in SAMPLES}
 
 
-def test_samples_are_read() -> None:
-    samples = sorted(SAMPLES.glob("derived_order_*.json"))
-    if not samples:
-        pytest.skip(f"no sample payloads in {SAMPLES}")
-    for sample in samples:
-        if "fractional" in sample.name:
-            continue
-        assert woo.parse(sample.read_bytes(), Shop("https://tea.example", {})).residual == 0
+@pytest.mark.parametrize("name", SAMPLES)
+def test_samples_are_read(name: str) -> None:
+    sample, remote = (PAYLOADS / "woocommerce" / name).read_bytes(), Shop("https://tea.example", {})
+    if name == "order_fractional_quantity.json":
+        with pytest.raises(PayloadError, match="not a whole number of pieces"):
+            woo.parse(sample, remote)
+    else:
+        assert woo.parse(sample, remote).residual == 0
 
 
 def test_two_shops_of_a_seller_share_their_skus() -> None:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,7 +19,6 @@ from tests.integrations.connectors.ecwid.orders import ABSENT, RECORDED, SHOP, i
 from tests.payloads import PAYLOADS
 
 ecwid = get("ecwid")
-SAMPLES = Path(os.environ.get("SHOP_SAMPLES", PAYLOADS.parents[2] / "shared" / "payloads")) / "ecwid"
 
 
 def parse(currency: Any = "EUR", **changes: Any) -> IncomingOrder:
@@ -185,19 +182,16 @@ def test_dates_stand_in_for_timestamps() -> None:
 
 
 def test_the_documented_samples() -> None:
-    if not SAMPLES.is_dir():
-        pytest.skip(f"no sample payloads in {SAMPLES}")
-
     def sample(name: str, currency: str) -> IncomingOrder:
-        order = json.loads((SAMPLES / f"derived_order_{name}.json").read_text())
+        order = json.loads((PAYLOADS / "ecwid" / f"order_{name}.json").read_text())
         return ecwid.parse(json.dumps({"order": order, "currency": currency}).encode(), SHOP)
 
-    noisy = sample("float_noise", "EUR")
-    assert (noisy.number, noisy.total, noisy.residual) == ("CZ-002-X", Decimal("0.30"), Decimal(0))
-    yen = sample("jpy_float", "JPY")
-    assert (yen.total, yen.tax_total, yen.lines[0].sku) == (Decimal(4460), Decimal(405), "抹茶-01")
+    noisy = sample("with_noise", "EUR")
+    assert (noisy.number, noisy.total, noisy.residual) == ("KER-0301-A", Decimal("0.60"), Decimal(0))
+    yen = sample("in_yen", "JPY")
+    assert (yen.total, yen.tax_total, yen.lines[0].sku) == (Decimal(6250), Decimal(568), "急須-02")
     with pytest.raises(PayloadError, match="too large"):
-        sample("guest_no_address_deleted_product_huge_qty", "KWD")
+        sample("of_a_guest", "KWD")
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +16,6 @@ from orders.intake.incoming import IncomingAddress, IncomingLine, IncomingOrder
 from tests.integrations.connectors.paypal.payments import ID, info, item, money, payload, paypal, shop, transaction
 from tests.payloads import PAYLOADS
 
-SAMPLES = Path(os.environ.get("SHOP_SAMPLES", PAYLOADS.parents[2] / "shared" / "payloads")) / "paypal"
 SHOP = shop()
 
 
@@ -201,17 +198,15 @@ def test_which_transactions_are_orders(changes: dict[str, Any], order: bool) -> 
 
 
 def test_samples() -> None:
-    path = SAMPLES / "derived_transactions_jpy_tnd_refund_withdrawal.json"
-    if not path.exists():
-        pytest.skip(f"{path.name} is not on this machine")
-    rows = [json.dumps(row).encode() for row in json.loads(path.read_text())["transaction_details"]]
+    documented = json.loads((PAYLOADS / "paypal" / "transactions.json").read_text())
+    rows = [json.dumps(row).encode() for row in documented["transaction_details"]]
     read = [paypal.parse(row, SHOP) for row in rows if is_order(row)]
     assert [(order.currency, order.total, order.status, order.number) for order in read] == [
-        ("JPY", Decimal(4460), "S", "SHOP-1001"),
-        ("TND", Decimal("14.595"), "S", "SHOP-1002"),
-        ("EUR", Decimal("12.30"), "P", "Invoice-005"),
+        ("JPY", Decimal(6250), "S", "KER-701"),
+        ("TND", Decimal("31.275"), "S", "KER-702"),
+        ("EUR", Decimal("23.90"), "P", "KER-705"),
     ]
-    assert (read[0].lines[0].sku, read[0].lines[0].total, read[0].residual) == ("抹茶-01", Decimal(3960), Decimal(500))
+    assert (read[0].lines[0].sku, read[0].lines[0].total, read[0].residual) == ("急須-02", Decimal(5500), Decimal(750))
     assert len(read[2].warnings) == 1
-    assert "USD, not EUR" in read[2].warnings[0]
+    assert "GBP, not EUR" in read[2].warnings[0]
     assert len({order.external_id for order in read}) == 3
