@@ -69,10 +69,10 @@ _brief = lenient(_Brief)
 def orders_in_window(shop: Shop, window: Window, cursor: Cursor | None) -> Paging:
     """One page of the orders last modified in the window, both ends included. The first page fixes its end."""
     if cursor is None:
-        span, _, response = yield from windows.begin(
+        since, until, _, response = yield from windows.begin(
             lambda since, until: _ask(shop, since, until, 0), window, OLDEST, "eBay"
         )
-        progress, offset = Progress(span.since, span.until or span.since), 0
+        progress, offset = Progress(since, until), 0
         entries, total = _read(response)
     else:
         progress = msgspec.convert(cursor, Progress)

@@ -90,6 +90,7 @@ TOKEN_REFUSALS = Refusals(
         (400, ""): (Failure.REFUSED, "eBay refused to give an access token (HTTP 400)."),
         (400, None): (Failure.CREDENTIALS, f"eBay gives no access token ({{code}}). {SIGN_IN_AGAIN}"),
         (401, None): _OTHER_KEYS,
+        (403, None): (Failure.CREDENTIALS, f"eBay gives no access token (HTTP 403). {SIGN_IN_AGAIN}"),
         (404, None): _NO_API,
     },
     LONG_WAIT,

@@ -48,17 +48,6 @@ def instant(value: Any, field: str) -> datetime:
     )
 
 
-def optional_instant(value: Any, field: str, notes: list[str]) -> datetime | None:
-    """None with a note for a stamp that cannot be read."""
-    if not value:
-        return None
-    try:
-        return instant(value, field)
-    except PayloadError as error:
-        notes.append(f"{error.message} It was left out.")
-        return None
-
-
 def placed_and_modified(placed: datetime | None, modified: datetime | None, path: str) -> tuple[datetime, datetime]:
     """Both stamps of an order; one that is missing is the other. PayloadError `no_date` at `path` without any."""
     latest = modified or placed

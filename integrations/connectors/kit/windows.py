@@ -17,8 +17,8 @@ SECOND = timedelta(seconds=1)
 
 def begin(
     ask: Callable[[datetime, datetime | None], Operation[Response]], window: Window, oldest: timedelta, who: str
-) -> Operation[tuple[Window, datetime, Response]]:
-    """The first answer of a window, whose Date header is the platform's now; the window comes back with an end.
+) -> Operation[tuple[datetime, datetime, datetime, Response]]:
+    """Where a window begins and ends, the platform's now (a Date header), and the window's first answer.
 
     A window that begins more than `oldest` ago, or ends in the future by the platform's clock, is cut, and asked for
     again where the platform refused it (400). The end is at most the second before now, because orders may still join
@@ -30,7 +30,7 @@ def begin(
     until = max(since, min(window.until or now, now - SECOND))
     if response.status == 400 and (since != window.since or window.until not in (None, until)):
         response = yield from ask(since, until)
-    return Window(since, until), now, response
+    return since, until, now, response
 
 
 def cursor_of(progress: msgspec.Struct, **changes: Any) -> Cursor:

@@ -82,10 +82,9 @@ def _following(progress: Progress, page: Page, size: int) -> Cursor | None:
 def _begin(shop: Shop, window: Window) -> Operation[tuple[datetime, datetime]]:
     """Where to read from and to. A window's first second, asked for alone, brings PayPal's clock and how far it is."""
     since = window.since.astimezone(UTC).replace(microsecond=0) - READ_AGAIN
-    span, now, response = yield from windows.begin(
+    since, _, now, response = yield from windows.begin(
         lambda since, _: first_second(shop, since), Window(since), OLDEST, "PayPal"
     )
-    since = span.since
     if is_refused(response, UNAVAILABLE_YET) and since > now - READ_AGAIN - BEHIND:
         return since + SECOND, since  # nothing to read, and nothing passed over
     return since, min(now, _refreshed(read(response)), window.until or now)
