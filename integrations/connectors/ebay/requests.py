@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime, time, timedelta
 from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
 from integrations.connectors.contract import Shop
@@ -18,7 +18,7 @@ from integrations.connectors.http import Request, Response
 from integrations.connectors.kit.answers import code_named, decoded_object, objects
 from integrations.connectors.kit.clocks import clock
 from integrations.connectors.kit.refusals import Refusals
-from integrations.connectors.kit.tokens import Exchange, patient, token_request, with_token
+from integrations.connectors.kit.tokens import Exchange, client_token, patient, with_token
 
 FULFILLMENT = "sell/fulfillment/v1"
 INVENTORY = "sell/inventory/v1"
@@ -112,17 +112,13 @@ def ask(shop: Shop, path: str, **params: str) -> Exchange:
 def send(shop: Shop, request: Request, *, as_application: bool = False) -> Exchange:
     """Any request with an access token: the seller's, or one that stands for the application alone."""
     if as_application:
-        key, grant = APPLICATION_TOKEN, _grant(shop, grant_type="client_credentials", scope=APPLICATION_SCOPE)
+        key, form = APPLICATION_TOKEN, {"grant_type": "client_credentials", "scope": APPLICATION_SCOPE}
     else:  # without a scope the new token has all that the seller agreed to
         known = shop.credentials.get("refresh_token", "")
-        key, grant = TOKEN, _grant(shop, grant_type="refresh_token", refresh_token=known)
+        key, form = TOKEN, {"grant_type": "refresh_token", "refresh_token": known}
+    grant = client_token(shop, "identity/v1/oauth2/token", **form)
     exchange = with_token(shop, key, grant, TOKEN_REFUSALS.of, request)
     return (yield from patient(exchange, lambda error: _busy(error.status, error.answer)))
-
-
-def _grant(shop: Shop, **wanted: str) -> Request:
-    keys = shop.credentials.get("client_id", ""), shop.credentials.get("client_secret", "")
-    return token_request(f"{shop.base_url}/identity/v1/oauth2/token", *keys, urlencode(wanted).encode())
 
 
 def _busy(status: int | None, answer: Response | None) -> ShopError:

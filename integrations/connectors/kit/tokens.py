@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -27,9 +28,11 @@ class _Granted(msgspec.Struct):
 _GRANTED = msgspec.json.Decoder(_Granted)
 
 
-def token_request(url: str, user: str, password: str, form: bytes) -> Request:
-    """Asking twice does no harm, so it may be repeated."""
-    return Request("POST", url, headers=FORM, body=form, auth=BasicAuth(user, password), idempotent=True)
+def client_token(shop: Shop, path: str, **form: str) -> Request:
+    """The request for a token with the shop's `client_id` and `client_secret`. Asking twice does no harm."""
+    keys = BasicAuth(shop.credentials.get("client_id", ""), shop.credentials.get("client_secret", ""))
+    body = urlencode(form).encode()
+    return Request("POST", f"{shop.base_url}/{path}", headers=FORM, body=body, auth=keys, idempotent=True)
 
 
 def with_token(

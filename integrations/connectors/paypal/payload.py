@@ -149,39 +149,27 @@ def _billing(payer: PayerInfo, read: Reader) -> IncomingAddress:
     first, last = name.given_name, name.surname
     if not first and not last:
         first, last = values.split_name(name.alternate_full_name)
-    place = payer.address or Address(country_code=payer.country_code)
-    phone = _phone(payer.phone_number or Phone())
-    return _address("the billing address", first, last, place, read, phone, payer.email_address)
+    place = _place(payer.address or Address(country_code=payer.country_code))
+    phone, email = _phone(payer.phone_number or Phone()), payer.email_address
+    return read.address("the billing address", first_name=first, last_name=last, phone=phone, email=email, **place)
 
 
 def _shipping(sent: ShippingInfo, read: Reader) -> IncomingAddress:
     """PayPal has one field for the whole name; the last word is taken for the last name."""
     first, last = values.split_name(sent.name)
-    return _address("the delivery address", first, last, sent.address or Address(), read)
+    place = _place(sent.address or Address())
+    return read.address("the delivery address", first_name=first, last_name=last, **place)
 
 
-def _address(
-    what: str,
-    first: str | None,
-    last: str | None,
-    place: Address,
-    read: Reader,
-    phone: str = "",
-    email: str | None = "",
-) -> IncomingAddress:
-    return read.address(
-        what,
-        first_name=first,
-        last_name=last,
-        line_1=place.line1,
-        line_2=place.line2,
-        city=place.city,
-        state=place.state,
-        postal_code=place.postal_code,
-        country=place.country_code,
-        phone=phone,
-        email=email,
-    )
+def _place(raw: Address) -> dict[str, str | None]:
+    return {
+        "line_1": raw.line1,
+        "line_2": raw.line2,
+        "city": raw.city,
+        "state": raw.state,
+        "postal_code": raw.postal_code,
+        "country": raw.country_code,
+    }
 
 
 def _phone(phone: Phone) -> str:

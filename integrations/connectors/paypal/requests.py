@@ -13,7 +13,7 @@ from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Request
 from integrations.connectors.kit.answers import code_named
 from integrations.connectors.kit.refusals import Refusals
-from integrations.connectors.kit.tokens import Exchange, patient, token_request, with_token
+from integrations.connectors.kit.tokens import Exchange, client_token, patient, with_token
 
 # A name in the shop's memory.
 TOKEN = "paypal_token"  # noqa: S105
@@ -46,15 +46,11 @@ refusal = REFUSALS.of
 
 def send(shop: Shop, request: Request) -> Exchange:
     """Any request with the app's access token. 429 is a ShopError that says how long to wait."""
-    response = yield from patient(with_token(shop, TOKEN, _grant(shop), TOKEN_REFUSALS.of, request), _busy)
+    grant = client_token(shop, "v1/oauth2/token", grant_type="client_credentials")
+    response = yield from patient(with_token(shop, TOKEN, grant, TOKEN_REFUSALS.of, request), _busy)
     if response.status == 403:
         shop.memory.pop(TOKEN, None)  # a token keeps the permissions of the moment it was made
     return response
-
-
-def _grant(shop: Shop) -> Request:
-    keys = shop.credentials.get("client_id", ""), shop.credentials.get("client_secret", "")
-    return token_request(f"{shop.base_url}/v1/oauth2/token", *keys, b"grant_type=client_credentials")
 
 
 def _busy(error: ShopError) -> ShopError:
