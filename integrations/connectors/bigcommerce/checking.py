@@ -10,9 +10,9 @@ from integrations.connectors.bigcommerce.requests import data_of, entries, get, 
 from integrations.connectors.contract import ConnectionReport, Shop
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation
-from integrations.connectors.kit.answers import decoded_list, decoded_object, label, part
 from integrations.connectors.kit.clocks import clock
-from integrations.connectors.kit.code_lists import code_list, failed, zone_hints
+from integrations.connectors.kit.json_answers import decoded_list, decoded_object, label, part
+from integrations.connectors.kit.remote_lists import code_list, failed, zone_hints
 from integrations.connectors.listings import CodeLists, RemoteStatus
 
 MOST_ZONES = 20

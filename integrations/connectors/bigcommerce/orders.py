@@ -42,7 +42,7 @@ SECOND = timedelta(seconds=1)
 _raw = lenient(RawOrder)
 
 
-class Progress(msgspec.Struct, frozen=True):
+class WindowCursor(msgspec.Struct, frozen=True):
     """The cursor of a window."""
 
     since: datetime
@@ -58,9 +58,9 @@ def orders_in_window(shop: Shop, window: Window, cursor: Cursor | None) -> Pagin
     `min_id` asks for the last id again, and what is not higher is left out: right whether the filter includes or not.
     """
     if cursor is not None:
-        progress = msgspec.convert(cursor, Progress)
+        progress = msgspec.convert(cursor, WindowCursor)
     else:
-        progress = Progress(window.since, window.until or window.since, window.until is not None)
+        progress = WindowCursor(window.since, window.until or window.since, window.until is not None)
     bounds = {"min_date_modified": _stamp(progress.since - SECOND)}
     if progress.bounded:
         bounds["max_date_modified"] = _stamp(progress.until + SECOND)

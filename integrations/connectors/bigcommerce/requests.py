@@ -8,9 +8,9 @@ from typing import Any
 from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Auth, HeaderAuth, Request, Response
-from integrations.connectors.kit import answers, paging
-from integrations.connectors.kit.answers import decoded_object, objects, part
-from integrations.connectors.kit.refusals import Refusals
+from integrations.connectors.kit import json_answers, offset_paging
+from integrations.connectors.kit.json_answers import decoded_object, objects, part
+from integrations.connectors.kit.refusal_tables import Refusals
 
 LARGEST_PAGE = 250
 HASH = re.compile(r"[a-z0-9]{2,30}")
@@ -66,12 +66,12 @@ def get(shop: Shop, path: str, **params: str) -> Request:
 
 
 def page_size(shop: Shop) -> int:
-    return paging.page_size(shop, LARGEST_PAGE)
+    return offset_paging.page_size(shop, LARGEST_PAGE)
 
 
 def entries(response: Response) -> tuple[bytes, ...]:
     """The JSON documents of a V2 list; nothing for 204, which stands for an empty list."""
-    return () if response.status == 204 else answers.entries(response, refusal)
+    return () if response.status == 204 else json_answers.entries(response, refusal)
 
 
 def data_of(response: Response) -> tuple[list[dict[str, Any]], int | None, bool]:

@@ -16,10 +16,10 @@ from integrations.connectors.bigcommerce.requests import HEADERS, address, auth,
 from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation
-from integrations.connectors.kit.answers import part
-from integrations.connectors.kit.hints import numbered, topic_of
-from integrations.connectors.kit.registrations import Registered, register_each, writing, written
+from integrations.connectors.kit.json_answers import part
+from integrations.connectors.kit.order_hints import numbered, topic_of
 from integrations.connectors.kit.signatures import hmac_sha256, is_base64_of, is_recent, object_in
+from integrations.connectors.kit.webhook_registrations import Registered, register_each, writing, written
 from integrations.connectors.notifications import Hint, Notification, RemoteWebhook
 
 # All events of orders: created, updated, archived, statusUpdated, refund/created and others.

@@ -7,9 +7,9 @@ from integrations.connectors.ebay.requests import FULFILLMENT, INVENTORY, ask, r
 from integrations.connectors.ebay.status import STATUSES
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation
-from integrations.connectors.kit.answers import decoded_object, label, objects
 from integrations.connectors.kit.clocks import clock
-from integrations.connectors.kit.code_lists import code_list, failed
+from integrations.connectors.kit.json_answers import decoded_object, label, objects
+from integrations.connectors.kit.remote_lists import code_list, failed
 from integrations.connectors.listings import CodeLists
 
 SANDBOX = "api.sandbox.ebay.com"

@@ -24,8 +24,8 @@ from integrations.connectors.ebay.orders import ORDER_ID
 from integrations.connectors.ebay.requests import refusal, send
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation, Request
-from integrations.connectors.kit.answers import decoded_object, part
-from integrations.connectors.kit.hints import topic_of
+from integrations.connectors.kit.json_answers import decoded_object, part
+from integrations.connectors.kit.order_hints import topic_of
 from integrations.connectors.kit.signatures import from_base64, object_in
 from integrations.connectors.notifications import Erasure, Hint, Notification, SigningKey
 

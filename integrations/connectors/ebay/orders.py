@@ -19,10 +19,10 @@ from integrations.connectors.ebay.requests import FULFILLMENT, ask, refusal
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation, Response
 from integrations.connectors.kit import windows
-from integrations.connectors.kit.answers import MOST_ENTRIES, listed
+from integrations.connectors.kit.json_answers import MOST_ENTRIES, listed
 from integrations.connectors.kit.json_documents import lenient
 from integrations.connectors.kit.lookups import typed_number, wanted
-from integrations.connectors.kit.paging import page_size
+from integrations.connectors.kit.offset_paging import page_size
 from integrations.connectors.listings import Cursor, OrderPage, Window
 
 Paging = Operation[OrderPage]
@@ -39,7 +39,7 @@ OLDEST = timedelta(days=730) - timedelta(hours=1)
 ORDER_ID = re.compile(r"[0-9]{1,20}(?:-[0-9]{1,20}){0,2}(?:![0-9]{1,20})?")
 
 
-class Progress(msgspec.Struct, frozen=True):
+class WindowCursor(msgspec.Struct, frozen=True):
     """The cursor of a window."""
 
     since: datetime
@@ -72,10 +72,10 @@ def orders_in_window(shop: Shop, window: Window, cursor: Cursor | None) -> Pagin
         since, until, _, response = yield from windows.begin(
             lambda since, until: _ask(shop, since, until, 0), window, OLDEST, "eBay"
         )
-        progress, offset = Progress(since, until), 0
+        progress, offset = WindowCursor(since, until), 0
         entries, total = _read(response)
     else:
-        progress = msgspec.convert(cursor, Progress)
+        progress = msgspec.convert(cursor, WindowCursor)
         offset, entries, total = yield from _from_known(shop, progress)
     ids = tuple(identifier for identifier, _ in entries)
     if len(ids) > 1 and ids == progress.known[-len(ids) :]:
@@ -85,7 +85,7 @@ def orders_in_window(shop: Shop, window: Window, cursor: Cursor | None) -> Pagin
     return OrderPage(fresh, following, total, progress.until)
 
 
-def _from_known(shop: Shop, progress: Progress) -> Operation[tuple[int, Entries, int | None]]:
+def _from_known(shop: Shop, progress: WindowCursor) -> Operation[tuple[int, Entries, int | None]]:
     """The page at the offset, or at the next one before it where a page begins with a known order; with its offset."""
     offset, step = progress.offset, page_size(shop, LARGEST_PAGE) // 2
     while True:
@@ -95,7 +95,9 @@ def _from_known(shop: Shop, progress: Progress) -> Operation[tuple[int, Entries,
         offset, step = max(0, offset - step), step * 2
 
 
-def _following(progress: Progress, offset: int, ids: tuple[str, ...], total: int | None, size: int) -> Cursor | None:
+def _following(
+    progress: WindowCursor, offset: int, ids: tuple[str, ...], total: int | None, size: int
+) -> Cursor | None:
     """The next page; the first again where fewer orders came than eBay counts."""
     fresh, reached = [each for each in ids if each not in progress.known], offset + len(ids)
     seen = progress.seen + len(set(fresh))

@@ -31,8 +31,8 @@ from integrations.connectors.ebay.shapes import (
 )
 from integrations.connectors.ebay.status import status
 from integrations.connectors.kit import stamps, values
-from integrations.connectors.kit.answers import part
 from integrations.connectors.kit.identities import identifying
+from integrations.connectors.kit.json_answers import part
 from integrations.connectors.kit.money_reading import MoneyReading, written
 from orders.intake.incoming import ZERO, IncomingAddress, IncomingLine, IncomingOrder
 

@@ -15,9 +15,9 @@ from zoneinfo import ZoneInfo
 from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Request, Response
-from integrations.connectors.kit.answers import code_named, decoded_object, objects
 from integrations.connectors.kit.clocks import clock
-from integrations.connectors.kit.refusals import Refusals
+from integrations.connectors.kit.json_answers import code_named, decoded_object, objects
+from integrations.connectors.kit.refusal_tables import Refusals
 from integrations.connectors.kit.tokens import Exchange, client_token, patient, with_token
 
 FULFILLMENT = "sell/fulfillment/v1"

@@ -17,9 +17,9 @@ from integrations.connectors.ebay.notifications import ACCOUNT_DELETION, ORDER_T
 from integrations.connectors.ebay.requests import error_id, parameter, refusal, send
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation, Request, Response
-from integrations.connectors.kit.answers import decoded, decoded_object, objects, part
-from integrations.connectors.kit.registrations import Registered, register_each
+from integrations.connectors.kit.json_answers import decoded, decoded_object, objects, part
 from integrations.connectors.kit.tokens import Exchange
+from integrations.connectors.kit.webhook_registrations import Registered, register_each
 from integrations.connectors.notifications import RemoteWebhook
 
 ROOT = "commerce/notification/v1"

@@ -9,9 +9,9 @@ from integrations.connectors.ecwid.profile import currency_of, profile
 from integrations.connectors.ecwid.requests import error_code, get, listing, refusal
 from integrations.connectors.errors import ShopError
 from integrations.connectors.http import Operation
-from integrations.connectors.kit.answers import decoded, label, objects, part
 from integrations.connectors.kit.clocks import clock
-from integrations.connectors.kit.code_lists import code_list, failed, zone_hints
+from integrations.connectors.kit.json_answers import decoded, label, objects, part
+from integrations.connectors.kit.remote_lists import code_list, failed, zone_hints
 from integrations.connectors.listings import CodeLists
 
 

@@ -23,7 +23,7 @@ from integrations.connectors.http import Operation
 from integrations.connectors.kit.clocks import told_clock
 from integrations.connectors.kit.json_documents import lenient
 from integrations.connectors.kit.lookups import typed_number, wanted
-from integrations.connectors.kit.paging import page_size
+from integrations.connectors.kit.offset_paging import page_size
 from integrations.connectors.listings import Cursor, OrderPage, Window
 
 Paging = Operation[OrderPage]
@@ -35,7 +35,7 @@ MOST_PASSES = 4
 AIMED_AT = 0.8
 
 
-class Progress(msgspec.Struct, frozen=True):
+class WindowCursor(msgspec.Struct, frozen=True):
     """The cursor: seconds since 1970, both ends belong to the window."""
 
     start: int
@@ -60,7 +60,7 @@ def orders_in_window(shop: Shop, window: Window, cursor: Cursor | None) -> Pagin
     should not include their bounds."""
     size = page_size(shop, LARGEST_PAGE)
     if cursor is not None:
-        progress = msgspec.convert(cursor, Progress)
+        progress = msgspec.convert(cursor, WindowCursor)
     else:
         progress, whole = yield from _first(shop, window, size)
         if whole is not None:
@@ -82,7 +82,7 @@ def orders_in_window(shop: Shop, window: Window, cursor: Cursor | None) -> Pagin
     )
 
 
-def _first(shop: Shop, window: Window, size: int) -> Operation[tuple[Progress, tuple[bytes, ...] | None]]:
+def _first(shop: Shop, window: Window, size: int) -> Operation[tuple[WindowCursor, tuple[bytes, ...] | None]]:
     """The whole window at once: enough for most; else it tells how many orders and what time there is."""
     code = yield from currency(shop)
     since = int(window.since.timestamp())
@@ -94,10 +94,10 @@ def _first(shop: Shop, window: Window, size: int) -> Operation[tuple[Progress, t
     until = window.until or told_clock(response)
     ends = max(since, int(until.timestamp()))
     width = max(1, int((ends - since) * size * AIMED_AT / max(1, total)))
-    return Progress(since, ends, width, code, total), found if total <= len(found) else None
+    return WindowCursor(since, ends, width, code, total), found if total <= len(found) else None
 
 
-def _page(progress: Progress, found: Iterable[bytes], done: bool) -> OrderPage:
+def _page(progress: WindowCursor, found: Iterable[bytes], done: bool) -> OrderPage:
     return OrderPage(
         payloads=_payloads(found, progress.currency),
         next=None if done else msgspec.to_builtins(progress),

@@ -11,7 +11,7 @@ from integrations.connectors.ecwid.requests import LARGEST_PAGE, get, listing
 from integrations.connectors.errors import PayloadError
 from integrations.connectors.http import Operation
 from integrations.connectors.kit.json_documents import lenient
-from integrations.connectors.kit.paging import page_size
+from integrations.connectors.kit.offset_paging import page_size
 from integrations.connectors.kit.remote_products import product_name, remote_product
 from integrations.connectors.listings import Cursor, ProductPage, RemoteProduct
 

@@ -9,7 +9,7 @@ from integrations.connectors.ecwid.requests import get, refusal
 from integrations.connectors.errors import Failure, PayloadError, ShopError
 from integrations.connectors.http import Operation
 from integrations.connectors.kit import values
-from integrations.connectors.kit.answers import decoded, part
+from integrations.connectors.kit.json_answers import decoded, part
 
 
 def profile(shop: Shop) -> Operation[dict[str, Any]]:

@@ -9,8 +9,8 @@ import msgspec
 from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Auth, HeaderAuth, Request, Response
-from integrations.connectors.kit.answers import code_named, shaped
-from integrations.connectors.kit.refusals import Refusals
+from integrations.connectors.kit.json_answers import code_named, shaped
+from integrations.connectors.kit.refusal_tables import Refusals
 
 LARGEST_PAGE = 100
 NEW_APP = (

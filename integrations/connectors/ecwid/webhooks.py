@@ -9,8 +9,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from integrations.connectors.contract import Shop
-from integrations.connectors.kit.answers import part
-from integrations.connectors.kit.hints import topic_of
+from integrations.connectors.kit.json_answers import part
+from integrations.connectors.kit.order_hints import topic_of
 from integrations.connectors.kit.signatures import hmac_sha256, is_base64_of, is_recent, object_in
 from integrations.connectors.notifications import Hint, Notification
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from integrations.connectors.contract import ConnectionReport, Shop
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation
-from integrations.connectors.kit.answers import decoded_object
-from integrations.connectors.kit.code_lists import code_list, failed
+from integrations.connectors.kit.json_answers import decoded_object
+from integrations.connectors.kit.remote_lists import code_list, failed
 from integrations.connectors.listings import CodeLists
 from integrations.connectors.paypal.identity import EVENTS, STATUSES
 from integrations.connectors.paypal.requests import refusal

@@ -14,8 +14,8 @@ import msgspec
 
 from integrations.connectors.contract import Identity, Shop
 from integrations.connectors.kit import stamps, values
-from integrations.connectors.kit.answers import part
 from integrations.connectors.kit.identities import identified
+from integrations.connectors.kit.json_answers import part
 from integrations.connectors.kit.json_documents import repaired, utf8
 
 # Payments for goods, by PayPal's event codes. Fees, refunds, transfers, mass pay and donations are no orders.

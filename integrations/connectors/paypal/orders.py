@@ -37,7 +37,7 @@ READ_AGAIN = timedelta(days=1)
 MOST_PASSES = 3
 
 
-class Progress(msgspec.Struct, frozen=True):
+class WindowCursor(msgspec.Struct, frozen=True):
     """The cursor of a window: the span being read, `at` to `end`, and which page of it comes next."""
 
     at: datetime
@@ -54,9 +54,9 @@ def orders_in_window(shop: Shop, window: Window, cursor: Cursor | None) -> Opera
         since, until = yield from _begin(shop, window)
         if until < since:
             return OrderPage((), None, 0, until)
-        progress = Progress(since, min(until, since + LONGEST_SPAN), until)
+        progress = WindowCursor(since, min(until, since + LONGEST_SPAN), until)
     else:
-        progress = msgspec.convert(cursor, Progress)
+        progress = msgspec.convert(cursor, WindowCursor)
     size = page_size(shop)
     response = yield from ask(shop, progress.at, progress.end, progress.page, size)
     if is_refused(response, TOO_LARGE):
@@ -66,7 +66,7 @@ def orders_in_window(shop: Shop, window: Window, cursor: Cursor | None) -> Opera
     return OrderPage(page.orders, _following(progress, page, size), None, progress.until)
 
 
-def _following(progress: Progress, page: Page, size: int) -> Cursor | None:
+def _following(progress: WindowCursor, page: Page, size: int) -> Cursor | None:
     """The span again where its total has changed, else its next page, else the next span."""
     moved = progress.total is not None and page.total_items != progress.total
     if moved and progress.passed + 1 < MOST_PASSES:

@@ -11,8 +11,8 @@ from dataclasses import replace
 from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Request
-from integrations.connectors.kit.answers import code_named
-from integrations.connectors.kit.refusals import Refusals
+from integrations.connectors.kit.json_answers import code_named
+from integrations.connectors.kit.refusal_tables import Refusals
 from integrations.connectors.kit.tokens import Exchange, client_token, patient, with_token
 
 # A name in the shop's memory.

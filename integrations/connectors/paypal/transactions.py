@@ -9,7 +9,7 @@ import msgspec
 from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation, Request, Response
-from integrations.connectors.kit import answers, paging
+from integrations.connectors.kit import json_answers, offset_paging
 from integrations.connectors.kit.clocks import told_clock
 from integrations.connectors.kit.stamps import zulu
 from integrations.connectors.kit.windows import SECOND
@@ -49,7 +49,7 @@ _PAGE = msgspec.json.Decoder(Page)
 
 
 def page_size(shop: Shop) -> int:
-    return paging.page_size(shop, LARGEST_PAGE)
+    return offset_paging.page_size(shop, LARGEST_PAGE)
 
 
 def ask(shop: Shop, since: datetime, until: datetime, page: int, size: int, **more: str) -> Operation[Response]:
@@ -66,7 +66,7 @@ def first_second(shop: Shop, since: datetime) -> Operation[Response]:
 
 def read(response: Response) -> Page:
     otherwise = "PayPal's answer is not a list of transactions; it may have been cut off."
-    return answers.listed(response, _PAGE, refusal, otherwise)
+    return json_answers.listed(response, _PAGE, refusal, otherwise)
 
 
 def is_refused(response: Response, name: str) -> bool:

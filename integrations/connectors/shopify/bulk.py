@@ -51,7 +51,7 @@ ONLY_RECENT = (
 )
 
 
-class Progress(Struct, frozen=True):
+class BulkCursor(Struct, frozen=True):
     """The cursor, under "bulk"."""
 
     since: datetime
@@ -93,8 +93,8 @@ class _Begun(Struct, rename="camel"):
     bulk_operation: _Operation | None = None
 
 
-def progress_of(cursor: Cursor) -> Progress:
-    return msgspec.convert(cursor["bulk"], Progress)
+def progress_of(cursor: Cursor) -> BulkCursor:
+    return msgspec.convert(cursor["bulk"], BulkCursor)
 
 
 def begin(shop: Shop, since: datetime, now: datetime) -> Operation[tuple[OrderPage | None, str]]:
@@ -110,7 +110,7 @@ def begin(shop: Shop, since: datetime, now: datetime) -> Operation[tuple[OrderPa
     operation, began = yield from _running(shop, queries.bulk_orders(question), now)
     if not operation:
         return None, note  # refused (`userErrors`): other operations of this app are running, as a rule
-    progress = Progress(since, began, operation, total=count if count < MOST_COUNTED else None)
+    progress = BulkCursor(since, began, operation, total=count if count < MOST_COUNTED else None)
     return progress.page(note=note, wait=SHORTEST_WAIT, waits_for=WAITS), note
 
 
@@ -129,7 +129,7 @@ def _operation(part: Raw | None) -> _Operation:
     return read_part(unless_null(part), _Operation)
 
 
-def go_on(shop: Shop, progress: Progress) -> Paging:
+def go_on(shop: Shop, progress: BulkCursor) -> Paging:
     """The next piece of the file, or a wait for it, or the first page of what changed since the operation began."""
     if len(progress.again) >= page_size(shop):
         return (yield from _refunded(shop, progress))
@@ -149,14 +149,14 @@ def go_on(shop: Shop, progress: Progress) -> Paging:
     return (yield from _piece(shop, progress, url, is_fresh))
 
 
-def _wait(progress: Progress, operation: _Operation, now: datetime) -> OrderPage:
+def _wait(progress: BulkCursor, operation: _Operation, now: datetime) -> OrderPage:
     elapsed = (now - progress.began).total_seconds()
     wait = min(LONGEST_WAIT, max(SHORTEST_WAIT, elapsed / 6))
     done = str(operation.root_object_count or 0)
     return progress.page(wait=wait, waits_for=f"{WAITS} So far: {done[:9]}.")
 
 
-def _afterwards(shop: Shop, progress: Progress) -> Paging:
+def _afterwards(shop: Shop, progress: BulkCursor) -> Paging:
     """What changed since the operation began, and shortly before."""
     return _ordinary(shop, max(progress.since, progress.began - BEFORE))
 
@@ -165,10 +165,10 @@ def _ordinary(shop: Shop, since: datetime) -> Paging:
     """What changed since then, page by page."""
     shop.memory.pop("bulk_url", None)
     until = max(since, (yield from orders.time_there(shop)))
-    return (yield from orders.page(shop, orders.Progress(since, until)))
+    return (yield from orders.page(shop, orders.WindowCursor(since, until)))
 
 
-def _piece(shop: Shop, progress: Progress, url: str, is_fresh: bool) -> Paging:
+def _piece(shop: Shop, progress: BulkCursor, url: str, is_fresh: bool) -> Paging:
     """As many whole orders as the piece after the offset holds."""
     size = PIECE
     while True:
@@ -189,14 +189,14 @@ def _piece(shop: Shop, progress: Progress, url: str, is_fresh: bool) -> Paging:
         size *= 2
 
 
-def _read(progress: Progress, groups: list[Group], size: int) -> OrderPage:
+def _read(progress: BulkCursor, groups: list[Group], size: int) -> OrderPage:
     payloads = tuple(group.payload() for group in groups if not group.is_refunded)
     again = tuple(tail(group.gid) for group in groups if group.is_refunded)
     following = msgspec.structs.replace(progress, offset=progress.offset + size, again=progress.again + again)
     return following.page(payloads)
 
 
-def _refunded(shop: Shop, progress: Progress) -> Paging:
+def _refunded(shop: Shop, progress: BulkCursor) -> Paging:
     """Orders with refunds are read whole: which lines came back is a connection inside a list.
 
     A question a page, so that none is asked twice where their points run out.

@@ -8,9 +8,9 @@ from typing import Any
 from integrations.connectors.contract import ConnectionReport, Shop
 from integrations.connectors.errors import ShopError
 from integrations.connectors.http import Operation
-from integrations.connectors.kit.answers import decoded_object, label, objects, part
 from integrations.connectors.kit.clocks import clock
-from integrations.connectors.kit.code_lists import code_list, failed, zone_hints
+from integrations.connectors.kit.json_answers import decoded_object, label, objects, part
+from integrations.connectors.kit.remote_lists import code_list, failed, zone_hints
 from integrations.connectors.listings import CodeLists
 from integrations.connectors.shopify import queries
 from integrations.connectors.shopify.requests import call

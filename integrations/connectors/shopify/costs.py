@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import Struct
 
 from integrations.connectors.http import Response
-from integrations.connectors.kit.answers import part
+from integrations.connectors.kit.json_answers import part
 from integrations.connectors.kit.json_documents import lenient
 from integrations.connectors.kit.throttling import LONGEST_WAIT, SHORTEST_WAIT
 

@@ -9,8 +9,8 @@ import re
 from typing import Any
 
 from integrations.connectors.errors import Failure, ShopError
-from integrations.connectors.kit.answers import objects, part
-from integrations.connectors.kit.refusals import Refusals
+from integrations.connectors.kit.json_answers import objects, part
+from integrations.connectors.kit.refusal_tables import Refusals
 from integrations.connectors.shopify import costs
 
 ENTER_KEYS = (

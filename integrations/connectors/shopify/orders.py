@@ -38,7 +38,7 @@ class Count(Struct):
     precision: str = ""
 
 
-class Progress(Struct, frozen=True):
+class WindowCursor(Struct, frozen=True):
     """The cursor of a window."""
 
     since: datetime
@@ -54,7 +54,7 @@ class Progress(Struct, frozen=True):
         return cursor
 
 
-def page(shop: Shop, progress: Progress) -> Paging:
+def page(shop: Shop, progress: WindowCursor) -> Paging:
     """One page of the orders whose `updatedAt` lies in the window; both ends are widened by a second."""
     question = f"updated_at:>='{zulu(progress.since - SECOND)}' updated_at:<='{zulu(progress.until + SECOND)}'"
     found, data = yield from _sized(shop, {"after": progress.after, "query": question})
@@ -69,11 +69,11 @@ def page(shop: Shop, progress: Progress) -> Paging:
     return OrderPage(payloads, following.cursor() if following else None, total, progress.until)
 
 
-def _again(progress: Progress, count: Count) -> Progress | None:
+def _again(progress: WindowCursor, count: Count) -> WindowCursor | None:
     """The window is complete, unless Shopify counts more than came: then it is read again, three times at most."""
     missing = max(0, count.count - progress.seen)
     if progress.passed + 1 < MOST_PASSES and missing > progress.missing:
-        return Progress(progress.since, progress.until, passed=progress.passed + 1, missing=missing)
+        return WindowCursor(progress.since, progress.until, passed=progress.passed + 1, missing=missing)
     return None
 
 

@@ -12,7 +12,7 @@ from msgspec import Raw, Struct
 from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import HeaderAuth, Operation, Request, Response
-from integrations.connectors.kit.answers import shaped
+from integrations.connectors.kit.json_answers import shaped
 from integrations.connectors.shopify.errors import REFUSALS, refused_question
 from integrations.connectors.shopify.queries import VERSION
 from integrations.connectors.shopify.tokens import client, known_token, new_token

@@ -8,7 +8,7 @@ from urllib.parse import urlencode, urlsplit
 from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation, Request
-from integrations.connectors.kit.answers import decoded_object
+from integrations.connectors.kit.json_answers import decoded_object
 from integrations.connectors.kit.tokens import FORM
 from integrations.connectors.shopify.errors import ENTER_KEYS, REFUSALS
 

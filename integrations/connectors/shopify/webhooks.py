@@ -16,10 +16,10 @@ from msgspec import Struct
 from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation
-from integrations.connectors.kit.answers import part
+from integrations.connectors.kit.json_answers import part
 from integrations.connectors.kit.lookups import is_whole_number
-from integrations.connectors.kit.registrations import Registered, register_each
 from integrations.connectors.kit.signatures import hmac_sha256, is_base64_of, object_in
+from integrations.connectors.kit.webhook_registrations import Registered, register_each
 from integrations.connectors.notifications import Erasure, Hint, Notification, RemoteWebhook
 from integrations.connectors.shopify import queries
 from integrations.connectors.shopify.requests import Connection, call, read_part

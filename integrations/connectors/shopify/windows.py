@@ -9,7 +9,7 @@ import msgspec
 from integrations.connectors.contract import Shop
 from integrations.connectors.listings import Cursor, Window
 from integrations.connectors.shopify import bulk, orders
-from integrations.connectors.shopify.orders import Paging, Progress
+from integrations.connectors.shopify.orders import Paging, WindowCursor
 
 
 def orders_in_window(shop: Shop, window: Window, cursor: Cursor | None) -> Paging:
@@ -17,12 +17,12 @@ def orders_in_window(shop: Shop, window: Window, cursor: Cursor | None) -> Pagin
     if cursor is not None and "bulk" in cursor:
         return (yield from bulk.go_on(shop, bulk.progress_of(cursor)))
     if cursor is not None:
-        return (yield from orders.page(shop, msgspec.convert(cursor, Progress)))
+        return (yield from orders.page(shop, msgspec.convert(cursor, WindowCursor)))
     note = ""
     until = window.until or max(window.since, (yield from orders.time_there(shop)))
     if window.until is None and until - window.since > bulk.LONG:
         begun, note = yield from bulk.begin(shop, window.since, until)
         if begun is not None:
             return begun
-    page = yield from orders.page(shop, Progress(window.since, until))
+    page = yield from orders.page(shop, WindowCursor(window.since, until))
     return replace(page, note=note)

@@ -8,9 +8,9 @@ from typing import Any
 from integrations.connectors.contract import ConnectionReport, Shop
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation, Request, Response
-from integrations.connectors.kit.answers import decoded, decoded_list, decoded_object, label, part
 from integrations.connectors.kit.clocks import clock
-from integrations.connectors.kit.code_lists import code_list, failed, zone_hints
+from integrations.connectors.kit.json_answers import decoded, decoded_list, decoded_object, label, part
+from integrations.connectors.kit.remote_lists import code_list, failed, zone_hints
 from integrations.connectors.listings import CodeLists, RemoteStatus
 from integrations.connectors.woocommerce.requests import get, refusal
 from integrations.connectors.woocommerce.status import LABELS, NOT_ORDERS, status

@@ -1,4 +1,4 @@
-"""Listing and finding orders. See `integrations.connectors.kit.paging` for why the pages overlap."""
+"""Listing and finding orders. See `integrations.connectors.kit.offset_paging` for why the pages overlap."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from integrations.connectors.http import Operation, Request, Response
 from integrations.connectors.kit.clocks import told_clock
 from integrations.connectors.kit.json_documents import lenient
 from integrations.connectors.kit.lookups import is_whole_number, typed_number, wanted
-from integrations.connectors.kit.paging import Place, next_slice
+from integrations.connectors.kit.offset_paging import Place, next_slice
 from integrations.connectors.kit.stamps import zulu
 from integrations.connectors.listings import Cursor, OrderPage, Window
 from integrations.connectors.woocommerce.requests import entries, get, page_size
@@ -31,7 +31,7 @@ SCANNED_PAGES = 5
 SECOND = timedelta(seconds=1)
 
 
-class Progress(msgspec.Struct, frozen=True):
+class WindowCursor(msgspec.Struct, frozen=True):
     """The cursor of a window."""
 
     since: datetime
@@ -48,7 +48,7 @@ def orders_in_window(shop: Shop, window: Window, cursor: Cursor | None) -> Pagin
     The filters are strict (`>` and `<`) on whole seconds, so both ends are widened by one. Stamps go out with `Z` and
     without dates_are_gmt: with both, WooCommerce shifts the window by the shop's offset (observed on 11.0.1 and 6.7.0).
     """
-    progress = None if cursor is None else msgspec.convert(cursor, Progress)
+    progress = None if cursor is None else msgspec.convert(cursor, WindowCursor)
     request_at = _requests(shop, window, progress)
     page = yield from next_slice(request_at, entries, progress.place if progress else Place(), page_size(shop))
     if progress is None:
@@ -61,7 +61,7 @@ def orders_in_window(shop: Shop, window: Window, cursor: Cursor | None) -> Pagin
     )
 
 
-def _requests(shop: Shop, window: Window, progress: Progress | None) -> Callable[..., Request]:
+def _requests(shop: Shop, window: Window, progress: WindowCursor | None) -> Callable[..., Request]:
     """Asks for the page at an offset of the window."""
     since, until = (progress.since, progress.until) if progress else (window.since, window.until)
     bounds = {"modified_after": zulu(since - SECOND)}
@@ -70,8 +70,8 @@ def _requests(shop: Shop, window: Window, progress: Progress | None) -> Callable
     return lambda offset, **more: _list(shop, **{**bounds, "offset": str(offset), **more})
 
 
-def _begun(window: Window, response: Response) -> Progress:
-    return Progress(window.since, window.until or max(window.since, told_clock(response)))
+def _begun(window: Window, response: Response) -> WindowCursor:
+    return WindowCursor(window.since, window.until or max(window.since, told_clock(response)))
 
 
 def past_a_fault(shop: Shop, window: Window, cursor: Cursor | None) -> Paging:
@@ -80,7 +80,7 @@ def past_a_fault(shop: Shop, window: Window, cursor: Cursor | None) -> Paging:
     The next one is asked for alone, which shows that the shop is up; then the broken one again, which shows that it was
     not the moment. What moved meanwhile is found by another pass: the broken order is counted, but not seen.
     """
-    progress = None if cursor is None else msgspec.convert(cursor, Progress)
+    progress = None if cursor is None else msgspec.convert(cursor, WindowCursor)
     place = progress.place if progress else Place()
     request_at = _requests(shop, window, progress)
     first = place.offset + 1 if place.last_id else 0
@@ -119,7 +119,7 @@ def _name(request_at: Callable[..., Request], offset: int) -> Operation[str]:
 
 
 def _behind(
-    progress: Progress, place: Place, offset: int, documents: tuple[bytes, ...], broken: list[str]
+    progress: WindowCursor, place: Place, offset: int, documents: tuple[bytes, ...], broken: list[str]
 ) -> OrderPage:
     """The page of one order, or of none where the broken one was the last, and what to say of it."""
     named = ", ".join(each or f"the one after {place.last_id or 'none'}" for each in broken)
@@ -147,7 +147,7 @@ def _list(shop: Shop, **params: str) -> Request:
     return get(shop, "orders", **{**fixed, **params})
 
 
-def _following(progress: Progress, place: Place, total: int | None) -> Cursor | None:
+def _following(progress: WindowCursor, place: Place, total: int | None) -> Cursor | None:
     """The window is complete, unless orders joined it behind our back: then it is read again, three times at most."""
     missing = max(0, (total or 0) - place.seen)
     if progress.passed + 1 < MOST_PASSES and (place.joined or missing > progress.missing):
@@ -155,7 +155,7 @@ def _following(progress: Progress, place: Place, total: int | None) -> Cursor | 
     return None
 
 
-def _cursor(progress: Progress, **changes: Any) -> Cursor:
+def _cursor(progress: WindowCursor, **changes: Any) -> Cursor:
     cursor: Cursor = msgspec.to_builtins(msgspec.structs.replace(progress, **changes))
     return cursor
 

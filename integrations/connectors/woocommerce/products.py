@@ -11,7 +11,7 @@ from integrations.connectors.contract import Shop
 from integrations.connectors.errors import PayloadError
 from integrations.connectors.http import Operation, Request
 from integrations.connectors.kit.json_documents import lenient
-from integrations.connectors.kit.paging import Place, next_slice
+from integrations.connectors.kit.offset_paging import Place, next_slice
 from integrations.connectors.kit.remote_products import product_name, remote_product
 from integrations.connectors.listings import Cursor, ProductPage, RemoteProduct
 from integrations.connectors.woocommerce.requests import entries, get, page_size
@@ -20,7 +20,7 @@ from integrations.connectors.woocommerce.requests import entries, get, page_size
 GROUPS = {"grouped", "external", "affiliate"}
 
 
-class Progress(msgspec.Struct, frozen=True):
+class ProductsCursor(msgspec.Struct, frozen=True):
     """The cursor: the place in the list of products, and the variable products still to be opened."""
 
     place: Place = Place()
@@ -48,7 +48,7 @@ _product = lenient(_Product)
 
 
 def products(shop: Shop, cursor: Cursor | None) -> Operation[ProductPage]:
-    progress = Progress() if cursor is None else msgspec.convert(cursor, Progress)
+    progress = ProductsCursor() if cursor is None else msgspec.convert(cursor, ProductsCursor)
     if progress.parents:
         return (yield from _variations(shop, progress))
     page = yield from next_slice(_pages_of(shop, "products"), entries, progress.place, page_size(shop))
@@ -62,11 +62,11 @@ def products(shop: Shop, cursor: Cursor | None) -> Operation[ProductPage]:
             parents.append((remote.external_id, remote.name))
         else:
             found.append(remote)
-    following = Progress(page.next, not page.done, tuple(parents))
+    following = ProductsCursor(page.next, not page.done, tuple(parents))
     return ProductPage(tuple(found), _cursor(following), page.total)
 
 
-def _variations(shop: Shop, progress: Progress) -> Operation[ProductPage]:
+def _variations(shop: Shop, progress: ProductsCursor) -> Operation[ProductPage]:
     parent, name = progress.parents[0]
     pages = _pages_of(shop, f"products/{parent}/variations")
     page = yield from next_slice(pages, entries, progress.variations, page_size(shop))
@@ -87,7 +87,7 @@ def _pages_of(shop: Shop, path: str) -> Callable[[int], Request]:
     return request_at
 
 
-def _cursor(progress: Progress) -> Cursor | None:
+def _cursor(progress: ProductsCursor) -> Cursor | None:
     return msgspec.to_builtins(progress) if progress.more or progress.parents else None
 
 

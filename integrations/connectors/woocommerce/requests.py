@@ -5,9 +5,9 @@ from __future__ import annotations
 from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure
 from integrations.connectors.http import Auth, BasicAuth, OAuth1Auth, Request, Response
-from integrations.connectors.kit import answers, paging
-from integrations.connectors.kit.answers import code_named
-from integrations.connectors.kit.refusals import Refusals
+from integrations.connectors.kit import json_answers, offset_paging
+from integrations.connectors.kit.json_answers import code_named
+from integrations.connectors.kit.refusal_tables import Refusals
 
 # The most WooCommerce gives, and the least that pages can overlap with: the order read last and the next one.
 LARGEST_PAGE, LEAST_PAGE = 100, 2
@@ -28,12 +28,12 @@ def get(shop: Shop, path: str, **params: str) -> Request:
 
 
 def page_size(shop: Shop) -> int:
-    return paging.page_size(shop, LARGEST_PAGE, LEAST_PAGE)
+    return offset_paging.page_size(shop, LARGEST_PAGE, LEAST_PAGE)
 
 
 def entries(response: Response) -> tuple[bytes, ...]:
     """The JSON documents of a list answer; ShopError for any other answer."""
-    return answers.entries(response, refusal)
+    return json_answers.entries(response, refusal)
 
 
 NEW_KEYS = "Make a new pair under WooCommerce > Settings > Advanced > REST API (permission: Read) and enter both parts."

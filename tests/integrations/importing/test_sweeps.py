@@ -20,7 +20,7 @@ from integrations import jobs
 from integrations.choices import RunKind
 from integrations.client import driver
 from integrations.connectors.http import Request, Response
-from integrations.connectors.kit.paging import Place, Slice, total_of
+from integrations.connectors.kit.offset_paging import Place, Slice, total_of
 from integrations.connectors.woocommerce import orders as listing
 from integrations.importing import load as loading
 from integrations.invariants import broken

@@ -9,7 +9,7 @@ import msgspec
 
 from integrations.connectors.errors import ShopError
 from integrations.connectors.http import Auth, Operation, Request, Response
-from integrations.connectors.kit.answers import decoded, part
+from integrations.connectors.kit.json_answers import decoded, part
 from integrations.connectors.notifications import RemoteWebhook
 
 Registered = Operation[tuple[RemoteWebhook, ...]]
