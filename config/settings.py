@@ -76,8 +76,8 @@ RQ_SHOW_ADMIN_LINK = False  # the dashboard would let every member of staff empt
 API_RATE_LIMIT = environment.number("API_RATE_LIMIT", 2000, least=1)
 BULK_IMPORT_LIMIT = environment.number("BULK_IMPORT_LIMIT", 2000, least=1)
 WEBHOOK_BODY_DAYS = environment.number("WEBHOOK_BODY_DAYS", 30)
+# Bytes of a body; more is answered with 413.
 API_BODY_LIMIT = 32 * 1024 * 1024
-"""Bytes of a body; more is answered with 413."""
 
 SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "Countinghouse",

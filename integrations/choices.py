@@ -75,8 +75,8 @@ class RunState(TextChoices):
 RUN_OPEN = (RunState.WAITING, RunState.RUNNING)
 
 
+# A feed starts runs of its own kind.
 FeedKind = RunKind
-"""A feed starts runs of its own kind."""
 
 
 class IntegrationHealth(TextChoices):

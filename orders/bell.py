@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+# Is told the project once the transaction has committed, and never fails the caller.
 Listener = Callable[[int], None]
-"""Is told the project once the transaction has committed, and never fails the caller."""
 
 _listener: Listener | None = None
 _quiet: ContextVar[bool] = ContextVar("quiet", default=False)

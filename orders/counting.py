@@ -7,8 +7,8 @@ import time
 from config.kit.sql import execute
 from orders.choices import OrderStatus, Tab
 
+# A count stops here: the index is read that far and no further.
 MOST = 1_000
-"""A count stops here: the index is read that far and no further."""
 
 TABS = (Tab.IN_STOCK, Tab.PARTIAL, Tab.BACKORDER, Tab.ON_HOLD)
 ENDED = (OrderStatus.COMPLETE, OrderStatus.CANCELLED)
@@ -30,10 +30,10 @@ def by_tab(project_id: int) -> dict[str, int]:
     return dict(execute(" UNION ALL ".join(pieces), params))
 
 
+# Seconds after which all orders of a project are counted once more.
 COUNTED_ANEW = 600.0
-"""Seconds after which all orders of a project are counted once more."""
+# By project: how many orders there were, the highest id of them, and when they were counted; of this process.
 _counted: dict[int, tuple[int, int, float]] = {}
-"""By project: how many orders there were, the highest id of them, and when they were counted; of this process."""
 
 
 def total(project_id: int) -> int:

@@ -13,8 +13,8 @@ from orders.intake.plans import PLANS
 from orders.models import Customer, Invoice, Order, PointsMovement, Segment, SegmentMember, Shipment
 from orders.search import search
 
+# An import value of old data.
 LEGACY = "import"
-"""An import value of old data."""
 
 
 class PreparationTabFilter(ChoiceFilter):  # type: ignore[misc]  # has no types

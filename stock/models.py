@@ -13,8 +13,8 @@ from django.db.models.functions import Collate, Upper
 
 from stock.choices import MovementReason
 
+# Letters and digits of a SKU alone, for `stock.suggestions`.
 PLAIN_SKU = Upper(Func(F("sku"), Value("[^[:alnum:]]"), Value(""), Value("g"), function="regexp_replace"))
-"""Letters and digits of a SKU alone, for `stock.suggestions`."""
 
 
 class Product(models.Model):

@@ -11,12 +11,12 @@ from difflib import SequenceMatcher
 
 from config.kit.sql import execute
 
+# Letters and digits two SKUs must begin with alike.
 SHORTEST = 3
-"""Letters and digits two SKUs must begin with alike."""
 MOST_LOOKED_AT = 60
 
+# Sorts behind everything a SKU is written with.
 LAST = "\U0010ffff"
-"""Sorts behind everything a SKU is written with."""
 
 _CANDIDATES = """
 SELECT meant.place, near.sku, near.name

@@ -12,8 +12,8 @@ from typing import Any
 from django.db import connections
 from django.test import TransactionTestCase
 
+# What migrating has written and no test changes.
 KEPT = ("django_migrations", "django_content_type", "auth_permission")
-"""What migrating has written and no test changes."""
 
 MAY = "SELECT has_parameter_privilege(current_user, 'session_replication_role', 'SET')"
 EMPTY = f"""

@@ -20,8 +20,8 @@ import pytest
 
 from tests import template
 
+# Set in the environment when the servers are ours, for the workers of pytest-xdist.
 STARTED = "COUNTINGHOUSE_TEST_SERVERS"
-"""Set in the environment when the servers are ours, for the workers of pytest-xdist."""
 
 
 @pytest.hookimpl(wrapper=True)

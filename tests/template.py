@@ -10,8 +10,8 @@ import os
 from pathlib import Path
 
 NAME = "countinghouse_template"
+# Names in the environment the file that is written when it is over: `made`, or else `failed`.
 NOTE = "COUNTINGHOUSE_TEST_TEMPLATE"
-"""Names in the environment the file that is written when it is over: `made`, or else `failed`."""
 
 
 def main() -> None:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from django.db import connection
 
+# Seconds. What has not come after a minute is not slow but missing.
 GENEROUS = 60.0
-"""Seconds. What has not come after a minute is not slow but missing."""
 
 
 def until(condition: Callable[[], bool], within: float = GENEROUS) -> bool:

@@ -33,8 +33,8 @@ from stock.ledger import Change
 from stock.models import Reservation
 
 NEVER_LISTED = {"trash", "checkout-draft", "auto-draft", "draft"}
+# Seconds a load may take before the check gives up.
 PATIENCE = 120.0
-"""Seconds a load may take before the check gives up."""
 
 
 class Check:

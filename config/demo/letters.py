@@ -28,10 +28,10 @@ from orders.models import Segment
 
 PORT = 8725
 NAME = "Thanks for a paid order"
+# The customers of the check's bulk import; each brings more than one order.
 REGULARS = 7
-"""The customers of the check's bulk import; each brings more than one order."""
+# Seconds a letter may take in the check.
 PATIENCE = 30.0
-"""Seconds a letter may take in the check."""
 
 
 def folder() -> Path:

@@ -13,8 +13,8 @@ from integrations.access.api_keys import NewKey
 from integrations.models import ApiKey, Project
 
 NAME = "Demo partner"
+# Seconds the import may take.
 PATIENCE = 60.0
-"""Seconds the import may take."""
 
 
 def new_key(project: Project) -> NewKey:

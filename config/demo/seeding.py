@@ -30,10 +30,10 @@ from stock import catalogue
 from stock.choices import MovementReason
 from stock.ledger import Change
 
+# Platforms whose webhooks are entered in their own settings.
 BY_HAND = {"ecwid"}
-"""Platforms whose webhooks are entered in their own settings."""
+# Products of which the shops think to have fewer units than this.
 SCARCE = 16
-"""Products of which the shops think to have fewer units than this."""
 
 
 def seed(ports: Mapping[DemoShop, int]) -> list[Project]:

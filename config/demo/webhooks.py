@@ -19,8 +19,8 @@ from integrations.webhooks import endpoints
 from integrations.webhooks.event_bodies import signature
 
 PORT = 8726
+# Seconds the webhooks of an order may take in the check, behind those of all orders before it.
 PATIENCE = 60.0
-"""Seconds the webhooks of an order may take in the check, behind those of all orders before it."""
 
 
 def kept() -> Path:

@@ -7,16 +7,16 @@ from dataclasses import dataclass, field
 from integrations.choices import AccountPlan, ImportAction, Role
 
 PASSWORD = "countinghouse"  # noqa: S105  of the demo's people, on this machine only
+# How far back the shops' history reaches.
 DAYS = 30
-"""How far back the shops' history reaches."""
 
+# Address, tax numbers, bank account and foot of the demo's documents; the company is the account.
 LETTERHEAD = (
     "Dlouhá 12\n110 00 Praha 1\nCzech Republic",
     "Company ID: 00000019\nVAT ID: CZ00000019",
     "Sample Bank\nIBAN: CZ65 0800 0000 1920 0014 5399",
     "Thank you for your order. Goods can be sent back within 30 days.",
 )
-"""Address, tax numbers, bank account and foot of the demo's documents; the company is the account."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +73,7 @@ class DemoAccount:
     people: tuple[Person, ...]
 
 
+# An order book each; the same account may stand here twice.
 ACCOUNTS = (
     DemoAccount(
         "Leaf & Bean",
@@ -89,6 +90,5 @@ ACCOUNTS = (
     DemoAccount("Corner Café", AccountPlan.TRIAL, "Web shop", (PRAGUE,), (Person("trial", Role.IMPORT_ADMIN),)),
     DemoAccount("Leaf & Bean", AccountPlan.STANDARD, "Marketplaces", MARKETPLACES, ()),
 )
-"""An order book each; the same account may stand here twice."""
+# A superuser: runs the installation, sees every account.
 OPERATOR = "operator"
-"""A superuser: runs the installation, sees every account."""

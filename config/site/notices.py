@@ -58,8 +58,8 @@ def notices(request: HttpRequest) -> list[Notice]:
     return found
 
 
+# Who can do something about what does not get out.
 MENDS = {"mail": "integrations.change_mailserver", "endpoint": "integrations.change_webhookendpoint"}
-"""Who can do something about what does not get out."""
 
 
 def _silent(kind: str, pk: int) -> Notice:

@@ -8,8 +8,8 @@ from django.core.exceptions import RequestDataTooBig
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler
 
+# Bytes of a whole form with its files; the largest file a form takes has 5 MB.
 MOST = 8 * 1024 * 1024
-"""Bytes of a whole form with its files; the largest file a form takes has 5 MB."""
 
 
 class BoundedUpload(FileUploadHandler):

@@ -19,8 +19,8 @@ from integrations.models import ApiKey
 
 PREFIX_LENGTH = 11
 LONGEST_TOKEN = 200
+# The last use is written this often at most: it is for people, and every call would write a row.
 TELL_USE_AGAIN_AFTER = timedelta(minutes=1)
-"""The last use is written this often at most: it is for people, and every call would write a row."""
 
 
 class KeyRefused(Refused):

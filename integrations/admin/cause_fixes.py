@@ -37,8 +37,8 @@ from stock.admin.forms import ReceiveForm
 from stock.ledger import StockError
 
 RETRY = "integrations.retry_remoteorder"
+# Why a fix is not made, in sentences for whoever tried.
 REFUSALS = (MappingRefused, NothingToFix, RulesRefused, BookedMeanwhile, StockError)
-"""Why a fix is not made, in sentences for whoever tried."""
 
 
 def _person(request: HttpRequest) -> dict[str, Any]:

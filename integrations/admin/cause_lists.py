@@ -12,8 +12,8 @@ from integrations.models import Integration, StatusRule
 from integrations.review import causes
 from integrations.review.causes import Group
 
+# Cards above the list; the others are a click away.
 SHOWN = 12
-"""Cards above the list; the others are a click away."""
 
 
 def cards(

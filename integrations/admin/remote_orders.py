@@ -40,16 +40,16 @@ TABS = (
     (RemoteState.IMPORTED, gettext_lazy("Succeeded")),
     (RemoteState.DISMISSED, gettext_lazy("Dismissed")),
 )
+# These tabs make up the list of transactions, the others the items in error.
 TRANSACTIONS = {RemoteState.IMPORTED, RemoteState.PENDING}
-"""These tabs make up the list of transactions, the others the items in error."""
 TRANSACTIONS_TEMPLATE = "admin/integrations/remoteorder/transactions.html"
+# The actions of each tab.
 ACTIONS: dict[str, tuple[str, ...]] = {
     RemoteState.FAILED: ("retry_chosen", "dismiss_chosen"),
     RemoteState.IGNORED: ("retry_chosen", "dismiss_chosen"),
     RemoteState.PENDING: ("accept_chosen", "dismiss_chosen"),
     RemoteState.DISMISSED: ("take_back_chosen",),
 }
-"""The actions of each tab."""
 SEVERITY_TONES: dict[str, str] = {RemoteState.FAILED: "bad", RemoteState.IGNORED: "info"}
 EMPTY: dict[str, Any] = {
     RemoteState.FAILED: gettext_lazy(

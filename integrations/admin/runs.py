@@ -30,11 +30,11 @@ from orders.admin.order_page import pretty
 COUNTERS = ("fetched", "created", "updated", "unchanged", "pending", "ignored", "failed")
 OPEN = "open"
 OUTCOME_TONES = {"changed": "good", "same": "plain", "stale": "info", "refused": "bad"}
+# Where a cancel came from, and is answered.
 BACK = {
     "orders": ("admin:orders_order_changelist", ""),
     "transactions": ("admin:integrations_remoteorder_changelist", "?tab=pending"),
 }
-"""Where a cancel came from, and is answered."""
 
 
 class RunTab(TabFilter):

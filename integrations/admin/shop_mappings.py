@@ -22,8 +22,8 @@ from integrations.shops.mapping_settings import MappingRefused, Named
 
 EDIT = "integrations.edit_mappings"
 MOST_SHOWN = 200
+# Two fields each in one form.
 MOST_CODES = 500
-"""Two fields each in one form."""
 PART = "mappings"
 
 

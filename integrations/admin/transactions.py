@@ -31,10 +31,10 @@ from orders.admin import progress
 
 REVIEW = "integrations.review_remoteorder"
 BY_ORDER, BY_TIME = "order", "time"
+# Where the session keeps what was typed wrongly, for one page.
 TYPED = "fetch_typed"
-"""Where the session keeps what was typed wrongly, for one page."""
+# Refusals told one by one; of more only the number is told.
 SHOWN_SENTENCES = 5
-"""Refusals told one by one; of more only the number is told."""
 
 
 class FetchForm(forms.Form):

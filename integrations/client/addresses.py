@@ -17,8 +17,8 @@ import idna
 LONGEST = 2048
 PORTS = {443, 8443}
 GLOBAL_V6 = IPv6Network("2000::/3")
+# Teredo and 6to4 carry an IPv4 address inside, which may be any.
 TUNNELS = (IPv6Network("2001::/32"), IPv6Network("2002::/16"))
-"""Teredo and 6to4 carry an IPv4 address inside, which may be any."""
 LOCAL_NAMES = ("localhost", "local", "internal", "home.arpa", "localdomain")
 
 _PARTS = re.compile(r"(?i)(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<place>[^/?#]*)(?P<path>/[^?#]*)?(?P<rest>[?#].*)?")

@@ -42,8 +42,8 @@ class _NoHurry:
         """Nobody keeps count."""
 
 
+# Seconds; doubled at each try, of which a random part is waited (full jitter).
 FIRST_WAIT = 0.5
-"""Seconds; doubled at each try, of which a random part is waited (full jitter)."""
 TRIED_AGAIN = {Failure.BUSY, Failure.UNAVAILABLE, Failure.NONSENSE}
 
 

@@ -22,8 +22,8 @@ from integrations.models import Distribution, MailServer, Message, Project
 from integrations.runs.queue import ring_follow_up
 from integrations.secrets import Secrets
 
+# Those mail servers take letters of programs on.
 PORTS = {25, 465, 587, 2465, 2525, 2587}
-"""Those mail servers take letters of programs on."""
 LONGEST_TEXT = 20_000
 
 

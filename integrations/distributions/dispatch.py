@@ -27,12 +27,12 @@ from integrations.models import MailServer, Message
 from integrations.runs.queue import ring_follow_up
 
 BATCH = 20
+# Seconds after which a slow mail server is left, until it is the project's turn again.
 TURN = 5.0
-"""Seconds after which a slow mail server is left, until it is the project's turn again."""
+# After each try that failed for now; then the message has failed.
 RETRY_AFTER = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 480, 1440))
-"""After each try that failed for now; then the message has failed."""
+# When nothing can go out until somebody mends the settings.
 LOOK_AGAIN = timedelta(hours=1)
-"""When nothing can go out until somebody mends the settings."""
 HANDED_OVER_WITHIN = timedelta(minutes=10)
 RESENDABLE = (MessageState.FAILED, MessageState.UNSURE, MessageState.SKIPPED)
 NO_SERVER = "Waits: no mail server is entered for this project."

@@ -14,8 +14,8 @@ from orders.points import earning
 
 AT_ONCE = 100
 
+# Writes down what follows from announcements of a project, oldest first; no network.
 Listener = Callable[[int, Sequence[Announcement]], None]
-"""Writes down what follows from announcements of a project, oldest first; no network."""
 
 LISTENERS: tuple[Listener, ...] = (deliveries.prepare, triggers.answer_orders, earning.earn_from_orders)
 

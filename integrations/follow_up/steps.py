@@ -25,8 +25,8 @@ from orders.segments import filling, placing
 
 logger = logging.getLogger(__name__)
 
+# Seconds a worker stays with one project before others get their turn.
 SLICE = 2.0
-"""Seconds a worker stays with one project before others get their turn."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,7 @@ class Follower:
     """
 
 
+# In this order, so that what one step brings about is done by the next in the same turn.
 FOLLOWERS: tuple[Follower, ...] = (
     Follower(placing.place_due, placing.waiting_projects),
     Follower(filling.fill, filling.waiting_projects),
@@ -54,7 +55,6 @@ FOLLOWERS: tuple[Follower, ...] = (
     Follower(sender.deliver, sender.due_projects, sends=True),
     Follower(dispatch.send_letters, dispatch.waiting_projects, sends=True),
 )
-"""In this order, so that what one step brings about is done by the next in the same turn."""
 
 
 def follow_up(project_id: int, followers: Sequence[Follower] | None = None) -> None:

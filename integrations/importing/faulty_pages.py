@@ -16,12 +16,12 @@ from integrations.connectors.http import Operation
 from integrations.connectors.listings import Cursor, OrderPage, Window
 from integrations.importing.payloads import BREAKS, Candidate, digest_of
 
+# From this size on a connector takes its own.
 FULL = 100
-"""From this size on a connector takes its own."""
+# Answers without a good one among them: then it is the shop that is down. Seven lead to one order of a hundred.
 MOST_FAILED = 10
-"""Answers without a good one among them: then it is the shop that is down. Seven lead to one order of a hundred."""
+# An id that a shop can be asked for, whether it has it or not.
 ANY = ("1",)
-"""An id that a shop can be asked for, whether it has it or not."""
 Drive = Callable[[Operation[OrderPage]], OrderPage]
 
 

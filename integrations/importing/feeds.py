@@ -23,8 +23,8 @@ DEFAULT_FEEDS = {
     FeedKind.WEBHOOK_CHECK: timedelta(days=1),
     FeedKind.ORDER_UPDATE: timedelta(minutes=15),
 }
+# What changes orders of the book by itself is switched on by a person.
 OFF_AT_FIRST = frozenset({FeedKind.ORDER_UPDATE})
-"""What changes orders of the book by itself is switched on by a person."""
 
 
 def start(feed: Feed, user_id: int | None = None) -> Run:

@@ -30,8 +30,8 @@ from orders.intake.plans import PLANS, Plan
 from orders.intake.sharing import unknown_product
 from stock import catalogue
 
+# What is decided anew and written down.
 DUE = frozenset({Verdict.IMPORT, Verdict.IGNORE, Verdict.REVIEW})
-"""What is decided anew and written down."""
 
 
 @dataclass(frozen=True)

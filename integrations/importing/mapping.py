@@ -17,8 +17,8 @@ from integrations.models import Integration
 from orders.intake.drafts import Obstacle
 from orders.intake.incoming import IncomingLine, IncomingOrder
 
+# The reason codes of orders that wait until somebody has named their payment or delivery.
 UNMAPPED = {ListKind.PAYMENT: "unmapped_payment", ListKind.SHIPPING_METHOD: "unmapped_delivery"}
-"""The reason codes of orders that wait until somebody has named their payment or delivery."""
 WORDS = {ListKind.PAYMENT: "payment", ListKind.SHIPPING_METHOD: "delivery"}
 ABSENT = object()
 

@@ -27,16 +27,16 @@ from orders.intake.drafts import Intake, Obstacle, Source, Taken
 from orders.intake.new_orders import take_in
 from stock.ledger import lock_project
 
+# Retries of a failed order, hourly: two weeks.
 GIVE_UP_AFTER = 24 * 14
-"""Retries of a failed order, hourly: two weeks."""
 GIVEN_UP = "Given up after {} attempts: it is looked at again only when somebody asks for it."
+# The run's counter for what became of an order.
 COUNTED = {
     RemoteState.IMPORTED: "created",
     RemoteState.PENDING: "pending",
     RemoteState.IGNORED: "ignored",
     RemoteState.FAILED: "failed",
 }
-"""The run's counter for what became of an order."""
 
 
 def import_page(

@@ -42,18 +42,18 @@ class Candidate(Struct, frozen=True):
 
 
 NO_ID = "no-id-"
+# The error code of an order that was asked for by id and did not come.
 GONE = "gone"
-"""The error code of an order that was asked for by id and did not come."""
+# The error code of an order that the shop cannot give without failing.
 BREAKS = "breaks_shop"
-"""The error code of an order that the shop cannot give without failing."""
 
 
 def digest_of(payload: bytes) -> bytes:
     return hashlib.blake2b(payload, digest_size=16).digest()
 
 
+# Looks up the digests on record, by external id.
 Digests = Callable[[Sequence[str]], Mapping[str, bytes]]
-"""Looks up the digests on record, by external id."""
 
 
 def read_page(

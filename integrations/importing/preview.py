@@ -27,8 +27,8 @@ from stock.availability import Level
 from stock.models import StockLevel
 
 DAYS = (30, 90)
+# Orders looked at, newest first: a second or two of reading.
 MOST = 20_000
-"""Orders looked at, newest first: a second or two of reading."""
 
 
 @dataclass

@@ -17,8 +17,8 @@ from integrations.connectors.errors import Failure, ShopError
 from integrations.models.tenancy import Project, check_zone
 from integrations.secrets import EncryptedField, Secrets
 
+# What connectors remember in this process, by integration and credentials: new credentials begin afresh.
 _MEMORY: dict[int, dict[str, Any]] = {}
-"""What connectors remember in this process, by integration and credentials: new credentials begin afresh."""
 
 
 class Integration(models.Model):

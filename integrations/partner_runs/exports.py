@@ -27,8 +27,8 @@ from orders.partners.answers import publish
 from orders.partners.selection import COLUMN, DEFAULT_FIELDS, FIELDS, ORDERS, BadSelection, annotated, select
 
 ROWS_AT_ONCE = 1_000
+# Files hold personal data, so they go after a week.
 KEPT_FOR = timedelta(days=7)
-"""Files hold personal data, so they go after a week."""
 
 
 def request_export(project: Project, parameters: Mapping[str, Any], api_key: ApiKey | None = None) -> Run:

@@ -18,8 +18,8 @@ from orders.models import Order
 from stock import catalogue
 from stock.models import StockLevel
 
+# How far apart two orders of a buyer with the same total may be to be taken for the same.
 NEAR = timedelta(days=7)
-"""How far apart two orders of a buyer with the same total may be to be taken for the same."""
 MOST_DUPLICATES = 10
 
 

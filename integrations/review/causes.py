@@ -17,10 +17,10 @@ from integrations.choices import RemoteState
 from integrations.models import RemoteOrder
 
 MOST_CAUSES = 500
+# The code of a shop that cannot be read: a cause without orders of its own.
 CONNECTION = "connection"
-"""The code of a shop that cannot be read: a cause without orders of its own."""
+# The reason codes of orders that a rule ignores; their subject is the remote status.
 RULED = frozenset({"rule", "rule_retry"})
-"""The reason codes of orders that a rule ignores; their subject is the remote status."""
 MOST_COUNTED = 10_000
 
 

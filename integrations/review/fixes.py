@@ -36,11 +36,11 @@ from stock.choices import MovementReason
 from stock.ledger import Change
 from stock.models import Product
 
+# Orders looked at again because of one fix, the oldest first; the hourly retry takes the rest.
 MOST_AT_ONCE = 10_000
-"""Orders looked at again because of one fix, the oldest first; the hourly retry takes the rest."""
 DISMISSED_AT_ONCE = 5_000
+# Rows locked in one transaction.
 DISMISSED_TOGETHER = 500
-"""Rows locked in one transaction."""
 SHOWN_FOR = timedelta(minutes=15)
 MOST_SHOWN = 5
 KIND_OF = {code: kind for kind, code in UNMAPPED.items()}

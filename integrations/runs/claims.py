@@ -23,12 +23,12 @@ from integrations.runs.queue import ring
 LEASE = timedelta(seconds=60)
 MOST_CLAIMS_WITHOUT_PROGRESS = 5
 KEPT = "Cancelled. What was loaded before stays."
+# Imports of partners are worked on one after another in each project.
 FIRST_IN_LINE = (
     "(kind <> 'orders_import' OR NOT EXISTS (SELECT 1 FROM integrations_run before WHERE before.kind = 'orders_import'"
     " AND before.project_id = integrations_run.project_id AND before.id < integrations_run.id"
     " AND before.state IN ('waiting', 'running')))"
 )
-"""Imports of partners are worked on one after another in each project."""
 COUNTERS = ("fetched", "created", "updated", "unchanged", "pending", "ignored", "failed")
 
 
@@ -44,8 +44,8 @@ class Claim:
     token: int
 
 
+# In the scope of a run that begins anew at its end: something it had passed by was asked for since.
 AGAIN = "again"
-"""In the scope of a run that begins anew at its end: something it had passed by was asked for since."""
 
 
 def goes_again(held: Claim) -> bool:
@@ -58,8 +58,8 @@ def goes_again(held: Claim) -> bool:
     return True
 
 
+# In the cursor of a run: whether the shop is at work for it, which is to be told when the run is cancelled.
 IN_SHOP = "in_shop"
-"""In the cursor of a run: whether the shop is at work for it, which is to be told when the run is cancelled."""
 WORKS_IN_SHOP = Q(**{f"cursor__{IN_SHOP}": True})
 
 

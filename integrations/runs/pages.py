@@ -25,8 +25,8 @@ from integrations.models import Integration, Run
 from integrations.runs import claims
 from integrations.runs.claims import Claim
 
+# How the database, and the way to it, refuses a value. The last: half of a surrogate pair, which is no text.
 NOT_STORABLE = (IntegrityError, DataError, UnicodeEncodeError)
-"""How the database, and the way to it, refuses a value. The last: half of a surrogate pair, which is no text."""
 
 
 class CalledOff(Exception):
@@ -45,8 +45,8 @@ class Written:
     """What is to be said at the end, where only the writing shows it."""
 
 
+# Given the run's id, in the transaction of the page. Raises CalledOff.
 Write = Callable[[int], Written]
-"""Given the run's id, in the transaction of the page. Raises CalledOff."""
 
 
 @dataclass(frozen=True)
@@ -81,10 +81,10 @@ class RunPage:
     """Called after the page, outside of any transaction, when a cancel was asked for while it was on its way."""
 
 
+# Fetches the next page of a run with a shop. Raises ShopError.
 Handler = Callable[[Claim, Run, Integration], RunPage]
-"""Fetches the next page of a run with a shop. Raises ShopError."""
+# Prepares the next page of a run without one.
 Portioner = Callable[[Run], RunPage]
-"""Prepares the next page of a run without one."""
 
 
 @dataclass(frozen=True)

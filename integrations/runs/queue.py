@@ -21,10 +21,10 @@ logger = logging.getLogger(__name__)
 WORK = "integrations.jobs.work"
 FOLLOW_UP = "integrations.jobs.follow_up"
 ALLOWED = frozenset({WORK, FOLLOW_UP})
+# How the id of a run's bell begins.
 BELL = re.compile(r"run-(\d+)-")
-"""How the id of a run's bell begins."""
+# Seconds in which a project has one bell for its follow-up, unless a worker hears it before.
 ONE_BELL_FOR = 10
-"""Seconds in which a project has one bell for its follow-up, unless a worker hears it before."""
 
 
 class ForbiddenJob(Exception):

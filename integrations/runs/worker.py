@@ -20,10 +20,10 @@ from integrations.shops.pace import keep_quiet
 
 logger = logging.getLogger(__name__)
 
+# Seconds a worker stays with one run before others get their turn.
 SLICE = 20.0
-"""Seconds a worker stays with one run before others get their turn."""
+# Seconds after which it lets go between two pages when others wait for a worker.
 GIVE_WAY_AFTER = 2.0
-"""Seconds after which it lets go between two pages when others wait for a worker."""
 MOST_FAILURES = 8
 LONGEST_WAIT = 900.0
 

@@ -20,8 +20,8 @@ from integrations.runs.control import RunRefused
 from integrations.runs.pages import RunPage
 from integrations.shops.ask import ask
 
+# After a run that failed, or for an order not listed yet: the tick comes every few seconds, too often to ask again.
 LEFT_ALONE = timedelta(minutes=15)
-"""After a run that failed, or for an order not listed yet: the tick comes every few seconds, too often to ask again."""
 
 
 def start(integration: Integration) -> bool:

@@ -18,13 +18,13 @@ from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.notifications import SigningKey
 from integrations.models import PlatformKey, Webhook
 
+# As eBay advises. A key that cannot be asked for again serves for a day.
 KEPT = timedelta(hours=1)
-"""As eBay advises. A key that cannot be asked for again serves for a day."""
 KEPT_IN_NEED = timedelta(days=1)
+# An hour. A platform changes its keys a few times a year.
 MOST_REQUESTS = 10
-"""An hour. A platform changes its keys a few times a year."""
+# Platforms give up a delivery that is not answered within some seconds.
 PATIENCE = client.Limits(connect=2, read=3, total=4, tries=1)
-"""Platforms give up a delivery that is not answered within some seconds."""
 
 
 def key_for(webhook: Webhook, shop: Shop, wanted: SigningKey) -> str | None:

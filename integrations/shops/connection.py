@@ -13,8 +13,8 @@ from integrations.models import Integration, StatusRule
 from integrations.runs import control
 from integrations.shops.ask import ask
 
+# What a failed test says of the connection; everything else is a shop that cannot be reached properly.
 HEALTH_OF: dict[Failure | None, IntegrationHealth] = {Failure.CREDENTIALS: IntegrationHealth.CREDENTIALS}
-"""What a failed test says of the connection; everything else is a shop that cannot be reached properly."""
 
 
 def set_up(integration: Integration) -> None:

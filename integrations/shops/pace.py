@@ -22,14 +22,15 @@ from integrations.connectors.http import Response
 from integrations.models import Integration
 from integrations.runs import control
 
+# Seconds that are waited here; longer waits are the run's.
 PATIENCE = 5.0
-"""Seconds that are waited here; longer waits are the run's."""
+# Of a budget: how much may be asked without a pause, and how much in the rest of its time. Together less than all of
+# it, because requests arrive a little earlier or later than they are sent.
 AT_ONCE, STEADY = 0.15, 0.8
-"""Of a budget: how much may be asked without a pause, and how much in the rest of its time. Together less than all of
-it, because requests arrive a little earlier or later than they are sent."""
 
 QUIET = "coalesce(extract(epoch FROM quiet_until - clock_timestamp()), 0)"
 SHOP = "integrations_integration WHERE id = %s"
+# Takes the next place in the budget; the clock is the database's.
 TAKE = (
     "WITH taken AS (INSERT INTO integrations_shoppace AS pace (integration_id, free_at)"  # noqa: S608 - no input in it
     f" SELECT id, clock_timestamp() + %s FROM {SHOP}"
@@ -37,7 +38,6 @@ TAKE = (
     " RETURNING free_at)"
     f" SELECT {QUIET}, health, extract(epoch FROM (SELECT free_at FROM taken) - clock_timestamp()) FROM {SHOP}"
 )
-"""Takes the next place in the budget; the clock is the database's."""
 
 
 class Pace:

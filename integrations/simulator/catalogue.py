@@ -41,8 +41,8 @@ def _product(
     return Product(key, sku, name, Decimal(price), stock, parent, option)
 
 
+# The variable product: it is listed, but only its variations are sold.
 SHIRT = 40
-"""The variable product: it is listed, but only its variations are sold."""
 
 PRODUCTS = (
     _product(1, "TEA-EARL-100", "Earl Grey, 100 g", "6.20", 140),
@@ -90,6 +90,7 @@ BUYERS = (
     Buyer("Matěj", "Dvořák", "", "Masarykova 31", "Brno", "602 00", "CZ", "+420 602 555 023"),
 )
 
+# Percent; a country that is not here buys without tax.
 VAT = {
     "CZ": 21,
     "PL": 23,
@@ -104,20 +105,19 @@ VAT = {
     "DK": 25,
     "RO": 19,
 }
-"""Percent; a country that is not here buys without tax."""
 
+# Units of a currency for one EUR, fixed for ever.
 RATES = {"EUR": "1", "CZK": "25", "PLN": "4.3", "GBP": "0.86", "HUF": "400", "USD": "1.1", "JPY": "160", "KWD": "0.335"}
-"""Units of a currency for one EUR, fixed for ever."""
 
 DELIVERIES = (
     ("flat_rate", "Courier", "5.90"),
     ("local_pickup", "Pick-up in the shop", "0"),
     ("free_shipping", "Post", "0"),
 )
+# `cod` adds a fee; `bacs` waits on hold.
 PAYMENTS = (
     ("stripe", "Card"),
     ("bacs", "Bank transfer"),
     ("cod", "Cash on delivery"),
     ("paypal", "PayPal"),
 )
-"""`cod` adds a fee; `bacs` waits on hold."""

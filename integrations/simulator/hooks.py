@@ -10,8 +10,8 @@ from integrations.simulator.switchboard import Event, Hook, Parcel
 
 LOOK_EVERY = 0.5
 
+# What a hook sends for an event; None when it is not about its topic.
 Writer = Callable[[SimulatedShop, Hook, Event], Parcel | None]
-"""What a hook sends for an event; None when it is not about its topic."""
 
 
 def deliver(shop: SimulatedShop, write: Writer) -> int:

@@ -13,8 +13,8 @@ from integrations.simulator.shop import SimulatedShop
 P = ParamSpec("P")
 T = TypeVar("T")
 
+# Documents of one shop and kind; beyond them all are written anew.
 MOST_KEPT = 20_000
-"""Documents of one shop and kind; beyond them all are written anew."""
 
 
 def once(render: Callable[Concatenate[SimulatedShop, Sale, P], T]) -> Callable[Concatenate[SimulatedShop, Sale, P], T]:

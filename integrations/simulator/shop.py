@@ -17,8 +17,8 @@ from integrations.simulator.sales import Change, Sale, life
 from integrations.simulator.switchboard import Switchboard
 
 FIRST_ID = 100
+# More sales than this are not made up for at once after a long sleep.
 CATCH_UP = 5000
-"""More sales than this are not made up for at once after a long sleep."""
 
 
 def wall_clock() -> datetime:

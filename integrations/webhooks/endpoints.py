@@ -17,8 +17,8 @@ from integrations.models import Project, WebhookDelivery, WebhookEndpoint
 from integrations.models.endpoints import new_signing_secret
 from integrations.runs.queue import ring_follow_up
 
+# Of one project: every event is written and sent once for each.
 MOST_ENDPOINTS = 20
-"""Of one project: every event is written and sent once for each."""
 DELETED = "Given up: its endpoint was deleted."
 
 

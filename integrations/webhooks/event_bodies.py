@@ -25,8 +25,8 @@ from config.kit.times import iso
 from integrations.models import WebhookEndpoint
 from orders.models import Customer, Order
 
+# Names up to this number come first in JavaScript's objects.
 LARGEST_INDEX = 2**32 - 2
-"""Names up to this number come first in JavaScript's objects."""
 
 
 @dataclass(frozen=True)

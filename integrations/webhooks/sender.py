@@ -28,16 +28,15 @@ from integrations.client import Posted
 from integrations.models import DeliveryAttempt, Project, WebhookDelivery, WebhookEndpoint
 from integrations.webhooks.event_bodies import Event, body, signed_headers
 
+# When a failed delivery is tried again, counted from its first try: 1, 2, 4 ... 1,024 minutes, 24 hours.
+#
+# Source: Voucherify, "Introduction to webhooks", "Responding to webhooks".
 RETRIES = (*(timedelta(minutes=2**turn) for turn in range(11)), timedelta(hours=24))
-"""When a failed delivery is tried again, counted from its first try: 1, 2, 4 ... 1,024 minutes, 24 hours.
-
-Source: Voucherify, "Introduction to webhooks", "Responding to webhooks".
-"""
 SHORTEST_PAUSE = timedelta(minutes=1)
+# Longer than a try can take: ten seconds, and what looking up a name takes.
 LEASE = timedelta(seconds=60)
-"""Longer than a try can take: ten seconds, and what looking up a name takes."""
+# Seconds a worker stays with one endpoint before the next one's turn.
 TURN = 1.0
-"""Seconds a worker stays with one endpoint before the next one's turn."""
 SLOW = 1.0
 REST_FOR_SLOWNESS = 4
 AWAY = frozenset({408, 425, 429})

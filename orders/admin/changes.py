@@ -18,8 +18,8 @@ from orders.choices import OrderStatus, Part
 from orders.work.refresh.lines import LINE
 from orders.work.refresh.overwrite import FIELDS, label
 
+# What, old, new; "" where there was or is nothing.
 Row = tuple[str, str, str]
-"""What, old, new; "" where there was or is nothing."""
 AMOUNTS = {*FIELDS[Part.ITEMS], "tax", "discount", "unit_price"} - {"currency"}
 LINE_WORDS = {
     "sku": "SKU", "name": "name", "quantity": "quantity", "cancelled": "cancelled", "unit_price": "unit price",

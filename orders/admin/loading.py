@@ -26,8 +26,8 @@ from orders.admin import progress
 from orders.models import Order
 
 ALL_SHOPS = "all"
+# The runs whose progress the orders page shows.
 WATCHED = (RunKind.LOAD, RunKind.SYNCHRONIZE)
-"""The runs whose progress the orders page shows."""
 
 
 class LoadForm(forms.Form):

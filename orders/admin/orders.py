@@ -26,8 +26,8 @@ from orders.admin.work.page import OrderSteps
 from orders.models import Order
 from orders.search import search
 
+# Columns no list needs.
 UNREAD = ("billing", "shipping", "metadata", "warnings", "note", "search")
-"""Columns no list needs."""
 
 
 @admin.register(Order)

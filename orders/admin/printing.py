@@ -12,8 +12,8 @@ from orders.documents.paper.layout import render
 from orders.documents.paper.sheets import Sheet
 
 MOST_DOCUMENTS = 200
+# Of all documents of one file together: about five seconds of work.
 MOST_LINES = 5_000
-"""Of all documents of one file together: about five seconds of work."""
 
 
 def pdf_answer(sheets: Sequence[Sheet], name: str) -> HttpResponse:

@@ -17,8 +17,8 @@ from orders.choices import Junction, PointsReason, SegmentKind
 from orders.segments.conditions import FIELDS
 from orders.segments.definitions import LONGEST_NAME
 
+# Customers that are added to a segment in one call.
 MOST_AT_ONCE = 2_000
-"""Customers that are added to a segment in one call."""
 
 
 class OrdersSummary(Struct):

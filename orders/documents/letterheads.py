@@ -13,12 +13,12 @@ from config.kit.refusals import Refused
 from orders.models import Letterhead
 from stock import ledger
 
+# Bytes of the file that is sent in.
 LARGEST_LOGO = 1024 * 1024
-"""Bytes of the file that is sent in."""
 MOST_PIXELS = 16_000_000
 TOO_MANY_PIXELS = "The picture has more than 16 million pixels. Save it smaller, then choose it again."
+# Pixels of the longer side as kept: about 300 a printed inch at the largest size a document shows.
 LOGO_SIDE = 900
-"""Pixels of the longer side as kept: about 300 a printed inch at the largest size a document shows."""
 
 
 class LogoRefused(Refused):

@@ -17,8 +17,8 @@ from stock import ledger
 from stock.availability import Level
 from stock.ledger import Change
 
+# Waiting lines read at a time; a receipt of a popular product may serve more, batch by batch.
 SERVE_AT_ONCE = 1_000
-"""Waiting lines read at a time; a receipt of a popular product may serve more, batch by batch."""
 
 
 @dataclass(frozen=True)

@@ -32,11 +32,11 @@ COMPLETE = Plan(action="complete", status=OrderStatus.COMPLETE, invoice=True, sh
 HISTORY = Plan(action="history", status=OrderStatus.COMPLETE, invoice=True, ship=True)
 
 API_HISTORY = Plan(action="api_history", status=OrderStatus.COMPLETE)
+# Orders of a bulk import by the API: no documents, no stock, no tab; the published status stands beside.
 API_HISTORY_CANCELLED = Plan(action="api_history", status=OrderStatus.CANCELLED)
-"""Orders of a bulk import by the API: no documents, no stock, no tab; the published status stands beside."""
 
+# By the value of the integration's import action; an action that is not here imports nothing.
 PLANS = {plan.action: plan for plan in (VALID, INVOICE, CANCEL, HOLD, COMPLETE, HISTORY)}
-"""By the value of the integration's import action; an action that is not here imports nothing."""
 
+# How history came in: nobody is told of its orders, neither when they come nor when they change.
 SILENT = frozenset({HISTORY.action, API_HISTORY.action})
-"""How history came in: nobody is told of its orders, neither when they come nor when they change."""

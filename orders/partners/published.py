@@ -27,8 +27,8 @@ Status = Literal["CREATED", "PAID", "CANCELED", "FULFILLED"]
 Metadata = dict[str, Any]
 
 MOST_ITEMS = 500
+# What an order may come to, in the smallest unit; more does not fit the order book.
 HIGHEST = 10**13
-"""What an order may come to, in the smallest unit; more does not fit the order book."""
 EARLIEST, LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
@@ -181,8 +181,8 @@ class InvalidOrder(Refused):
         self.key = key
 
 
+# Fields of an item that its line in the order book keeps.
 DERIVED = frozenset({"source_id", "quantity", "amount", "discount_amount", "price", "metadata"})
-"""Fields of an item that its line in the order book keeps."""
 EXTRAS = tuple(name for name in Item.__struct_fields__ if name not in DERIVED)
 
 

@@ -19,8 +19,8 @@ CREATED = (
     "id", "project_id", "created_at", "source_id", "email", "name", "phone", "description", "birthdate", "address",
     "metadata",
 )  # fmt: skip
+# ("pk", 7), ("source", "c-7") or ("email", "a@b.example").
 Identity = tuple[str, str | int]
-"""("pk", 7), ("source", "c-7") or ("email", "a@b.example")."""
 
 
 @dataclass

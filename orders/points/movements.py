@@ -15,8 +15,8 @@ from orders.choices import PointsReason
 from orders.intake.rows import as_json
 from orders.models import Customer, PointsMovement
 
+# In one movement.
 MOST_POINTS = 1_000_000_000
-"""In one movement."""
 
 
 class PointsRefused(Refused):

@@ -24,10 +24,10 @@ from orders.segments import filling, placing
 from orders.segments.conditions import Condition, checked, plain
 from orders.segments.matching import JOINED, match
 
+# Of a project; each costs two statements for every batch of customers that is placed.
 MOST_SEGMENTS = 100
-"""Of a project; each costs two statements for every batch of customers that is placed."""
+# Of a static segment, as at Voucherify.
 MOST_MEMBERS = 20_000
-"""Of a static segment, as at Voucherify."""
 LONGEST_NAME = 100
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from config.kit.sql import execute
 from orders.models import SegmentMember
 
+# A count stops here: the index is read that far and no further.
 MOST = 100_000
-"""A count stops here: the index is read that far and no further."""
 
 
 def members(segment_ids: Iterable[int]) -> dict[int, int]:

@@ -13,8 +13,8 @@ from orders.intake.rows import as_json
 from orders.models import Customer, CustomerSummary, Order
 from orders.partners.answers import published_status
 
+# The published statuses that are money spent.
 COUNTED = ("PAID", "FULFILLED")
-"""The published statuses that are money spent."""
 
 
 def refresh(project_id: int, customer_ids: Sequence[int]) -> None:

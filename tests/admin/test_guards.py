@@ -20,6 +20,7 @@ from tests.admin.conftest import Login
 
 TENANT_ADMINS = [each for each in admin.site._registry.values() if isinstance(each, TenantAdmin)]
 STOCK_NAMES = {"changelist", "add", "history", "delete", "change"}
+# Names of own addresses that may be opened by GET: they show, and change nothing by it.
 READING = {
     "automatic",
     "secret",  # asks before it makes one
@@ -41,7 +42,6 @@ READING = {
     "causes",
     "fixes",
 }
-"""Names of own addresses that may be opened by GET: they show, and change nothing by it."""
 
 
 def own_addresses(each: TenantAdmin[Any]) -> list[URLPattern]:

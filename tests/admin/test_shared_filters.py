@@ -36,12 +36,12 @@ from tests.factories import IntegrationFactory, give_stock, incoming, line
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("commits")]
 
+# The list of the API for each set of filters.
 ROUTES = {
     view.cls.filters: f"/{route}"
     for route, view in patterns(get_resolver())
     if issubclass(view.cls, OfficeList) and "<" not in route
 }
-"""The list of the API for each set of filters."""
 
 
 def shared() -> Iterator[tuple[TenantAdmin[Any], type[ChoiceFilter | DateRange]]]:
@@ -143,12 +143,12 @@ def test_it_shows_the_same_rows_in_both(
     assert len(seen) > 1 or len(asked) == 1, "every value shows the same rows: nothing is proved"
 
 
+# A tab of the admin's list that hides nothing - or what it hides, as the API asks for it.
 TABS = {
     "OrderAdmin": ("tab=all&", ""),
     "RunAdmin": ("tab=all&", ""),
     "RemoteOrderAdmin": ("tab=failed&", "state=failed&"),
 }
-"""A tab of the admin's list that hides nothing - or what it hides, as the API asks for it."""
 
 
 def of_days(spec: type[Any]) -> list[tuple[str, str]]:

@@ -33,20 +33,20 @@ def loads(project: Project) -> dict[str, Any]:
     return {"kind": "load", "integration_id": PublicIds(bytes(project.id_key)).give("int", shop.pk)}
 
 
+# Every call that starts or creates something: a body, and how many there are of what it makes.
 CALLS: dict[str, tuple[Callable[[Project], Body], Callable[[], int]]] = {
     "/v1/orders/import": (lambda project: [{"amount": 5}], Run.objects.filter(kind=RunKind.ORDERS_BY_API).count),
     "/v1/orders/export": (lambda project: {}, Export.objects.count),
     "/v1/orders": (lambda project: {"items": [{"source_id": "A-17", "quantity": 2}]}, Order.objects.count),
     "/back-office/v1/runs": (loads, Run.objects.filter(kind=RunKind.LOAD).count),
 }
-"""Every call that starts or creates something: a body, and how many there are of what it makes."""
 
 
+# Calls that take no key, each with its reason.
 WITHOUT = {
     "/back-office/v1/webhooks": "the answer holds a secret, which is kept nowhere",
     "/back-office/v1/deliveries/{public_id}/send-again": "asked twice before it is sent, it is sent once",
 }
-"""Calls that take no key, each with its reason."""
 
 
 def test_every_call_that_creates_takes_a_key() -> None:

@@ -27,6 +27,7 @@ from tests.api.conftest import Partner
 from tests.factories import IntegrationFactory, ProjectFactory, give_stock, incoming, line
 
 EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "3"))
+# Refusals of calls that are right by the document: what they say, each with its reason. No other may be refused.
 EXPLAINED = (
     # A cursor is made of a key and a kind: no made-up one is right.
     r"\.after is no cursor of this list",
@@ -53,7 +54,6 @@ EXPLAINED = (
     r"(NUL|Null) character",
     r"is nested deeper than",
 )
-"""Refusals of calls that are right by the document: what they say, each with its reason. No other may be refused."""
 
 
 @pytest.fixture

@@ -110,6 +110,7 @@ def theirs() -> Partner:
     return other
 
 
+# The kinds of rows that only the back office shows.
 OFFICE: tuple[tuple[str, Any], ...] = (
     ("int", Integration),
     ("rem", RemoteOrder),
@@ -122,7 +123,6 @@ OFFICE: tuple[tuple[str, Any], ...] = (
     ("wh", WebhookEndpoint),
     ("del", WebhookDelivery),
 )
-"""The kinds of rows that only the back office shows."""
 
 
 def _last(model: Any, project: Project) -> int:

@@ -10,10 +10,10 @@ from tests.architecture.reading import APPS, Import, Module, dotted, first_text,
 
 Rule = Callable[[Module], Iterator[str]]
 
+# What the core of an app may import beside its own and the kit.
 RIGHT_OF = {"integrations": {"orders", "stock"}, "orders": {"stock"}, "stock": set[str]()}
-"""What the core of an app may import beside its own and the kit."""
+# Shared by everybody; knows nothing of ours.
 KIT = "config.kit"
-"""Shared by everybody; knows nothing of ours."""
 
 PURE = (
     "config/kit/refusals.py",
@@ -31,12 +31,12 @@ IO_MODULES = frozenset(
     | {"redis", "requests", "requests_oauthlib", "rq", "select", "shutil", "signal", "smtplib", "socket", "sqlite3"}
     | {"ssl", "subprocess", "sys", "tempfile", "threading", "time", "urllib3"}
 )
+# Reading the clock is I/O too: the same payload must always read the same.
 IO_CALLS = frozenset({"open", "print", "input", "now", "utcnow", "today"})
-"""Reading the clock is I/O too: the same payload must always read the same."""
+# Pure modules that may ask for the time nevertheless, each with its reason.
 CLOCK_READERS = {
     "integrations/connectors/kit/stamps.py": "a stamp is refused when it lies in the future, whatever shop sent it"
 }
-"""Pure modules that may ask for the time nevertheless, each with its reason."""
 
 OWNERS = {
     "requests": ("integrations/client.py", "integrations/client_*.py", "integrations/client/*"),
@@ -46,6 +46,7 @@ OWNERS = {
     "reportlab": ("orders/documents/paper/*",),
 }
 
+# Who may use the network: shops are asked at the pace that all workers keep together.
 ASKERS = (
     "integrations/client/*",
     "integrations/shops/ask.py",
@@ -53,8 +54,8 @@ ASKERS = (
     "integrations/distributions/dispatch.py",  # mail servers
     "integrations/shop_webhooks/signing_keys.py",
 )
-"""Who may use the network: shops are asked at the pace that all workers keep together."""
 
+# Who may ring for what follows: those who write down what is due. Everybody else leaves it to them.
 RINGERS = (
     "integrations/apps.py",  # fills the slot of orders.bell
     "integrations/runs/queue.py",
@@ -64,18 +65,17 @@ RINGERS = (
     "integrations/webhooks/deliveries.py",
     "integrations/webhooks/endpoints.py",
 )
-"""Who may ring for what follows: those who write down what is due. Everybody else leaves it to them."""
 
 UPWARD_TO_ALL = frozenset({"integrations.Account", "integrations.Project"})
 UPWARD_OF_ORDER = frozenset({"integrations.Integration", "integrations.RemoteOrder", "integrations.Run"})
 RELATIONS = frozenset({"ForeignKey", "OneToOneField", "ManyToManyField"})
 
+# Files that may catch everything, each with its reason: where the error is told and recorded.
 BARRIERS: dict[str, str] = {
     "integrations/runs/worker.py": "a fault of ours is recorded on the run it ended",
     "integrations/follow_up/steps.py": "a fault of ours in one step is told without its data, and the others go on",
     "integrations/importing/payloads.py": "a fault of ours is recorded on the order it concerns, and the page lands",
 }
-"""Files that may catch everything, each with its reason: where the error is told and recorded."""
 
 LONGEST_FILE, LONGEST_FUNCTION = 400, 60
 
@@ -203,6 +203,16 @@ def _relation(module: Module, call: ast.Call, owner: str, names: dict[str, str])
         yield at(module, call.lineno, f"{owner} points to {target}: not one of the agreed upward keys")
 
 
+def constants_are_explained_above(module: Module) -> Iterator[str]:
+    """What a constant means stands above it as a comment; a string below it is easily read as the next thing's."""
+    for before, node in zip(module.tree.body, module.tree.body[1:], strict=False):
+        is_text = (
+            isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+        )
+        if is_text and isinstance(before, ast.Assign | ast.AnnAssign):
+            yield at(module, node.lineno, "say above the constant what it means")
+
+
 def refusals_have_one_base(module: Module) -> Iterator[str]:
     """Whoever catches a refusal finds its sentence and its field (`config.kit.refusals`)."""
     for node in module.tree.body if module.is_core else ():
@@ -268,6 +278,7 @@ RULES: tuple[Rule, ...] = (
     shops_are_asked_one_way,
     whoever_writes_it_down_rings,
     relations_point_down,
+    constants_are_explained_above,
     refusals_have_one_base,
     no_signals,
     no_utils,

@@ -12,8 +12,8 @@ import pytest
 from integrations.connectors import all_connectors
 from tests.architecture.reading import APPS, Module, project
 
+# Modules that every app has under the same name, so that their paths can be guessed.
 SKELETON = frozenset({"choices", "filters", "invariants"})
-"""Modules that every app has under the same name, so that their paths can be guessed."""
 MODELS = "models"
 ENDINGS = ("ations", "ation", "ings", "ing", "ies", "ed", "es", "s", "y", "e")
 LONGEST_MEDIAN, LONGEST_USUAL_FUNCTION = 100, 18

@@ -21,6 +21,7 @@ TABLES = {
     "stock_reservation": "(SELECT remote_order_id FROM orders_order o JOIN orders_orderline l ON l.order_id = o.id"
     " WHERE l.id = reference)",
 }
+# What a bulk import of history writes, by order.
 HISTORY = {
     "orders_customer": None,
     "orders_duecustomer": None,
@@ -28,9 +29,8 @@ HISTORY = {
     "orders_orderline": "order_id",
     "orders_orderevent": "order_id",
 }
-"""What a bulk import of history writes, by order."""
+# Where rows have no id, what else they come by.
 ORDER = {"orders_duecustomer": "customer_id"}
-"""Where rows have no id, what else they come by."""
 AS_TEXT = {"jsonb": "::text", "tsvector": "::text"}
 
 Row = tuple[Any, ...]

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 BY_ID = 100
 DAYS = 360
+# The same each time, so that the same is counted.
 TODAY = datetime(2026, 6, 1, 10, tzinfo=UTC)
-"""The same each time, so that the same is counted."""
 TOKENS = ("oauth2/token", "oauth/access_token")
 
 

@@ -38,12 +38,12 @@ ROUNDS = 6
 DAYS = 20
 CONTROLS = ("strict", "no overlap", "page numbers")
 CONTROL_ORDERS = 400
+# Seconds until a new order shows up.
 SHORTLY = [0, 0, 60, 240]
-"""Seconds until a new order shows up."""
+# Hours late, at times (documented), for which the connector has an overlap of its own.
 HIDDEN = {"paypal": [0, 0, 1800, 5400]}
-"""Hours late, at times (documented), for which the connector has an overlap of its own."""
+# Of the control `page numbers`.
 PAGE = 20
-"""Of the control `page numbers`."""
 STATUSES = ["processing", "processing", "pending", "on-hold", "completed", "cancelled"]
 SPOILED: list[dict[str, Any]] = [
     {"kind": "status", "status": 429, "retry_after": "1"},

@@ -8,6 +8,7 @@ from integrations.connectors import all_connectors
 from integrations.connectors.shopify import bulk
 from tests.benchmarks.requests import BARS, Counted, count
 
+# For 100 orders by id, and for 600 of a year. PayPal's are far apart here: it is asked for four spans of a month.
 COSTS = {
     "woocommerce": (1, 6),
     "shopify": (4, 14),
@@ -16,7 +17,6 @@ COSTS = {
     "ecwid": (2, 10),
     "paypal": (8, 13),
 }
-"""For 100 orders by id, and for 600 of a year. PayPal's are far apart here: it is asked for four spans of a month."""
 
 
 def test_every_platform_has_its_bar() -> None:

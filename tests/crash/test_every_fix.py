@@ -27,6 +27,7 @@ from tests.factories import ProjectFactory, give_stock, member
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.crash]
 
+# By fix: what is odd about the orders, and their cause.
 BROKEN: dict[str, tuple[dict[str, Any], str, str]] = {
     "product": ({}, "unknown_sku", "N-1"),
     "map": ({}, "unknown_sku", "N-1"),
@@ -35,7 +36,6 @@ BROKEN: dict[str, tuple[dict[str, Any], str, str]] = {
     "status": ({"status": "awaiting-pickup"}, "rule_retry", "awaiting-pickup"),
     "dismiss": ({}, "unknown_sku", "N-1"),
 }
-"""By fix: what is odd about the orders, and their cause."""
 
 
 def fix_of(what: str, shop: Integration, cause: Cause, person: int) -> Callable[[], Fix]:

@@ -21,8 +21,8 @@ from config.kit.spreadsheets import plain
 ROWS_AT_ONCE = 2_000
 
 Cell = str | Decimal | datetime | None
+# The cells of a row; amounts and times are written so that spreadsheets read them.
 Cells = Callable[[Any], Sequence[Cell]]
-"""The cells of a row; amounts and times are written so that spreadsheets read them."""
 
 
 class Echo:

@@ -15,8 +15,8 @@ from config.kit.api.problems import ApiError, bad_payload, bad_query
 from config.kit.times import NO_TIME, iso_time
 
 T = TypeVar("T")
+# Levels of nesting in free values such as metadata.
 DEEPEST = 20
-"""Levels of nesting in free values such as metadata."""
 PATH = re.compile(r" - at `\$(.*)`$")
 BOUND = re.compile(r"^Expected `\w+` (of length )?(>=|<=) (\d+)$")
 

@@ -26,8 +26,8 @@ local count = redis.call('INCR', KEYS[1])
 if count == 1 then redis.call('EXPIRE', KEYS[1], ARGV[1]) end
 return count
 """
+# Seconds to wait for Valkey before counting without it.
 PATIENCE = 0.5
-"""Seconds to wait for Valkey before counting without it."""
 _lock = threading.Lock()
 _counts: dict[str, int] = {}
 

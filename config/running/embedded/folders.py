@@ -20,8 +20,8 @@ from config.running.embedded.embedded_error import EmbeddedError
 DATABASE = "countinghouse"
 POSTGRES_SOCKET = ".s.PGSQL.5432"
 VALKEY_SOCKET = "valkey.sock"
+# Bytes; Linux allows 107, macOS 103.
 LONGEST_SOCKET_PATH = 103
-"""Bytes; Linux allows 107, macOS 103."""
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,11 @@ from config.running.embedded.child import POLL, Child, environment
 from config.running.embedded.embedded_error import EmbeddedError
 from config.running.embedded.folders import DATABASE, POSTGRES_SOCKET
 
+# Recovery after a crash reads the log of up to max_wal_size; better patient than killed half-way again.
 START_SECONDS = 900.0
-"""Recovery after a crash reads the log of up to max_wal_size; better patient than killed half-way again."""
 STOP_SECONDS = 120.0
+# How long the last processes of a killed server may hold its memory.
 STALE_SECONDS = 30.0
-"""How long the last processes of a killed server may hold its memory."""
 
 SETTINGS = {
     "listen_addresses": "",
@@ -35,8 +35,8 @@ SETTINGS = {
     "log_timezone": "UTC",
     "log_line_prefix": "%m [%p] ",
 }
+# For tests: a crash may cost the data, which are thrown away anyway.
 NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "64MB"}
-"""For tests: a crash may cost the data, which are thrown away anyway."""
 
 
 class Postgres:

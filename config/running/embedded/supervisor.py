@@ -21,8 +21,8 @@ from config.running.embedded.folders import Locations
 from config.running.embedded.postgres import Postgres
 from config.running.embedded.valkey import Valkey
 
+# How long an earlier supervisor that is just being killed may hold the folder.
 LOCK_SECONDS = 1.0
-"""How long an earlier supervisor that is just being killed may hold the folder."""
 
 
 class Servers:

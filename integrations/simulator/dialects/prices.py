@@ -9,8 +9,8 @@ from integrations.simulator.catalogue import RATES, VAT, Product
 from integrations.simulator.sales import Basket, Item, Sale, basket
 from integrations.simulator.shop import SimulatedShop
 
+# Two for all others.
 DIGITS = {"JPY": 0, "KWD": 3}
-"""Two for all others."""
 ZERO = Decimal(0)
 
 

@@ -31,8 +31,8 @@ from orders.work import invoicing, lifecycle, shipping
 from orders.work.changing import ChangeRefused
 from orders.work.lifecycle import LONGEST_REASON
 
+# Orders of one step: a few seconds of work.
 MOST = 100
-"""Orders of one step: a few seconds of work."""
 
 
 @dataclass(frozen=True)

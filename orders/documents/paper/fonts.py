@@ -24,8 +24,8 @@ PLAIN, BOLD = "Paper", "Paper-Bold"
 FILES = Path(__file__).parent / "fonts"
 CHINESE, JAPANESE, KOREAN = "STSong-Light", "HeiseiKakuGo-W5", "HYGothic-Medium"
 REPLACEMENT = "\ufffd"
+# Categories of characters that show nothing: controls, joiners, direction marks, variation selectors' like.
 UNSEEN = frozenset({"Cc", "Cf", "Co", "Cs", "Cn"})
-"""Categories of characters that show nothing: controls, joiners, direction marks, variation selectors' like."""
 
 
 @cache

@@ -24,18 +24,18 @@ from orders.documents.paper.sheets import Sheet
 WIDTH, HEIGHT = A4
 LEFT = RIGHT = 18 * mm
 TOP = 16 * mm
+# Height kept free at the bottom for the foot.
 FOOT = 36 * mm
-"""Height kept free at the bottom for the foot."""
 INNER = WIDTH - LEFT - RIGHT
 GAP = 7 * mm
 INK, QUIET, LINE, SHADE = HexColor("#1b242c"), HexColor("#5b6873"), HexColor("#c9d1d9"), HexColor("#f2f5f7")
+# Characters of one text; what is longer is cut, so that no single row outgrows a page.
 LONGEST_TEXT = 600
-"""Characters of one text; what is longer is cut, so that no single row outgrows a page."""
+# Characters of one line of the head, for the same reason.
 LONGEST_LINE = 120
-"""Characters of one line of the head, for the same reason."""
 
+# Pieces measure themselves against some canvas; nothing is drawn on this one.
 MEASURE = Canvas(BytesIO())
-"""Pieces measure themselves against some canvas; nothing is drawn on this one."""
 
 
 def _style(name: str, size: float, **more: Any) -> ParagraphStyle:

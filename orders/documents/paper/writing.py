@@ -9,8 +9,8 @@ import unicodedata
 from functools import cache
 from itertools import groupby
 
+# Arabic letters as they look alone, and joined to the one before, the one after, or both (Unicode, 9.2).
 PRESENTATION_FORMS = (range(0xFB50, 0xFC00), range(0xFE70, 0xFEFD))
-"""Arabic letters as they look alone, and joined to the one before, the one after, or both (Unicode, 9.2)."""
 LAM = "\u0644"
 
 

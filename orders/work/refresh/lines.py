@@ -14,10 +14,10 @@ from orders.models import OrderLine
 from orders.work.changing import Opened, exchange, plain, resize, value_of
 from stock import catalogue
 
+# How a line is named in the history: this and its key, or its place where the shop gives no key.
 LINE = "line "
-"""How a line is named in the history: this and its key, or its place where the shop gives no key."""
+# What the history keeps of a line.
 TOLD = ("sku", "name", "quantity", "cancelled", "unit_price", "total", "tax", "discount", "metadata", "product_id")
-"""What the history keeps of a line."""
 
 
 def overwrite(change: Opened, wanted: Sequence[IncomingLine], *, create: bool) -> tuple[str, list[str]]:

@@ -22,6 +22,7 @@ from orders.work import lifecycle
 from orders.work.changing import Opened, cancel_units, open_units, opened, plain, reopen_units, value_of
 from orders.work.refresh import lines as items
 
+# What belongs to each part, besides the lines of ITEMS.
 FIELDS: dict[Part, tuple[str, ...]] = {
     Part.PAYMENT: ("payment_code", "payment_title", "paid_at"),
     Part.SHIPPING_METHOD: ("shipping_code", "shipping_title"),
@@ -34,7 +35,6 @@ FIELDS: dict[Part, tuple[str, ...]] = {
     Part.NOTE: ("note",),
     Part.METADATA: ("metadata",),
 }  # fmt: skip
-"""What belongs to each part, besides the lines of ITEMS."""
 
 
 class RefreshOutcome(StrEnum):

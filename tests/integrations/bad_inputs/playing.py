@@ -29,8 +29,8 @@ from tests.factories import IntegrationFactory
 from tests.integrations.bad_inputs.wires import WIRES, Path, Wire
 from tests.recorded import from_site, serve
 
+# From the JSON of an order as the shop writes it to the JSON as it comes.
 Spoiler = Callable[[str], str]
-"""From the JSON of an order as the shop writes it to the JSON as it comes."""
 MARK = "to be replaced"
 
 

@@ -15,8 +15,8 @@ from orders.models import Order
 from tests.integrations.bad_inputs.playing import Playing, Spoiler, setting
 from tests.integrations.bad_inputs.wires import WIRES
 
+# Without PayPal, whose payments are listed by when they began.
 BY_MODIFIED = [platform for platform, wire in WIRES.items() if "modified" in wire.fields]
-"""Without PayPal, whose payments are listed by when they began."""
 
 pytestmark = pytest.mark.django_db
 

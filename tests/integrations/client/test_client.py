@@ -26,10 +26,10 @@ from integrations.simulator.shop import SimulatedShop
 
 woo = get("woocommerce")
 PATIENT = Limits(connect=60, read=60, total=60, tries=3, wait=5)
+# Where time is to run out: nowhere else, or a machine under load would be told to be a slow shop.
 SHORT = {"slow": replace(PATIENT, read=1, tries=1), "drip": replace(PATIENT, total=1.5)}
-"""Where time is to run out: nowhere else, or a machine under load would be told to be a slow shop."""
+# Seconds in which anything has ended that does not wait for what never comes, even on a machine under load.
 ENDLESS = 20
-"""Seconds in which anything has ended that does not wait for what never comes, even on a machine under load."""
 CANARY = "cs_canary_5d1f"
 
 

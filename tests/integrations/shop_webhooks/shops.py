@@ -19,8 +19,8 @@ from integrations.simulator.switchboard import Event, Parcel
 from tests.factories import IntegrationFactory
 
 PLATFORMS = sorted(dialects.found())
+# Platforms whose webhooks are entered in their own settings.
 TOLD_BY_HAND = {"ecwid"}
-"""Platforms whose webhooks are entered in their own settings."""
 
 
 @contextmanager

@@ -78,6 +78,7 @@ STEPS: dict[str, Callable[[Order], object]] = {
     "ship": lambda order: shipping.ship(order.pk),
     "invoice": lambda order: invoicing.issue(order.pk),
 }
+# Every step that is possible; all others are refused and write nothing.
 AFTER: dict[tuple[Plan, str], OrderStatus] = {
     (VALID, "hold"): OrderStatus.ON_HOLD,
     (VALID, "cancel"): OrderStatus.CANCELLED,
@@ -88,7 +89,6 @@ AFTER: dict[tuple[Plan, str], OrderStatus] = {
     (HOLD, "invoice"): OrderStatus.ON_HOLD,
     (CANCEL, "reopen"): OrderStatus.PROCESSING,
 }
-"""Every step that is possible; all others are refused and write nothing."""
 
 
 @pytest.mark.parametrize("step", STEPS)

@@ -32,8 +32,8 @@ from integrations.simulator.sales import Sale
 from integrations.simulator.shop import SimulatedShop
 
 PATH = re.compile(r"/stores/([a-z0-9]+)/v([23])/(.+)")
+# Of the plans Standard and Plus, shared by all apps of a store.
 LIMIT = Limit(150, 30, rolling=False)
-"""Of the plans Standard and Plus, shared by all apps of a store."""
 SORTS = {"id", "customer_id", "date_created", "date_modified", "status_id", "channel_id", "external_id"}
 
 

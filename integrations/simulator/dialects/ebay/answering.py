@@ -24,8 +24,8 @@ from integrations.simulator.shop import SimulatedShop
 ORDERS = "/sell/fulfillment/v1/order"
 ITEMS = "/sell/inventory/v1/inventory_item"
 TOKEN_LIFE = 7200
+# Of an application in a day; eBay begins it at midnight Pacific, here it begins with the first request.
 LIMIT = Limit(100_000, 24 * 3600, rolling=False)
-"""Of an application in a day; eBay begins it at midnight Pacific, here it begins with the first request."""
 UNLISTED = {"pending", "failed", "checkout-draft", "trash"}
 OLDEST = timedelta(days=730)
 STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")

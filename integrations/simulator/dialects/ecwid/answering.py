@@ -25,10 +25,10 @@ from integrations.simulator.messages import Answered, Asked, as_json
 from integrations.simulator.sales import Sale
 from integrations.simulator.shop import SimulatedShop
 
+# A token's.
 LIMIT = Limit(600, 60)
-"""A token's."""
+# Of requests with a token that is not known; beyond it the address is blocked, whatever it sends.
 DEAD = Limit(20, 60)
-"""Of requests with a token that is not known; beyond it the address is blocked, whatever it sends."""
 PATH = re.compile(r"/api/v3/([0-9]+)/(.+)")
 
 

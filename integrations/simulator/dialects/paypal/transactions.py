@@ -19,8 +19,8 @@ from integrations.simulator.shop import SimulatedShop
 
 Json = dict[str, Any]
 
+# Orders in another state never came to a payment.
 LETTERS = {"processing": "S", "completed": "S", "on-hold": "P", "failed": "D", "refunded": "V"}
-"""Orders in another state never came to a payment."""
 EVENTS = ("T0006", "T0006", "T0007", "T0003")
 
 

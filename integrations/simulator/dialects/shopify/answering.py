@@ -32,8 +32,8 @@ from integrations.simulator.messages import Answered, Asked, as_json
 from integrations.simulator.sales import Change, Sale
 from integrations.simulator.shop import SimulatedShop
 
+# A sale and the state it is in.
 Sought = tuple[Sale, Change]
-"""A sale and the state it is in."""
 
 VERSIONS = ("2025-10", "2026-01", "2026-04", "2026-07", "2026-10")
 HIDDEN = {"checkout-draft", "trash"}

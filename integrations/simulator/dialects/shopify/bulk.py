@@ -19,8 +19,8 @@ from integrations.simulator.messages import Answered, Asked
 
 LASTS = timedelta(days=7)
 UNFINISHED = ("CREATED", "RUNNING")
+# The orders a question's arguments find.
 Orders = Callable[[Json], list[Json]]
-"""The orders a question's arguments find."""
 
 
 @dataclass

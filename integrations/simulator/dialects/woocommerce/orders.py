@@ -15,8 +15,8 @@ from integrations.simulator.shop import SimulatedShop
 Json = dict[str, Any]
 
 
+# Of every amount, a setting of the shop and not of its currency: "1466.00" yen.
 DECIMALS = 2
-"""Of every amount, a setting of the shop and not of its currency: "1466.00" yen."""
 
 
 def _text(amount: Decimal) -> str:

@@ -26,12 +26,12 @@ from tests.payloads import PAYLOADS
 from tests.recorded import able
 
 ecwid = get("ecwid")
+# Fields of the samples that the simulated store leaves out.
 HARDLY_READ = (
     "b2b_b2c", "customerFiscalCode", "customerRequestedInvoice", "customerTaxExempt", "customerTaxIdValid",
     "customerUserAgent", "electronicInvoicePecEmail", "electronicInvoiceSdiCode", "globalReferer", "ipAddress",
     "loyalty", "refererUrl", "reversedTaxApplied", "privateAdminNotes",
 )  # fmt: skip
-"""Fields of the samples that the simulated store leaves out."""
 
 
 @pytest.fixture
