@@ -59,8 +59,8 @@ class RunPage:
     """None: there is nothing to write, and the run stays where it is."""
     write_apart: Write | None = None
     """Writes the same in parts, each in a savepoint, when the database has refused the whole."""
-    also: Callable[[], None] | None = None
-    """Done with it, in the same transaction, however the page was written."""
+    after: Callable[[], None] | None = None
+    """Done once the page has landed, in transactions of its own; a crash before it does the page once more."""
     done: bool = False
     """Whether it is the last one."""
     note: str = ""
@@ -112,6 +112,8 @@ def write(held: Claim, page: RunPage) -> PageOutcome:
             outcome = _write(held, page, page.write_apart)
     except CalledOff:
         return PageOutcome(False, True, page.note)
+    if page.after is not None:
+        page.after()
     if outcome.cancelled and page.on_cancel is not None:
         page.on_cancel()
     return outcome
@@ -121,7 +123,5 @@ def _write(held: Claim, page: RunPage, how: Write) -> PageOutcome:
     with transaction.atomic():
         cancelled = claims.hold(held)
         written = how(held.run_id)
-        if page.also is not None:
-            page.also()
         claims.advance(held, written.counts, page.cursor, total=page.total, until=page.until, results=written.results)
         return PageOutcome(page.done, cancelled, written.note or page.note, written.results)

@@ -59,11 +59,12 @@ def hints_page(held: Claim, run: Run, integration: Integration) -> RunPage:
     found = [candidate.external_id for candidate in candidates]
     late = [hint for hint in hints if _is_late(hint, integration, found)]
 
-    def also() -> None:
+    def after() -> None:
+        # Not in the page's transaction: it holds the run, for which a notification waits that holds its hints.
         _look_later(late)
         _forget([hint for hint in hints if hint not in late])
 
-    return replace(imported, also=also)
+    return replace(imported, after=after)
 
 
 def _is_late(hint: OrderHint, integration: Integration, found: list[str]) -> bool:

@@ -22,7 +22,6 @@ PURE = (
     "orders/partners/published.py",
     "orders/segments/conditions.py",
     "integrations/importing/rules.py",
-    "integrations/connectors/errors.py",
     "integrations/connectors/*",
     "stock/availability.py",
 )
@@ -39,8 +38,8 @@ CLOCK_READERS = {
 }
 
 OWNERS = {
-    "requests": ("integrations/client.py", "integrations/client_*.py", "integrations/client/*"),
-    "urllib3": ("integrations/client.py", "integrations/client_*.py", "integrations/client/*"),
+    "requests": ("integrations/client/*",),
+    "urllib3": ("integrations/client/*",),
     "rq": ("integrations/runs/queue.py", "config/*"),
     "django_rq": ("integrations/runs/queue.py", "config/*"),
     "reportlab": ("orders/documents/paper/*",),
