@@ -43,6 +43,7 @@ OWNERS = {
     "rq": ("integrations/runs/queue.py", "config/*"),
     "django_rq": ("integrations/runs/queue.py", "config/*"),
     "reportlab": ("orders/documents/paper/*",),
+    "aiosmtpd": ("integrations/simulator/mailbox.py",),  # of the extra `demo`: a site has none
 }
 
 # Who may use the network: shops are asked at the pace that all workers keep together.

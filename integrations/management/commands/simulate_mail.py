@@ -8,9 +8,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
-from integrations.simulator.mailbox import SimulatedMailServer
+from django.core.management.base import BaseCommand, CommandError
 
 
 class Command(BaseCommand):
@@ -21,6 +19,15 @@ class Command(BaseCommand):
         parser.add_argument("--folder", type=Path, required=True, help="where the letters go, one .eml file each")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            from integrations.simulator.mailbox import SimulatedMailServer
+        except ModuleNotFoundError as error:
+            if error.name is None or not error.name.startswith("aiosmtpd"):
+                raise
+            raise CommandError(
+                "The simulated mail server needs the package aiosmtpd, which a site has no use for."
+                " `make demo` installs it from requirements.lock."
+            ) from error
         stop = Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
