@@ -10,7 +10,7 @@ WORKERS ?= auto
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-all lint bench clean
+.PHONY: help demo up test test-all lint format bench lock clean
 .DELETE_ON_ERROR:
 
 help: ## List what make can do
@@ -36,8 +36,21 @@ lint: .venv/dev.stamp ## Check style, types, migrations and the description of t
 	$(RUN) -W 'ignore:Got an error checking a consistent:RuntimeWarning' manage.py makemigrations --check --dry-run
 	$(RUN) manage.py spectacular --validate --fail-on-warn --file /dev/null
 
+format: .venv/dev.stamp ## Put style right as far as ruff can
+	$(RUN) -m ruff check --fix .
+	$(RUN) -m ruff format .
+
 bench: .venv/dev.stamp ## Measure how many orders a second can be taken in
 	$(RUN) -m tests.benchmarks.intake $(ARGS)
+
+# --universal: one lock for all systems and Pythons from 3.11. What is locked already stays unless ARGS=--upgrade.
+COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header $(ARGS)
+
+lock: ## Write the lock files from pyproject.toml; needs uv (ARGS=--upgrade: with the newest versions)
+	@command -v uv >/dev/null 2>&1 || \
+		{ echo "make lock needs uv, and there is none on this machine's PATH: python3 -m pip install uv" >&2; exit 1; }
+	$(COMPILE) --extra embedded --extra demo -o requirements.lock pyproject.toml
+	$(COMPILE) --extra embedded --extra demo --group dev -o requirements-dev.lock pyproject.toml
 
 clean: ## Remove the environment and the caches; data are kept
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
