@@ -16,7 +16,10 @@ Nothing is written, and no shop is asked.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from integrations.choices import ImportAction, UnknownProducts
 from integrations.importing import block_list, mapping
@@ -34,8 +37,7 @@ from stock import catalogue
 DUE = frozenset({Verdict.IMPORT, Verdict.IGNORE, Verdict.REVIEW})
 
 
-@dataclass(frozen=True)
-class Judgement:
+class Judgement(Struct, frozen=True):
     """What becomes of a candidate.
 
     With the verdict IMPORT there is either `order`, in our words, to be taken in by `decision.plan`, or the `obstacle`
