@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
+from pathlib import PurePosixPath
 from statistics import median, quantiles
 
 import pytest
@@ -17,6 +18,8 @@ SKELETON = frozenset({"choices", "filters", "invariants"})
 MODELS = "models"
 ENDINGS = ("ations", "ation", "ings", "ing", "ies", "ed", "es", "s", "y", "e")
 LONGEST_MEDIAN, LONGEST_USUAL_FUNCTION = 100, 18
+# Modules that may lie in an app's own folder: a subject with more than one has a room.
+MOST_FLAT = 14
 
 
 def is_core(module: Module) -> bool:
@@ -59,6 +62,12 @@ def classes_twice(modules: Iterable[Module]) -> list[list[str]]:
     return [places for places in by_name.values() if len(places) > 1]
 
 
+def crowded(modules: Iterable[Module]) -> list[str]:
+    """Apps in whose own folder too many modules lie."""
+    flat = Counter(module.app for module in modules if len(PurePosixPath(module.path).parts) == 2)
+    return sorted(app for app in APPS if flat[app] > MOST_FLAT)
+
+
 def functions(module: Module) -> Iterator[int]:
     """How many lines each has."""
     for node in ast.walk(module.tree):
@@ -77,6 +86,15 @@ def test_no_two_modules_have_one_stem(modules: list[Module]) -> None:
 
 def test_no_class_name_stands_twice(modules: list[Module]) -> None:
     assert classes_twice(modules) == []
+
+
+def test_subjects_have_rooms(modules: list[Module]) -> None:
+    assert crowded(modules) == []
+
+
+def test_control_an_app_of_flat_modules_is_seen() -> None:
+    flat = [Module(f"orders/thing_{number}.py", "") for number in range(MOST_FLAT + 1)]
+    assert (crowded(flat), crowded(flat[1:])) == (["orders"], [])
 
 
 def test_most_files_and_functions_are_short(modules: list[Module]) -> None:
