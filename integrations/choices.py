@@ -96,7 +96,7 @@ class BuyerListing(TextChoices):
 
 class ListKind(TextChoices):
     STATUS = "status", "Order statuses"
-    SHIPPING_METHOD = "delivery", "Deliveries"
+    SHIPPING_METHOD = "delivery", "Shipping methods"
     PAYMENT = "payment", "Payments"
 
 
@@ -106,7 +106,7 @@ class UnknownProducts(TextChoices):
 
 
 class UnknownCodes(TextChoices):
-    """What happens to an order whose payment or delivery nobody has named."""
+    """What happens to an order whose payment or shipping method nobody has named."""
 
     KEEP = "keep", "Keep the shop's name"
     FAIL = "fail", "Fail the order until it is named"

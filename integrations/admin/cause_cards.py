@@ -128,7 +128,7 @@ def title_of(cause: Cause) -> str:
     titles = {
         "unknown_sku": _("SKU %(subject)s is unknown"),
         "unmapped_payment": _("Payment “%(subject)s” has no name here"),
-        "unmapped_delivery": _("Delivery “%(subject)s” has no name here"),
+        "unmapped_delivery": _("Shipping method “%(subject)s” has no name here"),
         "insufficient_stock": _("Not enough stock of %(subject)s"),
         "rule": _("Status “%(subject)s”"),
         "rule_retry": _("Status “%(subject)s”"),

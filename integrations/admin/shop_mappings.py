@@ -1,4 +1,4 @@
-"""The “Mappings” card of a shop's page: what its SKUs, payments, deliveries and metadata mean here."""
+"""The “Mappings” card of a shop's page: what its SKUs, payments, shipping methods and metadata mean here."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class MetadataForm(forms.Form):
 
 
 class CodeForm(forms.Form):
-    """A payment or delivery the shop's own lists do not name."""
+    """A payment or shipping method the shop's own lists do not name."""
 
     kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=[(kind.value, kind.label) for kind in UNMAPPED])
     code = forms.CharField(label=gettext_lazy("Code in the shop"), max_length=100)
@@ -51,7 +51,7 @@ class CodeForm(forms.Form):
 
 class UnknownForm(forms.Form):
     payments = forms.ChoiceField(label=gettext_lazy("Payments without a name"), choices=UnknownCodes.choices)
-    deliveries = forms.ChoiceField(label=gettext_lazy("Deliveries without a name"), choices=UnknownCodes.choices)
+    deliveries = forms.ChoiceField(label=gettext_lazy("Shipping methods without a name"), choices=UnknownCodes.choices)
 
 
 def mappings_card(shop: Integration, may_edit: bool) -> dict[str, Any]:
@@ -133,7 +133,7 @@ class ShopMappings(ShopSteps):
 
     @guarded(EDIT)
     def name_code(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Name a payment or delivery that is in no list of the shop."""
+        """Name a payment or shipping method that is in no list of the shop."""
         shop, form = self.shop(request, pk), CodeForm(request.POST, prefix="code")
         if form.is_valid():
             values = form.cleaned_data
@@ -148,7 +148,7 @@ class ShopMappings(ShopSteps):
 
     @guarded(EDIT)
     def save_names(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Save the names of payments and deliveries, all rows at once."""
+        """Save the names of payments and shipping methods, all rows at once."""
         shop = self.shop(request, pk)
         wanted = []
         for entry in CodeListEntry.objects.filter(integration=shop, kind__in=UNMAPPED).order_by("pk"):
@@ -168,13 +168,13 @@ class ShopMappings(ShopSteps):
 
     @guarded("integrations.change_integration")
     def set_unknown(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """What happens to orders whose payment or delivery has no name."""
+        """What happens to orders whose payment or shipping method has no name."""
         shop, form = self.shop(request, pk), UnknownForm(request.POST, prefix="unknown")
         if not form.is_valid():
             return self._refused(request, shop, "unknown_form", form)
         payments, deliveries = (UnknownCodes(form.cleaned_data[name]) for name in ("payments", "deliveries"))
         changed = mapping_settings.set_unknown(shop, payments, deliveries)
-        said = f"Without a name: payments “{payments.label}”, deliveries “{deliveries.label}”."
+        said = f"Without a name: payments “{payments.label}”, shipping methods “{deliveries.label}”."
         return self._answer(request, shop, [said] if changed else [])
 
     @guarded(EDIT)

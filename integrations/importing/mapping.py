@@ -1,4 +1,4 @@
-"""Put a shop's words into ours: SKUs, names of payments and deliveries, metadata.
+"""Put a shop's words into ours: SKUs, names of payments and shipping methods, metadata.
 
 A mapping is loaded once per page and applied to each order before it is taken in. Orders that are here already follow
 a changed mapping only when they are synchronised.
@@ -17,9 +17,9 @@ from integrations.models import Integration
 from orders.intake.drafts import Obstacle
 from orders.intake.incoming import IncomingLine, IncomingOrder
 
-# The reason codes of orders that wait until somebody has named their payment or delivery.
+# The reason codes of orders that wait until somebody has named their payment or shipping method.
 UNMAPPED = {ListKind.PAYMENT: "unmapped_payment", ListKind.SHIPPING_METHOD: "unmapped_delivery"}
-WORDS = {ListKind.PAYMENT: "payment", ListKind.SHIPPING_METHOD: "delivery"}
+WORDS = {ListKind.PAYMENT: "payment", ListKind.SHIPPING_METHOD: "shipping method"}
 ABSENT = object()
 
 
@@ -29,7 +29,7 @@ class Mapping(Struct, frozen=True):
     skus: dict[str, str] = {}
     """Our SKU by the shop's."""
     names: dict[ListKind, dict[str, str]] = {}
-    """Our name by the shop's code, for payments and deliveries."""
+    """Our name by the shop's code, for payments and shipping methods."""
     metadata: tuple[tuple[str, str], ...] = ()
     """(key or dotted path, our name)."""
     strict: frozenset[ListKind] = frozenset()
@@ -58,7 +58,7 @@ class Mapping(Struct, frozen=True):
 
 
 def code_of(code: str, title: str) -> str:
-    """What a payment or delivery is known by: its code, or its title where the shop gives none."""
+    """What a payment or shipping method is known by: its code, or its title where the shop gives none."""
     return code or title[:100]
 
 

@@ -1,4 +1,4 @@
-"""What a shop's SKUs and metadata mean here; payments and deliveries have their names in its code lists."""
+"""What a shop's SKUs and metadata mean here; payments and shipping methods have their names in its code lists."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class SkuMapping(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["integration", "shop_sku"], name="sku_mapped_once")]
         ordering = ["shop_sku"]
-        permissions = [("edit_mappings", "Can say what a shop's SKUs, payments, deliveries and metadata mean")]
+        permissions = [("edit_mappings", "Can say what a shop's SKUs, payments, shipping methods and metadata mean")]
 
     def __str__(self) -> str:
         return f"{self.shop_sku} → {self.sku}"

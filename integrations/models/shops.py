@@ -129,7 +129,7 @@ class CodeListEntry(models.Model):
     code = models.CharField(max_length=100)
     label = models.CharField(max_length=200)
     name = models.CharField("name here", max_length=200, blank=True)
-    """What payments and deliveries are called in the order book; "": as the shop calls them."""
+    """What payments and shipping methods are called in the order book; "": as the shop calls them."""
 
     class Meta:
         verbose_name_plural = "code list entries"

@@ -1,4 +1,4 @@
-"""Take over what a shop lists: its products, and its own lists of statuses, deliveries and payments."""
+"""Take over what a shop lists: its products, and its own lists of statuses, shipping methods and payments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Save what a person says a shop's words mean: SKUs, payments, deliveries, metadata.
+"""Save what a person says a shop's words mean: SKUs, payments, shipping methods, metadata.
 
 Saying the same twice changes nothing. What somebody else has said meanwhile is never overwritten unseen.
 """
@@ -26,7 +26,7 @@ class MappingRefused(Refused):
 
 @dataclass(frozen=True)
 class Named:
-    """A payment or delivery and its name as a person wants it; `seen` is the name the page showed them."""
+    """A payment or shipping method and its name as a person wants it; `seen` is the name the page showed them."""
 
     entry_id: int
     seen: str
@@ -46,7 +46,7 @@ def map_sku(integration: Integration, shop_sku: str, sku: str) -> bool:
 
 
 def name_code(integration: Integration, kind: ListKind, code: str, name: str, label: str = "") -> bool:
-    """Give a payment or delivery its name here. Whether that is new. Raises MappingRefused."""
+    """Give a payment or shipping method its name here. Whether that is new. Raises MappingRefused."""
     entry, _ = CodeListEntry.objects.get_or_create(
         integration=integration, kind=kind, code=code, defaults={"label": label[:200] or code}
     )
@@ -103,7 +103,7 @@ def remove(integration: Integration, what: type[SkuMapping] | type[MetadataMappi
 
 
 def set_unknown(integration: Integration, payments: UnknownCodes, deliveries: UnknownCodes) -> bool:
-    """What happens to orders with unnamed payments and deliveries. Whether that changed."""
+    """What happens to orders with unnamed payments and shipping methods. Whether that changed."""
     if (integration.unknown_payments, integration.unknown_deliveries) == (payments, deliveries):
         return False
     Integration.objects.filter(pk=integration.pk).update(unknown_payments=payments, unknown_deliveries=deliveries)

@@ -1,4 +1,4 @@
-"""The “Mappings” card of a shop: SKUs, payments, deliveries, metadata; who may, what is refused, nothing twice."""
+"""The “Mappings” card of a shop: SKUs, payments, shipping methods, metadata; who may, refusals, nothing twice."""
 
 from __future__ import annotations
 

@@ -67,6 +67,6 @@ def _shop_hints(shop: Shop, about: dict[str, Any]) -> Iterator[str]:
 
 
 def code_lists(shop: Shop) -> Operation[CodeLists]:
-    """The codes of `status`: Shopify's are the same for all shops. Payments and deliveries have no lists in its API."""
+    """The codes of `status`: Shopify's are the same for all shops. Payments and shipping methods have no lists."""
     yield from ()
     return CodeLists(code_list({rule.status: rule.label for rule in DEFAULT_RULES}))

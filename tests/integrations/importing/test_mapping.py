@@ -1,4 +1,4 @@
-"""Mappings: a shop's SKUs, payments, deliveries and metadata in our words, at import."""
+"""Mappings: a shop's SKUs, payments, shipping methods and metadata in our words, at import."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_an_order_with_an_unnamed_code_fails_until_it_is_named(integration: Inte
     order = incoming(line(), shipping_code="drone", shipping_title="By drone")
     row = take(integration, order)
     assert (row.state, row.reason_code) == (RemoteState.FAILED, "unmapped_delivery")
-    assert "The delivery “drone” (By drone) has no name here" in row.reason
+    assert "The shipping method “drone” (By drone) has no name here" in row.reason
     assert row.retry and not Order.objects.exists() and not Product.objects.exists()
 
 

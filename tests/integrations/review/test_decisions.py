@@ -203,7 +203,7 @@ def test_accepting_puts_the_shops_words_into_ours(integration: Integration, pers
     assert Order.objects.get().payment_title == "Card online"
     Integration.objects.update(unknown_deliveries=UnknownCodes.FAIL)
     [result] = accept(integration, person, KEYS[1])
-    assert not result.done and "The delivery “flat_rate” (Parcel) has no name here" in result.sentence
+    assert not result.done and "The shipping method “flat_rate” (Parcel) has no name here" in result.sentence
     row = RemoteOrder.objects.get(external_id=KEYS[1])
     assert (row.state, row.reason_code, row.subject) == ("pending", "unmapped_delivery", "flat_rate")
 
