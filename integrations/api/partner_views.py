@@ -36,7 +36,7 @@ class PartnerView(KeyedView):
         return PublicIds(bytes(self.project.id_key))
 
 
-class OfficeResource(Resource, PartnerView, ABC):
+class OfficeResource(PartnerView, Resource, ABC):
     """One kind of row of the key's project, for keys of the back office."""
 
     scope = ApiScope.BACK_OFFICE

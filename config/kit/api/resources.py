@@ -23,6 +23,7 @@ from config.kit.api.declaring import Number, Operation, Text
 from config.kit.api.problems import bad_query, not_found
 from config.kit.api.views import KeyedView
 from config.kit.list_filters import BadFilter, TimeFilter, narrowed
+from config.kit.public_ids import PublicIds
 from config.kit.times import iso
 
 T = TypeVar("T")
@@ -51,6 +52,11 @@ class Resource(KeyedView, ABC):
     @classmethod
     def id_says(cls) -> str:
         return f"The id of the {cls.name}, `{cls.kind}_…`."
+
+    @property
+    @abstractmethod
+    def ids(self) -> PublicIds:
+        """The public ids that the key may know."""
 
     @abstractmethod
     def rows(self) -> QuerySet[Any]:

@@ -23,7 +23,6 @@ from config.kit.api.declaring import Operation
 from config.kit.api.problems import ApiError, answer, unauthorised
 from config.kit.api.rates import Rate
 from config.kit.api.schema import Described
-from config.kit.public_ids import PublicIds
 
 
 class JsonRenderer(BaseRenderer):
@@ -148,11 +147,6 @@ class KeyedView(APIView):
             raise unauthorised("This address needs a key.")
         known: Caller = caller
         return known
-
-    @property
-    def ids(self) -> PublicIds:
-        """The public ids that the key may know."""
-        raise NotImplementedError(f"{type(self).__name__} must say whose ids it gives")
 
 
 class Nothing(KeyedView):
