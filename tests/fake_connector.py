@@ -47,13 +47,13 @@ class FakeConnector:
 
     def install(self, patch: pytest.MonkeyPatch) -> Connector:
         """Let the platform's integrations be read here, for the time of a test."""
-        return exchange(
-            patch,
-            self.platform,
-            orders_in_window=self.orders_in_window,
-            orders_by_ids=self.orders_by_ids,
-            order_by_number=self.order_by_number,
+        listing = replace(
+            connectors.get(self.platform).orders,
+            in_window=self.orders_in_window,
+            by_ids=self.orders_by_ids,
+            by_number=self.order_by_number,
         )
+        return exchange(patch, self.platform, orders=listing)
 
     def body(self, key: str) -> bytes | None:
         """The order by its id or number, as the shop has it now."""

@@ -78,6 +78,11 @@ class DefaultRule:
     retry: bool
 
 
+def rules(action: ImportAction, labels: Mapping[str, str], *, retry: bool = False) -> tuple[DefaultRule, ...]:
+    """One rule for each of these statuses, which are named with their labels."""
+    return tuple(DefaultRule(status, label, action, retry) for status, label in labels.items())
+
+
 @dataclass(frozen=True)
 class ConnectionReport:
     """The answer of a connection test, in sentences for staff."""
@@ -103,6 +108,34 @@ class Identity:
     modified_at: datetime | None = None
 
 
+@dataclass(frozen=True)
+class Orders:
+    """How orders are listed and found."""
+
+    # One page of the orders of a window. No order that stays in it is left out, whatever moves meanwhile.
+    in_window: Callable[[Shop, Window, Cursor | None], Operation[OrderPage]]
+    # The orders with these ids (at most `capabilities.orders_by_ids`); missing ones are just not there.
+    by_ids: Callable[[Shop, tuple[str, ...]], Operation[OrderPage]]
+    # The order with this human number, or an empty page. Only exact matches.
+    by_number: Callable[[Shop, str], Operation[OrderPage]]
+    # The page behind an order that makes the shop fail, where even the smallest page at the cursor does. Names the
+    # order, and raises ShopError where it is the shop that fails, whatever it is asked for. None: pages are not made
+    # smaller.
+    past_a_fault: Callable[[Shop, Window, Cursor | None], Operation[OrderPage]] | None = None
+    # End what the shop does for a listing that is cancelled, where a page said `in_shop`.
+    abandon: Callable[[Shop, Cursor], Operation[None]] | None = None
+
+
+@dataclass(frozen=True)
+class SigningKeys:
+    """The keys, or the certificates, that a platform signs its notifications with."""
+
+    # The key a notification claims to be signed with; its None: the secret suffices, or no possible key is named.
+    claimed: Callable[[Shop, Notification], SigningKey | None]
+    # The key by that name, as PEM. ShopError NOT_FOUND where the platform has none.
+    fetch: Callable[[Shop, str], Operation[str]]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Webhooks:
     """How a platform tells of its orders, and how it is made to."""
@@ -110,24 +143,24 @@ class Webhooks:
     # (shop, secret, notification, now): whether the raw body is signed by the platform; constant time, False for
     # anything odd, never raises. `secret` is the one we registered with.
     verify: Callable[[Shop, str, Notification, datetime], bool]
-    # What a verified notification is about; an empty hint for pings and foreign topics. Never raises.
-    read: Callable[[Notification], Hint]
-    # (shop, address, secret): register what is missing for order events at `address`; those that are there stay.
-    # None: the platform takes the address only in its own settings, and tells nobody what is entered there.
-    register: Callable[[Shop, str, str], Operation[tuple[RemoteWebhook, ...]]] | None = None
-    # What is registered, ours and others'.
-    registered: Callable[[Shop], Operation[tuple[RemoteWebhook, ...]]] | None = None
-    # The key a notification claims to be signed with; its None: the secret suffices, or no possible key is named.
-    signing_key: Callable[[Shop, Notification], SigningKey | None] | None = None
-    # The key, or the certificates, by that name, as PEM. ShopError NOT_FOUND where the platform has none.
-    fetch_signing_key: Callable[[Shop, str], Operation[str]] | None = None
+    # None: the secret suffices.
+    signing_keys: SigningKeys | None = None
     # (secret, address, code): the JSON that proves to the platform that `address` is ours; its None: no such code.
     answer_challenge: Callable[[str, str, str], Mapping[str, str] | None] | None = None
     # Whether this is the platform's unsigned greeting, which is answered with 200 and otherwise ignored.
     is_ping: Callable[[Notification], bool] | None = None
+
+    # What a verified notification is about; an empty hint for pings and foreign topics. Never raises.
+    read: Callable[[Notification], Hint]
     # (hinted, external id): whether an order that was read again is the one a hint named, where hints do not know the
     # whole id.
     is_same_order: Callable[[str, str], bool] | None = None
+
+    # What is registered, ours and others'.
+    registered: Callable[[Shop], Operation[tuple[RemoteWebhook, ...]]] | None = None
+    # (shop, address, secret): register what is missing for order events at `address`; those that are there stay.
+    # None: the platform takes the address only in its own settings, and tells nobody what is entered there.
+    register: Callable[[Shop, str, str], Operation[tuple[RemoteWebhook, ...]]] | None = None
     # What staff should know of them.
     note: str = ""
 
@@ -146,34 +179,24 @@ class Connector:
     label: str
     # Where it stands in the lists people see.
     rank: int
+
     credential_fields: tuple[CredentialField, ...]
-    default_rules: tuple[DefaultRule, ...]
-    capabilities: Capabilities = Capabilities()
     # The platform's API root where all shops share one; "" where every shop has its own address.
     default_base_url: str = ""
-
     # Test address and credentials; a refusal is a report with ok=False and the way out, not an exception.
     check: Callable[[Shop], Operation[ConnectionReport]]
+    # Seconds that nobody should ask for after this answer, by the platform's own count of what is left.
+    pause_after: Callable[[Response], float] | None = None
+
     code_lists: Callable[[Shop], Operation[CodeLists]]
-    # One page of the orders of a window. No order that stays in it is left out, whatever moves meanwhile.
-    orders_in_window: Callable[[Shop, Window, Cursor | None], Operation[OrderPage]]
-    # The orders with these ids (at most `capabilities.orders_by_ids`); missing ones are just not there.
-    orders_by_ids: Callable[[Shop, tuple[str, ...]], Operation[OrderPage]]
-    # The order with this human number, or an empty page. Only exact matches.
-    order_by_number: Callable[[Shop, str], Operation[OrderPage]]
+    products: Callable[[Shop, Cursor | None], Operation[ProductPage]] | None = None
+    default_rules: tuple[DefaultRule, ...]
+
+    orders: Orders
     # Raises PayloadError, and nothing else, for what cannot be an order.
     parse: Callable[[bytes, Shop], IncomingOrder]
     # Never raises; for payloads that `parse` refuses.
     identify: Callable[[bytes, Shop], Identity]
-
-    products: Callable[[Shop, Cursor | None], Operation[ProductPage]] | None = None
-    # The page behind an order that makes the shop fail, where even the smallest page at the cursor does. Names the
-    # order, and raises ShopError where it is the shop that fails, whatever it is asked for. None: pages are not made
-    # smaller.
-    past_a_fault: Callable[[Shop, Window, Cursor | None], Operation[OrderPage]] | None = None
-    # End what the shop does for a listing that is cancelled, where a page said `in_shop`.
-    abandon: Callable[[Shop, Cursor], Operation[None]] | None = None
-    # Seconds that nobody should ask for after this answer, by the platform's own count of what is left.
-    pause_after: Callable[[Response], float] | None = None
+    capabilities: Capabilities = Capabilities()
     # None: its webhooks are not signed, so none are taken.
     webhooks: Webhooks | None = None

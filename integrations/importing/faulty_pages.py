@@ -39,12 +39,12 @@ def next_page(
     while True:
         smaller = shop if size is None else replace(shop, settings={**shop.settings, "per_page": size})
         try:
-            page = drive(connector.orders_in_window(smaller, window, cursor))
+            page = drive(connector.orders.in_window(smaller, window, cursor))
         except ShopError as error:
-            if error.status != 500 or connector.past_a_fault is None or (size is None and not failures):
+            if error.status != 500 or connector.orders.past_a_fault is None or (size is None and not failures):
                 raise
             if size is not None and size <= least:
-                return drive(connector.past_a_fault(smaller, window, cursor)), least
+                return drive(connector.orders.past_a_fault(smaller, window, cursor)), least
             size = least if size is None else max(least, size // 2)
             continue
         return page, None if size is None or size * 2 >= FULL else size * 2
@@ -59,7 +59,7 @@ def apart(connector: Connector, shop: Shop, ids: tuple[str, ...], drive: Drive) 
     while waiting:
         part = waiting.pop()
         try:
-            page = drive(connector.orders_by_ids(shop, part))
+            page = drive(connector.orders.by_ids(shop, part))
         except ShopError as error:
             failed += 1
             if error.status != 500 or (not answered and failed > MOST_FAILED):
@@ -73,7 +73,7 @@ def apart(connector: Connector, shop: Shop, ids: tuple[str, ...], drive: Drive) 
             answered += 1
             payloads += page.payloads
     if not answered:
-        drive(connector.orders_by_ids(shop, ANY))  # whether it is up at all
+        drive(connector.orders.by_ids(shop, ANY))  # whether it is up at all
     return OrderPage(tuple(payloads), None, broken=tuple(culprits))
 
 

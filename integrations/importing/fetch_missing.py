@@ -73,11 +73,11 @@ def _fetch(held: Claim, run: Run, integration: Integration, cursor: dict[str, ob
         if run.since is None:
             raise ValueError("without an order there is a window")
         at: dict[str, object] | None = cursor.get("at")  # type: ignore[assignment]
-        return ask(integration, connector.orders_in_window(shop, Window(run.since, run.until), at), held=held)
+        return ask(integration, connector.orders.in_window(shop, Window(run.since, run.until), at), held=held)
     wanted = run.scope["order"]
-    found = ask(integration, connector.order_by_number(shop, wanted), held=held)
+    found = ask(integration, connector.orders.by_number(shop, wanted), held=held)
     if not found.payloads:
-        found = ask(integration, connector.orders_by_ids(shop, (wanted,)), held=held)
+        found = ask(integration, connector.orders.by_ids(shop, (wanted,)), held=held)
     return OrderPage(found.payloads, None, len(found.payloads))
 
 

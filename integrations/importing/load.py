@@ -106,7 +106,7 @@ def load_page(held: Claim, run: Run, integration: Integration) -> RunPage:
 
 def _abandon(run: Run, integration: Integration, at: Cursor | None) -> None:
     """End what the shop does for a cancelled load. Where it cannot be told, it ends by itself, for nothing."""
-    abandon = integration.connector.abandon
+    abandon = integration.connector.orders.abandon
     if abandon is None:
         return
     try:

@@ -89,9 +89,9 @@ def _fetch(held: Claim, run: Run, integration: Integration, rows: list[RemoteOrd
     connector, shop, drive = integration.connector, integration.shop(), partial(ask, integration, held=held)
     ids = tuple(row.external_id for row in rows)
     try:
-        return drive(connector.orders_by_ids(shop, ids))
+        return drive(connector.orders.by_ids(shop, ids))
     except ShopError as error:
-        if error.status != 500 or connector.past_a_fault is None or not run.failures:
+        if error.status != 500 or connector.orders.past_a_fault is None or not run.failures:
             raise
         return apart(connector, shop, ids, drive)
 

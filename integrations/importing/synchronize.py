@@ -54,7 +54,7 @@ def look(order: Order) -> SyncLook:
     """
     integration, remote = _source(order)
     try:
-        operation = integration.connector.orders_by_ids(integration.shop(), (remote.external_id,))
+        operation = integration.connector.orders.by_ids(integration.shop(), (remote.external_id,))
         page = ask(integration, operation)
     except ShopError as error:
         raise SyncRefused(str(error)) from error
@@ -185,7 +185,7 @@ def synchronize_page(held: Claim, run: Run, integration: Integration) -> RunPage
         return RunPage(done=True, note=_summary(run.results), asked=False)
     orders = {order.pk: order for order in Order.objects.filter(pk__in=chunk).select_related("remote_order")}
     ids = {order.remote_order.external_id: pk for pk, order in orders.items() if order.remote_order is not None}
-    operation = integration.connector.orders_by_ids(integration.shop(), tuple(ids))
+    operation = integration.connector.orders.by_ids(integration.shop(), tuple(ids))
     page = ask(integration, operation, held=held)
     found = {seen.external_id: seen for seen in read_page(integration.connector, integration.reader(), page.payloads)}
     over = done + len(chunk) >= len(wanted)

@@ -53,7 +53,7 @@ def hints_page(held: Claim, run: Run, integration: Integration) -> RunPage:
     if not hints:
         return RunPage(done=True, asked=False)
     ids = tuple(hint.external_id for hint in hints)
-    page = ask(integration, connector.orders_by_ids(integration.shop(), ids), held=held)
+    page = ask(integration, connector.orders.by_ids(integration.shop(), ids), held=held)
     candidates = read_page(connector, integration.reader(), page.payloads)
     imported = import_page(integration, candidates, None)
     found = [candidate.external_id for candidate in candidates]

@@ -44,7 +44,7 @@ def receive(token: str, notification: Notification) -> Reception:
         shop = webhook.integration.shop()
     except ShopError:
         return Reception.FORGED  # without readable credentials nothing can be checked
-    wanted = platform.signing_key(shop, notification) if platform.signing_key is not None else None
+    wanted = platform.signing_keys.claimed(shop, notification) if platform.signing_keys is not None else None
     key = signing_keys.key_for(webhook, shop, wanted) if wanted is not None else ""
     if key is None:
         return Reception.NOT_NOW

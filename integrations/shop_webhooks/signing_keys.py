@@ -47,9 +47,9 @@ def key_for(webhook: Webhook, shop: Shop, wanted: SigningKey) -> str | None:
 
 def _fetched(webhook: Webhook, shop: Shop, wanted: SigningKey) -> str:
     platform = webhook.integration.connector.webhooks
-    if platform is None or platform.fetch_signing_key is None:
+    if platform is None or platform.signing_keys is None:
         raise ShopError(Failure.NOT_FOUND, "This platform has no keys to ask for.")
-    key = client.drive(platform.fetch_signing_key(shop, wanted.name), limits=PATIENCE)
+    key = client.drive(platform.signing_keys.fetch(shop, wanted.name), limits=PATIENCE)
     if not wanted.certified_for:
         return key
     # Only addresses that the operator named may be http: a simulated platform, whose authority is its own.

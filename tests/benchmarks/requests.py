@@ -102,7 +102,7 @@ def count(platform: str, orders: int) -> Counted:
     step = remote.connector.capabilities.orders_by_ids
     came = 0
     for place in range(0, len(recent), step):
-        came += len(remote.ask(remote.connector.orders_by_ids(remote.shop, recent[place : place + step])).payloads)
+        came += len(remote.ask(remote.connector.orders.by_ids(remote.shop, recent[place : place + step])).payloads)
     by_ids, remote.asked = remote.asked, 0
     assert came == len(recent), f"{platform}: {came} of {len(recent)} orders by id"
     fetched = remote.all_orders()
@@ -146,7 +146,7 @@ class _Remote:
         while True:
             at: Cursor | None = cursor
             try:
-                page = self.ask(self.connector.orders_in_window(self.shop, window, at))
+                page = self.ask(self.connector.orders.in_window(self.shop, window, at))
             except ShopError as error:
                 if not error.passes:
                     raise

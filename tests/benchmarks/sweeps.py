@@ -249,7 +249,7 @@ class _Course:
             if self.control == "page numbers":
                 operation = numbered_page(self.shop, window, (cursor or {}).get("page", 1))
             else:
-                operation = self.connector.orders_in_window(self.shop, window, cursor)
+                operation = self.connector.orders.in_window(self.shop, window, cursor)
             try:
                 page = drive(operation, allowed={self.server.address}, sleep=lambda _: None)
             except ShopError as error:

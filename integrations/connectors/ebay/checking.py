@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from integrations.connectors.contract import ConnectionReport, Shop
 from integrations.connectors.ebay.requests import FULFILLMENT, INVENTORY, ask, refusal
-from integrations.connectors.ebay.status import STATUSES
+from integrations.connectors.ebay.status import DEFAULT_RULES
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation
 from integrations.connectors.kit.clocks import clock
@@ -64,4 +64,6 @@ def _key_hints(shop: Shop) -> tuple[str, ...]:
 def code_lists(shop: Shop) -> Operation[CodeLists]:
     """eBay has no lists to ask for: statuses are fixed, services are those of the carriers."""
     yield from ()
-    return CodeLists(code_list(STATUSES), payments=code_list({"EBAY": "eBay"}))
+    return CodeLists(
+        code_list({rule.status: rule.label for rule in DEFAULT_RULES}), payments=code_list({"EBAY": "eBay"})
+    )

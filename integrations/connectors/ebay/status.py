@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-STATUSES = {
-    "paid/not_started": "Paid, not shipped",
-    "paid/in_progress": "Paid, partly shipped",
-    "paid/fulfilled": "Paid and shipped",
+from integrations.choices import ImportAction
+from integrations.connectors.contract import rules
+
+PARTLY_REFUNDED = {
     "partially_refunded/not_started": "Partly refunded, not shipped",
     "partially_refunded/in_progress": "Partly refunded, partly shipped",
-    "partially_refunded/fulfilled": "Partly refunded and shipped",
-    "pending": "Payment pending",
-    "failed": "Payment failed",
-    "fully_refunded": "Refunded",
-    "cancel_requested": "Cancellation requested",
-    "canceled": "Cancelled",
 }
+DEFAULT_RULES = (
+    *rules(ImportAction.VALID, {"paid/not_started": "Paid, not shipped", "paid/in_progress": "Paid, partly shipped"}),
+    *rules(ImportAction.HISTORY, {"paid/fulfilled": "Paid and shipped"}),
+    *rules(ImportAction.HOLD, PARTLY_REFUNDED),
+    *rules(ImportAction.HISTORY, {"partially_refunded/fulfilled": "Partly refunded and shipped"}),
+    *rules(ImportAction.SKIP, {"pending": "Payment pending"}, retry=True),
+    *rules(ImportAction.HOLD, {"cancel_requested": "Cancellation requested"}),
+    *rules(ImportAction.SKIP, {"failed": "Payment failed", "fully_refunded": "Refunded", "canceled": "Cancelled"}),
+)
 NOT_CANCELLED = {"", "NONE_REQUESTED"}
 PAID = {"PAID", "PARTIALLY_REFUNDED"}
 

@@ -8,7 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from integrations.choices import ImportAction
-from integrations.connectors.contract import Budget, Capabilities, Connector, CredentialField, DefaultRule, Webhooks
+from integrations.connectors.contract import (
+    Budget,
+    Capabilities,
+    Connector,
+    CredentialField,
+    DefaultRule,
+    Orders,
+    Webhooks,
+    rules,
+)
 from integrations.connectors.ecwid import checking, orders, products, webhooks
 from integrations.connectors.ecwid.payload import identify, parse
 from integrations.connectors.ecwid.requests import LARGEST_PAGE
@@ -29,21 +38,16 @@ def _rules() -> Iterator[DefaultRule]:
         ("AWAITING_PAYMENT", "Awaiting payment", ImportAction.SKIP),
         ("PARTIALLY_REFUNDED", "Partially refunded", ImportAction.HOLD),
     ):
-        for code, state in TO_BE_SENT.items():
-            yield DefaultRule(f"{payment}/{code}", f"{label} / {state}", action, retry=action == ImportAction.SKIP)
-        for code, state in SENT.items():
-            yield DefaultRule(f"{payment}/{code}", f"{label} / {state}", ImportAction.HISTORY, retry=False)
-        for code, state in NOT_SENT.items():
-            yield DefaultRule(f"{payment}/{code}", f"{label} / {state}", ImportAction.SKIP, retry=False)
-    yield DefaultRule("CANCELLED", "Cancelled", ImportAction.SKIP, retry=False)
-    yield DefaultRule("REFUNDED", "Refunded", ImportAction.SKIP, retry=False)
+        for states, becomes in ((TO_BE_SENT, action), (SENT, ImportAction.HISTORY), (NOT_SENT, ImportAction.SKIP)):
+            labels = {f"{payment}/{code}": f"{label} / {state}" for code, state in states.items()}
+            yield from rules(becomes, labels, retry=states is TO_BE_SENT and action == ImportAction.SKIP)
+    yield from rules(ImportAction.SKIP, {"CANCELLED": "Cancelled", "REFUNDED": "Refunded"})
 
 
 CONNECTOR = Connector(
     key="ecwid",
     label="Ecwid",
     rank=50,
-    default_base_url="https://app.ecwid.com",
     credential_fields=(
         CredentialField("store_id", "Store ID", "A number; shown at the bottom of the Ecwid admin.", secret=False),
         CredentialField(
@@ -56,16 +60,15 @@ CONNECTOR = Connector(
             "client_secret", "Client secret", "Shown with the app's keys. Ecwid signs webhooks of the app with it."
         ),
     ),
-    capabilities=Capabilities(orders_by_ids=LARGEST_PAGE, budget=Budget(600, 60)),
-    default_rules=tuple(_rules()),
+    default_base_url="https://app.ecwid.com",
     check=checking.check,
     code_lists=checking.code_lists,
-    orders_in_window=orders.orders_in_window,
-    orders_by_ids=orders.orders_by_ids,
-    order_by_number=orders.order_by_number,
+    products=products.products,
+    default_rules=tuple(_rules()),
+    orders=Orders(orders.orders_in_window, orders.orders_by_ids, orders.order_by_number),
     parse=parse,
     identify=identify,
-    products=products.products,
+    capabilities=Capabilities(orders_by_ids=LARGEST_PAGE, budget=Budget(600, 60)),
     webhooks=Webhooks(
         verify=webhooks.is_signed,
         read=webhooks.read,

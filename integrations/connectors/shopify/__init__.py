@@ -5,7 +5,7 @@ Shopify does not promise that every change (of metafields, say) moves `updatedAt
 
 from __future__ import annotations
 
-from integrations.connectors.contract import Capabilities, Connector, CredentialField, Webhooks
+from integrations.connectors.contract import Capabilities, Connector, CredentialField, Orders, Webhooks
 from integrations.connectors.shopify import bulk, checking, orders, products, status, webhooks, windows
 from integrations.connectors.shopify.costs import pause_after
 from integrations.connectors.shopify.payload import identify, parse
@@ -37,18 +37,15 @@ CONNECTOR = Connector(
             required=False,
         ),
     ),
-    capabilities=Capabilities(orders_by_ids=orders.MOST_IDS),
-    default_rules=status.DEFAULT_RULES,
     check=checking.check,
+    pause_after=pause_after,
     code_lists=checking.code_lists,
-    orders_in_window=windows.orders_in_window,
-    orders_by_ids=orders.orders_by_ids,
-    order_by_number=orders.order_by_number,
+    products=products.products,
+    default_rules=status.DEFAULT_RULES,
+    orders=Orders(windows.orders_in_window, orders.orders_by_ids, orders.order_by_number, abandon=bulk.abandon),
     parse=parse,
     identify=identify,
-    products=products.products,
-    abandon=bulk.abandon,
-    pause_after=pause_after,
+    capabilities=Capabilities(orders_by_ids=orders.MOST_IDS),
     webhooks=Webhooks(
         verify=webhooks.is_signed, read=webhooks.read, registered=webhooks.webhooks, register=webhooks.register
     ),

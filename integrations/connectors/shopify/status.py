@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from integrations.choices import ImportAction
-from integrations.connectors.contract import DefaultRule
+from integrations.connectors.contract import rules
 
 OVER = ("voided", "expired", "refunded")
 UNPAID = ("pending", "authorized", "partially_paid")
@@ -19,22 +19,30 @@ NOT_BEGUN = ("", "unfulfilled", "open", "pending_fulfillment", "restocked")
 
 # An authorized payment waits for a person: some shops capture only what they ship, others lose it.
 DEFAULT_RULES = (
-    DefaultRule("pending", "Payment pending", ImportAction.SKIP, retry=True),
-    DefaultRule("partially_paid", "Partially paid", ImportAction.SKIP, retry=True),
-    DefaultRule("authorized", "Payment authorized, not captured", ImportAction.HOLD, retry=False),
-    DefaultRule("paid", "Paid", ImportAction.VALID, retry=False),
-    DefaultRule("partially_refunded", "Partially refunded", ImportAction.VALID, retry=False),
-    DefaultRule("on_hold", "Fulfillment on hold", ImportAction.HOLD, retry=False),
-    DefaultRule("scheduled", "Fulfillment scheduled for later", ImportAction.HOLD, retry=False),
-    DefaultRule("in_progress", "With a fulfillment service", ImportAction.HOLD, retry=False),
-    DefaultRule("request_declined", "Declined by the fulfillment service", ImportAction.HOLD, retry=False),
-    DefaultRule("partially_fulfilled", "Partially fulfilled", ImportAction.HOLD, retry=False),
-    DefaultRule("fulfilled", "Fulfilled", ImportAction.HISTORY, retry=False),
-    DefaultRule("cancelled", "Cancelled", ImportAction.SKIP, retry=False),
-    DefaultRule("refunded", "Refunded", ImportAction.SKIP, retry=False),
-    DefaultRule("voided", "Payment voided", ImportAction.SKIP, retry=False),
-    DefaultRule("expired", "Payment expired", ImportAction.SKIP, retry=False),
-    DefaultRule("test", "Test order", ImportAction.SKIP, retry=False),
+    *rules(ImportAction.SKIP, {"pending": "Payment pending", "partially_paid": "Partially paid"}, retry=True),
+    *rules(ImportAction.HOLD, {"authorized": "Payment authorized, not captured"}),
+    *rules(ImportAction.VALID, {"paid": "Paid", "partially_refunded": "Partially refunded"}),
+    *rules(
+        ImportAction.HOLD,
+        {
+            "on_hold": "Fulfillment on hold",
+            "scheduled": "Fulfillment scheduled for later",
+            "in_progress": "With a fulfillment service",
+            "request_declined": "Declined by the fulfillment service",
+            "partially_fulfilled": "Partially fulfilled",
+        },
+    ),
+    *rules(ImportAction.HISTORY, {"fulfilled": "Fulfilled"}),
+    *rules(
+        ImportAction.SKIP,
+        {
+            "cancelled": "Cancelled",
+            "refunded": "Refunded",
+            "voided": "Payment voided",
+            "expired": "Payment expired",
+            "test": "Test order",
+        },
+    ),
 )
 
 

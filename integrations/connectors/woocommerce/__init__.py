@@ -6,7 +6,7 @@ an order note.
 
 from __future__ import annotations
 
-from integrations.connectors.contract import Capabilities, Connector, CredentialField, Webhooks
+from integrations.connectors.contract import Capabilities, Connector, CredentialField, Orders, Webhooks
 from integrations.connectors.woocommerce import checking, orders, products, webhooks
 from integrations.connectors.woocommerce.payload import identify, parse
 from integrations.connectors.woocommerce.requests import LEAST_PAGE
@@ -25,21 +25,20 @@ CONNECTOR = Connector(
         ),
         CredentialField("consumer_secret", "Consumer secret", "Shown once, beside the consumer key. Begins with cs_."),
     ),
-    capabilities=Capabilities(orders_by_ids=orders.MOST_IDS, least_page=LEAST_PAGE),
-    default_rules=DEFAULT_RULES,
     check=checking.check,
     code_lists=checking.code_lists,
-    orders_in_window=orders.orders_in_window,
-    orders_by_ids=orders.orders_by_ids,
-    order_by_number=orders.order_by_number,
+    products=products.products,
+    default_rules=DEFAULT_RULES,
+    orders=Orders(
+        orders.orders_in_window, orders.orders_by_ids, orders.order_by_number, past_a_fault=orders.past_a_fault
+    ),
     parse=parse,
     identify=identify,
-    products=products.products,
-    past_a_fault=orders.past_a_fault,
+    capabilities=Capabilities(orders_by_ids=orders.MOST_IDS, least_page=LEAST_PAGE),
     webhooks=Webhooks(
         verify=webhooks.is_signed,
-        read=webhooks.read,
         is_ping=webhooks.is_ping,
+        read=webhooks.read,
         registered=webhooks.webhooks,
         register=webhooks.register,
     ),

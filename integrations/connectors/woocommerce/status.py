@@ -5,16 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from integrations.choices import ImportAction
-from integrations.connectors.contract import DefaultRule
+from integrations.connectors.contract import rules
 
 DEFAULT_RULES = (
-    DefaultRule("pending", "Pending payment", ImportAction.SKIP, retry=True),
-    DefaultRule("processing", "Processing", ImportAction.VALID, retry=False),
-    DefaultRule("on-hold", "On hold", ImportAction.HOLD, retry=False),
-    DefaultRule("completed", "Completed", ImportAction.HISTORY, retry=False),
-    DefaultRule("cancelled", "Cancelled", ImportAction.SKIP, retry=False),
-    DefaultRule("refunded", "Refunded", ImportAction.SKIP, retry=False),
-    DefaultRule("failed", "Failed", ImportAction.SKIP, retry=False),
+    *rules(ImportAction.SKIP, {"pending": "Pending payment"}, retry=True),
+    *rules(ImportAction.VALID, {"processing": "Processing"}),
+    *rules(ImportAction.HOLD, {"on-hold": "On hold"}),
+    *rules(ImportAction.HISTORY, {"completed": "Completed"}),
+    *rules(ImportAction.SKIP, {"cancelled": "Cancelled", "refunded": "Refunded", "failed": "Failed"}),
 )
 LABELS = {rule.status: rule.label for rule in DEFAULT_RULES}
 

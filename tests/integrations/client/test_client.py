@@ -369,7 +369,7 @@ def test_secrets_are_in_no_error_log_or_repr(server: SimulatedServer, caplog: py
         server.site.faults.clear()
         if fault:
             server.site.faults.add({**fault, "count": 9})
-        operation = woo.orders_by_ids(shop, ("1",))
+        operation = woo.orders.by_ids(shop, ("1",))
         try:
             drive(operation, allowed={server.address}, limits=PATIENT, sleep=Waits())
         except ShopError as error:

@@ -68,7 +68,7 @@ def whole_window(connector: Connector, shop: Shop, ask: Ask, days: float = 25) -
     payloads: list[bytes] = []
     cursor: Cursor | None = None
     while True:
-        page: OrderPage = ask(connector.orders_in_window(shop, window, cursor))
+        page: OrderPage = ask(connector.orders.in_window(shop, window, cursor))
         payloads += page.payloads
         cursor = page.next
         if cursor is None:
@@ -141,7 +141,7 @@ def test_orders_by_ids_are_the_ones_asked_for(
     most = connector.capabilities.orders_by_ids
     sold = server.site.shop
     wanted = listed(connector, sold)[: min(most, 30)]
-    page = ask(connector.orders_by_ids(shop, (*wanted[:-1], "99999999")))
+    page = ask(connector.orders.by_ids(shop, (*wanted[:-1], "99999999")))
     assert {connector.parse(payload, shop).external_id for payload in page.payloads} == set(wanted[:-1])
     assert page.next is None
 
@@ -150,9 +150,9 @@ def test_an_order_by_number_is_exactly_that_one(
     connector: Connector, server: SimulatedServer, shop: Shop, ask: Ask
 ) -> None:
     order = connector.parse(whole_window(connector, shop, ask, days=4)[0], shop)
-    page = ask(connector.order_by_number(shop, order.number))
+    page = ask(connector.orders.by_number(shop, order.number))
     assert [connector.parse(payload, shop).external_id for payload in page.payloads] == [order.external_id]
-    assert ask(connector.order_by_number(shop, "no-such-order-77")).payloads == ()
+    assert ask(connector.orders.by_number(shop, "no-such-order-77")).payloads == ()
 
 
 def test_products_come_with_their_skus(connector: Connector, shop: Shop, ask: Ask) -> None:

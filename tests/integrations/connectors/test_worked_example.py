@@ -69,7 +69,7 @@ def order(number: int) -> dict[str, Any]:
 
 def test_a_page_is_read_from_recorded_answers(connector: Connector) -> None:
     one, all_there = answer({"orders": [order(1)], "total": 2}), answer({"orders": [order(1), order(2)], "total": 2})
-    page, asked = play(connector.orders_in_window(SHOP, WINDOW, None), [one, all_there])
+    page, asked = play(connector.orders.in_window(SHOP, WINDOW, None), [one, all_there])
     assert (page.next, page.until) == (None, NOON - timedelta(seconds=1))
     assert [dict(request.params)["page"] for request in asked] == ["1", "1"]
     read = [connector.parse(payload, SHOP) for payload in page.payloads]
@@ -82,7 +82,7 @@ def test_a_page_is_read_from_recorded_answers(connector: Connector) -> None:
 def test_a_list_that_grew_is_not_believed(connector: Connector) -> None:
     one, more = answer({"orders": [order(1)], "total": 1}), answer({"orders": [order(1), order(2)], "total": 2})
     with pytest.raises(ShopError, match="grew") as caught:
-        play(connector.orders_in_window(SHOP, WINDOW, None), [one, more])
+        play(connector.orders.in_window(SHOP, WINDOW, None), [one, more])
     assert caught.value.kind == Failure.NONSENSE
 
 
@@ -95,7 +95,7 @@ def test_no_order_that_stays_is_lost_while_others_leave(connector: Connector) ->
 
     cursor = None
     while True:
-        page, _ = serve(connector.orders_in_window(shop, WINDOW, cursor), answered)
+        page, _ = serve(connector.orders.in_window(shop, WINDOW, cursor), answered)
         read += [connector.identify(payload, shop).external_id for payload in page.payloads]
         del there[0]
         cursor = page.next

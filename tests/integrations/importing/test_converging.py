@@ -10,6 +10,7 @@ import itertools
 import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from random import Random
@@ -21,6 +22,7 @@ from django.contrib.auth.models import User
 
 from integrations import client, jobs
 from integrations.choices import ImportAction, RemoteState, Role, RunKind
+from integrations.connectors import get
 from integrations.connectors.listings import OrderPage
 from integrations.importing import synchronize as syncing
 from integrations.importing.orders_page import import_page
@@ -124,7 +126,7 @@ def shops(monkeypatch: pytest.MonkeyPatch) -> dict[int, Shop]:
         answer = next(shop.answer for shop in shops.values() if shop.answer.external_id == external_id)
         return OrderPage((msgspec.json.encode(answer),), None)
 
-    exchange(monkeypatch, "woocommerce", parse=parse, orders_by_ids=ask)
+    exchange(monkeypatch, "woocommerce", parse=parse, orders=replace(get("woocommerce").orders, by_ids=ask))
     monkeypatch.setattr(client, "drive", drive)
     return shops
 

@@ -79,7 +79,7 @@ def at_once(integration: Integration, each: int) -> float:
         try:
             for _ in range(each):
                 with suppress(ShopError):  # the log says what was refused
-                    ask(own, own.connector.orders_by_ids(own.shop(), ("EC1-X",)))
+                    ask(own, own.connector.orders.by_ids(own.shop(), ("EC1-X",)))
         finally:
             connection.close()
 
@@ -161,7 +161,7 @@ def test_a_window_that_is_nearly_used_up_is_waited_out(
     server.site.shop.limit = Limit(30, 20, rolling=False)
     with pytest.raises(NotNow) as caught:
         for _ in range(40):
-            ask(integration, integration.connector.orders_by_ids(integration.shop(), ("100",)))
+            ask(integration, integration.connector.orders.by_ids(integration.shop(), ("100",)))
     assert caught.value.kind == Failure.BUSY
     assert 10 < (caught.value.retry_after or 0) <= 20
     assert server.site.shop.limit.refused == 0
@@ -186,7 +186,7 @@ def test_shopifys_points_are_left_for_the_other_workers(open_shop: Callable[[str
     connector = integration.connector
     with pytest.raises(NotNow):
         for _ in range(200):
-            ask(integration, connector.orders_by_ids(integration.shop(), ("100",)))
+            ask(integration, connector.orders.by_ids(integration.shop(), ("100",)))
     assert all(entry["status"] == 200 for entry in server.site.log)
     assert state.points > 0
 
@@ -228,10 +228,10 @@ def test_what_a_person_asked_for_keeps_runs_quiet_too(open_shop: Callable[[str],
     state = state_of(server.site.shop)
     state.points, state.restored = 0, 1
     with pytest.raises(ShopError) as caught:
-        ask(integration, integration.connector.orders_by_ids(integration.shop(), ("100",)))
+        ask(integration, integration.connector.orders.by_ids(integration.shop(), ("100",)))
     assert not isinstance(caught.value, NotNow)
     with pytest.raises(NotNow):
-        ask(integration, integration.connector.orders_by_ids(integration.shop(), ("100",)))
+        ask(integration, integration.connector.orders.by_ids(integration.shop(), ("100",)))
 
 
 @pytest.mark.django_db
@@ -272,7 +272,7 @@ def test_nothing_is_sent_with_keys_that_were_rejected(open_shop: Callable[[str],
     # A worker that is in the middle of a page, too, although it has read the shop's row before.
     for _ in range(30):
         with pytest.raises(NotNow) as caught:
-            ask(integration, integration.connector.orders_by_ids(integration.shop(), ("EC1-X",)))
+            ask(integration, integration.connector.orders.by_ids(integration.shop(), ("EC1-X",)))
         assert caught.value.kind == Failure.CREDENTIALS
     assert len(server.site.log) == 1
     # A person may test the connection, which is the way out.
@@ -281,7 +281,7 @@ def test_nothing_is_sent_with_keys_that_were_rejected(open_shop: Callable[[str],
     integration.credentials = Secrets(dialects.get("ecwid").keys(server.site.shop))
     integration.save()
     assert connecting.test_connection(integration).ok
-    ask(integration, integration.connector.orders_by_ids(integration.shop(), ("EC1-X",)))
+    ask(integration, integration.connector.orders.by_ids(integration.shop(), ("EC1-X",)))
 
 
 @pytest.mark.django_db
@@ -296,7 +296,7 @@ def test_without_that_a_dead_token_gets_the_address_blocked(
     monkeypatch.setattr(Pace, "refused", lambda self, seconds: None)
     for _ in range(25):
         with pytest.raises(ShopError):
-            ask(integration, integration.connector.orders_by_ids(integration.shop(), ("EC1-X",)))
+            ask(integration, integration.connector.orders.by_ids(integration.shop(), ("EC1-X",)))
     assert {entry["status"] for entry in server.site.log} == {403, 429}
 
 

@@ -315,7 +315,7 @@ def test_orders_move_while_somebody_pages(server: SimulatedServer) -> None:
     found, cursor = [], None
     while True:
         window = Window(datetime.now(UTC) - timedelta(hours=1))
-        page = drive(woo.orders_in_window(remote, window, cursor), allowed={server.address})
+        page = drive(woo.orders.in_window(remote, window, cursor), allowed={server.address})
         found += [json.loads(payload)["id"] for payload in page.payloads]
         cursor = page.next
         if cursor is None:

@@ -49,7 +49,7 @@ class Street:
         found: list[int] = []
         cursor: Cursor | None = None
         for page in range(1, 100):
-            result, _ = serve(bc.orders_in_window(self.remote, window, cursor), self.serve)
+            result, _ = serve(bc.orders.in_window(self.remote, window, cursor), self.serve)
             found += ids_of(result)
             assert result.until == (window.until or NOON)
             if result.next is None:
@@ -108,7 +108,7 @@ def test_a_list_whose_pages_are_cut_short_is_read_to_the_end() -> None:
 
     found, cursor = [], None
     while True:
-        page, _ = serve(bc.orders_in_window(street.remote, WINDOW, cursor), cut)
+        page, _ = serve(bc.orders.in_window(street.remote, WINDOW, cursor), cut)
         found += ids_of(page)
         if (cursor := page.next) is None:
             break
@@ -117,7 +117,7 @@ def test_a_list_whose_pages_are_cut_short_is_read_to_the_end() -> None:
 
 def test_the_filters_reach_a_second_beyond_the_window() -> None:
     window = Window(NOON, NOON + timedelta(hours=1))
-    page, requests = play(bc.orders_in_window(SHOP, window, None), [answer(status=204)])
+    page, requests = play(bc.orders.in_window(SHOP, window, None), [answer(status=204)])
     assert page == OrderPage((), None, until=window.until)
     params = dict(requests[0].params)
     assert params["min_date_modified"] == "2026-11-01T11:59:59+00:00"
@@ -141,20 +141,20 @@ def test_the_filters_reach_a_second_beyond_the_window() -> None:
 )
 def test_answers_that_are_no_list(reply: Response, kind: Failure) -> None:
     with pytest.raises(ShopError) as caught:
-        play(bc.orders_in_window(SHOP, WINDOW, None), [reply])
+        play(bc.orders.in_window(SHOP, WINDOW, None), [reply])
     assert caught.value.kind == kind
 
 
 def test_the_same_page_again_is_nonsense() -> None:
     page = answer([{"id": number, "status_id": 0} for number in range(1, 21)])
-    first, _ = play(bc.orders_in_window(SHOP, WINDOW, None), [page])
+    first, _ = play(bc.orders.in_window(SHOP, WINDOW, None), [page])
     with pytest.raises(ShopError, match="every page with the same"):
-        play(bc.orders_in_window(SHOP, WINDOW, first.next), [page])
+        play(bc.orders.in_window(SHOP, WINDOW, first.next), [page])
 
 
 def test_the_wait_is_the_platforms() -> None:
     with pytest.raises(ShopError) as caught:
-        play(bc.orders_by_ids(SHOP, ("5",)), [answer([], 429, x_rate_limit_time_reset_ms="15500")])
+        play(bc.orders.by_ids(SHOP, ("5",)), [answer([], 429, x_rate_limit_time_reset_ms="15500")])
     assert (caught.value.kind, caught.value.retry_after) == (Failure.BUSY, 15.5)
     assert reset_seconds({"x-retry-after": "15"}) == 15
     assert reset_seconds({"x-rate-limit-time-reset-ms": "10"}) == 1
@@ -168,13 +168,13 @@ def test_the_client_waits_as_long_as_the_platform_says() -> None:
 
 def test_an_order_with_half_a_character_is_found_and_read() -> None:
     broken = b'{"id":7,"status_id":11,"items_total":0,"customer_message":"a\\ud800b\\u0000"}'
-    page, _ = play(bc.orders_by_ids(SHOP, ("7",)), [answer(broken)])
+    page, _ = play(bc.orders.by_ids(SHOP, ("7",)), [answer(broken)])
     assert (len(page.payloads), bc.identify(page.payloads[0], SHOP).external_id) == (1, "7")
 
 
 def test_abandoned_checkouts_and_archived_orders_are_no_orders() -> None:
     listed = [{"id": 1, "status_id": 0}, {"id": 2, "status_id": 11, "is_deleted": True, "items_total": 0}]
-    page, _ = play(bc.orders_in_window(SHOP, WINDOW, None), [answer(listed)])
+    page, _ = play(bc.orders.in_window(SHOP, WINDOW, None), [answer(listed)])
     assert page.payloads == ()
 
 
@@ -182,7 +182,7 @@ def test_an_order_with_links_is_made_whole() -> None:
     linked = {"id": 7, "status_id": 4, "items_total": 1, "consignments": {"url": "u", "resource": "r"}}
     refunds = {"data": [{"id": 1, "order_id": 7, "total_amount": 2.5}, {"id": 2, "order_id": 8}]}
     answers = [answer([linked]), answer(refunds), answer([{"id": 70, "quantity": 1}]), answer(status=204)]
-    page, requests = play(bc.orders_in_window(SHOP, WINDOW, None), answers)
+    page, requests = play(bc.orders.in_window(SHOP, WINDOW, None), answers)
     assert json.loads(page.payloads[0]) == {
         "order": linked,
         "products": [{"id": 70, "quantity": 1}],
@@ -197,7 +197,7 @@ def test_an_order_with_links_is_made_whole() -> None:
 def test_an_unchanged_order_has_unchanged_bytes() -> None:
     street = Street(30)
     street.shop.change(sorted(street.shop.sales)[3], refund=0.5)
-    first, second = (serve(bc.orders_in_window(street.remote, WINDOW, None), street.serve)[0] for _ in range(2))
+    first, second = (serve(bc.orders.in_window(street.remote, WINDOW, None), street.serve)[0] for _ in range(2))
     assert first.payloads == second.payloads
 
 
@@ -205,18 +205,18 @@ def test_near_ids_share_a_request_and_lonely_ones_do_not() -> None:
     street = Street(100)
     ids = sorted(street.shop.sales)
     asked = (*map(str, [*ids[:60:2], ids[-1], 99_999]), "0", "-1", "7x", "007", "٧")
-    page, requests = serve(bc.orders_by_ids(street.remote, asked), street.serve)
+    page, requests = serve(bc.orders.by_ids(street.remote, asked), street.serve)
     assert ids_of(page) == [*ids[:60:2], ids[-1]]
     assert [request.url.rpartition("/")[2] for request in requests] == ["orders", str(ids[-1]), "99999"]
     with pytest.raises(ValueError, match="At most 100"):
-        play(bc.orders_by_ids(SHOP, tuple(map(str, range(101)))), [])
+        play(bc.orders.by_ids(SHOP, tuple(map(str, range(101)))), [])
 
 
 @pytest.mark.parametrize(("number", "found"), [("{}", 1), ("#{} ", 1), ("{}0000", 0), ("", 0), ("abc", 0)])
 def test_by_number(number: str, found: int) -> None:
     street = Street(3)
     some = sorted(street.shop.sales)[1]
-    page, _ = serve(bc.order_by_number(street.remote, number.format(some)), street.serve)
+    page, _ = serve(bc.orders.by_number(street.remote, number.format(some)), street.serve)
     assert ids_of(page) == [some] * found
 
 
@@ -289,6 +289,6 @@ def test_products_with_their_variants() -> None:
     assert (by_sku["SHIRT-M"].name, by_sku["SHIRT-M"].quantity) == ("Barista shirt - M", 31)
     assert by_sku["MUG-BLUE"].name == 'Mug "Zwiebelmuster" & saucer'
     assert (by_sku[""].stock_managed, by_sku[""].quantity) == (False, None)
-    order_line = serve(bc.orders_in_window(street.remote, WINDOW, None), street.serve)[0].payloads[0]
+    order_line = serve(bc.orders.in_window(street.remote, WINDOW, None), street.serve)[0].payloads[0]
     keys = {line.product_key for line in bc.parse(order_line, street.remote).lines}
     assert keys <= {product.external_id for product in found}

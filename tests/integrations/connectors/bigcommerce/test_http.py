@@ -54,7 +54,7 @@ def test_300_orders_through_faults(server: SimulatedServer) -> None:
     failures = 0
     while True:
         try:
-            page = run(server, bc.orders_in_window(shop, Window(datetime.now(UTC) - timedelta(days=40)), cursor))
+            page = run(server, bc.orders.in_window(shop, Window(datetime.now(UTC) - timedelta(days=40)), cursor))
         except ShopError as error:
             assert error.kind == Failure.NONSENSE
             failures += 1
@@ -81,9 +81,9 @@ def test_check_products_ids_and_number(server: SimulatedServer) -> None:
     assert (report.ok, report.shop_name) == (True, "Teahouse")
     assert len(drive(able(bc.products)(shop, None), allowed={server.address}).products) == 23
     ids = tuple(str(number) for number in sorted(server.site.shop.sales)[:50])
-    assert 40 < len(run(server, bc.orders_by_ids(shop, ids)).payloads) <= 50
-    assert len(run(server, bc.order_by_number(shop, f"#{ids[0]}")).payloads) == 1
-    assert run(server, bc.order_by_number(shop, "1")).payloads == ()
+    assert 40 < len(run(server, bc.orders.by_ids(shop, ids)).payloads) <= 50
+    assert len(run(server, bc.orders.by_number(shop, f"#{ids[0]}")).payloads) == 1
+    assert run(server, bc.orders.by_number(shop, "1")).payloads == ()
 
 
 def test_a_wrong_token(server: SimulatedServer) -> None:

@@ -142,7 +142,7 @@ class Seller:
         found: list[str] = []
         cursor: Cursor | None = None
         for page in range(1, 300):
-            result, _ = serve(ebay.orders_in_window(self.remote, window, cursor), self.serve)
+            result, _ = serve(ebay.orders.in_window(self.remote, window, cursor), self.serve)
             found += ids_of(result)
             assert result.until is not None
             if result.next is None:

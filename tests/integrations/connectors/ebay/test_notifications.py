@@ -109,11 +109,11 @@ def remote() -> Shop:
 
 
 def test_a_key_is_fetched_in_the_name_of_the_application() -> None:
-    named = able(able(ebay.webhooks).signing_key)(remote(), delivery())
+    named = able(able(ebay.webhooks).signing_keys).claimed(remote(), delivery())
     assert named is not None and named.name == KID
     token = answer({"access_token": "fresh"})
     reply = answer({"key": PEM, "algorithm": "ECDSA", "digest": "SHA1"})
-    key, requests = play(able(able(ebay.webhooks).fetch_signing_key)(shop(), KID), [token, reply])
+    key, requests = play(able(able(ebay.webhooks).signing_keys).fetch(shop(), KID), [token, reply])
     assert key == PEM
     assert requests[0].body == b"grant_type=client_credentials&scope=https%3A%2F%2Fapi.ebay.com%2Foauth%2Fapi_scope"
     assert requests[1].url.endswith(f"/commerce/notification/v1/public_key/{KID}")
@@ -130,14 +130,14 @@ def test_a_key_is_fetched_in_the_name_of_the_application() -> None:
 )
 def test_keys_that_cannot_be_had(answers: list[Response | ShopError], failure: Failure) -> None:
     with pytest.raises(ShopError) as caught:
-        play(able(able(ebay.webhooks).fetch_signing_key)(remote(), KID), answers)
+        play(able(able(ebay.webhooks).signing_keys).fetch(remote(), KID), answers)
     assert caught.value.kind == failure
 
 
 def test_a_key_ebay_cannot_have_is_not_asked_for() -> None:
-    assert able(able(ebay.webhooks).signing_key)(remote(), delivery(kid="../../secret")) is None
+    assert able(able(ebay.webhooks).signing_keys).claimed(remote(), delivery(kid="../../secret")) is None
     with pytest.raises(ShopError):
-        play(able(able(ebay.webhooks).fetch_signing_key)(remote(), "../../x"), [])
+        play(able(able(ebay.webhooks).signing_keys).fetch(remote(), "../../x"), [])
 
 
 def test_the_challenge_of_account_deletion() -> None:

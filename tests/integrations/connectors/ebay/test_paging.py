@@ -107,11 +107,11 @@ def test_orders_that_come_meanwhile_are_left_to_the_next_window(seed: int) -> No
 
 
 def test_the_end_is_ebays_clock_and_stays() -> None:
-    first, requests = play(ebay.orders_in_window(shop(), WINDOW, None), [listing("1-1", total=500)])
+    first, requests = play(ebay.orders.in_window(shop(), WINDOW, None), [listing("1-1", total=500)])
     assert dict(requests[0].params)["filter"] == "lastmodifieddate:[2026-10-30T12:00:00.000Z..]"
     assert first.until == END
     assert first.next is not None
-    _, requests = play(ebay.orders_in_window(shop(), WINDOW, first.next), [listing("1-1", "1-2", total=2)])
+    _, requests = play(ebay.orders.in_window(shop(), WINDOW, first.next), [listing("1-1", "1-2", total=2)])
     span = "lastmodifieddate:[2026-10-30T12:00:00.000Z..2026-11-01T11:59:59.000Z]"
     assert dict(requests[0].params) == {"filter": span, "limit": "200", "offset": "0"}
     assert DATE.startswith("Sun, 01 Nov 2026 12:00:00")
@@ -119,7 +119,7 @@ def test_the_end_is_ebays_clock_and_stays() -> None:
 
 def test_dates_ebay_refuses_are_cut_and_asked_again() -> None:
     window = Window(NOON - timedelta(days=4000), NOON + timedelta(hours=1))
-    page, requests = play(ebay.orders_in_window(shop(), window, None), [refused(30850), listing("1-1")])
+    page, requests = play(ebay.orders.in_window(shop(), window, None), [refused(30850), listing("1-1")])
     assert (page.until, len(requests)) == (END, 2)
     assert dict(requests[1].params)["filter"] == (
         "lastmodifieddate:[2024-11-01T13:00:00.000Z..2026-11-01T11:59:59.000Z]"
@@ -133,7 +133,7 @@ def test_an_expired_token_is_replaced_once() -> None:
     seller.sweep(WINDOW)
     old = seller.remote.memory["ebay_token"]
     seller.now += timedelta(hours=3)
-    _, requests = serve(ebay.orders_in_window(seller.remote, WINDOW, None), seller.serve)
+    _, requests = serve(ebay.orders.in_window(seller.remote, WINDOW, None), seller.serve)
     assert [request.url.rpartition("/")[2] for request in requests] == ["order", "token", "order"]
     assert seller.remote.memory["ebay_token"] != old
     form = parse_qs((requests[1].body or b"").decode())
@@ -142,7 +142,7 @@ def test_an_expired_token_is_replaced_once() -> None:
 
 
 def test_a_token_that_is_refused_again_stops() -> None:
-    operation = ebay.orders_in_window(shop(), WINDOW, None)
+    operation = ebay.orders.in_window(shop(), WINDOW, None)
     answers = [refused(1001, 401), answer({"access_token": "new"}), refused(1001, 401)]
     with pytest.raises(ShopError) as caught:
         play(operation, answers)
@@ -167,22 +167,22 @@ def test_a_token_that_is_refused_again_stops() -> None:
 )
 def test_refusals(reply: Response | ShopError, kind: Failure, wait: float | None) -> None:
     with pytest.raises(ShopError) as caught:
-        play(ebay.orders_in_window(shop(), WINDOW, None), [reply])
+        play(ebay.orders.in_window(shop(), WINDOW, None), [reply])
     assert (caught.value.kind, caught.value.retry_after) == (kind, wait)
 
 
 def test_a_listing_that_repeats_itself_ends() -> None:
-    first, _ = play(ebay.orders_in_window(shop(), WINDOW, None), [listing("1-1", "1-2", total=9)])
+    first, _ = play(ebay.orders.in_window(shop(), WINDOW, None), [listing("1-1", "1-2", total=9)])
     with pytest.raises(ShopError, match="every page with the one before"):
-        play(ebay.orders_in_window(shop(), WINDOW, first.next), [listing("1-1", "1-2", total=9)])
+        play(ebay.orders.in_window(shop(), WINDOW, first.next), [listing("1-1", "1-2", total=9)])
 
 
 def test_ids_in_one_request() -> None:
-    page, requests = play(ebay.orders_by_ids(shop(), ("1-2", "1-1", "1-2")), [listing("1-1", "1-2", "9-9")])
+    page, requests = play(ebay.orders.by_ids(shop(), ("1-2", "1-1", "1-2")), [listing("1-1", "1-2", "9-9")])
     assert dict(requests[0].params) == {"orderIds": "1-1,1-2"}
     assert (ids_of(page), page.next) == (["1-1", "1-2"], None)
     with pytest.raises(ValueError, match="At most 50"):
-        play(ebay.orders_by_ids(shop(), tuple(map(str, range(51)))), [])
+        play(ebay.orders.by_ids(shop(), tuple(map(str, range(51)))), [])
 
 
 def test_an_unknown_id_does_not_spoil_the_others() -> None:
@@ -192,14 +192,14 @@ def test_an_unknown_id_does_not_spoil_the_others() -> None:
         asked = dict(request.params)["orderIds"].split(",")
         return listing(*asked) if set(asked) <= known else refused(32100, 404)
 
-    page, requests = serve(ebay.orders_by_ids(shop(), ("1-1", "1-2", "1-3", "1-4")), platform)
+    page, requests = serve(ebay.orders.by_ids(shop(), ("1-1", "1-2", "1-3", "1-4")), platform)
     assert (ids_of(page), len(requests)) == (["1-1", "1-2", "1-4"], 5)
 
 
 @pytest.mark.parametrize("bad", ["", "abc", "1,2", "-1", "../x", "1-2-3-4", "٣", "9" * 30, "1 OR 1"])
 def test_what_is_no_id_is_never_sent(bad: str) -> None:
-    assert play(ebay.orders_by_ids(shop(), (bad,)), [])[0].payloads == ()
-    assert play(ebay.order_by_number(shop(), bad), [])[0].payloads == ()
+    assert play(ebay.orders.by_ids(shop(), (bad,)), [])[0].payloads == ()
+    assert play(ebay.orders.by_number(shop(), bad), [])[0].payloads == ()
 
 
 @pytest.mark.parametrize(
@@ -207,11 +207,11 @@ def test_what_is_no_id_is_never_sent(bad: str) -> None:
     [("12-34567-89012", 1), (" #12-34567-89012 ", 1), ("110222-55555", 1), ("12-34567-89013", 0)],
 )
 def test_numbers_are_exact(number: str, found: int) -> None:
-    page, _ = play(ebay.order_by_number(shop(), number), [listing("12-34567-89012")])
+    page, _ = play(ebay.orders.by_number(shop(), number), [listing("12-34567-89012")])
     assert len(page.payloads) == found
 
 
 def test_payloads_are_ebays_own_bytes() -> None:
     body = b'{"total": 1, "orders": [ {"orderId":"1-1",  "x": 1.10} ]}'
-    page, _ = play(ebay.orders_by_ids(shop(), ("1-1",)), [answer(body)])
+    page, _ = play(ebay.orders.by_ids(shop(), ("1-1",)), [answer(body)])
     assert page.payloads == (b'{"orderId":"1-1",  "x": 1.10}',)

@@ -163,7 +163,7 @@ def test_a_month_of_orders_with_faults(market: Market) -> None:
     cursor: Cursor | None = None
     while True:
         try:
-            result = market.drive(ebay.orders_in_window(market.remote, Window(now - timedelta(days=60)), cursor))
+            result = market.drive(ebay.orders.in_window(market.remote, Window(now - timedelta(days=60)), cursor))
         except ShopError as error:
             assert error.passes
             continue
@@ -179,18 +179,18 @@ def test_a_month_of_orders_with_faults(market: Market) -> None:
 def test_ids_and_numbers(market: Market) -> None:
     sales = [sale for sale in market.shop.visible() if sale.state(market.shop.now()).status not in UNLISTED]
     ids = tuple(order_id(market.shop, sale) for sale in sales[:49])
-    result = market.drive(ebay.orders_by_ids(market.remote, (*ids, "99-99999-99999")))
+    result = market.drive(ebay.orders.by_ids(market.remote, (*ids, "99-99999-99999")))
     assert {ebay.parse(payload, market.remote).external_id for payload in result.payloads} == set(ids)
-    one = market.drive(ebay.order_by_number(market.remote, f"#{ids[0]}"))
+    one = market.drive(ebay.orders.by_number(market.remote, f"#{ids[0]}"))
     assert [ebay.parse(payload, market.remote).number for payload in one.payloads] == [ids[0]]
-    again = market.drive(ebay.orders_by_ids(market.remote, ids[:1]))
+    again = market.drive(ebay.orders.by_ids(market.remote, ids[:1]))
     assert again.payloads == one.payloads
 
 
 def test_a_used_up_day_waits_a_quarter_of_an_hour(market: Market) -> None:
     market.fault(kind="status", status=429, count=3)
     with pytest.raises(ShopError) as caught:
-        market.drive(ebay.orders_by_ids(market.remote, ("12-34567-89012",)))
+        market.drive(ebay.orders.by_ids(market.remote, ("12-34567-89012",)))
     assert (caught.value.kind, caught.value.retry_after) == (Failure.BUSY, 900)
 
 

@@ -54,7 +54,7 @@ class Street:
         found: set[int] = set()
         cursor: Cursor | None = None
         for page in range(1, 300):
-            result, _ = serve(ecwid.orders_in_window(self.remote, window, cursor), self.serve)
+            result, _ = serve(ecwid.orders.in_window(self.remote, window, cursor), self.serve)
             found |= ids_of(result)
             assert result.until == (window.until or NOON)
             if result.next is None:
@@ -69,7 +69,7 @@ class Street:
         found: set[int] = set()
         cursor: Cursor | None = None
         while True:
-            page, _ = serve(ecwid.orders_in_window(self.remote, Window(NOON), cursor), self.serve)
+            page, _ = serve(ecwid.orders.in_window(self.remote, Window(NOON), cursor), self.serve)
             found |= ids_of(page)
             if (cursor := page.next) is None:
                 return found
@@ -90,7 +90,7 @@ def test_a_store_at_rest_is_read_whole(orders: int, per_page: int, apart: int) -
 
 def test_a_quiet_window_costs_two_requests() -> None:
     street = Street(5)
-    _, requests = serve(ecwid.orders_in_window(street.remote, WINDOW, None), street.serve)
+    _, requests = serve(ecwid.orders.in_window(street.remote, WINDOW, None), street.serve)
     assert [request.url.rpartition("/")[2] for request in requests] == ["profile", "orders"]
 
 
@@ -149,12 +149,12 @@ def test_a_second_that_never_holds_still_is_tried_again_later() -> None:
         return answer({"total": next(totals), "items": [item] * 100})
 
     with pytest.raises(ShopError, match="differently each time"):
-        serve(ecwid.orders_in_window(SHOP, Window(NOON, NOON), None), shifting)
+        serve(ecwid.orders.in_window(SHOP, Window(NOON, NOON), None), shifting)
 
 
 def test_the_bounds_reach_a_second_beyond_the_window() -> None:
     window = Window(NOON, NOON + timedelta(hours=1))
-    page, requests = play(ecwid.orders_in_window(SHOP, window, None), [PROFILED, EMPTY])
+    page, requests = play(ecwid.orders.in_window(SHOP, window, None), [PROFILED, EMPTY])
     assert (page.payloads, page.next, page.until, page.total) == ((), None, window.until, 0)
     since = int(NOON.timestamp())
     assert dict(requests[1].params) == {
@@ -167,7 +167,7 @@ def test_the_bounds_reach_a_second_beyond_the_window() -> None:
 
 def test_abandoned_carts_are_no_orders_and_bytes_are_kept() -> None:
     listed = b'{"total":2,"items":[{"id":"A", "paymentStatus":"PAID"},{"id":"B","paymentStatus":"INCOMPLETE"}]}'
-    page, _ = play(ecwid.orders_in_window(SHOP, WINDOW, None), [PROFILED, answer(listed)])
+    page, _ = play(ecwid.orders.in_window(SHOP, WINDOW, None), [PROFILED, answer(listed)])
     assert page.payloads == (b'{"order":{"id":"A", "paymentStatus":"PAID"},"currency":"EUR"}',)
 
 
@@ -188,14 +188,14 @@ def test_abandoned_carts_are_no_orders_and_bytes_are_kept() -> None:
 )
 def test_answers_that_are_no_list(reply: Response, kind: Failure) -> None:
     with pytest.raises(ShopError) as caught:
-        play(ecwid.orders_in_window(SHOP, WINDOW, None), [PROFILED, reply])
+        play(ecwid.orders.in_window(SHOP, WINDOW, None), [PROFILED, reply])
     assert caught.value.kind == kind
 
 
 def test_the_wait_is_the_platforms() -> None:
     with pytest.raises(ShopError) as caught:
         play(
-            ecwid.orders_by_ids(SHOP, ("A",)), [PROFILED, answer({"errorCode": "RATE_LIMITED"}, 429, retry_after="30")]
+            ecwid.orders.by_ids(SHOP, ("A",)), [PROFILED, answer({"errorCode": "RATE_LIMITED"}, 429, retry_after="30")]
         )
     assert (caught.value.kind, caught.value.retry_after) == (Failure.BUSY, 30)
 
@@ -204,20 +204,20 @@ def test_by_ids_in_one_request_and_only_what_was_asked() -> None:
     street = Street(20)
     ids = sorted(street.ids())
     asked = (*(f"EC{number}-X" for number in ids[:5]), str(ids[7]), "NOPE", "", "A,B", " ")
-    page, requests = serve(ecwid.orders_by_ids(street.remote, asked), street.serve)
+    page, requests = serve(ecwid.orders.by_ids(street.remote, asked), street.serve)
     assert ids_of(page) == {*ids[:5], ids[7]}
     assert len(requests) == 2
     everything = answer({"total": 2, "items": [{"id": "A"}, {"id": "B"}]})
-    page, _ = play(ecwid.orders_by_ids(SHOP, ("B",)), [PROFILED, everything])
+    page, _ = play(ecwid.orders.by_ids(SHOP, ("B",)), [PROFILED, everything])
     assert len(page.payloads) == 1
-    assert play(ecwid.orders_by_ids(SHOP, ("",)), [])[0].payloads == ()
+    assert play(ecwid.orders.by_ids(SHOP, ("",)), [])[0].payloads == ()
     with pytest.raises(ValueError, match="At most 100"):
-        play(ecwid.orders_by_ids(SHOP, tuple(map(str, range(101)))), [])
+        play(ecwid.orders.by_ids(SHOP, tuple(map(str, range(101)))), [])
 
 
 def test_an_order_with_half_a_character_is_found_and_read() -> None:
     broken = b'{"total":1,"items":[{"id":"A","paymentStatus":"PAID","orderComments":"a\\ud800b\\u0000"}]}'
-    page, _ = play(ecwid.order_by_number(SHOP, "A"), [PROFILED, answer(broken)])
+    page, _ = play(ecwid.orders.by_number(SHOP, "A"), [PROFILED, answer(broken)])
     assert (len(page.payloads), ecwid.identify(page.payloads[0], SHOP).external_id) == (1, "A")
 
 
@@ -225,7 +225,7 @@ def test_an_order_with_half_a_character_is_found_and_read() -> None:
 def test_by_number(number: str, found: int) -> None:
     street = Street(3)
     some = sorted(street.ids())[1]
-    page, _ = serve(ecwid.order_by_number(street.remote, number.format(some)), street.serve)
+    page, _ = serve(ecwid.orders.by_number(street.remote, number.format(some)), street.serve)
     assert ids_of(page) == ({some} if found else set())
 
 

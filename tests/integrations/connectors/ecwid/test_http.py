@@ -61,7 +61,7 @@ def test_300_orders_through_faults(server: SimulatedServer) -> None:
     failures = 0
     while True:
         try:
-            page = run(server, ecwid.orders_in_window(shop, Window(datetime.now(UTC) - timedelta(days=40)), cursor))
+            page = run(server, ecwid.orders.in_window(shop, Window(datetime.now(UTC) - timedelta(days=40)), cursor))
         except ShopError as error:
             assert error.kind == Failure.NONSENSE
             failures += 1
@@ -89,9 +89,9 @@ def test_check_products_ids_and_number(server: SimulatedServer) -> None:
     assert (report.ok, report.shop_name) == (True, "Teahouse")
     assert len(drive(able(ecwid.products)(shop, None), allowed={server.address}).products) == 24
     ids = tuple(f"EC{number}-X" for number in sorted(server.site.shop.sales)[:50])
-    assert 40 < len(run(server, ecwid.orders_by_ids(shop, ids)).payloads) <= 50
-    assert len(run(server, ecwid.order_by_number(shop, f"#{ids[0]}")).payloads) == 1
-    assert run(server, ecwid.order_by_number(shop, "NOPE")).payloads == ()
+    assert 40 < len(run(server, ecwid.orders.by_ids(shop, ids)).payloads) <= 50
+    assert len(run(server, ecwid.orders.by_number(shop, f"#{ids[0]}")).payloads) == 1
+    assert run(server, ecwid.orders.by_number(shop, "NOPE")).payloads == ()
 
 
 def test_a_wrong_token(server: SimulatedServer) -> None:

@@ -130,7 +130,7 @@ class Account:
         found: list[str] = []
         cursor: Cursor | None = None
         for page in range(1, 300):
-            result, _ = serve(paypal.orders_in_window(self.remote, window, cursor), self.serve)
+            result, _ = serve(paypal.orders.in_window(self.remote, window, cursor), self.serve)
             found += numbers_of(result)
             assert result.until is not None
             if result.next is None:

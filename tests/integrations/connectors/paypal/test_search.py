@@ -112,7 +112,7 @@ def test_more_in_a_second_than_paypal_lists(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_the_window_ends_where_paypal_is() -> None:
     page, requests = play(
-        paypal.orders_in_window(shop(), WINDOW, None), [listing(), listing(transaction(), {"transaction_info": {}})]
+        paypal.orders.in_window(shop(), WINDOW, None), [listing(), listing(transaction(), {"transaction_info": {}})]
     )
     first, second = (dict(request.params) for request in requests)
     assert (first["start_date"], first["end_date"]) == ("2026-10-29T12:00:00Z", "2026-10-29T12:00:01Z")
@@ -122,13 +122,13 @@ def test_the_window_ends_where_paypal_is() -> None:
 
 
 def test_paypal_far_behind_ends_before_it_begins() -> None:
-    page, _ = play(paypal.orders_in_window(shop(), Window(NOON), None), [BAD_DATE])
+    page, _ = play(paypal.orders.in_window(shop(), Window(NOON), None), [BAD_DATE])
     assert (page.payloads, page.next, page.until) == ((), None, NOON - timedelta(days=1))
 
 
 def test_three_years_are_the_most() -> None:
     page, requests = play(
-        paypal.orders_in_window(shop(), Window(NOON - timedelta(days=3000)), None), [BAD_DATE, listing(), listing()]
+        paypal.orders.in_window(shop(), Window(NOON - timedelta(days=3000)), None), [BAD_DATE, listing(), listing()]
     )
     assert dict(requests[1].params)["start_date"] == "2023-11-03T12:00:00Z"
     assert page.next is not None
@@ -150,16 +150,16 @@ def test_three_years_are_the_most() -> None:
 )
 def test_refusals(reply: Response | ShopError, kind: Failure, wait: float | None) -> None:
     with pytest.raises(ShopError) as caught:
-        play(paypal.orders_in_window(shop(), WINDOW, None), [reply])
+        play(paypal.orders.in_window(shop(), WINDOW, None), [reply])
     assert (caught.value.kind, caught.value.retry_after) == (kind, wait)
 
 
 def test_ids_near_each_other_are_one_request() -> None:
     account = Account(40, per_page=500, apart=600)
-    page, _ = serve(paypal.orders_in_window(account.remote, WINDOW, None), account.serve)
+    page, _ = serve(paypal.orders.in_window(account.remote, WINDOW, None), account.serve)
     ids = tuple(paypal.parse(document, account.remote).external_id for document in page.payloads)
     account.requests.clear()
-    found, requests = serve(paypal.orders_by_ids(account.remote, (*ids[3:20], ids[4], "nonsense")), account.serve)
+    found, requests = serve(paypal.orders.by_ids(account.remote, (*ids[3:20], ids[4], "nonsense")), account.serve)
     assert len(requests) == 1
     assert {paypal.parse(document, account.remote).external_id for document in found.payloads} == set(ids[3:20])
     assert set(found.payloads) <= set(page.payloads)
@@ -167,19 +167,19 @@ def test_ids_near_each_other_are_one_request() -> None:
 
 def test_one_id_is_asked_for_by_itself() -> None:
     page, requests = play(
-        paypal.orders_by_ids(shop(), (ID,)), [listing(transaction(), transaction(info(transaction_id="X")))]
+        paypal.orders.by_ids(shop(), (ID,)), [listing(transaction(), transaction(info(transaction_id="X")))]
     )
     params = dict(requests[0].params)
     assert params["transaction_id"] == "9AB00000000000001"
     assert (params["start_date"], params["end_date"]) == ("2026-10-30T09:59:59Z", "2026-10-30T10:00:01Z")
     assert numbers_of(page) == ["9AB00000000000001"]
     with pytest.raises(ValueError, match="At most 50"):
-        play(paypal.orders_by_ids(shop(), (ID,) * 51), [])
+        play(paypal.orders.by_ids(shop(), (ID,) * 51), [])
 
 
 @pytest.mark.parametrize("bad", ["", "1", "9AB.T0006.20261399T100000Z", "../x", "9AB00000000000001"])
 def test_what_is_no_id_is_never_sent(bad: str) -> None:
-    assert play(paypal.orders_by_ids(shop(), (bad,)), [])[0].payloads == ()
+    assert play(paypal.orders.by_ids(shop(), (bad,)), [])[0].payloads == ()
 
 
 def test_numbers_are_exact() -> None:
@@ -189,10 +189,10 @@ def test_numbers_are_exact() -> None:
     event = payment(account.shop, sale)["transaction_info"]["transaction_event_code"]
     external = f"{own}.{event}.{sale.placed_at:%Y%m%dT%H%M%SZ}"
     for number in (invoice, f" #{invoice} ", own, external):
-        page, _ = serve(paypal.order_by_number(account.remote, number), account.serve)
+        page, _ = serve(paypal.orders.by_number(account.remote, number), account.serve)
         assert numbers_of(page) == [own], number
     for number in (invoice[:-1], "Account", own[:-1], "", "x" * 200):
-        page, _ = serve(paypal.order_by_number(account.remote, number), account.serve)
+        page, _ = serve(paypal.orders.by_number(account.remote, number), account.serve)
         assert page.payloads == (), number
 
 
@@ -293,7 +293,7 @@ def test_a_month_over_http_with_faults(wallet: Wallet) -> None:
     window = Window(datetime.now(UTC) - timedelta(days=60))
     while True:
         try:
-            result = wallet.drive(paypal.orders_in_window(wallet.remote, window, cursor))
+            result = wallet.drive(paypal.orders.in_window(wallet.remote, window, cursor))
         except ShopError as error:
             assert error.passes
             continue
@@ -305,7 +305,7 @@ def test_a_month_over_http_with_faults(wallet: Wallet) -> None:
     expected = [row["transaction_id"] for row in rows if row["transaction_event_code"] not in {"T1107", "T0400"}]
     assert {identifier.partition(".")[0] for identifier in found} == set(expected)
     assert len(expected) > 200
-    one = wallet.drive(paypal.orders_by_ids(wallet.remote, (found[7],)))
+    one = wallet.drive(paypal.orders.by_ids(wallet.remote, (found[7],)))
     assert [paypal.parse(document, wallet.remote).external_id for document in one.payloads] == [found[7]]
 
 

@@ -117,7 +117,9 @@ def test_anything_odd_is_not(keys: tuple[rsa.RSAPrivateKey, rsa.RSAPrivateKey]) 
     ],
 )
 def test_certificates_of_other_addresses_are_never_fetched(address: str) -> None:
-    assert able(able(paypal.webhooks).signing_key)(SHOP, Notification({"paypal-cert-url": address}, b"")) is None
+    assert (
+        able(able(paypal.webhooks).signing_keys).claimed(SHOP, Notification({"paypal-cert-url": address}, b"")) is None
+    )
 
 
 @pytest.mark.parametrize(
@@ -130,10 +132,12 @@ def test_certificates_of_other_addresses_are_never_fetched(address: str) -> None
 def test_certificates_of_paypals_own_hosts_are(base: str, hosts: tuple[str, ...]) -> None:
     for host in hosts:
         address = f"https://{host}/v1/notifications/certs/CERT-360caa42-fca2a594"
-        named = able(able(paypal.webhooks).signing_key)(Shop(base, {}), Notification({"paypal-cert-url": address}, b""))
+        named = able(able(paypal.webhooks).signing_keys).claimed(
+            Shop(base, {}), Notification({"paypal-cert-url": address}, b"")
+        )
         assert named is not None and named.name == address
         assert SIGNER in named.certified_for
-        [request] = play(able(able(paypal.webhooks).fetch_signing_key)(Shop(base, {}), address), [answer(b"PEM")])[1]
+        [request] = play(able(able(paypal.webhooks).signing_keys).fetch(Shop(base, {}), address), [answer(b"PEM")])[1]
         assert (request.method, request.url, request.auth) == ("GET", address, None)
 
 

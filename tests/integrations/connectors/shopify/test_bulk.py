@@ -56,7 +56,7 @@ class Store:
 
     def page(self, cursor: Cursor | None) -> tuple[OrderPage, list[Request]]:
         window = Window(self.now - YEAR)
-        return serve(shopify.orders_in_window(self.remote, window, cursor), self.answer)
+        return serve(shopify.orders.in_window(self.remote, window, cursor), self.answer)
 
     def forget(self) -> None:
         """As after a crash: another process goes on from the cursor."""
@@ -101,7 +101,7 @@ def test_a_long_window_is_read_from_one_file(store: Store) -> None:
 def test_an_order_of_the_file_is_the_order_of_the_list(store: Store) -> None:
     """Refunds, taken out lines, tips, foreign currencies: the same to the last field."""
     pages = list(store.pages())
-    listed = serve(shopify.orders_by_ids(store.remote, tuple(store.listed())), store.answer)[0]
+    listed = serve(shopify.orders.by_ids(store.remote, tuple(store.listed())), store.answer)[0]
     expected = {order.external_id: order for order in (shopify.parse(each, store.remote) for each in listed.payloads)}
     for page in pages:
         for document in page.payloads:
@@ -237,7 +237,7 @@ def test_a_short_window_and_a_small_one_begin_no_operation(
 ) -> None:
     monkeypatch.setattr(bulk, "WORTH_IT", worth)
     window = Window(store.now - timedelta(days=days))
-    serve(shopify.orders_in_window(store.remote, window, None), store.answer)
+    serve(shopify.orders.in_window(store.remote, window, None), store.answer)
     assert not store.state.bulk.all
 
 

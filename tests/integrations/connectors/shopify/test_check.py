@@ -122,7 +122,7 @@ def test_part_of_an_order_withheld_is_a_refusal() -> None:
 )
 def test_the_wait_is_computed(cost: dict[str, Any], wait: float) -> None:
     with pytest.raises(ShopError) as caught:
-        play(shopify.orders_by_ids(SHOP, ("1",)), [errors("THROTTLED", **cost)])
+        play(shopify.orders.by_ids(SHOP, ("1",)), [errors("THROTTLED", **cost)])
     assert caught.value.retry_after == wait
 
 

@@ -177,7 +177,7 @@ def swept(server: SimulatedServer, remote: Shop, window: Window) -> list[str]:
         at = cursor
 
         def operation(at: Cursor | None = at) -> Operation[OrderPage]:
-            return shopify.orders_in_window(remote, window, at)
+            return shopify.orders.in_window(remote, window, at)
 
         page = driven(server, operation)
         found += [shopify.parse(payload, remote).external_id for payload in page.payloads]
@@ -209,9 +209,9 @@ def test_over_http_with_faults(server: SimulatedServer) -> None:
     assert statuses >= {"status", "cut", "html"}
     state.most_points = state.points = 2000
     some = tuple(sorted(shown)[:60])
-    page = driven(server, lambda: shopify.orders_by_ids(remote, (*some, "1")))
+    page = driven(server, lambda: shopify.orders.by_ids(remote, (*some, "1")))
     assert {shopify.identify(each, remote).external_id for each in page.payloads} == set(some)
-    one = driven(server, lambda: shopify.order_by_number(remote, f"#{some[0]}"))
+    one = driven(server, lambda: shopify.orders.by_number(remote, f"#{some[0]}"))
     assert [shopify.identify(each, remote).number for each in one.payloads] == [f"#{some[0]}"]
     assert len(driven(server, lambda: able(shopify.products)(remote, None)).products) == 23
     hooks = driven(server, lambda: able(able(shopify.webhooks).register)(remote, "https://office.example/hooks/t/", ""))

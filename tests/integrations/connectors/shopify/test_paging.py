@@ -53,7 +53,7 @@ class Street:
         found: list[str] = []
         cursor: Cursor | None = None
         for number in range(1, 500):
-            page, _ = serve(shopify.orders_in_window(self.remote, window, cursor), self.serve)
+            page, _ = serve(shopify.orders.in_window(self.remote, window, cursor), self.serve)
             found += ids_of(page)
             assert page.until is not None
             if page.next is None:
@@ -137,13 +137,13 @@ def test_an_order_that_shows_up_late_is_looked_for() -> None:
     count = {"count": 2, "precision": "EXACT"}
     whole = {**empty, "nodes": [order()]}
     first, _ = play(
-        shopify.orders_in_window(street.remote, Window(NOON, NOON), None),
+        shopify.orders.in_window(street.remote, Window(NOON, NOON), None),
         [answer({"data": {"orders": whole, "ordersCount": count}})],
     )
     assert (len(first.payloads), first.total) == (1, 2)
     assert first.next is not None
     second, _ = play(
-        shopify.orders_in_window(street.remote, Window(NOON, NOON), first.next),
+        shopify.orders.in_window(street.remote, Window(NOON, NOON), first.next),
         [answer({"data": {"orders": whole, "ordersCount": count}})],
     )
     assert second.next is None, "no more than the pass before was missing"
@@ -166,7 +166,7 @@ def test_a_throttled_question_says_how_long_to_wait() -> None:
     state = state_of(street.shop)
     state.points, state.restored = 0, 10
     with pytest.raises(ShopError) as caught:
-        serve(shopify.orders_in_window(street.remote, Window(NOON, NOON), None), street.serve)
+        serve(shopify.orders.in_window(street.remote, Window(NOON, NOON), None), street.serve)
     assert caught.value.kind == Failure.BUSY
     assert caught.value.retry_after is not None
     assert 1 <= caught.value.retry_after <= 30
@@ -181,11 +181,11 @@ def test_an_order_of_many_lines_is_read_whole_and_the_same_each_time() -> None:
     whole = {"pageInfo": {"hasNextPage": False}, "nodes": [order(lineItems=page(0, True))]}
     more = order(lineItems=page(1, False))["lineItems"]
     answers = [answer({"data": {"nodes": whole["nodes"]}}), answer({"data": {"order": {"lineItems": more}}})]
-    found, asked = play(shopify.orders_by_ids(SHOP, ("450000002001",)), answers)
+    found, asked = play(shopify.orders.by_ids(SHOP, ("450000002001",)), answers)
     assert json.loads(asked[1].body or b"")["variables"] == {"id": "gid://shopify/Order/450000002001", "after": "c0"}
     assert [each.key for each in shopify.parse(found.payloads[0], SHOP).lines] == ["315", "316"]
     answers[0] = answer({"data": {"orders": whole}})
-    assert play(shopify.order_by_number(SHOP, "2001"), answers)[0].payloads == found.payloads
+    assert play(shopify.orders.by_number(SHOP, "2001"), answers)[0].payloads == found.payloads
 
 
 def test_a_page_that_is_throttled_among_its_lines_is_made_smaller() -> None:
@@ -195,46 +195,46 @@ def test_a_page_that_is_throttled_among_its_lines_is_made_smaller() -> None:
     throttled = answer({"errors": [{"message": "Throttled", "extensions": {"code": "THROTTLED"}}]})
     shop = replace(SHOP, memory={})
     with pytest.raises(ShopError) as caught:
-        play(shopify.orders_in_window(shop, Window(NOON, NOON), None), [answer({"data": data}), throttled])
+        play(shopify.orders.in_window(shop, Window(NOON, NOON), None), [answer({"data": data}), throttled])
     assert (caught.value.kind, shop.memory["page_size"]) == (Failure.BUSY, 4)
 
 
 def test_orders_by_ids() -> None:
     street = Street(60, per_page=25)
     asked = (*street.ids(), "1", "007", "x", "99999999999999999999")
-    page, requests = serve(shopify.orders_by_ids(street.remote, asked), street.serve)
+    page, requests = serve(shopify.orders.by_ids(street.remote, asked), street.serve)
     assert sorted(ids_of(page), key=int) == street.ids()
     assert len(requests) == 3
-    swept, _ = serve(shopify.orders_in_window(street.remote, WINDOW, None), street.serve)
+    swept, _ = serve(shopify.orders.in_window(street.remote, WINDOW, None), street.serve)
     assert set(swept.payloads) <= set(page.payloads), "the same bytes, whichever way"
     with pytest.raises(ValueError, match="At most 100"):
-        serve(shopify.orders_by_ids(SHOP, tuple(map(str, range(101)))), street.serve)
+        serve(shopify.orders.by_ids(SHOP, tuple(map(str, range(101)))), street.serve)
 
 
 def test_what_was_not_asked_for_is_not_taken() -> None:
     nodes = [None, {}, order(id="gid://shopify/Order/5"), order(id="gid://shopify/Product/450000002001")]
-    assert play(shopify.orders_by_ids(SHOP, ("450000002001",)), [answer({"data": {"nodes": nodes}})])[0].payloads == ()
-    assert play(shopify.orders_by_ids(SHOP, ("abc",)), [])[0].payloads == ()
+    assert play(shopify.orders.by_ids(SHOP, ("450000002001",)), [answer({"data": {"nodes": nodes}})])[0].payloads == ()
+    assert play(shopify.orders.by_ids(SHOP, ("abc",)), [])[0].payloads == ()
 
 
 @pytest.mark.parametrize("typed", ["#{}", "{}", " #{} "])
 def test_order_by_number(typed: str) -> None:
     street = Street(12)
     wanted = street.ids()[4]
-    page, asked = serve(shopify.order_by_number(street.remote, typed.format(wanted)), street.serve)
+    page, asked = serve(shopify.orders.by_number(street.remote, typed.format(wanted)), street.serve)
     assert (ids_of(page), len(asked)) == ([wanted], 1)
 
 
 @pytest.mark.parametrize("typed", ["", "#", "1", '" OR id:>0', "x" * 200])
 def test_only_exact_numbers(typed: str) -> None:
     street = Street(12)
-    assert serve(shopify.order_by_number(street.remote, typed), street.serve)[0].payloads == ()
+    assert serve(shopify.orders.by_number(street.remote, typed), street.serve)[0].payloads == ()
 
 
 def test_a_search_that_finds_more_is_compared() -> None:
     nodes = [order(name="#2001-A"), order(name="EN2001"), order(id="gid://shopify/Order/5", name="#2001")]
     data = {"orders": {"nodes": nodes, "pageInfo": {"hasNextPage": False}}}
-    page, _ = play(shopify.order_by_number(SHOP, "2001"), [answer({"data": data})])
+    page, _ = play(shopify.orders.by_number(SHOP, "2001"), [answer({"data": data})])
     assert ids_of(page) == ["5"]
 
 
@@ -255,7 +255,7 @@ def test_a_search_that_finds_more_is_compared() -> None:
 )
 def test_nonsense(body: bytes) -> None:
     with pytest.raises(ShopError) as caught:
-        play(shopify.orders_in_window(SHOP, Window(NOON, NOON), None), [answer(body)])
+        play(shopify.orders.in_window(SHOP, Window(NOON, NOON), None), [answer(body)])
     assert caught.value.kind == Failure.NONSENSE
     assert str(caught.value).endswith(".")
 

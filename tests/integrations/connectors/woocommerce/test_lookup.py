@@ -20,26 +20,26 @@ def ids_of(page: OrderPage) -> list[int]:
 
 
 def test_ids_are_asked_for_in_one_request() -> None:
-    page, requests = play(woo.orders_by_ids(SHOP, ("12", "5", "12")), [answer([brief(5), brief(12)])])
+    page, requests = play(woo.orders.by_ids(SHOP, ("12", "5", "12")), [answer([brief(5), brief(12)])])
     params = dict(requests[0].params)
     assert (params["include"], params["per_page"], params["orderby"]) == ("5,12", "100", "id")
     assert (ids_of(page), page.next) == ([5, 12], None)
 
 
 def test_what_was_not_asked_for_does_not_come_out() -> None:
-    page, _ = play(woo.orders_by_ids(SHOP, ("5",)), [answer([brief(number) for number in range(1, 11)])])
+    page, _ = play(woo.orders.by_ids(SHOP, ("5",)), [answer([brief(number) for number in range(1, 11)])])
     assert ids_of(page) == [5]
 
 
 @pytest.mark.parametrize("bad", ["", "abc", "1,2", "-1", "0x1", "5.0", "٣", "05", "9" * 30, "1 OR 1"])
 def test_what_is_no_id_is_never_sent(bad: str) -> None:
-    page, requests = play(woo.orders_by_ids(SHOP, (bad,)), [])
+    page, requests = play(woo.orders.by_ids(SHOP, (bad,)), [])
     assert (page.payloads, requests) == ((), [])
 
 
 def test_at_most_a_hundred() -> None:
     with pytest.raises(ValueError, match="At most 100"):
-        play(woo.orders_by_ids(SHOP, tuple(map(str, range(1, 102)))), [])
+        play(woo.orders.by_ids(SHOP, tuple(map(str, range(1, 102)))), [])
 
 
 class Numbered:
@@ -77,16 +77,16 @@ class Numbered:
 )
 def test_a_number_that_a_plugin_gave(number: str, found: list[int], requests: int) -> None:
     """77 is the number of order 10 and the id of another: the number wins. 60 is nobody's number: the id is taken."""
-    page, asked = serve(woo.order_by_number(SHOP, number), Numbered().serve)
+    page, asked = serve(woo.orders.by_number(SHOP, number), Numbered().serve)
     assert (ids_of(page), len(asked)) == (found, requests)
 
 
 def test_usually_number_and_id_are_one() -> None:
-    page, requests = play(woo.order_by_number(SHOP, "#727"), [answer([brief(727)])])
+    page, requests = play(woo.orders.by_number(SHOP, "#727"), [answer([brief(727)])])
     assert (ids_of(page), len(requests)) == ([727], 1)
 
 
 def test_the_search_may_find_it() -> None:
     other, right = brief(3, number="A-1"), brief(9, number="A-10")
-    page, requests = play(woo.order_by_number(SHOP, "A-10"), [answer([other, right])])
+    page, requests = play(woo.orders.by_number(SHOP, "A-10"), [answer([other, right])])
     assert (ids_of(page), dict(requests[0].params)["search"]) == ([9], "A-10")

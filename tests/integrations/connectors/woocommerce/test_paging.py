@@ -56,7 +56,7 @@ class Street:
         found: list[int] = []
         cursor: Cursor | None = None
         for page in range(1, 500):
-            result, _ = serve(woo.orders_in_window(self.remote, window, cursor), self.serve)
+            result, _ = serve(woo.orders.in_window(self.remote, window, cursor), self.serve)
             found += ids_of(result)
             assert result.until is not None
             if result.next is None:
@@ -241,7 +241,7 @@ def test_the_question_that_is_asked() -> None:
     """Both ends widened by a second, in Z, without dates_are_gmt; the end is the shop's clock at the first answer."""
     shop = Shop(SHOP.base_url, SHOP.credentials, SHOP.zone, {"per_page": 5})
     first, requests = play(
-        woo.orders_in_window(shop, WINDOW, None), [answer([brief(number) for number in range(1, 6)], x_wp_total="6")]
+        woo.orders.in_window(shop, WINDOW, None), [answer([brief(number) for number in range(1, 6)], x_wp_total="6")]
     )
     assert requests[0].url == "https://shop.example/wp-json/wc/v3/orders"
     asked = {
@@ -256,7 +256,7 @@ def test_the_question_that_is_asked() -> None:
     assert DATE == "Sun, 01 Nov 2026 12:00:00 GMT"
 
     second, requests = play(
-        woo.orders_in_window(shop, WINDOW, first.next), [answer([brief(5), brief(6)], x_wp_total="6")]
+        woo.orders.in_window(shop, WINDOW, first.next), [answer([brief(5), brief(6)], x_wp_total="6")]
     )
     assert dict(requests[0].params) == {**asked, "offset": "4", "modified_before": "2026-11-01T12:00:01Z"}
     assert (ids_of(second), second.next, second.until) == ([6], None, NOON)
@@ -265,9 +265,9 @@ def test_the_question_that_is_asked() -> None:
 def test_a_page_beyond_the_end_steps_back_and_its_total_of_zero_is_not_believed() -> None:
     shop = Shop(SHOP.base_url, SHOP.credentials, SHOP.zone, {"per_page": 5})
     ids = [brief(number) for number in range(1, 10)]
-    first, _ = play(woo.orders_in_window(shop, WINDOW, None), [answer(ids[:5], x_wp_total="9")])
+    first, _ = play(woo.orders.in_window(shop, WINDOW, None), [answer(ids[:5], x_wp_total="9")])
     second, requests = play(
-        woo.orders_in_window(shop, WINDOW, first.next),
+        woo.orders.in_window(shop, WINDOW, first.next),
         [answer([], x_wp_total="0"), answer(ids[2:5], x_wp_total="5")],
     )
     assert [dict(request.params)["offset"] for request in requests] == ["4", "2"]
@@ -276,49 +276,49 @@ def test_a_page_beyond_the_end_steps_back_and_its_total_of_zero_is_not_believed(
 
 def test_carts_are_left_out_but_counted() -> None:
     drafts = [brief(2, status="checkout-draft"), brief(3, status="auto-draft"), brief(4, status="draft")]
-    page, _ = play(woo.orders_in_window(SHOP, WINDOW, None), [answer([brief(1), *drafts, brief(5)], x_wp_total="5")])
+    page, _ = play(woo.orders.in_window(SHOP, WINDOW, None), [answer([brief(1), *drafts, brief(5)], x_wp_total="5")])
     assert (ids_of(page), page.next) == ([1, 5], None)
 
 
 def test_entries_the_shop_counts_but_never_shows_cost_one_more_pass_only() -> None:
     """A user who may not read every order, or an order whose data are damaged."""
     reply = answer([brief(1), brief(3)], x_wp_total="3")
-    first, _ = play(woo.orders_in_window(SHOP, WINDOW, None), [reply])
+    first, _ = play(woo.orders.in_window(SHOP, WINDOW, None), [reply])
     assert first.next is not None
-    second, _ = play(woo.orders_in_window(SHOP, WINDOW, first.next), [reply])
+    second, _ = play(woo.orders.in_window(SHOP, WINDOW, first.next), [reply])
     assert second.next is None
 
 
 def test_a_short_page_in_the_middle_is_not_the_end() -> None:
     shop = Shop(SHOP.base_url, SHOP.credentials, SHOP.zone, {"per_page": 5})
-    first, _ = play(woo.orders_in_window(shop, WINDOW, None), [answer([brief(1), brief(2)], x_wp_total="7")])
+    first, _ = play(woo.orders.in_window(shop, WINDOW, None), [answer([brief(1), brief(2)], x_wp_total="7")])
     assert first.next is not None
     assert first.next["place"]["offset"] == 4
 
 
 def test_without_a_total_a_short_page_is_the_end() -> None:
-    page, _ = play(woo.orders_in_window(SHOP, WINDOW, None), [answer([brief(1), brief(2)])])
+    page, _ = play(woo.orders.in_window(SHOP, WINDOW, None), [answer([brief(1), brief(2)])])
     assert page.next is None
 
 
 def test_more_orders_than_asked_for_are_taken() -> None:
     shop = Shop(SHOP.base_url, SHOP.credentials, SHOP.zone, {"per_page": 5})
     page, _ = play(
-        woo.orders_in_window(shop, WINDOW, None), [answer([brief(n) for n in range(1, 201)], x_wp_total="200")]
+        woo.orders.in_window(shop, WINDOW, None), [answer([brief(n) for n in range(1, 201)], x_wp_total="200")]
     )
     assert (len(page.payloads), page.next) == (200, None)
 
 
 def test_a_bad_order_in_a_page_comes_out_for_its_error_row() -> None:
     page, _ = play(
-        woo.orders_in_window(SHOP, WINDOW, None), [answer([brief(1), {"id": None}, brief(3)], x_wp_total="3")]
+        woo.orders.in_window(SHOP, WINDOW, None), [answer([brief(1), {"id": None}, brief(3)], x_wp_total="3")]
     )
     assert len(page.payloads) == 3
 
 
 def test_a_list_of_bad_orders_alone_is_a_list_where_the_shop_counts_it() -> None:
     replies = [answer([{"id": None}, {"id": "x"}], x_wp_total="2")]
-    page, _ = play(woo.orders_in_window(SHOP, WINDOW, None), replies)
+    page, _ = play(woo.orders.in_window(SHOP, WINDOW, None), replies)
     assert (len(page.payloads), page.next) == (2, None)
 
 
@@ -348,7 +348,7 @@ def test_a_list_of_bad_orders_alone_is_a_list_where_the_shop_counts_it() -> None
 )
 def test_other_answers_move_no_cursor(reply: Response, kind: Failure) -> None:
     with pytest.raises(ShopError) as caught:
-        play(woo.orders_in_window(SHOP, WINDOW, None), [reply])
+        play(woo.orders.in_window(SHOP, WINDOW, None), [reply])
     assert caught.value.kind == kind
     assert "s3cr3t" not in str(caught.value)
 
@@ -356,13 +356,13 @@ def test_other_answers_move_no_cursor(reply: Response, kind: Failure) -> None:
 def test_a_shop_that_repeats_its_first_page_is_found_out() -> None:
     shop = Shop(SHOP.base_url, SHOP.credentials, SHOP.zone, {"per_page": 5})
     page = answer([brief(number) for number in range(1, 6)], x_wp_total="20")
-    first, _ = play(woo.orders_in_window(shop, WINDOW, None), [page])
+    first, _ = play(woo.orders.in_window(shop, WINDOW, None), [page])
     with pytest.raises(ShopError, match="every page with the first one"):
-        play(woo.orders_in_window(shop, WINDOW, first.next), [page, page])
+        play(woo.orders.in_window(shop, WINDOW, first.next), [page, page])
 
 
 def test_a_clock_set_back_never_ends_a_window_before_its_start() -> None:
-    page, _ = play(woo.orders_in_window(SHOP, Window(NOON + timedelta(hours=1)), None), [answer([], x_wp_total="0")])
+    page, _ = play(woo.orders.in_window(SHOP, Window(NOON + timedelta(hours=1)), None), [answer([], x_wp_total="0")])
     assert page.until == NOON + timedelta(hours=1)
 
 
@@ -381,5 +381,5 @@ def test_as_many_joining_as_were_read_are_not_taken_for_broken_paging() -> None:
 
 
 def test_a_count_beyond_belief_is_no_count() -> None:
-    page, _ = play(woo.orders_in_window(SHOP, WINDOW, None), [answer([brief(1)], x_wp_total="9999999999")])
+    page, _ = play(woo.orders.in_window(SHOP, WINDOW, None), [answer([brief(1)], x_wp_total="9999999999")])
     assert page.total is None
