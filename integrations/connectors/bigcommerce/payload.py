@@ -65,7 +65,7 @@ def parse(payload: bytes, shop: Shop) -> IncomingOrder:
     placed_at, modified_at = stamps.placed_and_modified(
         _moment(raw.date_created, "date_created"), _moment(raw.date_modified, "date_modified"), "$.order.date_modified"
     )
-    billing = _address(raw.billing_address, "the billing address", reading)
+    billing = reading.address(raw.billing_address, "the billing address")
     shipping_total, shipping_tax = reading.pair(
         raw.shipping_cost_ex_tax, raw.shipping_cost_inc_tax, raw.shipping_cost_tax, "shipping_cost"
     )
@@ -186,31 +186,12 @@ def _options(raw: RawLine, reading: Reading) -> dict[str, Any]:
     return reading.metadata(pairs, empty=())
 
 
-def _address(raw: RawAddress | list[Any] | str | None, what: str, reading: Reading) -> IncomingAddress:
-    if not isinstance(raw, RawAddress):
-        return reading.no_address(raw, what)
-    return reading.address(
-        what,
-        first_name=raw.first_name,
-        last_name=raw.last_name,
-        company=raw.company,
-        line_1=raw.street_1,
-        line_2=raw.street_2,
-        city=raw.city,
-        state=raw.state,
-        postal_code=raw.zip,
-        country=raw.country_iso2 or raw.country,
-        phone=raw.phone,
-        email=raw.email,
-    )
-
-
 def _shipping(document: Document, reading: Reading) -> IncomingAddress:
     """The first of the addresses; none for what is picked up or sent by e-mail."""
     places = shippings(document)
     if len(places) > 1:
         reading.notes.append(f"The order goes to {len(places)} addresses; only the first was read.")
-    return _address(places[0], "the delivery address", reading) if places else IncomingAddress()
+    return reading.address(places[0], "the delivery address") if places else IncomingAddress()
 
 
 def _shipping_title(document: Document, reading: Reading) -> str:

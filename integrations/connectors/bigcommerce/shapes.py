@@ -10,6 +10,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from integrations.connectors.kit.order_reading import AddressFields
 from integrations.connectors.kit.values import Number
 
 
@@ -18,22 +19,17 @@ class RawField(Struct):
     value: Any = None
 
 
-class RawAddress(Struct):
+class RawAddress(AddressFields):
     """Billing addresses, shipping addresses and shipping consignments share these names."""
 
-    first_name: str | None = None
-    last_name: str | None = None
-    company: str | None = None
-    street_1: str | None = None
-    street_2: str | None = None
-    city: str | None = None
-    state: str | None = None
-    zip: str | int | None = None
-    country: str | None = None
+    line_1: str | None = field(name="street_1", default=None)
+    line_2: str | None = field(name="street_2", default=None)
+    postal_code: str | int | None = field(name="zip", default=None)
     country_iso2: str | None = None
-    phone: str | int | None = None
-    email: str | None = None
     form_fields: list[RawField] | None = None
+
+    def __post_init__(self) -> None:
+        self.country = self.country_iso2 or self.country
 
 
 class RawDiscount(Struct):

@@ -143,21 +143,16 @@ def _line(raw: Line, reading: MoneyReading) -> IncomingLine:
 def _address(raw: Contact | None, what: str, reading: MoneyReading) -> IncomingAddress:
     """eBay has one field for the whole name; the last word is taken for the last name."""
     raw = raw or Contact()
-    place, (first, last) = raw.contactAddress or ContactAddress(), values.split_name(raw.fullName)
-    return reading.address(
-        what,
+    first, last = values.split_name(raw.fullName)
+    place = msgspec.structs.replace(
+        raw.contactAddress or ContactAddress(),
         first_name=first,
         last_name=last,
         company=raw.companyName,
-        line_1=place.addressLine1,
-        line_2=place.addressLine2,
-        city=place.city,
-        state=place.stateOrProvince,
-        postal_code=place.postalCode,
-        country=place.countryCode,
         phone=raw.primaryPhone.phoneNumber if raw.primaryPhone else None,
         email=raw.email,
     )
+    return reading.address(place, what)
 
 
 def _metadata(raw: Order, delivery: Instruction, payment: Payment, reading: MoneyReading) -> dict[str, Any]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 
+from integrations.connectors.kit.order_reading import AddressFields
 from integrations.connectors.kit.values import Number
 
 
@@ -16,13 +17,12 @@ class Amount(Struct):
     convertedFromCurrency: str | None = None
 
 
-class ContactAddress(Struct):
-    addressLine1: str | None = None
-    addressLine2: str | None = None
-    city: str | None = None
-    stateOrProvince: str | None = None
-    postalCode: str | None = None
-    countryCode: str | None = None
+class ContactAddress(AddressFields):
+    line_1: str | None = field(name="addressLine1", default=None)
+    line_2: str | None = field(name="addressLine2", default=None)
+    state: str | None = field(name="stateOrProvince", default=None)
+    postal_code: str | int | None = field(name="postalCode", default=None)
+    country: str | None = field(name="countryCode", default=None)
 
 
 class Phone(Struct):

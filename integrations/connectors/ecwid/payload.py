@@ -16,13 +16,13 @@ import msgspec
 from msgspec import Struct
 
 from integrations.connectors.contract import Shop
-from integrations.connectors.ecwid.shapes import Document, RawItem, RawOrder, RawPerson, RawTax
+from integrations.connectors.ecwid.shapes import Document, RawItem, RawOrder, RawTax
 from integrations.connectors.errors import PayloadError
 from integrations.connectors.kit import stamps, values
 from integrations.connectors.kit.identities import identifying
 from integrations.connectors.kit.order_reading import OrderReading
 from integrations.connectors.kit.values import Number
-from orders.intake.incoming import ZERO, IncomingAddress, IncomingLine, IncomingOrder
+from orders.intake.incoming import ZERO, IncomingLine, IncomingOrder
 
 TOO_MUCH = Decimal(10) ** 10
 # Payment statuses that decide alone, whatever is the state of the delivery.
@@ -89,7 +89,7 @@ def parse(payload: bytes, shop: Shop) -> IncomingOrder:
     option = raw.shippingOption
     title = reading.shipping_title(option.shippingMethodName if option else None)
     email = reading.email(raw.email, "The buyer's e-mail")
-    billing = _address(raw.billingPerson, "the billing address", email, reading)
+    billing = reading.address(raw.billingPerson, "the billing address", email)
     order = IncomingOrder(
         external_id=external_id,
         number=reading.number(external_id),
@@ -114,7 +114,7 @@ def parse(payload: bytes, shop: Shop) -> IncomingOrder:
         email=email,
         phone=billing.phone,
         billing=billing,
-        shipping=_address(raw.shippingPerson, "the delivery address", "", reading),
+        shipping=reading.address(raw.shippingPerson, "the delivery address", ""),
         note=reading.buyers_note(raw.orderComments),
         metadata=_metadata(raw, reading),
         warnings=reading.warnings(),
@@ -169,29 +169,6 @@ def _line(raw: RawItem, reading: Reading) -> IncomingLine:
         discount=discount,
         stocked=bool(sku) and not download and raw.giftCard is not True,
         metadata=reading.metadata([(str(each.name or ""), each.value or None) for each in raw.selectedOptions or ()]),
-    )
-
-
-def _address(raw: RawPerson | list[Any] | str | None, what: str, email: str, reading: Reading) -> IncomingAddress:
-    if not isinstance(raw, RawPerson):
-        return reading.no_address(raw, what, email)
-    first, last = raw.firstName, raw.lastName
-    if not first and not last:
-        first, last = values.split_name(raw.name)
-    street, _, rest = (raw.street or "").replace("\r\n", "\n").partition("\n")
-    return reading.address(
-        what,
-        first_name=first,
-        last_name=last,
-        company=raw.companyName,
-        line_1=street,
-        line_2=rest.replace("\n", ", "),
-        city=raw.city,
-        state=raw.stateOrProvinceName or raw.stateOrProvinceCode,
-        postal_code=raw.postalCode,
-        country=raw.countryCode or raw.countryName,
-        phone=raw.phone,
-        email=email,
     )
 
 

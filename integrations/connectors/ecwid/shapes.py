@@ -4,24 +4,33 @@ from __future__ import annotations
 
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 
-from integrations.connectors.kit.values import Number
+from integrations.connectors.kit.order_reading import AddressFields
+from integrations.connectors.kit.values import Number, split_name
 
 
-class RawPerson(Struct):
+class RawPerson(AddressFields):
+    """The name may be in one piece; the street may have several lines."""
+
     name: str | None = None
-    firstName: str | None = None
-    lastName: str | None = None
-    companyName: str | None = None
-    street: str | None = None
-    city: str | None = None
-    countryCode: str | None = None
-    countryName: str | None = None
-    postalCode: str | int | None = None
-    stateOrProvinceCode: str | None = None
-    stateOrProvinceName: str | None = None
-    phone: str | int | None = None
+    first_name: str | None = field(name="firstName", default=None)
+    last_name: str | None = field(name="lastName", default=None)
+    company: str | None = field(name="companyName", default=None)
+    line_1: str | None = field(name="street", default=None)
+    state: str | None = field(name="stateOrProvinceName", default=None)
+    state_code: str | None = field(name="stateOrProvinceCode", default=None)
+    postal_code: str | int | None = field(name="postalCode", default=None)
+    country: str | None = field(name="countryName", default=None)
+    country_code: str | None = field(name="countryCode", default=None)
+
+    def __post_init__(self) -> None:
+        if not self.first_name and not self.last_name:
+            self.first_name, self.last_name = split_name(self.name)
+        self.line_1, _, rest = (self.line_1 or "").replace("\r\n", "\n").partition("\n")
+        self.line_2 = rest.replace("\n", ", ")
+        self.state = self.state or self.state_code
+        self.country = self.country_code or self.country
 
 
 class RawTax(Struct):

@@ -8,7 +8,7 @@
         currency=reading.currency,
         total=total,
         lines=reading.lines(raw.line_items, lambda line: _line(line, reading), "$.line_items"),
-        billing=reading.address("the billing address", first_name=raw.billing.first_name, ...),
+        billing=reading.address(raw.billing, "the billing address"),
         warnings=reading.warnings(),
         ...
     )
@@ -39,6 +39,23 @@ U = TypeVar("U")
 
 MAX_LINES = 1000
 LONGEST_NOTE = 10_000
+
+
+class AddressFields(msgspec.Struct):
+    """An address as a shop writes it. A platform derives from it and says which fields it calls otherwise."""
+
+    first_name: str | None = None
+    last_name: str | None = None
+    company: str | None = None
+    line_1: str | None = None
+    line_2: str | None = None
+    city: str | None = None
+    state: str | None = None
+    postal_code: str | int | None = None
+    # A code or an English name.
+    country: str | None = None
+    phone: str | int | None = None
+    email: str | None = None
 
 
 @dataclass(frozen=True)
@@ -199,42 +216,31 @@ class OrderReading:
     # --- addresses ---
 
     def address(
-        self,
-        what: str,
-        *,
-        first_name: str | None = None,
-        last_name: str | None = None,
-        company: str | None = None,
-        line_1: str | None = None,
-        line_2: str | None = None,
-        city: str | None = None,
-        state: str | None = None,
-        postal_code: str | int | None = None,
-        country: str | None = None,
-        phone: str | int | None = None,
-        email: str | None = None,
+        self, raw: AddressFields | list[Any] | str | None, what: str, email: str | None = None
     ) -> IncomingAddress:
-        """`what` is how notes call it: "the billing address". `country` is a code or an English name."""
+        """`what` is how notes call it: "the billing address". `email` stands for the address's own.
+
+        What is no address leaves it empty, with a note where it is something: PHP writes an empty object as `[]`.
+        """
+        if not isinstance(raw, AddressFields):
+            if raw:
+                self.notes.append(f"What stands for {what} is no address and was left out.")
+            return IncomingAddress(email=email or "")
         name = self.name
+        email = raw.email if email is None else email
         return IncomingAddress(
-            first_name=name(first_name, 100, "A first name"),
-            last_name=name(last_name, 100, "A last name"),
-            company=name(company, 200, "A company name"),
-            line_1=name(line_1, 200, "An address line"),
-            line_2=name(line_2, 200, "An address line"),
-            city=name(city, 100, "A city"),
-            state=name(state, 100, "A state"),
-            postal_code=self.text(str(postal_code), 20, "A postal code") if postal_code else "",
-            country=values.country(country, what, self.notes) if country else "",
-            phone=self.text(str(phone), 40, "A phone number") if phone else "",
+            first_name=name(raw.first_name, 100, "A first name"),
+            last_name=name(raw.last_name, 100, "A last name"),
+            company=name(raw.company, 200, "A company name"),
+            line_1=name(raw.line_1, 200, "An address line"),
+            line_2=name(raw.line_2, 200, "An address line"),
+            city=name(raw.city, 100, "A city"),
+            state=name(raw.state, 100, "A state"),
+            postal_code=self.text(str(raw.postal_code), 20, "A postal code") if raw.postal_code else "",
+            country=values.country(raw.country, what, self.notes) if raw.country else "",
+            phone=self.text(str(raw.phone), 40, "A phone number") if raw.phone else "",
             email=self.email(email, f"The e-mail of {what}") if email else "",
         )
-
-    def no_address(self, raw: object, what: str, email: str = "") -> IncomingAddress:
-        """An empty one for what stands in the place of an address; with a note where that is something."""
-        if raw:
-            self.notes.append(f"What stands for {what} is no address and was left out.")
-        return IncomingAddress(email=email)
 
     # --- the end ---
 

@@ -149,27 +149,17 @@ def _billing(payer: PayerInfo, read: Reader) -> IncomingAddress:
     first, last = name.given_name, name.surname
     if not first and not last:
         first, last = values.split_name(name.alternate_full_name)
-    place = _place(payer.address or Address(country_code=payer.country_code))
-    phone, email = _phone(payer.phone_number or Phone()), payer.email_address
-    return read.address("the billing address", first_name=first, last_name=last, phone=phone, email=email, **place)
+    place = payer.address or Address(country=payer.country_code)
+    phone = _phone(payer.phone_number or Phone())
+    named = msgspec.structs.replace(place, first_name=first, last_name=last, phone=phone)
+    return read.address(named, "the billing address", payer.email_address or "")
 
 
 def _shipping(sent: ShippingInfo, read: Reader) -> IncomingAddress:
     """PayPal has one field for the whole name; the last word is taken for the last name."""
     first, last = values.split_name(sent.name)
-    place = _place(sent.address or Address())
-    return read.address("the delivery address", first_name=first, last_name=last, **place)
-
-
-def _place(raw: Address) -> dict[str, str | None]:
-    return {
-        "line_1": raw.line1,
-        "line_2": raw.line2,
-        "city": raw.city,
-        "state": raw.state,
-        "postal_code": raw.postal_code,
-        "country": raw.country_code,
-    }
+    named = msgspec.structs.replace(sent.address or Address(), first_name=first, last_name=last)
+    return read.address(named, "the delivery address", "")
 
 
 def _phone(phone: Phone) -> str:

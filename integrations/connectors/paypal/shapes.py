@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from integrations.connectors.kit.order_reading import AddressFields
 from integrations.connectors.kit.values import Number
 
 
@@ -50,13 +51,10 @@ class Phone(Struct):
     national_number: str | None = None
 
 
-class Address(Struct):
-    line1: str | None = None
-    line2: str | None = None
-    city: str | None = None
-    state: str | None = None
-    postal_code: str | None = None
-    country_code: str | None = None
+class Address(AddressFields):
+    line_1: str | None = field(name="line1", default=None)
+    line_2: str | None = field(name="line2", default=None)
+    country: str | None = field(name="country_code", default=None)
 
 
 class PayerInfo(Struct):

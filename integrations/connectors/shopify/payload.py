@@ -20,7 +20,7 @@ from integrations.connectors.errors import PayloadError
 from integrations.connectors.kit import stamps, values
 from integrations.connectors.kit.identities import identifying
 from integrations.connectors.shopify.amounts import LINES, NODES, Goods, Reading, delivery, fees, goods, totals
-from integrations.connectors.shopify.shapes import RawAddress, RawAttribute, RawDocument, RawLine, RawOrder, RawRef
+from integrations.connectors.shopify.shapes import RawAttribute, RawDocument, RawLine, RawOrder, RawRef
 from integrations.connectors.shopify.status import status
 from orders.intake.incoming import IncomingAddress, IncomingLine, IncomingOrder
 
@@ -44,8 +44,8 @@ def parse(payload: bytes, shop: Shop) -> IncomingOrder:
     shipping_total, shipping_tax = delivery(ways, reading)
     fee_total, fee_tax = fees(raw, bought, reading)
     email = reading.email(raw.email or _customer_email(raw), "The order's e-mail")
-    billing = _address(raw.billing_address, "the billing address", email, reading)
-    deliver_to = _address(raw.shipping_address, "the delivery address", "", reading)
+    billing = reading.address(raw.billing_address, "the billing address", email if raw.billing_address else "")
+    deliver_to = reading.address(raw.shipping_address, "the delivery address", "")
     payment_code, payment_title = _payment(raw)
     # Not `checked`: no plugin writes into Shopify's answers, so no key in them comes twice.
     return IncomingOrder(
@@ -135,25 +135,6 @@ def _key_of(reference: RawRef | None) -> str:
 
 def _attributes(attributes: list[RawAttribute] | None, reading: Reading) -> dict[str, Any]:
     return reading.metadata([(each.key or "", each.value) for each in attributes or ()], empty=())
-
-
-def _address(raw: RawAddress | None, what: str, email: str, reading: Reading) -> IncomingAddress:
-    if raw is None:
-        return IncomingAddress()
-    return reading.address(
-        what,
-        first_name=raw.first_name,
-        last_name=raw.last_name,
-        company=raw.company,
-        line_1=raw.address1,
-        line_2=raw.address2,
-        city=raw.city,
-        state=raw.province_code or raw.province,
-        postal_code=raw.zip,
-        country=raw.country_code_v2 or raw.country,
-        phone=raw.phone,
-        email=email,
-    )
 
 
 def _customer_email(raw: RawOrder) -> str | None:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Any, Generic, TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, field
 
+from integrations.connectors.kit.order_reading import AddressFields
 from integrations.connectors.kit.values import Number
 
 T = TypeVar("T")
@@ -109,19 +110,19 @@ class RawTransaction(Struct, rename="camel"):
     processed_at: str | None = None
 
 
-class RawAddress(Struct, rename="camel"):
-    first_name: str | None = None
-    last_name: str | None = None
-    company: str | None = None
-    address1: str | None = None
-    address2: str | None = None
-    city: str | None = None
-    zip: str | None = None
-    province: str | None = None
-    province_code: str | None = None
-    country: str | None = None
-    country_code_v2: str | None = None
-    phone: str | None = None
+class RawAddress(AddressFields):
+    first_name: str | None = field(name="firstName", default=None)
+    last_name: str | None = field(name="lastName", default=None)
+    line_1: str | None = field(name="address1", default=None)
+    line_2: str | None = field(name="address2", default=None)
+    postal_code: str | int | None = field(name="zip", default=None)
+    state: str | None = field(name="province", default=None)
+    state_code: str | None = field(name="provinceCode", default=None)
+    country_code: str | None = field(name="countryCodeV2", default=None)
+
+    def __post_init__(self) -> None:
+        self.state = self.state_code or self.state
+        self.country = self.country_code or self.country
 
 
 class RawContact(Struct, rename="camel"):

@@ -20,9 +20,9 @@ from integrations.connectors.errors import PayloadError
 from integrations.connectors.kit import stamps, values
 from integrations.connectors.kit.identities import identifying
 from integrations.connectors.kit.order_reading import OrderReading
-from integrations.connectors.woocommerce.shapes import MetaList, RawAddress, RawLine, RawOrder
+from integrations.connectors.woocommerce.shapes import MetaList, RawLine, RawOrder
 from integrations.connectors.woocommerce.status import status
-from orders.intake.incoming import IncomingAddress, IncomingLine, IncomingOrder
+from orders.intake.incoming import IncomingLine, IncomingOrder
 
 STAMP_LENGTH = len("2026-11-01T10:00:00")
 NO_DATE = "0000-00-00"
@@ -39,7 +39,7 @@ def parse(payload: bytes, shop: Shop) -> IncomingOrder:
     total = reading.total(raw.total, "$.total")
     fees, sent = raw.fee_lines or (), raw.shipping_lines or ()
     placed_at, modified_at = _stamps(raw, shop.zone)
-    billing = _address(raw.billing, "the billing address", reading)
+    billing = reading.address(raw.billing, "the billing address")
     order = IncomingOrder(
         external_id=external_id,
         number=reading.number(raw.number or external_id),
@@ -65,7 +65,7 @@ def parse(payload: bytes, shop: Shop) -> IncomingOrder:
         email=billing.email,
         phone=billing.phone,
         billing=billing,
-        shipping=_address(raw.shipping, "the delivery address", reading),
+        shipping=reading.address(raw.shipping, "the delivery address"),
         note=reading.buyers_note(raw.customer_note),
         metadata=_order_metadata(raw, reading),
         warnings=reading.warnings(),
@@ -124,26 +124,6 @@ def _line(raw: RawLine, reading: OrderReading) -> IncomingLine:
         discount=reading.amount(before, "subtotal") - total,
         stocked=bool(sku) and not raw.bundled_items and not raw.composite_children,
         metadata=_metadata(raw.meta_data, reading) if raw.meta_data else {},
-    )
-
-
-def _address(raw: RawAddress | list[Any] | str | None, what: str, reading: OrderReading) -> IncomingAddress:
-    """PHP writes an empty address as `[]`; a text in its place is left out with a note."""
-    if not isinstance(raw, RawAddress):
-        return reading.no_address(raw, what)
-    return reading.address(
-        what,
-        first_name=raw.first_name,
-        last_name=raw.last_name,
-        company=raw.company,
-        line_1=raw.address_1,
-        line_2=raw.address_2,
-        city=raw.city,
-        state=raw.state,
-        postal_code=raw.postcode,
-        country=raw.country,
-        phone=raw.phone,
-        email=raw.email,
     )
 
 

@@ -8,23 +8,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 
+from integrations.connectors.kit.order_reading import AddressFields
 from integrations.connectors.kit.values import Number
 
 
-class RawAddress(Struct):
-    first_name: str | None = None
-    last_name: str | None = None
-    company: str | None = None
-    address_1: str | None = None
-    address_2: str | None = None
-    city: str | None = None
-    state: str | None = None
-    postcode: str | int | None = None
-    country: str | None = None
-    email: str | None = None
-    phone: str | int | None = None
+class RawAddress(AddressFields):
+    line_1: str | None = field(name="address_1", default=None)
+    line_2: str | None = field(name="address_2", default=None)
+    postal_code: str | int | None = field(name="postcode", default=None)
 
 
 class RawMeta(Struct):
