@@ -11,7 +11,7 @@ behind the place reached moves nothing. The payload of an order is
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -24,6 +24,7 @@ from integrations.connectors.http import Operation, Request, Response
 from integrations.connectors.kit.clocks import told_clock
 from integrations.connectors.kit.json_documents import lenient
 from integrations.connectors.kit.lookups import is_whole_number, typed_number, wanted
+from integrations.connectors.kit.windows import SECOND, cursor_of
 from integrations.connectors.listings import Cursor, OrderPage, Window
 
 Paging = Operation[OrderPage]
@@ -37,7 +38,6 @@ REFUNDED = {"4", "14"}
 SURE_LAST = 10
 MOST_IDS = 100
 WIDEST_RANGE, WIDEST_GAP = 200, 10
-SECOND = timedelta(seconds=1)
 # What cannot be decoded has no id, and `parse` will say why.
 _raw = lenient(RawOrder)
 
@@ -77,12 +77,8 @@ def orders_in_window(shop: Shop, window: Window, cursor: Cursor | None) -> Pagin
     done = len(listed) < min(SURE_LAST, page_size(shop))
     if not done and not (ids and ids[-1] > progress.last_id):
         raise ShopError(Failure.NONSENSE, "BigCommerce answers every page with the same orders.")
-    following = None if done else msgspec.structs.replace(progress, last_id=ids[-1])
-    return OrderPage(
-        payloads=(yield from _payloads(shop, fresh)),
-        next=None if following is None else msgspec.to_builtins(following),
-        until=progress.until,
-    )
+    following = None if done else cursor_of(progress, last_id=ids[-1])
+    return OrderPage((yield from _payloads(shop, fresh)), following, until=progress.until)
 
 
 def _list(shop: Shop, size: int, **params: str) -> Request:

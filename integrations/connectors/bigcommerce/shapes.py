@@ -68,13 +68,11 @@ class RawShipping(RawAddress):
 
 
 class RawPickup(Struct):
-    pickup_method_id: int | str | None = None
     pickup_method_display_name: str | None = None
     line_items: list[RawLine] | None = None
 
 
 class RawDownload(Struct):
-    recipient_email: str | None = None
     line_items: list[RawLine] | None = None
 
 

@@ -65,7 +65,6 @@ class Buyer(Struct):
 
 
 class Pricing(Struct):
-    priceSubtotal: Amount | None = None
     priceDiscount: Amount | None = None
     deliveryCost: Amount | None = None
     deliveryDiscount: Amount | None = None

@@ -70,7 +70,6 @@ class RawItem(Struct):
 class RawShippingOption(Struct):
     shippingMethodId: str | int | None = None
     shippingMethodName: str | None = None
-    shippingCarrierName: str | None = None
     shippingRate: Number = None
 
 

@@ -206,7 +206,11 @@ class OrderReading:
 
     def email(self, value: str | None, what: str) -> str:
         """A plain address, or "" with a note."""
-        return values.email(value, what, self.notes) if value else ""
+        value = (value or "").strip()
+        if value and (len(value) > 254 or values.EMAIL.fullmatch(value) is None):
+            self.notes.append(f"{what} is not a valid address and was left out.")
+            return ""
+        return value
 
     def metadata(self, pairs: Iterable[tuple[str, Any]], empty: tuple[Any, ...] = (None, "")) -> dict[str, Any]:
         """Extras by their names; those without a name or with an `empty` value are left out. See `values.metadata`."""

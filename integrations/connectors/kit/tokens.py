@@ -22,7 +22,6 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 class _Granted(msgspec.Struct):
     access_token: str
-    expires_in: int | str | None = None
 
 
 _GRANTED = msgspec.json.Decoder(_Granted)

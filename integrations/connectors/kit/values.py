@@ -31,35 +31,16 @@ METADATA_SIZE = 500
 NAMED_COUNTRIES = {"UK": "GB", "EL": "GR"}
 
 
-def text(value: str | None, limit: int, label: str, notes: list[str]) -> str:
-    """Trimmed; cut at `limit` characters with a note."""
-    if not value:
-        return ""
-    value = value.strip()
-    if len(value) > limit:
-        notes.append(f"{label} was longer than {limit} characters and was cut.")
-        return value[: limit - 1] + "…"
-    return value
-
-
 def label(value: str | None, limit: int) -> str:
-    """A name as people read it, cut without a word."""
-    return name(value, limit, "", []) if value else ""
+    """A name as people read it: HTML entities, which WooCommerce leaves in names, are written out. Cut at `limit`."""
+    text = html.unescape(value or "").strip()
+    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def split_name(value: str | None) -> tuple[str, str]:
     """First and last name of a whole one; the last word is taken for the last name."""
     first, _, last = (value or "").strip().rpartition(" ")
     return first, last
-
-
-def name(value: str | None, limit: int, label: str, notes: list[str]) -> str:
-    """A name as people read it: HTML entities, which WooCommerce leaves in names, are written out."""
-    if not value:
-        return ""
-    if "&" in value:
-        value = html.unescape(value)
-    return text(value, limit, label, notes)
 
 
 def bad_amount(value: Number, field: str) -> PayloadError:
@@ -83,23 +64,6 @@ def exact(value: str | int | float, digits: int) -> tuple[Decimal, bool]:
         exact = Decimal(written)
     rounded = exact.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
     return rounded, rounded != exact
-
-
-def amount(value: Number, digits: int, field: str, notes: list[str]) -> Decimal:
-    """Money at the currency's decimals. Zero decimals in excess are dropped, others are rounded with one note.
-
-    Plain notation only ("12.50"): a comma, a space, an exponent or foreign digits refuse (`bad_amount`), as do more
-    than ten digits before the point. Nothing or "" is zero.
-    """
-    if value is None or value == "":
-        return Decimal(0)
-    try:
-        result, rounded = exact(value, digits)
-    except ValueError:
-        raise bad_amount(value, field) from None
-    if rounded and not any(note.startswith(ROUNDED) for note in notes):
-        notes.append(f"{ROUNDED} ({field}: {value} to {result}).")
-    return result
 
 
 def unit_price(value: Number, field: str) -> Decimal:
@@ -175,17 +139,6 @@ def sku(value: Any, field: str = "sku") -> str:
 def reference(value: Any) -> str:
     """The id of something beside the order; 0 and nothing are ""."""
     return "" if not value or value in ("0", True) else str(value)[:100]
-
-
-def email(value: str | None, label: str, notes: list[str]) -> str:
-    """A plain address, or "" with a note."""
-    value = (value or "").strip()
-    if not value:
-        return ""
-    if len(value) > 254 or EMAIL.fullmatch(value) is None:
-        notes.append(f"{label} is not a valid address and was left out.")
-        return ""
-    return value
 
 
 @lru_cache(maxsize=1)

@@ -8,7 +8,7 @@ that all pages belong to one question; what changes later is in the next window.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import msgspec
 from msgspec import Raw, Struct
@@ -19,7 +19,8 @@ from integrations.connectors.http import Operation
 from integrations.connectors.kit.clocks import told_clock
 from integrations.connectors.kit.lookups import is_whole_number, wanted
 from integrations.connectors.kit.stamps import zulu
-from integrations.connectors.listings import Cursor, OrderPage
+from integrations.connectors.kit.windows import SECOND, cursor_of
+from integrations.connectors.listings import OrderPage
 from integrations.connectors.shopify import queries
 from integrations.connectors.shopify.documents import brief, documents, halve, page_size
 from integrations.connectors.shopify.errors import TooCostly
@@ -30,7 +31,6 @@ Paging = Operation[OrderPage]
 
 MOST_IDS = 100
 MOST_PASSES = 3
-SECOND = timedelta(seconds=1)
 
 
 class Count(Struct):
@@ -49,10 +49,6 @@ class WindowCursor(Struct, frozen=True):
     # By how many orders the pass before saw less than Shopify counted.
     missing: int = 0
 
-    def cursor(self) -> Cursor:
-        cursor: Cursor = msgspec.to_builtins(self)
-        return cursor
-
 
 def page(shop: Shop, progress: WindowCursor) -> Paging:
     """One page of the orders whose `updatedAt` lies in the window; both ends are widened by a second."""
@@ -66,7 +62,7 @@ def page(shop: Shop, progress: WindowCursor) -> Paging:
     progress = msgspec.structs.replace(progress, seen=seen, after=found.page_info.end_cursor)
     following = progress if found.page_info.has_next_page else _again(progress, count)
     total = count.count if count.precision == "EXACT" else None
-    return OrderPage(payloads, following.cursor() if following else None, total, progress.until)
+    return OrderPage(payloads, cursor_of(following) if following else None, total, progress.until)
 
 
 def _again(progress: WindowCursor, count: Count) -> WindowCursor | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -16,6 +16,7 @@ from integrations.connectors.kit.json_documents import lenient
 from integrations.connectors.kit.lookups import is_whole_number, typed_number, wanted
 from integrations.connectors.kit.offset_paging import Place, next_slice
 from integrations.connectors.kit.stamps import zulu
+from integrations.connectors.kit.windows import SECOND, cursor_of
 from integrations.connectors.listings import Cursor, OrderPage, Window
 from integrations.connectors.woocommerce.requests import entries, get, page_size
 from integrations.connectors.woocommerce.status import NOT_ORDERS, status
@@ -28,7 +29,6 @@ MOST_BROKEN = 3
 # 200 ids in one address broke nginx in front of a shop (the Link header repeats it); 100 of 100 have no Link.
 MOST_IDS = 100
 SCANNED_PAGES = 5
-SECOND = timedelta(seconds=1)
 
 
 class WindowCursor(msgspec.Struct, frozen=True):
@@ -55,7 +55,7 @@ def orders_in_window(shop: Shop, window: Window, cursor: Cursor | None) -> Pagin
         progress = _begun(window, page.response)
     return OrderPage(
         payloads=tuple(document for _, document in page.fresh if not _is_cart(document)),
-        next=_following(progress, page.next, page.total) if page.done else _cursor(progress, place=page.next),
+        next=_following(progress, page.next, page.total) if page.done else cursor_of(progress, place=page.next),
         total=page.total,
         until=progress.until,
     )
@@ -139,7 +139,7 @@ def _behind(
         place.joined or number <= place.last_id,
     )
     payloads = () if _is_cart(documents[0]) else documents[:1]
-    return OrderPage(payloads, _cursor(progress, place=place), None, progress.until, known, note if broken else "")
+    return OrderPage(payloads, cursor_of(progress, place=place), None, progress.until, known, note if broken else "")
 
 
 def _list(shop: Shop, **params: str) -> Request:
@@ -151,13 +151,8 @@ def _following(progress: WindowCursor, place: Place, total: int | None) -> Curso
     """The window is complete, unless orders joined it behind our back: then it is read again, three times at most."""
     missing = max(0, (total or 0) - place.seen)
     if progress.passed + 1 < MOST_PASSES and (place.joined or missing > progress.missing):
-        return _cursor(progress, place=Place(), passed=progress.passed + 1, missing=missing)
+        return cursor_of(progress, place=Place(), passed=progress.passed + 1, missing=missing)
     return None
-
-
-def _cursor(progress: WindowCursor, **changes: Any) -> Cursor:
-    cursor: Cursor = msgspec.to_builtins(msgspec.structs.replace(progress, **changes))
-    return cursor
 
 
 class _Brief(msgspec.Struct):
