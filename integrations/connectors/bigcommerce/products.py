@@ -10,7 +10,7 @@ from integrations.connectors.bigcommerce.requests import data_of, get, page_size
 from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, PayloadError, ShopError
 from integrations.connectors.http import Operation
-from integrations.connectors.kit.remote_products import product_name, remote_product
+from integrations.connectors.kit.remote_lists import product_name, remote_product
 from integrations.connectors.listings import Cursor, ProductPage, RemoteProduct
 
 FIELDS = "name,sku,inventory_level,inventory_tracking,base_variant_id"

@@ -11,8 +11,11 @@ from integrations.connectors.http import Auth, HeaderAuth, Request, Response
 from integrations.connectors.kit import json_answers, offset_paging
 from integrations.connectors.kit.json_answers import decoded_object, objects, part
 from integrations.connectors.kit.refusal_tables import Refusals
+from integrations.connectors.kit.throttling import reset_seconds
 
 LARGEST_PAGE = 250
+# Requests left for those that other workers have under way, and for the other apps of the shop.
+FEW_LEFT = 10
 HASH = re.compile(r"[a-z0-9]{2,30}")
 # V2 may answer XML without Accept; the OpenAPI file asks for Content-Type on reads, too.
 HEADERS = {"Accept": "application/json", "Content-Type": "application/json"}
@@ -63,6 +66,15 @@ def get(shop: Shop, path: str, **params: str) -> Request:
     """A parameter's colon is written as two underscores: id__greater is `id:greater`."""
     pairs = tuple((name.replace("__", ":"), value) for name, value in params.items())
     return Request("GET", address(shop, path), pairs, HEADERS, auth=auth(shop))
+
+
+def pause_after(response: Response) -> float:
+    """Seconds until BigCommerce counts anew, once few of the requests of its window are left; else 0."""
+    headers = response.headers
+    left = headers.get("x-rate-limit-requests-left", "").strip()
+    if not left.isascii() or not left.isdigit() or int(left[:9]) > FEW_LEFT:
+        return 0
+    return reset_seconds({"x-rate-limit-time-reset-ms": headers.get("x-rate-limit-time-reset-ms", "")}) or 0
 
 
 def page_size(shop: Shop) -> int:

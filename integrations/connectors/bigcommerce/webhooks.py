@@ -17,8 +17,7 @@ from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation
 from integrations.connectors.kit.json_answers import part
-from integrations.connectors.kit.order_hints import numbered, topic_of
-from integrations.connectors.kit.signatures import hmac_sha256, is_base64_of, is_recent, object_in
+from integrations.connectors.kit.signatures import hmac_sha256, is_base64_of, is_recent, numbered, object_in, topic_of
 from integrations.connectors.kit.webhook_registrations import Registered, register_each, writing, written
 from integrations.connectors.notifications import Hint, Notification, RemoteWebhook
 

@@ -25,8 +25,7 @@ from integrations.connectors.ebay.requests import refusal, send
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation, Request
 from integrations.connectors.kit.json_answers import decoded_object, part
-from integrations.connectors.kit.order_hints import topic_of
-from integrations.connectors.kit.signatures import from_base64, object_in
+from integrations.connectors.kit.signatures import from_base64, object_in, topic_of
 from integrations.connectors.notifications import Erasure, Hint, Notification, SigningKey
 
 KEY_ID = re.compile(r"[0-9a-zA-Z-]{8,64}")

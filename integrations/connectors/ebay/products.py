@@ -14,7 +14,7 @@ from integrations.connectors.ebay.requests import INVENTORY, ask, parameter, ref
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation
 from integrations.connectors.kit.json_answers import decoded, objects, part
-from integrations.connectors.kit.remote_products import product_name
+from integrations.connectors.kit.remote_lists import product_name
 from integrations.connectors.listings import Cursor, ProductPage, RemoteProduct
 
 PAGE_SIZE = 100

@@ -12,7 +12,7 @@ from integrations.connectors.errors import PayloadError
 from integrations.connectors.http import Operation
 from integrations.connectors.kit.json_documents import lenient
 from integrations.connectors.kit.offset_paging import page_size
-from integrations.connectors.kit.remote_products import product_name, remote_product
+from integrations.connectors.kit.remote_lists import product_name, remote_product
 from integrations.connectors.listings import Cursor, ProductPage, RemoteProduct
 
 # Products read again with the next page, for those that are deleted meanwhile; another import finds what is missed.

@@ -10,8 +10,7 @@ from datetime import datetime, timedelta
 
 from integrations.connectors.contract import Shop
 from integrations.connectors.kit.json_answers import part
-from integrations.connectors.kit.order_hints import topic_of
-from integrations.connectors.kit.signatures import hmac_sha256, is_base64_of, is_recent, object_in
+from integrations.connectors.kit.signatures import hmac_sha256, is_base64_of, is_recent, object_in, topic_of
 from integrations.connectors.notifications import Hint, Notification
 
 REPEATED_FOR = timedelta(hours=25)

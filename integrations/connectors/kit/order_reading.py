@@ -20,6 +20,7 @@ A platform whose amounts need more than a field derives from `OrderReading`. Ref
 from __future__ import annotations
 
 import html
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -30,7 +31,7 @@ import msgspec
 from integrations.connectors.contract import Shop
 from integrations.connectors.errors import PayloadError
 from integrations.connectors.kit import values
-from integrations.connectors.kit.decoding import decode, refuse_repeated_keys
+from integrations.connectors.kit.json_documents import MAX_ORDER_SIZE, whole
 from integrations.connectors.kit.values import Number
 from orders.intake.incoming import ZERO, IncomingAddress, IncomingLine, IncomingOrder
 
@@ -81,7 +82,26 @@ class OrderReading:
 
     def document(self, decoder: msgspec.json.Decoder[T]) -> T:
         """The payload in its raw shape. Refuses with too_large, wrong_type, not_json, too_deep."""
-        return decode(decoder, self.payload, self.notes)
+        payload = self.payload
+        if len(payload) > MAX_ORDER_SIZE:
+            raise PayloadError(
+                "too_large", f"The order has {len(payload):,} bytes; at most {MAX_ORDER_SIZE:,} are read."
+            )
+        document = whole(payload)
+        if document is not payload and document != payload:
+            self.notes.append("Unreadable characters (NUL or half of a pair) were replaced.")
+        try:
+            return decoder.decode(document)
+        except msgspec.ValidationError as error:
+            reason, _, path = str(error).partition(" - at `")
+            path = path.rstrip("`") or "$"
+            raise PayloadError(
+                "wrong_type", f"The order's field {path} is not as documented: {reason}.", path
+            ) from None
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise PayloadError("not_json", "The order is not valid JSON.") from None
+        except RecursionError:
+            raise PayloadError("too_deep", "The order is nested too deeply.") from None
 
     def in_currency(self, shop: Shop, *codes: str | None, path: str) -> None:
         """Take the first code that is there, else the shop's own with a note. Refuses with unknown_currency."""
@@ -262,5 +282,17 @@ class OrderReading:
     def checked(self, order: IncomingOrder) -> IncomingOrder:
         """The order. Where its sum is off, its document is searched for a key that swaps an amount."""
         if order.residual:
-            refuse_repeated_keys(self.payload)
+            _refuse_repeated_keys(self.payload)
         return order
+
+
+def _refuse_repeated_keys(payload: bytes) -> None:
+    """The last of two equal JSON keys wins silently, which could swap an amount. Searched where the sum is off."""
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        if len(result := dict(pairs)) != len(pairs):
+            raise PayloadError("duplicate_key", "The order holds a field twice, so its amounts cannot be trusted.")
+        return result
+
+    # Numbers stay text: Python refuses to read more than 4300 digits, which an unread field may well hold.
+    json.loads(payload, object_pairs_hook=once, parse_int=str)

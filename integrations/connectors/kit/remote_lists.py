@@ -1,12 +1,14 @@
-"""The codes a shop lists, and the report of a connection test."""
+"""What a shop tells beside its orders: its codes, its products, and whether it can be connected."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from integrations.connectors.contract import ConnectionReport, Shop
 from integrations.connectors.errors import ShopError
-from integrations.connectors.listings import RemoteStatus
+from integrations.connectors.kit import values
+from integrations.connectors.listings import RemoteProduct, RemoteStatus
 
 
 def code_list(labels: Mapping[str, str]) -> tuple[RemoteStatus, ...]:
@@ -23,4 +25,23 @@ def zone_hints(shop: Shop, zone: str) -> list[str]:
     """What to say where the shop's own time zone (an IANA name, or "" where it does not tell) is another than ours."""
     return (
         [f"The shop's own time zone is {zone}, here {shop.zone.key} is set."] if zone not in ("", shop.zone.key) else []
+    )
+
+
+def product_name(name: str | None, options: Iterable[Any] = ()) -> str:
+    """A product's name, and where options were chosen what makes the variation: "Shirt - Blue, L"."""
+    chosen = ", ".join(str(option) for option in options if option)
+    plain = values.label(name, 300)
+    return values.label(f"{plain} - {chosen}", 300) if chosen else plain
+
+
+def remote_product(key: Any, sku: Any, name: str, *, managed: bool, quantity: Any) -> RemoteProduct:
+    """`quantity` counts where the shop keeps stock of the product and it is a number. PayloadError without an id."""
+    counted = managed and isinstance(quantity, int | float) and not isinstance(quantity, bool)
+    return RemoteProduct(
+        external_id=values.identifier(key),
+        sku=str(sku or "").strip()[:100],
+        name=name,
+        stock_managed=managed,
+        quantity=int(quantity) if counted else None,
     )

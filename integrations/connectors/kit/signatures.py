@@ -1,4 +1,4 @@
-"""Webhooks: signatures over raw bytes, in constant time, and the JSON object inside."""
+"""Notifications: signatures over raw bytes, in constant time, and what they say of an order."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from integrations.connectors.notifications import Notification
+from integrations.connectors.notifications import Hint, Notification
 
 # How far a platform's clock may be ahead of ours.
 AHEAD = timedelta(minutes=5)
@@ -45,3 +45,13 @@ def object_in(notification: Notification) -> dict[str, Any]:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return {}
     return body if isinstance(body, dict) else {}
+
+
+def topic_of(value: Any) -> str:
+    """The topic as it is kept: at most 100 characters; "" for what is no text."""
+    return value[:100] if isinstance(value, str) else ""
+
+
+def numbered(topic: str, order_id: Any) -> Hint:
+    """A hint at the order with this number; at none for what is no positive 64-bit integer."""
+    return Hint((str(order_id),) if type(order_id) is int and 0 < order_id < 2**63 else (), topic)

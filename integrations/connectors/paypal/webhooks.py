@@ -28,8 +28,7 @@ from integrations.connectors.errors import Failure, PayloadError, ShopError
 from integrations.connectors.http import Operation, Request
 from integrations.connectors.kit import stamps
 from integrations.connectors.kit.json_answers import decoded_object, objects, part
-from integrations.connectors.kit.order_hints import topic_of
-from integrations.connectors.kit.signatures import from_base64, is_recent, object_in
+from integrations.connectors.kit.signatures import from_base64, is_recent, object_in, topic_of
 from integrations.connectors.kit.tokens import Exchange
 from integrations.connectors.kit.webhook_registrations import Registered
 from integrations.connectors.notifications import Hint, Notification, RemoteWebhook, SigningKey

@@ -11,7 +11,7 @@ from integrations.connectors.errors import PayloadError
 from integrations.connectors.http import Operation
 from integrations.connectors.kit import values
 from integrations.connectors.kit.json_documents import lenient
-from integrations.connectors.kit.remote_products import remote_product
+from integrations.connectors.kit.remote_lists import remote_product
 from integrations.connectors.listings import Cursor, ProductPage, RemoteProduct
 from integrations.connectors.shopify import queries
 from integrations.connectors.shopify.requests import Connection, call, read_part

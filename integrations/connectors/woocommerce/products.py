@@ -12,7 +12,7 @@ from integrations.connectors.errors import PayloadError
 from integrations.connectors.http import Operation, Request
 from integrations.connectors.kit.json_documents import lenient
 from integrations.connectors.kit.offset_paging import Place, next_slice
-from integrations.connectors.kit.remote_products import product_name, remote_product
+from integrations.connectors.kit.remote_lists import product_name, remote_product
 from integrations.connectors.listings import Cursor, ProductPage, RemoteProduct
 from integrations.connectors.woocommerce.requests import entries, get, page_size
 
