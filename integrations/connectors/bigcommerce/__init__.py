@@ -8,8 +8,9 @@ documented.
 from __future__ import annotations
 
 from integrations.choices import ImportAction
-from integrations.connectors.bigcommerce import checking, orders, products, requests, webhooks
+from integrations.connectors.bigcommerce import checking, orders, products, webhooks
 from integrations.connectors.bigcommerce.payload import identify, parse
+from integrations.connectors.bigcommerce.requests import pause_after
 from integrations.connectors.contract import Capabilities, Connector, CredentialField, Orders, Webhooks, rules
 
 CONNECTOR = Connector(
@@ -35,7 +36,7 @@ CONNECTOR = Connector(
     ),
     default_base_url="https://api.bigcommerce.com",
     check=checking.check,
-    pause_after=requests.pause_after,
+    pause_after=pause_after,
     code_lists=checking.code_lists,
     products=products.products,
     # Partly shipped and partly refunded orders wait for a person: some of their goods are no longer to be sent.

@@ -15,9 +15,9 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 import msgspec
-from msgspec import Struct
 
 from integrations.connectors.bigcommerce.shapes import (
+    Brief,
     Document,
     RawAddress,
     RawLine,
@@ -232,21 +232,12 @@ def _metadata(document: Document, reading: Reading) -> dict[str, Any]:
     return reading.metadata(pairs, empty=(None, "", "0", "0.0000", 0))
 
 
-class _BriefOrder(Struct, frozen=True):
-    id: Any = None
-    status_id: Any = None
-    date_modified: Any = None
-
-
-class _Brief(Struct):
-    order: _BriefOrder = _BriefOrder()
-
-
 # V2 writes the id first.
 identify = identifying(
-    _Brief,
+    Brief,
     rb'"id"\s*:\s*"?(\d{1,30})\b',
-    external_id=lambda brief: values.identifier(brief.order.id),
-    status=lambda brief: status(brief.order.status_id),
-    modified_at=lambda brief: _moment(brief.order.date_modified, "date_modified"),
+    external_id=lambda brief: values.identifier(brief.id),
+    status=lambda brief: status(brief.status_id),
+    modified_at=lambda brief: _moment(brief.date_modified, "date_modified"),
+    within="order",
 )

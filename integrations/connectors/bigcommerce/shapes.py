@@ -184,3 +184,11 @@ def is_whole(order: RawOrder) -> bool:
     """Whether the order came with its lines, not with links to them."""
     there = lines(Document(order))
     return all(line.id is not None for line in there) and (bool(there) or order.items_total in (0, "0", None))
+
+
+class Brief(Struct):
+    """What names an order that cannot be read."""
+
+    id: Any = None
+    status_id: Any = None
+    date_modified: Any = None

@@ -15,6 +15,7 @@ import msgspec
 
 from integrations.connectors.contract import Shop
 from integrations.connectors.ebay.shapes import (
+    Brief,
     Buyer,
     CancelStatus,
     Contact,
@@ -180,17 +181,9 @@ def _metadata(raw: Order, delivery: Instruction, payment: Payment, reading: Mone
     return reading.metadata(pairs, empty=(None, "", 0))
 
 
-class _Brief(msgspec.Struct):
-    orderId: Any = None
-    orderPaymentStatus: Any = None
-    orderFulfillmentStatus: Any = None
-    lastModifiedDate: Any = None
-    cancelStatus: Any = None
-
-
 # eBay writes the id first, but in a long document that is cut off it may come late.
 identify = identifying(
-    _Brief,
+    Brief,
     rb'"orderId"\s*:\s*"([0-9A-Za-z!_-]{1,60})"',
     external_id=lambda brief: values.identifier(brief.orderId, "orderId"),
     status=lambda brief: status(

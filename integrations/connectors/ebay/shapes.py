@@ -141,3 +141,13 @@ class Order(Struct):
     fulfillmentStartInstructions: list[Instruction] | None = None
     lineItems: list[Line] | None = None
     totalMarketplaceFee: Amount | None = None
+
+
+class Brief(Struct):
+    """What names an order that cannot be read."""
+
+    orderId: Any = None
+    orderPaymentStatus: Any = None
+    orderFulfillmentStatus: Any = None
+    lastModifiedDate: Any = None
+    cancelStatus: Any = None

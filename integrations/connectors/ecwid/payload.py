@@ -13,10 +13,9 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import msgspec
-from msgspec import Struct
 
 from integrations.connectors.contract import Shop
-from integrations.connectors.ecwid.shapes import Document, RawItem, RawOrder, RawTax
+from integrations.connectors.ecwid.shapes import Brief, Document, RawItem, RawOrder, RawTax
 from integrations.connectors.errors import PayloadError
 from integrations.connectors.kit import stamps, values
 from integrations.connectors.kit.identities import identifying
@@ -189,22 +188,12 @@ def _metadata(raw: RawOrder, reading: Reading) -> dict[str, Any]:
     return reading.metadata(pairs, empty=(None, "", 0))
 
 
-class _BriefOrder(Struct, frozen=True):
-    id: Any = None
-    paymentStatus: Any = None
-    fulfillmentStatus: Any = None
-    updateTimestamp: Any = None
-
-
-class _Brief(Struct):
-    order: _BriefOrder = _BriefOrder()
-
-
 # Ecwid writes the id first.
 identify = identifying(
-    _Brief,
+    Brief,
     rb'"id"\s*:\s*"([^"\\\x00-\x1f]{1,255})"',
-    external_id=lambda brief: values.identifier(brief.order.id),
-    status=lambda brief: status(brief.order.paymentStatus, brief.order.fulfillmentStatus),
-    modified_at=lambda brief: _moment(brief.order.updateTimestamp, None, "updateTimestamp"),
+    external_id=lambda brief: values.identifier(brief.id),
+    status=lambda brief: status(brief.paymentStatus, brief.fulfillmentStatus),
+    modified_at=lambda brief: _moment(brief.updateTimestamp, None, "updateTimestamp"),
+    within="order",
 )

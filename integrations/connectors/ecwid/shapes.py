@@ -133,3 +133,12 @@ class Document(Struct):
 
     order: RawOrder
     currency: str | None = None
+
+
+class Brief(Struct):
+    """What names an order that cannot be read."""
+
+    id: Any = None
+    paymentStatus: Any = None
+    fulfillmentStatus: Any = None
+    updateTimestamp: Any = None

@@ -25,19 +25,23 @@ def identifying(
     modified_at: Callable[[T], datetime | None],
     number: Callable[[T], Any] | None = None,
     searched: int = 1000,
+    within: str = "",
 ) -> Callable[[bytes, Shop], Identity]:
     """A `Connector.identify`, which never raises.
 
     `brief` is a msgspec struct with the few fields that are needed, each of type Any. `external_id` and `modified_at`
     may raise PayloadError, and TypeError or AttributeError for values of a wrong type: that part then stays empty.
     `number` may give anything; what is no text or number stands for the id. What cannot be decoded at all is searched
-    for `lost_id`, a pattern whose first group is the id, within the first `searched` bytes.
+    for `lost_id`, a pattern whose first group is the id, within the first `searched` bytes. `within` is the field of
+    the document that holds the order; "" where the document is the order.
     """
-    decoder, pattern = msgspec.json.Decoder(brief), re.compile(lost_id)
+    document = msgspec.defstruct("Document", [(within, brief)]) if within else brief
+    decoder, pattern = msgspec.json.Decoder[Any](document), re.compile(lost_id)
 
     def identify(payload: bytes, shop: Shop) -> Identity:
         try:
             read = decoder.decode(whole(utf8(payload)))
+            read = getattr(read, within) if within else read
         except (ValueError, RecursionError):
             found = pattern.search(payload[:searched])
             return Identity(found[1].decode("utf-8", "replace") if found else "")

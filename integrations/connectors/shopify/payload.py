@@ -13,14 +13,13 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from msgspec import Struct
 
 from integrations.connectors.contract import Shop
 from integrations.connectors.errors import PayloadError
 from integrations.connectors.kit import stamps, values
 from integrations.connectors.kit.identities import identifying
 from integrations.connectors.shopify.amounts import LINES, NODES, Goods, Reading, delivery, fees, goods, totals
-from integrations.connectors.shopify.shapes import RawAttribute, RawDocument, RawLine, RawOrder, RawRef
+from integrations.connectors.shopify.shapes import Brief, RawAttribute, RawDocument, RawLine, RawOrder, RawRef
 from integrations.connectors.shopify.status import status
 from orders.intake.incoming import IncomingAddress, IncomingLine, IncomingOrder
 
@@ -194,30 +193,15 @@ def _metadata(raw: RawOrder, reading: Reading) -> dict[str, Any]:
     return reading.metadata((name, value) for name, value in beside.items() if name not in own) | own
 
 
-class _BriefOrder(Struct, rename="camel"):
-    id: Any = None
-    legacy_resource_id: Any = None
-    name: Any = None
-    updated_at: Any = None
-    cancelled_at: Any = None
-    test: Any = None
-    display_financial_status: Any = None
-    display_fulfillment_status: Any = None
-
-    def status(self) -> str:
-        return status(self.display_financial_status, self.display_fulfillment_status, self.cancelled_at, self.test)
-
-
-class _Brief(Struct):
-    order: _BriefOrder
-
-
 # The gid is the first thing we ask for.
 identify = identifying(
-    _Brief,
+    Brief,
     rb"gid://shopify/Order/(\d{1,30})\b",
-    external_id=lambda brief: order_id(brief.order.legacy_resource_id, brief.order.id),
-    number=lambda brief: brief.order.name,
-    status=lambda brief: brief.order.status(),
-    modified_at=lambda brief: _stamp(brief.order.updated_at, "updatedAt"),
+    external_id=lambda brief: order_id(brief.legacy_resource_id, brief.id),
+    number=lambda brief: brief.name,
+    status=lambda brief: status(
+        brief.display_financial_status, brief.display_fulfillment_status, brief.cancelled_at, brief.test
+    ),
+    modified_at=lambda brief: _stamp(brief.updated_at, "updatedAt"),
+    within="order",
 )

@@ -184,3 +184,16 @@ class RawOrder(Struct, rename="camel"):
 class RawDocument(Struct):
     order: RawOrder
     more_lines: list[RawNodes[RawLine]] = []
+
+
+class Brief(Struct, rename="camel"):
+    """What names an order that cannot be read."""
+
+    id: Any = None
+    legacy_resource_id: Any = None
+    name: Any = None
+    updated_at: Any = None
+    cancelled_at: Any = None
+    test: Any = None
+    display_financial_status: Any = None
+    display_fulfillment_status: Any = None

@@ -13,14 +13,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
-from msgspec import Struct
 
 from integrations.connectors.contract import Shop
 from integrations.connectors.errors import PayloadError
 from integrations.connectors.kit import stamps, values
 from integrations.connectors.kit.identities import identifying
 from integrations.connectors.kit.order_reading import OrderReading
-from integrations.connectors.woocommerce.shapes import MetaList, RawLine, RawOrder
+from integrations.connectors.woocommerce.shapes import Brief, MetaList, RawLine, RawOrder
 from integrations.connectors.woocommerce.status import status
 from orders.intake.incoming import IncomingLine, IncomingOrder
 
@@ -144,16 +143,9 @@ def _order_metadata(raw: RawOrder, reading: OrderReading) -> dict[str, Any]:
     return result
 
 
-class _Brief(Struct):
-    id: Any = None
-    number: Any = None
-    status: Any = None
-    date_modified_gmt: Any = None
-
-
 # WooCommerce writes the id first.
 identify = identifying(
-    _Brief,
+    Brief,
     rb'"id"\s*:\s*"?(\d{1,30})\b',
     external_id=lambda brief: values.identifier(brief.id),
     number=lambda brief: brief.number,

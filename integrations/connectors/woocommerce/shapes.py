@@ -90,3 +90,12 @@ class RawOrder(Struct):
     coupon_lines: list[RawCoupon] | None = None
     refunds: list[RawRefund] | None = None
     meta_data: MetaList = None
+
+
+class Brief(Struct):
+    """What names an order that cannot be read."""
+
+    id: Any = None
+    number: Any = None
+    status: Any = None
+    date_modified_gmt: Any = None
