@@ -5,12 +5,11 @@ from __future__ import annotations
 from integrations.connectors.contract import ConnectionReport, Shop
 from integrations.connectors.ecwid.orders import INCOMPLETE
 from integrations.connectors.ecwid.payload import ALONE, status
-from integrations.connectors.ecwid.profile import currency_of, profile
-from integrations.connectors.ecwid.requests import error_code, get, listing, refusal
+from integrations.connectors.ecwid.requests import currency_of, error_code, get, listing, object_of, profile
 from integrations.connectors.errors import ShopError
 from integrations.connectors.http import Operation
 from integrations.connectors.kit.clocks import clock
-from integrations.connectors.kit.json_answers import decoded, label, objects, part
+from integrations.connectors.kit.json_answers import label, objects, part
 from integrations.connectors.kit.remote_lists import code_list, failed, zone_hints
 from integrations.connectors.listings import CodeLists
 
@@ -49,10 +48,7 @@ def _token_hints(shop: Shop) -> tuple[str, ...]:
 
 def code_lists(shop: Shop) -> Operation[CodeLists]:
     """Statuses are pairs of a payment and a fulfilment status, of those that are switched on."""
-    response = yield get(shop, "profile/order_statuses")
-    body = decoded(response)
-    if response.status != 200 or not isinstance(body, dict):
-        raise refusal(response)
+    body = object_of((yield get(shop, "profile/order_statuses")))
     named: dict[str, dict[str, str]] = {"PAYMENT_STATUS": {}, "FULFILLMENT_STATUS": {}}
     for entry in objects(body.get("items")):
         code, kind = entry.get("statusId"), entry.get("orderStatusType")

@@ -16,8 +16,7 @@ import msgspec
 
 from integrations.connectors.contract import Shop
 from integrations.connectors.ecwid.payload import status
-from integrations.connectors.ecwid.profile import currency
-from integrations.connectors.ecwid.requests import LARGEST_PAGE, get, listing
+from integrations.connectors.ecwid.requests import LARGEST_PAGE, currency, get, listing
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation
 from integrations.connectors.kit.clocks import told_clock

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import msgspec
 
 from integrations.connectors.contract import Shop
-from integrations.connectors.errors import Failure, ShopError
-from integrations.connectors.http import Auth, HeaderAuth, Request, Response
-from integrations.connectors.kit.json_answers import code_named, shaped
+from integrations.connectors.errors import Failure, PayloadError, ShopError
+from integrations.connectors.http import Auth, HeaderAuth, Operation, Request, Response
+from integrations.connectors.kit import values
+from integrations.connectors.kit.json_answers import code_named, decoded, part, shaped
 from integrations.connectors.kit.refusal_tables import Refusals
 
 LARGEST_PAGE = 100
@@ -65,3 +67,30 @@ def listing(response: Response) -> tuple[tuple[bytes, ...], int]:
         raise refusal(response)
     found = shaped(response, _LISTING, "Ecwid's answer is not the list it documents.")
     return tuple(bytes(item) for item in found.items), found.total
+
+
+def object_of(response: Response) -> dict[str, Any]:
+    """The JSON object of an answer. ShopError for any other."""
+    body = decoded(response)
+    if response.status != 200 or not isinstance(body, dict):
+        raise refusal(response)
+    return body
+
+
+def profile(shop: Shop) -> Operation[dict[str, Any]]:
+    """The store's currency, name, time zone, shipping and payments. Needs the scope read_store_profile."""
+    return object_of((yield get(shop, "profile")))
+
+
+def currency(shop: Shop) -> Operation[str]:
+    """The code all amounts of the store are in: orders do not say it."""
+    return currency_of((yield from profile(shop)))
+
+
+def currency_of(body: dict[str, Any]) -> str:
+    """ShopError where the profile has no known currency."""
+    code = part(body, "formatsAndUnits").get("currency")
+    try:
+        return values.currency(code if isinstance(code, str) else "")[0]
+    except PayloadError:
+        raise ShopError(Failure.NONSENSE, "Ecwid's store profile does not name a currency we know.") from None
