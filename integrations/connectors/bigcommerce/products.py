@@ -8,7 +8,7 @@ import msgspec
 
 from integrations.connectors.bigcommerce.requests import data_of, get, page_size
 from integrations.connectors.contract import Shop
-from integrations.connectors.errors import Failure, PayloadError, ShopError
+from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation
 from integrations.connectors.kit.remote_lists import product_name, remote_product
 from integrations.connectors.listings import Cursor, ProductPage, RemoteProduct
@@ -56,12 +56,13 @@ def _remotes(entry: dict[str, Any]) -> list[RemoteProduct]:
     try:
         product = msgspec.convert(entry, _Product)
         variants = product.variants or [_Variant(product.id, product.sku, product.inventory_level)]
-        return [_remote(product, variant, len(variants) == 1) for variant in variants]
-    except (msgspec.ValidationError, PayloadError):
+    except msgspec.ValidationError:
         return []
+    found = [_remote(product, variant, len(variants) == 1) for variant in variants]
+    return [remote for remote in found if remote is not None]
 
 
-def _remote(product: _Product, variant: _Variant, alone: bool) -> RemoteProduct:
+def _remote(product: _Product, variant: _Variant, alone: bool) -> RemoteProduct | None:
     """`inventory_tracking` is none, product (a pool, which is the stock of a lone variant only) or variant."""
     tracking = product.inventory_tracking
     quantity = product.inventory_level if tracking == "product" else variant.inventory_level

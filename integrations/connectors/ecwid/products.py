@@ -8,7 +8,6 @@ import msgspec
 
 from integrations.connectors.contract import Shop
 from integrations.connectors.ecwid.requests import LARGEST_PAGE, get, listing
-from integrations.connectors.errors import PayloadError
 from integrations.connectors.http import Operation
 from integrations.connectors.kit.json_documents import lenient
 from integrations.connectors.kit.offset_paging import page_size
@@ -50,18 +49,15 @@ def products(shop: Shop, cursor: Cursor | None) -> Operation[ProductPage]:
 
 
 def _remotes(product: _Product) -> list[RemoteProduct]:
-    """The product itself and each variation that has its own SKU; none for what cannot be read."""
-    try:
-        found = [_remote(product, product_name(product.name))]
-        for variation in product.combinations or ():
-            if variation.sku:
-                options = [option.value for option in variation.options or ()]
-                found.append(_remote(variation, product_name(product.name, options)))
-    except PayloadError:
-        return []
-    return found
+    """The product itself and each variation that has its own SKU."""
+    found = [_remote(product, product_name(product.name))]
+    for variation in product.combinations or ():
+        if variation.sku:
+            options = [option.value for option in variation.options or ()]
+            found.append(_remote(variation, product_name(product.name, options)))
+    return [remote for remote in found if remote is not None]
 
 
-def _remote(sold: _Variation, name: str) -> RemoteProduct:
+def _remote(sold: _Variation, name: str) -> RemoteProduct | None:
     managed = sold.unlimited is False and type(sold.quantity) is int
     return remote_product(sold.id, sold.sku, name, managed=managed, quantity=sold.quantity)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from integrations.connectors.contract import ConnectionReport, Shop
-from integrations.connectors.errors import ShopError
+from integrations.connectors.errors import PayloadError, ShopError
 from integrations.connectors.kit import values
 from integrations.connectors.listings import RemoteProduct, RemoteStatus
 
@@ -35,11 +35,18 @@ def product_name(name: str | None, options: Iterable[Any] = ()) -> str:
     return values.label(f"{plain} - {chosen}", 300) if chosen else plain
 
 
-def remote_product(key: Any, sku: Any, name: str, *, managed: bool, quantity: Any) -> RemoteProduct:
-    """`quantity` counts where the shop keeps stock of the product and it is a number. PayloadError without an id."""
+def remote_product(key: Any, sku: Any, name: str, *, managed: bool, quantity: Any) -> RemoteProduct | None:
+    """`quantity` counts where the shop keeps stock of the product and it is a number.
+
+    None without an id: the product is left out, a later import will find it mended.
+    """
+    try:
+        external_id = values.identifier(key)
+    except PayloadError:
+        return None
     counted = managed and isinstance(quantity, int | float) and not isinstance(quantity, bool)
     return RemoteProduct(
-        external_id=values.identifier(key),
+        external_id=external_id,
         sku=str(sku or "").strip()[:100],
         name=name,
         stock_managed=managed,

@@ -7,7 +7,6 @@ from typing import Any
 from msgspec import Struct
 
 from integrations.connectors.contract import Shop
-from integrations.connectors.errors import PayloadError
 from integrations.connectors.http import Operation
 from integrations.connectors.kit import values
 from integrations.connectors.kit.json_documents import lenient
@@ -52,14 +51,10 @@ def products(shop: Shop, cursor: Cursor | None) -> Operation[ProductPage]:
 
 
 def _remote(variant: _Variant) -> RemoteProduct | None:
-    """None for a variant that cannot be read: it is left out, a later import will find it mended."""
     product = variant.product or _Product()
     parts = [product.title, None if product.has_only_default_variant else variant.title]
     name = values.label(" - ".join(filter(None, parts)), 300)
     managed = bool(variant.inventory_item and variant.inventory_item.tracked)
-    try:
-        return remote_product(
-            variant.legacy_resource_id, variant.sku, name, managed=managed, quantity=variant.inventory_quantity
-        )
-    except PayloadError:
-        return None
+    return remote_product(
+        variant.legacy_resource_id, variant.sku, name, managed=managed, quantity=variant.inventory_quantity
+    )

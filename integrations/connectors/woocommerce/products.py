@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 
 from integrations.connectors.contract import Shop
-from integrations.connectors.errors import PayloadError
 from integrations.connectors.http import Operation, Request
 from integrations.connectors.kit.json_documents import lenient
 from integrations.connectors.kit.offset_paging import Place, next_slice
@@ -92,9 +91,7 @@ def _cursor(progress: ProductsCursor) -> Cursor | None:
 
 
 def _remote(product: _Product, parent: str) -> RemoteProduct | None:
-    """None for a product that cannot be read: it is left out, a later import will find it mended.
-
-    A variation's name is its parent's with the chosen options ("Shirt - Blue, L"); 11.0 sends the options alone.
+    """A variation's name is its parent's with the chosen options ("Shirt - Blue, L"); 11.0 sends the options alone.
     `manage_stock` "parent" (the product's pool shared by its variations) is not the variation's own stock.
     """
     name = product_name(product.name)
@@ -102,7 +99,4 @@ def _remote(product: _Product, parent: str) -> RemoteProduct | None:
         options = [each.option for each in product.attributes or () if each.option]
         name = product_name(parent, options or [name])
     managed = product.manage_stock is True
-    try:
-        return remote_product(product.id, product.sku, name, managed=managed, quantity=product.stock_quantity)
-    except PayloadError:
-        return None
+    return remote_product(product.id, product.sku, name, managed=managed, quantity=product.stock_quantity)
