@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from integrations.connectors.bigcommerce.payload import status
-from integrations.connectors.bigcommerce.requests import data_of, entries, get, page_size, refusal
+from integrations.connectors.bigcommerce.requests import all_data, entries, get, page_size, refusal
 from integrations.connectors.bigcommerce.shapes import RawOrder, is_whole
 from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
@@ -37,6 +37,7 @@ REFUNDED = {"4", "14"}
 # lowers it, as V3 does to 10 for some parts of products, is not documented.
 SURE_LAST = 10
 MOST_IDS = 100
+MOST_REFUND_PAGES = 99
 WIDEST_RANGE, WIDEST_GAP = 200, 10
 # What cannot be decoded has no id, and `parse` will say why.
 _raw = lenient(RawOrder)
@@ -117,17 +118,13 @@ def _tells_of_refunds(raw: RawOrder) -> bool:
 def _refunds(shop: Shop, ids: list[int]) -> Operation[dict[int, list[msgspec.Raw]]]:
     """The V3 refunds of these orders, by order; one request for all, more where it comes in pages."""
     found: dict[int, list[msgspec.Raw]] = {}
-    page, more = 1, bool(ids)
-    while more and page < 100:
-        asked = {"order_id__in": ",".join(map(str, ids)), "limit": "250", "page": str(page)}
-        response = yield get(shop, "v3/orders/payment_actions/refunds", **asked)
-        if response.status == 404:
-            break
-        listed, _, more = data_of(response)
-        for refund in listed:
-            if refund.get("order_id") in ids:
-                found.setdefault(refund["order_id"], []).append(msgspec.Raw(msgspec.json.encode(refund)))
-        page += 1
+    if not ids:
+        return found
+    asked = ",".join(map(str, ids))
+    path = "v3/orders/payment_actions/refunds"
+    for refund in (yield from all_data(shop, path, MOST_REFUND_PAGES, order_id__in=asked)):
+        if refund.get("order_id") in ids:
+            found.setdefault(refund["order_id"], []).append(msgspec.Raw(msgspec.json.encode(refund)))
     return found
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
-from integrations.connectors.http import Auth, HeaderAuth, Request, Response
+from integrations.connectors.http import Auth, HeaderAuth, Operation, Request, Response
 from integrations.connectors.kit import json_answers, offset_paging
 from integrations.connectors.kit.json_answers import decoded_object, objects, part
 from integrations.connectors.kit.refusal_tables import Refusals
@@ -27,10 +27,7 @@ REFUSALS = Refusals(
     "BigCommerce",
     None,
     {
-        (401, None): (
-            Failure.CREDENTIALS,
-            f"BigCommerce does not know the access token for this store. {NEW_ACCOUNT}",
-        ),
+        (401, None): (Failure.CREDENTIALS, f"BigCommerce does not know the access token for this store. {NEW_ACCOUNT}"),
         (403, None): (
             Failure.CREDENTIALS,
             f"BigCommerce knows the access token, but it may not read this. {NEW_ACCOUNT}",
@@ -97,3 +94,17 @@ def data_of(response: Response) -> tuple[list[dict[str, Any]], int | None, bool]
     total, current, last = pages.get("total"), pages.get("current_page"), pages.get("total_pages")
     more = type(current) is int and type(last) is int and current < last
     return objects(body["data"]), total if type(total) is int else None, more
+
+
+def all_data(shop: Shop, path: str, most: int, **params: str) -> Operation[list[dict[str, Any]]]:
+    """The entries of a V3 list, of at most `most` pages; none where there is no such list (404)."""
+    found: list[dict[str, Any]] = []
+    for page in range(1, most + 1):
+        response = yield get(shop, path, **params, limit="250", page=str(page))
+        if response.status == 404:
+            break
+        listed, _, more = data_of(response)
+        found += listed
+        if not more:
+            break
+    return found
