@@ -42,7 +42,7 @@ class OrderPage:
     wait: float = 0
     # With `wait`: a sentence.
     waits_for: str = ""
-    # Whether the shop is at work for this listing, which `Connector.abandon` would end.
+    # Whether the shop is at work for this listing, which `Orders.abandon` would end.
     in_shop: bool = False
 
 

@@ -14,7 +14,7 @@ class Notification:
     body: bytes
     # The public address it was sent to; some signatures cover it.
     url: str = ""
-    # The public key (PEM) that `Webhooks.signing_key` named, as the platform gave it; "" where there is none.
+    # The public key (PEM) that `SigningKeys.claimed` named, as the platform gave it; "" where there is none.
     key: str = ""
     # The platform's id of the webhook, from its registration; PayPal's signatures cover it.
     registered_as: str = ""

@@ -12,7 +12,7 @@ import re
 from datetime import datetime, timedelta
 from typing import Any
 
-from integrations.connectors.bigcommerce.requests import HEADERS, address, auth, data_of, get, refusal
+from integrations.connectors.bigcommerce.requests import HEADERS, address, all_data, auth, refusal
 from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation
@@ -58,16 +58,8 @@ def read(notification: Notification) -> Hint:
 
 
 def webhooks(shop: Shop) -> Registered:
-    found: list[RemoteWebhook] = []
-    for page in range(1, MOST_PAGES + 1):
-        response = yield get(shop, "v3/hooks", limit="250", page=str(page))
-        if response.status == 404:
-            break
-        listed, _, more = data_of(response)
-        found += [_webhook(entry) for entry in listed]
-        if not more:
-            break
-    return tuple(found)
+    listed = yield from all_data(shop, "v3/hooks", MOST_PAGES)
+    return tuple(_webhook(entry) for entry in listed)
 
 
 def register(shop: Shop, address_: str, secret: str) -> Registered:
@@ -84,8 +76,7 @@ def register(shop: Shop, address_: str, secret: str) -> Registered:
             )
         return _webhook(written(response, refusal, "data"))
 
-    there = yield from webhooks(shop)
-    return (yield from register_each(there, address_, SCOPES, write))
+    return (yield from register_each(webhooks(shop), address_, SCOPES, write))
 
 
 def _webhook(entry: dict[str, Any]) -> RemoteWebhook:

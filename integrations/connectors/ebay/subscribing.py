@@ -73,8 +73,7 @@ def register(shop: Shop, address: str, secret: str) -> Registered:
             return (yield from _subscribe(shop, topic, destination, address))
         return known if known.active else (yield from _enable(shop, known))
 
-    there = yield from webhooks(shop)
-    return (yield from register_each(there, address, TOPICS, write))
+    return (yield from register_each(webhooks(shop), address, TOPICS, write))
 
 
 def _destination(shop: Shop, address: str, secret: str) -> Operation[str]:

@@ -57,10 +57,7 @@ _identified = lenient(_Identified)
 
 
 def next_slice(
-    request_at: Callable[[int], Request],
-    read: Callable[[Response], tuple[bytes, ...]],
-    place: Place,
-    page_size: int,
+    request_at: Callable[[int], Request], read: Callable[[Response], tuple[bytes, ...]], place: Place, page_size: int
 ) -> Operation[Slice]:
     """The entries after `place`. `request_at(offset)` asks for a page in rising order of ids, `read` cuts it."""
     offset, step = place.offset, page_size // 2

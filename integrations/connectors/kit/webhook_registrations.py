@@ -17,9 +17,9 @@ Registered = Operation[tuple[RemoteWebhook, ...]]
 Write = Callable[[str, RemoteWebhook | None], Operation[RemoteWebhook]]
 
 
-def register_each(there: Iterable[RemoteWebhook], address: str, topics: Iterable[str], write: Write) -> Registered:
+def register_each(listing: Registered, address: str, topics: Iterable[str], write: Write) -> Registered:
     """Has every topic written, with what is registered for it at `address`. The result is in the order of `topics`."""
-    ours = {webhook.topic: webhook for webhook in there if webhook.address == address}
+    ours = {webhook.topic: webhook for webhook in (yield from listing) if webhook.address == address}
     registered = []
     for topic in topics:
         registered.append((yield from write(topic, ours.get(topic))))

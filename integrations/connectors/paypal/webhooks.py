@@ -50,10 +50,7 @@ REGISTERING = replace(
             Failure.REFUSED,
             "The PayPal app has ten webhooks already, which is all it may have: delete one in the app's settings.",
         ),
-        (400, None): (
-            Failure.ADDRESS,
-            "PayPal refuses the webhook's address: it must be a public https address.",
-        ),
+        (400, None): (Failure.ADDRESS, "PayPal refuses the webhook's address: it must be a public https address."),
         (403, None): (Failure.REFUSED, "PayPal does not let this app have webhooks."),
     },
 )

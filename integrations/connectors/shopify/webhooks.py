@@ -129,5 +129,4 @@ def register(shop: Shop, address: str, secret: str) -> Registered:
             )
         return created.remote()
 
-    there = yield from webhooks(shop)
-    return (yield from register_each(there, address, TOPICS, write))
+    return (yield from register_each(webhooks(shop), address, TOPICS, write))

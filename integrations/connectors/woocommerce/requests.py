@@ -60,10 +60,7 @@ REFUSALS = Refusals(
             "The shop knows the keys, but the user they belong to may not read this. Give them to a shop manager or "
             "administrator.",
         ),
-        (404, "rest_no_route"): (
-            Failure.ADDRESS,
-            "The shop's REST API has no WooCommerce: is the plugin switched on?",
-        ),
+        (404, "rest_no_route"): (Failure.ADDRESS, "The shop's REST API has no WooCommerce: is the plugin switched on?"),
         (404, ""): (
             Failure.ADDRESS,
             "There is no WooCommerce REST API at this address. Check the address, and in the shop that Settings > "

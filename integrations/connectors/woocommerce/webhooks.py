@@ -62,8 +62,7 @@ def register(shop: Shop, address_: str, secret: str) -> Registered:
             )
         return _webhook(written(response, refusal))
 
-    there = yield from webhooks(shop)
-    return (yield from register_each(there, address_, TOPICS, write))
+    return (yield from register_each(webhooks(shop), address_, TOPICS, write))
 
 
 def _webhook(entry: dict[str, Any]) -> RemoteWebhook:
