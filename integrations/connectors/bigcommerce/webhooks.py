@@ -16,8 +16,8 @@ from integrations.connectors.bigcommerce.requests import HEADERS, address, all_d
 from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation
-from integrations.connectors.kit.json_answers import part
-from integrations.connectors.kit.signatures import hmac_sha256, is_base64_of, is_recent, numbered, object_in, topic_of
+from integrations.connectors.kit.json_answers import decoded_object, part
+from integrations.connectors.kit.signatures import hmac_sha256, is_base64_of, is_recent, numbered, topic_of
 from integrations.connectors.kit.webhook_registrations import Registered, register_each, writing, written
 from integrations.connectors.notifications import Hint, Notification, RemoteWebhook
 
@@ -49,7 +49,7 @@ def is_signed(shop: Shop, secret: str, notification: Notification, now: datetime
 
 def read(notification: Notification) -> Hint:
     """The data of an order has its `id`; that of a refund or a message names it as `order_id` or `orderId`."""
-    body = object_in(notification)
+    body = decoded_object(notification)
     topic, data = topic_of(body.get("scope")), part(body, "data")
     if not topic.startswith("store/order/"):
         return Hint(topic=topic)

@@ -25,7 +25,7 @@ from integrations.connectors.ebay.requests import refusal, send
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation, Request
 from integrations.connectors.kit.json_answers import decoded_object, part
-from integrations.connectors.kit.signatures import from_base64, object_in, topic_of
+from integrations.connectors.kit.signatures import from_base64, topic_of
 from integrations.connectors.notifications import Erasure, Hint, Notification, SigningKey
 
 KEY_ID = re.compile(r"[0-9a-zA-Z-]{8,64}")
@@ -132,7 +132,7 @@ def public_key(shop: Shop, kid: str) -> Operation[str]:
 
 def read(notification: Notification) -> Hint:
     """The orders a notification names, or who asked to be forgotten. Never raises."""
-    body = object_in(notification)
+    body = decoded_object(notification)
     topic, told = topic_of(part(body, "metadata").get("topic")), part(body, "notification")
     if topic == ACCOUNT_DELETION:
         return Hint(topic=topic, erasure=_erasure(told))

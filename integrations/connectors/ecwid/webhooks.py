@@ -9,8 +9,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from integrations.connectors.contract import Shop
-from integrations.connectors.kit.json_answers import part
-from integrations.connectors.kit.signatures import hmac_sha256, is_base64_of, is_recent, object_in, topic_of
+from integrations.connectors.kit.json_answers import decoded_object, part
+from integrations.connectors.kit.signatures import hmac_sha256, is_base64_of, is_recent, topic_of
 from integrations.connectors.notifications import Hint, Notification
 
 REPEATED_FOR = timedelta(hours=25)
@@ -18,7 +18,7 @@ REPEATED_FOR = timedelta(hours=25)
 
 def is_signed(shop: Shop, secret: str, notification: Notification, now: datetime) -> bool:
     """By the app's own secret: `secret`, ours, plays no part."""
-    client_secret, body = shop.credentials.get("client_secret", "").strip(), object_in(notification)
+    client_secret, body = shop.credentials.get("client_secret", "").strip(), decoded_object(notification)
     created, event = body.get("eventCreated"), body.get("eventId")
     if not client_secret or type(created) is not int or not isinstance(event, str) or not event:
         return False
@@ -31,7 +31,7 @@ def is_signed(shop: Shop, secret: str, notification: Notification, now: datetime
 
 def read(notification: Notification) -> Hint:
     """`data.orderId` is the id people see; `entityId`, the internal one, serves where it is missing."""
-    body = object_in(notification)
+    body = decoded_object(notification)
     topic = topic_of(body.get("eventType"))
     found = str(part(body, "data").get("orderId") or body.get("entityId", ""))
     if not topic.startswith("order.") or not 0 < len(found) <= 255 or not found.isprintable():

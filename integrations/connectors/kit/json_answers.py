@@ -12,6 +12,7 @@ from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Response
 from integrations.connectors.kit import values
 from integrations.connectors.kit.json_documents import repaired, split, too_deep, utf8
+from integrations.connectors.notifications import Notification
 
 T = TypeVar("T")
 
@@ -20,16 +21,16 @@ MOST_ENTRIES = 1000
 _CODE = re.compile(r"[A-Za-z0-9_]{1,80}")
 
 
-def decoded(response: Response) -> Any:
-    """The JSON of any answer, fit to be stored, or None."""
+def decoded(response: Response | Notification) -> Any:
+    """The JSON of any answer or notification, fit to be stored, or None."""
     try:
         return msgspec.json.decode(repaired(response.body.removeprefix(b"\xef\xbb\xbf")))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 
 
-def decoded_object(response: Response) -> dict[str, Any]:
-    """The JSON object of any answer; empty for anything else."""
+def decoded_object(response: Response | Notification) -> dict[str, Any]:
+    """The JSON object of any answer or notification; empty for anything else. Never raises."""
     return part(decoded(response))
 
 

@@ -7,9 +7,7 @@ import hmac
 from datetime import datetime, timedelta
 from typing import Any
 
-import msgspec
-
-from integrations.connectors.notifications import Hint, Notification
+from integrations.connectors.notifications import Hint
 
 # How far a platform's clock may be ahead of ours.
 AHEAD = timedelta(minutes=5)
@@ -36,15 +34,6 @@ def from_base64(text: str) -> bytes:
         return base64.b64decode(text, validate=True)
     except ValueError:  # binascii's errors are ValueErrors, as is what is not ASCII
         return b""
-
-
-def object_in(notification: Notification) -> dict[str, Any]:
-    """The JSON object of a notification's body; empty for anything else. Never raises."""
-    try:
-        body = msgspec.json.decode(notification.body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return {}
-    return body if isinstance(body, dict) else {}
 
 
 def topic_of(value: Any) -> str:

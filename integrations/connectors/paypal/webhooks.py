@@ -28,7 +28,7 @@ from integrations.connectors.errors import Failure, PayloadError, ShopError
 from integrations.connectors.http import Operation, Request
 from integrations.connectors.kit import stamps
 from integrations.connectors.kit.json_answers import decoded_object, objects, part
-from integrations.connectors.kit.signatures import from_base64, is_recent, object_in, topic_of
+from integrations.connectors.kit.signatures import from_base64, is_recent, topic_of
 from integrations.connectors.kit.tokens import Exchange
 from integrations.connectors.kit.webhook_registrations import Registered
 from integrations.connectors.notifications import Hint, Notification, RemoteWebhook, SigningKey
@@ -106,7 +106,7 @@ def is_signed(shop: Shop, secret: str, notification: Notification, now: datetime
 
 
 def read(notification: Notification) -> Hint:
-    body = object_in(notification)
+    body = decoded_object(notification)
     topic = topic_of(body.get("event_type"))
     payment = part(body, "resource") if topic in PAYMENTS else {}
     try:

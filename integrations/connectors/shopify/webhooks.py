@@ -16,9 +16,9 @@ from msgspec import Struct
 from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation
-from integrations.connectors.kit.json_answers import part
+from integrations.connectors.kit.json_answers import decoded_object, part
 from integrations.connectors.kit.lookups import is_whole_number
-from integrations.connectors.kit.signatures import hmac_sha256, is_base64_of, object_in
+from integrations.connectors.kit.signatures import hmac_sha256, is_base64_of
 from integrations.connectors.kit.webhook_registrations import Registered, register_each
 from integrations.connectors.notifications import Erasure, Hint, Notification, RemoteWebhook
 from integrations.connectors.shopify import queries
@@ -55,7 +55,7 @@ def read(notification: Notification) -> Hint:
     topic = _header(notification, "topic").strip().lower()
     if not topic.isascii() or not topic.isprintable() or len(topic) > 100:
         return Hint()
-    body, found = object_in(notification), None
+    body, found = decoded_object(notification), None
     if topic == REDACT:
         return Hint(topic=topic, erasure=_erasure(notification, body))
     if topic == "orders/edited":

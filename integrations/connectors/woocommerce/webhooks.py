@@ -13,8 +13,8 @@ from typing import Any
 from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation
-from integrations.connectors.kit.json_answers import decoded
-from integrations.connectors.kit.signatures import hmac_sha256, is_base64_of, numbered, object_in, topic_of
+from integrations.connectors.kit.json_answers import decoded, decoded_object
+from integrations.connectors.kit.signatures import hmac_sha256, is_base64_of, numbered, topic_of
 from integrations.connectors.kit.webhook_registrations import Registered, register_each, writing, written
 from integrations.connectors.notifications import Hint, Notification, RemoteWebhook
 from integrations.connectors.woocommerce.requests import address, auth, get, refusal
@@ -36,7 +36,7 @@ def is_ping(notification: Notification) -> bool:
 def read(notification: Notification) -> Hint:
     """An error document names no order: it was gone before the shop's queue ran."""
     topic = topic_of(notification.headers.get("x-wc-webhook-topic"))
-    return numbered(topic, object_in(notification).get("id") if topic.startswith("order.") else None)
+    return numbered(topic, decoded_object(notification).get("id") if topic.startswith("order.") else None)
 
 
 def webhooks(shop: Shop) -> Registered:
