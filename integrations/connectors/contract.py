@@ -20,6 +20,9 @@ from integrations.connectors.listings import CodeLists, Cursor, OrderPage, Produ
 from integrations.connectors.notifications import Hint, Notification, RemoteWebhook, SigningKey
 from orders.intake.incoming import IncomingOrder
 
+# What lists orders, page by page.
+Paging = Operation[OrderPage]
+
 
 @dataclass(frozen=True)
 class Shop:
@@ -113,15 +116,15 @@ class Orders:
     """How orders are listed and found."""
 
     # One page of the orders of a window. No order that stays in it is left out, whatever moves meanwhile.
-    in_window: Callable[[Shop, Window, Cursor | None], Operation[OrderPage]]
+    in_window: Callable[[Shop, Window, Cursor | None], Paging]
     # The orders with these ids (at most `capabilities.orders_by_ids`); missing ones are just not there.
-    by_ids: Callable[[Shop, tuple[str, ...]], Operation[OrderPage]]
+    by_ids: Callable[[Shop, tuple[str, ...]], Paging]
     # The order with this human number, or an empty page. Only exact matches.
-    by_number: Callable[[Shop, str], Operation[OrderPage]]
+    by_number: Callable[[Shop, str], Paging]
     # The page behind an order that makes the shop fail, where even the smallest page at the cursor does. Names the
     # order, and raises ShopError where it is the shop that fails, whatever it is asked for. None: pages are not made
     # smaller.
-    past_a_fault: Callable[[Shop, Window, Cursor | None], Operation[OrderPage]] | None = None
+    past_a_fault: Callable[[Shop, Window, Cursor | None], Paging] | None = None
     # End what the shop does for a listing that is cancelled, where a page said `in_shop`.
     abandon: Callable[[Shop, Cursor], Operation[None]] | None = None
 

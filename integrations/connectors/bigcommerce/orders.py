@@ -18,7 +18,7 @@ import msgspec
 from integrations.connectors.bigcommerce.payload import status
 from integrations.connectors.bigcommerce.requests import all_data, entries, get, page_size, refusal
 from integrations.connectors.bigcommerce.shapes import RawOrder, is_whole
-from integrations.connectors.contract import Shop
+from integrations.connectors.contract import Paging, Shop
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation, Request, Response
 from integrations.connectors.kit.clocks import told_clock
@@ -26,8 +26,6 @@ from integrations.connectors.kit.json_documents import lenient
 from integrations.connectors.kit.lookups import is_whole_number, typed_number, wanted
 from integrations.connectors.kit.windows import SECOND, cursor_of
 from integrations.connectors.listings import Cursor, OrderPage, Window
-
-Paging = Operation[OrderPage]
 
 INCLUDED = {"include": "consignments.line_items,fees", "consignment_structure": "object"}
 # An abandoned checkout. It becomes an order with another status, and is then modified.

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from integrations.connectors.contract import Shop
+from integrations.connectors.contract import Paging, Shop
 from integrations.connectors.ebay.requests import FULFILLMENT, ask, refusal
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation, Response
@@ -25,7 +25,6 @@ from integrations.connectors.kit.lookups import typed_number, wanted
 from integrations.connectors.kit.offset_paging import page_size
 from integrations.connectors.listings import Cursor, OrderPage, Window
 
-Paging = Operation[OrderPage]
 # (orderId, document) of every order as eBay wrote it.
 Entries = list[tuple[str, bytes]]
 

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from integrations.connectors.contract import Shop
+from integrations.connectors.contract import Paging, Shop
 from integrations.connectors.ecwid.payload import status
 from integrations.connectors.ecwid.requests import LARGEST_PAGE, currency, get, listing
 from integrations.connectors.errors import Failure, ShopError
@@ -24,8 +24,6 @@ from integrations.connectors.kit.json_documents import lenient
 from integrations.connectors.kit.lookups import typed_number, wanted
 from integrations.connectors.kit.offset_paging import page_size
 from integrations.connectors.listings import Cursor, OrderPage, Window
-
-Paging = Operation[OrderPage]
 
 # An abandoned cart; it becomes an order with another payment status, and is then updated.
 INCOMPLETE = "INCOMPLETE"

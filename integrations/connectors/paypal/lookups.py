@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from integrations.connectors.contract import Shop
+from integrations.connectors.contract import Paging, Shop
 from integrations.connectors.http import Operation
 from integrations.connectors.kit.clocks import told_clock
 from integrations.connectors.kit.lookups import typed_number, wanted
@@ -26,7 +26,6 @@ from integrations.connectors.paypal.transactions import (
     read,
 )
 
-Paging = Operation[OrderPage]
 # When a payment began, its transaction id, our id.
 Known = tuple[datetime, str, str]
 

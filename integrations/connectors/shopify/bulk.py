@@ -19,7 +19,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 from msgspec import Raw, Struct
 
-from integrations.connectors.contract import Shop
+from integrations.connectors.contract import Paging, Shop
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation
 from integrations.connectors.kit.clocks import clock
@@ -28,7 +28,7 @@ from integrations.connectors.listings import Cursor, OrderPage
 from integrations.connectors.shopify import orders, queries
 from integrations.connectors.shopify.bulk_file import Group, download, groups_in
 from integrations.connectors.shopify.documents import page_size
-from integrations.connectors.shopify.orders import Count, Paging
+from integrations.connectors.shopify.orders import Count
 from integrations.connectors.shopify.payload import tail
 from integrations.connectors.shopify.requests import call, read_part, unless_null
 

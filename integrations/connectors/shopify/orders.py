@@ -13,7 +13,7 @@ from datetime import datetime
 import msgspec
 from msgspec import Raw, Struct
 
-from integrations.connectors.contract import Shop
+from integrations.connectors.contract import Paging, Shop
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation
 from integrations.connectors.kit.clocks import told_clock
@@ -26,8 +26,6 @@ from integrations.connectors.shopify.documents import brief, documents, halve, p
 from integrations.connectors.shopify.errors import TooCostly
 from integrations.connectors.shopify.payload import tail
 from integrations.connectors.shopify.requests import Connection, Data, call, read_part
-
-Paging = Operation[OrderPage]
 
 MOST_IDS = 100
 MOST_PASSES = 3

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import msgspec
 
-from integrations.connectors.contract import Shop
+from integrations.connectors.contract import Paging, Shop
 from integrations.connectors.listings import Cursor, Window
 from integrations.connectors.shopify import bulk, orders
-from integrations.connectors.shopify.orders import Paging, WindowCursor
+from integrations.connectors.shopify.orders import WindowCursor
 
 
 def orders_in_window(shop: Shop, window: Window, cursor: Cursor | None) -> Paging:

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from integrations.connectors.contract import Shop
+from integrations.connectors.contract import Paging, Shop
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation, Request, Response
 from integrations.connectors.kit.clocks import told_clock
@@ -20,8 +20,6 @@ from integrations.connectors.kit.windows import SECOND, cursor_of
 from integrations.connectors.listings import Cursor, OrderPage, Window
 from integrations.connectors.woocommerce.requests import entries, get, page_size
 from integrations.connectors.woocommerce.status import NOT_ORDERS, status
-
-Paging = Operation[OrderPage]
 
 MOST_PASSES = 3
 # Orders in a row that make the shop fail; beyond them it is taken to be down.
