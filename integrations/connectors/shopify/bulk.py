@@ -27,7 +27,7 @@ from integrations.connectors.kit.stamps import zulu
 from integrations.connectors.listings import Cursor, OrderPage
 from integrations.connectors.shopify import orders, queries
 from integrations.connectors.shopify.bulk_file import Group, download, groups_in
-from integrations.connectors.shopify.documents import page_size
+from integrations.connectors.shopify.order_payloads import page_size
 from integrations.connectors.shopify.orders import Count
 from integrations.connectors.shopify.payload import tail
 from integrations.connectors.shopify.requests import call, read_part, unless_null

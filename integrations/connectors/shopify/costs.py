@@ -1,7 +1,7 @@
 """Points: what a question costs, how many there are in the app's bucket, and how many come back a second.
 
 Every answer says so in `extensions.cost`: `{requestedQueryCost, throttleStatus: {maximumAvailable, currentlyAvailable,
-restoreRate}}` (3-platforms, section 2).
+restoreRate}}` (shopify.dev, API limits).
 """
 
 from __future__ import annotations

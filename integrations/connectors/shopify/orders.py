@@ -22,8 +22,8 @@ from integrations.connectors.kit.stamps import zulu
 from integrations.connectors.kit.windows import SECOND, cursor_of
 from integrations.connectors.listings import OrderPage
 from integrations.connectors.shopify import queries
-from integrations.connectors.shopify.documents import brief, documents, halve, page_size
 from integrations.connectors.shopify.errors import TooCostly
+from integrations.connectors.shopify.order_payloads import brief, documents, halve, page_size
 from integrations.connectors.shopify.payload import tail
 from integrations.connectors.shopify.requests import Connection, Data, call, read_part
 
