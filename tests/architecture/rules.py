@@ -172,9 +172,14 @@ def shops_are_asked_one_way(module: Module) -> Iterator[str]:
 def whoever_writes_it_down_rings(module: Module) -> Iterator[str]:
     if module.is_test or module.path in RINGERS:
         return
-    for found in module.imports:
-        if found.target.endswith(".ring_follow_up"):
-            yield at(module, found.line, "rings for what follows: whoever writes it down does (orders/bell.py)")
+    lines = [found.line for found in module.imports if found.target.endswith(".ring_follow_up")]
+    lines += [
+        node.lineno
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Attribute) and node.attr == "ring_follow_up"
+    ]
+    for line in lines:
+        yield at(module, line, "rings for what follows: whoever writes it down does (orders/bell.py)")
 
 
 def relations_point_down(module: Module) -> Iterator[str]:

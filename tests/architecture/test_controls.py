@@ -77,6 +77,11 @@ BAD: list[tuple[Rule, str, str]] = [
     (rules.shops_are_asked_one_way, "config/demo/seeding.py", "from integrations.client import drive"),
     (
         rules.whoever_writes_it_down_rings,
+        "orders/api/orders.py",
+        "from integrations.runs import queue\nqueue.ring_follow_up(1)",
+    ),
+    (
+        rules.whoever_writes_it_down_rings,
         "orders/admin/segments.py",
         "from integrations.runs.queue import ring_follow_up",
     ),
