@@ -108,9 +108,9 @@ def judge_page(
     return [_by_lists(each, found, blocked_too=blocked_too) for each in decided]
 
 
-def judge(candidate: Candidate, rules: Mapping[str, Rule], found: Lookups, mode: Mode = Mode.SWEEP) -> Judgement:
-    """Judge one order as if it had never been seen before."""
-    return _by_lists(_by_rule(candidate, None, rules, mode), found, blocked_too=False)
+def judge(candidate: Candidate, rules: Mapping[str, Rule], found: Lookups) -> Judgement:
+    """Judge one order as a sweep would that has never seen it before."""
+    return _by_lists(_by_rule(candidate, None, rules, Mode.SWEEP), found, blocked_too=False)
 
 
 def _by_rule(candidate: Candidate, known: Known | None, rules: Mapping[str, Rule], mode: Mode) -> Judgement:
