@@ -17,7 +17,6 @@ from integrations.admin.rule_grid import RuleGrid
 from integrations.admin.rule_preview import preview_table
 from integrations.choices import RunKind
 from integrations.connectors.contract import ConnectionReport
-from integrations.connectors.errors import ShopError
 from integrations.importing import feeds
 from integrations.importing.preview import DAYS, preview
 from integrations.models import Feed, Integration
@@ -131,12 +130,7 @@ class ShopSteps(PageAdmin[Integration]):
         if rows is None:
             return self.render_page(request, shop, status=422, rules=grid)
         days = DAYS[-1] if request.POST.get("days") == str(DAYS[-1]) else DAYS[0]
-        try:
-            table = preview_table(preview(shop, rows[1], days))
-        except ShopError as error:
-            messages.error(request, str(error))
-            return self.back(shop, "connection")
-        return self.render_page(request, shop, rules=grid, preview=table)
+        return self.render_page(request, shop, rules=grid, preview=preview_table(preview(shop, rows[1], days)))
 
     @guarded(CHANGE)
     def read(self, request: HttpRequest, pk: int) -> HttpResponse:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 from django.test import Client
 from django.utils import timezone
 
@@ -279,6 +280,13 @@ def test_rules_are_tried_before_they_are_saved(shop: Integration, admin: Client)
     assert "No order of the last 90 days is stored" in shown
     assert '<option value="valid" selected>' in shown  # what was typed is still there
     assert rules_of(shop) == before
+
+
+def test_rules_are_tried_with_a_lost_key_as_well(shop: Integration, admin: Client, settings: Any) -> None:
+    settings.ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
+    assert not Integration.objects.get(pk=shop.pk).credentials.readable
+    shown = post(admin, shop, "rules/preview", grid(shop) | {"days": "30"}).content.decode()
+    assert "Preview: nothing has been saved" in shown
 
 
 def test_a_platform_with_one_address_for_all_fills_it_in(project: Project, admin: Client) -> None:
