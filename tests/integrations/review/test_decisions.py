@@ -351,6 +351,7 @@ def test_the_list_goes_out_and_comes_in_as_csv(integration: Integration) -> None
     kept = BuyerEntry.objects.filter(project_id=project).values_list("pattern", "listing", "active", "remark")
     assert list(kept) == [("ann@spam.example", "allow", False, ""), ("spam.example", "block", True, "Never")]
     assert [row.pattern for row in read_csv(b"Pattern;List\nx.example;ALLOW\n")] == ["x.example"]
+    assert [row.pattern for row in read_csv(b"pattern\rx.example\r\ry.example\r")] == ["x.example", "y.example"]
 
 
 @pytest.mark.parametrize(
@@ -362,7 +363,10 @@ def test_the_list_goes_out_and_comes_in_as_csv(integration: Integration) -> None
         (b"pattern\nx.example\nnonsense\n", "Line 3: “nonsense” is neither"),
         (b"pattern,active\nx.example,perhaps\n", "Line 2: active is “perhaps”"),
         (b"", "“pattern” is missing"),
+        (b"pattern,remark\nx.example," + b"x" * 131_073, "Line 2: a field is longer than 131,072 characters"),
+        (b"pattern" * 20_000, "Line 1: a field is longer than 131,072 characters"),
     ],
+    ids=lambda value: str(value)[:30],
 )
 def test_a_list_with_mistakes_is_refused_as_a_whole(content: bytes, problem: str) -> None:
     with pytest.raises(ListRefused, match=problem):
