@@ -1,0 +1,95 @@
+"""One row of every kind in a project, each with a word in what lists and pages show."""
+
+from __future__ import annotations
+
+from django.db.models import Model
+from django.utils import timezone
+
+from integrations.access import api_keys
+from integrations.choices import ListKind, RemoteState, RunKind
+from integrations.models import (
+    BulkImport,
+    BuyerEntry,
+    Distribution,
+    ErasureRequest,
+    Export,
+    MailOptOut,
+    MailServer,
+    Message,
+    Project,
+    Run,
+    WebhookDelivery,
+)
+from integrations.shops.connection import set_up
+from integrations.webhooks import endpoints
+from orders.choices import AnnouncementKind, EarningTrigger, SegmentKind
+from orders.documents import letterheads
+from orders.documents.letterheads import LetterheadWording
+from orders.models import Customer, Invoice, PointsMovement, Shipment
+from orders.points import earning_rules, movements
+from orders.segments import definitions
+from stock.models import Product, StockMovement
+from tests.admin.conftest import imported, remote
+from tests.factories import IntegrationFactory, give_stock, incoming, line
+
+CANARY = "Zanzibar"
+
+
+def rows_of(project: Project) -> dict[type[Model], Model]:
+    """One row of every kind in a project, each with the canary in what lists and pages show."""
+    shop = IntegrationFactory.create(project=project, title=f"{CANARY} shop")
+    set_up(shop)
+    give_stock(project, ZANZIBAR=5)
+    [order] = imported(shop, [incoming(line("ZANZIBAR"), number=CANARY, email="zanzibar@mail.example")], "history")
+    run = Run.objects.create(project=project, integration=shop, kind=RunKind.LOAD, reason=CANARY)
+    failed = remote(shop, CANARY, RemoteState.FAILED)
+    erasure = ErasureRequest.objects.create(integration=shop, external_id="1", person=CANARY, told_at=timezone.now())
+    person = Customer.objects.get(project=project)
+    distribution = Distribution.objects.create(project=project, name=CANARY, trigger="order_paid", channel="email")
+    now = timezone.now()
+    segment = definitions.create(project.pk, definitions.SegmentWish(CANARY, SegmentKind.STATIC), [person.pk])
+    movements.adjust(person.pk, 5, CANARY, seen=None, actor_id=None)
+    BulkImport.objects.create(run=run, project=project, request_id="req_1")
+    Export.objects.create(run=run, project=project, token="t")
+    MailServer.objects.create(project=project, host="mail.example", port=587, from_address="shop@mail.example")
+    shop.code_list.create(kind=ListKind.PAYMENT, code="cod", label=CANARY)
+    order.announcements.create(project=project, kind=AnnouncementKind.CREATED, at=now, taken_at=now)
+    url = f"https://{CANARY.lower()}.example/hooks"
+    endpoint = endpoints.create(project, url, ["customer.order.created"]).endpoint
+    found: list[Model | None] = [
+        segment,
+        earning_rules.create(
+            project.pk, earning_rules.EarningRuleWish(CANARY, EarningTrigger.SEGMENT_ENTERED, 5, segment.pk)
+        ),
+        PointsMovement.objects.get(customer=person),
+        distribution,
+        Message.objects.create(
+            distribution=distribution,
+            cause="order-1",
+            customer_id=person.pk,
+            reason=CANARY,
+            next_attempt_at=now,
+            created_at=now,
+        ),
+        MailOptOut.objects.create(project=project, email=f"{CANARY}@mail.example", at=now),
+        endpoint,
+        WebhookDelivery.objects.create(
+            endpoint=endpoint, project=project, event_id="evt_1", number=CANARY, happened_at=now, body=b"{}"
+        ),
+        shop,
+        erasure,
+        BuyerEntry.objects.create(project=project, pattern=f"{CANARY.lower()}.example", remark=CANARY),
+        order,
+        run,
+        api_keys.make(project.pk, CANARY).key,
+        failed,
+        person,
+        Invoice.objects.get(project=project),
+        Shipment.objects.get(project=project),
+        letterheads.change(
+            project.pk, LetterheadWording(CANARY), logo=None, seen=project.letterheads.get().pk, actor_id=None
+        ),
+        Product.objects.get(project=project),
+        StockMovement.objects.get(level__product__project=project),
+    ]
+    return {type(row): row for row in found if row is not None}
