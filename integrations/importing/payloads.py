@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from integrations.connectors.contract import Connector, Identity, Shop
 from integrations.connectors.errors import PayloadError
+from integrations.connectors.kit.mending import left_out
 from orders.intake.incoming import IncomingOrder
 
 logger = logging.getLogger(__name__)
@@ -93,6 +94,9 @@ def _same(identity: Identity, digest: bytes) -> Candidate:
 
 
 def read(connector: Connector, shop: Shop, payload: bytes, digest: bytes) -> Candidate:
+    damaged = left_out(payload)
+    if damaged is not None:
+        return _refused(connector.identify(payload, shop), payload, digest, damaged)
     try:
         order = connector.parse(payload, shop)
     except PayloadError as error:

@@ -12,6 +12,7 @@ from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Response
 from integrations.connectors.kit import values
 from integrations.connectors.kit.json_documents import repaired, split, too_deep, utf8
+from integrations.connectors.kit.mending import mended
 from integrations.connectors.notifications import Notification
 
 T = TypeVar("T")
@@ -80,18 +81,27 @@ def entries(response: Response, refusal: Callable[[Response], ShopError]) -> tup
 def shaped(response: Response, decoder: msgspec.json.Decoder[T], otherwise: str) -> T:
     """The body in the shape of `decoder`. ShopError NONSENSE with the sentence `otherwise` for anything else.
 
-    Parts of the shape that are `msgspec.Raw` stay as they came, but for NUL and lone surrogates where it needs it.
+    Parts of the shape that are `msgspec.Raw` stay as they came, but for what `repaired` and `mended` change where
+    reading needs it.
     """
     try:
-        body = utf8(response.body)
-        if too_deep(body):
-            raise ValueError(otherwise)
         try:
-            return decoder.decode(body)
-        except msgspec.DecodeError:
-            return decoder.decode(repaired(body))
+            return _in_shape(response.body, decoder)
+        except (ValueError, RecursionError):
+            return _in_shape(mended(response.body), decoder)
     except (ValueError, RecursionError):  # msgspec's and Unicode's errors are ValueErrors
         raise ShopError(Failure.NONSENSE, otherwise, status=response.status) from None
+
+
+def _in_shape(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
+    """Raises ValueError, RecursionError."""
+    body = utf8(body)
+    if too_deep(body):
+        raise ValueError("too deep")
+    try:
+        return decoder.decode(body)
+    except msgspec.DecodeError:
+        return decoder.decode(repaired(body))
 
 
 def listed(

@@ -12,9 +12,10 @@ from typing import TypeVar
 
 import msgspec
 
+from integrations.connectors.kit.mending import MAX_DEPTH, mended
+
 T = TypeVar("T")
 
-MAX_DEPTH = 64
 # Bytes of one order; a real one has 3-20 thousand.
 MAX_ORDER_SIZE = 1_000_000
 
@@ -89,7 +90,20 @@ def lenient(shape: type[T]) -> Callable[[bytes], T]:
 
 
 def split(body: bytes, most: int) -> tuple[bytes, ...]:
-    """The elements of a JSON list, byte for byte (but for NUL and lone surrogates where decoding needs it)."""
+    """The elements of a JSON list, byte for byte but for what `repaired` and `mended` change where reading needs it."""
+    try:
+        parts = _elements(body)
+    except ValueError as refused:
+        try:
+            parts = _elements(mended(body))
+        except ValueError:
+            raise refused from None
+    if len(parts) > most:
+        raise ValueError(f"The shop's answer holds {len(parts)} entries, more than {most}.")
+    return tuple(bytes(part) for part in parts)
+
+
+def _elements(body: bytes) -> list[msgspec.Raw]:
     body = utf8(body)
     start = body.lstrip()[:1]
     if start != b"[":
@@ -97,15 +111,12 @@ def split(body: bytes, most: int) -> tuple[bytes, ...]:
     if too_deep(body):
         raise ValueError("The shop's answer is nested too deeply to be a list of orders.")
     try:
-        parts = _RAWS.decode(body)
+        return _RAWS.decode(body)
     except msgspec.DecodeError:
         try:
-            parts = _RAWS.decode(repaired(body))
+            return _RAWS.decode(repaired(body))
         except msgspec.DecodeError:
             raise ValueError("The shop's answer is not valid JSON; it may have been cut off.") from None
-    if len(parts) > most:
-        raise ValueError(f"The shop's answer holds {len(parts)} entries, more than {most}.")
-    return tuple(bytes(part) for part in parts)
 
 
 def _what_it_is(body: bytes) -> str:

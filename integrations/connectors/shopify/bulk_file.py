@@ -10,6 +10,7 @@ from msgspec import Raw, Struct
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Request
 from integrations.connectors.kit.json_documents import lenient
+from integrations.connectors.kit.mending import mended
 from integrations.connectors.shopify.payload import tail
 from integrations.connectors.shopify.tokens import is_safe
 
@@ -66,6 +67,9 @@ def groups_in(body: bytes, is_end: bool) -> tuple[list[Group], int]:
 def _add(groups: list[Group], line: bytes) -> bool:
     """Whether the line begins a group."""
     node = _node(line)
+    if node.id is None:
+        line = mended(line)
+        node = _node(line)
     if node.parent is None:
         groups.append(Group(str(node.id), line, bool(node.refunds) and bool(tail(node.id))))
         return True

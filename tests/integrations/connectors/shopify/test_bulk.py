@@ -14,8 +14,10 @@ from integrations.connectors import get
 from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Request, Response
+from integrations.connectors.kit.mending import left_out
 from integrations.connectors.listings import Cursor, OrderPage, Window
 from integrations.connectors.shopify import bulk
+from integrations.connectors.shopify.bulk_file import groups_in
 from integrations.invariants import broken
 from integrations.models import Integration, RemoteOrder, Run
 from integrations.runs import claims, control
@@ -299,3 +301,12 @@ class TestLoad:
         store.before = down
         self.work(run)
         assert run.state == RunState.CANCELLED
+
+
+def test_a_line_that_cannot_be_read_is_its_orders_own_matter() -> None:
+    """What stands in the place of the value is `mending`'s; the order's lines still belong to it."""
+    order, line = b'{"id":"gid://shopify/Order/1","note":NaN}', b'{"id":"gid://shopify/LineItem/5","__parentId":'
+    body = order + b"\n" + line + b'"gid://shopify/Order/1"}\n{"id":"gid://shopify/Order/2"}\n'
+    groups, _ = groups_in(body, is_end=True)
+    assert [group.gid for group in groups] == ["gid://shopify/Order/1", "gid://shopify/Order/2"]
+    assert [left_out(group.payload()) is None for group in groups] == [False, True]
