@@ -15,6 +15,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import requests
 from requests.adapters import BaseAdapter
 from requests_oauthlib import OAuth1
+from urllib3.exceptions import ProtocolError
 
 from integrations.client.addresses import check_target
 from integrations.client.limits import Limits
@@ -161,7 +162,9 @@ class Exchange:
         if isinstance(error, requests.exceptions.ContentDecodingError):
             return ShopError(Failure.NONSENSE, f"The {self._whom}'s answer is damaged and cannot be unpacked.")
         if isinstance(error, requests.ConnectionError):
-            return ShopError(Failure.UNAVAILABLE, f"The connection to the {self._whom} could not be made or broke off.")
+            stood = isinstance(error.args[0] if error.args else None, ProtocolError)
+            message = f"The connection to the {self._whom} could not be made or broke off."
+            return ShopError(Failure.UNAVAILABLE, message, broke_off=stood)
         return ShopError(Failure.ADDRESS, f"The {self._whom}'s address cannot be used for a request.")
 
 

@@ -66,7 +66,8 @@ class Capabilities:
     # How long after its webhook an order may still be missing where it is looked for.
     listed_within: timedelta = timedelta(0)
     # How few orders a page of a window can be asked for, by `settings["per_page"]`, before `past_a_fault` follows.
-    least_page: int = 1
+    # None: it finds its way past them from a page of any size.
+    least_page: int | None = None
     # Declared where the platform does not say in its answers how much is left.
     budget: Budget | None = None
 
@@ -121,9 +122,9 @@ class Orders:
     by_ids: Callable[[Shop, tuple[str, ...]], Paging]
     # The order with this human number, or an empty page. Only exact matches.
     by_number: Callable[[Shop, str], Paging]
-    # The page behind an order that makes the shop fail, where even the smallest page at the cursor does. Names the
-    # order, and raises ShopError where it is the shop that fails, whatever it is asked for. None: pages are not made
-    # smaller.
+    # The page at the cursor in spite of orders that make the shop fail, where the smallest page there does. Names those
+    # orders, and raises ShopError where it is the shop that fails, whatever it is asked for. See `kit.broken_orders`.
+    # None: a shop with such an order is waited for.
     past_a_fault: Callable[[Shop, Window, Cursor | None], Paging] | None = None
     # End what the shop does for a listing that is cancelled, where a page said `in_shop`.
     abandon: Callable[[Shop, Cursor], Operation[None]] | None = None

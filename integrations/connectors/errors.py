@@ -37,6 +37,7 @@ class ShopError(Exception):
         status: int | None = None,
         retry_after: float | None = None,
         answer: Response | None = None,
+        broke_off: bool = False,
     ) -> None:
         super().__init__(message)
         self.kind = kind
@@ -45,11 +46,18 @@ class ShopError(Exception):
         """Seconds the shop asked us to wait: 1 s ... 15 min, or until a day's quota is given anew."""
         self.answer = answer
         """What the shop answered to make us wait, for its connector; never to be shown or logged."""
+        self.broke_off = broke_off
+        """The connection stood, and ended without a whole answer."""
 
     @property
     def passes(self) -> bool:
         """Whether waiting can help."""
         return self.kind in {Failure.BUSY, Failure.UNAVAILABLE, Failure.NONSENSE}
+
+    @property
+    def may_be_one_order(self) -> bool:
+        """Whether one of the orders asked for may have caused it, so that the others come when it is left out."""
+        return self.broke_off or self.kind == Failure.NONSENSE or self.status in {500, 502, 503, 504}
 
 
 class NotNow(ShopError):

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
 
 from django.utils import timezone
 
 from integrations.choices import IntegrationHealth, RemoteState, RunKind
 from integrations.connectors.listings import OrderPage, Window
+from integrations.importing.faulty_pages import broken, next_page
 from integrations.importing.orders_page import import_page
 from integrations.importing.payloads import Candidate, read_page
 from integrations.importing.rules import SETTLED, Mode
@@ -54,12 +57,14 @@ def fetch_page(held: Claim, run: Run, integration: Integration) -> RunPage:
     cursor = run.cursor or {}
     if cursor.get("done"):
         return RunPage(done=True, note=_sentence(integration, run, Counter(cursor["seen"])), asked=False)
-    page = _fetch(held, run, integration, cursor)
+    page, size = _fetch(held, run, integration, cursor)
     candidates = read_page(integration.connector, integration.reader(), page.payloads)
+    candidates += map(broken, page.broken)
     seen = Counter(cursor.get("seen", {})) + _states(integration, candidates)
     done = page.next is None
+    reached = {"at": page.next, "done": done, "size": size, "seen": dict(seen)}
     return replace(
-        import_page(integration, candidates, {"at": page.next, "done": done, "seen": dict(seen)}, mode=Mode.REVIEW),
+        import_page(integration, candidates, reached, mode=Mode.REVIEW),
         done=done,
         note=_sentence(integration, run, seen) if done else "",
         total=page.total,
@@ -67,18 +72,20 @@ def fetch_page(held: Claim, run: Run, integration: Integration) -> RunPage:
     )
 
 
-def _fetch(held: Claim, run: Run, integration: Integration, cursor: dict[str, object]) -> OrderPage:
+def _fetch(held: Claim, run: Run, integration: Integration, cursor: dict[str, Any]) -> tuple[OrderPage, int | None]:
+    """The page, and the size of the next."""
     connector, shop = integration.connector, integration.shop()
     if "order" not in run.scope:
         if run.since is None:
             raise ValueError("without an order there is a window")
-        at: dict[str, object] | None = cursor.get("at")  # type: ignore[assignment]
-        return ask(integration, connector.orders.in_window(shop, Window(run.since, run.until), at), held=held)
+        at = cursor.get("at")
+        drive = partial(ask, integration, held=held)
+        return next_page(connector, shop, Window(run.since, run.until), at, cursor.get("size"), run.failures, drive)
     wanted = run.scope["order"]
     found = ask(integration, connector.orders.by_number(shop, wanted), held=held)
     if not found.payloads:
         found = ask(integration, connector.orders.by_ids(shop, (wanted,)), held=held)
-    return OrderPage(found.payloads, None, len(found.payloads))
+    return OrderPage(found.payloads, None, len(found.payloads)), None
 
 
 def _states(integration: Integration, candidates: list[Candidate]) -> Counter[str]:

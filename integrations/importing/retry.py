@@ -12,9 +12,8 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from integrations.choices import RemoteState, RunKind
-from integrations.connectors.errors import ShopError
 from integrations.connectors.listings import OrderPage
-from integrations.importing.faulty_pages import apart, broken
+from integrations.importing.faulty_pages import broken, by_ids
 from integrations.importing.orders_page import import_page
 from integrations.importing.payloads import GONE, NO_ID, Candidate, read_page
 from integrations.importing.rules import Mode
@@ -86,14 +85,8 @@ def _reread(held: Claim, run: Run, integration: Integration, wanted: QuerySet[Re
 
 
 def _fetch(held: Claim, run: Run, integration: Integration, rows: list[RemoteOrder]) -> OrderPage:
-    connector, shop, drive = integration.connector, integration.shop(), partial(ask, integration, held=held)
     ids = tuple(row.external_id for row in rows)
-    try:
-        return drive(connector.orders.by_ids(shop, ids))
-    except ShopError as error:
-        if error.status != 500 or connector.orders.past_a_fault is None or not run.failures:
-            raise
-        return apart(connector, shop, ids, drive)
+    return by_ids(integration.connector, integration.shop(), ids, run.failures, partial(ask, integration, held=held))
 
 
 def _missing(rows: list[RemoteOrder], found: list[Candidate]) -> list[Candidate]:

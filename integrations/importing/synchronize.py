@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from django.db import transaction
 
@@ -11,6 +12,7 @@ from config.kit.refusals import Refused
 from integrations.choices import IntegrationHealth, RunKind
 from integrations.connectors.errors import ShopError
 from integrations.importing import mapping, remote_orders
+from integrations.importing.faulty_pages import broken, by_ids
 from integrations.importing.mapping import Mapping
 from integrations.importing.payloads import Candidate, digest_of, read, read_page
 from integrations.importing.statuses import meaning
@@ -185,9 +187,10 @@ def synchronize_page(held: Claim, run: Run, integration: Integration) -> RunPage
         return RunPage(done=True, note=_summary(run.results), asked=False)
     orders = {order.pk: order for order in Order.objects.filter(pk__in=chunk).select_related("remote_order")}
     ids = {order.remote_order.external_id: pk for pk, order in orders.items() if order.remote_order is not None}
-    operation = integration.connector.orders.by_ids(integration.shop(), tuple(ids))
-    page = ask(integration, operation, held=held)
-    found = {seen.external_id: seen for seen in read_page(integration.connector, integration.reader(), page.payloads)}
+    connector, drive = integration.connector, partial(ask, integration, held=held)
+    page = by_ids(connector, integration.shop(), tuple(ids), run.failures, drive)
+    candidates = [*read_page(connector, integration.reader(), page.payloads), *map(broken, page.broken)]
+    found = {seen.external_id: seen for seen in candidates}
     over = done + len(chunk) >= len(wanted)
 
     def write(run_id: int) -> Written:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from operator import eq
 
 from django.db.models import Exists, OuterRef
@@ -11,6 +12,7 @@ from django.utils import timezone
 
 from config.kit.sql import execute
 from integrations.choices import IntegrationHealth, RunKind, RunState
+from integrations.importing.faulty_pages import broken, by_ids
 from integrations.importing.orders_page import import_page
 from integrations.importing.payloads import read_page
 from integrations.models import Integration, OrderHint, Run
@@ -53,8 +55,8 @@ def hints_page(held: Claim, run: Run, integration: Integration) -> RunPage:
     if not hints:
         return RunPage(done=True, asked=False)
     ids = tuple(hint.external_id for hint in hints)
-    page = ask(integration, connector.orders.by_ids(integration.shop(), ids), held=held)
-    candidates = read_page(connector, integration.reader(), page.payloads)
+    page = by_ids(connector, integration.shop(), ids, run.failures, partial(ask, integration, held=held))
+    candidates = [*read_page(connector, integration.reader(), page.payloads), *map(broken, page.broken)]
     imported = import_page(integration, candidates, None)
     found = [candidate.external_id for candidate in candidates]
     late = [hint for hint in hints if _is_late(hint, integration, found)]

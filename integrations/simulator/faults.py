@@ -6,7 +6,8 @@ A fault is a JSON object, as `/_sim/faults` takes it:
     {"kind": "status", "status": 429, "retry_after": "30"}   count is 1 unless it says otherwise
     {"kind": "slow", "seconds": 2}, {"kind": "drip", "seconds": 0.2}, {"kind": "cut"}, {"kind": "html"},
     {"kind": "notice"}, {"kind": "redirect", "to": "http://other.example/"}
-    {"kind": "breaks", "orders": [105]}      every answer that holds one of these; with "names": 1 not for its id alone
+    {"kind": "breaks", "orders": [105]}      every answer that holds one of these; with "names": 1 not for its id alone;
+                                             "how" is 500, another status, or "cut": the answer ends in its middle
     {"kind": "place" | "touch" | "trash" | "delete", "order": 105, "status": "processing"}   happens before the answer
 
 `path` (a part of the path, "orders" by default) and `skip` (so many matching requests first) say which answers
@@ -92,9 +93,13 @@ def spoil(fault: Fault, asked: Asked, answer: Answered) -> Answered:
     """Faults of time and connection (slow, drip, cut) are the server's to commit."""
     page = {"Content-Type": "text/html; charset=UTF-8"}
     if fault.kind == "breaks":
-        named = fault.options.get("names") and asked.get("_fields") == "id"
-        broken = not named and not set(fault.options["orders"]).isdisjoint(answer.ids)
-        return Answered(500, b"<p>There has been a critical error on this website.</p>", page) if broken else answer
+        named = fault.options.get("names") and _asks_for_ids(asked)
+        if named or set(fault.options["orders"]).isdisjoint(answer.ids):
+            return answer
+        how = fault.options.get("how", 500)
+        if how == "cut":
+            return Answered(answer.status, answer.body[: len(answer.body) // 2], answer.headers)
+        return Answered(int(how), b"<p>There has been a critical error on this website.</p>", page)
     if fault.kind == "status":
         wait = fault.options.get("retry_after")
         extra = {} if wait is None else {"Retry-After": str(wait)}
@@ -107,3 +112,9 @@ def spoil(fault: Fault, asked: Asked, answer: Answered) -> Answered:
     if fault.kind == "redirect":
         return Answered(302, b"", {"Location": str(fault.options.get("to", "https://elsewhere.example/"))})
     return answer
+
+
+def _asks_for_ids(asked: Asked) -> bool:
+    """Whether a list of ids is wanted and nothing of the orders, in the way of whichever platform."""
+    fields = asked.get("_fields") or asked.get("responseFields").partition("items")[2] or asked.get("fields")
+    return fields in {"id", "(id)", "transaction_info"} or b"query OrderIds(" in asked.body

@@ -48,7 +48,7 @@ CONNECTOR = Connector(
         *rules(ImportAction.HISTORY, {"2": "Shipped", "10": "Completed"}),
         *rules(ImportAction.SKIP, {"5": "Cancelled", "6": "Declined", "4": "Refunded"}),
     ),
-    orders=Orders(orders.orders_in_window, orders.orders_by_ids, orders.order_by_number),
+    orders=Orders(orders.orders_in_window, orders.orders_by_ids, orders.order_by_number, orders.past_a_fault),
     parse=parse,
     identify=identify,
     capabilities=Capabilities(orders_by_ids=orders.MOST_IDS),

@@ -15,12 +15,13 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from integrations.connectors.bigcommerce.payload import status
+from integrations.connectors.bigcommerce.payload import identify, status
 from integrations.connectors.bigcommerce.requests import all_data, entries, get, page_size, refusal
 from integrations.connectors.bigcommerce.shapes import RawOrder, is_whole
 from integrations.connectors.contract import Paging, Shop
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation, Request, Response
+from integrations.connectors.kit.broken_orders import told
 from integrations.connectors.kit.clocks import told_clock
 from integrations.connectors.kit.json_documents import lenient
 from integrations.connectors.kit.lookups import is_whole_number, typed_number, wanted
@@ -36,6 +37,8 @@ REFUNDED = {"4", "14"}
 SURE_LAST = 10
 MOST_IDS = 100
 MOST_REFUND_PAGES = 99
+# Above every id that BigCommerce gives, a signed number of 32 bits.
+BEHIND_ALL = 2**31 - 1
 WIDEST_RANGE, WIDEST_GAP = 200, 10
 # What cannot be decoded has no id, and `parse` will say why.
 _raw = lenient(RawOrder)
@@ -50,22 +53,25 @@ class WindowCursor(msgspec.Struct, frozen=True):
     bounded: bool
     last_id: int = 0
 
+    @property
+    def bounds(self) -> dict[str, str]:
+        """The window as parameters, both ends widened by a second."""
+        until = {"max_date_modified": _stamp(self.until + SECOND)} if self.bounded else {}
+        return {"min_date_modified": _stamp(self.since - SECOND), **until}
+
+    def holds(self, moment: datetime | None) -> bool:
+        """Whether an order modified then belongs to the window; one that does not tell does."""
+        return moment is None or (self.since - SECOND <= moment and (not self.bounded or moment <= self.until + SECOND))
+
 
 def orders_in_window(shop: Shop, window: Window, cursor: Cursor | None) -> Paging:
     """One page, by id, of the orders modified in the window; both ends are widened by a second.
 
     `min_id` asks for the last id again, and what is not higher is left out: right whether the filter includes or not.
     """
-    if cursor is not None:
-        progress = msgspec.convert(cursor, WindowCursor)
-    else:
-        progress = WindowCursor(window.since, window.until or window.since, window.until is not None)
-    bounds = {"min_date_modified": _stamp(progress.since - SECOND)}
-    if progress.bounded:
-        bounds["max_date_modified"] = _stamp(progress.until + SECOND)
-    if progress.last_id:
-        bounds["min_id"] = str(progress.last_id)
-    response = yield _list(shop, page_size(shop), **bounds)
+    progress = _progress(window, cursor)
+    after = {"min_id": str(progress.last_id)} if progress.last_id else {}
+    response = yield _list(shop, page_size(shop), **progress.bounds, **after)
     if cursor is None and not progress.bounded:
         progress = msgspec.structs.replace(progress, until=max(progress.since, told_clock(response)))
     listed = [(document, _raw(document)) for document in entries(response)]
@@ -78,6 +84,75 @@ def orders_in_window(shop: Shop, window: Window, cursor: Cursor | None) -> Pagin
         raise ShopError(Failure.NONSENSE, "BigCommerce answers every page with the same orders.")
     following = None if done else cursor_of(progress, last_id=ids[-1])
     return OrderPage((yield from _payloads(shop, fresh)), following, until=progress.until)
+
+
+def _progress(window: Window, cursor: Cursor | None) -> WindowCursor:
+    if cursor is not None:
+        return msgspec.convert(cursor, WindowCursor)
+    return WindowCursor(window.since, window.until or window.since, window.until is not None)
+
+
+def past_a_fault(shop: Shop, window: Window, cursor: Cursor | None) -> Paging:
+    """The orders up to a later one that can be read, without those that BigCommerce fails at.
+
+    That one is looked for at distances that double; what lies before it is read by ranges of ids, in halves where one
+    fails. The first question, behind all orders, shows that BigCommerce is up.
+    """
+    progress = _progress(window, cursor)
+    response = yield _list(shop, 1, **progress.bounds, min_id=str(BEHIND_ALL))
+    entries(response)
+    if cursor is None and not progress.bounded:
+        progress = msgspec.structs.replace(progress, until=max(progress.since, told_clock(response)))
+    first = progress.last_id + 1
+    end, is_last = yield from _next_readable(shop, progress, first)
+    found, broken = yield from _in_halves(shop, progress, first, end)
+    payloads = yield from _payloads(shop, found)
+    within = tuple(payload for payload in payloads if progress.holds(identify(payload, shop).modified_at))
+    following = None if is_last else cursor_of(progress, last_id=end)
+    return OrderPage(within, following, until=progress.until, broken=broken, note=told(broken))
+
+
+def _next_readable(shop: Shop, progress: WindowCursor, first: int) -> Operation[tuple[int, bool]]:
+    """The highest id before an order that can be read, at least a page away; whether there is none behind it."""
+    step = page_size(shop)
+    while True:
+        try:
+            beyond = entries((yield _list(shop, 1, **progress.bounds, min_id=str(first + step))))
+        except ShopError as error:
+            if not error.may_be_one_order or first + step > BEHIND_ALL:
+                raise
+            step *= 2
+            continue
+        number = _raw(beyond[0]).id if beyond else first + step
+        if type(number) is not int:
+            raise ShopError(
+                Failure.NONSENSE, "BigCommerce fails at an order, and the next one has no id to go on from."
+            )
+        return number - 1, not beyond
+
+
+def _in_halves(
+    shop: Shop, progress: WindowCursor, first: int, last: int
+) -> Operation[tuple[list[tuple[bytes, RawOrder]], tuple[str, ...]]]:
+    """The orders with these ids, and the ids of those that cannot be read."""
+    waiting = [(first, last)]
+    found: list[tuple[bytes, RawOrder]] = []
+    broken: list[str] = []
+    while waiting:
+        low, high = waiting.pop()
+        try:
+            there = yield from (_one(shop, low) if low == high else _range(shop, low, high, **progress.bounds))
+        except ShopError as error:
+            if not error.may_be_one_order:
+                raise
+            middle = (low + high) // 2
+            if low == high:
+                broken.append(str(low))
+            else:
+                waiting += [(middle + 1, high), (low, middle)]
+        else:
+            found += [(document, raw) for document, raw in there if type(raw.id) is int and low <= raw.id <= high]
+    return found, tuple(broken)
 
 
 def _list(shop: Shop, size: int, **params: str) -> Request:
@@ -159,12 +234,12 @@ def _ranges(asked: list[int]) -> list[tuple[int, int]]:
     return ranges
 
 
-def _range(shop: Shop, first: int, last: int) -> Operation[list[tuple[bytes, RawOrder]]]:
+def _range(shop: Shop, first: int, last: int, **bounds: str) -> Operation[list[tuple[bytes, RawOrder]]]:
     """One number more at both ends, in case the filters should not include. Asks again where a page was cut short."""
     found: list[tuple[bytes, RawOrder]] = []
     lowest = first - 1
     while True:
-        response = yield _list(shop, 250, min_id=str(lowest), max_id=str(last + 1))
+        response = yield _list(shop, 250, min_id=str(lowest), max_id=str(last + 1), **bounds)
         listed = [(document, _raw(document)) for document in entries(response)]
         found += listed
         highest = max((raw.id for _, raw in listed if type(raw.id) is int), default=last)

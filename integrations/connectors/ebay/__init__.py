@@ -42,10 +42,10 @@ CONNECTOR = Connector(
     code_lists=checking.code_lists,
     products=products.products,
     default_rules=DEFAULT_RULES,
-    orders=Orders(orders.orders_in_window, orders.orders_by_ids, orders.order_by_number),
+    orders=Orders(orders.orders_in_window, orders.orders_by_ids, orders.order_by_number, orders.past_a_fault),
     parse=parse,
     identify=identify,
-    capabilities=Capabilities(orders_by_ids=orders.MOST_IDS),
+    capabilities=Capabilities(orders_by_ids=orders.MOST_IDS, least_page=orders.LEAST_PAGE),
     webhooks=Webhooks(
         verify=notifications.verify,
         signing_keys=SigningKeys(notifications.signing_key, notifications.public_key),

@@ -19,6 +19,7 @@ from integrations.connectors.ebay.requests import FULFILLMENT, ask, refusal
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation, Response
 from integrations.connectors.kit import windows
+from integrations.connectors.kit.broken_orders import next_readable, told
 from integrations.connectors.kit.json_answers import MOST_ENTRIES, listed
 from integrations.connectors.kit.json_documents import lenient
 from integrations.connectors.kit.lookups import typed_number, wanted
@@ -31,6 +32,8 @@ Entries = list[tuple[str, bytes]]
 # eBay's limits: error 31100 above so many orders on a page, error 30900 above so many ids.
 LARGEST_PAGE = 200
 MOST_IDS = 50
+# A page begins with a known order, behind which there must be room for another.
+LEAST_PAGE = 2
 MOST_PASSES = 3
 # eBay finds orders of the last two years; dates before them are refused, as are dates in the future (30850).
 OLDEST = timedelta(days=730) - timedelta(hours=1)
@@ -80,13 +83,43 @@ def orders_in_window(shop: Shop, window: Window, cursor: Cursor | None) -> Pagin
     if len(ids) > 1 and ids == progress.known[-len(ids) :]:
         raise ShopError(Failure.NONSENSE, "eBay answers every page with the one before.", status=200)
     fresh = tuple(document for identifier, document in entries if identifier not in progress.known)
-    following = _following(progress, offset, ids, total, page_size(shop, LARGEST_PAGE))
+    following = _following(progress, offset, ids, total, _size(shop))
     return OrderPage(fresh, following, total, progress.until)
+
+
+def past_a_fault(shop: Shop, window: Window, cursor: Cursor | None) -> Paging:
+    """The order behind those that eBay fails at, by its place in the list.
+
+    eBay lists no ids without their orders, so a broken one is named by the order before it.
+    """
+    if cursor is None:
+        # A window of no width tells the time, which is all that is needed of the first page.
+        since, until, *_ = yield from windows.begin(
+            lambda since, _: _ask(shop, since, since, 0), window, OLDEST, "eBay"
+        )
+        progress = WindowCursor(since, until)
+    else:
+        progress = msgspec.convert(cursor, WindowCursor)
+    first = progress.offset + 1 if progress.known else 0
+    (entries, total), count = yield from next_readable(lambda offset: _alone(shop, progress, offset), first)
+    fresh = tuple(document for identifier, document in entries if identifier not in progress.known)
+    before = progress.known[-1] if progress.known else ""
+    progress = msgspec.structs.replace(progress, seen=progress.seen + count)
+    following = _following(progress, first + count, tuple(identifier for identifier, _ in entries), total, _size(shop))
+    return OrderPage(fresh, following, total, progress.until, note=told(("",) * count, before))
+
+
+def _alone(shop: Shop, progress: WindowCursor, offset: int) -> Operation[tuple[Entries, int | None]]:
+    return _read((yield from _ask(shop, progress.since, progress.until, offset, "1")))
+
+
+def _size(shop: Shop) -> int:
+    return page_size(shop, LARGEST_PAGE, LEAST_PAGE)
 
 
 def _from_known(shop: Shop, progress: WindowCursor) -> Operation[tuple[int, Entries, int | None]]:
     """The page at the offset, or at the next one before it where a page begins with a known order; with its offset."""
-    offset, step = progress.offset, page_size(shop, LARGEST_PAGE) // 2
+    offset, step = progress.offset, _size(shop) // 2
     while True:
         entries, total = _read((yield from _ask(shop, progress.since, progress.until, offset)))
         if not offset or (entries and entries[0][0] in progress.known):
@@ -108,9 +141,9 @@ def _following(
     return None
 
 
-def _ask(shop: Shop, since: datetime, until: datetime | None, offset: int) -> Operation[Response]:
+def _ask(shop: Shop, since: datetime, until: datetime | None, offset: int, size: str = "") -> Operation[Response]:
     span = f"lastmodifieddate:[{_stamp(since)}..{_stamp(until) if until else ''}]"
-    size = str(page_size(shop, LARGEST_PAGE))
+    size = size or str(_size(shop))
     return (yield from ask(shop, f"{FULFILLMENT}/order", filter=span, limit=size, offset=str(offset)))
 
 

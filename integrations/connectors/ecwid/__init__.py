@@ -65,7 +65,7 @@ CONNECTOR = Connector(
     code_lists=checking.code_lists,
     products=products.products,
     default_rules=tuple(_rules()),
-    orders=Orders(orders.orders_in_window, orders.orders_by_ids, orders.order_by_number),
+    orders=Orders(orders.orders_in_window, orders.orders_by_ids, orders.order_by_number, orders.past_a_fault),
     parse=parse,
     identify=identify,
     capabilities=Capabilities(orders_by_ids=LARGEST_PAGE, budget=Budget(600, 60)),

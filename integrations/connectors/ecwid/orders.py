@@ -9,7 +9,8 @@ read by offset, again and again until what was seen is what the list counts. The
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import msgspec
@@ -19,6 +20,7 @@ from integrations.connectors.ecwid.payload import status
 from integrations.connectors.ecwid.requests import LARGEST_PAGE, currency, get, listing
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation
+from integrations.connectors.kit.broken_orders import in_halves, told
 from integrations.connectors.kit.clocks import told_clock
 from integrations.connectors.kit.json_documents import lenient
 from integrations.connectors.kit.lookups import typed_number, wanted
@@ -30,6 +32,8 @@ INCOMPLETE = "INCOMPLETE"
 MOST_PASSES = 4
 # How full a slice should be, so that most fit into one answer at the first try.
 AIMED_AT = 0.8
+# `responseFields` names the parts of the answer that are wanted.
+IDS_ONLY = {"responseFields": "total,count,offset,limit,items(id)"}
 
 
 class WindowCursor(msgspec.Struct, frozen=True):
@@ -55,38 +59,54 @@ _brief = lenient(_Brief)
 def orders_in_window(shop: Shop, window: Window, cursor: Cursor | None) -> Paging:
     """One slice of the orders updated in the window. Slices overlap by a second at both ends, in case the filters
     should not include their bounds."""
+    progress, found, done = yield from _next(shop, window, cursor, {})
+    return _page(progress, _payloads(found, progress.currency), done)
+
+
+def past_a_fault(shop: Shop, window: Window, cursor: Cursor | None) -> Paging:
+    """That slice without the orders that Ecwid fails at: their ids first, then the orders in halves."""
+    progress, found, done = yield from _next(shop, window, cursor, IDS_ONLY)
+    ids = [str(_brief(document).id) for document in found]
+    apart = yield from in_halves(orders_by_ids, shop, ids, LARGEST_PAGE)
+    return replace(_page(progress, apart.payloads, done), broken=apart.broken, note=told(apart.broken))
+
+
+def _next(
+    shop: Shop, window: Window, cursor: Cursor | None, how: Mapping[str, str]
+) -> Operation[tuple[WindowCursor, tuple[bytes, ...], bool]]:
+    """The orders of a slice, where the next one begins, and whether there is none. `how`: see `_slice`."""
     size = page_size(shop, LARGEST_PAGE)
     if cursor is not None:
         progress = msgspec.convert(cursor, WindowCursor)
     else:
-        progress, whole = yield from _first(shop, window, size)
+        progress, whole = yield from _first(shop, window, size, how)
         if whole is not None:
-            return _page(progress, whole, done=True)
+            return progress, whole, True
     while True:
         end = min(progress.until, progress.start + progress.width)
-        found, total = yield from _slice(shop, size, progress.start, end)
+        found, total = yield from _slice(shop, size, progress.start, end, how)
         if total <= len(found):
             break
         if end - progress.start <= 0:
-            found = yield from _second(shop, size, progress.start)
+            found = yield from _second(shop, size, progress.start, how)
             break
         width = int((end - progress.start) * size * AIMED_AT / total)
         progress = msgspec.structs.replace(progress, width=min(width, (end - progress.start) // 2))
     wider = max(1, progress.width * 2) if len(found) < size // 2 else progress.width
-    done = end >= progress.until
-    return _page(
-        msgspec.structs.replace(progress, start=end if end > progress.start else end + 1, width=wider), found, done
-    )
+    start = end if end > progress.start else end + 1
+    return msgspec.structs.replace(progress, start=start, width=wider), found, end >= progress.until
 
 
-def _first(shop: Shop, window: Window, size: int) -> Operation[tuple[WindowCursor, tuple[bytes, ...] | None]]:
+def _first(
+    shop: Shop, window: Window, size: int, how: Mapping[str, str]
+) -> Operation[tuple[WindowCursor, tuple[bytes, ...] | None]]:
     """The whole window at once: enough for most; else it tells how many orders and what time there is."""
     code = yield from currency(shop)
     since = int(window.since.timestamp())
     bounds = {"updatedFrom": str(since - 1)}
     if window.until is not None:
         bounds["updatedTo"] = str(int(window.until.timestamp()) + 1)
-    response = yield get(shop, "orders", **bounds, limit=str(size), offset="0")
+    response = yield get(shop, "orders", **bounds, **how, limit=str(size), offset="0")
     found, total = listing(response)
     until = window.until or told_clock(response)
     ends = max(since, int(until.timestamp()))
@@ -94,9 +114,9 @@ def _first(shop: Shop, window: Window, size: int) -> Operation[tuple[WindowCurso
     return WindowCursor(since, ends, width, code, total), found if total <= len(found) else None
 
 
-def _page(progress: WindowCursor, found: Iterable[bytes], done: bool) -> OrderPage:
+def _page(progress: WindowCursor, payloads: tuple[bytes, ...], done: bool) -> OrderPage:
     return OrderPage(
-        payloads=_payloads(found, progress.currency),
+        payloads=payloads,
         next=None if done else msgspec.to_builtins(progress),
         total=progress.total,
         until=datetime.fromtimestamp(progress.until, UTC),
@@ -113,19 +133,22 @@ def _is_cart(document: bytes) -> bool:
     return status(brief.paymentStatus, brief.fulfillmentStatus) == INCOMPLETE
 
 
-def _slice(shop: Shop, size: int, start: int, end: int, offset: int = 0) -> Operation[tuple[tuple[bytes, ...], int]]:
+def _slice(
+    shop: Shop, size: int, start: int, end: int, how: Mapping[str, str], offset: int = 0
+) -> Operation[tuple[tuple[bytes, ...], int]]:
+    """The first orders of a slice, and how many it has. `how`: more parameters, such as `IDS_ONLY`."""
     bounds = {"updatedFrom": str(start - 1), "updatedTo": str(end + 1)}
-    response = yield get(shop, "orders", **bounds, limit=str(size), offset=str(offset))
+    response = yield get(shop, "orders", **bounds, **how, limit=str(size), offset=str(offset))
     return listing(response)
 
 
-def _second(shop: Shop, size: int, second: int) -> Operation[tuple[bytes, ...]]:
+def _second(shop: Shop, size: int, second: int, how: Mapping[str, str]) -> Operation[tuple[bytes, ...]]:
     """All orders of a second (and its neighbours) by offset, several times if orders leave or move meanwhile."""
     seen: dict[str, bytes] = {}
     for _ in range(MOST_PASSES):
         offset, totals, here = 0, set[int](), set[str]()
         while True:
-            found, total = yield from _slice(shop, size, second, second, offset)
+            found, total = yield from _slice(shop, size, second, second, how, offset)
             totals.add(total)
             named = {str(_brief(document).id or document): document for document in found}
             seen |= named

@@ -45,7 +45,7 @@ CONNECTOR = Connector(
         DefaultRule("D", STATUSES["D"], ImportAction.SKIP, retry=False),
         DefaultRule("V", STATUSES["V"], ImportAction.SKIP, retry=False),
     ),
-    orders=Orders(orders.orders_in_window, lookups.orders_by_ids, lookups.order_by_number),
+    orders=Orders(orders.orders_in_window, lookups.orders_by_ids, lookups.order_by_number, orders.past_a_fault),
     parse=parse,
     identify=identify,
     capabilities=Capabilities(orders_by_ids=lookups.MOST_IDS, listed_within=timedelta(hours=3)),

@@ -8,18 +8,24 @@ changes, so pages stay where they are; a total that changes in between has the s
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from integrations.connectors.contract import Shop
+from integrations.connectors.contract import Paging, Shop
 from integrations.connectors.errors import Failure, PayloadError, ShopError
 from integrations.connectors.http import Operation
 from integrations.connectors.kit import stamps, windows
+from integrations.connectors.kit.broken_orders import in_halves, told
 from integrations.connectors.kit.windows import SECOND, cursor_of
 from integrations.connectors.listings import Cursor, OrderPage, Window
+from integrations.connectors.paypal.identity import identify
+from integrations.connectors.paypal.lookups import MOST_IDS, orders_by_ids
 from integrations.connectors.paypal.transactions import (
     BEHIND,
+    IDS_ONLY,
     LONGEST_SPAN,
     TOO_LARGE,
     UNAVAILABLE_YET,
@@ -48,8 +54,21 @@ class WindowCursor(msgspec.Struct, frozen=True):
     passed: int = 0
 
 
-def orders_in_window(shop: Shop, window: Window, cursor: Cursor | None) -> Operation[OrderPage]:
+def orders_in_window(shop: Shop, window: Window, cursor: Cursor | None) -> Paging:
     """One page of the payments that began in the window or the day before. The first call asks how far PayPal is."""
+    return (yield from _next(shop, window, cursor, {}))
+
+
+def past_a_fault(shop: Shop, window: Window, cursor: Cursor | None) -> Paging:
+    """That page without the payments that PayPal fails at: their ids first, then the payments in halves."""
+    page = yield from _next(shop, window, cursor, IDS_ONLY)
+    ids = [identify(document, shop).external_id for document in page.payloads]
+    apart = yield from in_halves(orders_by_ids, shop, ids, MOST_IDS)
+    return replace(page, payloads=apart.payloads, broken=apart.broken, note=told(apart.broken))
+
+
+def _next(shop: Shop, window: Window, cursor: Cursor | None, how: Mapping[str, str]) -> Paging:
+    """`how`: more parameters, such as `IDS_ONLY`."""
     if cursor is None:
         since, until = yield from _begin(shop, window)
         if until < since:
@@ -58,7 +77,7 @@ def orders_in_window(shop: Shop, window: Window, cursor: Cursor | None) -> Opera
     else:
         progress = msgspec.convert(cursor, WindowCursor)
     size = page_size(shop)
-    response = yield from ask(shop, progress.at, progress.end, progress.page, size)
+    response = yield from ask(shop, progress.at, progress.end, progress.page, size, **how)
     if is_refused(response, TOO_LARGE):
         halved = cursor_of(progress, end=half(progress.at, progress.end), page=1, total=None)
         return OrderPage((), halved, None, progress.until)

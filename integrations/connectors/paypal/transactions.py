@@ -24,6 +24,8 @@ LONGEST_SPAN = timedelta(days=31) - SECOND
 BEHIND = timedelta(days=1)
 TOO_LARGE = "RESULTSET_TOO_LARGE"
 UNAVAILABLE_YET = "INVALID_REQUEST"
+# What a transaction is and when it began, without its buyer and its goods.
+IDS_ONLY = {"fields": "transaction_info"}
 
 
 class Page(msgspec.Struct):
@@ -53,9 +55,9 @@ def page_size(shop: Shop) -> int:
 
 
 def ask(shop: Shop, since: datetime, until: datetime, page: int, size: int, **more: str) -> Operation[Response]:
-    """A page of the transactions that began in a span, or PayPal's refusal."""
-    span = {"start_date": zulu(since), "end_date": zulu(until), "fields": "all"}
-    params = {**span, "page_size": str(size), "page": str(page), **more}
+    """A page of the transactions that began in a span, or PayPal's refusal. `more`: parameters, such as `IDS_ONLY`."""
+    span = {"start_date": zulu(since), "end_date": zulu(until)}
+    params = {**span, "fields": "all", "page_size": str(size), "page": str(page), **more}
     return (yield from send(shop, Request("GET", f"{shop.base_url}/{TRANSACTIONS}", tuple(params.items()))))
 
 

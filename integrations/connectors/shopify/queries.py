@@ -54,6 +54,12 @@ ORDERS = f"""query Orders($first: Int!, $after: String, $query: String!) {{
 }}
 {_FIELDS}"""
 
+ORDER_IDS = """query OrderIds($first: Int!, $after: String, $query: String!) {
+  orders(first: $first, after: $after, query: $query, sortKey: ID) {
+    pageInfo { hasNextPage endCursor } nodes { id } }
+  ordersCount(query: $query, limit: 10000) { count precision }
+}"""
+
 ORDERS_BY_IDS = (
     f"query OrdersByIds($ids: [ID!]!) {{ nodes(ids: $ids) {{ ... on Order {{ ...OrderFields }} }} }}\n{_FIELDS}"
 )

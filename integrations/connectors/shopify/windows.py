@@ -26,3 +26,12 @@ def orders_in_window(shop: Shop, window: Window, cursor: Cursor | None) -> Pagin
             return begun
     page = yield from orders.page(shop, WindowCursor(window.since, until))
     return replace(page, note=note)
+
+
+def past_a_fault(shop: Shop, window: Window, cursor: Cursor | None) -> Paging:
+    """The page at the cursor without the orders that Shopify fails at. A file that cannot be read is left alone."""
+    if cursor is not None and "bulk" not in cursor:
+        return (yield from orders.page_of_ids(shop, msgspec.convert(cursor, WindowCursor)))
+    since = window.since if cursor is None else bulk.progress_of(cursor).since
+    until = window.until or max(since, (yield from orders.time_there(shop)))
+    return (yield from orders.page_of_ids(shop, WindowCursor(since, until)))

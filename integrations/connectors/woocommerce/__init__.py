@@ -29,9 +29,7 @@ CONNECTOR = Connector(
     code_lists=checking.code_lists,
     products=products.products,
     default_rules=DEFAULT_RULES,
-    orders=Orders(
-        orders.orders_in_window, orders.orders_by_ids, orders.order_by_number, past_a_fault=orders.past_a_fault
-    ),
+    orders=Orders(orders.orders_in_window, orders.orders_by_ids, orders.order_by_number, orders.past_a_fault),
     parse=parse,
     identify=identify,
     capabilities=Capabilities(orders_by_ids=orders.MOST_IDS, least_page=LEAST_PAGE),

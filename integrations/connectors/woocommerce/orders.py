@@ -11,6 +11,7 @@ import msgspec
 from integrations.connectors.contract import Paging, Shop
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation, Request, Response
+from integrations.connectors.kit.broken_orders import next_readable, told
 from integrations.connectors.kit.clocks import told_clock
 from integrations.connectors.kit.json_documents import lenient
 from integrations.connectors.kit.lookups import is_whole_number, typed_number, wanted
@@ -22,8 +23,6 @@ from integrations.connectors.woocommerce.requests import entries, get, page_size
 from integrations.connectors.woocommerce.status import NOT_ORDERS, status
 
 MOST_PASSES = 3
-# Orders in a row that make the shop fail; beyond them it is taken to be down.
-MOST_BROKEN = 3
 # 200 ids in one address broke nginx in front of a shop (the Link header repeats it); 100 of 100 have no Link.
 MOST_IDS = 100
 SCANNED_PAGES = 5
@@ -73,37 +72,24 @@ def _begun(window: Window, response: Response) -> WindowCursor:
 
 
 def past_a_fault(shop: Shop, window: Window, cursor: Cursor | None) -> Paging:
-    """The order behind one that makes PHP fail (HTTP 500), where a page of that one alone fails.
+    """The order behind one that makes PHP fail, where a page of that one alone fails.
 
-    The next one is asked for alone, which shows that the shop is up; then the broken one again, which shows that it was
-    not the moment. What moved meanwhile is found by another pass: the broken order is counted, but not seen.
+    What moved meanwhile is found by another pass: the broken order is counted, but not seen.
     """
     progress = None if cursor is None else msgspec.convert(cursor, WindowCursor)
     place = progress.place if progress else Place()
     request_at = _requests(shop, window, progress)
     first = place.offset + 1 if place.last_id else 0
-    beyond, count = None, 0
-    while beyond is None:
-        count += 1
-        beyond = yield from _alone(request_at, first + count, may_fail=count < MOST_BROKEN)
-    for place_in_line in range(count):
-        again = yield from _alone(request_at, first + place_in_line, may_fail=True)
-        if again is not None:  # it was the moment, or the list has moved
-            beyond, count = again, place_in_line
-            break
+    beyond, count = yield from next_readable(lambda offset: _alone(request_at, offset), first)
     broken = []
     for offset in range(first, first + count):
         broken.append((yield from _name(request_at, offset)))
     return _behind(progress or _begun(window, beyond), place, first + count, entries(beyond), broken)
 
 
-def _alone(request_at: Callable[..., Request], offset: int, may_fail: bool) -> Operation[Response | None]:
-    try:
-        response = yield request_at(offset, per_page="1")
-    except ShopError as error:
-        if error.status == 500 and may_fail:
-            return None
-        raise
+def _alone(request_at: Callable[..., Request], offset: int) -> Operation[Response]:
+    response = yield request_at(offset, per_page="1")
+    entries(response)
     return response
 
 
@@ -120,12 +106,11 @@ def _behind(
     progress: WindowCursor, place: Place, offset: int, documents: tuple[bytes, ...], broken: list[str]
 ) -> OrderPage:
     """The page of one order, or of none where the broken one was the last, and what to say of it."""
-    named = ", ".join(each or f"the one after {place.last_id or 'none'}" for each in broken)
-    note = f"The shop fails (HTTP 500) whenever it is asked for these orders: {named}. They were left out."
+    note = told(broken, place.last_id)
     known = tuple(each for each in broken if each)
     if not documents:
         following = _following(progress, msgspec.structs.replace(place, joined=True), None)
-        return OrderPage((), following, None, progress.until, known, note if broken else "")
+        return OrderPage((), following, None, progress.until, known, note)
     number = _brief(documents[0]).id
     if type(number) is not int:
         raise ShopError(Failure.NONSENSE, "The shop fails at an order, and the next one has no id to go on from.")
@@ -137,7 +122,7 @@ def _behind(
         place.joined or number <= place.last_id,
     )
     payloads = () if _is_cart(documents[0]) else documents[:1]
-    return OrderPage(payloads, cursor_of(progress, place=place), None, progress.until, known, note if broken else "")
+    return OrderPage(payloads, cursor_of(progress, place=place), None, progress.until, known, note)
 
 
 def _list(shop: Shop, **params: str) -> Request:

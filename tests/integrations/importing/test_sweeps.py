@@ -190,7 +190,7 @@ def by_page_number(request_at: Any, read: Any, place: Place, page_size: int) -> 
     return Slice(entries, following, done, total, response)
 
 
-@pytest.mark.parametrize("server", [0], indirect=True)
+@pytest.mark.parametrize("server", [1], indirect=True)
 def test_control_paging_by_page_numbers_loses_orders(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listing, "next_slice", by_page_number)
     assert play.converge()
