@@ -8,13 +8,15 @@ CHECK ?=
 # Processes that share the tests; 0: one, which shows what it prints.
 WORKERS ?= auto
 ARGS ?=
+# Processes that `make reliability` kills.
+KILLS ?= 200
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-all lint format bench lock clean
+.PHONY: help demo up test test-all reliability lint format bench lock clean
 .DELETE_ON_ERROR:
 
 help: ## List what make can do
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: .venv/run.stamp ## Run it all with sample shops and orders (CHECK=1: try it once and stop)
 	$(RUN) manage.py demo $(if $(CHECK),--check) $(ARGS)
@@ -28,6 +30,9 @@ test: .venv/dev.stamp ## Run the tests (ARGS="-k words tests/orders" for some of
 
 test-all: .venv/dev.stamp ## Run the tests with the long ones, as CI does
 	$(RUN) -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
+
+reliability: .venv/dev.stamp ## Kill a whole site's processes while it works, and compare with the shops (KILLS=200)
+	$(RUN) -m tests.reliability --kills $(KILLS) $(ARGS)
 
 lint: .venv/dev.stamp ## Check style, types, migrations and the description of the API
 	$(RUN) -m ruff check .
