@@ -59,6 +59,8 @@ class RunKind(TextChoices):
     IMPORT_ORDERS = "fetch", "Import Orders"
     SYNCHRONIZE = "synchronize", "Synchronize"
     ORDER_UPDATE = "status_update", "Order update"
+    ERASURE = "erasure", "Erasure of a person"
+    """Without a shop: see `integrations.erasing`."""
 
 
 class RunState(TextChoices):

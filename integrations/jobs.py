@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from integrations.choices import RunKind
+from integrations.erasing.portions import erase_portion
 from integrations.follow_up import steps as following_up
 from integrations.importing.fetch_missing import fetch_page
 from integrations.importing.load import load_page
@@ -34,6 +35,7 @@ HANDLERS: dict[RunKind, Handler] = {
 PORTIONERS: dict[RunKind, Portioner] = {
     RunKind.ORDERS_BY_API: import_portion,
     RunKind.ORDERS_EXPORT: export_portion,
+    RunKind.ERASURE: erase_portion,
 }
 
 

@@ -79,6 +79,7 @@ SETTINGS = frozenset(
         "integrations.revoke_apikey",
         "orders.change_letterhead",
         "integrations.settle_erasurerequest",
+        "integrations.erase_person",
     }
 )
 

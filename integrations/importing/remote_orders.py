@@ -86,7 +86,7 @@ def _summary(seen: Candidate) -> tuple[datetime | None, str, str, str, Decimal |
 
 
 def change(run_id: int, entries: Sequence[tuple[int, Entry]], at: datetime) -> None:
-    """Write a new decision on orders seen before, as (row id, entry), in one statement."""
+    """Write a new decision on orders seen before, as (row id, entry), in one statement; those of erased people stay."""
     if not entries:
         return
     columns = [
@@ -115,20 +115,24 @@ def change(run_id: int, entries: Sequence[tuple[int, Entry]], at: datetime) -> N
         " %s::text[], %s::text[], %s::numeric[], %s::text[], %s::bytea[], %s::text[], %s::text[], %s::text[],"
         " %s::text[], %s::text[], %s::bool[], %s::int[], %s::timestamptz[])"
         " AS new (id, number, status, stamp, placed_at, buyer, buyer_key, currency, total, payload, digest, state,"
-        " reason_code, reason, subject, action, retry, attempts, next_attempt_at) WHERE seen.id = new.id",
+        " reason_code, reason, subject, action, retry, attempts, next_attempt_at)"
+        " WHERE seen.id = new.id AND seen.erased_at IS NULL",
         [at, run_id, *(list(column) for column in columns)],
     )
 
 
 def refresh(rows: Sequence[tuple[int, Candidate]]) -> None:
-    """Keep up what the shop says of settled orders, as (row id, candidate): stamp, status, payload; nothing else."""
+    """Keep up what the shop says of settled orders, as (row id, candidate): stamp, status, payload; nothing else.
+
+    Of orders whose person was erased nothing is kept, or a later load would bring them back.
+    """
     if not rows:
         return
     execute(
         "UPDATE integrations_remoteorder AS seen SET status = new.status, stamp = coalesce(new.stamp, seen.stamp),"
         " payload = new.payload, digest = new.digest"
         " FROM unnest(%s::bigint[], %s::text[], %s::timestamptz[], %s::text[], %s::bytea[])"
-        " AS new (id, status, stamp, payload, digest) WHERE seen.id = new.id",
+        " AS new (id, status, stamp, payload, digest) WHERE seen.id = new.id AND seen.erased_at IS NULL",
         [
             [row_id for row_id, _ in rows],
             [seen.status for _, seen in rows],

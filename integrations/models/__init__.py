@@ -6,6 +6,7 @@ from integrations.models.fixes import Fix
 from integrations.models.mappings import MetadataMapping, SkuMapping
 from integrations.models.partners import ApiKey, BulkFailure, BulkImport, BulkPortion, Export, ExportPart, KeptAnswer
 from integrations.models.remote_orders import RemoteOrder
+from integrations.models.retention import CleaningRound
 from integrations.models.runs import Run
 from integrations.models.shops import CodeListEntry, Feed, Integration, ShopPace, StatusRule
 from integrations.models.tenancy import Account, Membership, Project
@@ -18,6 +19,7 @@ __all__ = [
     "BulkImport",
     "BulkPortion",
     "BuyerEntry",
+    "CleaningRound",
     "CodeListEntry",
     "DeliveryAttempt",
     "Distribution",

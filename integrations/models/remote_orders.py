@@ -28,9 +28,9 @@ class RemoteOrder(models.Model):
     currency = models.CharField(max_length=3, blank=True)
     total = models.DecimalField(max_digits=19, decimal_places=4, null=True, blank=True)
     payload = models.TextField(blank=True)
-    """The newest JSON document of the shop, as sent."""
+    """The newest JSON document of the shop, as sent; "" once it was removed, see `importing.documents`."""
     digest = models.BinaryField(max_length=16)
-    """BLAKE2b-128 of `payload`."""
+    """BLAKE2b-128 of `payload`; zeros once it was removed."""
     state = models.CharField(max_length=20, choices=RemoteState)
     reason_code = models.CharField(max_length=50)
     reason = models.CharField(max_length=500)
@@ -45,6 +45,8 @@ class RemoteOrder(models.Model):
     changed_at = models.DateTimeField()
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
     run = models.ForeignKey(Run, models.SET_NULL, null=True, blank=True, related_name="remote_orders")
+    erased_at = models.DateTimeField(null=True, blank=True)
+    """The person behind it was erased: from then on no document of this order is kept, and it is not taken in."""
 
     class Meta:
         constraints = [

@@ -185,7 +185,7 @@ def _move(
             .filter(project_id=project_id, pk__in=list(remote_ids))
             .order_by("pk")
         )
-        moved = [row for row in rows if row.state in allowed]
+        moved = [row for row in rows if row.state in allowed and row.erased_at is None]
         RemoteOrder.objects.filter(pk__in=[row.pk for row in moved]).update(
             state=to,
             reason_code=reason_code,

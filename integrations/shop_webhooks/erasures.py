@@ -1,7 +1,7 @@
 """People who asked a platform to be forgotten: those whose orders are here wait for staff to mark them as done.
 
 A platform tells every application of every person (eBay: of all its users), so who is not a buyer here is passed over.
-Nothing is erased by itself: invoices have to be kept, and who must keep what is not ours to decide.
+Nothing is erased by itself: a person looks at what is held and confirms it, see `integrations.erasing`.
 """
 
 from __future__ import annotations
@@ -12,26 +12,30 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from integrations.connectors.notifications import Erasure
-from integrations.models import ErasureRequest, RemoteOrder
+from integrations.models import ErasureRequest, Integration, RemoteOrder
 
 MOST_ORDERS = 100
 
 
-def note(integration_id: int, erasure: Erasure, at: datetime) -> None:
+def note(integration: Integration, erasure: Erasure, at: datetime) -> None:
     """Write down a request of a buyer; one that was told before stays as it is."""
-    if not _orders(integration_id, erasure.person).exists():
+    if not _orders(integration.pk, erasure.person).exists():
         return
     ErasureRequest.objects.bulk_create(
         [
             ErasureRequest(
-                integration_id=integration_id, external_id=erasure.external_id, person=erasure.person, told_at=at
+                project_id=integration.project_id,
+                integration=integration,
+                external_id=erasure.external_id,
+                person=erasure.person,
+                told_at=at,
             )
         ],
         ignore_conflicts=True,
     )
 
 
-def _orders(integration_id: int, person: str) -> QuerySet[RemoteOrder]:
+def _orders(integration_id: int | None, person: str) -> QuerySet[RemoteOrder]:
     return RemoteOrder.objects.filter(integration=integration_id, buyer_key=person).exclude(buyer_key="")
 
 
@@ -43,4 +47,6 @@ def orders_of(request: ErasureRequest) -> list[RemoteOrder]:
 
 def settle(requests: QuerySet[ErasureRequest], user_id: int) -> int:
     """Mark as done and forget who it was. How many that were open."""
-    return requests.filter(done_at=None).update(done_at=timezone.now(), done_by_id=user_id, person="")
+    return requests.filter(done_at=None).update(
+        done_at=timezone.now(), done_by_id=user_id, person="", email="", customer_id=None, found={}
+    )

@@ -56,7 +56,7 @@ def receive(token: str, notification: Notification) -> Reception:
     with transaction.atomic():
         Webhook.objects.filter(pk=webhook.pk).update(accepted=F("accepted") + 1, last_at=now)
         if hint.erasure is not None:
-            erasures.note(webhook.integration_id, hint.erasure, now)
+            erasures.note(webhook.integration, hint.erasure, now)
         if hint.external_ids:
             execute(
                 "INSERT INTO integrations_orderhint AS told"

@@ -28,6 +28,7 @@ from orders.points.movements import AdjustedMeanwhile, PointsRefused
 from orders.segments.summaries import summary_of
 
 ADJUST = "orders.add_pointsmovement"
+ERASE = "integrations.erase_person"
 COLUMNS = (
     "customer", "e-mail", "source id", "phone", "country", "currency", "total spent", "orders", "average order",
     "last order", "points", "customer since",
@@ -112,7 +113,8 @@ class CustomerAdmin(PageAdmin[Customer]):
     def page_context(self, request: HttpRequest, obj: Customer) -> dict[str, Any]:
         may = request.user.has_perm(ADJUST)
         form = PointsForm(initial={"seen": movements.last_movement(obj.pk)}, prefix="points") if may else None
-        return {**customer_page(obj, summary_of(obj)), "points_form": form}
+        may_erase = obj.erased_at is None and request.user.has_perm(ERASE)
+        return {**customer_page(obj, summary_of(obj)), "points_form": form, "may_erase": may_erase}
 
     @guarded("orders.view_customer", methods=("GET",))
     def export(self, request: HttpRequest) -> HttpResponseBase:

@@ -36,6 +36,8 @@ class Customer(models.Model):
         default=dict, db_default=Value({}, models.JSONField()), blank=True
     )
     created_at = models.DateTimeField()
+    erased_at = models.DateTimeField(null=True, blank=True)
+    """Since when nothing tells who it was."""
 
     class Meta:
         constraints = [
@@ -111,6 +113,8 @@ class Order(models.Model):
     """The parts (`orders.choices.Part`) a person has edited here since the shop last wrote them."""
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
+    erased_at = models.DateTimeField(null=True, blank=True)
+    """The buyer was erased: shops and partners change it no more, so that nobody comes back."""
 
     class Meta:
         constraints = [

@@ -74,6 +74,7 @@ class _Known:
     action: str
     from_shop: bool
     digest: str
+    erased: bool
 
 
 @dataclass
@@ -148,7 +149,8 @@ def _find(page: _Page, on_conflict: str) -> None:
     ids = page.book.ids
     pks = {id(entry): ids.take("ord", entry.order.id) for entry in page.entries if entry.order.id}
     rows = execute(
-        "SELECT id, source_id, import_action, integration_id, coalesce(partner ->> 'digest', '') FROM orders_order"
+        "SELECT id, source_id, import_action, integration_id, coalesce(partner ->> 'digest', ''), erased_at"
+        " FROM orders_order"
         " WHERE project_id = %s AND (id = ANY(%s) OR (source_id = ANY(%s) AND source_id <> ''))",
         [
             page.book.project_id,
@@ -156,7 +158,7 @@ def _find(page: _Page, on_conflict: str) -> None:
             [entry.order.source_id for entry in page.entries if entry.order.source_id],
         ],
     )
-    by_pk = {row[0]: _Known(row[0], row[2], row[3] is not None, row[4]) for row in rows}
+    by_pk = {row[0]: _Known(row[0], row[2], row[3] is not None, row[4], row[5] is not None) for row in rows}
     by_source = {row[1]: by_pk[row[0]] for row in rows if row[1]}
     for entry in page.entries:
         entry.digest = hashlib.blake2b(msgspec.json.encode(entry.order), digest_size=8).hexdigest()
@@ -176,6 +178,8 @@ def _conflict(entry: _Entry, known: _Known, on_conflict: str, *, live: bool) -> 
         return Stored(known.pk, "skipped")
     if on_conflict == "error":
         return RowFailure("duplicate_found", "The order is here already, and on_conflict=error was asked for")
+    if known.erased:
+        return RowFailure("customer_erased", "The customer of this order was erased: it is not changed any more")
     if known.from_shop:
         return RowFailure("invalid_order", "The order came from a shop: change it in that shop")
     if not live and known.action != API_HISTORY.action:

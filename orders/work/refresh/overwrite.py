@@ -37,6 +37,9 @@ FIELDS: dict[Part, tuple[str, ...]] = {
 }  # fmt: skip
 
 
+ERASED = "The buyer of this order was erased: nothing is taken over from the shop any more, or they would come back."
+
+
 class RefreshOutcome(StrEnum):
     CHANGED = "changed"
     SAME = "same"
@@ -102,6 +105,8 @@ def refresh(order_id: int, answer: ShopAnswer, *, actor_id: int | None = None, s
     incoming = answer.order
     with opened(order_id, actor_id=actor_id, seen=seen) as change:
         order = change.order
+        if order.erased_at is not None:
+            return Refreshed(RefreshOutcome.REFUSED, ERASED)
         if order.remote_modified_at and incoming.modified_at < order.remote_modified_at:
             return Refreshed(
                 RefreshOutcome.STALE, "The shop's answer is older than what the order was last written from."

@@ -1,0 +1,151 @@
+"""Somebody is to be erased: asked for, looked at, confirmed."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.utils import timezone
+
+from config.kit.refusals import Refused
+from integrations.choices import RUN_OPEN, RunKind
+from integrations.erasing import people
+from integrations.erasing.holdings import PLACES, STAYS, PersonalPlace, Stays
+from integrations.erasing.people import Person
+from integrations.models import ErasureRequest, Integration, Project, RemoteOrder, Run
+from integrations.runs.queue import ring
+from orders.choices import OrderStatus
+from orders.models import Customer, Order
+
+# Rows of a kind that the page links to.
+SHOWN = 20
+OPEN = (OrderStatus.PROCESSING, OrderStatus.ON_HOLD)
+
+
+class ErasureRefused(Refused):
+    """Nobody is erased, and nothing was written; the message is for staff."""
+
+
+@dataclass(frozen=True)
+class HeldRows:
+    """How many rows a place holds, and the first of them: (primary key, name)."""
+
+    place: PersonalPlace | Stays
+    count: int
+    first: Sequence[tuple[int, str]]
+
+
+@dataclass(frozen=True)
+class ErasureLook:
+    """What is held about a person at this moment."""
+
+    person: Person
+    erased: Sequence[HeldRows]
+    stays: Sequence[HeldRows]
+    open_orders: Sequence[Order]
+    """Not shipped yet, or not all of them; at most SHOWN."""
+    in_the_way: str
+    """Why nobody can be erased just now, a sentence; "" when nothing is."""
+
+    @property
+    def is_nobody(self) -> bool:
+        """Whether no order and no customer is theirs; texts may quote the address nevertheless."""
+        return not (self.person.customers or self.person.orders or self.person.remote_orders)
+
+
+def ask(project: Project, *, email: str = "", customer: Customer | None = None, user_id: int) -> ErasureRequest:
+    """Write down that somebody is to be erased; nothing is erased yet. One that is open already is that one.
+
+    Raises ErasureRefused.
+    """
+    email = (customer.email if customer is not None else email).strip().lower()
+    if customer is not None and customer.erased_at is not None:
+        raise ErasureRefused("This customer was erased already.")
+    if customer is None and ("@" not in email or not email.isprintable()):
+        raise ErasureRefused("Enter an e-mail address, such as ann@mail.example.")
+    asked = {"email": email, "customer_id": customer.pk if customer else None}
+    with transaction.atomic():
+        Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+        known = ErasureRequest.objects.filter(project=project, integration=None, done_at=None, **asked).first()
+        if known is not None:
+            return known
+        return ErasureRequest.objects.create(project=project, told_at=timezone.now(), asked_by_id=user_id, **asked)
+
+
+def ask_by_name(project: Project, shop: Integration, name: str, *, user_id: int) -> ErasureRequest:
+    """The same for somebody of whom only a shop's name or number is known, as of buyers who collect at a counter.
+
+    Raises ErasureRefused.
+    """
+    name = name.strip()
+    asked = {"project": project, "integration": shop, "person": name}
+    known = ErasureRequest.objects.filter(**asked, done_at=None).first()
+    if known is not None:
+        return known
+    if not name or not RemoteOrder.objects.filter(integration=shop, buyer_key=name).exists():
+        raise ErasureRefused(f"No order of {shop} names a buyer “{name[:100]}”: look at what the shop calls them.")
+    external_id = f"here-{secrets.token_hex(8)}"
+    return ErasureRequest.objects.create(**asked, external_id=external_id, told_at=timezone.now(), asked_by_id=user_id)
+
+
+def look(request: ErasureRequest) -> ErasureLook:
+    """What is held about the person now. Reads a good deal: for one page, not for lists."""
+    person = people.find(people.seed(request))
+    erased = [_held(place, person) for place in PLACES]
+    stays = [_held(place, person) for place in STAYS]
+    open_orders = person.their_orders().filter(status__in=OPEN).order_by("-pk")[:SHOWN]
+    return ErasureLook(person, erased, stays, list(open_orders), _in_the_way(person))
+
+
+def _held(place: PersonalPlace | Stays, person: Person) -> HeldRows:
+    rows = place.held(person)
+    first = [(row.pk, str(row)) for row in rows.order_by("-pk")[:SHOWN]] if place.page else []
+    return HeldRows(place, rows.count(), first)
+
+
+def _in_the_way(person: Person) -> str:
+    importing = Run.objects.filter(project__in=person.projects, kind=RunKind.ORDERS_BY_API, state__in=RUN_OPEN)
+    if importing.exists():
+        return "An import of a partner is being written, and may hold orders of this person: wait until it has ended."
+    return ""
+
+
+def confirm(request_id: int, *, user_id: int, forced: bool = False) -> Run:
+    """Start erasing what `look` shows. Goes on where a run before was stopped. Raises ErasureRefused."""
+    with transaction.atomic():
+        request = (
+            ErasureRequest.objects.select_for_update(of=("self",)).select_related("project", "run").get(pk=request_id)
+        )
+        if request.done_at is not None:
+            raise ErasureRefused("This was done already.")
+        if request.run is not None and request.run.is_open:
+            raise ErasureRefused("This is under way already.")
+        if request.found:
+            return _start(request)
+        person = people.find(people.seed(request))
+        reason = _in_the_way(person)
+        waiting = person.their_orders().filter(status__in=OPEN).count()
+        if waiting and not forced:
+            orders = "1 order is" if waiting == 1 else f"{waiting:,} orders are"
+            reason = reason or (
+                f"{orders} still open, and could not be shipped without an address: ship or cancel first,"
+                " or confirm that open orders lose their address."
+            )
+        if reason:
+            raise ErasureRefused(reason)
+        request.found = person.as_json()
+        request.whom = people.whom(request.project, request)
+        request.confirmed_at, request.done_by_id, request.forced = timezone.now(), user_id, forced
+        return _start(request)
+
+
+def _start(request: ErasureRequest) -> Run:
+    run = Run.objects.create(
+        project=request.project, kind=RunKind.ERASURE, requested_by_id=request.done_by_id, reason="Waits for its turn."
+    )
+    request.run = run
+    request.save()
+    ring(run.pk)
+    return run
