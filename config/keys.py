@@ -11,6 +11,9 @@ from pathlib import Path
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
+# The file of the keys of credentials in the data folder, newest first, one a line.
+ENCRYPTION_FILE = "encryption_key"
+
 
 def kept(path: Path, make: Callable[[], str]) -> str:
     """The key in this file (mode 0600), made now when there is none.
@@ -39,6 +42,23 @@ def kept(path: Path, make: Callable[[], str]) -> str:
     finally:
         aside.unlink()
     return _read(path)
+
+
+def add(path: Path, key: str) -> None:
+    """Put a key in front of those in this file, one a line; whoever reads it meanwhile finds the old file or the new.
+
+    Raises ImproperlyConfigured when the file cannot be read.
+    """
+    before = _read(path)
+    aside = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+        file.write(f"{key}\n{before}\n")
+        file.flush()
+        os.fsync(file.fileno())
+    owner = path.stat()
+    if (owner.st_uid, owner.st_gid) != (os.geteuid(), os.getegid()):
+        os.chown(aside, owner.st_uid, owner.st_gid)
+    aside.replace(path)
 
 
 def signing_key() -> str:

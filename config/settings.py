@@ -17,6 +17,13 @@
 | API_RATE_LIMIT | calls a minute of one API key | 2000 |
 | BULK_IMPORT_LIMIT | orders in one bulk import of the API | 2000 |
 | WEBHOOK_BODY_DAYS | days for which the body of a webhook is kept after it was delivered or given up | 30 |
+| RAW_DOCUMENT_DAYS | days for which a shop's document of a settled order is kept; 0: for ever | 400 |
+| RUN_DAYS | days for which runs, with what failed in them, are kept after their end; 0: for ever | 180 |
+| WEBHOOK_DAYS | days for which a webhook that was sent stays listed after its end; 0: for ever | 180 |
+| MESSAGE_DAYS | days for which it stays listed that a customer was written to; 0: for ever | 730 |
+| LOG_DAYS | days for which the log of people's deeds is kept, and what was put right; 0: for ever | 730 |
+| EXPORT_DAYS | days for which the files of partners' exports are kept; 0: for ever | 7 |
+| ANSWER_DAYS | days for which an Idempotency-Key counts, and its answer is kept; 0: for ever | 1 |
 | STATEMENT_TIMEOUT | milliseconds a database statement may take; 0: no limit | 0 |
 """
 
@@ -76,6 +83,14 @@ RQ_SHOW_ADMIN_LINK = False  # the dashboard would let every member of staff empt
 API_RATE_LIMIT = environment.number("API_RATE_LIMIT", 2000, least=1)
 BULK_IMPORT_LIMIT = environment.number("BULK_IMPORT_LIMIT", 2000, least=1)
 WEBHOOK_BODY_DAYS = environment.number("WEBHOOK_BODY_DAYS", 30)
+# How long things are kept, in days; 0: for ever. See integrations/retention.py.
+RAW_DOCUMENT_DAYS = environment.number("RAW_DOCUMENT_DAYS", 400)
+RUN_DAYS = environment.number("RUN_DAYS", 180)
+WEBHOOK_DAYS = environment.number("WEBHOOK_DAYS", 180)
+MESSAGE_DAYS = environment.number("MESSAGE_DAYS", 730)
+LOG_DAYS = environment.number("LOG_DAYS", 730)
+EXPORT_DAYS = environment.number("EXPORT_DAYS", 7)
+ANSWER_DAYS = environment.number("ANSWER_DAYS", 1)
 # Bytes of a body; more is answered with 413.
 API_BODY_LIMIT = 32 * 1024 * 1024
 
@@ -89,8 +104,10 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
 
 # --- Keys ---
 SECRET_KEY = environment.text("SECRET_KEY") or keys.kept(DATA_DIR / "secret_key", keys.signing_key)
+# Whether they are made and kept here: `manage.py rotate_keys --new` adds one.
+ENCRYPTION_KEYS_KEPT = not environment.words("ENCRYPTION_KEYS")
 ENCRYPTION_KEYS = keys.checked_encryption_keys(
-    environment.words("ENCRYPTION_KEYS") or [keys.kept(DATA_DIR / "encryption_key", keys.encryption_key)]
+    environment.words("ENCRYPTION_KEYS") or keys.kept(DATA_DIR / keys.ENCRYPTION_FILE, keys.encryption_key).split()
 )
 
 # --- The site ---

@@ -7,6 +7,7 @@ import logging
 from django.db import InterfaceError, OperationalError, connection, transaction
 
 from config.kit.locks import Lock, try_lock
+from integrations import retention
 from integrations.access import idempotency
 from integrations.follow_up import steps
 from integrations.importing import feeds
@@ -32,6 +33,7 @@ def tick() -> bool:
             exports.clear_old()
             idempotency.clear_old()
             deliveries.clear_bodies()
+        retention.clean()  # each kind in a transaction of its own
     except (OperationalError, InterfaceError) as error:
         logger.warning("The tick could not reach the database: %s", str(error).splitlines()[0])
         connection.close()

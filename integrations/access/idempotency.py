@@ -1,7 +1,7 @@
 """Calls of the API that a partner may send again: with an Idempotency-Key they happen once, and are answered the same.
 
 The answer is written in the transaction of what the call does, so after a crash either both are there or none; the
-next call with the key goes on from there. Keys of one project mean nothing in another, and count for a day.
+next call with the key goes on from there. Keys of one project mean nothing in another, and count for ANSWER_DAYS.
 """
 
 from __future__ import annotations
@@ -9,15 +9,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from config.kit.locks import try_lock
 from integrations.models import KeptAnswer
-
-COUNTS_FOR = timedelta(hours=24)
 
 
 class BeingAnswered(Exception):
@@ -62,7 +61,7 @@ def once(call: Call, work: Callable[[], CallAnswer]) -> CallAnswer:
         if not _locked(call):
             raise BeingAnswered
         kept = KeptAnswer.objects.filter(project=call.project_id, key=call.key).first()
-        if kept is not None and kept.created_at > timezone.now() - COUNTS_FOR:
+        if kept is not None and kept.created_at > _counts_since():
             if bytes(kept.fingerprint) != call.fingerprint:
                 raise OtherCall
             return CallAnswer(kept.status, bytes(kept.body), again=True)
@@ -89,4 +88,10 @@ def _locked(call: Call) -> bool:
 
 def clear_old() -> int:
     """Forget answers whose key does not count any more; how many. For the tick."""
-    return KeptAnswer.objects.filter(created_at__lte=timezone.now() - COUNTS_FOR).delete()[0]
+    return KeptAnswer.objects.filter(created_at__lte=_counts_since()).delete()[0]
+
+
+def _counts_since() -> datetime:
+    """Keys of before count no more."""
+    days = settings.ANSWER_DAYS
+    return timezone.now() - timedelta(days=days) if days else datetime.min.replace(tzinfo=UTC)

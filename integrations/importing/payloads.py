@@ -47,6 +47,9 @@ NO_ID = "no-id-"
 GONE = "gone"
 # The error code of an order that the shop cannot give without failing.
 BREAKS = "breaks_shop"
+# The error code of a document that is not kept any more.
+REMOVED = "removed"
+NOT_KEPT = "The shop's document of this order is not kept any more: fetch the order again by Import Orders."
 
 
 def digest_of(payload: bytes) -> bytes:
@@ -109,7 +112,12 @@ def read(connector: Connector, shop: Shop, payload: bytes, digest: bytes) -> Can
 
 
 def read_stored(connector: Connector, shop: Shop, document: str) -> Candidate:
-    """Read the document of a remote order once more; `shop` needs no credentials (`Integration.reader`)."""
+    """Read the document of a remote order once more; `shop` needs no credentials (`Integration.reader`).
+
+    One that is not kept any more is refused with a sentence.
+    """
+    if not document:
+        return Candidate("", "", "", None, "", bytes(16), error_code=REMOVED, error=NOT_KEPT)
     payload = document.encode(errors="replace")
     return read(connector, shop, payload, digest_of(payload))
 

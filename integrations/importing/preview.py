@@ -89,7 +89,7 @@ def preview(integration: Integration, wanted: Sequence[WantedRule], days: int) -
 def _read(integration: Integration, days: int) -> tuple[list[Candidate], int, bool]:
     """The stored orders that can be read, oldest first; how many cannot; whether there are more."""
     since = timezone.now() - timedelta(days=days)
-    stored = integration.remote_orders.filter(placed_at__gte=since).order_by("-placed_at")
+    stored = integration.remote_orders.filter(placed_at__gte=since).exclude(payload="").order_by("-placed_at")
     documents = list(stored.values_list("payload", flat=True)[: MOST + 1])
     connector, reader = integration.connector, integration.reader()
     seen = [read_stored(connector, reader, document) for document in documents[:MOST]]

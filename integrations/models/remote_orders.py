@@ -81,3 +81,12 @@ class RemoteOrder(models.Model):
 
     def __str__(self) -> str:
         return self.number or self.external_id
+
+    @property
+    def missing_document(self) -> str:
+        """Why there is no document to look at, a sentence for staff; "" where there is one."""
+        if self.payload:
+            return ""
+        if self.erased_at is not None:
+            return "The shop's document was erased with the person behind this order, and is not stored again."
+        return "The shop's document is not kept any more: documents of settled orders go after a time that is set."

@@ -6,7 +6,7 @@ from django.db import models
 
 
 class CleaningRound(models.Model):
-    """The last round of one kind of cleaning, a row each."""
+    """The last round of one kind of cleaning, see `integrations.retention`; a row each."""
 
     name = models.CharField(max_length=40, primary_key=True)
     began_at = models.DateTimeField()

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from babel.numbers import get_currency_precision
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -27,8 +28,6 @@ from orders.partners.answers import publish
 from orders.partners.selection import COLUMN, DEFAULT_FIELDS, FIELDS, ORDERS, BadSelection, annotated, select
 
 ROWS_AT_ONCE = 1_000
-# Files hold personal data, so they go after a week.
-KEPT_FOR = timedelta(days=7)
 
 
 def request_export(project: Project, parameters: Mapping[str, Any], api_key: ApiKey | None = None) -> Run:
@@ -107,9 +106,9 @@ def delete(export: Export) -> None:
 
 
 def clear_old() -> None:
-    """Delete the files of exports that are over for long. For the tick."""
-    old = ExportPart.objects.filter(export__run__finished_at__lt=timezone.now() - KEPT_FOR)
-    if old.exists():
+    """Delete the files of exports that are over for EXPORT_DAYS: they hold personal data. For the tick."""
+    old = ExportPart.objects.filter(export__run__finished_at__lt=timezone.now() - timedelta(days=settings.EXPORT_DAYS))
+    if settings.EXPORT_DAYS and old.exists():
         old.delete()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -191,7 +192,7 @@ def test_an_export_is_deleted_at_will_and_its_file_after_a_week(partner: Partner
     assert partner.get(f"/v1/exports/{first}").status_code == 404
     work_off()
     assert ExportPart.objects.count() == 1
-    Run.objects.update(finished_at=timezone.now() - exports.KEPT_FOR)
+    Run.objects.update(finished_at=timezone.now() - timedelta(days=7))
     tick()
     assert ExportPart.objects.count() == 0
     assert told(partner.get(f"/v1/exports/{second}"))["status"] == "DONE"
