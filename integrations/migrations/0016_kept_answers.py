@@ -26,6 +26,8 @@ class Migration(migrations.Migration):
             model_name='bulkimport',
             name='import_once_per_key',
         ),
+        # A default, so that the column can come back for the imports that are there when this is taken back.
+        migrations.AlterField('bulkimport', 'digest', models.BinaryField(default=b'', max_length=16)),
         migrations.RemoveField(
             model_name='bulkimport',
             name='digest',
