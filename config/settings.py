@@ -240,6 +240,8 @@ LOGGING: dict[str, Any] = {
     "loggers": {
         "django": {"handlers": [], "level": LOG_LEVEL, "propagate": True},
         "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
+        # It would tell of every request that waits a moment for a thread.
+        "waitress.queue": {"handlers": [], "level": "ERROR", "propagate": True},
         # RQ sets these two to INFO itself unless they have a level; it would tell of every bell.
         "rq.worker": {"handlers": [], "level": "WARNING", "propagate": True},
         "rq.job": {"handlers": [], "level": "WARNING", "propagate": True},

@@ -1,4 +1,4 @@
-"""The WSGI application, as gunicorn loads it: `gunicorn config.wsgi`."""
+"""The WSGI application, for a WSGI server of your own; `manage.py serve` is ours."""
 
 from __future__ import annotations
 

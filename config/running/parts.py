@@ -106,13 +106,10 @@ def manage() -> str:
     return str(settings.BASE_DIR / "manage.py")
 
 
-def web(host: str, port: int, *, threads: int = 8, processes: int = 1) -> Program:
-    """gunicorn with threads. Its control socket is off: all sites of one person would share that file."""
-    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    options = ["--bind", address, "--worker-class", "gthread", "--threads", str(threads), "--workers", str(processes)]
-    options += ["--no-control-socket", "--graceful-timeout", "15", "--timeout", "120", "--log-level", "warning"]
-    options += ["--chdir", str(settings.BASE_DIR)]
-    return Program(WEB, (sys.executable, "-m", "gunicorn", "config.wsgi", *options))
+def web(number: int, listener: socket.socket) -> Program:
+    """A web process on the socket that all of them share; ours, so that it stays when one of them is killed."""
+    command = (sys.executable, manage(), "serve", "--fd", str(listener.fileno()))
+    return Program(f"{WEB} {number}", command, keeps_open=(listener.fileno(),))
 
 
 def worker(number: int) -> Program:
@@ -125,21 +122,28 @@ def tick() -> Program:
     return Program(TICK, (sys.executable, manage(), "tick"))
 
 
-def site_programs(host: str, port: int, *, workers: int) -> list[Program]:
-    return [web(host, port), *(worker(number) for number in range(1, workers + 1)), tick()]
+def site_programs(listener: socket.socket, *, webs: int, workers: int) -> list[Program]:
+    return [
+        *(web(number, listener) for number in range(1, webs + 1)),
+        *(worker(number) for number in range(1, workers + 1)),
+        tick(),
+    ]
 
 
-def check_port(host: str, port: int, *, patience: float = 3.0) -> None:
-    """Raises CannotRun when the address cannot be listened on. Waits a little for a site that is just ending."""
+def take_port(host: str, port: int, *, patience: float = 3.0) -> socket.socket:
+    """A socket bound to this address, for the web processes to listen on; until they do, connections are refused.
+
+    Waits a little for a site that is just ending. Raises CannotRun when the address cannot be listened on.
+    """
     deadline = time.monotonic() + patience
     while True:
+        listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
         try:
-            family = socket.AF_INET6 if ":" in host else socket.AF_INET
-            with socket.socket(family, socket.SOCK_STREAM) as listener:
-                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                listener.bind((host, port))
-            return
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((host, port))
+            return listener
         except OSError as error:
+            listener.close()
             if error.errno == errno.EADDRINUSE and time.monotonic() < deadline:
                 time.sleep(0.1)
                 continue

@@ -37,6 +37,8 @@ class Program:
     """Lower groups are stopped first; programs of one group at once."""
     on_our_death: signal.Signals = signal.SIGTERM
     """What the kernel sends it when this process is killed."""
+    keeps_open: tuple[int, ...] = ()
+    """File handles of ours that it inherits under the same numbers."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class BackOff:
 
     first: float = 0.5
     longest: float = 30.0
-    forgotten_after: float = 60.0
+    forgotten_after: float = 15.0
 
     def delay(self, failures: int) -> float:
         return min(self.longest, self.first * 2.0 ** min(failures - 1, 20))
@@ -113,6 +115,7 @@ class Keeper:
             self.program.command,
             env=dict(os.environ) | dict(self.program.environment),
             stdin=subprocess.DEVNULL,
+            pass_fds=self.program.keeps_open,
             start_new_session=True,  # Ctrl-C reaches us alone, and we stop the others in order
             preexec_fn=dies_with_parent(self.program.on_our_death),
         )

@@ -43,6 +43,7 @@ OWNERS = {
     "rq": ("integrations/runs/queue.py", "config/*"),
     "django_rq": ("integrations/runs/queue.py", "config/*"),
     "reportlab": ("orders/documents/paper/*",),
+    "waitress": ("config/running/front.py",),
     "aiosmtpd": ("integrations/simulator/mailbox.py",),  # of the extra `demo`: a site has none
 }
 

@@ -31,6 +31,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--host", default="127.0.0.1", help="Address to listen on (default %(default)s).")
         parser.add_argument("--port", type=int, default=8000, help="Port to listen on (default %(default)s).")
+        parser.add_argument("--web", type=int, default=1, help="Web processes (default %(default)s).")
         parser.add_argument("--orders", type=int, default=150, help="Orders of history per shop (default %(default)s).")
         parser.add_argument("--rate", type=float, default=2, help="New orders a minute per shop (default %(default)s).")
         parser.add_argument("--check", action="store_true", help="Do the main job once, print a table, and end.")
@@ -40,18 +41,17 @@ class Command(BaseCommand):
             if options["check"]:
                 self._check(options["orders"])
             else:
-                self._demo(options["host"], options["port"], options["orders"], options["rate"])
+                self._demo(options["host"], options["port"], options["orders"], options["rate"], options["web"])
         except parts.CannotRun as error:
             raise CommandError(str(error)) from error
 
-    def _demo(self, host: str, port: int, orders: int, rate: float) -> None:
+    def _demo(self, host: str, port: int, orders: int, rate: float, webs: int) -> None:
         if not settings.EMBEDDED:
             raise parts.CannotRun(
                 "The demo makes people whose passwords everybody can read, so it runs on the embedded database alone."
                 " Unset DATABASE_URL and REDIS_URL, or run `manage.py up` for a site of your own."
             )
-        parts.check_port(host, port)
-        with parts.embedded_servers() as servers:
+        with parts.take_port(host, port) as listener, parts.embedded_servers() as servers:
             parts.prepare(self.stdout.write)
             ports, mail = programs.choose_ports(), programs.free_port(letters.PORT)
             receiver = programs.free_port(webhooks.PORT)
@@ -61,7 +61,7 @@ class Command(BaseCommand):
             letters.seed(project, mail)
             webhooks.seed(project, receiver)
             made = partner.new_key(project)
-            site = parts.site_programs(host, port, workers=2)
+            site = parts.site_programs(listener, webs=webs, workers=2)
             shops = programs.shops_program(ports, orders=orders, rate=rate)
             helpers = [shops, letters.mail_program(mail), webhooks.receiver_program(receiver)]
             with Supervisor([*helpers, *site], servers=servers, server_failures=parts.server_failures()) as supervisor:
@@ -95,7 +95,7 @@ class Command(BaseCommand):
             self._check_apart(orders)
             return
         started = time.monotonic()
-        with parts.embedded_servers() as servers:
+        with parts.take_port("127.0.0.1", 0) as listener, parts.embedded_servers() as servers:
             parts.prepare(lambda _: None)
             ports, mail = programs.choose_ports(fresh=True), programs.free_port(0)
             receiver = programs.free_port(0)
@@ -103,8 +103,8 @@ class Command(BaseCommand):
             projects = seeding.seed(ports)
             letters.seed(projects[0], mail)
             webhooks.seed(projects[0], receiver)
-            web = programs.free_port(0)
-            site = parts.site_programs("127.0.0.1", web, workers=2)
+            web = listener.getsockname()[1]
+            site = parts.site_programs(listener, webs=1, workers=2)
             shops = programs.shops_program(ports, orders=orders, rate=0)
             helpers = [shops, letters.mail_program(mail), webhooks.receiver_program(receiver)]
             with Supervisor([*helpers, *site], servers=servers, server_failures=parts.server_failures()) as supervisor:

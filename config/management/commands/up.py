@@ -17,24 +17,25 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--host", default="127.0.0.1", help="Address to listen on (default %(default)s).")
         parser.add_argument("--port", type=int, default=8000, help="Port to listen on (default %(default)s).")
+        parser.add_argument("--web", type=int, default=2, help="Web processes (default %(default)s).")
         parser.add_argument("--workers", type=int, default=2, help="Worker processes (default %(default)s).")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        host, port, workers = options["host"], options["port"], options["workers"]
-        if workers < 1:
+        if options["workers"] < 1:
             raise CommandError("At least one worker is needed: --workers 1.")
+        if options["web"] < 1:
+            raise CommandError("At least one web process is needed: --web 1.")
         try:
-            self._run(host, port, workers)
+            self._run(options["host"], options["port"], webs=options["web"], workers=options["workers"])
         except parts.CannotRun as error:
             raise CommandError(str(error)) from error
         except KeyboardInterrupt:
             self.stdout.write("Stopped before it was up.")
 
-    def _run(self, host: str, port: int, workers: int) -> None:
-        parts.check_port(host, port)
-        with parts.embedded_servers() as servers:
+    def _run(self, host: str, port: int, *, webs: int, workers: int) -> None:
+        with parts.take_port(host, port) as listener, parts.embedded_servers() as servers:
             parts.prepare(self.stdout.write)
-            programs = parts.site_programs(host, port, workers=workers)
+            programs = parts.site_programs(listener, webs=webs, workers=workers)
             with Supervisor(programs, servers=servers, server_failures=parts.server_failures()) as supervisor:
                 if parts.wait_for_port(host, port, give_up=lambda: supervisor.stopping):
                     self.stdout.write(f"Countinghouse answers at http://{host}:{port}/ - Ctrl-C stops it.")

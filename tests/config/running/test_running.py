@@ -40,13 +40,13 @@ def free_port() -> int:
 
 def test_a_taken_port_is_a_sentence(taken: int) -> None:
     with pytest.raises(parts.CannotRun, match=f"Port {taken} on 127.0.0.1 is taken by another program"):
-        parts.check_port("127.0.0.1", taken, patience=0)
+        parts.take_port("127.0.0.1", taken, patience=0)
 
 
-def test_a_free_port_stays_free() -> None:
+def test_a_port_that_is_taken_is_not_yet_listened_on() -> None:
     port = free_port()
-    parts.check_port("127.0.0.1", port)
-    assert not parts.wait_for_port("127.0.0.1", port, seconds=0.2)
+    with parts.take_port("127.0.0.1", port):
+        assert not parts.wait_for_port("127.0.0.1", port, seconds=0.2)
 
 
 def test_a_port_that_answers_is_seen(taken: int) -> None:
