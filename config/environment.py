@@ -68,7 +68,7 @@ def database(url: str) -> dict[str, Any]:
     found["HOST"] = options.pop("host", found.get("HOST", ""))
     if not found.get("NAME"):
         raise ImproperlyConfigured("DATABASE_URL names no database: postgresql://user:password@host:5432/name.")
-    return found | {"OPTIONS": options}
+    return found | {"ENGINE": "config.kit.postgresql", "OPTIONS": options}
 
 
 def redis(url: str) -> str:

@@ -58,7 +58,8 @@ STATEMENT_TIMEOUT = environment.number("STATEMENT_TIMEOUT", 0)
 DATABASES: dict[str, dict[str, Any]] = {
     "default": environment.database(DATABASE_URL) | {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
 }
-DATABASES["default"]["OPTIONS"].setdefault("connect_timeout", 10)
+CONNECT_TIMEOUT = 10
+DATABASES["default"]["OPTIONS"].setdefault("connect_timeout", CONNECT_TIMEOUT)
 if STATEMENT_TIMEOUT:
     DATABASES["default"]["OPTIONS"].setdefault("options", f"-c statement_timeout={STATEMENT_TIMEOUT}")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -141,6 +142,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.site.middleware.ContentSecurityPolicy",
+    "config.site.outage.Outage",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -7,6 +7,8 @@ from django.urls import include, path
 
 from config.site.health import healthz, readyz
 
+handler500 = "config.site.outage.failed"
+
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),

@@ -11,6 +11,8 @@ from django.utils import timezone
 from integrations.access.tenancy import enter
 
 SESSION_KEY = "project"
+# Addresses that are nobody's: they answer while there is no database to read a session from.
+NOBODYS = frozenset({"/healthz", "/readyz"})
 
 
 class OpenProject:
@@ -24,7 +26,9 @@ class OpenProject:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.project = None  # type: ignore[attr-defined]
-        if settings.SESSION_COOKIE_NAME not in request.COOKIES or not request.user.is_authenticated:
+        if request.path in NOBODYS or settings.SESSION_COOKIE_NAME not in request.COOKIES:
+            return self.get_response(request)
+        if not request.user.is_authenticated:
             return self.get_response(request)
         project = enter(request.user, request.session.get(SESSION_KEY))
         request.project = project  # type: ignore[attr-defined]

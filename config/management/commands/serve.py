@@ -8,13 +8,17 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.wsgi import get_wsgi_application
+from django.db import connections
 from django.urls import get_resolver
 
-from config.running import parts
+from config.running import parts, watch
 from config.running.front import make_front
 
 # What a form or the API refuses with its own words is a little less than this.
 MOST_BODY = settings.API_BODY_LIMIT + 8 * 1024 * 1024
+
+# Seconds for a new connection to the database (psycopg knows none below 2), and for the queue's answers.
+CONNECT_SECONDS, QUEUE_SECONDS = 2, 0.5
 
 
 class Command(BaseCommand):
@@ -32,7 +36,9 @@ class Command(BaseCommand):
             listener = self._listener(options)
         except (parts.CannotRun, OSError) as error:
             raise CommandError(f"There is nothing to listen on: {error}") from error
+        _be_impatient()
         application = get_wsgi_application()
+        watch.begin()
         _ = get_resolver().url_patterns  # every module now, not while the first person waits
         make_front(application, listener, threads=options["threads"], most_body=MOST_BODY).run()
 
@@ -40,3 +46,16 @@ class Command(BaseCommand):
         if options["fd"] is not None:
             return socket.socket(fileno=options["fd"])
         return parts.take_port(options["host"], options["port"])
+
+
+def _be_impatient() -> None:
+    """Somebody waits for the page: servers that are away are noticed sooner than a worker would.
+
+    What the address of a server says itself is kept.
+    """
+    database = connections.settings["default"]["OPTIONS"]
+    if database["connect_timeout"] == settings.CONNECT_TIMEOUT:
+        database["connect_timeout"] = CONNECT_SECONDS
+    queue: dict[str, Any] = settings.RQ_QUEUES["default"]
+    joint = "&" if "?" in queue["URL"] else "?"
+    queue["URL"] += f"{joint}socket_timeout={QUEUE_SECONDS}&socket_connect_timeout={QUEUE_SECONDS}"

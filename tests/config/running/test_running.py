@@ -19,6 +19,7 @@ from config.running import parts
 from config.running.bell_worker import make_worker
 from config.running.embedded import folders, locations
 from tests.config.conftest import CHECKOUT, is_running
+from tests.config.served import free_port
 from tests.waiting import until
 
 
@@ -29,13 +30,6 @@ def taken() -> Generator[int]:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         yield listener.getsockname()[1]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def test_a_taken_port_is_a_sentence(taken: int) -> None:
