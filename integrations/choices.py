@@ -191,3 +191,10 @@ class MessageState(TextChoices):
     FAILED = "failed", "Failed"
     UNSURE = "unsure", "Unsure"
     """The worker died while it was handing the letter over: it may have arrived or not."""
+
+
+class Process(TextChoices):
+    """A process that works beside the web processes."""
+
+    WORKER = "worker", "Worker"
+    TICK = "tick", "Tick"

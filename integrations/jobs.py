@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from config.kit import true_time
 from integrations.choices import RunKind
 from integrations.erasing.portions import erase_portion
 from integrations.follow_up import steps as following_up
@@ -40,9 +41,13 @@ PORTIONERS: dict[RunKind, Portioner] = {
 
 
 def work(run_id: int) -> None:
+    if not true_time.is_right():
+        return  # the tick rings again
     worker.work(run_id, HANDLERS, portioners=PORTIONERS)
 
 
 def follow_up(project_id: int) -> None:
+    if not true_time.is_right():
+        return
     queue.heard(project_id)
     following_up.follow_up(project_id)

@@ -16,8 +16,8 @@ from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.db import transaction
 from django.db.models import Model, Q
-from django.utils import timezone
 
+from config.kit import true_time
 from integrations.choices import RUN_OPEN, DeliveryState, MessageState, RemoteState
 from integrations.models import CleaningRound, Feed, Fix, Message, RemoteOrder, Run, WebhookDelivery
 from orders.choices import OrderStatus
@@ -101,7 +101,7 @@ KINDS = (
 
 def clean() -> int:
     """One window of each kind whose daily round is not over. How many rows that cleaned. For the tick."""
-    now = timezone.now()
+    now = true_time.now()
     return sum(_step(kind, now) for kind in KINDS if getattr(settings, kind.setting))
 
 
@@ -131,5 +131,5 @@ def _window(kind: Cleaning, this: CleaningRound, old: datetime) -> int:
     this.after = ids[-1] if ids else this.after
     this.cleaned += len(due)
     is_last = len(ids) < WINDOW or all(born >= old for _, born in looked)
-    this.ended_at = timezone.now() if is_last else None
+    this.ended_at = true_time.now() if is_last else None
     return len(due)

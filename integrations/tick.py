@@ -9,10 +9,11 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from config.kit.locks import Lock, try_lock
 from integrations import retention
 from integrations.access import idempotency
+from integrations.choices import Process
 from integrations.follow_up import steps
 from integrations.importing import feeds
 from integrations.partner_runs import bulk_import, exports
-from integrations.runs import control
+from integrations.runs import control, liveness
 from integrations.shop_webhooks import hints
 from integrations.webhooks import deliveries
 
@@ -20,8 +21,14 @@ logger = logging.getLogger(__name__)
 
 
 def tick() -> bool:
-    """Sweep runs and start due feeds. Whether this copy held the lock. A database that is away is tried again later."""
+    """Sweep runs and start due feeds. Whether this copy held the lock, and its machine's clock is right.
+
+    A database that is away is tried again later.
+    """
     try:
+        if not liveness.look():
+            liveness.beat(Process.TICK)
+            return False
         with transaction.atomic():
             if not try_lock(Lock.TICK):
                 return False

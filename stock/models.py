@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import F, Func, Q, Value
 from django.db.models.functions import Collate, Upper
 
+from config.kit import true_time
 from stock.choices import MovementReason
 
 # Letters and digits of a SKU alone, for `stock.suggestions`.
@@ -28,7 +29,7 @@ class Product(models.Model):
     metadata: models.Field[Any, Any] = models.JSONField(
         default=dict, db_default=Value({}, models.JSONField()), blank=True
     )
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=true_time.now, editable=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["project", "sku"], name="product_once_per_sku")]

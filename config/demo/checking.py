@@ -10,10 +10,10 @@ from datetime import timedelta
 from typing import Any
 
 from django.db.models import Count, Sum
-from django.utils import timezone
 
 from config.demo import deciding, letters, partner, webhooks
 from config.demo.world import BROOKLYN, DemoShop
+from config.kit import true_time
 from config.running.parts import wait_for_port
 from config.running.processes import Supervisor
 from integrations.choices import ImportAction, RemoteState, RunKind, RunState
@@ -97,7 +97,7 @@ class Check:
             for status in ("pending", "processing", "on-hold", "completed", "cancelled"):
                 self._place(shop, status, {"MUG-WHITE": 1})
         for integration in shops:
-            request_load(integration, date_from=timezone.now().date() - timedelta(days=31))
+            request_load(integration, date_from=true_time.now().date() - timedelta(days=31))
         self._wait()
         for integration, shop in shops.items():
             shown = self._description(shop)["orders"]
@@ -137,7 +137,7 @@ class Check:
         """The history of one shop on every other platform, all at once."""
         shops = list(self._marketplaces.integrations.order_by("pk"))
         for integration in shops:
-            request_load(integration, date_from=timezone.now().date() - timedelta(days=31))
+            request_load(integration, date_from=true_time.now().date() - timedelta(days=31))
         self._wait()
         for integration in shops:
             run = Run.objects.filter(integration=integration, kind=RunKind.LOAD).latest("id")
@@ -147,7 +147,7 @@ class Check:
 
     def _trial_is_refused_a_date(self) -> None:
         try:
-            request_load(self._trial.integrations.get(), date_from=timezone.now().date())
+            request_load(self._trial.integrations.get(), date_from=true_time.now().date())
             self._row("Trial: a date is refused", "no", "yes")
         except RunRefused:
             self._row("Trial: a date is refused", "yes", "yes")

@@ -10,10 +10,10 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.utils import timezone
 
 from config.demo import loyalty
 from config.demo.world import ACCOUNTS, DAYS, LETTERHEAD, OPERATOR, PASSWORD, DemoAccount, DemoShop
+from config.kit import true_time
 from config.running.parts import CannotRun, wait_for_port
 from integrations.choices import FeedKind
 from integrations.models import Account, Integration, Membership, Project, Webhook
@@ -84,7 +84,7 @@ def _connect(project: Project, shop: DemoShop, port: int) -> None:
             "base_url": shop.at(port),
             "credentials": Secrets(dialects.get(shop.platform).keys(simulated)),
             "time_zone": shop.zone,
-            "start_at": timezone.now() - timedelta(days=DAYS),
+            "start_at": true_time.now() - timedelta(days=DAYS),
         },
     )
     if not new:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from django.db import Error, connection
+from typing import Any
+
+from django.db import Error
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from django_rq import get_connection
 from redis.exceptions import RedisError
+
+from config.kit import true_time
+from integrations.choices import Process
+from integrations.runs import liveness
 
 
 @require_safe
@@ -22,19 +28,21 @@ def healthz(request: HttpRequest) -> HttpResponse:
 def readyz(request: HttpRequest) -> JsonResponse:
     """200 when PostgreSQL answers, else 503.
 
-    Redis is told but does not decide: it only rings, and the tick does its work when it is silent.
+    All else is told but does not decide. Redis only rings, and the tick does its work when it is silent; workers and
+    the tick that do not move are a reason to wake somebody, and none to take the pages away.
+
+    `{"postgresql": true, "redis": true, "workers": true, "tick": true, "clocks": true, "problems": []}`; a problem is a
+    sentence that names which process, and how long or how much.
     """
-    postgres = _postgres_answers()
-    return JsonResponse({"postgresql": postgres, "redis": _redis_answers()}, status=200 if postgres else 503)
-
-
-def _postgres_answers() -> bool:
+    found: dict[str, Any] = {"postgresql": True, "redis": _redis_answers()}
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
+        beating = liveness.beating()
     except Error:
-        return False
-    return True
+        return JsonResponse(found | {"postgresql": False}, status=503)
+    for kind, name in ((Process.WORKER, "workers"), (Process.TICK, "tick")):
+        found[name] = any(each.moves and not each.clock_is_wrong for each in beating if each.kind == kind)
+    found["clocks"] = true_time.is_right() and not any(each.clock_is_wrong for each in beating)
+    return JsonResponse(found | {"problems": liveness.problems(beating)})
 
 
 def _redis_answers() -> bool:

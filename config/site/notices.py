@@ -13,6 +13,7 @@ from config.kit.admin.change_lists import capped
 from integrations.access.tenancy import project_of
 from integrations.admin.open_project import open_failures_of, shops_of
 from integrations.choices import IntegrationHealth
+from integrations.runs import liveness
 from integrations.shops import attention
 
 
@@ -29,7 +30,7 @@ def notices(request: HttpRequest) -> list[Notice]:
     project = project_of(request)
     if project is None:
         return []
-    found = []
+    found = standing(request)
     if request.user.has_perm("integrations.retry_remoteorder"):
         found += failures(open_failures_of(request))
     if request.user.has_perm("integrations.view_integration"):
@@ -56,6 +57,15 @@ def notices(request: HttpRequest) -> list[Notice]:
     if request.user.has_perm("integrations.settle_erasurerequest"):
         found += _erasures(sum(shop.erasures_waiting for shop in shops_of(request)))  # type: ignore[attr-defined]
     return found
+
+
+def standing(request: HttpRequest) -> list[Notice]:
+    """On the first page, for those who can wake somebody: nobody works, or a machine's clock is wrong."""
+    match = request.resolver_match
+    if match is None or match.view_name != "admin:index" or not request.user.has_perm("integrations.view_run"):
+        return []
+    runs = reverse("admin:integrations_run_changelist")
+    return [Notice("bad", problem, runs) for problem in liveness.problems(liveness.beating())]
 
 
 # Who can do something about what does not get out.

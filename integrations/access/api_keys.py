@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Q
-from django.utils import timezone
 
+from config.kit import true_time
 from config.kit.refusals import Refused
 from integrations.choices import ApiScope
 from integrations.models import ApiKey
@@ -61,7 +61,7 @@ def make(
 
 def revoke(key: ApiKey) -> bool:
     """End a key at once. Whether it was in force until now."""
-    return bool(ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now()))
+    return bool(ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=true_time.now()))
 
 
 def find(token: str, app_id: str | None) -> ApiKey:
@@ -76,7 +76,7 @@ def find(token: str, app_id: str | None) -> ApiKey:
         raise KeyRefused("The key is not known: check X-App-Id and X-App-Token.")
     if key.revoked_at is not None:
         raise KeyRefused("The key was revoked: ask the owner of the project for a new one.")
-    if key.expires_at is not None and key.expires_at <= timezone.now():
+    if key.expires_at is not None and key.expires_at <= true_time.now():
         raise KeyRefused("The key has expired: ask the owner of the project for a new one.")
     if key.created_by is not None and not key.created_by.is_active:
         raise KeyRefused("The person who made this key is not active any more: ask for a new key.")
@@ -84,7 +84,7 @@ def find(token: str, app_id: str | None) -> ApiKey:
 
 
 def note_use(key: ApiKey) -> None:
-    now = timezone.now()
+    now = true_time.now()
     if key.last_used_at is None or key.last_used_at < now - TELL_USE_AGAIN_AFTER:
         stale = Q(last_used_at=None) | Q(last_used_at__lt=now - TELL_USE_AGAIN_AFTER)
         ApiKey.objects.filter(stale, pk=key.pk).update(last_used_at=now)

@@ -13,8 +13,8 @@ from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 
+from config.kit import true_time
 from config.kit.locks import try_lock
 from integrations.models import KeptAnswer
 
@@ -74,7 +74,7 @@ def once(call: Call, work: Callable[[], CallAnswer]) -> CallAnswer:
             fingerprint=call.fingerprint,
             status=made.status,
             body=made.body,
-            created_at=timezone.now(),
+            created_at=true_time.now(),
         )
         return made
 
@@ -94,4 +94,4 @@ def clear_old() -> int:
 def _counts_since() -> datetime:
     """Keys of before count no more."""
     days = settings.ANSWER_DAYS
-    return timezone.now() - timedelta(days=days) if days else datetime.min.replace(tzinfo=UTC)
+    return true_time.now() - timedelta(days=days) if days else datetime.min.replace(tzinfo=UTC)

@@ -11,10 +11,10 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from config.kit import true_time
 from config.kit.admin.guards import guarded
 from config.kit.admin.markup import badge
 from config.kit.admin.model_admins import PageAdmin, Route
@@ -88,7 +88,7 @@ class ApiKeyAdmin(PageAdmin[ApiKey]):
                 project.pk,
                 form.cleaned_data["name"],
                 form.cleaned_data["scopes"],
-                expires_at=timezone.now() + timedelta(days=days) if days else None,
+                expires_at=true_time.now() + timedelta(days=days) if days else None,
                 user_id=request.user.pk,
             )
             self.log_addition(request, made.key, "Made.")
@@ -129,6 +129,6 @@ class ApiKeyAdmin(PageAdmin[ApiKey]):
     def state(self, key: ApiKey) -> str:
         if key.revoked_at is not None:
             return badge(_("Revoked"), "bad")
-        if key.expires_at is not None and key.expires_at <= timezone.now():
+        if key.expires_at is not None and key.expires_at <= true_time.now():
             return badge(_("Expired"), "warn")
         return badge(_("In force"), "good")

@@ -15,6 +15,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from config.kit import true_time
 from config.kit.money import money
 from integrations.admin.cause_forms import CredentialsForm
 from integrations.choices import IntegrationHealth
@@ -67,7 +68,7 @@ class Card:
     def age(self) -> str:
         if self.group is None or self.group.oldest is None:
             return ""
-        if timezone.now() - self.group.oldest < timedelta(minutes=1):
+        if true_time.now() - self.group.oldest < timedelta(minutes=1):
             return _("since a moment ago")
         return _("oldest %(age)s ago") % {"age": timesince(self.group.oldest, depth=1)}
 
@@ -77,7 +78,7 @@ class Card:
             return ""
         if self.group.next_attempt is None:
             return _("no further attempt by itself")
-        if self.group.next_attempt <= timezone.now():
+        if self.group.next_attempt <= true_time.now():
             return _("being looked at again")
         at = date_format(timezone.localtime(self.group.next_attempt), "DATETIME_FORMAT")
         return _("next attempt %(at)s") % {"at": at}

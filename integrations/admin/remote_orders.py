@@ -14,6 +14,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from config.kit import true_time
 from config.kit.admin.change_lists import ChoiceFilter, DateRange, TabFilter, capped, options, shown
 from config.kit.admin.guards import guarded, guarded_action
 from config.kit.admin.markup import badge, post_button
@@ -68,7 +69,7 @@ def next_step(remote: RemoteOrder) -> str:
         return ""
     if not remote.retry or remote.next_attempt_at is None:
         return _("Nothing happens by itself: put its cause right, or retry it.")
-    if remote.next_attempt_at <= timezone.now():
+    if remote.next_attempt_at <= true_time.now():
         return _("It is looked at again now; reload this page in a moment.")
     at = date_format(timezone.localtime(remote.next_attempt_at), "DATETIME_FORMAT")
     return _("It is looked at again by itself at %(at)s.") % {"at": at}

@@ -9,10 +9,10 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from config.kit import true_time
 from integrations.choices import UnknownProducts
 from integrations.client.addresses import check_shop_url
 from integrations.connectors.contract import Connector
@@ -68,7 +68,7 @@ class ShopForm(forms.Form):
     )
     start_at = forms.DateTimeField(
         label=gettext_lazy("Orders since"),
-        initial=timezone.now,
+        initial=true_time.now,
         help_text=gettext_lazy("The first load starts here; automatic loads never go before it."),
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
@@ -118,7 +118,7 @@ class ShopForm(forms.Form):
 
     def clean_start_at(self) -> datetime:
         start: datetime = self.cleaned_data["start_at"]
-        if not FIRST_YEAR <= start.year <= timezone.now().year + 1:
+        if not FIRST_YEAR <= start.year <= true_time.now().year + 1:
             raise ValidationError(_("Choose a day between %(year)s and a year from now.") % {"year": FIRST_YEAR})
         return start
 

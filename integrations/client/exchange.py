@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
 from importlib.metadata import PackageNotFoundError, version
 from ipaddress import ip_address
-from time import monotonic, time
+from time import monotonic
 from urllib.parse import quote, urlencode, urlsplit
 
 import requests
@@ -17,11 +17,13 @@ from requests.adapters import BaseAdapter
 from requests_oauthlib import OAuth1
 from urllib3.exceptions import ProtocolError
 
+from config.kit import true_time
 from integrations.client.addresses import check_target
 from integrations.client.limits import Limits
 from integrations.client.transport import Line, PinnedAdapter
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import BasicAuth, HeaderAuth, OAuth1Auth, Request, Response
+from integrations.connectors.kit.clocks import clock
 from integrations.connectors.kit.throttling import LONGEST_WAIT, SHORTEST_WAIT, reset_seconds
 
 logger = logging.getLogger(__name__)
@@ -30,6 +32,8 @@ for _talkative in ("oauthlib", "requests_oauthlib", "urllib3"):
     logging.getLogger(_talkative).setLevel(logging.INFO)
 
 CHUNK = 64 * 1024
+# Seconds between a shop's clock and ours beyond which a refused signature is one of another time.
+CLOCKS_DIFFER = 300
 ENCODINGS = {"", "identity", "gzip", "x-gzip", "deflate"}
 
 
@@ -73,8 +77,11 @@ class Exchange:
         self._session.close()
 
     def send(self, request: Request) -> Response:
-        """The answer, unless it is 3xx, 429 or 5xx: those are ShopErrors too."""
-        return _accepted(self._guarded(request, self._body))
+        """The answer, unless it is 3xx, 429 or 5xx: those are ShopErrors too, and so is a signature of another time."""
+        response = self._guarded(request, self._body)
+        if response.status == 401 and isinstance(request.auth, OAuth1Auth):
+            _keys_or_clock(response)
+        return _accepted(response)
 
     def beginning(self, request: Request) -> Response:
         """The answer whatever its status, its body up to the limit's size; packed ones stay unread."""
@@ -195,8 +202,13 @@ def _signer(request: Request) -> OAuth1 | tuple[str, str] | None:
     if isinstance(request.auth, BasicAuth):
         return request.auth.user, request.auth.password
     if isinstance(request.auth, OAuth1Auth):
-        return OAuth1(request.auth.key, request.auth.secret, signature_method="HMAC-SHA256")
+        return OAuth1(request.auth.key, request.auth.secret, signature_method="HMAC-SHA256", timestamp=_stamp())
     return None
+
+
+def _stamp() -> str:
+    """The true time, for shops refuse what was signed at another: WooCommerce beyond 15 minutes."""
+    return str(int(true_time.now().timestamp()))
 
 
 def _certificate_fault(message: str, whom: str) -> str:
@@ -230,6 +242,22 @@ def _accepted(response: Response) -> Response:
     return response
 
 
+def _keys_or_clock(response: Response) -> None:
+    """Shops refuse a signature of another time as they refuse wrong keys; the Date of the answer tells them apart."""
+    theirs = clock(response)
+    if theirs is None:
+        return
+    ahead = (theirs - true_time.now()).total_seconds()
+    if abs(ahead) > CLOCKS_DIFFER:
+        minutes, way = round(abs(ahead) / 60), "ahead of" if ahead > 0 else "behind"
+        raise ShopError(
+            Failure.UNAVAILABLE,
+            f"The shop's clock is {minutes} minutes {way} ours, so it refuses what we sign. The keys may be right: "
+            "whoever runs the shop must set its clock.",
+            status=response.status,
+        )
+
+
 def _redirect(location: str) -> str:
     """Names the target's host, which is what staff need, and nothing else of it."""
     try:
@@ -254,6 +282,6 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         try:
             now = parsedate_to_datetime(headers.get("date", "")).timestamp()
         except (ValueError, OverflowError):
-            now = time()
+            now = true_time.now().timestamp()
         seconds = until - now
     return min(LONGEST_WAIT, max(SHORTEST_WAIT, seconds))

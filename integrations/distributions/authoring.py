@@ -9,8 +9,8 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
+from config.kit import true_time
 from config.kit.refusals import Refused
 from integrations.choices import DistributionChannel, DistributionTrigger, MailSecurity, MessageState
 from integrations.client.addresses import LOCAL_NAMES, address_is_public, host_name
@@ -65,7 +65,7 @@ def save_server(project_id: int, values: ServerSettings, password: str) -> MailS
             setattr(server, name, getattr(values, name))
         server.host, server.problem, server.problem_at = host, "", None
         server.save()
-        _wake(project_id, timezone.now())
+        _wake(project_id, true_time.now())
     return server
 
 
@@ -180,12 +180,12 @@ def send_test(distribution: Distribution, to: str) -> None:
     server = MailServer.objects.filter(project_id=distribution.project_id).first()
     if server is None:
         raise MailError(MailFault.SETTINGS, "No mail server is entered for this project.")
-    stamp = Stamp(0, timezone.now(), f"{settings.PUBLIC_URL}/" if settings.PUBLIC_URL else "")
+    stamp = Stamp(0, true_time.now(), f"{settings.PUBLIC_URL}/" if settings.PUBLIC_URL else "")
     letter = compose(distribution, server, to, example_values(distribution), stamp)
     with open_box(server) as box:
         box.send(letter)
     MailServer.objects.filter(pk=server.pk).update(problem="", problem_at=None)
-    _wake(distribution.project_id, timezone.now())
+    _wake(distribution.project_id, true_time.now())
 
 
 def example_values(distribution: Distribution) -> dict[str, str]:

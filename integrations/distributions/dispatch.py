@@ -15,8 +15,8 @@ from time import monotonic
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F, QuerySet
-from django.utils import timezone
 
+from config.kit import true_time
 from integrations.choices import DistributionChannel, DistributionTrigger, MessageState
 from integrations.client.mail import MailAccount, Postbox, postbox
 from integrations.connectors.errors import MailError, MailFault
@@ -61,14 +61,14 @@ def waiting_projects() -> list[int]:
     open_now = Message.objects.filter(
         distribution__enabled=True,
         state__in=[MessageState.WAITING, MessageState.SENDING],
-        next_attempt_at__lte=timezone.now(),
+        next_attempt_at__lte=true_time.now(),
     )
     return list(open_now.order_by().values_list("distribution__project_id", flat=True).distinct())
 
 
 def send_letters(project_id: int) -> bool:
     """Send a batch of the project's letters. Whether more are due."""
-    at = timezone.now()
+    at = true_time.now()
     _give_up_on_the_dead(project_id, at)
     letters = due(project_id, at).filter(distribution__channel=DistributionChannel.EMAIL)
     batch = list(letters.select_related("distribution__project")[:BATCH])
@@ -128,7 +128,7 @@ class _Round:
         letter = compose(distribution, self.server, email, self.values.of(message), stamp)
         if _mark(message):
             self.box.send(letter)
-            settle(message, MessageState.SENT, "", sent_at=timezone.now())
+            settle(message, MessageState.SENT, "", sent_at=true_time.now())
 
 
 def _mark(message: Message) -> bool:
@@ -136,7 +136,7 @@ def _mark(message: Message) -> bool:
     mine = Message.objects.filter(pk=message.pk, state=MessageState.WAITING)
     return bool(
         mine.update(
-            state=MessageState.SENDING, tries=F("tries") + 1, next_attempt_at=timezone.now() + HANDED_OVER_WITHIN
+            state=MessageState.SENDING, tries=F("tries") + 1, next_attempt_at=true_time.now() + HANDED_OVER_WITHIN
         )
     )
 
@@ -150,7 +150,7 @@ def _failed(message: Message, error: MailError) -> None:
     if error.fault == MailFault.UNSURE:
         settle(message, MessageState.UNSURE, f"{error} Send it again if it has not arrived.")
     elif error.fault == MailFault.LATER and message.tries < len(RETRY_AFTER):
-        again = timezone.now() + RETRY_AFTER[message.tries]
+        again = true_time.now() + RETRY_AFTER[message.tries]
         settle(message, MessageState.WAITING, f"{error} It is tried again.", next_attempt_at=again)
     else:
         settle(message, MessageState.FAILED, str(error))
@@ -173,7 +173,7 @@ def send_again(messages: QuerySet[Message]) -> int:
     chosen = list(messages.filter(state__in=RESENDABLE).values_list("pk", "distribution__project_id"))
     with transaction.atomic():
         count = Message.objects.filter(pk__in=[pk for pk, _ in chosen], state__in=RESENDABLE).update(
-            state=MessageState.WAITING, tries=0, next_attempt_at=timezone.now(), reason="Sent again by hand."
+            state=MessageState.WAITING, tries=0, next_attempt_at=true_time.now(), reason="Sent again by hand."
         )
         for project_id in {project_id for _, project_id in chosen}:
             ring_follow_up(project_id)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 
+from config.kit import true_time
 from config.kit.public_ids import PublicIds
 from integrations.choices import DistributionChannel, MessageState, WebhookEvent
 from integrations.distributions.dispatch import due, settle
@@ -24,7 +24,7 @@ NO_CUSTOMER = "The customer is not here any more."
 
 def hand_over(project_id: int) -> bool:
     """Turn a batch of the project's webhook messages into deliveries, all at once. Whether there may be more."""
-    at = timezone.now()
+    at = true_time.now()
     with transaction.atomic():
         waiting = due(project_id, at).filter(distribution__channel=DistributionChannel.WEBHOOK)
         related = waiting.select_related("distribution__project", "distribution__endpoint")

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from django.conf import settings
 from django.core.signing import BadSignature, Signer
 from django.db.models import QuerySet
-from django.utils import timezone
 
+from config.kit import true_time
 from integrations.models import MailOptOut, Message, Project
 from orders.models import Customer
 
@@ -39,7 +39,7 @@ def opt_out(project_id: int, emails: Iterable[str], *, user_id: int | None = Non
     wanted = {email.strip().lower() for email in emails if email.strip()}
     known = opted_out(project_id, wanted)
     rows = [
-        MailOptOut(project_id=project_id, email=email, at=timezone.now(), by_id=user_id)
+        MailOptOut(project_id=project_id, email=email, at=true_time.now(), by_id=user_id)
         for email in sorted(wanted - known)
     ]
     MailOptOut.objects.bulk_create(rows, ignore_conflicts=True)

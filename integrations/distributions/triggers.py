@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models.functions import Now
-from django.utils import timezone
 
+from config.kit import true_time
 from integrations.choices import DistributionTrigger
 from integrations.models import Distribution, Message
 from orders.choices import AnnouncementKind
@@ -73,7 +73,7 @@ def answer_orders(project_id: int, told: Sequence[Announcement]) -> None:
     Nobody is thanked for an order of long ago, e.g. when a shop's last year is loaded: what happened longer than
     FRESH ago is not answered.
     """
-    now = timezone.now()
+    now = true_time.now()
     meant = [each for each in told if each.kind in TRIGGERS]
     orders = Order.objects.filter(pk__in=[each.order_id for each in meant], customer__isnull=False)
     found = {order.pk: order for order in orders.only("customer_id", "placed_at", "paid_at")} if meant else {}
@@ -99,7 +99,7 @@ def answer_entries(project_id: int) -> bool:
         waiting = SegmentEntry.objects.select_for_update(of=("self",)).filter(project_id=project_id, told_at=None)
         entries = list(waiting.order_by("id")[:ENTRIES_AT_ONCE])
         causes = [Occasion(trigger, entry.pk, entry.customer_id, entry.segment_id) for entry in entries]
-        start(project_id, causes, timezone.now())
+        start(project_id, causes, true_time.now())
         SegmentEntry.objects.filter(pk__in=[entry.pk for entry in entries]).update(told_at=Now())
     return len(entries) == ENTRIES_AT_ONCE
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.utils import timezone
 
+from config.kit import true_time
 from config.kit.refusals import Refused
 from integrations.choices import RUN_OPEN, RunKind
 from integrations.erasing import people
@@ -71,7 +71,7 @@ def ask(project: Project, *, email: str = "", customer: Customer | None = None, 
         known = ErasureRequest.objects.filter(project=project, integration=None, done_at=None, **asked).first()
         if known is not None:
             return known
-        return ErasureRequest.objects.create(project=project, told_at=timezone.now(), asked_by_id=user_id, **asked)
+        return ErasureRequest.objects.create(project=project, told_at=true_time.now(), asked_by_id=user_id, **asked)
 
 
 def ask_by_name(project: Project, shop: Integration, name: str, *, user_id: int) -> ErasureRequest:
@@ -87,7 +87,7 @@ def ask_by_name(project: Project, shop: Integration, name: str, *, user_id: int)
     if not name or not RemoteOrder.objects.filter(integration=shop, buyer_key=name).exists():
         raise ErasureRefused(f"No order of {shop} names a buyer “{name[:100]}”: look at what the shop calls them.")
     external_id = f"here-{secrets.token_hex(8)}"
-    return ErasureRequest.objects.create(**asked, external_id=external_id, told_at=timezone.now(), asked_by_id=user_id)
+    return ErasureRequest.objects.create(**asked, external_id=external_id, told_at=true_time.now(), asked_by_id=user_id)
 
 
 def look(request: ErasureRequest) -> ErasureLook:
@@ -137,7 +137,7 @@ def confirm(request_id: int, *, user_id: int, forced: bool = False) -> Run:
             raise ErasureRefused(reason)
         request.found = person.as_json()
         request.whom = people.whom(request.project, request)
-        request.confirmed_at, request.done_by_id, request.forced = timezone.now(), user_id, forced
+        request.confirmed_at, request.done_by_id, request.forced = true_time.now(), user_id, forced
         return _start(request)
 
 

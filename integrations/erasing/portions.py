@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from django.db.models import Q
-from django.utils import timezone
 
+from config.kit import true_time
 from integrations.erasing import mentions
 from integrations.erasing.holdings import LOG, MENTIONS, PLACES, PersonalPlace
 from integrations.erasing.people import Confirmed, Person, erasing
@@ -30,7 +30,7 @@ def erase_portion(run: Run) -> RunPage:
 
 def _erase(request: ErasureRequest, person: Person, place: PersonalPlace, step: int) -> RunPage:
     ids = list(place.held(person).order_by("pk").values_list("pk", flat=True)[:PORTION])
-    confirmed = Confirmed(request.confirmed_at or timezone.now(), request.done_by_id)
+    confirmed = Confirmed(request.confirmed_at or true_time.now(), request.done_by_id)
 
     def write(_: int) -> Written:
         if ids:
@@ -69,6 +69,6 @@ def _settle(request: ErasureRequest, person: Person) -> Written:
         named |= Q(integration=integration_id, person=key)
     of_them = Q(pk=request.pk) | Q(named, project__in=person.projects, done_at=None)
     ErasureRequest.objects.filter(of_them).update(
-        person="", email="", customer_id=None, found={}, done_at=timezone.now(), done_by=request.done_by_id
+        person="", email="", customer_id=None, found={}, done_at=true_time.now(), done_by=request.done_by_id
     )
     return Written()

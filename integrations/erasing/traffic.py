@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import QuerySet
-from django.utils import timezone
 
+from config.kit import true_time
 from config.kit.public_ids import PublicIds
 from integrations.choices import BuyerListing, DeliveryState, RemoteState
 from integrations.erasing.people import Confirmed, Person, label
@@ -80,7 +80,7 @@ def erase_deliveries(ids: Sequence[int], done: Confirmed) -> None:
     """One that still waits is not sent any more."""
     rows = WebhookDelivery.objects.filter(pk__in=ids)
     rows.filter(state=DeliveryState.WAITING).update(
-        state=DeliveryState.FAILED, reason=NOT_SENT, next_try_at=None, finished_at=timezone.now(), body=None
+        state=DeliveryState.FAILED, reason=NOT_SENT, next_try_at=None, finished_at=true_time.now(), body=None
     )
     rows.update(body=None)
     DeliveryAttempt.objects.filter(delivery__in=ids).update(answer="")

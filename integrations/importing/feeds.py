@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.db import transaction
-from django.utils import timezone
 
+from config.kit import true_time
 from integrations.choices import FeedKind, IntegrationHealth, RunKind
 from integrations.importing.load import request_load
 from integrations.models import Feed, Integration, Run
@@ -40,7 +40,7 @@ def start(feed: Feed, user_id: int | None = None) -> Run:
 def start_due() -> int:
     """Start every feed that is due; how many runs that made. Two of these at once start each feed once."""
     started = 0
-    now = timezone.now()
+    now = true_time.now()
     with transaction.atomic():
         due = (
             Feed.objects.select_for_update(skip_locked=True, of=("self",))
@@ -75,7 +75,7 @@ def set_feed(feed: Feed, *, enabled: bool, interval: timedelta) -> bool:
     """Whether anything changed. The next turn is no later than one interval from now."""
     if (feed.enabled, feed.interval) == (enabled, interval):
         return False
-    now = timezone.now()
+    now = true_time.now()
     feed.enabled, feed.interval = enabled, interval
     feed.next_at = min(max(feed.next_at, now), now + interval)
     feed.save(update_fields=["enabled", "interval", "next_at"])

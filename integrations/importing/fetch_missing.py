@@ -8,8 +8,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from django.utils import timezone
-
+from config.kit import true_time
 from integrations.choices import IntegrationHealth, RemoteState, RunKind
 from integrations.connectors.listings import OrderPage, Window
 from integrations.importing.faulty_pages import broken, next_page
@@ -41,7 +40,7 @@ def request_hours(integration: Integration, hours: int, *, user_id: int | None =
     """Fetch what was created or modified in the last 1 to 6 hours. Raises RunRefused with a sentence."""
     if hours not in HOURS:
         raise RunRefused(f"Choose between {HOURS[0]} and {HOURS[-1]} hours; “Load new orders” reaches further back.")
-    return _request(integration, user_id, timezone.now() - timedelta(hours=hours), {"hours": hours})
+    return _request(integration, user_id, true_time.now() - timedelta(hours=hours), {"hours": hours})
 
 
 def _request(integration: Integration, user_id: int | None, since: datetime | None, scope: dict[str, object]) -> Run:

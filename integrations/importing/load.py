@@ -7,8 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from functools import partial
 
-from django.utils import timezone
-
+from config.kit import true_time
 from integrations.choices import IntegrationHealth, RunKind
 from integrations.connectors.errors import ShopError
 from integrations.connectors.listings import Cursor, Window
@@ -67,7 +66,7 @@ def request_load(integration: Integration, *, user_id: int | None = None, date_f
         raise RunRefused(f"{integration} is switched off: switch it on in its settings first.")
     if integration.health == IntegrationHealth.CREDENTIALS:
         raise RunRefused(control.REJECTED.format(integration))
-    since = window_start(integration, timezone.now(), date_from)
+    since = window_start(integration, true_time.now(), date_from)
     scope = {"catch_up": date_from is None}
     return control.request(RunKind.LOAD, integration, user_id=user_id, since=since, scope=scope)
 

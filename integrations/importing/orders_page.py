@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.utils import timezone
 
+from config.kit import true_time
 from config.kit.sql import next_ids
 from integrations.choices import ImportAction, RemoteState
 from integrations.connectors.listings import Cursor
@@ -101,7 +101,7 @@ def _plain(error: Exception) -> str:
 
 
 def _write(run_id: int, integration: Integration, candidates: Sequence[Candidate], mode: Mode) -> Counter[str]:
-    at = timezone.now()
+    at = true_time.now()
     known = remote_orders.known(integration.pk, [candidate.external_id for candidate in candidates])
     rules = rule_table.meet(integration, (candidate.status for candidate in candidates if candidate.order is not None))
     seen = [(candidate, known.get(candidate.external_id)) for candidate in candidates]
@@ -188,7 +188,7 @@ def _mark_complete(run_id: int, integration: Integration, until: datetime) -> No
     A load without a date reaches back as far as there is anything to catch up on (`load.window_start`). A mark beyond
     our own now, from a shop whose clock is ahead, would hide an outage until that time has come.
     """
-    until = min(until, timezone.now())
+    until = min(until, true_time.now())
     Integration.objects.filter(pk=integration.pk).extra(
         where=[
             "(complete_until IS NULL OR complete_until < %s)",

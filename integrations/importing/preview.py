@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 
-from django.utils import timezone
-
+from config.kit import true_time
 from integrations.choices import ImportAction
 from integrations.importing import rule_table
 from integrations.importing.judgement import Lookups, judge, look_up
@@ -88,7 +87,7 @@ def preview(integration: Integration, wanted: Sequence[WantedRule], days: int) -
 
 def _read(integration: Integration, days: int) -> tuple[list[Candidate], int, bool]:
     """The stored orders that can be read, oldest first; how many cannot; whether there are more."""
-    since = timezone.now() - timedelta(days=days)
+    since = true_time.now() - timedelta(days=days)
     stored = integration.remote_orders.filter(placed_at__gte=since).exclude(payload="").order_by("-placed_at")
     documents = list(stored.values_list("payload", flat=True)[: MOST + 1])
     connector, reader = integration.connector, integration.reader()

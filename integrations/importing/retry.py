@@ -9,8 +9,8 @@ from functools import partial
 
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils import timezone
 
+from config.kit import true_time
 from integrations.choices import RemoteState, RunKind
 from integrations.connectors.listings import OrderPage
 from integrations.importing.faulty_pages import broken, by_ids
@@ -30,7 +30,7 @@ RETRIED = (RemoteState.IGNORED, RemoteState.FAILED)
 def retry_now(remote_orders: QuerySet[RemoteOrder], user_id: int | None = None) -> int:
     """Make these ignored and failed orders due and start retrying them; how many there are."""
     with transaction.atomic():
-        due = make_due(remote_orders, timezone.now())
+        due = make_due(remote_orders, true_time.now())
     start(due.values(), user_id)
     return len(due)
 
@@ -55,7 +55,7 @@ def start(integration_ids: Iterable[int], user_id: int | None = None) -> None:
 
 def retry_page(held: Claim, run: Run, integration: Integration) -> RunPage:
     """One request's worth of remote orders that are due."""
-    due = integration.remote_orders.filter(state__in=RETRIED, next_attempt_at__lte=timezone.now())
+    due = integration.remote_orders.filter(state__in=RETRIED, next_attempt_at__lte=true_time.now())
     return _reread(held, run, integration, due, mode=Mode.LOOK_AGAIN)
 
 

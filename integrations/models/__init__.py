@@ -3,6 +3,7 @@ from integrations.models.distributions import Distribution, MailOptOut, MailServ
 from integrations.models.endpoints import DeliveryAttempt, WebhookDelivery, WebhookEndpoint
 from integrations.models.erasures import ErasureRequest
 from integrations.models.fixes import Fix
+from integrations.models.heartbeats import Heartbeat
 from integrations.models.mappings import MetadataMapping, SkuMapping
 from integrations.models.partners import ApiKey, BulkFailure, BulkImport, BulkPortion, Export, ExportPart, KeptAnswer
 from integrations.models.remote_orders import RemoteOrder
@@ -28,6 +29,7 @@ __all__ = [
     "ExportPart",
     "Feed",
     "Fix",
+    "Heartbeat",
     "Integration",
     "KeptAnswer",
     "MailOptOut",

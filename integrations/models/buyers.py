@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
+from config.kit import true_time
 from integrations.choices import BuyerListing
 from integrations.models.tenancy import Project
 
@@ -17,7 +18,7 @@ class BuyerEntry(models.Model):
     listing = models.CharField("list", max_length=10, choices=BuyerListing, default=BuyerListing.BLOCK)
     active = models.BooleanField(default=True)
     remark = models.CharField(max_length=300, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=true_time.now, editable=False)
 
     class Meta:
         verbose_name = "entry"

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from config.kit import true_time
 from integrations.choices import DistributionChannel, DistributionTrigger, MailSecurity, MessageState
 from integrations.models.endpoints import WebhookEndpoint
 from integrations.models.tenancy import Project
@@ -52,7 +53,7 @@ class Distribution(models.Model):
     """The letter, see `integrations.distributions.wording` for what may stand in {{ }}."""
     enabled = models.BooleanField(default=False)
     """Only what happens while it is on is answered to."""
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=true_time.now, editable=False)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, editable=False)
 
     class Meta:

@@ -8,8 +8,8 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.utils import timezone
 
+from config.kit import true_time
 from integrations.choices import DeliveryState, WebhookEvent
 from integrations.models.tenancy import Project
 from integrations.secrets import EncryptedField, Secrets
@@ -42,7 +42,7 @@ class WebhookEndpoint(models.Model):
     lease_until = models.DateTimeField(null=True, blank=True)
     served_at = models.DateTimeField(null=True, blank=True)
     """When a worker had it last: endpoints of a project take turns."""
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=true_time.now, editable=False)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, editable=False)
     deleted_at = models.DateTimeField(null=True, blank=True)
     """Deleted ones stay as long as somebody may ask what was sent to them."""
@@ -88,8 +88,8 @@ class WebhookDelivery(models.Model):
     """All tries there ever were."""
     first_try_at = models.DateTimeField(null=True)
     """Of `tries`: the schedule counts from here."""
-    next_try_at = models.DateTimeField(null=True, default=timezone.now)
-    created_at = models.DateTimeField(default=timezone.now)
+    next_try_at = models.DateTimeField(null=True, default=true_time.now)
+    created_at = models.DateTimeField(default=true_time.now)
     finished_at = models.DateTimeField(null=True)
 
     class Meta:

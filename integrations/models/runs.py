@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from config.kit import true_time
 from integrations.choices import RUN_OPEN, RunKind, RunState
 from integrations.models.shops import Integration
 from integrations.models.tenancy import Project
@@ -48,7 +49,7 @@ class Run(models.Model):
     """Failed calls to the shop in a row."""
     next_attempt_at = models.DateTimeField(null=True, blank=True)
     cancel_requested_at = models.DateTimeField(null=True, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=true_time.now, editable=False)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import models
-from django.utils import timezone
 
+from config.kit import true_time
 from integrations.choices import FeedKind, ImportAction, IntegrationHealth, ListKind, UnknownCodes, UnknownProducts
 from integrations.connectors import get as get_connector
 from integrations.connectors import platform_choices
@@ -35,7 +35,7 @@ class Integration(models.Model):
     enabled = models.BooleanField(default=True)
     start_at = models.DateTimeField(
         "orders since",
-        default=timezone.now,
+        default=true_time.now,
         help_text="The first load starts here; automatic loads never go before it.",
     )
     unknown_products = models.CharField(max_length=10, choices=UnknownProducts, default=UnknownProducts.CREATE)
@@ -57,7 +57,7 @@ class Integration(models.Model):
     quiet_until = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="The shop asked us to wait until then; no worker asks before."
     )
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=true_time.now, editable=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["project", "title"], name="integration_once_per_title")]
@@ -147,7 +147,7 @@ class Feed(models.Model):
     kind = models.CharField(max_length=20, choices=FeedKind)
     enabled = models.BooleanField(default=True)
     interval = models.DurationField(default=timedelta(minutes=15))
-    next_at = models.DateTimeField(default=timezone.now)
+    next_at = models.DateTimeField(default=true_time.now)
     last_run = models.ForeignKey(
         "integrations.Run", models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
     )

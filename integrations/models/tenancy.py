@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 
+from config.kit import true_time
 from integrations.choices import AccountPlan, Role
 
 
@@ -26,7 +27,7 @@ class Account(models.Model):
 
     name = models.CharField(max_length=100, unique=True)
     plan = models.CharField(max_length=20, choices=AccountPlan, default=AccountPlan.TRIAL)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=true_time.now, editable=False)
 
     def __str__(self) -> str:
         return self.name

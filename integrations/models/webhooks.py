@@ -5,8 +5,8 @@ from __future__ import annotations
 import secrets
 
 from django.db import models
-from django.utils import timezone
 
+from config.kit import true_time
 from integrations.models.shops import Integration
 from integrations.secrets import EncryptedField, Secrets
 
@@ -68,7 +68,7 @@ class OrderHint(models.Model):
     deliveries = models.IntegerField(default=1)
     first_at = models.DateTimeField()
     last_at = models.DateTimeField()
-    look_at = models.DateTimeField(default=timezone.now)
+    look_at = models.DateTimeField(default=true_time.now)
     """When to look: at once, and again later for an order that the shop does not list yet."""
 
     class Meta:

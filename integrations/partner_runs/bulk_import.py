@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 import msgspec
 from django.db import transaction
-from django.utils import timezone
 
+from config.kit import true_time
 from config.kit.public_ids import PublicIds
 from config.kit.sql import copy_rows
 from integrations.choices import OnConflict, RunKind, RunState
@@ -105,7 +105,7 @@ def import_portion(run: Run) -> RunPage:
 
 def _write(run_id: int, bulk: BulkImport, start: int, portion: Portion, *, apart: bool) -> Counter[str]:
     project = bulk.project
-    book = Book(project.pk, project.currency, project.zone, PublicIds(bytes(project.id_key)), timezone.now(), run_id)
+    book = Book(project.pk, project.currency, project.zone, PublicIds(bytes(project.id_key)), true_time.now(), run_id)
     fresh = [index for index in range(start, start + len(portion.orders)) if index not in portion.repeats]
     orders = [portion.orders[index - start] for index in fresh]
     if apart:
@@ -159,5 +159,5 @@ def seconds_left(run: Run) -> int | None:
     """An estimate by the pace so far; None before the first portion and after the end."""
     if not run.is_open or run.started_at is None or not run.fetched or not run.total:
         return None
-    pace = (timezone.now() - run.started_at).total_seconds() / run.fetched
+    pace = (true_time.now() - run.started_at).total_seconds() / run.fetched
     return round(pace * (run.total - run.fetched))

@@ -14,8 +14,8 @@ from babel.numbers import get_currency_precision
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
-from django.utils import timezone
 
+from config.kit import true_time
 from config.kit.public_ids import PublicIds
 from config.kit.spreadsheets import plain
 from integrations.choices import RunKind
@@ -107,7 +107,7 @@ def delete(export: Export) -> None:
 
 def clear_old() -> None:
     """Delete the files of exports that are over for EXPORT_DAYS: they hold personal data. For the tick."""
-    old = ExportPart.objects.filter(export__run__finished_at__lt=timezone.now() - timedelta(days=settings.EXPORT_DAYS))
+    old = ExportPart.objects.filter(export__run__finished_at__lt=true_time.now() - timedelta(days=settings.EXPORT_DAYS))
     if settings.EXPORT_DAYS and old.exists():
         old.delete()
 

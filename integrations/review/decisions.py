@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.utils import timezone
 
+from config.kit import true_time
 from integrations.choices import ImportAction, RemoteState
 from integrations.importing import rule_table
 from integrations.importing.judgement import Judgement, judge_page
@@ -75,7 +75,7 @@ class _Acceptance:
             return [Reviewed(remote_id, False, "This order cannot be stored: its data is not what a shop may send.")]
 
     def take(self, remote_ids: Sequence[int]) -> list[Reviewed]:
-        at = timezone.now()
+        at = true_time.now()
         with transaction.atomic():
             lock_project(self.integration.project_id)
             rows = list(RemoteOrder.objects.select_for_update(of=("self",)).filter(pk__in=remote_ids).order_by("pk"))
@@ -194,6 +194,6 @@ def _move(
             retry=False,
             next_attempt_at=None,
             decided_by_id=actor_id,
-            changed_at=timezone.now(),
+            changed_at=true_time.now(),
         )
         return [Reviewed(row.pk, True, sentence(row)) if row in moved else _decided(row) for row in rows]

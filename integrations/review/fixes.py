@@ -15,8 +15,8 @@ from functools import partial
 
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils import timezone
 
+from config.kit import true_time
 from config.kit.refusals import Refused
 from config.kit.sql import execute
 from integrations.choices import RUN_OPEN, ImportAction, ListKind, RemoteState, RunKind
@@ -68,7 +68,7 @@ def look_again(
 def _retry(
     integration: Integration, cause: Cause, orders: QuerySet[RemoteOrder], done: str, user_id: int | None
 ) -> Fix:
-    at = timezone.now()
+    at = true_time.now()
     oldest = list(orders.order_by("first_seen_at", "pk").values_list("pk", flat=True)[:MOST_AT_ONCE])
     with transaction.atomic():
         due = retrying.make_due(RemoteOrder.objects.filter(pk__in=oldest), at)
@@ -160,7 +160,7 @@ def dismiss(integration: Integration, cause: Cause, reason: str, *, actor_id: in
     ids = list(orders.values_list("pk", flat=True)[:DISMISSED_AT_ONCE])
     dismissed = _reviewed(ids, partial(decisions.dismiss, integration.project_id, reason=reason), actor_id, actor)
     done = f"{_orders(dismissed)} dismissed: {reason}"
-    return _written(integration, cause, done, actor_id, timezone.now(), dismissed)
+    return _written(integration, cause, done, actor_id, true_time.now(), dismissed)
 
 
 def take_back(fix: Fix, *, actor_id: int, actor: str) -> Fix:
@@ -168,7 +168,7 @@ def take_back(fix: Fix, *, actor_id: int, actor: str) -> Fix:
     ids = _reviewed(fix.orders, partial(decisions.take_back, fix.project_id), actor_id, actor)
     cause = Cause(fix.integration_id, fix.reason_code, fix.subject)
     done = f"{_orders(ids)} taken back: they are pending, among the transactions."
-    return _written(fix.integration, cause, done, actor_id, timezone.now(), ids)
+    return _written(fix.integration, cause, done, actor_id, true_time.now(), ids)
 
 
 def _orders(ids: Sequence[int]) -> str:
@@ -226,7 +226,7 @@ class FixProgress:
 
 def recent(project_id: int) -> list[Fix]:
     """The newest fixes that had orders, as long as people want to see how they end."""
-    since = timezone.now() - SHOWN_FOR
+    since = true_time.now() - SHOWN_FOR
     newest = Fix.objects.filter(project_id=project_id, at__gt=since).exclude(orders=[])
     return list(newest.select_related("integration").defer("integration__credentials")[:MOST_SHOWN])
 

@@ -9,8 +9,8 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
-from django.utils import timezone
 
+from config.kit import true_time
 from config.kit.refusals import Refused
 from config.kit.sql import execute
 from integrations.choices import RUN_OPEN, RunKind, RunState
@@ -81,14 +81,14 @@ def cancel(run: Run) -> bool:
         # Locked, or a run that its worker just puts back is neither waiting nor running at both looks.
         Run.objects.select_for_update().filter(pk=run.pk).values_list("pk").first()
         waiting = Run.objects.filter(pk=run.pk, state=RunState.WAITING)
-        called_off = waiting.filter(WORKS_IN_SHOP).update(cancel_requested_at=timezone.now(), next_attempt_at=None)
+        called_off = waiting.filter(WORKS_IN_SHOP).update(cancel_requested_at=true_time.now(), next_attempt_at=None)
         if called_off:  # its worker tells the shop, and ends it
             ring(run.pk)
             return True
         stopped = waiting.update(
             state=RunState.CANCELLED,
-            finished_at=timezone.now(),
-            cancel_requested_at=timezone.now(),
+            finished_at=true_time.now(),
+            cancel_requested_at=true_time.now(),
             reason=KEPT,
         )
         if stopped:
@@ -96,7 +96,7 @@ def cancel(run: Run) -> bool:
             return True
         return bool(
             Run.objects.filter(pk=run.pk, state=RunState.RUNNING, cancel_requested_at=None).update(
-                cancel_requested_at=timezone.now()
+                cancel_requested_at=true_time.now()
             )
         )
 

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from time import monotonic
 
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.utils import timezone
 
+from config.kit import true_time
 from integrations.choices import IntegrationHealth, RunKind, RunState
 from integrations.connectors.errors import Failure, NotNow, ShopError
 from integrations.models import Integration, Run
@@ -178,7 +178,7 @@ def _quiet_seconds(integration: Integration) -> float:
     """How long the shop is still to be left alone; 0 when it may be asked."""
     if integration.quiet_until is None:
         return 0
-    return max(0.0, (integration.quiet_until - timezone.now()).total_seconds())
+    return max(0.0, (integration.quiet_until - true_time.now()).total_seconds())
 
 
 def _note_health(integration: Integration, health: IntegrationHealth, note: str = "") -> None:
@@ -188,5 +188,5 @@ def _note_health(integration: Integration, health: IntegrationHealth, note: str 
         return
     if now.health != health or now.health_note != note[:500]:
         Integration.objects.filter(pk=integration.pk).update(
-            health=health, health_note=note[:500], health_at=timezone.now()
+            health=health, health_note=note[:500], health_at=true_time.now()
         )

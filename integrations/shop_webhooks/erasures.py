@@ -9,8 +9,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db.models import QuerySet
-from django.utils import timezone
 
+from config.kit import true_time
 from integrations.connectors.notifications import Erasure
 from integrations.models import ErasureRequest, Integration, RemoteOrder
 
@@ -48,5 +48,5 @@ def orders_of(request: ErasureRequest) -> list[RemoteOrder]:
 def settle(requests: QuerySet[ErasureRequest], user_id: int) -> int:
     """Mark as done and forget who it was. How many that were open."""
     return requests.filter(done_at=None).update(
-        done_at=timezone.now(), done_by_id=user_id, person="", email="", customer_id=None, found={}
+        done_at=true_time.now(), done_by_id=user_id, person="", email="", customer_id=None, found={}
     )

@@ -8,8 +8,8 @@ from functools import partial
 from operator import eq
 
 from django.db.models import Exists, OuterRef
-from django.utils import timezone
 
+from config.kit import true_time
 from config.kit.sql import execute
 from integrations.choices import IntegrationHealth, RunKind, RunState
 from integrations.importing.faulty_pages import broken, by_ids
@@ -31,7 +31,7 @@ def start(integration: Integration) -> bool:
     if not integration.enabled or integration.health == IntegrationHealth.CREDENTIALS:
         return False
     ended_badly = integration.runs.filter(kind=RunKind.WEBHOOK_ORDERS, state__in=[RunState.FAILED, RunState.ERRORED])
-    if ended_badly.filter(finished_at__gt=timezone.now() - LEFT_ALONE).exists():
+    if ended_badly.filter(finished_at__gt=true_time.now() - LEFT_ALONE).exists():
         return False
     try:
         control.request(RunKind.WEBHOOK_ORDERS, integration)
@@ -42,7 +42,7 @@ def start(integration: Integration) -> bool:
 
 def start_leftovers() -> int:
     """Hints that came while their run was just ending: start another. How many runs that made."""
-    due = OrderHint.objects.filter(integration=OuterRef("pk"), look_at__lte=timezone.now())
+    due = OrderHint.objects.filter(integration=OuterRef("pk"), look_at__lte=true_time.now())
     waiting = Integration.objects.filter(Exists(due)).select_related("project")
     return sum(start(integration) for integration in waiting)
 
@@ -50,7 +50,7 @@ def start_leftovers() -> int:
 def hints_page(held: Claim, run: Run, integration: Integration) -> RunPage:
     """Read one request's worth of hinted orders again, oldest hint first."""
     connector = integration.connector
-    waiting = OrderHint.objects.filter(integration=integration, look_at__lte=timezone.now()).order_by("pk")
+    waiting = OrderHint.objects.filter(integration=integration, look_at__lte=true_time.now()).order_by("pk")
     hints = list(waiting[: connector.capabilities.orders_by_ids])
     if not hints:
         return RunPage(done=True, asked=False)
@@ -72,7 +72,7 @@ def hints_page(held: Claim, run: Run, integration: Integration) -> RunPage:
 def _is_late(hint: OrderHint, integration: Integration, found: list[str]) -> bool:
     """Whether its order did not come, but may still."""
     connector = integration.connector
-    if hint.last_at <= timezone.now() - connector.capabilities.listed_within:
+    if hint.last_at <= true_time.now() - connector.capabilities.listed_within:
         return False
     is_same = (connector.webhooks and connector.webhooks.is_same_order) or eq
     return not any(is_same(hint.external_id, external_id) for external_id in found)
@@ -80,7 +80,7 @@ def _is_late(hint: OrderHint, integration: Integration, found: list[str]) -> boo
 
 def _look_later(hints: list[OrderHint]) -> None:
     for hint in hints:
-        OrderHint.objects.filter(pk=hint.pk, last_at=hint.last_at).update(look_at=timezone.now() + LEFT_ALONE)
+        OrderHint.objects.filter(pk=hint.pk, last_at=hint.last_at).update(look_at=true_time.now() + LEFT_ALONE)
 
 
 def _forget(hints: list[OrderHint]) -> None:

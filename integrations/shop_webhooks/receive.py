@@ -8,8 +8,8 @@ from enum import StrEnum
 
 from django.db import transaction
 from django.db.models import F
-from django.utils import timezone
 
+from config.kit import true_time
 from config.kit.sql import execute
 from integrations.connectors.errors import ShopError
 from integrations.connectors.notifications import Notification
@@ -39,7 +39,7 @@ def receive(token: str, notification: Notification) -> Reception:
         return Reception.UNKNOWN
     if platform.is_ping is not None and platform.is_ping(notification):
         return Reception.PING
-    now = timezone.now()
+    now = true_time.now()
     try:
         shop = webhook.integration.shop()
     except ShopError:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.utils import timezone
 
+from config.kit import true_time
 from integrations.connectors.errors import Failure, ShopError
 from integrations.models import Integration, Run, Webhook
 from integrations.runs.claims import Claim
@@ -46,10 +46,10 @@ def register(integration: Integration) -> Registration:
     except ShopError as error:
         # Only who had webhooks misses them; a shop that never had any loses nothing.
         Webhook.objects.filter(pk=webhook.pk, registered_at__isnull=False).update(
-            problem=str(error)[:500], checked_at=timezone.now()
+            problem=str(error)[:500], checked_at=true_time.now()
         )
         return Registration(False, str(error))
-    now = timezone.now()
+    now = true_time.now()
     active = [known for known in registered if known.active]
     refused = [known.topic for known in registered if not known.active]
     Webhook.objects.filter(pk=webhook.pk).update(
@@ -79,7 +79,7 @@ def check_page(held: Claim, run: Run, integration: Integration) -> RunPage:
         problem = "The shop has disabled our webhooks after failures: register them again. The feeds bring the orders."
 
     def write(run_id: int) -> Written:
-        Webhook.objects.filter(pk=webhook.pk).update(problem=problem, checked_at=timezone.now())
+        Webhook.objects.filter(pk=webhook.pk).update(problem=problem, checked_at=true_time.now())
         return Written()
 
     return RunPage(None, write, done=True, note=problem)

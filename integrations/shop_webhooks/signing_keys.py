@@ -9,8 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from django.utils import timezone
-
+from config.kit import true_time
 from config.kit.sql import execute
 from integrations import client
 from integrations.connectors.contract import Shop
@@ -29,7 +28,7 @@ PATIENCE = client.Limits(connect=2, read=3, total=4, tries=1)
 
 def key_for(webhook: Webhook, shop: Shop, wanted: SigningKey) -> str | None:
     """The key (PEM); "" where the platform has none by that name, None where it cannot be had now."""
-    now = timezone.now()
+    now = true_time.now()
     known = PlatformKey.objects.filter(integration=webhook.integration_id, name=wanted.name).first()
     if known is not None and known.asked_at > now - KEPT:
         return known.key
@@ -54,7 +53,7 @@ def _fetched(webhook: Webhook, shop: Shop, wanted: SigningKey) -> str:
         return key
     # Only addresses that the operator named may be http: a simulated platform, whose authority is its own.
     own = urlsplit(shop.base_url).scheme == "http"
-    return client.certified_key(key, wanted.certified_for, timezone.now(), trust_its_root=own)
+    return client.certified_key(key, wanted.certified_for, true_time.now(), trust_its_root=own)
 
 
 def _may_ask(webhook: Webhook) -> bool:
@@ -72,7 +71,7 @@ def _may_ask(webhook: Webhook) -> bool:
 
 
 def _keep(webhook: Webhook, name: str, key: str) -> None:
-    now = timezone.now()
+    now = true_time.now()
     PlatformKey.objects.filter(integration=webhook.integration_id, asked_at__lt=now - KEPT_IN_NEED).delete()
     PlatformKey.objects.bulk_create(
         [PlatformKey(integration_id=webhook.integration_id, name=name, key=key, asked_at=now)],

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from django.db import transaction
-from django.utils import timezone
 
+from config.kit import true_time
 from integrations.choices import IntegrationHealth
 from integrations.connectors.contract import ConnectionReport
 from integrations.connectors.errors import Failure, ShopError
@@ -41,7 +41,7 @@ def test_connection(integration: Integration) -> ConnectionReport:
     health = IntegrationHealth.OK if report.ok else HEALTH_OF.get(report.failure, IntegrationHealth.UNREACHABLE)
     values: dict[str, object] = {"quiet_until": None} if report.ok else {}  # it answers: no need to wait any longer
     Integration.objects.filter(pk=integration.pk).update(
-        health=health, health_note=report.summary[:500], health_at=timezone.now(), **values
+        health=health, health_note=report.summary[:500], health_at=true_time.now(), **values
     )
     if report.ok:
         control.wake(integration)

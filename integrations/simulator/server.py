@@ -6,6 +6,7 @@
 | `POST /_sim/orders/{id}` `{"status", "refund": share}` | change it; without a status only touch it; "trash" trashes |
 | `DELETE /_sim/orders/{id}` | delete it for good |
 | `POST /_sim/faults`, `DELETE /_sim/faults` | see `integrations.simulator.faults` |
+| `POST /_sim/clock` `{"ahead": seconds}` | set the clock of its server wrong |
 | `POST /_sim/hooks` `{"topic", "address"}` | enter a webhook by hand, signed with the shop's secret |
 | `GET /_sim/log`, `DELETE /_sim/log` | what was served: method, path, params, status, ids of orders |
 | `GET /_sim/shop` | name, keys, zone, currency, every order's id, number, status and stamps |
@@ -18,6 +19,7 @@ import threading
 import time
 from collections import deque
 from dataclasses import replace
+from datetime import timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -61,10 +63,14 @@ class SimulatedSite:
             spoiling = next((fault for fault in faults if fault.kind not in MOVING), None)
             if spoiling is not None:
                 answered = spoil(spoiling, asked, answered)
+            date = self.shop.now() + timedelta(seconds=self.shop.ahead)
             answered = Answered(
                 answered.status,
                 answered.body,
-                {"Date": format_datetime(self.shop.now(), usegmt=True), **answered.headers},
+                {
+                    "Date": format_datetime(date, usegmt=True),
+                    **answered.headers,
+                },
                 answered.ids,
             )
             self.log.append(
@@ -108,6 +114,8 @@ class SimulatedSite:
                     self.shop.save()
             case "DELETE", ["faults"]:
                 self.faults.clear()
+            case "POST", ["clock"]:
+                self.shop.ahead = float(data["ahead"])
             case "GET", ["log"]:
                 return as_json(list(self.log))
             case "DELETE", ["log"]:

@@ -53,6 +53,8 @@ class SimulatedShop:
         self.state = state
         self._random = chance("sales", seed)
         self.sales: dict[int, Sale] = {}
+        self.ahead = 0.0
+        """Seconds by which the clock of its server is wrong; its orders bear the right times nevertheless."""
         self.webhooks = Switchboard()
         self.limit = Limit()
         """Its platform's, once it speaks for one (`Dialect.limit`)."""

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils import timezone
 
+from config.kit import true_time
 from config.kit.public_ids import PublicIds
 from config.kit.sql import copy_rows, next_ids
 from integrations.choices import DeliveryState
@@ -41,7 +41,7 @@ def prepare(project_id: int, announcements: Sequence[Announcement]) -> None:
     chosen = [
         (endpoint, event, number) for event, number in events for endpoint in endpoints if event.type in endpoint.events
     ]
-    write(ids, chosen, timezone.now())
+    write(ids, chosen, true_time.now())
 
 
 def _events(ids: PublicIds, announcements: Sequence[Announcement]) -> list[tuple[Event, str]]:
@@ -98,7 +98,7 @@ def send_again(deliveries: QuerySet[WebhookDelivery]) -> int:
             reason="",
             tries=0,
             first_try_at=None,
-            next_try_at=timezone.now(),
+            next_try_at=true_time.now(),
             finished_at=None,
         )
         WebhookEndpoint.objects.filter(pk__in={row[1] for row in rows}).update(rest_until=None)
@@ -114,7 +114,7 @@ def clear_bodies() -> int:
     """
     if not settings.WEBHOOK_BODY_DAYS:
         return 0  # kept for ever, as by every setting of its kind
-    now = timezone.now()
+    now = true_time.now()
     old = now - timedelta(days=settings.WEBHOOK_BODY_DAYS)
     stuck = WebhookDelivery.objects.filter(
         endpoint__enabled=False, state=DeliveryState.WAITING, created_at__lt=old

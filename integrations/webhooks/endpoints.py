@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
+from config.kit import true_time
 from config.kit.refusals import Refused
 from integrations.choices import SUBSCRIBABLE, DeliveryState
 from integrations.client.addresses import check_webhook_url
@@ -78,7 +78,7 @@ def new_secret(endpoint: WebhookEndpoint) -> Shown:
 def disable(endpoint: WebhookEndpoint, reason: str = "") -> bool:
     """Send nothing there until it is enabled again; events are kept meanwhile. Whether it was enabled until now."""
     found = WebhookEndpoint.objects.filter(pk=endpoint.pk, enabled=True)
-    return bool(found.update(enabled=False, disabled_at=timezone.now(), reason=reason[:300]))
+    return bool(found.update(enabled=False, disabled_at=true_time.now(), reason=reason[:300]))
 
 
 def enable(endpoint: WebhookEndpoint) -> bool:
@@ -88,14 +88,14 @@ def enable(endpoint: WebhookEndpoint) -> bool:
         if not found.update(enabled=True, disabled_at=None, reason="", failures=0, rest_until=None):
             return False
         waiting = WebhookDelivery.objects.filter(endpoint=endpoint, state=DeliveryState.WAITING)
-        waiting.update(next_try_at=timezone.now(), first_try_at=None, tries=0)
+        waiting.update(next_try_at=true_time.now(), first_try_at=None, tries=0)
         ring_follow_up(endpoint.project_id)
         return True
 
 
 def delete(endpoint: WebhookEndpoint) -> None:
     """Forget address and secret for sending; what was sent stays on record, what waits is given up."""
-    now = timezone.now()
+    now = true_time.now()
     with transaction.atomic():
         WebhookEndpoint.objects.filter(pk=endpoint.pk).update(
             enabled=False, disabled_at=now, deleted_at=now, secrets={}, reason="Deleted."

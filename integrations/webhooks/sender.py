@@ -18,8 +18,8 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models.functions import Now
-from django.utils import timezone
 
+from config.kit import true_time
 from config.kit.public_ids import PublicIds
 from config.kit.sql import execute, next_ids
 from integrations import client
@@ -63,7 +63,7 @@ def due_projects() -> list[int]:
     """The projects that have something to send now."""
     found = execute(
         f"SELECT DISTINCT e.project_id FROM integrations_webhookendpoint e WHERE {_DUE}",  # noqa: S608
-        [timezone.now(), timezone.now()],
+        [true_time.now(), true_time.now()],
     )
     return [row[0] for row in found]
 
@@ -84,7 +84,7 @@ def claim(project_id: int) -> Held | None:
         " served_at = now() WHERE id = (SELECT e.id FROM integrations_webhookendpoint e"
         f" WHERE e.project_id = %s AND {_DUE}"
         " ORDER BY e.served_at NULLS FIRST, e.id LIMIT 1 FOR UPDATE OF e SKIP LOCKED) RETURNING id, token",
-        [LEASE, project_id, timezone.now(), timezone.now()],
+        [LEASE, project_id, true_time.now(), true_time.now()],
     )
     return Held(*rows[0]) if rows else None
 
@@ -97,7 +97,7 @@ def _turn(held: Held) -> None:
         if endpoint is None or delivery is None:
             break
         if not endpoint.secrets.get("signing"):
-            _of(held).update(enabled=False, disabled_at=timezone.now(), reason=NO_SECRET)
+            _of(held).update(enabled=False, disabled_at=true_time.now(), reason=NO_SECRET)
             break
         posted = send(endpoint, delivery)
         if not record(held, delivery.pk, posted) or monotonic() > deadline:
@@ -114,19 +114,19 @@ def _endpoint(held: Held) -> WebhookEndpoint | None:
     """As it is now, if it may be sent to; the lease begins anew."""
     _of(held).update(lease_until=Now() + LEASE)
     found: WebhookEndpoint | None = _of(held).filter(enabled=True, deleted_at=None).first()
-    resting = found is not None and found.rest_until is not None and found.rest_until > timezone.now()
+    resting = found is not None and found.rest_until is not None and found.rest_until > true_time.now()
     return None if resting else found
 
 
 def _next(endpoint_id: int) -> WebhookDelivery | None:
     waiting = WebhookDelivery.objects.filter(endpoint=endpoint_id, state=DeliveryState.WAITING)
-    return waiting.filter(next_try_at__lte=timezone.now()).order_by("pk").first()
+    return waiting.filter(next_try_at__lte=true_time.now()).order_by("pk").first()
 
 
 def send(endpoint: WebhookEndpoint, delivery: WebhookDelivery) -> Posted:
     """One try. Nothing is written."""
     content = bytes(delivery.body or b"")
-    headers = signed_headers(endpoint.secrets["signing"], content, timezone.now())
+    headers = signed_headers(endpoint.secrets["signing"], content, true_time.now())
     posted = client.post(endpoint.url, content, headers)
     return Posted(posted.status, posted.seconds, shown(posted.text, endpoint.secrets["signing"], *headers.values()))
 
@@ -151,7 +151,7 @@ def record(held: Held | None, delivery_id: int, posted: Posted) -> bool:
 
     Nothing is written by who does not hold the endpoint any more. `held` is None for a test, which holds nothing.
     """
-    now = timezone.now()
+    now = true_time.now()
     with transaction.atomic():
         endpoint = None
         if held is not None:
@@ -227,7 +227,7 @@ def is_away(posted: Posted) -> bool:
 def send_test(endpoint: WebhookEndpoint) -> WebhookDelivery:
     """Send one test event now, also to a disabled endpoint, and say in the delivery what came of it. Never retried."""
     project = Project.objects.get(pk=endpoint.project_id)
-    ids, now = PublicIds(bytes(project.id_key)), timezone.now()
+    ids, now = PublicIds(bytes(project.id_key)), true_time.now()
     pk = next_ids(WebhookDelivery, 1)[0]
     event = Event(ids.give("test", pk), WebhookEvent.TEST.value, now, "", {"message": "This is a test."})
     delivery = WebhookDelivery.objects.create(

@@ -11,10 +11,10 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from config.kit import true_time
 from config.kit.admin.guards import guarded
 from config.kit.admin.markup import badge, link
 from config.kit.admin.model_admins import PageAdmin, Route
@@ -177,7 +177,7 @@ def gives(rule: EarningRule) -> str:
 
 
 def state(rule: EarningRule) -> str:
-    now = timezone.now()
+    now = true_time.now()
     if not rule.enabled:
         return badge(_("Off"))
     if rule.starts_at and rule.starts_at > now:

@@ -10,10 +10,10 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from config.kit import true_time
 from config.kit.admin.guards import guarded
 from config.kit.admin.model_admins import Route, TenantAdmin
 from integrations.access.tenancy import project_of
@@ -96,7 +96,7 @@ def _dialog(request: HttpRequest) -> dict[str, Any] | None:
     shops = [shop for shop in shops_of(request) if shop.enabled]
     if project is None:
         return None
-    now = timezone.now()
+    now = true_time.now()
     return {
         "shops": shops,
         "with_date": not project.account.on_trial,

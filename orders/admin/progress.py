@@ -9,10 +9,10 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from config.kit import true_time
 from integrations.access.tenancy import project_of
 from integrations.admin.open_project import open_runs_of
 from integrations.choices import RunKind, RunState
@@ -117,13 +117,13 @@ def panel(request: HttpRequest, *kinds: RunKind) -> dict[str, Any] | None:
     if not found:
         return None
     remember(request, [run.pk for run in found])
-    now = timezone.now()
+    now = true_time.now()
     title = next(TITLES[kind] for kind in kinds if any(run.kind == kind for run in found))
     return {"title": title, "runs": [progress_of(run, now) for run in found]}
 
 
 def as_json(request: HttpRequest, *kinds: RunKind) -> dict[str, Any]:
-    now = timezone.now()
+    now = true_time.now()
     return {"runs": [asdict(progress_of(run, now)) for run in open_runs_of(request, *kinds)]}
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from config.kit import true_time
 from config.kit.api.declaring import Choice, Number, Operation
 from config.kit.api.problems import bad_payload, not_found
 from integrations.api.partner_views import PartnerView
@@ -43,7 +43,7 @@ class OrdersPartnerView(PartnerView):
 
     def save(self, order: PublishedOrder) -> Stored:
         project = self.project
-        book = Book(project.pk, project.currency, project.zone, self.ids, timezone.now())
+        book = Book(project.pk, project.currency, project.zone, self.ids, true_time.now())
         try:
             stored = store.save(book, order)
         except NotWritten as error:

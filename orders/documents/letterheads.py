@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from io import BytesIO
 
 from django.db import transaction
-from django.utils import timezone
 from PIL import Image, UnidentifiedImageError
 
+from config.kit import true_time
 from config.kit.refusals import Refused
 from orders.models import Letterhead
 from stock import ledger
@@ -51,7 +51,7 @@ def in_force(project_id: int) -> Letterhead:
     """
     found = newest(project_id)
     if found is None:
-        found = Letterhead(project_id=project_id, created_at=timezone.now())
+        found = Letterhead(project_id=project_id, created_at=true_time.now())
         found.company = found.project.account.name
         found.save(force_insert=True)
     return found
@@ -80,7 +80,7 @@ def change(
             footer=wording.footer,
             logo=logo,
             author_id=actor_id,
-            created_at=timezone.now(),
+            created_at=true_time.now(),
         )
         if old is not None and _content(old) == _content(new):
             return None

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from django.db import transaction
-from django.utils import timezone
 
+from config.kit import true_time
 from config.kit.sql import copy_rows, execute
 from orders.choices import EventKind, OrderStatus, Tab
 from orders.intake.tabs import tab_of
@@ -36,7 +36,7 @@ def change_stock(project_id: int, changes: Sequence[Change], actor_id: int | Non
 
     Raises `stock.ledger.StockError` with a sentence when the stock does not allow it; nothing is written then.
     """
-    at = timezone.now()
+    at = true_time.now()
     with transaction.atomic():
         ledger.lock_project(project_id)
         levels = ledger.move(project_id, changes, at, actor_id)

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import F
-from django.utils import timezone
 
+from config.kit import true_time
 from orders.choices import AnnouncementKind, EarningTrigger, PointsReason
 from orders.models import Announcement, EarningRule, Order, PointsMovement, SegmentEntry
 from orders.points.movements import MOST_POINTS, Row, record
@@ -32,7 +32,7 @@ def earn_from_entries(project_id: int) -> bool:
         if not entries:
             return False
         rules = _rules(project_id, [EarningTrigger.SEGMENT_ENTERED])
-        at = timezone.now()
+        at = true_time.now()
         rows = [
             Row(entry.customer_id, rule.points, PointsReason.EARNED, rule.pk, entry_id=entry.pk)
             for entry in entries
@@ -55,9 +55,9 @@ def earn_from_orders(project_id: int, told: Sequence[Announcement]) -> None:
     rules = _rules(project_id, EARNING.values())
     for wave in _waves(told):
         if rules and wave.earned:
-            record(project_id, _earned(rules, wave.earned), timezone.now())
+            record(project_id, _earned(rules, wave.earned), true_time.now())
         if wave.cancelled:
-            record(project_id, _taken_back(wave.cancelled), timezone.now())
+            record(project_id, _taken_back(wave.cancelled), true_time.now())
 
 
 @dataclass

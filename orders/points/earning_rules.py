@@ -7,8 +7,8 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
+from config.kit import true_time
 from orders.choices import EarningTrigger
 from orders.models import EarningRule, Segment
 from orders.points.movements import MOST_POINTS, PointsRefused
@@ -33,7 +33,7 @@ class EarningRuleWish:
 
 def create(project_id: int, wish: EarningRuleWish) -> EarningRule:
     """Raises PointsRefused, nothing written."""
-    now = timezone.now()
+    now = true_time.now()
     rule = EarningRule(project_id=project_id, created_at=now, trigger=wish.trigger)
     if EarningRule.objects.filter(project_id=project_id).count() >= MOST_RULES:
         raise PointsRefused(f"A project has at most {MOST_RULES} earning rules: change one that is off.", "name")
@@ -46,12 +46,12 @@ def change(rule_id: int, wish: EarningRuleWish) -> EarningRule:
         rule = EarningRule.objects.select_for_update(of=("self",)).get(pk=rule_id)
         if wish.trigger != rule.trigger:
             raise PointsRefused("What earns the points stays: switch this rule off and add another one.", "trigger")
-        return _save(rule, wish, timezone.now())
+        return _save(rule, wish, true_time.now())
 
 
 def switch(rule_id: int, *, enabled: bool) -> None:
     """Switch a rule on or off."""
-    EarningRule.objects.filter(pk=rule_id).update(enabled=enabled, updated_at=timezone.now())
+    EarningRule.objects.filter(pk=rule_id).update(enabled=enabled, updated_at=true_time.now())
 
 
 def _save(rule: EarningRule, wish: EarningRuleWish, now: datetime) -> EarningRule:

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.utils import timezone
 
+from config.kit import true_time
 from config.kit.refusals import Refused
 from config.kit.sql import execute
 from orders.choices import PointsReason
@@ -84,7 +84,7 @@ def adjust(customer_id: int, points: int, note: str, *, seen: int | None, actor_
         if seen != last_movement(customer_id):
             raise AdjustedMeanwhile
         row = Row(customer_id, points, PointsReason.ADJUSTED, note=note, actor_id=actor_id)
-        record(customer.project_id, [row], timezone.now())
+        record(customer.project_id, [row], true_time.now())
 
 
 def last_movement(customer_id: int) -> int | None:

@@ -13,8 +13,8 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
+from config.kit import true_time
 from config.kit.refusals import Refused
 from config.kit.sql import execute
 from orders import bell
@@ -47,7 +47,7 @@ class SegmentWish:
 
 def create(project_id: int, wish: SegmentWish, members: Collection[int] = ()) -> Segment:
     """Make a segment; a static one with these customers. Raises SegmentRefused and BadCondition, nothing written."""
-    at = timezone.now()
+    at = true_time.now()
     conditions = checked(wish.conditions) if wish.kind == SegmentKind.AUTOMATIC else []
     segment = Segment(
         project_id=project_id, name=_name(wish.name), kind=wish.kind, junction=wish.junction,
@@ -76,7 +76,7 @@ def change(segment_id: int, wish: SegmentWish) -> Segment:
         automatic = segment.kind == SegmentKind.AUTOMATIC
         conditions = plain(checked(wish.conditions)) if automatic else []
         segment.name = _name(wish.name)
-        segment.updated_at = timezone.now()
+        segment.updated_at = true_time.now()
         if automatic and (conditions, wish.junction) != (segment.conditions, segment.junction):
             segment.conditions, segment.junction = conditions, wish.junction
             filling.begin(segment)
@@ -92,7 +92,7 @@ def delete(segment_id: int) -> None:
         if rule is not None:
             sentence = f"The earning rule “{rule}” gives points for entering it: switch that rule off first."
             raise SegmentRefused(sentence, "segment")
-        segment.deleted_at = timezone.now()
+        segment.deleted_at = true_time.now()
         segment.fill_until = None
         segment.save(update_fields=["deleted_at", "fill_until"])
 
@@ -102,12 +102,12 @@ def add(segment_id: int, customers: Collection[int]) -> int:
     with transaction.atomic():
         segment = _locked(segment_id)
         _by_hand(segment)
-        return _add(segment, customers, timezone.now(), entered=True)
+        return _add(segment, customers, true_time.now(), entered=True)
 
 
 def remove(segment_id: int, customers: Collection[int]) -> int:
     """Take customers out of a static segment; how many were members. Raises SegmentRefused."""
-    at = timezone.now()
+    at = true_time.now()
     with transaction.atomic():
         segment = _locked(segment_id)
         _by_hand(segment)
@@ -124,7 +124,7 @@ def preview(project_id: int, zone: ZoneInfo, wish: SegmentWish, most: int = 100_
 
     `zone` is the project's. Raises BadCondition. Summaries of customers that are due are taken as they are.
     """
-    found = match(checked(wish.conditions), wish.junction, zone, timezone.now())
+    found = match(checked(wish.conditions), wish.junction, zone, true_time.now())
     rows = execute(
         f"SELECT count(*) FROM (SELECT 1 FROM {JOINED} WHERE customer.project_id = %s AND {found.sql}"  # noqa: S608
         " LIMIT %s) AS counted",

@@ -12,8 +12,8 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Max
-from django.utils import timezone
 
+from config.kit import true_time
 from config.kit.sql import execute
 from orders import bell
 from orders.choices import SegmentKind
@@ -43,7 +43,7 @@ def begin_all(project_id: int) -> None:
 
 def fill(project_id: int) -> bool:
     """Fill the project's oldest unfinished segment by a batch. Whether there may be more."""
-    at = timezone.now()
+    at = true_time.now()
     with transaction.atomic():
         segment = (
             Segment.objects.select_for_update(skip_locked=True, no_key=True, of=("self",))

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.utils import timezone
 
-from config.kit import locks
+from config.kit import locks, true_time
 from config.kit.locks import ProjectLock
 from config.kit.sql import execute
 from orders.choices import SegmentKind
@@ -39,7 +38,7 @@ class SegmentRule:
 
 def place_due(project_id: int) -> bool:
     """Place a batch of the project's due customers. Whether there may be more."""
-    at = timezone.now()
+    at = true_time.now()
     with transaction.atomic():
         lock_list(project_id, shared=True)
         rules = rules_of(project_id, at)
@@ -66,7 +65,7 @@ def waiting_projects(at: datetime | None = None) -> set[int]:
         "SELECT id FROM integrations_project AS project"
         " WHERE EXISTS (SELECT 1 FROM orders_duecustomer AS due WHERE due.project_id = project.id) UNION"
         " SELECT project_id FROM orders_customersummary WHERE recheck_at <= %s",
-        [at or timezone.now()],
+        [at or true_time.now()],
     )
     return {row[0] for row in rows}
 

@@ -7,8 +7,8 @@ import re
 import unicodedata
 
 from django.db import transaction
-from django.utils import timezone
 
+from config.kit import true_time
 from orders.choices import EventKind
 from orders.models import Attachment, Order, OrderEvent
 from orders.work.changing import ChangeRefused
@@ -47,7 +47,7 @@ def attach(order_id: int, name: str, data: bytes, *, author_id: int | None) -> A
             digest=digest,
             data=data,
             author_id=author_id,
-            at=timezone.now(),
+            at=true_time.now(),
         )
         _tell(made, author_id, "attached")
     return made
@@ -91,5 +91,5 @@ def _tell(attachment: Attachment, actor_id: int | None, what: str) -> None:
         kind=EventKind.NOTED,
         message=f"File “{attachment.name}” {what}.",
         actor_id=actor_id,
-        at=timezone.now(),
+        at=true_time.now(),
     )

@@ -15,8 +15,8 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Field, Model
-from django.utils import timezone
 
+from config.kit import true_time
 from config.kit.refusals import Refused
 from orders import announcements
 from orders.choices import EventKind, OrderStatus
@@ -141,7 +141,7 @@ def opened(order_id: int, *, seen: int | None = None, actor_id: int | None = Non
             raise ChangedMeanwhile
         lines = list(order.lines.order_by("position", "pk"))
         levels = ledger.lock_levels(project_id, {line.product_id for line in lines if line.product_id})
-        change = Opened(order, lines, timezone.now(), actor_id, levels, announcements.look(order, lines))
+        change = Opened(order, lines, true_time.now(), actor_id, levels, announcements.look(order, lines))
         change._customer_before = order.customer_id
         change._before = {line.pk: state_of(line) for line in lines}
         yield change

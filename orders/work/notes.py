@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from django.db import transaction
-from django.utils import timezone
 
+from config.kit import true_time
 from orders.models import Order, OrderNote
 from orders.work.changing import ChangeRefused
 
@@ -15,7 +15,7 @@ def add_note(order_id: int, text: str, *, seen: int, author_id: int | None) -> O
         Order.objects.select_for_update(of=("self",)).only("pk").get(pk=order_id)
         if newest(order_id) != seen:
             raise ChangeRefused("A note was added since you opened this page, maybe by your own click before.")
-        return OrderNote.objects.create(order_id=order_id, text=text, author_id=author_id, at=timezone.now())
+        return OrderNote.objects.create(order_id=order_id, text=text, author_id=author_id, at=true_time.now())
 
 
 def newest(order_id: int) -> int:

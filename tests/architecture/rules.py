@@ -37,6 +37,11 @@ CLOCK_READERS = {
     "integrations/connectors/kit/stamps.py": "a stamp is refused when it lies in the future, whatever shop sent it"
 }
 
+# What tells this machine's time, which may be wrong; it is `config.kit.true_time` that is stored and compared.
+CLOCKS = ("timezone.now", "timezone.localdate", "datetime.now", "datetime.utcnow", "datetime.today", "date.today")
+# Who may ask them nevertheless: the kit, which corrects them, the readers above, and shops, which have their own.
+CLOCK_OWNERS = ("config/kit/true_time.py", *CLOCK_READERS, "integrations/simulator/*")
+
 OWNERS = {
     "requests": ("integrations/client/*",),
     "urllib3": ("integrations/client/*",),
@@ -183,6 +188,21 @@ def whoever_writes_it_down_rings(module: Module) -> Iterator[str]:
         yield at(module, line, "rings for what follows: whoever writes it down does (orders/bell.py)")
 
 
+def time_is_the_databases(module: Module) -> Iterator[str]:
+    if module.is_test or module.is_migration or any(fnmatch(module.path, owner) for owner in CLOCK_OWNERS):
+        return
+    for found in module.imports:
+        if found.target == "time.time" or found.target.endswith(tuple(f".{name}" for name in CLOCKS)):
+            yield at(module, found.line, f"imports {found.target}: ask config.kit.true_time")
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Attribute):
+            name = dotted(node)
+            if name == "time.time" or f".{name}".endswith(tuple(f".{clock}" for clock in CLOCKS)):
+                yield at(module, node.lineno, f"{name}: ask config.kit.true_time")
+        if isinstance(node, ast.keyword) and node.arg in {"auto_now", "auto_now_add"}:
+            yield at(module, node.value.lineno, f"{node.arg} is this machine's time: default=true_time.now")
+
+
 def relations_point_down(module: Module) -> Iterator[str]:
     """Foreign keys to the left only as text and only the agreed ones; integrations has none to the right."""
     if module.app not in RIGHT_OF or module.is_migration:
@@ -283,6 +303,7 @@ RULES: tuple[Rule, ...] = (
     sole_owners,
     shops_are_asked_one_way,
     whoever_writes_it_down_rings,
+    time_is_the_databases,
     relations_point_down,
     constants_are_explained_above,
     refusals_have_one_base,

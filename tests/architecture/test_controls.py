@@ -85,6 +85,12 @@ BAD: list[tuple[Rule, str, str]] = [
         "orders/admin/segments.py",
         "from integrations.runs.queue import ring_follow_up",
     ),
+    (rules.time_is_the_databases, "orders/work/notes.py", "from django.utils import timezone\ntimezone.now()"),
+    (rules.time_is_the_databases, "orders/work/notes.py", "from django.utils.timezone import now"),
+    (rules.time_is_the_databases, "config/kit/api/rates.py", "import time\ntime.time()"),
+    (rules.time_is_the_databases, "integrations/client/exchange.py", "from time import monotonic, time"),
+    (rules.time_is_the_databases, "orders/admin/orders.py", "import datetime\ndatetime.date.today()"),
+    (rules.time_is_the_databases, "stock/models.py", "class A(Model):\n    at = DateTimeField(auto_now=True)"),
     (
         rules.relations_point_down,
         "orders/models/orders.py",
@@ -136,6 +142,12 @@ BAD: list[tuple[Rule, str, str]] = [
 ]
 
 GOOD: list[tuple[Rule, str, str]] = [
+    (
+        rules.time_is_the_databases,
+        "orders/work/notes.py",
+        "from config.kit import true_time\nfrom django.utils import timezone\ntrue_time.now()\ntimezone.localtime(at)",
+    ),
+    (rules.time_is_the_databases, "integrations/simulator/shop.py", "from time import time\ntime()"),
     (
         rules.direction,
         "integrations/importing/orders_page.py",

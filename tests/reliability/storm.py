@@ -46,14 +46,15 @@ def run(kills: int, seed: int, say: Say) -> dict[str, Any]:
         assert servers is not None
         parts.prepare(lambda _: None)
         ports = programs.choose_ports(fresh=True)
-        web = programs.free_port(0)
+        listener = parts.take_port("127.0.0.1", 0)
+        web = listener.getsockname()[1]
         site = f"http://127.0.0.1:{web}"
         programs.allow(ports.values())
         settings.PUBLIC_URL = os.environ["PUBLIC_URL"] = site
         project = seeding.seed(ports)[0]
         key = partner.new_key(project)
         shops = programs.shops_program(ports, orders=HISTORY, rate=0)
-        ours = parts.site_programs("127.0.0.1", web, workers=2)
+        ours = parts.site_programs(listener, webs=2, workers=2)
         back_off = BackOff(first=0.1, longest=1.0)
         failures = parts.server_failures()
         with Supervisor([shops, *ours], servers=servers, server_failures=failures, back_off=back_off) as supervisor:

@@ -13,8 +13,8 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseRedirect, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.utils import timezone
 
+from config.kit import true_time
 from config.kit.admin.model_admins import TenantAdmin
 from config.kit.spreadsheets import plain
 
@@ -57,6 +57,6 @@ def csv_of_list(
     zone = getattr(getattr(request, "project", None), "zone", ZoneInfo("UTC"))
     lines = csv_lines(changelist.queryset, columns, cells, zone)
     response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
-    day = timezone.localdate(timezone=zone)
+    day = true_time.now().astimezone(zone).date()
     response["Content-Disposition"] = f'attachment; filename="{name}-{day:%Y-%m-%d}.csv"'
     return response

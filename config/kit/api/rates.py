@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from dataclasses import dataclass
 from functools import cache
 
@@ -17,6 +16,8 @@ from django.conf import settings
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
+
+from config.kit import true_time
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +53,7 @@ class Rate:
 
 def count(name: str, limit: int) -> Rate:
     """Count one call of `name` in the running minute."""
-    window = int(time.time()) // WINDOW
+    window = int(true_time.now().timestamp()) // WINDOW
     key = f"rate:{name}:{window}"
     try:
         used = int(_client().eval(COUNT, 1, key, 2 * WINDOW))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import time
 from collections.abc import Collection, Mapping
 from typing import Any, ClassVar, Protocol
 
@@ -17,6 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from config.kit import true_time
 from config.kit.api import rates
 from config.kit.api.bodies import Query, read
 from config.kit.api.declaring import Operation
@@ -104,7 +104,7 @@ class KeyedView(APIView):
         """The call counts before anything is decided about it."""
         self.rate = rates.count(f"key-{self.caller.pk}", settings.API_RATE_LIMIT)
         if self.rate.exceeded:
-            wait = max(1, self.rate.ends_at - int(time.time()))
+            wait = max(1, self.rate.ends_at - int(true_time.now().timestamp()))
             details = f"At most {self.rate.limit} calls a minute. Go on in {wait} s."
             raise ApiError(429, "too_many_requests", "Too many requests", details, retry_after=wait)
         self.need(self.scope)

@@ -26,7 +26,8 @@ def test_health_answers_without_a_database(client: Client) -> None:
 @pytest.mark.django_db
 def test_ready_names_both_servers(client: Client) -> None:
     answer = client.get("/readyz")
-    assert (answer.status_code, answer.json()) == (200, {"postgresql": True, "redis": True})
+    assert answer.status_code == 200
+    assert answer.json().items() >= {"postgresql": True, "redis": True}.items()
 
 
 def test_the_policy_is_strict_on_every_answer(client: Client) -> None:

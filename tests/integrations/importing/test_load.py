@@ -11,6 +11,7 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
+from config.kit import true_time
 from integrations import client, jobs
 from integrations.choices import AccountPlan, IntegrationHealth, RunState
 from integrations.connectors.errors import Failure, ShopError
@@ -134,7 +135,7 @@ class Shop:
 def shop(monkeypatch: pytest.MonkeyPatch) -> Shop:
     shop = Shop(ORDERS)
     monkeypatch.setattr(client, "drive", shop.drive)
-    monkeypatch.setattr(timezone, "now", lambda: NOW)
+    monkeypatch.setattr(true_time, "now", lambda: NOW)
     return shop
 
 

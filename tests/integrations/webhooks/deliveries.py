@@ -51,7 +51,7 @@ def rest_over(endpoint: WebhookEndpoint) -> None:
 @contextmanager
 def clock_at(moment: datetime) -> Iterator[None]:
     """Our own clock stands at this moment; the database's goes on."""
-    with patch("django.utils.timezone.now", return_value=moment):
+    with patch("config.kit.true_time.now", return_value=moment):
         yield
 
 

@@ -10,6 +10,7 @@ import pytest
 from django.db import DatabaseError, IntegrityError, transaction
 from django.utils import timezone
 
+from config.kit import true_time
 from config.kit.sql import execute
 from integrations.follow_up.fan_out import pass_on
 from integrations.invariants import broken
@@ -149,7 +150,7 @@ def test_a_rule_acts_from_its_start_until_its_end(
     project: Project, starts: int | None, ends: int | None, earns: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = datetime(2026, 11, 21, 12, tzinfo=UTC)
-    monkeypatch.setattr(timezone, "now", lambda: now)
+    monkeypatch.setattr(true_time, "now", lambda: now)
     at: dict[str, Any] = {
         name: None if hours is None else now + timedelta(hours=hours)
         for name, hours in (("starts_at", starts), ("ends_at", ends))

@@ -11,6 +11,7 @@ from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from config.kit import true_time
 from config.kit.sql import execute
 from integrations.models import Project
 from orders.choices import SegmentKind
@@ -110,7 +111,7 @@ def test_time_alone_moves_customers_and_only_when_their_moment_comes(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     start = datetime(2026, 11, 21, 12, tzinfo=UTC)
-    monkeypatch.setattr(timezone, "now", lambda: start)
+    monkeypatch.setattr(true_time, "now", lambda: start)
     recent = automatic(project, ("last_order_date", "within_days", 30), name="Recent")
     gone = automatic(project, ("last_order_date", "more_than_days_ago", 40), name="Gone")
     settle(project)
@@ -120,7 +121,7 @@ def test_time_alone_moves_customers_and_only_when_their_moment_comes(
     moments = []
     for hours in range(0, 45 * 24, 12):
         now = start + timedelta(hours=hours)
-        monkeypatch.setattr(timezone, "now", lambda now=now: now)
+        monkeypatch.setattr(true_time, "now", lambda now=now: now)
         if project.pk in waiting_projects(now):
             moments.append(now - start)
             settle(project)
@@ -130,7 +131,7 @@ def test_time_alone_moves_customers_and_only_when_their_moment_comes(
 
 def test_a_new_time_condition_is_looked_at_again_in_time(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     start = datetime(2026, 11, 21, 12, tzinfo=UTC)
-    monkeypatch.setattr(timezone, "now", lambda: start)
+    monkeypatch.setattr(true_time, "now", lambda: start)
     write(project, paid(1, "ann", created_at="2026-11-20T12:00:00Z"), at=start)
     settle(project)
     assert CustomerSummary.objects.get().recheck_at is None

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from config.kit import true_time
 from integrations.models import Project
 from orders.choices import Junction, SegmentKind
 from orders.models import Customer, CustomerSummary, DueCustomer, Order, Segment
@@ -121,7 +121,7 @@ class Play:
 def test_summaries_members_and_entries_are_the_oracles(definition: Any, script: list[tuple[str, Any]]) -> None:
     with pytest.MonkeyPatch.context() as patch:
         play = Play(ProjectFactory.create(), definition)
-        patch.setattr(timezone, "now", lambda: play.now)
+        patch.setattr(true_time, "now", lambda: play.now)
         play.settle(entering=False)
         for kind, what in script:
             play.step(kind, what)

@@ -233,7 +233,7 @@ def test_the_year_of_a_number_is_the_projects_own(
     """Prague is an hour ahead of UTC in winter."""
     give_stock(project, A_17=3)
     order = sold(project)
-    monkeypatch.setattr("orders.work.changing.timezone.now", lambda: at)
+    monkeypatch.setattr("orders.work.changing.true_time.now", lambda: at)
     invoice, shipment = invoicing.issue(order.pk), shipping.ship(order.pk)
     note = crediting.credit_all(invoice.pk, return_stock=False, reason="")
     assert (invoice.code, invoice.issue_date) == (code, issued)

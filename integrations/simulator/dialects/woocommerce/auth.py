@@ -55,7 +55,7 @@ def _oauth(shop: SimulatedShop, asked: Asked) -> Answered | None:
         return _refused("Invalid signature - signature method is invalid.")
     if not hmac.compare_digest(_signature(shop, asked, given).encode(), given["oauth_signature"].encode()):
         return _refused("Invalid signature - provided signature does not match.")
-    if not given["oauth_timestamp"].isdigit() or abs(time() - int(given["oauth_timestamp"])) > FRESH:
+    if not given["oauth_timestamp"].isdigit() or abs(time() + shop.ahead - int(given["oauth_timestamp"])) > FRESH:
         return _refused("Invalid timestamp.")
     return None
 
