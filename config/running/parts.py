@@ -35,6 +35,11 @@ class CannotRun(Refused):
     """The site cannot be started; the message is a sentence for people."""
 
 
+def keep_private() -> None:
+    """From now on files are their owner's alone: those of this process, and of all that it starts."""
+    os.umask(0o077)
+
+
 @contextmanager
 def embedded_servers() -> Generator[Servers | None]:
     """The embedded servers, running, where the settings name no others; None where they do.

@@ -37,6 +37,7 @@ class Command(BaseCommand):
         parser.add_argument("--check", action="store_true", help="Do the main job once, print a table, and end.")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        parts.keep_private()
         try:
             if options["check"]:
                 self._check(options["orders"])

@@ -21,6 +21,7 @@ class Command(BaseCommand):
         parser.add_argument("--workers", type=int, default=2, help="Worker processes (default %(default)s).")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        parts.keep_private()
         if options["workers"] < 1:
             raise CommandError("At least one worker is needed: --workers 1.")
         if options["web"] < 1:

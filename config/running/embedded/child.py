@@ -24,6 +24,11 @@ def environment() -> dict[str, str]:
     return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
 
 
+def private(path: str, flags: int) -> int:
+    """For `open`: a new file is its owner's alone."""
+    return os.open(path, flags, 0o600)
+
+
 class Child:
     """A server program in the foreground.
 
@@ -45,7 +50,7 @@ class Child:
     def start(self, command: list[str], cwd: Path) -> None:
         """Start the program; returns at once. For the main thread only: the kernel ties a child to the thread."""
         keep = self.log.exists() and self.log.stat().st_size < LOG_LIMIT
-        with self.log.open("ab" if keep else "wb") as log:
+        with open(self.log, "ab" if keep else "wb", opener=private) as log:
             self._log_start = log.tell()
             self.process = subprocess.Popen(  # noqa: S603
                 command,
@@ -55,6 +60,7 @@ class Child:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                umask=0o077,
                 preexec_fn=dies_with_parent(self.end),
                 **self.account.run_as,
             )

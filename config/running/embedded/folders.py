@@ -18,6 +18,8 @@ from config.running.embedded.account import SystemAccount
 from config.running.embedded.embedded_error import EmbeddedError
 
 DATABASE = "countinghouse"
+# The folder of copies of the servers' programs, where there are any.
+PROGRAMS = "binaries"
 POSTGRES_SOCKET = ".s.PGSQL.5432"
 VALKEY_SOCKET = "valkey.sock"
 # Bytes; Linux allows 107, macOS 103.
@@ -90,18 +92,31 @@ def make_data_dir(data_dir: Path) -> None:
     Raises EmbeddedError with a sentence when it cannot be made.
     """
     try:
-        data_dir.mkdir(parents=True)
+        for parent in reversed(data_dir.parents):
+            if not parent.exists():
+                parent.mkdir()
+                parent.chmod(0o755)  # whatever our umask is: the servers' account must pass
+        data_dir.mkdir()
     except FileExistsError:
         if not data_dir.is_dir():
             raise EmbeddedError(
                 f"The data folder {data_dir} is not a folder. Name another in COUNTINGHOUSE_DATA."
             ) from None
-        return
     except OSError as error:
         raise EmbeddedError(
             f"The data folder {data_dir} cannot be made ({error.strerror}). Name another in COUNTINGHOUSE_DATA."
         ) from error
-    data_dir.chmod(0o711 if os.geteuid() == 0 else 0o700)
+    if data_dir.stat().st_uid == os.geteuid():
+        data_dir.chmod(0o711 if os.geteuid() == 0 else 0o700)
+        _close(data_dir)
+
+
+def _close(data_dir: Path) -> None:
+    """Take from others what an earlier version, or a laxer umask, left open; the programs of servers may be read."""
+    for path in data_dir.iterdir():
+        found = path.lstat()
+        if found.st_uid == os.geteuid() and not stat.S_ISLNK(found.st_mode) and path.name != PROGRAMS:
+            path.chmod(found.st_mode & 0o700)
 
 
 def make_socket_dir(folder: Path, account: SystemAccount) -> None:

@@ -15,7 +15,7 @@ from typing import Self
 
 from config.running.embedded import binaries, folders
 from config.running.embedded.account import can_reach, server_account
-from config.running.embedded.child import POLL
+from config.running.embedded.child import POLL, private
 from config.running.embedded.embedded_error import EmbeddedError
 from config.running.embedded.folders import Locations
 from config.running.embedded.postgres import Postgres
@@ -143,9 +143,8 @@ class Servers:
         postgres.take_over()
         valkey.take_over(self.locations.socket_dir)
         folders.make_socket_dir(self.locations.socket_dir, account)
-        folders.note(self.data_dir).write_text(
-            f"{self.locations.socket_dir}\n", encoding="utf-8", errors="surrogateescape"
-        )
+        with open(folders.note(self.data_dir), "wb", opener=private) as note:
+            note.write(os.fsencode(f"{self.locations.socket_dir}\n"))
         self._servers = (postgres, valkey)
         for server in self._servers:
             server.start(self.locations.socket_dir)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
 import signal
 import socket
+import stat
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Generator
 from pathlib import Path
@@ -17,10 +20,13 @@ import pytest
 
 from config.running import parts
 from config.running.bell_worker import make_worker
-from config.running.embedded import folders, locations
+from config.running.embedded import Servers, folders, locations
 from tests.config.conftest import CHECKOUT, is_running
 from tests.config.served import free_port
 from tests.waiting import until
+
+# Seconds in which a site answers again whose web processes were killed; on a machine that does nothing else, 5.
+HEALED_IN = 5.0 + 2 * os.getloadavg()[0]
 
 
 @pytest.fixture
@@ -104,6 +110,13 @@ def family(pid: int) -> list[int]:
     return found
 
 
+def webs(pid: int) -> list[int]:
+    """The web processes of a supervisor."""
+    listing = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
+    rows = [line.split(maxsplit=2) for line in listing.splitlines()]
+    return [int(row[0]) for row in rows if int(row[1]) == pid and " serve " in row[2]]
+
+
 def answers(port: int) -> bool:
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
@@ -111,6 +124,37 @@ def answers(port: int) -> bool:
             return bool(found.pop("problems") == [] and all(found.values()))
     except OSError:
         return False
+
+
+def open_to_others(data_dir: Path) -> list[str]:
+    """What in a data folder is not its owner's alone, or of the wrong owner."""
+    ours = os.geteuid()
+    servers = pwd.getpwnam("nobody").pw_uid if ours == 0 else ours
+    found = [] if stat.S_IMODE(data_dir.stat().st_mode) == (0o711 if ours == 0 else 0o700) else [f"{data_dir} itself"]
+    sockets = locations(data_dir).socket_dir
+    for path in (*data_dir.rglob("*"), sockets, *sockets.iterdir()):
+        try:
+            state = path.lstat()
+        except FileNotFoundError:
+            continue  # PostgreSQL goes on working
+        place = path.relative_to(data_dir).parts[0] if data_dir in path.parents else "sockets of servers"
+        owner = servers if place in {"postgres", "valkey", "sockets of servers"} else ours
+        if place != "binaries" and not path.is_symlink() and (state.st_mode & 0o077 or state.st_uid != owner):
+            found.append(f"{path} {stat.filemode(state.st_mode)} of {state.st_uid}")
+    return found
+
+
+def test_control_an_open_file_is_seen(folder: Path) -> None:
+    servers = Servers(folder / "data", durable=False)
+    servers.start()
+    try:
+        assert open_to_others(folder / "data") == []
+        (folder / "data" / "letters").mkdir(mode=0o755)
+        assert len(open_to_others(folder / "data")) == 1
+    finally:
+        servers.stop()
+    folders.make_data_dir(folder / "data")  # as the next start does
+    assert stat.S_IMODE((folder / "data" / "letters").stat().st_mode) == 0o700
 
 
 @pytest.mark.timeout(300)
@@ -125,8 +169,18 @@ def test_the_whole_site_comes_up_and_leaves_nothing(
     assert process.poll() is None, log.read_text()
     members = family(process.pid)
     assert len(members) > 10
+    assert open_to_others(data_dir) == []
+    web = webs(process.pid)
+    assert len(web) == 2
+    for pid in web:
+        os.kill(pid, signal.SIGKILL)
+    healed = time.monotonic()
+    assert until(lambda: answers(port) and not set(web) & set(webs(process.pid)), 30), log.read_text()
+    assert time.monotonic() - healed < HEALED_IN
     process.send_signal(signum)
     process.wait(60)
+    if signum == signal.SIGKILL:
+        parts.take_port("127.0.0.1", port, patience=1).close()
     assert until(lambda: not any(is_running(pid) for pid in members)), log.read_text()
     if signum == signal.SIGTERM:
         assert process.returncode == 0
