@@ -24,12 +24,19 @@
 | LOG_DAYS | days for which the log of people's deeds is kept, and what was put right; 0: for ever | 730 |
 | EXPORT_DAYS | days for which the files of partners' exports are kept; 0: for ever | 7 |
 | ANSWER_DAYS | days for which an Idempotency-Key counts, and its answer is kept; 0: for ever | 1 |
+| TRUSTED_PROXIES | proxies before the site that append to X-Forwarded-For; 0: the header is not read | 0 |
+| LOGIN_FAILURES | wrong logins with one name from one address that lock the two together | 5 |
+| LOGIN_FAILURES_OF_ADDRESS | wrong logins from one address, whatever the names, that lock the address | 50 |
+| LOGIN_FAILURES_OF_NAME | wrong logins with one name, whatever the addresses, that lock the name | 100 |
+| LOGIN_LOCK_MINUTES | minutes for which wrong logins count, and a lock lasts | 15 |
+| ACCESS_LOG_DAYS | days for which the access log is kept, at least 30 | 400 |
 | STATEMENT_TIMEOUT | milliseconds a database statement may take; 0: no limit | 0 |
 """
 
 from __future__ import annotations
 
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +140,7 @@ INSTALLED_APPS = [
     "django_rq",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "axes",
     "config",
     "integrations",
     "orders",
@@ -151,6 +159,7 @@ MIDDLEWARE = [
     "config.site.open_project.OpenProject",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",  # the last, as its documentation has it
 ]
 TEMPLATES = [
     {
@@ -168,7 +177,10 @@ TEMPLATES = [
 ]
 
 # --- People ---
-AUTHENTICATION_BACKENDS = ["integrations.access.backend.MembershipBackend"]
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",  # the first: who is locked out is refused before a password is hashed
+    "integrations.access.backend.MembershipBackend",
+]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
@@ -182,6 +194,23 @@ SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 MESSAGE_STORAGE = "django.contrib.messages.storage.fallback.FallbackStorage"
+
+# --- Wrong logins, and the log of access ---
+TRUSTED_PROXIES = environment.number("TRUSTED_PROXIES", 0)
+ACCESS_LOG_DAYS = environment.number("ACCESS_LOG_DAYS", 400, least=30)
+AXES_HANDLER = "integrations.access.login_throttle.LoginThrottle"
+AXES_FAILURE_LIMIT = environment.number("LOGIN_FAILURES", 5, least=1)
+LOGIN_FAILURES_OF_ADDRESS = environment.number("LOGIN_FAILURES_OF_ADDRESS", 50, least=1)
+LOGIN_FAILURES_OF_NAME = environment.number("LOGIN_FAILURES_OF_NAME", 100, least=1)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"], "ip_address", "username"]
+AXES_COOLOFF_TIME = timedelta(minutes=environment.number("LOGIN_LOCK_MINUTES", 15, least=1))
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # else a lock could be kept up by whoever keeps knocking
+AXES_RESET_ON_SUCCESS = True
+AXES_CLIENT_IP_CALLABLE = "integrations.access.addresses_of_people.network_of"
+AXES_LOCKOUT_CALLABLE = "config.site.login.refusing.locked_out"
+AXES_DISABLE_ACCESS_LOG = True  # ours tells more, and nobody can change it
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
 
 # --- Safety ---
 SECURE_CONTENT_TYPE_NOSNIFF = True
@@ -243,6 +272,7 @@ LOGGING: dict[str, Any] = {
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
         "django": {"handlers": [], "level": LOG_LEVEL, "propagate": True},
+        "axes": {"handlers": [], "level": "ERROR", "propagate": True},  # the access log has it all
         "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
         # It would tell of every request that waits a moment for a thread.
         "waitress.queue": {"handlers": [], "level": "ERROR", "propagate": True},

@@ -167,6 +167,29 @@ class MailSecurity(TextChoices):
     PLAIN = "plain", "None (local servers only)"
 
 
+class AccessKind(TextChoices):
+    """What the access log tells of."""
+
+    LOGIN = "login", "Logged in"
+    FAILED = "failed", "Wrong login"
+    LOCKED = "locked", "Locked out for a while"
+    LOGOUT = "logout", "Logged out"
+    PASSWORD_CHANGED = "password_changed", "Password changed"
+    RESET_REQUESTED = "reset_requested", "Password link asked for"
+    RESET_DONE = "reset_done", "Password set by link"
+    FACTOR_ON = "factor_on", "Second factor switched on"
+    FACTOR_OFF = "factor_off", "Second factor switched off"
+    FACTOR_FAILED = "factor_failed", "Wrong code"
+    RECOVERY_USED = "recovery_used", "Recovery code used"
+    RECOVERY_MADE = "recovery_made", "Recovery codes made"
+    FACTOR_REQUIRED = "factor_required", "Second factor required"
+    FACTOR_FREE = "factor_free", "Second factor no longer required"
+    SESSIONS_ENDED = "sessions_ended", "Sessions ended"
+    KEY_MADE = "key_made", "API key made"
+    KEY_REVOKED = "key_revoked", "API key revoked"
+    CREDENTIALS = "credentials", "Credentials of a shop changed"
+
+
 class DistributionTrigger(TextChoices):
     """What a distribution answers to, once each time."""
 

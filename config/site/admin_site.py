@@ -10,10 +10,14 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
 
+from config.site.login.refusing import busy
 from config.site.navigation import sections
 from config.site.open_project import SESSION_KEY
+from integrations.access.hashing_room import TooBusyRefused
 from integrations.access.tenancy import projects_of
 
 
@@ -65,6 +69,13 @@ class CountinghouseAdminSite(AdminSite):
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
         """Our own navigation stands in for the list of apps."""
         return []
+
+    @method_decorator(never_cache)
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        try:
+            return super().login(request, extra_context)
+        except TooBusyRefused:
+            return busy(request)
 
     def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
         if any("\x00" in value for value in request.GET.values()):

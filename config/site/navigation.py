@@ -97,6 +97,10 @@ SECTIONS = (
         ),
     ),
     Section(
+        _("People"),
+        (MenuItem(_("Access log"), "integrations_accessevent_changelist", "integrations.view_accessevent"),),
+    ),
+    Section(
         _("Installation"),
         (
             MenuItem(_("Accounts"), "integrations_account_changelist", "integrations.view_account"),

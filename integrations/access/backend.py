@@ -6,7 +6,9 @@ from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import User
+from django.http import HttpRequest
 
+from integrations.access import hashing_room
 from integrations.access.roles import PERMISSIONS
 from integrations.choices import Role
 from integrations.models import Membership
@@ -15,8 +17,16 @@ from integrations.models import Membership
 class MembershipBackend(ModelBackend):
     """Django's password check, with permissions from `integrations.access.roles` instead of permission rows.
 
+    How many passwords are hashed at once is bounded, see `integrations.access.hashing_room`.
     Where no project has been entered (a shell, a command), a person has what all their roles have in common.
     """
+
+    def authenticate(
+        self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **kwargs: Any
+    ) -> Any:
+        """The person, or None; a password is hashed for names that nobody has, too. Raises TooBusyRefused."""
+        with hashing_room.place():
+            return super().authenticate(request, username=username, password=password, **kwargs)
 
     def get_all_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
         if not user_obj.is_active or user_obj.is_anonymous:

@@ -67,6 +67,7 @@ STOCK = frozenset({"stock.add_product", "stock.change_product", "stock.receive_s
 SETTINGS = frozenset(
     {
         "integrations.add_apikey",
+        "integrations.view_accessevent",
         "integrations.add_integration",
         "integrations.add_statusrule",
         "integrations.add_webhookendpoint",

@@ -1,6 +1,7 @@
 """The admin of integrations: shops and their settings, remote orders, runs, and who is who."""
 
 from integrations.admin import (
+    access_events,
     api_keys,
     buyers,
     deliveries,
@@ -15,6 +16,7 @@ from integrations.admin import (
 )
 
 __all__ = [
+    "access_events",
     "api_keys",
     "buyers",
     "deliveries",

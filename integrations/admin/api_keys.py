@@ -20,7 +20,8 @@ from config.kit.admin.markup import badge
 from config.kit.admin.model_admins import PageAdmin, Route
 from integrations.access import api_keys
 from integrations.access.tenancy import project_of
-from integrations.choices import ApiScope
+from integrations.admin.noting import note_key
+from integrations.choices import AccessKind, ApiScope
 from integrations.models import ApiKey
 
 LONGEST_DAYS = 3650
@@ -92,6 +93,7 @@ class ApiKeyAdmin(PageAdmin[ApiKey]):
                 user_id=request.user.pk,
             )
             self.log_addition(request, made.key, "Made.")
+            note_key(request, AccessKind.KEY_MADE, made.key)
             context |= {"made": made, "site": request.build_absolute_uri("/").rstrip("/")}
         response = TemplateResponse(request, "admin/integrations/apikey/new.html", context, status=status)
         response["Cache-Control"] = "no-store, private"
@@ -104,6 +106,7 @@ class ApiKeyAdmin(PageAdmin[ApiKey]):
             raise Http404
         if api_keys.revoke(key):
             self.log_change(request, key, "Revoked.")
+            note_key(request, AccessKind.KEY_REVOKED, key)
             messages.success(request, _("%(key)s is revoked: it opens nothing from now on.") % {"key": key.name})
         else:
             messages.info(request, _("%(key)s was revoked before.") % {"key": key.name})

@@ -25,6 +25,7 @@ from integrations.admin.cause_forms import (
     NameCodeForm,
 )
 from integrations.admin.causes import REVIEW, Causes
+from integrations.admin.noting import note_credentials
 from integrations.choices import ImportAction
 from integrations.models import Fix, Integration
 from integrations.review import fixes
@@ -158,6 +159,7 @@ class CauseFixes(Causes):
         entered, report, fix = fixes.reconnect(shop, form.credentials(), request.user.pk)
         if entered:
             self._log(request, shop, f"Changed: {', '.join(entered)}.")
+            note_credentials(request, shop, entered)
         messages.add_message(request, messages.SUCCESS if report.ok else messages.ERROR, report.summary)
         for hint in report.hints:
             messages.info(request, hint)

@@ -18,6 +18,7 @@ from config.kit.admin.guards import guarded
 from config.kit.admin.markup import badge
 from config.kit.admin.model_admins import PageAdmin, Route
 from integrations.access.tenancy import project_of
+from integrations.admin.noting import note_credentials
 from integrations.admin.shop_forms import ShopForm
 from integrations.admin.shop_mappings import ShopMappings
 from integrations.admin.shop_page import shop_page
@@ -82,6 +83,7 @@ class ShopAdmin(ShopMappings, PageAdmin[Integration]):
             messages.info(request, _("Nothing was changed."))
             return HttpResponseRedirect(self.url("change", shop.pk))
         self.log_change(request, shop, f"Changed: {', '.join(changed)}.")
+        note_credentials(request, shop, changed)
         messages.success(request, _("The settings are saved."))
         if set(changed) - {"title", "time_zone", "enabled", "start_at", "unknown_products", "overlap"}:
             self.tell(request, connection.test_connection(shop))
@@ -115,6 +117,7 @@ class ShopAdmin(ShopMappings, PageAdmin[Integration]):
                 form.add_error("title", str(error))
             else:
                 self.log_addition(request, shop, "Connected.")
+                note_credentials(request, shop, [key for key, value in form.credentials().items() if value])
                 self.tell(request, connection.test_connection(shop))
                 return HttpResponseRedirect(self.url("change", shop.pk))
         context |= {"form": form, "connector": connector}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from integrations.choices import IntegrationHealth, MessageState, RemoteState, RunState
+from integrations.choices import AccessKind, IntegrationHealth, MessageState, RemoteState, RunState
 
 HEALTH_TONES: dict[str, str] = {
     IntegrationHealth.UNKNOWN: "plain",
@@ -33,4 +33,14 @@ MESSAGE_TONES: dict[str, str] = {
     MessageState.SKIPPED: "plain",
     MessageState.FAILED: "bad",
     MessageState.UNSURE: "warn",
+}
+
+ACCESS_TONES: dict[str, str] = {
+    AccessKind.LOGIN: "good",
+    AccessKind.FAILED: "warn",
+    AccessKind.LOCKED: "bad",
+    AccessKind.FACTOR_ON: "good",
+    AccessKind.FACTOR_OFF: "warn",
+    AccessKind.FACTOR_FAILED: "warn",
+    AccessKind.RECOVERY_USED: "warn",
 }

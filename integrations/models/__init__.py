@@ -1,3 +1,4 @@
+from integrations.models.access_events import AccessEvent
 from integrations.models.buyers import BuyerEntry
 from integrations.models.distributions import Distribution, MailOptOut, MailServer, Message
 from integrations.models.endpoints import DeliveryAttempt, WebhookDelivery, WebhookEndpoint
@@ -14,6 +15,7 @@ from integrations.models.tenancy import Account, Membership, Project
 from integrations.models.webhooks import OrderHint, PlatformKey, Webhook
 
 __all__ = [
+    "AccessEvent",
     "Account",
     "ApiKey",
     "BulkFailure",

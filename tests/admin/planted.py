@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.db.models import Model
 from django.utils import timezone
 
-from integrations.access import api_keys
-from integrations.choices import ListKind, RemoteState, RunKind
+from integrations.access import access_log, api_keys
+from integrations.choices import AccessKind, ListKind, RemoteState, RunKind
 from integrations.models import (
     BulkImport,
     BuyerEntry,
@@ -82,6 +82,7 @@ def rows_of(project: Project) -> dict[type[Model], Model]:
         order,
         run,
         api_keys.make(project.pk, CANARY).key,
+        access_log.note(AccessKind.KEY_MADE, access_log.Origin(), account_id=project.account_id, name=CANARY),
         failed,
         person,
         Invoice.objects.get(project=project),

@@ -1,0 +1,1 @@
+"""How people come in: passwords, what slows down those who guess them, sessions."""
