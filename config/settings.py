@@ -29,6 +29,8 @@
 | LOGIN_FAILURES_OF_ADDRESS | wrong logins from one address, whatever the names, that lock the address | 50 |
 | LOGIN_FAILURES_OF_NAME | wrong logins with one name, whatever the addresses, that lock the name | 100 |
 | LOGIN_LOCK_MINUTES | minutes for which wrong logins count, and a lock lasts | 15 |
+| SESSION_IDLE_HOURS | hours after which a session ends that is not used | 12 |
+| SESSION_DAYS | days after which a session ends though it is used | 14 |
 | ACCESS_LOG_DAYS | days for which the access log is kept, at least 30 | 400 |
 | STATEMENT_TIMEOUT | milliseconds a database statement may take; 0: no limit | 0 |
 """
@@ -156,6 +158,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "config.site.login.use_of_sessions.SessionsInUse",
     "config.site.open_project.OpenProject",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -188,7 +191,10 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
 LOGOUT_REDIRECT_URL = "admin:login"
-SESSION_COOKIE_AGE = 12 * 3600
+SESSION_ENGINE = "integrations.access.session_store"
+SESSION_IDLE_HOURS = environment.number("SESSION_IDLE_HOURS", 12, least=1)
+SESSION_DAYS = environment.number("SESSION_DAYS", 14, least=1)
+SESSION_COOKIE_AGE = SESSION_DAYS * 24 * 3600  # the row says when the session ends; the cookie need not end before
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True

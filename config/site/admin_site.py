@@ -5,15 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.admin import AdminSite
+from django.contrib.admin.forms import AdminPasswordChangeForm
 from django.contrib.auth.forms import AuthenticationForm
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
+from config.site.login.own_password import OwnPassword
 from config.site.login.refusing import busy
 from config.site.navigation import sections
 from config.site.open_project import SESSION_KEY
@@ -93,14 +96,27 @@ class CountinghouseAdminSite(AdminSite):
         return super().index(request, {**overview(request), **(extra_context or {})})
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
+        from config.site.login.routes import routes
+
         # Leads to the pages of objects beside the admin; ours have none, and it fails at tables that are not there.
         of_django = [found for found in super().get_urls() if getattr(found, "name", "") != "view_on_site"]
         return [
             path("project/", self.admin_view(self.open_project), name="open_project"),
             path("api/", self.admin_view(self.api), name="api"),
             path("api/openapi.json", self.admin_view(self.api_document), name="api_document"),
+            *routes(self),
             *of_django,
         ]
+
+    def password_change(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponseBase:
+        view = OwnPassword.as_view(
+            form_class=AdminPasswordChangeForm,
+            success_url=reverse("admin:password_change_done"),
+            extra_context={**self.each_context(request), **(extra_context or {})},
+        )
+        return view(request)
 
     def api(self, request: HttpRequest) -> HttpResponse:
         """The documentation of the API, to read and to try."""

@@ -98,7 +98,10 @@ SECTIONS = (
     ),
     Section(
         _("People"),
-        (MenuItem(_("Access log"), "integrations_accessevent_changelist", "integrations.view_accessevent"),),
+        (
+            MenuItem(_("Who is who"), "colleagues", "integrations.view_accessevent"),
+            MenuItem(_("Access log"), "integrations_accessevent_changelist", "integrations.view_accessevent"),
+        ),
     ),
     Section(
         _("Installation"),

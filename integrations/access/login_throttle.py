@@ -27,7 +27,7 @@ from django.db.models import Max, QuerySet, Sum
 from django.http import HttpRequest, QueryDict
 
 from config.kit import true_time
-from integrations.access import access_log
+from integrations.access import access_log, sessions
 from integrations.choices import AccessKind
 
 Credentials = dict[str, Any]
@@ -91,6 +91,7 @@ class LoginThrottle(AxesDatabaseHandler):  # type: ignore[misc]
     def user_logged_in(self, sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
         super().user_logged_in(sender, request, user, **kwargs)
         origin = access_log.origin_of(request)
+        sessions.begin(request.session, origin)
         access_log.note(AccessKind.LOGIN, origin, user_id=user.pk, name=user.username)
 
     def user_logged_out(self, sender: Any, request: HttpRequest, user: User | None, **kwargs: Any) -> None:

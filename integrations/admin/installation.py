@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group, User
 from django.forms import ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from config.kit.admin.change_lists import TenantChangeList
+from integrations.access import access_log, people
 from integrations.models import Account, Membership, Project
 from orders.segments import due, filling
 
@@ -95,6 +97,24 @@ class PersonAdmin(OperatorsOnly, DjangoUserAdmin):
         (_("Person"), {"fields": ("first_name", "last_name", "email")}),
         (_("Access"), {"fields": ("is_active", "is_superuser")}),
     )
+
+    def save_model(self, request: HttpRequest, obj: User, form: ModelForm[Any], change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if change and "is_active" in form.changed_data and not obj.is_active:
+            people.deactivated(obj.pk, access_log.origin_of(request), by=request.user.get_username())
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        """Django's page; when the password is another one afterwards, the person's sessions end."""
+        person = self.get_object(request, unquote(id))
+        before = person.password if person else ""
+        answer: HttpResponse = super().user_change_password(request, id, form_url)
+        if person is not None:
+            person.refresh_from_db()
+        if person is not None and person.password != before:
+            own = person.pk == request.user.pk
+            kept, by = (request.session.session_key, "") if own else (None, request.user.get_username())
+            people.password_changed(person.pk, access_log.origin_of(request), keep=kept, by=by)
+        return answer
 
 
 if admin.site.is_registered(User):

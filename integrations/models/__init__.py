@@ -1,4 +1,5 @@
 from integrations.models.access_events import AccessEvent
+from integrations.models.browser_sessions import BrowserSession
 from integrations.models.buyers import BuyerEntry
 from integrations.models.distributions import Distribution, MailOptOut, MailServer, Message
 from integrations.models.endpoints import DeliveryAttempt, WebhookDelivery, WebhookEndpoint
@@ -18,6 +19,7 @@ __all__ = [
     "AccessEvent",
     "Account",
     "ApiKey",
+    "BrowserSession",
     "BulkFailure",
     "BulkImport",
     "BulkPortion",

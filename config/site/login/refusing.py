@@ -8,11 +8,11 @@ from typing import Any
 from axes.handlers.proxy import AxesProxyHandler
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
+
+from config.kit import true_time
 
 # When somebody who found too many others logging in may try again.
-BUSY_SECONDS = 5from config.kit import true_time
-
+BUSY_SECONDS = 5
 
 
 def locked_out(

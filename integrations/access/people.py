@@ -1,0 +1,33 @@
+"""What else happens when a person's way in changes: it is written down, and their sessions end."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import User
+from django.db.models import Max, Q, QuerySet
+
+from integrations.access import access_log, sessions
+from integrations.access.access_log import Origin
+from integrations.choices import AccessKind
+from integrations.models import Membership
+
+
+def password_changed(user_id: int, origin: Origin, *, keep: str | None = None, by: str = "") -> None:
+    """All sessions of that person end, but the one in which they did it themselves. `by`: somebody else did."""
+    access_log.note(AccessKind.PASSWORD_CHANGED, origin, user_id=user_id, detail=by and f"by {by}")
+    sessions.end_all(user_id, origin, but=keep, why="with the password")
+
+
+def deactivated(user_id: int, origin: Origin, *, by: str) -> None:
+    sessions.end_all(user_id, origin, why=f"deactivated by {by}")
+
+
+def members_of(account_id: int) -> QuerySet[Membership]:
+    """The people of an account by name, each with `last_login_at`."""
+    logins = Max("user__access_events__at", filter=Q(user__access_events__kind=AccessKind.LOGIN))
+    members = Membership.objects.filter(account=account_id).select_related("user")
+    return members.annotate(last_login_at=logins).order_by("user__username")
+
+
+def member_named(account_id: int, user_id: int) -> User | None:
+    member = Membership.objects.filter(account=account_id, user=user_id).select_related("user").first()
+    return member.user if member else None
