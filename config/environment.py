@@ -7,7 +7,7 @@ import os
 import stat
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import environ  # type: ignore[import-untyped]
 from django.core.exceptions import ImproperlyConfigured
@@ -88,3 +88,25 @@ def shop_addresses(name: str) -> frozenset[str]:
         if not (host and colon and port.isdecimal() and 0 < int(port) < 65536) or "/" in address:
             raise ImproperlyConfigured(f"{name} has {address!r}, but every entry must be host:port, as 127.0.0.1:8090.")
     return frozenset(found)
+
+
+# How letters travel to a mail server, by the scheme of its address, with the usual port.
+MAIL_SCHEMES = {"smtps": ("tls", 465), "smtp+tls": ("starttls", 587), "smtp": ("plain", 25)}
+
+
+def mail_account(name: str) -> dict[str, Any]:
+    """Where and as whom the site's own letters are sent; empty where nothing is set. Never shows the password."""
+    value = text(name)
+    if not value:
+        return {}
+    sentence = f"{name} must be smtp+tls://user:password@host:587, smtps://... (TLS at once), or smtp:// (plain)."
+    try:
+        address = urlsplit(value)
+        security, usual_port = MAIL_SCHEMES[address.scheme]
+        port = address.port or usual_port
+    except (ValueError, KeyError) as error:
+        raise ImproperlyConfigured(sentence) from error
+    if not address.hostname or address.path.strip("/") or address.query:
+        raise ImproperlyConfigured(sentence)
+    names = {"username": unquote(address.username or ""), "password": unquote(address.password or "")}
+    return {"host": address.hostname, "port": port, "security": security, **names}

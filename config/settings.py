@@ -11,7 +11,9 @@
 | ALLOWED_HOSTS | host names the site answers to, comma separated | localhost,127.0.0.1,[::1] |
 | HTTPS | the site is served over https: secure cookies, HSTS | off |
 | CSRF_TRUSTED_ORIGINS | https://host of the site when a proxy changes the Host header, comma separated | none |
-| PUBLIC_URL | the site's own https address, for webhooks of shops | none |
+| PUBLIC_URL | the site's own https address, for webhooks of shops and links in the site's letters | none |
+| EMAIL_URL | the site's own mail server, for links to new passwords: smtp+tls://user:password@host:587 | none |
+| EMAIL_FROM | the address these letters come from | the user of EMAIL_URL |
 | ALLOWED_SHOP_ADDRESSES | host:port of local shops that may be reached though not public, comma separated | none |
 | LOG_LEVEL | DEBUG, INFO, WARNING or ERROR | INFO |
 | API_RATE_LIMIT | calls a minute of one API key | 2000 |
@@ -184,6 +186,12 @@ AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",  # the first: who is locked out is refused before a password is hashed
     "integrations.access.backend.MembershipBackend",
 ]
+# Letters with links to new passwords go out where there are both a mail server and PUBLIC_URL.
+MAIL_ACCOUNT = environment.mail_account("EMAIL_URL")
+EMAIL_FROM = environment.text("EMAIL_FROM") or MAIL_ACCOUNT.get("username", "")
+if MAIL_ACCOUNT and "@" not in EMAIL_FROM:
+    raise ImproperlyConfigured("EMAIL_FROM must be the address that letters come from, as office@example.com.")
+PASSWORD_RESET_TIMEOUT = 3600
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")

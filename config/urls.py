@@ -14,5 +14,6 @@ urlpatterns = [
     path("readyz", readyz, name="readyz"),
     path("", include("config.api")),
     path("", include("integrations.urls")),
+    path("", include("config.site.login.forgotten")),
     path("", admin.site.urls),
 ]

@@ -1,8 +1,9 @@
-"""What a worker can be asked to do: advance a run, or do what follows from a project's orders, given its id."""
+"""What a worker can be asked to do, given an id: advance a run, do what follows from orders, send a password letter."""
 
 from __future__ import annotations
 
 from config.kit import true_time
+from integrations.access import password_links
 from integrations.choices import RunKind
 from integrations.erasing.portions import erase_portion
 from integrations.follow_up import steps as following_up
@@ -51,3 +52,7 @@ def follow_up(project_id: int) -> None:
         return
     queue.heard(project_id)
     following_up.follow_up(project_id)
+
+
+def password_letter(request_id: int) -> None:
+    password_links.send(request_id)

@@ -8,7 +8,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 
 from config.kit.locks import Lock, try_lock
 from integrations import retention
-from integrations.access import idempotency
+from integrations.access import idempotency, password_links
 from integrations.choices import Process
 from integrations.follow_up import steps
 from integrations.importing import feeds
@@ -36,6 +36,7 @@ def tick() -> bool:
             feeds.start_due()
             hints.start_leftovers()
             steps.ring_due()
+            password_links.ring_waiting()
             bulk_import.clear_payloads()
             exports.clear_old()
             idempotency.clear_old()

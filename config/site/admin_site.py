@@ -20,6 +20,7 @@ from config.site.login.own_password import OwnPassword
 from config.site.login.refusing import busy
 from config.site.navigation import sections
 from config.site.open_project import SESSION_KEY
+from integrations.access import password_links
 from integrations.access.hashing_room import TooBusyRefused
 from integrations.access.tenancy import projects_of
 
@@ -40,6 +41,7 @@ class CountinghouseAdminSite(AdminSite):
     site_url = None
     enable_nav_sidebar = False  # ours is part of the header: see templates/admin/base_site.html
     login_form = LoginForm
+    login_template = "admin/login/login.html"
     index_template = "admin/overview.html"
 
     def __init__(self, name: str = "admin") -> None:
@@ -76,7 +78,7 @@ class CountinghouseAdminSite(AdminSite):
     @method_decorator(never_cache)
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         try:
-            return super().login(request, extra_context)
+            return super().login(request, {"letters": password_links.available(), **(extra_context or {})})
         except TooBusyRefused:
             return busy(request)
 

@@ -12,8 +12,8 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore as DatabaseSessions
-from django.utils import timezone
 
+from config.kit import true_time
 from integrations.models import BrowserSession
 
 # The key of the session's data under which it says when and from where its person came in.
@@ -42,7 +42,7 @@ class SessionStore(DatabaseSessions):
 
     def create_model_instance(self, data: dict[str, Any]) -> BrowserSession:
         row: BrowserSession = super().create_model_instance(data)  # type: ignore[assignment]
-        now, entered = timezone.now(), data.get(ENTERED, {})
+        now, entered = true_time.now(), data.get(ENTERED, {})
         row.user_id = int(data[SESSION_KEY]) if SESSION_KEY in data else None
         row.address, row.agent = entered.get("address"), entered.get("agent", "")
         row.started_at = datetime.fromisoformat(entered["at"]) if entered else now
@@ -51,7 +51,7 @@ class SessionStore(DatabaseSessions):
 
     def note_use(self) -> None:
         """Put the end off. Not by saving the data, which would undo what another request saved meanwhile."""
-        now = timezone.now()
+        now = true_time.now()
         if self.row is not None and self.row.seen_at < now - TELL_AGAIN_AFTER:
             rows = BrowserSession.objects.filter(session_key=self.session_key)
             rows.update(seen_at=now, expire_date=ends_at(self.row.started_at, now))

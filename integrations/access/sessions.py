@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.sessions.backends.base import SessionBase
-from django.utils import timezone
 
+from config.kit import true_time
 from integrations.access import access_log
 from integrations.access.access_log import Origin
 from integrations.access.devices import device
@@ -31,12 +31,12 @@ class OpenSession:
 
 def begin(session: SessionBase, origin: Origin) -> None:
     """Somebody has just logged in with this session."""
-    session[ENTERED] = {"at": timezone.now().isoformat(), "address": origin.address, "agent": origin.agent}
+    session[ENTERED] = {"at": true_time.now().isoformat(), "address": origin.address, "agent": origin.agent}
 
 
 def of_person(user_id: int, current_key: str | None = None) -> list[OpenSession]:
     """Those that are open, the one used last first."""
-    rows = BrowserSession.objects.filter(user=user_id, expire_date__gt=timezone.now()).order_by("-seen_at")
+    rows = BrowserSession.objects.filter(user=user_id, expire_date__gt=true_time.now()).order_by("-seen_at")
     return [
         OpenSession(
             _handle(row.session_key),
@@ -73,7 +73,7 @@ def end_all(user_id: int, origin: Origin, *, but: str | None = None, why: str = 
 
 def clear_old() -> int:
     """Forget sessions that have ended by themselves; how many."""
-    count, _by_model = BrowserSession.objects.filter(expire_date__lt=timezone.now()).delete()
+    count, _by_model = BrowserSession.objects.filter(expire_date__lt=true_time.now()).delete()
     return count
 
 

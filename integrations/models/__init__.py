@@ -8,6 +8,7 @@ from integrations.models.fixes import Fix
 from integrations.models.heartbeats import Heartbeat
 from integrations.models.mappings import MetadataMapping, SkuMapping
 from integrations.models.partners import ApiKey, BulkFailure, BulkImport, BulkPortion, Export, ExportPart, KeptAnswer
+from integrations.models.password_requests import PasswordRequest
 from integrations.models.remote_orders import RemoteOrder
 from integrations.models.retention import CleaningRound
 from integrations.models.runs import Run
@@ -42,6 +43,7 @@ __all__ = [
     "Message",
     "MetadataMapping",
     "OrderHint",
+    "PasswordRequest",
     "PlatformKey",
     "Project",
     "RemoteOrder",

@@ -1,4 +1,5 @@
-"""The doorbell: the only code that touches RQ. A bell carries the id of a run or a project and nothing else.
+"""The doorbell: the only code that touches RQ. A bell carries the id of a run, a project or a
+request for a password, and nothing else.
 
 Losing, doubling or reordering bells harms nothing: the tick rings again, and a claim is taken by one worker only.
 """
@@ -20,7 +21,8 @@ logger = logging.getLogger(__name__)
 
 WORK = "integrations.jobs.work"
 FOLLOW_UP = "integrations.jobs.follow_up"
-ALLOWED = frozenset({WORK, FOLLOW_UP})
+RESET_LETTER = "integrations.jobs.password_letter"
+ALLOWED = frozenset({WORK, FOLLOW_UP, RESET_LETTER})
 # How the id of a run's bell begins.
 BELL = re.compile(r"run-(\d+)-")
 # Seconds in which a project has one bell for its follow-up, unless a worker hears it before.
@@ -32,8 +34,8 @@ class ForbiddenJob(Exception):
 
 
 class RunJob(Job):
-    """A job that can only be `integrations.jobs.work` or `follow_up` with one integer, and no callbacks: whoever writes
-    to the queue cannot make a worker run anything else."""
+    """A job that can only be one of ALLOWED with one integer, and no callbacks: whoever writes to the queue cannot make
+    a worker run anything else."""
 
     @property
     def func(self):  # type: ignore[no-untyped-def]
@@ -99,6 +101,18 @@ def _ring_follow_up_now(project_id: int) -> None:
             _enqueue(FOLLOW_UP, project_id, "follow-up")
     except RedisError:
         logger.warning("The queue cannot be reached; project %s waits until the tick rings again.", project_id)
+
+
+def ring_password_letter(request_id: int) -> None:
+    """Wake a worker for a letter, once the current transaction has committed. Never fails the caller."""
+    transaction.on_commit(partial(_ring_password_letter_now, request_id), robust=True)
+
+
+def _ring_password_letter_now(request_id: int) -> None:
+    try:
+        _enqueue(RESET_LETTER, request_id, "password-letter")
+    except RedisError:
+        logger.warning("The queue cannot be reached; a letter goes out when the tick rings again.")
 
 
 def heard(project_id: int) -> None:

@@ -110,3 +110,24 @@ def test_a_wrong_shop_address_is_refused(monkeypatch: pytest.MonkeyPatch, text: 
     monkeypatch.setenv("SHOPS", text)
     with pytest.raises(ImproperlyConfigured, match="SHOPS"):
         environment.shop_addresses("SHOPS")
+
+
+class TestMailAccount:
+    @pytest.mark.parametrize(
+        ("url", "account"),
+        [
+            ("smtp+tls://me%40x.example:p%2Fw@mail.example", ("mail.example", 587, "starttls", "me@x.example", "p/w")),
+            ("smtps://mail.example", ("mail.example", 465, "tls", "", "")),
+            ("smtp://127.0.0.1:2525/", ("127.0.0.1", 2525, "plain", "", "")),
+        ],
+    )
+    def test_it_is_read(self, url: str, account: tuple[object, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("EMAIL_URL", url)
+        assert tuple(environment.mail_account("EMAIL_URL").values()) == account
+
+    @pytest.mark.parametrize("url", ["mail.example", "http://x", "smtp://", "smtp://u:s3cret@x:port", "smtp://x/y"])
+    def test_a_wrong_one_is_refused_without_its_password(self, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("EMAIL_URL", url)
+        with pytest.raises(ImproperlyConfigured, match=r"EMAIL_URL must be smtp\+tls://") as refused:
+            environment.mail_account("EMAIL_URL")
+        assert "s3cret" not in str(refused.value)
