@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import Enum
+
 from django.db.models import TextChoices
 
 from orders.choices import AnnouncementKind
@@ -177,17 +179,27 @@ class AccessKind(TextChoices):
     PASSWORD_CHANGED = "password_changed", "Password changed"
     RESET_REQUESTED = "reset_requested", "Password link asked for"
     RESET_DONE = "reset_done", "Password set by link"
-    FACTOR_ON = "factor_on", "Second factor switched on"
-    FACTOR_OFF = "factor_off", "Second factor switched off"
+    FACTOR_ON = "factor_on", "Second factor on"
+    FACTOR_OFF = "factor_off", "Second factor off"
     FACTOR_FAILED = "factor_failed", "Wrong code"
     RECOVERY_USED = "recovery_used", "Recovery code used"
     RECOVERY_MADE = "recovery_made", "Recovery codes made"
     FACTOR_REQUIRED = "factor_required", "Second factor required"
-    FACTOR_FREE = "factor_free", "Second factor no longer required"
+    FACTOR_FREE = "factor_free", "Second factor not required"
     SESSIONS_ENDED = "sessions_ended", "Sessions ended"
     KEY_MADE = "key_made", "API key made"
     KEY_REVOKED = "key_revoked", "API key revoked"
     CREDENTIALS = "credentials", "Credentials of a shop changed"
+
+
+class FactorState(Enum):
+    """What a session that is logged in with a password still lacks."""
+
+    ENOUGH = "enough"
+    CODE_MISSING = "code_missing"
+    """The person has a second factor, and this session has not shown it."""
+    SET_UP_MISSING = "set_up_missing"
+    """An account of theirs demands one, and they have none."""
 
 
 class DistributionTrigger(TextChoices):

@@ -6,32 +6,20 @@ from typing import Any
 
 from django.contrib.admin import AdminSite
 from django.contrib.admin.forms import AdminPasswordChangeForm
-from django.contrib.auth.forms import AuthenticationForm
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
-from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.cache import never_cache
 
+from config.site.login import entering
 from config.site.login.own_password import OwnPassword
-from config.site.login.refusing import busy
 from config.site.navigation import sections
 from config.site.open_project import SESSION_KEY
-from integrations.access import password_links
-from integrations.access.hashing_room import TooBusyRefused
+from integrations.access import second_factor
 from integrations.access.tenancy import projects_of
-
-
-class LoginForm(AuthenticationForm):
-    """People of an account come in; being “staff” in Django's sense is not asked."""
-
-    def confirm_login_allowed(self, user: Any) -> None:
-        super().confirm_login_allowed(user)
-        if not (user.is_superuser or user.memberships.exists()):
-            raise ValidationError(_("You belong to no account yet. Ask whoever invited you to add you to theirs."))
+from integrations.choices import FactorState
 
 
 class CountinghouseAdminSite(AdminSite):
@@ -40,8 +28,6 @@ class CountinghouseAdminSite(AdminSite):
     index_title = _("Overview")
     site_url = None
     enable_nav_sidebar = False  # ours is part of the header: see templates/admin/base_site.html
-    login_form = LoginForm
-    login_template = "admin/login/login.html"
     index_template = "admin/overview.html"
 
     def __init__(self, name: str = "admin") -> None:
@@ -49,11 +35,9 @@ class CountinghouseAdminSite(AdminSite):
         self.disable_action("delete_selected")
 
     def has_permission(self, request: HttpRequest) -> bool:
-        """Members of some account - a role is in force, or waits for their first project - and operators."""
+        """Members of some account and operators, who have shown their second factor where they have or need one."""
         user: Any = request.user
-        if not user.is_active:
-            return False
-        return bool(user.is_superuser or getattr(user, "role_in_force", None) or user.memberships.exists())
+        return entering.belongs_here(user) and second_factor.state_of(user) == FactorState.ENOUGH
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         context: dict[str, Any] = super().each_context(request)
@@ -75,12 +59,8 @@ class CountinghouseAdminSite(AdminSite):
         """Our own navigation stands in for the list of apps."""
         return []
 
-    @method_decorator(never_cache)
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        try:
-            return super().login(request, {"letters": password_links.available(), **(extra_context or {})})
-        except TooBusyRefused:
-            return busy(request)
+        return entering.login(self, request, extra_context or {})
 
     def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
         if any("\x00" in value for value in request.GET.values()):

@@ -12,6 +12,7 @@ from django.contrib.auth.models import Group, User
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
+from django_otp.plugins.otp_static.models import StaticDevice
 
 from config.kit.admin.change_lists import TenantChangeList
 from integrations.access import access_log, people
@@ -119,6 +120,8 @@ class PersonAdmin(OperatorsOnly, DjangoUserAdmin):
 
 if admin.site.is_registered(User):
     admin.site.unregister(User)
+if admin.site.is_registered(StaticDevice):  # recovery codes are nobody else's business
+    admin.site.unregister(StaticDevice)
 if admin.site.is_registered(Group):
     admin.site.unregister(Group)
 admin.site.register(User, PersonAdmin)

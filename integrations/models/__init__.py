@@ -12,6 +12,7 @@ from integrations.models.password_requests import PasswordRequest
 from integrations.models.remote_orders import RemoteOrder
 from integrations.models.retention import CleaningRound
 from integrations.models.runs import Run
+from integrations.models.second_factor import Authenticator
 from integrations.models.shops import CodeListEntry, Feed, Integration, ShopPace, StatusRule
 from integrations.models.tenancy import Account, Membership, Project
 from integrations.models.webhooks import OrderHint, PlatformKey, Webhook
@@ -20,6 +21,7 @@ __all__ = [
     "AccessEvent",
     "Account",
     "ApiKey",
+    "Authenticator",
     "BrowserSession",
     "BulkFailure",
     "BulkImport",

@@ -28,6 +28,8 @@ class Account(models.Model):
     name = models.CharField(max_length=100, unique=True)
     plan = models.CharField(max_length=20, choices=AccountPlan, default=AccountPlan.TRIAL)
     created_at = models.DateTimeField(default=true_time.now, editable=False)
+    second_factor_required = models.BooleanField(default=False)
+    """Members without a second factor set one up before they do anything else."""
 
     def __str__(self) -> str:
         return self.name

@@ -47,7 +47,7 @@ OWNERS = {
     "urllib3": ("integrations/client/*",),
     "rq": ("integrations/runs/queue.py", "config/*"),
     "django_rq": ("integrations/runs/queue.py", "config/*"),
-    "reportlab": ("orders/documents/paper/*",),
+    "reportlab": ("orders/documents/paper/*", "config/site/login/qr_code.py"),
     "waitress": ("config/running/front.py",),
     "aiosmtpd": ("integrations/simulator/mailbox.py",),  # of the extra `demo`: a site has none
 }

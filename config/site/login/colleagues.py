@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import messages
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -13,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from integrations.access import access_log, people, sessions
+from integrations.access.people import FactorMissingRefused
 from integrations.access.tenancy import project_of
 from integrations.models import Account
 
@@ -22,7 +24,11 @@ PERMISSION = "integrations.view_accessevent"
 
 def colleagues(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
     account = account_of(request)
-    context |= {"title": _("People of %(account)s") % {"account": account}, "members": people.members_of(account.pk)}
+    context |= {
+        "title": _("People of %(account)s") % {"account": account},
+        "members": people.members_of(account.pk),
+        "account": account,
+    }
     return TemplateResponse(request, "admin/login/colleagues.html", context)
 
 
@@ -38,6 +44,22 @@ def end_sessions_of(request: HttpRequest, user_id: int) -> HttpResponse:
     count = sessions.end_all(person.pk, access_log.origin_of(request), but=kept, why=why)
     text = ngettext("%(number)s session of %(person)s is ended.", "%(number)s sessions of %(person)s are ended.", count)
     messages.success(request, text % {"number": count, "person": person})
+    return HttpResponseRedirect(reverse("admin:colleagues"))
+
+
+def demand_second_factor(request: HttpRequest) -> HttpResponse:
+    """Ask every member for a second factor, or no more: `demand` is "yes" or "no"."""
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    account, user = account_of(request), cast(User, request.user)
+    demand = request.POST.get("demand") == "yes"
+    try:
+        people.demand_second_factor(account, user, demand, access_log.origin_of(request))
+    except FactorMissingRefused as refusal:
+        messages.error(request, refusal.sentence)
+    else:
+        told = _("Everybody is asked for a second factor now.") if demand else _("It is everybody's own choice now.")
+        messages.success(request, told)
     return HttpResponseRedirect(reverse("admin:colleagues"))
 
 

@@ -8,9 +8,12 @@ from typing import Any
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
+from django.views.decorators.cache import never_cache
 
-from config.site.login.colleagues import colleagues, end_sessions_of
+from config.site.login.colleagues import colleagues, demand_second_factor, end_sessions_of
+from config.site.login.entering import CodeStep
 from config.site.login.profile import end_other_sessions, end_session, profile
+from config.site.login.setting_up import renew_codes, second_factor_page, switch_off, switch_on
 
 # A view that is told what every page of the admin shows.
 Page = Callable[[HttpRequest, dict[str, Any]], HttpResponse]
@@ -21,9 +24,17 @@ def routes(site: AdminSite) -> list[URLPattern]:
         return site.admin_view(lambda request: view(request, site.each_context(request)))
 
     return [
+        path("login/code/", CodeStep.as_view(), name="login_code"),
+        # Open to those who lack a second factor, too: else they could only go on, and never away.
+        path("logout/", never_cache(site.logout), name="logout"),
+        path("profile/second-factor/", second_factor_page, name="second_factor"),
+        path("profile/second-factor/on/", switch_on, name="second_factor_on"),
+        path("profile/second-factor/off/", switch_off, name="second_factor_off"),
+        path("profile/second-factor/codes/", renew_codes, name="second_factor_codes"),
         path("profile/", page(profile), name="profile"),
         path("profile/sessions/end/", site.admin_view(end_other_sessions), name="end_other_sessions"),
         path("profile/sessions/<slug:handle>/end/", site.admin_view(end_session), name="end_session"),
         path("people/", page(colleagues), name="colleagues"),
+        path("people/second-factor/", site.admin_view(demand_second_factor), name="demand_second_factor"),
         path("people/<int:user_id>/end/", site.admin_view(end_sessions_of), name="end_sessions_of"),
     ]
