@@ -57,3 +57,12 @@ def embedded_in_production(app_configs: Sequence[AppConfig] | None, **kwargs: An
         return []
     hint = "Set DATABASE_URL and REDIS_URL to servers that are backed up and watched."
     return [Warning("The embedded PostgreSQL and Valkey are meant for one machine.", hint=hint, id="config.W002")]
+
+
+@register(Tags.security, deploy=True)
+def proxies_are_counted(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """TLS ends at a proxy: unless it is trusted, all people seem to come from its one address."""
+    if not settings.HTTPS or settings.TRUSTED_PROXIES:
+        return []
+    hint = "Set TRUSTED_PROXIES to the number of proxies before the site that append to X-Forwarded-For."
+    return [Warning("HTTPS is on, but no proxy is trusted to say who asks.", hint=hint, id="config.W003")]

@@ -1,1 +1,1 @@
-"""Who may do what: tenancy, roles, keys of the partner API, and calls that come again."""
+"""Who may do what, and who came in: tenancy, roles, keys, calls that come again; sessions, second factors, the log."""

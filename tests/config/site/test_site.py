@@ -115,6 +115,13 @@ class TestChecks:
         with override_settings(DEBUG=True, HTTPS=False):
             assert checks.debug_and_https(None) == []
 
+    def test_behind_a_proxy_somebody_must_say_who_asks(self) -> None:
+        with override_settings(HTTPS=True, TRUSTED_PROXIES=0):
+            assert [message.id for message in checks.proxies_are_counted(None)] == ["config.W003"]
+        for values in ({"HTTPS": True, "TRUSTED_PROXIES": 1}, {"HTTPS": False, "TRUSTED_PROXIES": 0}):
+            with override_settings(**values):
+                assert checks.proxies_are_counted(None) == []
+
     def test_missing_binaries_matter_only_without_addresses(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("COUNTINGHOUSE_VALKEY_SERVER", "/no/such/program")
         with override_settings(EMBEDDED=True):
