@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('integrations', '0020_password_requests'),
+        ('integrations', '0022_password_requests'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     """Events stay as they were written, whoever writes; a person or an account that is deleted is forgotten in them."""
 
     dependencies = [
-        ('integrations', '0017_shipping_methods'),
+        ('integrations', '0019_true_time'),
         ('stock', '0002_append_only'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

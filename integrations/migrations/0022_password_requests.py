@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('integrations', '0019_browser_sessions'),
+        ('integrations', '0021_browser_sessions'),
     ]
 
     operations = [

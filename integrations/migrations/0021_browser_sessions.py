@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('integrations', '0018_access_log'),
+        ('integrations', '0020_access_log'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
