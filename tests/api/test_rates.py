@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-import time
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from django.db import connection
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from config.kit import true_time
 from config.kit.api import rates
 from tests.api.conftest import Partner, told
 from tests.waiting import GENEROUS
@@ -22,7 +23,8 @@ LIST = "/v1/async-actions"
 @pytest.fixture(autouse=True)
 def five_a_minute(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.API_RATE_LIMIT = 5
-    monkeypatch.setattr(time, "time", lambda: 1_000_000_020.0)  # no minute ends in the middle of a test
+    begun = datetime.fromtimestamp(1_000_000_020, UTC)
+    monkeypatch.setattr(true_time, "now", lambda: begun)  # no minute ends in the middle of a test
 
 
 @pytest.mark.django_db
