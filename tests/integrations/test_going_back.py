@@ -1,9 +1,10 @@
-"""The newest migrations go back on a database with data in it, or say at once that they do not."""
+"""Migrations go back on a database with data in it, or say at once that they do not: then nothing has changed."""
 
 from __future__ import annotations
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
+from django.core.management.commands import migrate
 from django.db import connection
 from django.db.migrations.exceptions import IrreversibleError
 from django.db.migrations.loader import MigrationLoader
@@ -48,6 +49,55 @@ def test_an_erasure_is_not_taken_back() -> None:
     lived_in()
     ErasureRequest.objects.update(confirmed_at=timezone.now())
     before = set(MigrationLoader(connection).applied_migrations)
-    with pytest.raises(IrreversibleError, match="People were erased here"):
+    with pytest.raises(CommandError, match=r"People were erased here.* Nothing was changed"):
         call_command("migrate", "integrations", "0017", verbosity=0, interactive=False)
     assert set(MigrationLoader(connection).applied_migrations) == before
+
+
+TARGETS = [
+    ("orders", "0001"),
+    ("orders", "0010"),
+    ("integrations", "0001"),
+    ("integrations", "0010"),
+    ("stock", "0001"),
+]
+
+
+def state() -> dict[str, object]:
+    """Every table with its columns and how many rows it has."""
+    with connection.cursor() as cursor:
+        tables = connection.introspection.table_names(cursor)
+        found: dict[str, object] = {}
+        for table in sorted(tables):
+            columns = [column.name for column in connection.introspection.get_table_description(cursor, table)]
+            cursor.execute(f'SELECT count(*) FROM "{table}"')
+            found[table] = columns, cursor.fetchone()
+    return found
+
+
+@pytest.mark.parametrize(("app", "name"), TARGETS)
+def test_further_back_is_whole_or_refused(app: str, name: str) -> None:
+    lived_in()
+    before = state()
+    try:
+        call_command("migrate", app, name, verbosity=0, interactive=False)
+    except CommandError as error:
+        assert str(error).endswith("Nothing was changed.")
+        assert state() == before
+    else:
+        assert state() != before
+    finally:
+        call_command("migrate", verbosity=0, interactive=False)
+    assert set(state()) == set(before)
+
+
+def test_without_the_whole_a_step_that_fails_leaves_the_others_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    lived_in()
+    ErasureRequest.objects.update(confirmed_at=timezone.now())
+    before = state()
+    try:
+        with pytest.raises(IrreversibleError):
+            call_command(migrate.Command(), "integrations", "0017", verbosity=0, interactive=False)
+        assert state() != before
+    finally:
+        call_command("migrate", verbosity=0, interactive=False)
