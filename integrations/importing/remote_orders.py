@@ -122,22 +122,33 @@ def change(run_id: int, entries: Sequence[tuple[int, Entry]], at: datetime) -> N
 
 
 def refresh(rows: Sequence[tuple[int, Candidate]]) -> None:
-    """Keep up what the shop says of settled orders, as (row id, candidate): stamp, status, payload; nothing else.
+    """Keep up what the shop says of settled orders, as (row id, candidate), whoever has seen it; their state stays.
 
+    Of a document that cannot be read only status and stamp are known: buyer, total and currency stay.
     Of orders whose person was erased nothing is kept, or a later load would bring them back.
     """
     if not rows:
         return
+    columns = [
+        [row_id for row_id, _ in rows],
+        *zip(
+            *((seen.number, seen.status, seen.stamp, *_told(seen), seen.payload, seen.digest) for _, seen in rows),
+            strict=True,
+        ),
+    ]
     execute(
-        "UPDATE integrations_remoteorder AS seen SET status = new.status, stamp = coalesce(new.stamp, seen.stamp),"
-        " payload = new.payload, digest = new.digest"
-        " FROM unnest(%s::bigint[], %s::text[], %s::timestamptz[], %s::text[], %s::bytea[])"
-        " AS new (id, status, stamp, payload, digest) WHERE seen.id = new.id AND seen.erased_at IS NULL",
-        [
-            [row_id for row_id, _ in rows],
-            [seen.status for _, seen in rows],
-            [seen.stamp for _, seen in rows],
-            [seen.payload for _, seen in rows],
-            [seen.digest for _, seen in rows],
-        ],
+        "UPDATE integrations_remoteorder AS seen SET number = coalesce(nullif(new.number, ''), seen.number),"
+        " status = new.status, stamp = coalesce(new.stamp, seen.stamp),"
+        " placed_at = coalesce(new.placed_at, seen.placed_at), buyer = coalesce(new.buyer, seen.buyer),"
+        " buyer_key = coalesce(new.buyer_key, seen.buyer_key), currency = coalesce(new.currency, seen.currency),"
+        " total = coalesce(new.total, seen.total), payload = new.payload, digest = new.digest"
+        " FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::text[],"
+        " %s::text[], %s::text[], %s::numeric[], %s::text[], %s::bytea[])"
+        " AS new (id, number, status, stamp, placed_at, buyer, buyer_key, currency, total, payload, digest)"
+        " WHERE seen.id = new.id AND seen.erased_at IS NULL",
+        [list(column) for column in columns],
     )
+
+
+def _told(seen: Candidate) -> tuple[datetime | None, str | None, str | None, str | None, Decimal | None]:
+    return _summary(seen) if seen.order is not None else (None, None, None, None, None)

@@ -28,10 +28,10 @@ COLUMNS = (
 
 
 def cells(order: Any) -> list[Cell]:
-    """`order` as the list reads it, with `shop_title`."""
+    """`order` as the list reads it, with `shop_title` and `shop_status`."""
     tab = order.get_tab_display() if order.tab else ""
     bought = [order.number, order.placed_at, order.shop_title, order.buyer, order.email, order.currency, order.total]
-    return [*bought, order.get_status_display(), tab, order.remote_status]
+    return [*bought, order.get_status_display(), tab, order.shop_status]
 
 
 class ExportOrders(TenantAdmin[Order]):

@@ -23,6 +23,7 @@ from orders.admin.synchronizing import SYNCHRONIZE, SynchronizeOrders
 from orders.admin.tones import STATUS_TONES, TAB_TONES
 from orders.admin.work.bulk import BulkSteps
 from orders.admin.work.page import OrderSteps
+from orders.in_shop import newest_status
 from orders.models import Order
 from orders.search import search
 
@@ -58,8 +59,8 @@ class OrderAdmin(LoadOrders, ExportOrders, SynchronizeOrders, BulkSteps, OrderSt
         return [*columns, "synchronize_row"] if request.user.has_perm(SYNCHRONIZE) else columns
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
-        rule = StatusRule.objects.filter(integration=OuterRef("integration"), status=OuterRef("remote_status"))
-        found = super().get_queryset(request)
+        rule = StatusRule.objects.filter(integration=OuterRef("integration"), status=OuterRef("shop_status"))
+        found = super().get_queryset(request).annotate(shop_status=newest_status())
         return found.annotate(shop_title=F("integration__title"), remote_label=Subquery(rule.values("label")[:1]))
 
     def get_search_results(
@@ -109,7 +110,7 @@ class OrderAdmin(LoadOrders, ExportOrders, SynchronizeOrders, BulkSteps, OrderSt
     @admin.display(description=_("in the shop"))
     def remote(self, order: Order) -> str:
         label: str | None = order.remote_label  # type: ignore[attr-defined]
-        return label or order.remote_status or "–"
+        return label or order.shop_status or "–"  # type: ignore[attr-defined]
 
     @admin.display(description=_("eshop"))
     def synchronize_row(self, order: Order) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import msgspec
 from django.db.models import Prefetch, QuerySet
@@ -21,6 +21,7 @@ from orders import filters
 from orders.api import live_shapes as shapes
 from orders.api.office import shipment
 from orders.api.shapes import Shipment as ShipmentShape
+from orders.in_shop import newest_status
 from orders.models import Invoice, Order, OrderLine, Shipment
 from orders.work import lifecycle, shipping
 from orders.work.changing import ChangeRefused
@@ -38,7 +39,7 @@ class LiveOrders(OfficeResource):
 
     def rows(self) -> QuerySet[Order]:
         orders = Order.objects.filter(project=self.project).defer("search", "partner", "metadata", "warnings")
-        return orders.prefetch_related("lines", *PAPERS)
+        return orders.annotate(shop_status=newest_status()).prefetch_related("lines", *PAPERS)
 
     def documents(self, rows: Sequence[Order]) -> list[shapes.LiveOrder]:
         return [self._document(row) for row in rows]
@@ -49,7 +50,7 @@ class LiveOrders(OfficeResource):
         document.history = [shapes.OrderEvent(when(each.at), each.kind, each.message) for each in order.events.all()]
         return document
 
-    def _document(self, row: Order) -> shapes.LiveOrder:
+    def _document(self, row: Any) -> shapes.LiveOrder:
         give = self.ids.give
         return shapes.LiveOrder(
             id=give("ord", row.pk),
@@ -58,7 +59,7 @@ class LiveOrders(OfficeResource):
             tab=row.tab or None,
             version=row.version,
             integration_id=None if row.integration_id is None else give("int", row.integration_id),
-            remote_status=row.remote_status,
+            remote_status=row.shop_status,
             source_id=row.source_id or None,
             customer_id=None if row.customer_id is None else give("cust", row.customer_id),
             buyer=row.buyer,
