@@ -116,6 +116,15 @@ class UnknownCodes(TextChoices):
     FAIL = "fail", "Fail the order until it is named"
 
 
+class AfterImport(TextChoices):
+    """What a newer document of the shop does to an order that is here already."""
+
+    STATUS = "status", "Status only"
+    """The order update feed carries statuses over."""
+    FOLLOW = "follow", "Orders nobody has worked on follow the shop"
+    NOTHING = "nothing", "Nothing"
+
+
 class ApiScope(TextChoices):
     """What an API key may be used for."""
 

@@ -7,10 +7,10 @@ from integrations.access import password_links
 from integrations.choices import RunKind
 from integrations.erasing.portions import erase_portion
 from integrations.follow_up import steps as following_up
+from integrations.following.status_feed import status_page
 from integrations.importing.fetch_missing import fetch_page
 from integrations.importing.load import load_page
 from integrations.importing.retry import open_orders_page, retry_page
-from integrations.importing.statuses import status_page
 from integrations.importing.synchronize import synchronize_page
 from integrations.partner_runs.bulk_import import import_portion
 from integrations.partner_runs.exports import export_portion

@@ -53,12 +53,21 @@ class EventKind(TextChoices):
     REOPENED = "reopened", "Reopened"
     EDITED = "edited", "Edited"
     SYNCHRONIZED = "synchronized", "Synchronized with the shop"
+    FOLLOWED = "followed", "Changed by the shop"
+    LOOKED_AT = "looked_at", "Change in the shop looked at"
+    GONE = "gone", "Gone in the shop"
+    BACK = "back", "Back in the shop"
     REVERTED = "reverted", "Synchronization taken back"
     SHIPPED = "shipped", "Shipped"
     UNSHIPPED = "unshipped", "Shipment cancelled"
     INVOICED = "invoiced", "Invoice issued"
     CREDITED = "credited", "Credit note issued"
     NOTED = "noted", "Note"
+    PRINTED = "printed", "Printed"
+
+
+# What overwrote an order from its shop, and can be taken back.
+TAKEN_OVER = (EventKind.SYNCHRONIZED, EventKind.FOLLOWED)
 
 
 class Part(TextChoices):

@@ -96,6 +96,15 @@ INVARIANTS = (
                   AND EXISTS (SELECT 1 FROM orders_shipment s WHERE s.order_id = line.order_id))""",
     ),
     Invariant(
+        "R07",
+        "The lines of an order (discounts taken off), with shipping, fees and the residual, add up to its total.",
+        """SELECT 'order ' || o.id FROM orders_order o
+           LEFT JOIN (SELECT order_id, sum(total + tax) AS goods FROM orders_orderline GROUP BY order_id) line
+             ON line.order_id = o.id
+           WHERE o.total <> coalesce(line.goods, 0) + o.shipping_total + o.shipping_tax + o.fee_total + o.fee_tax
+                            + o.residual""",
+    ),
+    Invariant(
         "V01",
         "Document numbers are gapless and the series knows the last one.",
         """SELECT series.document_type || ' ' || series.year || ' of project ' || series.project_id

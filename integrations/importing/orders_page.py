@@ -16,6 +16,7 @@ from config.kit import true_time
 from config.kit.sql import next_ids
 from integrations.choices import ImportAction, RemoteState
 from integrations.connectors.listings import Cursor
+from integrations.following import newer
 from integrations.importing import remote_orders, rule_table
 from integrations.importing.judgement import Judgement, judge_page
 from integrations.importing.payloads import Candidate
@@ -119,8 +120,10 @@ def _write(run_id: int, integration: Integration, candidates: Sequence[Candidate
     if unseen:
         remote_orders.add(integration.project_id, integration.pk, run_id, unseen, at)
     remote_orders.change(run_id, [(pk, entry) for item, pk, entry in rows if item.known], at)
-    settled = [item for item in judged if item.decision.verdict == Verdict.REFRESH]
-    remote_orders.refresh([(row_id(item), item.candidate) for item in settled])
+    settled = [
+        (item.known, item.candidate) for item in judged if item.decision.verdict == Verdict.REFRESH and item.known
+    ]
+    newer.keep_up(integration, settled, at)
     counts = Counter(COUNTED[entry.state] for _, _, entry in rows)
     counts["updated"] = len(settled)
     counts["unchanged"] = sum(item.decision.verdict in {Verdict.UNCHANGED, Verdict.STALE} for item in judged)

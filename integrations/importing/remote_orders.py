@@ -95,9 +95,8 @@ def change(run_id: int, entries: Sequence[tuple[int, Entry]], at: datetime) -> N
             *(
                 (
                     entry.candidate.number, entry.candidate.status, entry.candidate.stamp, *_summary(entry.candidate),
-                    entry.candidate.payload, entry.candidate.digest, entry.state.value, entry.reason_code,
-                    entry.reason, entry.subject[:255], entry.action, entry.retry, entry.attempts,
-                    entry.next_attempt(at),
+                    entry.candidate.digest, entry.state.value, entry.reason_code, entry.reason, entry.subject[:255],
+                    entry.action, entry.retry, entry.attempts, entry.next_attempt(at),
                 )
                 for _, entry in entries
             ),
@@ -112,42 +111,48 @@ def change(run_id: int, entries: Sequence[tuple[int, Entry]], at: datetime) -> N
         " retry = new.retry,"
         " attempts = new.attempts, next_attempt_at = new.next_attempt_at, changed_at = %s, run_id = %s"
         " FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::text[],"
-        " %s::text[], %s::text[], %s::numeric[], %s::text[], %s::bytea[], %s::text[], %s::text[], %s::text[],"
-        " %s::text[], %s::text[], %s::bool[], %s::int[], %s::timestamptz[])"
-        " AS new (id, number, status, stamp, placed_at, buyer, buyer_key, currency, total, payload, digest, state,"
-        " reason_code, reason, subject, action, retry, attempts, next_attempt_at)"
-        " WHERE seen.id = new.id AND seen.erased_at IS NULL",
-        [at, run_id, *(list(column) for column in columns)],
+        " %s::text[], %s::text[], %s::numeric[], %s::bytea[], %s::text[], %s::text[], %s::text[],"
+        " %s::text[], %s::text[], %s::bool[], %s::int[], %s::timestamptz[], TEXTS)"
+        " AS new (id, number, status, stamp, placed_at, buyer, buyer_key, currency, total, digest, state,"
+        " reason_code, reason, subject, action, retry, attempts, next_attempt_at, payload)"
+        " WHERE seen.id = new.id AND seen.erased_at IS NULL".replace("TEXTS", _texts(len(entries))),
+        [at, run_id, *(list(column) for column in columns), *(entry.candidate.payload for _, entry in entries)],
     )
 
 
-def refresh(rows: Sequence[tuple[int, Candidate]]) -> None:
-    """Keep up what the shop says of settled orders, as (row id, candidate), whoever has seen it; their state stays.
+def refresh(rows: Sequence[tuple[int, Candidate, str]]) -> None:
+    """Keep up what the shop says of settled orders, as (row id, candidate, column), whoever has seen it.
 
-    Of a document that cannot be read only status and stamp are known: buyer, total and currency stay.
+    Their state stays. Of a document that cannot be read only status and stamp are known: the rest stays, too.
+    The column is the one that holds the document to be kept as `taken`; "" for none.
     Of orders whose person was erased nothing is kept, or a later load would bring them back.
     """
     if not rows:
         return
     columns = [
-        [row_id for row_id, _ in rows],
-        *zip(
-            *((seen.number, seen.status, seen.stamp, *_told(seen), seen.payload, seen.digest) for _, seen in rows),
-            strict=True,
-        ),
+        [row_id for row_id, _, _ in rows],
+        *zip(*((seen.number, seen.status, seen.stamp, *_told(seen), seen.digest) for _, seen, _ in rows), strict=True),
+        [kept for _, _, kept in rows],
     ]
     execute(
-        "UPDATE integrations_remoteorder AS seen SET number = coalesce(nullif(new.number, ''), seen.number),"
+        "UPDATE integrations_remoteorder AS seen SET"
+        " taken = CASE new.kept WHEN 'payload' THEN seen.payload WHEN 'taken' THEN seen.taken ELSE '' END,"
+        " number = coalesce(nullif(new.number, ''), seen.number),"
         " status = new.status, stamp = coalesce(new.stamp, seen.stamp),"
         " placed_at = coalesce(new.placed_at, seen.placed_at), buyer = coalesce(new.buyer, seen.buyer),"
         " buyer_key = coalesce(new.buyer_key, seen.buyer_key), currency = coalesce(new.currency, seen.currency),"
         " total = coalesce(new.total, seen.total), payload = new.payload, digest = new.digest"
         " FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::text[],"
-        " %s::text[], %s::text[], %s::numeric[], %s::text[], %s::bytea[])"
-        " AS new (id, number, status, stamp, placed_at, buyer, buyer_key, currency, total, payload, digest)"
-        " WHERE seen.id = new.id AND seen.erased_at IS NULL",
-        [list(column) for column in columns],
-    )
+        " %s::text[], %s::text[], %s::numeric[], %s::bytea[], %s::text[], TEXTS)"
+        " AS new (id, number, status, stamp, placed_at, buyer, buyer_key, currency, total, digest, kept, payload)"
+        " WHERE seen.id = new.id AND seen.erased_at IS NULL".replace("TEXTS", _texts(len(rows))),
+        [*(list(column) for column in columns), *(seen.payload for _, seen, _ in rows)],
+    )  # fmt: skip
+
+
+def _texts(count: int) -> str:
+    """An array of so many long texts, each a parameter of its own: as one parameter they would be escaped twice."""
+    return f"ARRAY[{', '.join(['%s'] * count)}]::text[]"
 
 
 def _told(seen: Candidate) -> tuple[datetime | None, str | None, str | None, str | None, Decimal | None]:

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from functools import partial
 
 from django.db import transaction
+from django.utils import timezone
 
 from config.kit.refusals import Refused
 from integrations.choices import IntegrationHealth, RunKind
 from integrations.connectors.errors import ShopError
+from integrations.following import newer
 from integrations.importing import mapping, remote_orders
 from integrations.importing.faulty_pages import broken, by_ids
 from integrations.importing.mapping import Mapping
@@ -65,6 +67,7 @@ def look(order: Order) -> SyncLook:
     if seen is None:
         raise SyncRefused(GONE)
     with transaction.atomic():
+        lock_project(integration.project_id)
         _keep(integration, seen)
     return SyncLook(seen.digest.hex(), overwrite.preview(order.pk, _settings(integration, [seen]).answer(seen)))
 
@@ -134,10 +137,13 @@ def _settings(integration: Integration, candidates: Iterable[Candidate]) -> _Set
 
 
 def _keep(integration: Integration, seen: Candidate) -> None:
-    """Bring the remote order up to date, as every sweep does; an older answer than the one on record is no news."""
+    """Bring the record up to date, as every sweep does; an older answer than the one on record is no news.
+
+    The order is marked as changed until it is written, which somebody may decide against.
+    """
     row = remote_orders.known(integration.pk, [seen.external_id]).get(seen.external_id)
     if row and row.digest != seen.digest and not (seen.stamp and row.stamp and seen.stamp < row.stamp):
-        remote_orders.refresh([(row.id, seen)])
+        newer.keep_up(integration, [(row, seen)], timezone.now(), follow=False)
 
 
 # --- up to a hundred ---

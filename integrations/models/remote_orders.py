@@ -29,6 +29,8 @@ class RemoteOrder(models.Model):
     total = models.DecimalField(max_digits=19, decimal_places=4, null=True, blank=True)
     payload = models.TextField(blank=True)
     """The newest JSON document of the shop, as sent; "" once it was removed, see `importing.documents`."""
+    taken = models.TextField(blank=True, db_default="")
+    """While its order is marked as changed in the shop: the document it was last written from; "" where unknown."""
     digest = models.BinaryField(max_length=16)
     """BLAKE2b-128 of `payload`; zeros once it was removed."""
     state = models.CharField(max_length=20, choices=RemoteState)

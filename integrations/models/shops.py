@@ -9,7 +9,15 @@ from typing import Any
 from django.db import models
 
 from config.kit import true_time
-from integrations.choices import FeedKind, ImportAction, IntegrationHealth, ListKind, UnknownCodes, UnknownProducts
+from integrations.choices import (
+    AfterImport,
+    FeedKind,
+    ImportAction,
+    IntegrationHealth,
+    ListKind,
+    UnknownCodes,
+    UnknownProducts,
+)
 from integrations.connectors import get as get_connector
 from integrations.connectors import platform_choices
 from integrations.connectors.contract import Connector, Shop
@@ -43,6 +51,15 @@ class Integration(models.Model):
     unknown_deliveries = models.CharField(max_length=10, choices=UnknownCodes, default=UnknownCodes.KEEP)
     ours_wins: models.Field[Any, Any] = models.JSONField(default=list, blank=True)
     """Parts of an order (`orders.choices.Part`) that a synchronisation leaves alone once they were edited here."""
+    after_import = models.CharField(
+        max_length=10, choices=AfterImport, default=AfterImport.FOLLOW, db_default=AfterImport.FOLLOW
+    )
+    hold_gone = models.BooleanField(
+        "hold orders that are gone",
+        default=False,
+        db_default=False,
+        help_text="Orders that the shop no longer has are put on hold here.",
+    )
     overlap = models.DurationField(
         default=timedelta(minutes=10), help_text="How far each load reaches back into the one before it."
     )

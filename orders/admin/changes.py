@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 from config.kit.money import money
 from config.kit.postal import address_lines
 from orders.choices import OrderStatus, Part
+from orders.work.refresh.fields import FIELDS, label
 from orders.work.refresh.lines import LINE
-from orders.work.refresh.overwrite import FIELDS, label
 
 # What, old, new; "" where there was or is nothing.
 Row = tuple[str, str, str]

@@ -16,7 +16,7 @@ from integrations.models import RemoteOrder
 from orders.admin import changes
 from orders.admin.amounts import amount_rows
 from orders.admin.tones import STATUS_TONES, TAB_TONES
-from orders.choices import EventKind
+from orders.choices import TAKEN_OVER
 from orders.models import Order, OrderEvent, OrderLine
 from stock.models import StockLevel
 
@@ -75,7 +75,7 @@ def _events(order: Order) -> list[OrderEvent]:
     events = list(order.events.select_related("actor")[:MOST_EVENTS])
     for event in events:
         event.changed = changes.rows(event.changes, order.currency)  # type: ignore[attr-defined]
-        event.revertible = event.kind == EventKind.SYNCHRONIZED and bool(event.changes)  # type: ignore[attr-defined]
+        event.revertible = event.kind in TAKEN_OVER and bool(event.changes)  # type: ignore[attr-defined]
     return events
 
 

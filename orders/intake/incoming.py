@@ -11,6 +11,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from config.kit.amounts import amount
+
 ZERO = Decimal(0)
 
 
@@ -104,9 +106,10 @@ class IncomingOrder(Struct, frozen=True, kw_only=True):
 
     @property
     def residual(self) -> Decimal:
-        """What `total` holds beyond its parts; zero when it adds up."""
-        goods = sum((line.total + line.tax for line in self.lines), ZERO)
-        return self.total - goods - self.shipping_total - self.shipping_tax - self.fee_total - self.fee_tax
+        """What `total` holds beyond its parts, each as the database keeps it; zero when it adds up."""
+        goods = sum((amount(line.total) + amount(line.tax) for line in self.lines), ZERO)
+        extras = amount(self.shipping_total) + amount(self.shipping_tax) + amount(self.fee_total) + amount(self.fee_tax)
+        return amount(self.total) - goods - extras
 
     @property
     def buyer_name(self) -> str:

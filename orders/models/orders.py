@@ -72,6 +72,7 @@ class Order(models.Model):
     placed_at = models.DateTimeField()
     paid_at = models.DateTimeField(null=True, blank=True)
     remote_modified_at = models.DateTimeField(null=True, blank=True)
+    """The stamp of the shop's document it was last written from, or that was last looked at."""
     currency = models.CharField(max_length=3)
     total = money()
     tax_total = money(default=0)
@@ -111,6 +112,10 @@ class Order(models.Model):
         default=list, db_default=Value([], models.JSONField()), blank=True
     )
     """The parts (`orders.choices.Part`) a person has edited here since the shop last wrote them."""
+    shop_changed_at = models.DateTimeField("changed in the shop", null=True, blank=True)
+    """Since when a newer document of its shop waits that nobody has taken over or looked at; None: there is none."""
+    shop_gone_at = models.DateTimeField("gone in the shop", null=True, blank=True)
+    """Since when its shop has it no longer."""
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
     erased_at = models.DateTimeField(null=True, blank=True)
@@ -136,6 +141,16 @@ class Order(models.Model):
             models.Index(fields=["integration", "-placed_at", "-id"], name="order_by_integration"),
             models.Index(fields=["project", "updated_at", "id"], name="order_by_change"),
             models.Index(fields=["referrer"], condition=Q(referrer__isnull=False), name="order_by_referrer"),
+            models.Index(
+                fields=["project", "-placed_at", "-id"],
+                condition=Q(shop_changed_at__isnull=False),
+                name="order_changed_in_shop",
+            ),
+            models.Index(
+                fields=["project", "-placed_at", "-id"],
+                condition=Q(shop_gone_at__isnull=False),
+                name="order_gone_in_shop",
+            ),
             GinIndex(fields=["search"], name="order_search"),
         ]
 

@@ -16,6 +16,7 @@ RIGHT_OF = {"integrations": {"orders", "stock"}, "orders": {"stock"}, "stock": s
 KIT = "config.kit"
 
 PURE = (
+    "config/kit/amounts.py",
     "config/kit/refusals.py",
     "orders/intake/incoming.py",
     "orders/intake/plans.py",

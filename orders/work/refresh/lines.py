@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from config.kit import amounts
 from orders.choices import OrderStatus
-from orders.intake.incoming import IncomingLine
+from orders.intake.incoming import ZERO, IncomingLine
 from orders.models import OrderLine
-from orders.work.changing import Opened, exchange, plain, resize, value_of
+from orders.work.changing import Opened, exchange, open_units, plain, resize, value_of
 from stock import catalogue
 
 # How a line is named in the history: this and its key, or its place where the shop gives no key.
@@ -20,39 +21,71 @@ LINE = "line "
 TOLD = ("sku", "name", "quantity", "cancelled", "unit_price", "total", "tax", "discount", "metadata", "product_id")
 
 
-def overwrite(change: Opened, wanted: Sequence[IncomingLine], *, create: bool) -> tuple[str, list[str]]:
-    """Make the order's lines the shop's: ("" or why it is not possible, what stays as it is here)."""
-    products = _products(change, wanted, create=create)
-    missing = [line.sku for line in wanted if line.stocked and line.sku and line.sku not in products]
+def overwrite(
+    change: Opened, wanted: Sequence[IncomingLine], before: Sequence[IncomingLine] | None, *, create: bool
+) -> tuple[str, list[str]]:
+    """Make the order's lines the shop's: ("" or why it is not possible, what stays as it is here).
+
+    `before`: the shop's lines the order was written from; of lines whose SKU is the same there, the product here stays.
+    """
+    here = {line_key(line, place): line for place, line in enumerate(change.lines)}
+    same = _same_goods(here, wanted, before)
+    products = _products(change, [line for place, line in enumerate(wanted) if key_of(line, place) not in same], create)
+    missing = [
+        line.sku
+        for place, line in enumerate(wanted)
+        if line.stocked and line.sku and line.sku not in products and key_of(line, place) not in same
+    ]
     if missing:
         return f"SKU {missing[0]} is not among the products: create or map it, then synchronize again.", []
     change.lock_products(products.values())
-    here = {line_key(line, place): line for place, line in enumerate(change.lines)}
     reports: list[str] = []
     for place, incoming in enumerate(wanted):
+        key = key_of(incoming, place)
+        line = here.pop(key, None)
         product_id = products.get(incoming.sku) if incoming.stocked else None
-        line = here.pop(incoming.key or f"#{place}", None)
         if line is None:
             _add(change, incoming, place, product_id)
+        elif key in same:
+            reports += _overwrite(change, line, replace(incoming, sku=line.sku), place, line.product_id)
         else:
             reports += _overwrite(change, line, incoming, place, product_id)
     for line in here.values():
         reports += _drop(change, line)
-    return "", reports
+    return _too_many(change), reports
 
 
-def differences(change: Opened, wanted: Sequence[IncomingLine]) -> list[str]:
-    """One sentence when the shop's lines are not those here; for orders whose lines stay."""
-    ours = sorted((line.sku, line.quantity) for line in change.lines)
-    theirs = sorted((line.sku, line.quantity) for line in wanted)
-    return ["The order is complete here: its items stay, though the shop's differ."] if ours != theirs else []
+def _same_goods(
+    here: Mapping[str, OrderLine], wanted: Sequence[IncomingLine], before: Sequence[IncomingLine] | None
+) -> set[str]:
+    """The keys of lines here whose SKU the shop has not changed."""
+    skus = {key_of(line, place): line.sku for place, line in enumerate(before or ())}
+    keys = [(key_of(line, place), line.sku) for place, line in enumerate(wanted)]
+    return {key for key, sku in keys if key in here and skus.get(key) == sku}
+
+
+def _too_many(change: Opened) -> str:
+    """Why a complete order cannot take these lines: there is more of something than was shipped."""
+    if change.order.status != OrderStatus.COMPLETE:
+        return ""
+    more = next((line for line in change.lines if open_units(line)), None)
+    if more is None:
+        return ""
+    return (
+        f"The order is complete here, and the shop has {open_units(more)} × {more.sku or more.name} more than was"
+        " shipped: nothing was taken over. Take its shipment back first, then synchronize again."
+    )
+
+
+def key_of(line: IncomingLine, place: int) -> str:
+    return line.key or f"#{place}"
 
 
 def line_key(line: OrderLine, place: int) -> str:
     return line.key or f"#{place}"
 
 
-def _products(change: Opened, wanted: Sequence[IncomingLine], *, create: bool) -> dict[str, int]:
+def _products(change: Opened, wanted: Sequence[IncomingLine], create: bool) -> dict[str, int]:
     names = {line.sku: line.name for line in wanted if line.stocked and line.sku}
     known = catalogue.find(change.order.project_id, list(names))
     if create and len(known) < len(names):
@@ -62,7 +95,7 @@ def _products(change: Opened, wanted: Sequence[IncomingLine], *, create: bool) -
     return known
 
 
-def _values(incoming: IncomingLine, place: int) -> dict[str, Any]:
+def values_of_line(incoming: IncomingLine, place: int) -> dict[str, Any]:
     return {
         "position": place,
         "key": incoming.key,
@@ -82,7 +115,7 @@ def _add(change: Opened, incoming: IncomingLine, place: int, product_id: int | N
         product_id=product_id,
         quantity=incoming.quantity,
         waiting=incoming.quantity if product_id is not None and change.is_open else 0,
-        **_values(incoming, place),
+        **values_of_line(incoming, place),
     )
     change.lines.append(line)
     change.tell(f"{LINE}{line_key(line, place)}", None, _told(line))
@@ -102,7 +135,7 @@ def _overwrite(
         reports.append(f"{line.shipped} × {what} are shipped, though the shop has only {incoming.quantity}.")
     if (max(incoming.quantity, line.shipped), 0) != (line.quantity, _cancelled_alone(change, line)):
         resize(line, incoming.quantity)
-    for name, value in _values(incoming, place).items():
+    for name, value in values_of_line(incoming, place).items():
         setattr(line, name, value)
     _tell(change, line, place, before)
     return reports
@@ -117,9 +150,12 @@ def _drop(change: Opened, line: OrderLine) -> list[str]:
     if line.shipped:
         before = _told(line)
         resize(line, line.shipped)
+        # The shop asks nothing for it any more: with its amounts the parts would be more than the total.
+        line.total = line.tax = line.discount = amounts.amount(ZERO)
         _tell(change, line, line.position, before)
+        what = line.sku or line.name
         return [
-            f"{line.shipped} × {line.sku or line.name} are shipped: the line stays, though the shop has dropped it."
+            f"{line.shipped} × {what} are shipped: the line stays, without an amount, though the shop has dropped it."
         ]
     change.tell(f"{LINE}{line_key(line, line.position)}", _told(line), None)
     change.remove(line)
@@ -136,37 +172,36 @@ def _tell(change: Opened, line: OrderLine, place: int, before: dict[str, Any]) -
         change.tell(f"{LINE}{line_key(line, place)}", before, after)
 
 
-def put_back(change: Opened, told: Mapping[str, Any]) -> list[str]:
-    """Undo one change of a line, when the line is still what it was changed to; else say that it stays."""
-    name, old, new = str(told["field"]), told["old"], told["new"]
-    here = {f"{LINE}{line_key(line, line.position)}": line for line in change.lines}
-    line = here.get(name)
+def why_not_back(change: Opened, told: Mapping[str, Any]) -> str:
+    """Why one change of a line cannot be undone; "" when it can: the line is still what it was changed to."""
+    old, new = told["old"], told["new"]
+    line = _named(change, told)
     what = (old or new)["sku"] or (old or new)["name"]
     if change.order.status == OrderStatus.COMPLETE:
-        return [f"{what} stays: the order is complete here."]
+        return f"{what} stays: the order is complete here."
     if (line is None) != (new is None) or (line is not None and _differs(line, new)):
-        return [f"{what} was changed since: it stays."]
-    if old is None and line is not None:
-        if line.shipped:
-            return [f"{line.shipped} × {what} are shipped: the line stays."]
-        change.tell(name, _told(line), None)
+        return f"{what} was changed since: it stays."
+    if line is None:
+        return ""
+    if old is None:
+        return f"{line.shipped} × {what} are shipped: the line stays." if line.shipped else ""
+    if old["quantity"] < line.shipped or (line.shipped and old["product_id"] != line.product_id):
+        return f"{line.shipped} × {line.sku or line.name} are shipped: the line stays as it is."
+    return ""
+
+
+def put_back(change: Opened, told: Mapping[str, Any]) -> None:
+    """Undo one change of a line that `why_not_back` has nothing against; its open units wait for stock again."""
+    name, old = str(told["field"]), told["old"]
+    line = _named(change, told)
+    before = None if line is None else _told(line)
+    if line is not None and old is None:
+        change.tell(name, before, None)
         change.remove(line)
-        return []
+        return
     if line is None:
         line = OrderLine(order=change.order, quantity=old["quantity"], sku=old["sku"])
         change.lines.append(line)
-        before = None
-    else:
-        before = _told(line)
-    return _restore(change, line, name, old, before)
-
-
-def _restore(
-    change: Opened, line: OrderLine, name: str, old: Mapping[str, Any], before: dict[str, Any] | None
-) -> list[str]:
-    """Give a line the values the history keeps; its open units wait for stock again."""
-    if old["quantity"] < line.shipped or (line.shipped and old["product_id"] != line.product_id):
-        return [f"{line.shipped} × {line.sku or line.name} are shipped: the line stays as it is."]
     if old["product_id"] is not None:
         change.lock_products([old["product_id"]])
     if before is None or old["product_id"] != line.product_id:
@@ -177,7 +212,11 @@ def _restore(
     for field in ("name", "unit_price", "total", "tax", "discount", "metadata", "key", "position"):
         setattr(line, field, value_of(OrderLine, field, old[field]))
     change.tell(name, before, _told(line))
-    return []
+
+
+def _named(change: Opened, told: Mapping[str, Any]) -> OrderLine | None:
+    here = {f"{LINE}{line_key(line, line.position)}": line for line in change.lines}
+    return here.get(str(told["field"]))
 
 
 def _differs(line: OrderLine, told: Mapping[str, Any]) -> bool:

@@ -10,31 +10,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-import msgspec
 from django.db import transaction
 
-from config.kit import amounts as exact
 from orders import customers
-from orders.choices import DocumentType, EventKind, OrderStatus, Part
+from orders.choices import TAKEN_OVER, DocumentType, EventKind, OrderStatus, Part
 from orders.intake.incoming import IncomingOrder
 from orders.models import Customer, Order, OrderEvent, OrderLine
 from orders.work import lifecycle
 from orders.work.changing import Opened, cancel_units, open_units, opened, plain, reopen_units, value_of
 from orders.work.refresh import lines as items
-
-# What belongs to each part, besides the lines of ITEMS.
-FIELDS: dict[Part, tuple[str, ...]] = {
-    Part.PAYMENT: ("payment_code", "payment_title", "paid_at"),
-    Part.SHIPPING_METHOD: ("shipping_code", "shipping_title"),
-    Part.BILLING: ("billing", "buyer", "email", "phone"),
-    Part.SHIPPING: ("shipping",),
-    Part.ITEMS: (
-        "currency", "total", "tax_total", "shipping_total", "shipping_tax", "fee_total", "fee_tax", "discount_total",
-        "refunded_total", "residual",
-    ),
-    Part.NOTE: ("note",),
-    Part.METADATA: ("metadata",),
-}  # fmt: skip
+from orders.work.refresh.fields import FIELDS, imbalance, is_of_items, label, merged, parts_of, values_of
 
 
 ERASED = "The buyer of this order was erased: nothing is taken over from the shop any more, or they would come back."
@@ -80,10 +65,17 @@ class ShopAnswer:
     ours: frozenset[Part] = frozenset()
     """Parts that stay as they were edited here."""
     create_unknown_products: bool = True
+    since: IncomingOrder | None = None
+    """The answer the order was last written from, to follow the shop: only what has changed there since is taken over,
+    whatever mappings and names say by now. None, to synchronize: all of it is."""
 
 
 class _Undo(Exception):
     """Leaves a preview's transaction without a trace."""
+
+
+class _Forbidden(Exception):
+    """The order does not allow it: leaves the transaction with nothing written."""
 
 
 def preview(order_id: int, answer: ShopAnswer) -> Refreshed:
@@ -98,10 +90,17 @@ def preview(order_id: int, answer: ShopAnswer) -> Refreshed:
 
 
 def refresh(order_id: int, answer: ShopAnswer, *, actor_id: int | None = None, seen: int | None = None) -> Refreshed:
-    """Overwrite the order and keep the change in its history.
+    """Overwrite the order, as a whole or not at all, and keep the change in its history.
 
     Raises ChangedMeanwhile when the order's version is not `seen` any more.
     """
+    try:
+        return _refresh(order_id, answer, actor_id, seen)
+    except _Forbidden as refusal:
+        return Refreshed(RefreshOutcome.REFUSED, str(refusal))
+
+
+def _refresh(order_id: int, answer: ShopAnswer, actor_id: int | None, seen: int | None) -> Refreshed:
     incoming = answer.order
     with opened(order_id, actor_id=actor_id, seen=seen) as change:
         order = change.order
@@ -114,18 +113,20 @@ def refresh(order_id: int, answer: ShopAnswer, *, actor_id: int | None = None, s
         before = {line.pk: (line.reserved, line.waiting) for line in change.lines}
         kept = answer.ours & {Part(part) for part in order.edited}
         reports = [f"{part.label} stays as it was edited here." for part in sorted(kept)]
-        refused = _overwrite(change, answer, kept, reports)
-        if refused:
-            return Refreshed(RefreshOutcome.REFUSED, refused)
+        _overwrite(change, answer, kept, reports)
         # Only a status that is new follows: what was held or cancelled here since stays so.
         reports += _follow(change, answer.follow if incoming.status != order.remote_status else None)
         change.set("remote_status", incoming.status)
         if not change.changes:
-            Order.objects.filter(pk=order_id).update(remote_modified_at=incoming.modified_at)
+            Order.objects.filter(pk=order_id).update(remote_modified_at=incoming.modified_at, shop_changed_at=None)
             return Refreshed(RefreshOutcome.SAME, "The order is as it is in the shop.", reports=tuple(reports))
         change.keep("remote_modified_at", incoming.modified_at)
+        change.keep("shop_changed_at", None)
         change.keep("edited", sorted(part for part in order.edited if part in kept))
-        change.note(EventKind.SYNCHRONIZED, _told(change.changes, reports))
+        if answer.since is None:
+            change.note(EventKind.SYNCHRONIZED, _told(change.changes, reports))
+        else:
+            change.note(EventKind.FOLLOWED, _told(change.changes, reports, "Changed by the shop"))
     return Refreshed(
         RefreshOutcome.CHANGED,
         _told(change.changes, ()),
@@ -151,17 +152,18 @@ def revert(order_id: int, event_id: int, *, seen: int | None = None, actor_id: i
 
     What was put back counts as edited here. Raises ChangedMeanwhile, and OrderEvent.DoesNotExist.
     """
-    event = OrderEvent.objects.get(pk=event_id, order_id=order_id, kind=EventKind.SYNCHRONIZED)
+    event = OrderEvent.objects.get(pk=event_id, order_id=order_id, kind__in=TAKEN_OVER)
     with opened(order_id, seen=seen, actor_id=actor_id) as change:
         before = {line.pk: (line.reserved, line.waiting) for line in change.lines}
         reports: list[str] = []
         status: str | None = None
         _open_again(change, event)
+        reports += _put_items_back(change, [told for told in event.changes if is_of_items(told["field"])])
         for told in event.changes:
             name = told["field"]
-            if name.startswith(items.LINE):
-                reports += items.put_back(change, told)
-            elif name == "status":
+            if is_of_items(name):
+                continue
+            if name == "status":
                 status = told["old"] if change.order.status == told["new"] else None
             elif _as_told(change.order, name) == told["new"]:
                 change.set(name, value_of(Order, name, told["old"]))
@@ -175,10 +177,32 @@ def revert(order_id: int, event_id: int, *, seen: int | None = None, actor_id: i
             return Refreshed(
                 RefreshOutcome.SAME, "Nothing of this synchronization is left to take back.", (), tuple(reports)
             )
-        change.mark_edited(*_parts_of(change.changes))
+        change.mark_edited(*parts_of(change.changes))
         change.note(EventKind.REVERTED, f"Synchronization of {event.at:%d %b %Y %H:%M} UTC taken back.")
     effects = _stock_effects(order_id, before, change.removed)
     return Refreshed(RefreshOutcome.CHANGED, "Taken back.", tuple(change.changes), tuple(reports), effects)
+
+
+def _put_items_back(change: Opened, told: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Items and amounts go back together or not at all: half of them would not make up the total."""
+    why_not = []
+    for each in told:
+        name = each["field"]
+        if name.startswith(items.LINE):
+            why_not.append(items.why_not_back(change, each))
+        else:
+            changed = _as_told(change.order, name) != each["new"]
+            why_not.append(f"{label(name)} was changed since: it stays." if changed else "")
+    reports = [reason for reason in why_not if reason]
+    if reports:
+        together = "Items and amounts stay as they are: they go back together or not at all."
+        return reports if len(reports) == len(told) else [*reports, together]
+    for each in told:
+        if each["field"].startswith(items.LINE):
+            items.put_back(change, each)
+        else:
+            change.set(each["field"], value_of(Order, each["field"], each["old"]))
+    return []
 
 
 def _open_again(change: Opened, event: OrderEvent) -> None:
@@ -188,49 +212,34 @@ def _open_again(change: Opened, event: OrderEvent) -> None:
             change.set("status", told["old"])
 
 
-def _overwrite(change: Opened, answer: ShopAnswer, kept: frozenset[Part], reports: list[str]) -> str:
-    """Set all fields and lines from the answer; why that is not possible, "" when it is."""
+def _overwrite(change: Opened, answer: ShopAnswer, kept: frozenset[Part], reports: list[str]) -> None:
+    """Set all fields and lines from the answer. Raises _Forbidden."""
     values = values_of(answer.order)
+    since = None if answer.since is None else values_of(answer.since)
     for part, names in FIELDS.items():
         if part in kept:
             continue
         for name in names:
-            change.set(name, values[name])
+            if since is None or values[name] != since[name] or part == Part.ITEMS:
+                change.set(name, merged(change.order, name, values[name], since and since[name]))
     change.set("number", values["number"])
-    if Part.BILLING not in kept and answer.order.email:
+    if Part.BILLING not in kept and answer.order.email and change.order.email == values["email"]:
         found = customers.find_or_create(change.order.project_id, [answer.order], change.at)
         change.keep("customer_id", found.get(answer.order.email.lower()))
     if Part.ITEMS in kept:
-        return ""
-    if change.order.status == OrderStatus.COMPLETE:
-        reports += items.differences(change, answer.order.lines)
-        return ""
-    refused, left = items.overwrite(change, answer.order.lines, create=answer.create_unknown_products)
+        return
+    before = None if answer.since is None else answer.since.lines
+    refused, left = items.overwrite(change, answer.order.lines, before, create=answer.create_unknown_products)
+    if refused:
+        raise _Forbidden(refused)
+    if difference := imbalance(change.order, change.lines):
+        raise _Forbidden(
+            f"The parts of the order would differ from its total by {difference.normalize():f}: nothing was taken over."
+            " Correct the order in the shop, then synchronize again."
+        )
     reports += left
-    if any(told["field"].startswith(items.LINE) or told["field"] == "total" for told in change.changes):
+    if any(is_of_items(told["field"]) and told["field"] != "refunded_total" for told in change.changes):
         reports += [f"Invoice {code} was issued before: it stays as it is." for code in _invoices(change.order)]
-    return refused
-
-
-def values_of(incoming: IncomingOrder) -> dict[str, Any]:
-    """The order's fields as the database keeps them."""
-    amounts = {name: exact.amount(getattr(incoming, name)) for name in FIELDS[Part.ITEMS] if name != "currency"}
-    return amounts | {
-        "number": incoming.number,
-        "currency": incoming.currency,
-        "payment_code": incoming.payment_code,
-        "payment_title": incoming.payment_title,
-        "paid_at": incoming.paid_at,
-        "shipping_code": incoming.shipping_code,
-        "shipping_title": incoming.shipping_title,
-        "billing": msgspec.to_builtins(incoming.billing),
-        "shipping": msgspec.to_builtins(incoming.shipping),
-        "buyer": incoming.buyer_name[:200],
-        "email": incoming.email,
-        "phone": incoming.phone[:40],
-        "note": incoming.note,
-        "metadata": msgspec.json.decode(msgspec.json.encode(incoming.metadata)),
-    }
 
 
 def _follow(change: Opened, follow: OrderStatus | None) -> list[str]:
@@ -298,36 +307,12 @@ def _stock_effects(
     return tuple(effects)
 
 
-LABELS = {
-    "number": "Number", "status": "Status", "remote_status": "Status in the shop", "payment_code": "Payment code",
-    "payment_title": "Payment", "paid_at": "Paid", "shipping_code": "Shipping code", "shipping_title": "Shipping",
-    "billing": "Billing address", "shipping": "Shipping address", "buyer": "Buyer", "email": "E-mail",
-    "phone": "Phone", "note": "Note of the buyer", "metadata": "Metadata", "currency": "Currency", "total": "Total",
-    "tax_total": "Tax", "shipping_total": "Shipping cost", "shipping_tax": "Tax of shipping", "fee_total": "Fees",
-    "fee_tax": "Tax of fees", "discount_total": "Discount", "refunded_total": "Refunded",
-    "residual": "Rounding and other",
-}  # fmt: skip
-
-
-def label(name: str) -> str:
-    """A field of the history as people call it."""
-    return f"Item {name.removeprefix(items.LINE)}" if name.startswith(items.LINE) else LABELS.get(name, name)
-
-
-def _told(changes: Sequence[Mapping[str, Any]], reports: Sequence[str]) -> str:
+def _told(changes: Sequence[Mapping[str, Any]], reports: Sequence[str], what: str = "Taken over from the shop") -> str:
     names = [label(told["field"]) for told in changes]
     more = f" and {len(names) - 6} more" if len(names) > 6 else ""
-    return " ".join([f"Taken over from the shop: {', '.join(names[:6])}{more}.", *reports])
+    return " ".join([f"{what}: {', '.join(names[:6])}{more}.", *reports])
 
 
 def _as_told(order: Order, name: str) -> Any:
     """The field's present value as the history would tell it."""
     return plain(getattr(order, name))
-
-
-def _parts_of(changes: Sequence[Mapping[str, Any]]) -> set[str]:
-    parts = {name: part for part, names in FIELDS.items() for name in names}
-    found = {parts.get(told["field"]) for told in changes}
-    if any(told["field"].startswith(items.LINE) for told in changes):
-        found.add(Part.ITEMS)
-    return {str(part) for part in found if part}

@@ -142,10 +142,10 @@ def test_an_answer_that_cannot_be_stored_stops_nobody(
     poisoned = order_of(KEYS[0]).pk
     write = overwrite._overwrite
 
-    def refuse(change: Opened, *rest: Any) -> str:
+    def refuse(change: Opened, *rest: Any) -> None:
         if change.order.pk == poisoned:
             execute("SELECT 'not a number'::int")
-        return write(change, *rest)
+        write(change, *rest)
 
     monkeypatch.setattr(overwrite, "_overwrite", refuse)
     run = sync(integration, *KEYS[:2])
@@ -272,7 +272,7 @@ def test_the_feed_is_off_by_default_and_carries_only_statuses(integration: Integ
 
 
 def test_more_orders_than_one_page_are_carried_over(integration: Integration, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("integrations.importing.statuses.AT_ONCE", 7)
+    monkeypatch.setattr("integrations.following.status_feed.AT_ONCE", 7)
     RemoteOrder.objects.update(status="on-hold")
     integration.rules.filter(status="on-hold").update(action=ImportAction.HOLD)
     run = control.request(RunKind.ORDER_UPDATE, integration)

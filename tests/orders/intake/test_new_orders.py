@@ -184,7 +184,7 @@ def test_an_invoice_adds_up_with_shipping_fees_and_what_else_was_charged(project
         ("Product A-17", "20.00", "0"),
         ("Courier", "4.00", "0.84"),
         ("Fees", "2.00", "0.42"),
-        ("Rounding and other", "0.25", "0"),
+        ("Rounding and other", "0.2500", "0"),
     ]
     assert broken() == {}
 

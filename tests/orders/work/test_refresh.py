@@ -212,7 +212,12 @@ def test_what_is_shipped_stays_and_is_reported(project: Project, plan: Plan) -> 
     assert cancelled.reports == ("The order is cancelled in the shop, but 3 unit(s) are shipped here: it stays.",)
     fewer = sync(order, newer(newer(answer, lines=TWO[:1])), OrderStatus.COMPLETE)
     assert units(order) == before
-    assert "its items stay, though the shop's differ" in fewer.reports[0]
+    assert fewer.reports[0] == (
+        "1 × B-2 are shipped: the line stays, without an amount, though the shop has dropped it."
+    )
+    more = sync(order, newer(newer(newer(answer, lines=(*TWO, line("C-3", 2, key="3"))))), OrderStatus.COMPLETE)
+    assert (more.outcome, units(order)) == (RefreshOutcome.REFUSED, before)
+    assert "the shop has 2 × C-3 more than was shipped: nothing was taken over" in more.sentence
     assert broken() == {}
 
 
