@@ -34,6 +34,13 @@ class Effect(TextChoices):
     MOVE = "move", "Stock moved"
 
 
+class InShop(TextChoices):
+    """What a person should look at, because the shop says otherwise."""
+
+    CHANGED = "changed", "Changed in the shop"
+    GONE = "gone", "Gone in the shop"
+
+
 class DocumentType(TextChoices):
     INVOICE = "invoice", "Invoice"
     CREDIT_NOTE = "credit_note", "Credit note"

@@ -14,6 +14,17 @@ TABS = (Tab.IN_STOCK, Tab.PARTIAL, Tab.BACKORDER, Tab.ON_HOLD)
 ENDED = (OrderStatus.COMPLETE, OrderStatus.CANCELLED)
 
 
+def in_shop(project_id: int) -> dict[str, int]:
+    """Orders of a project that have changed in their shops, and that are gone there; at most MOST of each."""
+    sql = (
+        "SELECT 'changed', count(*) FROM (SELECT 1 FROM orders_order WHERE project_id = %s"
+        " AND shop_changed_at IS NOT NULL LIMIT %s) AS counted"
+        " UNION ALL SELECT 'gone', count(*) FROM (SELECT 1 FROM orders_order WHERE project_id = %s"
+        " AND shop_gone_at IS NOT NULL LIMIT %s) AS counted"
+    )
+    return dict(execute(sql, [project_id, MOST, project_id, MOST]))
+
+
 def by_tab(project_id: int) -> dict[str, int]:
     """Orders of a project per tab, and per status for those that are in no tab; at most MOST of each, one statement."""
     pieces, params = [], []

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django_filters import CharFilter, ChoiceFilter
 
 from config.kit.list_filters import IdFilter, filters_of, span
-from orders.choices import DocumentType, OrderStatus, PointsReason, SegmentKind, Tab
+from orders.choices import DocumentType, InShop, OrderStatus, PointsReason, SegmentKind, Tab
 from orders.intake.plans import PLANS
 from orders.models import Customer, Invoice, Order, PointsMovement, Segment, SegmentMember, Shipment
 from orders.search import search
@@ -22,6 +22,13 @@ class PreparationTabFilter(ChoiceFilter):  # type: ignore[misc]  # has no types
 
     def filter(self, rows: QuerySet[Any], tab: str) -> QuerySet[Any]:
         return rows.filter(tab=tab).exclude(tab="") if tab else rows
+
+
+class InShopFilter(ChoiceFilter):  # type: ignore[misc]
+    """Orders that wait for a look, as the partial indexes of the marks are asked."""
+
+    def filter(self, rows: QuerySet[Any], mark: str) -> QuerySet[Any]:
+        return rows.filter(**{f"shop_{mark}_at__isnull": False}) if mark else rows
 
 
 class WordsFilter(CharFilter):  # type: ignore[misc]
@@ -46,6 +53,9 @@ ORDERS = filters_of(
     status=ChoiceFilter(choices=OrderStatus.choices, help_text="Where the order stands."),
     tab=PreparationTabFilter(
         choices=[choice for choice in Tab.choices if choice[0]], help_text="Where an open order waits in preparation."
+    ),
+    in_shop=InShopFilter(
+        choices=InShop.choices, help_text="Orders that have changed in their shop since, or are gone there."
     ),
     rule=ChoiceFilter(
         field_name="import_action",

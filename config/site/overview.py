@@ -20,7 +20,7 @@ from integrations.models import Integration, Run
 from integrations.review import causes
 from integrations.runs import control
 from orders import counting
-from orders.choices import Tab
+from orders.choices import InShop, Tab
 from orders.models import Order
 
 MOST_SHOWN = 5
@@ -37,6 +37,12 @@ def overview(request: HttpRequest) -> dict[str, Any]:
     tabs = [
         {"label": tab.label, "count": capped(counts.get(tab.value, 0)), "url": f"{orders}?tab={tab.value}"}
         for tab in (*counting.TABS, *counting.ENDED)
+    ]
+    marked = counting.in_shop(project.pk)
+    tabs += [
+        {"label": mark.label, "count": capped(marked[mark]), "url": f"{orders}?tab={mark.value}"}
+        for mark in InShop
+        if marked[mark]
     ]
     return {
         "tabs": tabs,

@@ -16,10 +16,10 @@ from config.kit import true_time
 from config.kit.sql import next_ids
 from integrations.choices import ImportAction, RemoteState
 from integrations.connectors.listings import Cursor
-from integrations.following import newer
+from integrations.following import gone, newer, settling
 from integrations.importing import remote_orders, rule_table
 from integrations.importing.judgement import Judgement, judge_page
-from integrations.importing.payloads import Candidate
+from integrations.importing.payloads import BREAKS, GONE, Candidate
 from integrations.importing.remote_orders import Entry
 from integrations.importing.rules import Mode, Verdict
 from integrations.models import Integration, RemoteOrder
@@ -53,6 +53,7 @@ def import_page(
     `complete`: with this page a sweep is over, and the integration is complete up to this moment.
     """
     fresh = [candidate for candidate in candidates if not candidate.unchanged]
+    young: list[str] = []
 
     def write(run_id: int, *, apart: bool = False) -> Written:
         counts: Counter[str] = Counter()
@@ -60,23 +61,27 @@ def import_page(
             lock_project(integration.project_id)
         if apart:
             for candidate in fresh:
-                counts += _alone(run_id, integration, candidate, mode)
+                counts += _alone(run_id, integration, candidate, mode, young)
         elif fresh:
-            counts = _write(run_id, integration, fresh, mode)
+            counts = _write(run_id, integration, fresh, mode, young)
         counts["fetched"] = len(candidates)
         counts["unchanged"] += len(candidates) - len(fresh)
+        gone.back(integration, [each.external_id for each in candidates if each.error_code not in {BREAKS, GONE}])
         if complete:
             _mark_complete(run_id, integration, complete)
         return Written(counts)
 
-    return RunPage(cursor, write, lambda run_id: write(run_id, apart=True))
+    def after() -> None:
+        settling.look_soon(integration, young, timezone.now())
+
+    return RunPage(cursor, write, lambda run_id: write(run_id, apart=True), after)
 
 
-def _alone(run_id: int, integration: Integration, candidate: Candidate, mode: Mode) -> Counter[str]:
+def _alone(run_id: int, integration: Integration, candidate: Candidate, mode: Mode, young: list[str]) -> Counter[str]:
     """Write one order inside a savepoint; what the database refuses becomes a failed remote order."""
     try:
         with transaction.atomic():
-            return _write(run_id, integration, [candidate], mode)
+            return _write(run_id, integration, [candidate], mode, young)
     except NOT_STORABLE as error:
         bare = Candidate(
             candidate.external_id,
@@ -89,7 +94,7 @@ def _alone(run_id: int, integration: Integration, candidate: Candidate, mode: Mo
             error=f"The order cannot be stored: {_plain(error)}. Correct it in the shop, then retry.",
         )
         with transaction.atomic():
-            return _write(run_id, integration, [bare], mode)
+            return _write(run_id, integration, [bare], mode, young)
 
 
 def _storable(text: str, length: int | None = None) -> str:
@@ -101,7 +106,10 @@ def _plain(error: Exception) -> str:
     return str(error).splitlines()[0][:300]
 
 
-def _write(run_id: int, integration: Integration, candidates: Sequence[Candidate], mode: Mode) -> Counter[str]:
+def _write(
+    run_id: int, integration: Integration, candidates: Sequence[Candidate], mode: Mode, young: list[str]
+) -> Counter[str]:
+    """What came of writing them; `young` takes the orders that may be half-written."""
     at = true_time.now()
     known = remote_orders.known(integration.pk, [candidate.external_id for candidate in candidates])
     rules = rule_table.meet(integration, (candidate.status for candidate in candidates if candidate.order is not None))
@@ -124,6 +132,9 @@ def _write(run_id: int, integration: Integration, candidates: Sequence[Candidate
         (item.known, item.candidate) for item in judged if item.decision.verdict == Verdict.REFRESH and item.known
     ]
     newer.keep_up(integration, settled, at)
+    in_book = [item.candidate for item, _, entry in rows if entry.state == RemoteState.IMPORTED]
+    in_book += [candidate for known, candidate in settled if known.state == RemoteState.IMPORTED]
+    young += [candidate.external_id for candidate in in_book if settling.is_young(candidate.stamp, at)]
     counts = Counter(COUNTED[entry.state] for _, _, entry in rows)
     counts["updated"] = len(settled)
     counts["unchanged"] = sum(item.decision.verdict in {Verdict.UNCHANGED, Verdict.STALE} for item in judged)

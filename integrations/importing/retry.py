@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from config.kit import true_time
 from integrations.choices import RemoteState, RunKind
 from integrations.connectors.listings import OrderPage
+from integrations.following import gone
 from integrations.importing.faulty_pages import broken, by_ids
 from integrations.importing.orders_page import import_page
 from integrations.importing.payloads import GONE, NO_ID, Candidate, read_page
@@ -81,7 +82,18 @@ def _reread(held: Claim, run: Run, integration: Integration, wanted: QuerySet[Re
         candidates += _missing(rows, candidates)
     done = len(rows) < at_once
     page_of_run = import_page(integration, candidates, {"after": rows[-1].pk, "done": done}, mode=mode)
+    if mode == Mode.SWEEP:
+        missing = _gone(held, integration, rows, candidates)
+        page_of_run = gone.with_gone(page_of_run, integration, missing)
     return replace(page_of_run, done=done, total=total)
+
+
+def _gone(held: Claim, integration: Integration, rows: list[RemoteOrder], candidates: list[Candidate]) -> list[str]:
+    """The orders of the book among them that the shop has no longer."""
+    listed = timezone.now() - integration.connector.capabilities.listed_within
+    asked = [row.external_id for row in rows if row.first_seen_at <= listed]
+    found = {candidate.external_id for candidate in candidates}
+    return gone.confirmed(integration, asked, found, partial(ask, integration, held=held))
 
 
 def _fetch(held: Claim, run: Run, integration: Integration, rows: list[RemoteOrder]) -> OrderPage:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from config.kit.refusals import Refused
 from integrations.choices import IntegrationHealth, RunKind
 from integrations.connectors.errors import ShopError
-from integrations.following import newer
+from integrations.following import gone, newer
 from integrations.importing import mapping, remote_orders
 from integrations.importing.faulty_pages import broken, by_ids
 from integrations.importing.mapping import Mapping
@@ -39,6 +39,9 @@ class SyncRefused(Refused):
     """The order cannot be synchronised; the message is for staff."""
 
 
+NOT_GIVEN = "The shop has not given this order just now, which is no proof that it is gone: try again in a moment."
+
+
 @dataclass(frozen=True)
 class SyncLook:
     """What synchronising would do, and which answer of the shop that was."""
@@ -60,12 +63,15 @@ def look(order: Order) -> SyncLook:
     try:
         operation = integration.connector.orders.by_ids(integration.shop(), (remote.external_id,))
         page = ask(integration, operation)
+        candidates = read_page(integration.connector, integration.reader(), page.payloads)
+        seen = next((each for each in candidates if each.external_id == remote.external_id), None)
+        missing = [] if seen else gone.confirmed(integration, [remote.external_id], (), partial(ask, integration))
     except ShopError as error:
         raise SyncRefused(str(error)) from error
-    candidates = read_page(integration.connector, integration.reader(), page.payloads)
-    seen = next((each for each in candidates if each.external_id == remote.external_id), None)
     if seen is None:
-        raise SyncRefused(GONE)
+        with transaction.atomic():
+            gone.mark(integration, missing)
+        raise SyncRefused(GONE if missing else NOT_GIVEN)
     with transaction.atomic():
         lock_project(integration.project_id)
         _keep(integration, seen)
@@ -142,6 +148,7 @@ def _keep(integration: Integration, seen: Candidate) -> None:
     The order is marked as changed until it is written, which somebody may decide against.
     """
     row = remote_orders.known(integration.pk, [seen.external_id]).get(seen.external_id)
+    gone.back(integration, [seen.external_id])
     if row and row.digest != seen.digest and not (seen.stamp and row.stamp and seen.stamp < row.stamp):
         newer.keep_up(integration, [(row, seen)], timezone.now(), follow=False)
 
@@ -197,12 +204,17 @@ def synchronize_page(held: Claim, run: Run, integration: Integration) -> RunPage
     page = by_ids(connector, integration.shop(), tuple(ids), run.failures, drive)
     candidates = [*read_page(connector, integration.reader(), page.payloads), *map(broken, page.broken)]
     found = {seen.external_id: seen for seen in candidates}
+    missing = gone.confirmed(integration, list(ids), found, drive)
     over = done + len(chunk) >= len(wanted)
 
     def write(run_id: int) -> Written:
         lock_project(integration.project_id)
         settings = _settings(integration, found.values())
-        results = [_one(settings, orders[pk], found.get(key), actor_id=run.requested_by_id) for key, pk in ids.items()]
+        results = [
+            _one(settings, orders[pk], found.get(key) or (GONE if key in missing else NOT_GIVEN), run.requested_by_id)
+            for key, pk in ids.items()
+        ]
+        gone.mark(integration, missing)
         counts = {"fetched": len(ids), "updated": 0, "unchanged": 0, "failed": 0}
         for result in results:
             counts[COUNTED[RefreshOutcome(str(result["outcome"]))]] += 1
@@ -220,11 +232,14 @@ COUNTED = {
 }
 
 
-def _one(settings: _Settings, order: Order, seen: Candidate | None, *, actor_id: int | None) -> dict[str, object]:
-    """Write one order; what keeps it from being written is its result, and stops none of the others."""
+def _one(settings: _Settings, order: Order, seen: Candidate | str, actor_id: int | None) -> dict[str, object]:
+    """Write one order; what keeps it from being written is its result, and stops none of the others.
+
+    `seen`: the shop's answer, or the sentence that there is none.
+    """
     try:
-        if seen is None:
-            raise SyncRefused(GONE)
+        if isinstance(seen, str):
+            raise SyncRefused(seen)
         with transaction.atomic():
             _keep(settings.integration, seen)
             done = overwrite.refresh(order.pk, settings.answer(seen), actor_id=actor_id)

@@ -12,6 +12,7 @@ from django.db.models import Exists, OuterRef
 from config.kit import true_time
 from config.kit.sql import execute
 from integrations.choices import IntegrationHealth, RunKind, RunState
+from integrations.following import gone
 from integrations.importing.faulty_pages import broken, by_ids
 from integrations.importing.orders_page import import_page
 from integrations.importing.payloads import read_page
@@ -60,13 +61,17 @@ def hints_page(held: Claim, run: Run, integration: Integration) -> RunPage:
     imported = import_page(integration, candidates, None)
     found = [candidate.external_id for candidate in candidates]
     late = [hint for hint in hints if _is_late(hint, integration, found)]
+    asked = [hint.external_id for hint in hints if hint not in late]
+    missing = gone.confirmed(integration, asked, found, partial(ask, integration, held=held))
 
     def after() -> None:
         # Not in the page's transaction: it holds the run, for which a notification waits that holds its hints.
         _look_later(late)
         _forget([hint for hint in hints if hint not in late])
+        if imported.after is not None:
+            imported.after()
 
-    return replace(imported, after=after)
+    return replace(gone.with_gone(imported, integration, missing), after=after)
 
 
 def _is_late(hint: OrderHint, integration: Integration, found: list[str]) -> bool:

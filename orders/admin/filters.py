@@ -14,7 +14,7 @@ from integrations.access.tenancy import project_of
 from integrations.admin.open_project import shops_of
 from integrations.choices import ImportAction
 from orders import counting
-from orders.choices import OrderStatus, Tab
+from orders.choices import InShop, OrderStatus, Tab
 from orders.filters import ORDERS
 
 ALL = "all"
@@ -24,18 +24,23 @@ class OrderTab(TabFilter):
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, str]]:
         named = [(tab.value, tab.label) for tab in counting.TABS]
         ended = [(status.value, status.label) for status in counting.ENDED]
-        return options([*named, *ended, (ALL, _("All"))])
+        marks = [(mark.value, mark.label) for mark in InShop]
+        return options([*named, *ended, *marks, (ALL, _("All"))])
 
     def counts(self, request: HttpRequest) -> dict[str, str]:
         project = project_of(request)
-        found = counting.by_tab(project.pk) if project else {}
-        return {key: capped(count) for key, count in found.items() if key in set(counting.TABS)}
+        if project is None:
+            return {}
+        waiting = {key: count for key, count in counting.by_tab(project.pk).items() if key in set(counting.TABS)}
+        return {key: capped(count) for key, count in (waiting | counting.in_shop(project.pk)).items()}
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         self.checked(self.value())
         tab = self.selected
         if tab in set(Tab):
             return shown(ORDERS, {"tab": tab}, queryset)
+        if tab in set(InShop):
+            return shown(ORDERS, {"in_shop": tab}, queryset)
         if tab in set(OrderStatus):
             return shown(ORDERS, {"status": tab}, queryset)
         return queryset

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
 from config.kit.admin.markup import badge
@@ -20,10 +20,10 @@ from orders.admin.filters import OrderTab, PlacedRange, RuleFilter, ShopFilter, 
 from orders.admin.loading import LoadOrders
 from orders.admin.order_page import order_page
 from orders.admin.synchronizing import SYNCHRONIZE, SynchronizeOrders
-from orders.admin.tones import STATUS_TONES, TAB_TONES
+from orders.admin.tones import IN_SHOP_TONES, STATUS_TONES, TAB_TONES
 from orders.admin.work.bulk import BulkSteps
 from orders.admin.work.page import OrderSteps
-from orders.in_shop import newest_status
+from orders.in_shop import marks_of, newest_status
 from orders.models import Order
 from orders.search import search
 
@@ -110,7 +110,8 @@ class OrderAdmin(LoadOrders, ExportOrders, SynchronizeOrders, BulkSteps, OrderSt
     @admin.display(description=_("in the shop"))
     def remote(self, order: Order) -> str:
         label: str | None = order.remote_label  # type: ignore[attr-defined]
-        return label or order.shop_status or "–"  # type: ignore[attr-defined]
+        status = label or order.shop_status or "–"  # type: ignore[attr-defined]
+        return format_html_join(" ", "{}", [(status,), *((badge(m.label, IN_SHOP_TONES[m]),) for m in marks_of(order))])
 
     @admin.display(description=_("eshop"))
     def synchronize_row(self, order: Order) -> str:

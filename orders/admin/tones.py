@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orders.choices import OrderStatus, Tab
+from orders.choices import InShop, OrderStatus, Tab
 
 STATUS_TONES: dict[str, str] = {
     OrderStatus.PROCESSING: "info",
@@ -10,6 +10,7 @@ STATUS_TONES: dict[str, str] = {
     OrderStatus.CANCELLED: "plain",
     OrderStatus.COMPLETE: "good",
 }
+IN_SHOP_TONES: dict[str, str] = {InShop.CHANGED: "warn", InShop.GONE: "bad"}
 TAB_TONES: dict[str, str] = {
     Tab.IN_STOCK: "good",
     Tab.PARTIAL: "warn",

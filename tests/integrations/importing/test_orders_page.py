@@ -162,8 +162,8 @@ def test_one_poison_order_does_not_stop_the_others(integration: Integration, cla
 def test_control_without_savepoints_one_poison_order_stops_the_page(
     integration: Integration, claim: Claim, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def together(run_id: int, shop: Integration, candidate: Candidate, mode: Mode) -> Any:
-        return orders_page._write(run_id, shop, [candidate], mode)
+    def together(run_id: int, shop: Integration, candidate: Candidate, mode: Mode, young: list[str]) -> Any:
+        return orders_page._write(run_id, shop, [candidate], mode, young)
 
     monkeypatch.setattr(orders_page, "_alone", together)
     with pytest.raises(DatabaseError):

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from integrations import jobs
-from integrations.choices import ImportAction, IntegrationHealth, RemoteState, RunKind, RunState
+from integrations.choices import AfterImport, ImportAction, IntegrationHealth, RemoteState, RunKind, RunState
 from integrations.importing import feeds
 from integrations.importing.orders_page import import_page
 from integrations.importing.payloads import digest_of, read_page
@@ -191,6 +191,7 @@ def test_a_retry_that_pauses_goes_on_at_once_when_somebody_asks(integration: Int
 def test_open_orders_are_read_again_and_only_what_the_shop_says_changes(
     integration: Integration, shop: FakeConnector
 ) -> None:
+    Integration.objects.update(after_import=AfterImport.NOTHING)
     integration.rules.filter(status="processing").update(action=ImportAction.HOLD)
     work(integration, RunKind.RETRY)
     key = next(iter(BODIES))

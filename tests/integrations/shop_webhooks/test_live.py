@@ -119,7 +119,7 @@ def test_every_order_of_deliveries_doubled_or_lost_ends_in_the_shops_state(
         assert len(parcels) == 3
         doubled = [place for place in way for _ in range(chance.choice([1, 2]))]
         assert [post(integration.webhook, parcels[place]) for place in doubled] == [200] * len(doubled)
-        assert OrderHint.objects.count() == 1
+        assert OrderHint.objects.filter(deliveries__gt=0).count() == 1
         work()
         sale = max(server.site.shop.sales.values(), key=lambda sale: sale.id)
         seen = RemoteOrder.objects.get(external_id=name_of(server, integration, sale))

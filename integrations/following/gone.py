@@ -1,0 +1,98 @@
+"""Orders that their shop has no longer: trashed or deleted there. They are marked, and put on hold where that is set.
+
+An answer without an order is no proof that the order is gone: a shop that fails may answer with nothing at all. What
+did not come is asked for once more, by id, and together with an order that must come where nothing else did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+
+from django.db.models import QuerySet
+
+from integrations.connectors.http import Operation
+from integrations.connectors.listings import OrderPage
+from integrations.models import Integration, RemoteOrder
+from integrations.runs.pages import RunPage, Written
+from orders.choices import EventKind, OrderStatus
+from orders.models import Order
+from orders.work.changing import opened
+
+SENTENCE = "The shop no longer has this order: it was deleted or moved to the trash there."
+HELD = "Put on hold until somebody decides."
+Drive = Callable[[Operation[OrderPage]], OrderPage]
+
+
+def confirmed(integration: Integration, asked: Sequence[str], found: Collection[str], drive: Drive) -> list[str]:
+    """Which of the orders that were asked for the shop has no longer. Raises ShopError."""
+    suspects = tuple(external_id for external_id in asked if external_id not in found)
+    here = set(_orders(integration, suspects).values_list("remote_order__external_id", flat=True)) if suspects else ()
+    suspects = tuple(external_id for external_id in suspects if external_id in here)
+    if not suspects:
+        return []
+    answered = any(external_id in found for external_id in asked)
+    witness = None if answered else _witness(integration, suspects)
+    if not answered and witness is None and len(suspects) > 1:
+        return []  # all there is, at once: that is a shop that fails
+    connector, shop = integration.connector, integration.shop()
+    page = drive(connector.orders.by_ids(shop, (*suspects, witness) if witness else suspects))
+    reader = integration.reader()
+    came = {connector.identify(payload, reader).external_id for payload in page.payloads} | set(page.broken)
+    if witness is not None and witness not in came:
+        return []
+    return [external_id for external_id in suspects if external_id not in came]
+
+
+def _orders(integration: Integration, external_ids: Collection[str]) -> QuerySet[Order]:
+    return Order.objects.filter(integration=integration, remote_order__external_id__in=list(external_ids))
+
+
+def _witness(integration: Integration, but: Collection[str]) -> str | None:
+    """The newest order of the shop that ought to be there."""
+    rows = RemoteOrder.objects.filter(integration=integration, order__shop_gone_at=None, order__isnull=False)
+    newest = rows.exclude(external_id__in=list(but)).order_by("-pk")
+    return newest.values_list("external_id", flat=True).first()
+
+
+def mark(integration: Integration, external_ids: Collection[str]) -> None:
+    """Mark the orders that are gone, once; in the caller's transaction."""
+    if not external_ids:
+        return
+    for order in _orders(integration, external_ids).filter(shop_gone_at=None).only("pk").order_by("pk"):
+        with opened(order.pk) as change:
+            change.keep("shop_gone_at", change.at)
+            held = integration.hold_gone and change.order.status == OrderStatus.PROCESSING
+            if held:
+                change.set("status", OrderStatus.ON_HOLD)
+            change.note(EventKind.GONE, f"{SENTENCE} {HELD}" if held else SENTENCE)
+
+
+def back(integration: Integration, external_ids: Collection[str]) -> None:
+    """Take the mark off orders that have been seen again; in the caller's transaction."""
+    gone = Order.objects.filter(project_id=integration.project_id, shop_gone_at__isnull=False, integration=integration)
+    seen = set(external_ids)
+    for pk, external_id in list(gone.values_list("pk", "remote_order__external_id")):
+        if external_id in seen:
+            with opened(pk) as change:
+                change.keep("shop_gone_at", None)
+                change.note(EventKind.BACK, "The shop has this order again.")
+
+
+def with_gone(page: RunPage, integration: Integration, external_ids: Collection[str]) -> RunPage:
+    """The page, which marks these orders as well."""
+    whole, apart = page.write, page.write_apart
+    if not external_ids or whole is None or apart is None:
+        return page
+
+    def write(run_id: int) -> Written:
+        written = whole(run_id)
+        mark(integration, external_ids)
+        return written
+
+    def write_apart(run_id: int) -> Written:
+        written = apart(run_id)
+        mark(integration, external_ids)
+        return written
+
+    return replace(page, write=write, write_apart=write_apart)
