@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from config.kit.sql import execute
-from orders.choices import OrderStatus, Tab
+from orders.choices import InShop, OrderStatus, Tab
 
 # A count stops here: the index is read that far and no further.
 MOST = 1_000
@@ -14,19 +14,11 @@ TABS = (Tab.IN_STOCK, Tab.PARTIAL, Tab.BACKORDER, Tab.ON_HOLD)
 ENDED = (OrderStatus.COMPLETE, OrderStatus.CANCELLED)
 
 
-def in_shop(project_id: int) -> dict[str, int]:
-    """Orders of a project that have changed in their shops, and that are gone there; at most MOST of each."""
-    sql = (
-        "SELECT 'changed', count(*) FROM (SELECT 1 FROM orders_order WHERE project_id = %s"
-        " AND shop_changed_at IS NOT NULL LIMIT %s) AS counted"
-        " UNION ALL SELECT 'gone', count(*) FROM (SELECT 1 FROM orders_order WHERE project_id = %s"
-        " AND shop_gone_at IS NOT NULL LIMIT %s) AS counted"
-    )
-    return dict(execute(sql, [project_id, MOST, project_id, MOST]))
-
-
 def by_tab(project_id: int) -> dict[str, int]:
-    """Orders of a project per tab, and per status for those that are in no tab; at most MOST of each, one statement."""
+    """Orders of a project per tab, per status for those that are in no tab, and per mark (`orders.choices.InShop`).
+
+    At most MOST of each, in one statement.
+    """
     pieces, params = [], []
     for column, values in (("tab", TABS), ("status", ENDED)):
         for value in values:
@@ -38,6 +30,10 @@ def by_tab(project_id: int) -> dict[str, int]:
             )
             pieces.append(f"SELECT %s, count(*) FROM (SELECT 1 FROM orders_order WHERE {where} LIMIT %s) AS counted")  # noqa: S608  constants only
             params += [value.value, project_id, value.value, MOST]
+    for mark in InShop:
+        where = f"project_id = %s AND shop_{mark.value}_at IS NOT NULL"
+        pieces.append(f"SELECT %s, count(*) FROM (SELECT 1 FROM orders_order WHERE {where} LIMIT %s) AS counted")  # noqa: S608  constants only
+        params += [mark.value, project_id, MOST]
     return dict(execute(" UNION ALL ".join(pieces), params))
 
 

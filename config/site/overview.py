@@ -38,11 +38,10 @@ def overview(request: HttpRequest) -> dict[str, Any]:
         {"label": tab.label, "count": capped(counts.get(tab.value, 0)), "url": f"{orders}?tab={tab.value}"}
         for tab in (*counting.TABS, *counting.ENDED)
     ]
-    marked = counting.in_shop(project.pk)
     tabs += [
-        {"label": mark.label, "count": capped(marked[mark]), "url": f"{orders}?tab={mark.value}"}
+        {"label": mark.label, "count": capped(counts[mark]), "url": f"{orders}?tab={mark.value}"}
         for mark in InShop
-        if marked[mark]
+        if counts.get(mark)
     ]
     return {
         "tabs": tabs,

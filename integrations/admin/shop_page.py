@@ -5,15 +5,30 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from integrations.admin.rule_grid import RuleGrid
 from integrations.admin.shop_mappings import EDIT, mappings_card
 from integrations.admin.tones import HEALTH_TONES, RUN_TONES
-from integrations.choices import ListKind
+from integrations.choices import AfterImport, ListKind
 from integrations.models import CodeListEntry, Integration, Webhook
 from integrations.runs.control import open_runs
 from integrations.shop_webhooks import registration
 from orders.choices import Part
+
+# What each choice does, as the page says it.
+AFTER = [
+    (
+        AfterImport.FOLLOW,
+        AfterImport.FOLLOW.label,
+        _(
+            "What the shop changes is taken over by itself, into the history, and can be taken back. Orders somebody"
+            " has edited, noted, held, shipped, printed or invoiced here are marked instead."
+        ),
+    ),
+    (AfterImport.STATUS, AfterImport.STATUS.label, _("Statuses are carried over; any other change marks the order.")),
+    (AfterImport.NOTHING, AfterImport.NOTHING.label, _("Every change marks the order.")),
+]
 
 
 def shop_page(request: HttpRequest, shop: Integration) -> dict[str, Any]:
@@ -32,6 +47,7 @@ def shop_page(request: HttpRequest, shop: Integration) -> dict[str, Any]:
         ],
         "code_lists": [(kind.label, entries.get(kind.value, [])) for kind in ListKind],
         "mappings": mappings_card(shop, user.has_perm(EDIT)),
+        "after_choices": AFTER,
         "parts": [(value, label, value in shop.ours_wins) for value, label in Part.choices],
         "running": [(run, RUN_TONES[run.state]) for run in open_runs(shop.project_id) if run.integration_id == shop.pk],
         **_webhooks(shop, may_change=user.has_perm("integrations.change_integration")),

@@ -15,7 +15,7 @@ from config.kit.admin.guards import guarded
 from config.kit.admin.model_admins import PageAdmin, Route
 from integrations.admin.rule_grid import RuleGrid
 from integrations.admin.rule_preview import preview_table
-from integrations.choices import RunKind
+from integrations.choices import AfterImport, RunKind
 from integrations.connectors.contract import ConnectionReport
 from integrations.importing import feeds
 from integrations.importing.preview import DAYS, preview
@@ -44,6 +44,11 @@ class FeedForm(forms.Form):
     )
 
 
+class AfterForm(forms.Form):
+    after_import = forms.ChoiceField(choices=AfterImport.choices)
+    hold_gone = forms.BooleanField(required=False)
+
+
 class OursForm(forms.Form):
     parts = forms.MultipleChoiceField(required=False, choices=Part.choices)
 
@@ -56,6 +61,7 @@ class ShopSteps(PageAdmin[Integration]):
             ("<int:pk>/rules/preview/", self.preview, "preview"),
             ("<int:pk>/read/", self.read, "read"),
             ("<int:pk>/webhooks/", self.register_webhooks, "webhooks"),
+            ("<int:pk>/after/", self.after, "after"),
             ("<int:pk>/ours/", self.ours, "ours"),
             ("<int:pk>/feeds/<int:feed_id>/", self.set_feed, "feed"),
             ("<int:pk>/feeds/<int:feed_id>/start/", self.start_feed, "start_feed"),
@@ -97,6 +103,21 @@ class ShopSteps(PageAdmin[Integration]):
         else:
             messages.info(request, _("Nothing was changed."))
         return self.back(shop, "ours")
+
+    @guarded(CHANGE)
+    def after(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Choose what newer versions of a shop do to orders that are here already."""
+        shop = self.shop(request, pk)
+        form = AfterForm(request.POST)
+        if not form.is_valid():
+            messages.error(request, _("There is no such choice: choose from the list."))
+        elif settings.set_after(shop, form.cleaned_data["after_import"], hold_gone=form.cleaned_data["hold_gone"]):
+            kept = "; orders that are gone are put on hold" if shop.hold_gone else ""
+            self.log_change(request, shop, f"After the import: {shop.get_after_import_display()}{kept}.")
+            messages.success(request, _("The settings are saved."))
+        else:
+            messages.info(request, _("Nothing was changed."))
+        return self.back(shop, "after")
 
     @guarded("integrations.change_statusrule")
     def rules(self, request: HttpRequest, pk: int) -> HttpResponse:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from config.kit.refusals import Refused
-from integrations.choices import IntegrationHealth, UnknownProducts
+from integrations.choices import AfterImport, FeedKind, IntegrationHealth, UnknownProducts
 from integrations.models import Integration
 from integrations.secrets import Secrets
 from integrations.shops.connection import set_up
@@ -81,4 +82,20 @@ def set_ours(integration: Integration, parts: Sequence[str]) -> bool:
         return False
     integration.ours_wins = list(parts)
     integration.save(update_fields=["ours_wins"])
+    return True
+
+
+def set_after(integration: Integration, after_import: str, *, hold_gone: bool) -> bool:
+    """What newer versions of the shop do to orders that are here. Whether that is new.
+
+    Statuses alone are carried over by the order update feed: the choice switches it on and off.
+    """
+    if (integration.after_import, integration.hold_gone) == (after_import, hold_gone):
+        return False
+    with transaction.atomic():
+        if integration.after_import != after_import:
+            feed = integration.feeds.filter(kind=FeedKind.ORDER_UPDATE)
+            feed.update(enabled=after_import == AfterImport.STATUS, next_at=timezone.now())
+        integration.after_import, integration.hold_gone = after_import, hold_gone
+        integration.save(update_fields=["after_import", "hold_gone"])
     return True

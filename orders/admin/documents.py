@@ -16,7 +16,7 @@ from config.kit.admin.markup import badge, link
 from config.kit.admin.model_admins import Route
 from config.kit.money import money, stored_money
 from config.kit.postal import address_lines
-from orders.admin.printing import MOST_DOCUMENTS, one_pdf, pdf_answer
+from orders.admin.printing import MOST_DOCUMENTS, look_first, one_pdf, pdf_answer
 from orders.admin.work.bills import CreditSteps
 from orders.admin.work.goods import ShipmentSteps
 from orders.documents.paper import contents
@@ -58,11 +58,14 @@ class InvoiceAdmin(CreditSteps):
     def pdf(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Download one as PDF."""
         row = self.row(request, pk)
-        return pdf_answer(contents.of_invoices([row.pk]), row.code)
+        asked = look_first(request, self.admin_site, [row.order_id])
+        return asked or pdf_answer(contents.of_invoices([row.pk]), row.code)
 
     @guarded_action("orders.view_invoice", description=_("Download as one PDF"), limit=MOST_DOCUMENTS)
     def download(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> HttpResponse | None:
-        return one_pdf(request, contents.of_invoices(list(queryset.values_list("pk", flat=True))), "invoices")
+        rows = dict(queryset.values_list("pk", "order_id"))
+        asked = look_first(request, self.admin_site, rows.values())
+        return asked or one_pdf(request, contents.of_invoices(list(rows)), "invoices")
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         term = search_term.strip()
@@ -117,11 +120,14 @@ class ShipmentAdmin(ShipmentSteps):
     def pdf(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Download one as PDF."""
         row = self.row(request, pk)
-        return pdf_answer(contents.of_shipments([row.pk]), row.code)
+        asked = look_first(request, self.admin_site, [row.order_id])
+        return asked or pdf_answer(contents.of_shipments([row.pk]), row.code)
 
     @guarded_action("orders.view_shipment", description=_("Download as one PDF"), limit=MOST_DOCUMENTS)
     def download(self, request: HttpRequest, queryset: QuerySet[Shipment]) -> HttpResponse | None:
-        return one_pdf(request, contents.of_shipments(list(queryset.values_list("pk", flat=True))), "shipments")
+        rows = dict(queryset.values_list("pk", "order_id"))
+        asked = look_first(request, self.admin_site, rows.values())
+        return asked or one_pdf(request, contents.of_shipments(list(rows)), "shipments")
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         term = search_term.strip()

@@ -29,10 +29,8 @@ class OrderTab(TabFilter):
 
     def counts(self, request: HttpRequest) -> dict[str, str]:
         project = project_of(request)
-        if project is None:
-            return {}
-        waiting = {key: count for key, count in counting.by_tab(project.pk).items() if key in set(counting.TABS)}
-        return {key: capped(count) for key, count in (waiting | counting.in_shop(project.pk)).items()}
+        found = counting.by_tab(project.pk) if project else {}
+        return {key: capped(count) for key, count in found.items() if key in {*counting.TABS, *InShop}}
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         self.checked(self.value())

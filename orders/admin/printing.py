@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from django.contrib import messages
+from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
+from orders.admin.looking import looks
 from orders.documents.paper.layout import render
 from orders.documents.paper.sheets import Sheet
+from orders.models import Order
+from orders.work.printed import note_printed
 
 MOST_DOCUMENTS = 200
 # Of all documents of one file together: about five seconds of work.
@@ -21,6 +26,26 @@ def pdf_answer(sheets: Sequence[Sheet], name: str) -> HttpResponse:
     answer = HttpResponse(render(sheets), content_type="application/pdf")
     answer["Content-Disposition"] = f'attachment; filename="{name}.pdf"'
     return answer
+
+
+def look_first(request: HttpRequest, site: AdminSite, order_ids: Collection[int]) -> HttpResponse | None:
+    """The page that shows what the shops have changed of these orders; None once it was seen, or nothing has changed.
+
+    Papers that are printed are written into the history of their orders.
+    """
+    sent = request.POST if request.method == "POST" else request.GET
+    found = [] if "looked" in sent else looks(Order.objects.filter(pk__in=list(order_ids)))
+    if not found:
+        note_printed(order_ids, actor_id=request.user.pk)
+        return None
+    context = {
+        **site.each_context(request),
+        "title": _("Print these papers?"),
+        "looks": found,
+        "method": str(request.method).lower(),
+        "sent": [(name, value) for name, values in sent.lists() for value in values if name != "csrfmiddlewaretoken"],
+    }
+    return TemplateResponse(request, "admin/orders/order/print_ask.html", context)
 
 
 def one_pdf(request: HttpRequest, sheets: Sequence[Sheet], name: str) -> HttpResponse | None:

@@ -16,9 +16,11 @@ from django.utils.translation import gettext_lazy
 from config.kit.admin.guards import guarded, guarded_action
 from config.kit.admin.markup import post_button
 from config.kit.admin.model_admins import Route
+from integrations.following import keeping
 from integrations.importing import synchronize
 from integrations.importing.synchronize import SyncLook, SyncRefused
 from orders.admin import changes, progress
+from orders.admin.looking import look_at
 from orders.admin.work.base import Steps
 from orders.models import Order, OrderEvent
 from orders.work.changing import ChangedMeanwhile, ChangeRefused
@@ -40,12 +42,16 @@ class SynchronizeOrders(Steps[Order]):
         return [
             ("<int:pk>/synchronize/", self.look, "synchronize"),
             ("<int:pk>/synchronize/apply/", self.apply, "synchronize_apply"),
+            ("<int:pk>/keep-ours/", self.keep_ours, "keep_ours"),
             ("<int:pk>/synchronize/<int:event>/revert/", self.revert, "synchronize_revert"),
         ]
 
     def synchronize_context(self, request: HttpRequest, order: Order) -> dict[str, Any]:
         may = order.integration_id is not None and request.user.has_perm(SYNCHRONIZE)
-        return {"may_synchronize": may}
+        if order.integration is None or order.remote_order is None:
+            return {"may_synchronize": may}
+        shown = {"look": look_at(order, order.integration), "shop_version": bytes(order.remote_order.digest).hex()}
+        return {"may_synchronize": may, **shown}
 
     def synchronize_button(self, order: Order) -> str:
         if order.integration_id is None:
@@ -82,6 +88,24 @@ class SynchronizeOrders(Steps[Order]):
             messages.warning(request, str(refusal))
         else:
             self._tell(request, done)
+        return self._to_page(pk)
+
+    @guarded(SYNCHRONIZE)
+    def keep_ours(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Leave the order as it is: the shop's version that was shown is looked at."""
+        order = self.row(request, pk)
+        form = SeenForm(request.POST)
+        if not form.is_valid():
+            messages.error(request, _("This page was not complete: look at what changes once more."))
+            return self._to_page(pk)
+        try:
+            keeping.keep_ours(
+                order, form.cleaned_data["seen"], version=form.cleaned_data["version"], actor_id=request.user.pk or 0
+            )
+        except (SyncRefused, ChangeRefused) as refusal:
+            messages.warning(request, str(refusal))
+        else:
+            messages.success(request, _("The order stays as it is here."))
         return self._to_page(pk)
 
     @guarded(SYNCHRONIZE)

@@ -60,6 +60,8 @@ class LiveOrders(OfficeResource):
             version=row.version,
             integration_id=None if row.integration_id is None else give("int", row.integration_id),
             remote_status=row.shop_status,
+            changed_in_shop=row.shop_changed_at is not None,
+            gone_in_shop=row.shop_gone_at is not None,
             source_id=row.source_id or None,
             customer_id=None if row.customer_id is None else give("cust", row.customer_id),
             buyer=row.buyer,
@@ -171,7 +173,9 @@ class OrderShipmentsView(LiveOrders):
 
         def ship() -> Shipment:
             way, number = asked.carrier, asked.tracking_number
-            return shipping.ship(order.pk, units, carrier=way, tracking_number=number, seen=asked.version)
+            return shipping.ship(
+                order.pk, units, carrier=way, tracking_number=number, seen=asked.version, looked=asked.looked
+            )
 
         return Response(shipment(self.ids, allowed(ship)), status=201)
 

@@ -52,7 +52,9 @@ class LiveOrder(Struct):
     ]
     version: Annotated[int, Meta(description="Grows with every change; send it with a step to be told of others'.")]
     integration_id: Annotated[str | None, Meta(description="The shop; null: it came by the API.")]
-    remote_status: Annotated[str, Meta(description="Its status in the shop.")]
+    remote_status: Annotated[str, Meta(description="Its status in the shop, the newest that is known.")]
+    changed_in_shop: Annotated[bool, Meta(description="A newer version of its shop waits for a look.")]
+    gone_in_shop: Annotated[bool, Meta(description="Its shop has it no longer.")]
     source_id: Annotated[str | None, Meta(description="The partner's own id of it.")]
     customer_id: str | None
     buyer: str
@@ -101,3 +103,4 @@ class NewShipment(Struct, forbid_unknown_fields=True):
     carrier: Annotated[str, Meta(max_length=100)] = ""
     tracking_number: Annotated[str, Meta(max_length=100)] = ""
     version: Annotated[int | None, Meta(description="Refuse when the order has another version by now.")] = None
+    looked: Annotated[bool, Meta(description="Ship it although it has changed in its shop, or is gone there.")] = False

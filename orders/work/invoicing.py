@@ -18,12 +18,15 @@ from orders.work import lifecycle
 from orders.work.changing import ChangeRefused, Opened, opened
 
 
-def issue(order_id: int, *, seen: int | None = None, actor_id: int | None = None) -> Invoice:
+def issue(order_id: int, *, seen: int | None = None, actor_id: int | None = None, looked: bool = False) -> Invoice:
     """An invoice of the order as it is now. Amounts are the shop's; of a line partly cancelled its share.
+
+    `looked`: what the shop has changed since was seen.
 
     Raises ChangeRefused when the order is cancelled, or an invoice stands that is not credited in full.
     """
     with opened(order_id, seen=seen, actor_id=actor_id) as change:
+        lifecycle.expect_looked(change, looked=looked)
         lifecycle.expect(change, OrderStatus.PROCESSING, OrderStatus.ON_HOLD, OrderStatus.COMPLETE)
         if standing := standing_invoice(order_id):
             raise ChangeRefused(f"Invoice {standing.code} stands already: credit it in full before another is issued.")

@@ -82,6 +82,15 @@ def expect(change: Opened, *statuses: OrderStatus) -> None:
         raise ChangeRefused(f"The order is {is_now}; this can be done while it is {wanted}.")
 
 
+def expect_looked(change: Opened, *, looked: bool) -> None:
+    """Refuse a document of an order that its shop has changed or dropped, until somebody has looked at that."""
+    order = change.order
+    if looked or (order.shop_changed_at is None and order.shop_gone_at is None):
+        return
+    what = "is gone in the shop" if order.shop_gone_at is not None else "has changed in the shop since"
+    raise ChangeRefused(f"The order {what}: look at it first, then say that you have looked, and it is done.")
+
+
 def because(sentence: str, reason: str) -> str:
     """A sentence of the history with the reason a person gave."""
     return f"{sentence}: {reason.strip()[:LONGEST_REASON]}" if reason.strip() else f"{sentence}."

@@ -24,9 +24,14 @@ def ship(
     tracking_number: str = "",
     seen: int | None = None,
     actor_id: int | None = None,
+    looked: bool = False,
 ) -> Shipment:
-    """Ship units by line id - None: all that is in stock. The order is complete once everything is shipped."""
+    """Ship units by line id - None: all that is in stock. The order is complete once everything is shipped.
+
+    `looked`: what the shop has changed since was seen.
+    """
     with opened(order_id, seen=seen, actor_id=actor_id) as change:
+        lifecycle.expect_looked(change, looked=looked)
         lifecycle.expect(change, OrderStatus.PROCESSING)
         parts = _parts(change, units)
         part_ids = next_ids(ShipmentLine, len(parts))

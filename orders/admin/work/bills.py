@@ -12,7 +12,7 @@ from config.kit.admin.guards import guarded
 from config.kit.admin.model_admins import Route
 from config.kit.money import money
 from orders.admin.work.base import Steps
-from orders.admin.work.forms import CreditForm, SeenForm
+from orders.admin.work.forms import CreditForm, LookedForm
 from orders.choices import DocumentType, OrderStatus
 from orders.models import Invoice, Order
 from orders.work import crediting, invoicing
@@ -29,10 +29,10 @@ class InvoiceSteps(Steps[Order]):
 
     @guarded(ISSUE)
     def invoice(self, request: HttpRequest, pk: int) -> HttpResponse:
-        order, form = self.row(request, pk), SeenForm(request.POST, prefix="invoice")
+        order, form = self.row(request, pk), LookedForm(request.POST, prefix="invoice")
 
         def act(values: dict[str, Any]) -> Invoice:
-            return invoicing.issue(order.pk, seen=values["seen"], actor_id=request.user.pk)
+            return invoicing.issue(order.pk, seen=values["seen"], actor_id=request.user.pk, looked=values["looked"])
 
         return self.step(request, order, "invoice_form", form, act, _issued)
 
@@ -41,11 +41,11 @@ def _issued(invoice: Invoice) -> str:
     return _("Invoice %(code)s is issued.") % {"code": invoice.code}
 
 
-def invoice_form(order: Order) -> SeenForm | None:
+def invoice_form(order: Order) -> LookedForm | None:
     """None while an invoice stands, or the order is cancelled."""
     if order.status == OrderStatus.CANCELLED or invoicing.standing_invoice(order.pk):
         return None
-    return SeenForm(initial={"seen": order.version}, prefix="invoice")
+    return LookedForm(initial={"seen": order.version}, prefix="invoice")
 
 
 class CreditSteps(Steps[Invoice]):

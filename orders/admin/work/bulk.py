@@ -20,7 +20,8 @@ from django.utils.translation import gettext_lazy
 
 from config.kit.admin.guards import guarded, guarded_action
 from config.kit.admin.model_admins import Route, TenantAdmin
-from orders.admin.printing import one_pdf
+from orders.admin.looking import looks
+from orders.admin.printing import look_first, one_pdf
 from orders.admin.work.bills import ISSUE
 from orders.admin.work.goods import SHIP
 from orders.admin.work.status import CHANGE
@@ -46,6 +47,8 @@ class Verb:
     possible: Q | Combinable
     service: Callable[..., str]
     asks_reason: bool = False
+    asks_look: bool = False
+    """Whether orders that their shop has changed ask for a look first."""
 
 
 def _hold(order_id: int, **named: Any) -> str:
@@ -110,6 +113,7 @@ VERBS = {
             gettext_lazy("An invoice cannot be changed afterwards, only credited."),
             ~Q(status=OrderStatus.CANCELLED) & ~INVOICED,
             _invoice,
+            asks_look=True,
         ),
         Verb(
             "ship",
@@ -118,6 +122,7 @@ VERBS = {
             gettext_lazy("What they have reserved leaves the stock; an order of which all is shipped is complete."),
             Q(status=OrderStatus.PROCESSING, tab__in=[Tab.IN_STOCK, Tab.PARTIAL]),
             _ship,
+            asks_look=True,
         ),
     )
 }
@@ -165,13 +170,15 @@ class BulkSteps(TenantAdmin[Order]):
 
     @guarded_action("orders.view_shipment", description=gettext_lazy("Packing slips as one PDF"), limit=MOST)
     def slips_chosen(self, request: HttpRequest, queryset: QuerySet[Order]) -> HttpResponse | None:
-        ids = Shipment.objects.filter(order__in=queryset, cancelled_at=None).values_list("pk", flat=True)
-        return one_pdf(request, contents.of_shipments(list(ids)), "packing-slips")
+        rows = dict(Shipment.objects.filter(order__in=queryset, cancelled_at=None).values_list("pk", "order_id"))
+        asked = look_first(request, self.admin_site, rows.values())
+        return asked or one_pdf(request, contents.of_shipments(list(rows)), "packing-slips")
 
     @guarded_action("orders.view_invoice", description=gettext_lazy("Invoices as one PDF"), limit=MOST)
     def bills_chosen(self, request: HttpRequest, queryset: QuerySet[Order]) -> HttpResponse | None:
-        ids = Invoice.objects.filter(order__in=queryset).values_list("pk", flat=True)
-        return one_pdf(request, contents.of_invoices(list(ids)), "invoices")
+        rows = dict(Invoice.objects.filter(order__in=queryset).values_list("pk", "order_id"))
+        asked = look_first(request, self.admin_site, rows.values())
+        return asked or one_pdf(request, contents.of_invoices(list(rows)), "invoices")
 
     @guarded(CHANGE)
     def bulk_hold(self, request: HttpRequest) -> HttpResponse:
@@ -207,6 +214,7 @@ class BulkSteps(TenantAdmin[Order]):
             able=[order for order in ordered if order.pk in able],
             left_out=[order for order in ordered if order.pk not in able],
             longest_reason=LONGEST_REASON,
+            looks=looks(chosen.filter(pk__in=able)) if verb.asks_look else [],
         )
 
     def _carry_out(self, request: HttpRequest, verb: Verb) -> HttpResponse:
@@ -218,10 +226,11 @@ class BulkSteps(TenantAdmin[Order]):
             return HttpResponseRedirect(self.url("changelist"))
         orders = self.get_queryset(request).filter(pk__in=seen).only("number").order_by("placed_at", "pk")
         reason = request.POST.get("reason", "")[:LONGEST_REASON].replace("\x00", "")
+        looked = {"looked": "looked" in request.POST} if verb.asks_look else {}
         results = []
         for order in orders:
             try:
-                text = verb.service(order.pk, seen=seen[order.pk], actor_id=request.user.pk, reason=reason)
+                text = verb.service(order.pk, seen=seen[order.pk], actor_id=request.user.pk, reason=reason, **looked)
             except ChangeRefused as refusal:
                 results.append((order, str(refusal), False))
             else:

@@ -24,6 +24,12 @@ class SeenForm(forms.Form):
     seen = forms.IntegerField(widget=forms.HiddenInput)
 
 
+class LookedForm(SeenForm):
+    """For steps that ask for a look first, where the shop has changed the order."""
+
+    looked = forms.BooleanField(label=gettext_lazy("I have looked at what the shop says"), required=False)
+
+
 class ReasonForm(SeenForm):
     reason = forms.CharField(label=gettext_lazy("Why"), required=False, max_length=LONGEST_REASON)
 
@@ -100,7 +106,7 @@ class ItemsForm(ReasonForm):
         return {line.pk: self.cleaned_data[f"sku_{line.pk}"] or "" for line in self.lines}
 
 
-class ShipForm(SeenForm):
+class ShipForm(LookedForm):
     """Units that leave, per line of which some can; all of them unless somebody types fewer."""
 
     carrier = forms.CharField(label=gettext_lazy("Carrier"), required=False, max_length=200)

@@ -38,6 +38,7 @@ class ShipSteps(Steps[Order]):
                 tracking_number=values["tracking_number"],
                 seen=values["seen"],
                 actor_id=request.user.pk,
+                looked=values["looked"],
             )
 
         return self.step(request, order, "ship_form", form, act, _shipped)
