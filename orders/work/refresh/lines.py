@@ -114,7 +114,7 @@ def _add(change: Opened, incoming: IncomingLine, place: int, product_id: int | N
         sku=incoming.sku,
         product_id=product_id,
         quantity=incoming.quantity,
-        waiting=incoming.quantity if product_id is not None and change.is_open else 0,
+        waiting=incoming.quantity if product_id is not None else 0,
         **values_of_line(incoming, place),
     )
     change.lines.append(line)
