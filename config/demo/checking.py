@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db.models import Count, Sum
 
-from config.demo import deciding, letters, partner, webhooks
+from config.demo import deciding, letters, moods, partner, webhooks
 from config.demo.world import BROOKLYN, DemoShop
 from config.kit import true_time
 from config.running.parts import wait_for_port
@@ -20,7 +20,7 @@ from integrations.choices import ImportAction, RemoteState, RunKind, RunState
 from integrations.importing.load import request_load
 from integrations.importing.retry import retry_now
 from integrations.invariants import ALL, broken
-from integrations.models import Feed, Project, RemoteOrder, Run
+from integrations.models import Feed, Integration, Project, RemoteOrder, Run
 from integrations.runs.control import RunRefused
 from orders.choices import Tab
 from orders.documents.paper import contents
@@ -69,6 +69,7 @@ class Check:
         self._failures_heal()
         self._work_on_an_order()
         self._decide()
+        self._moods()
         self._partner_imports()
         found = broken()
         self._row("Invariants that hold", len(ALL) - len(found), len(ALL))
@@ -189,6 +190,21 @@ class Check:
         )
         sheets = [*contents.of_shipments([shipment.pk]), *contents.of_invoices([invoice.pk, note.pk])]
         self._row("Its papers, as one PDF", "yes" if render(sheets).startswith(b"%PDF-") else "no", "yes")
+
+    def _moods(self) -> None:
+        """Shops that change, refund and delete what was read."""
+
+        def direct(integration: Integration, path: str, method: str, body: Mapping[str, Any]) -> None:
+            shop = self._shop(integration.title)
+            address = f"{shop.at(self._ports[shop])}/_sim/{path}"
+            request = urllib.request.Request(address, json.dumps(body).encode(), method=method)  # noqa: S310  our own program
+            with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310
+                response.read()
+
+        def place(integration: Integration) -> str:
+            return self._place(self._shop(integration.title), "processing", {"MUG-WHITE": 1})
+
+        moods.check([self._project, self._marketplaces], place, direct, self._wait, self._row)
 
     def _decide(self) -> None:
         """Import Orders, Accept Buyer and Synchronize."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from random import Random
@@ -14,12 +14,26 @@ CENT = Decimal("0.01")
 
 
 @dataclass(frozen=True)
+class Amended:
+    """What somebody has changed in the order itself; None: nothing of that."""
+
+    skus: tuple[tuple[str, int], ...] | None = None
+    """SKU and quantity of all its lines."""
+    buyer: int | None = None
+    """Another one, by his place among the buyers: name and addresses go with it."""
+    note: str | None = None
+    half: bool | None = None
+    """Whether it is half-written: a shop that saves an order in steps has no lines and no costs at first."""
+
+
+@dataclass(frozen=True)
 class Change:
     """The status an order has from a moment on. `refund`: the part of the total paid back then, 0 to 1."""
 
     at: datetime
     status: str
     refund: float = 0
+    amended: Amended | None = None
 
 
 @dataclass(frozen=True)
@@ -93,7 +107,7 @@ def life(random: Random, placed_at: datetime) -> list[Change]:
 
 
 def basket(seed: int, sale: Sale) -> Basket:
-    """What is in an order; the same for ever."""
+    """What is in an order; the same for ever, unless somebody amends it."""
     random = chance("basket", seed, sale.id)
     buyer = random.choice(BUYERS)
     if sale.wanted:
@@ -102,7 +116,7 @@ def basket(seed: int, sale: Sale) -> Basket:
     else:
         keys = random.sample(sorted(BY_KEY), k=random.choice([1, 1, 2, 2, 3, 5]))
         items = [Item(BY_KEY[key], random.choice([1, 1, 1, 2, 3]), gone=random.random() < 0.01) for key in keys]
-    return Basket(
+    sold = Basket(
         buyer=buyer,
         guest=random.random() < 0.4,
         items=tuple(items),
@@ -112,3 +126,19 @@ def basket(seed: int, sale: Sale) -> Basket:
         ships_elsewhere=random.choice(BUYERS) if random.random() < 0.15 else None,
         note=random.choice(["", "", "", "", "Prosím zvonit 2×\r\nDěkuji 🙏", "Leave it with the neighbour <3"]),
     )
+    for change in sale.changes:
+        if change.amended is not None:
+            sold = _amended(sold, change.amended)
+    half = [change.amended.half for change in sale.changes if change.amended and change.amended.half is not None]
+    if half and half[-1]:
+        return replace(sold, items=(), delivery=(*sold.delivery[:2], "0"), payment=PAYMENTS[0])
+    return sold
+
+
+def _amended(sold: Basket, amended: Amended) -> Basket:
+    if amended.skus is not None:
+        known = {product.sku: product for product in PRODUCTS if product.sku}
+        sold = replace(sold, items=tuple(Item(known[sku], quantity) for sku, quantity in amended.skus))
+    if amended.buyer is not None:
+        sold = replace(sold, buyer=BUYERS[amended.buyer % len(BUYERS)], ships_elsewhere=None)
+    return sold if amended.note is None else replace(sold, note=amended.note)

@@ -4,6 +4,7 @@
 |---|---|
 | `POST /_sim/orders` `{"status", "skus": {sku: quantity}, "hidden": seconds, "age": seconds}` | place an order |
 | `POST /_sim/orders/{id}` `{"status", "refund": share}` | change it; without a status only touch it; "trash" trashes |
+| ... `{"skus", "buyer": number, "note", "half": yes, "stamped": no}` | amend it, half-write it, leave its stamp alone |
 | `DELETE /_sim/orders/{id}` | delete it for good |
 | `POST /_sim/faults`, `DELETE /_sim/faults` | see `integrations.simulator.faults` |
 | `POST /_sim/clock` `{"ahead": seconds}` | set the clock of its server wrong |
@@ -30,6 +31,7 @@ from integrations.simulator import dialects
 from integrations.simulator.faults import MOVING, Fault, Faults, move, spoil
 from integrations.simulator.hooks import Writer, keep_delivering
 from integrations.simulator.messages import Answered, Asked, as_json
+from integrations.simulator.sales import Amended
 from integrations.simulator.shop import SimulatedShop
 
 LONGEST_LOG = 20_000
@@ -102,7 +104,16 @@ class SimulatedSite:
                 sale = self.shop.place(data.get("status", "processing"), data.get("skus"), **options)
                 return as_json({"id": sale.id, "number": sale.number}, 201)
             case "POST", ["orders", number]:
-                sale = self.shop.change(int(number), data.get("status"), refund=float(data.get("refund", 0)))
+                amended: dict[str, Any] = {name: data[name] for name in ("buyer", "note", "half") if name in data}
+                if "skus" in data:
+                    amended["skus"] = tuple(data["skus"].items())
+                sale = self.shop.change(
+                    int(number),
+                    data.get("status"),
+                    refund=float(data.get("refund", 0)),
+                    amended=Amended(**amended) if amended else None,
+                    stamped=bool(data.get("stamped", True)),
+                )
                 return as_json({"id": sale.id, "status": sale.state(self.shop.now()).status})
             case "DELETE", ["orders", number]:
                 self.shop.delete(int(number))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from zoneinfo import ZoneInfo
 from integrations.simulator.catalogue import PRODUCTS, RATES
 from integrations.simulator.chance import chance
 from integrations.simulator.limits import Limit
-from integrations.simulator.sales import Change, Sale, life
+from integrations.simulator.sales import Amended, Change, Sale, life
 from integrations.simulator.switchboard import Switchboard
 
 FIRST_ID = 100
@@ -104,12 +105,24 @@ class SimulatedShop:
             self.save()
             return sale
 
-    def change(self, order_id: int, status: str | None = None, *, refund: float = 0) -> Sale:
-        """Set a status (also "trash"), or only touch the order; what was to happen to it no longer does."""
+    def change(
+        self,
+        order_id: int,
+        status: str | None = None,
+        *,
+        refund: float = 0,
+        amended: Amended | None = None,
+        stamped: bool = True,
+    ) -> Sale:
+        """Set a status (also "trash"), amend or only touch the order; what was to happen to it no longer does.
+
+        `stamped`: whether "modified" moves, which not every shop sees to.
+        """
         with self.lock:
             sale, now = self.sales[order_id], self.now()
             sale.changes = [change for change in sale.changes if change.at <= now]
-            sale.changes.append(Change(now, status or sale.state(now).status, refund))
+            before = sale.state(now)
+            sale.changes.append(Change(now if stamped else before.at, status or before.status, refund, amended))
             self.save()
             return sale
 
@@ -149,7 +162,7 @@ class SimulatedShop:
             "next_id": self._next_id,
             "sales": [
                 [sale.id, _text(sale.placed_at), _text(sale.visible_at), sale.number, sale.wanted]
-                + [[_text(change.at), change.status, change.refund] for change in sale.changes]
+                + [_written(change) for change in sale.changes]
                 for sale in self.sales.values()
             ],
             "webhooks": self.webhooks.written(),
@@ -165,8 +178,22 @@ class SimulatedShop:
         self._next_id = written["next_id"]
         self.webhooks.restore(written.get("webhooks", {}))
         for order_id, placed_at, visible_at, number, wanted, *changes in written["sales"]:
-            course = [Change(_moment(at), status, refund) for at, status, refund in changes]
+            course = [
+                Change(_moment(at), status, refund, _amended(*amended)) for at, status, refund, *amended in changes
+            ]
             self.sales[order_id] = Sale(order_id, _moment(placed_at), course, _moment(visible_at), wanted, number)
+
+
+def _written(change: Change) -> list[Any]:
+    more = [] if change.amended is None else [asdict(change.amended)]
+    return [_text(change.at), change.status, change.refund, *more]
+
+
+def _amended(written: dict[str, Any] | None = None) -> Amended | None:
+    if written is None:
+        return None
+    skus = written["skus"]
+    return Amended(**written | {"skus": None if skus is None else tuple((sku, units) for sku, units in skus)})
 
 
 def _text(moment: datetime) -> str:

@@ -57,6 +57,8 @@ class IncomingLine(Struct, frozen=True, kw_only=True):
     tax: Decimal = ZERO
     discount: Decimal = ZERO
     """Net discount already taken off `total`."""
+    refunded: int = 0
+    """Of the units, those that were paid back: what of them is not shipped yet never will be."""
     stocked: bool = True
     metadata: dict[str, Any] = {}
 

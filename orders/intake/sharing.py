@@ -58,7 +58,9 @@ def _share(line: DraftLine, plan: Plan, levels: Mapping[int, Level]) -> None:
         line.cancelled = quantity
     elif plan.ship:
         line.shipped = quantity
-    elif plan.reserve and line.product_id is not None:
-        level = levels.get(line.product_id)
-        line.reserved = level.take(quantity) if level else 0
-        line.waiting = quantity - line.reserved
+    elif plan.reserve:
+        line.cancelled = min(line.incoming.refunded, quantity)
+        if line.product_id is not None:
+            level, wanted = levels.get(line.product_id), quantity - line.cancelled
+            line.reserved = level.take(wanted) if level and wanted else 0
+            line.waiting = wanted - line.reserved

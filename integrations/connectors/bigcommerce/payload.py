@@ -171,6 +171,7 @@ def _line(raw: RawLine, reading: Reading) -> IncomingLine:
         total=total,
         tax=tax,
         discount=before - total,
+        refunded=reading.optional(values.quantity, raw.quantity_refunded or 0, "quantity_refunded") or 0,
         stocked=bool(sku) and raw.type not in NOTHING_TO_KEEP,
         metadata=_options(raw, reading),
     )

@@ -52,6 +52,7 @@ class RawLine(Struct):
     sku: str | int | None = None
     type: str | None = None
     quantity: Any = None
+    quantity_refunded: Any = None
     price_ex_tax: Number = None
     total_ex_tax: Number = None
     total_inc_tax: Number = None

@@ -100,7 +100,7 @@ def _lines(here: Sequence[BookLine], wanted: Sequence[IncomingLine], since: Inco
     for place, incoming in enumerate(wanted):
         key = key_of(incoming, place)
         line, was = ours.pop(key, None), before.get(key)
-        if line is not None and _is(line, incoming):
+        if line is not None and _is(line, incoming) and not incoming.refunded:
             continue
         new = _told_incoming(incoming)
         if line is None:
@@ -111,6 +111,10 @@ def _lines(here: Sequence[BookLine], wanted: Sequence[IncomingLine], since: Inco
         differs = {name for name, value in new.items() if value != old[name] and value != unchanged.get(name)}
         if incoming.quantity in {line.quantity, line.quantity - line.cancelled}:
             differs.discard("quantity")
+        off = min(incoming.refunded, line.quantity - line.shipped)
+        if off > line.cancelled and (was is None or was.refunded != incoming.refunded):
+            old, new = old | {"cancelled": line.cancelled}, new | {"cancelled": off}
+            differs.add("cancelled")
         if differs:
             yield {"field": f"{LINE}{key}", "old": old, "new": old | {name: new[name] for name in differs}}
     for key, line in ours.items():

@@ -12,7 +12,7 @@ from config.kit import amounts
 from orders.choices import OrderStatus
 from orders.intake.incoming import ZERO, IncomingLine
 from orders.models import OrderLine
-from orders.work.changing import Opened, exchange, open_units, plain, resize, value_of
+from orders.work.changing import Opened, cancel_units, exchange, open_units, plain, resize, value_of
 from stock import catalogue
 
 # How a line is named in the history: this and its key, or its place where the shop gives no key.
@@ -117,6 +117,7 @@ def _add(change: Opened, incoming: IncomingLine, place: int, product_id: int | N
         waiting=incoming.quantity if product_id is not None else 0,
         **values_of_line(incoming, place),
     )
+    _take_refunded_off(line, incoming)
     change.lines.append(line)
     change.tell(f"{LINE}{line_key(line, place)}", None, _told(line))
 
@@ -133,12 +134,22 @@ def _overwrite(
         line.sku = incoming.sku
     if incoming.quantity < line.shipped:
         reports.append(f"{line.shipped} × {what} are shipped, though the shop has only {incoming.quantity}.")
-    if (max(incoming.quantity, line.shipped), 0) != (line.quantity, _cancelled_alone(change, line)):
+    units = max(incoming.quantity, line.shipped)
+    off = min(incoming.refunded, units - line.shipped) if change.is_open else 0
+    if (units, off) != (line.quantity, _cancelled_alone(change, line)):
         resize(line, incoming.quantity)
+        _take_refunded_off(line, incoming)
     for name, value in values_of_line(incoming, place).items():
         setattr(line, name, value)
     _tell(change, line, place, before)
     return reports
+
+
+def _take_refunded_off(line: OrderLine, incoming: IncomingLine) -> None:
+    """Units that were paid back and have not left will not leave."""
+    off = min(incoming.refunded, open_units(line))
+    if off:
+        cancel_units(line, off)
 
 
 def _cancelled_alone(change: Opened, line: OrderLine) -> int:

@@ -285,7 +285,7 @@ def _settle(change: Opened) -> None:
         for line in change.lines:
             if open_units(line):
                 cancel_units(line, open_units(line))
-    elif any(line.shipped for line in change.lines):
+    elif any(line.shipped or line.cancelled for line in change.lines):
         lifecycle.settle(change)
 
 

@@ -16,11 +16,12 @@ from orders.intake.plans import COMPLETE, HISTORY, HOLD, INVOICE, VALID
 from orders.models import Order
 from orders.work import lifecycle, shipping
 from orders.work.changing import ChangeRefused
+from orders.work.refresh import lines as refreshed_lines
 from orders.work.refresh import overwrite
-from orders.work.refresh.overwrite import RefreshOutcome, refresh, revert
+from orders.work.refresh.overwrite import RefreshOutcome, ShopAnswer, refresh, revert
 from tests.factories import ProjectFactory, give_stock, incoming
 from tests.orders.intake.test_new_orders import take
-from tests.orders.work.test_refresh import ShopAnswer, newer, snapshot
+from tests.orders.work.test_refresh import newer, snapshot
 
 pytestmark = pytest.mark.django_db
 
@@ -108,7 +109,7 @@ def test_synchronize_is_whole_or_refused(project: Project) -> None:
 
 
 def test_control_amounts_without_their_lines(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(overwrite.items, "overwrite", lambda change, wanted, before, create: ("", []))
+    monkeypatch.setattr(refreshed_lines, "overwrite", lambda change, wanted, before, create: ("", []))
     monkeypatch.setattr(overwrite, "imbalance", lambda order, lines: 0)
     with pytest.raises(AssertionError):
         for seed in range(10):

@@ -119,7 +119,7 @@ def _order(shop: SimulatedShop, asked: Asked, order_id: int, part: str) -> Answe
     if part == "fees":
         return as_json({"fees": fee_documents(cost)})
     size, page = _whole(asked, "limit", 50, 250), _whole(asked, "page", 1, 10**6)
-    documents = line_documents(sale, cost) if part == "products" else [shipping_document(sale, cost)]
+    documents = line_documents(sale, cost, shop.now()) if part == "products" else [shipping_document(sale, cost)]
     return _listed(documents[(page - 1) * size : page * size])
 
 

@@ -124,7 +124,7 @@ def order_document(shop: SimulatedShop, sale: Sale, include: frozenset[str] = fr
         "discount_amount": _money(0),
         "coupon_discount": _money(discount),
         **_rest(sale, cost, status),
-        **_parts(sale, cost, include),
+        **_parts(sale, cost, include, now),
     }
 
 
@@ -159,14 +159,14 @@ def _rest(sale: Sale, cost: Priced, status: int) -> Json:
     }
 
 
-def _parts(sale: Sale, cost: Priced, include: frozenset[str]) -> Json:
+def _parts(sale: Sale, cost: Priced, include: frozenset[str], now: datetime) -> Json:
     whole = bool(include & {"consignments", "consignments.line_items"})
     return {
         "products": _link(sale, "products"),
         "shipping_addresses": _link(sale, "shippingaddresses"),
         "coupons": _link(sale, "coupons"),
         "fees": fee_documents(cost) if "fees" in include else _link(sale, "fees"),
-        "consignments": _consignments(sale, cost, "consignments.line_items" in include)
+        "consignments": _consignments(sale, cost, "consignments.line_items" in include, now)
         if whole
         else _link(sale, "consignments"),
     }
@@ -191,10 +191,11 @@ def fee_documents(cost: Priced) -> list[Json]:
     ]
 
 
-def _consignments(sale: Sale, cost: Priced, with_lines: bool) -> Json:
+def _consignments(sale: Sale, cost: Priced, with_lines: bool, now: datetime) -> Json:
     """In the structure that `consignment_structure=object` asks for."""
     lines: list[Json] = [
-        document if with_lines else _link(sale, f"products/{document['id']}") for document in line_documents(sale, cost)
+        document if with_lines else _link(sale, f"products/{document['id']}")
+        for document in line_documents(sale, cost, now)
     ]
     pickup = {
         "id": sale.id,
@@ -235,11 +236,12 @@ def shipping_document(sale: Sale, cost: Priced) -> Json:
     }
 
 
-def line_documents(sale: Sale, cost: Priced) -> list[Json]:
-    return [_line(sale, position, line, cost) for position, line in enumerate(cost.lines)]
+def line_documents(sale: Sale, cost: Priced, now: datetime) -> list[Json]:
+    share = min(1, sum(change.refund for change in sale.refunds(now)))
+    return [_line(sale, position, line, cost, share) for position, line in enumerate(cost.lines)]
 
 
-def _line(sale: Sale, position: int, line: PricedLine, cost: Priced) -> Json:
+def _line(sale: Sale, position: int, line: PricedLine, cost: Priced, share: float) -> Json:
     """Totals are before discounts, the tax is after them."""
     product, gone = line.item.product, line.item.gone
     options = [
@@ -256,6 +258,7 @@ def _line(sale: Sale, position: int, line: PricedLine, cost: Priced) -> Json:
             "display_style": "Rectangle",
         }
     ]
+    refunded = int(line.item.quantity * share)
     discount = {"id": "coupon", "amount": _money(line.discount), "name": "Spring", "code": cost.goods.coupon or None}
     return {
         "id": sale.id * 10 + position,
@@ -276,8 +279,8 @@ def _line(sale: Sale, position: int, line: PricedLine, cost: Priced) -> Json:
         "total_inc_tax": _money(line.before + line.tax),
         "total_tax": _money(line.tax),
         "quantity": line.item.quantity,
-        "is_refunded": False,
-        "quantity_refunded": 0,
+        "is_refunded": refunded == line.item.quantity,
+        "quantity_refunded": refunded,
         "refund_amount": _money(0),
         "return_id": 0,
         "wrapping_name": None,

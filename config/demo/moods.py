@@ -1,0 +1,64 @@
+"""Shops that change, refund and delete orders of the demo: nothing here may be stale or gone without saying so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.db.models import F
+
+from integrations.choices import RunKind
+from integrations.importing.load import request_load
+from integrations.models import Integration, Project
+from integrations.runs import control
+from orders.choices import OrderStatus
+from orders.models import Order
+
+# A request to the director of a simulated shop: integration, path, method, body.
+Direct = Callable[[Integration, str, str, Mapping[str, Any]], None]
+MISDEEDS: tuple[tuple[str, Mapping[str, Any]], ...] = (
+    ("POST", {"note": "Leave it at the door", "buyer": 2}),
+    ("POST", {"skus": {"MUG-WHITE": 2, "KETTLE-1L": 1}}),
+    ("POST", {"status": "cancelled"}),
+    ("POST", {"refund": 0.5, "stamped": False}),
+    ("DELETE", {}),
+)
+
+
+def check(
+    projects: list[Project],
+    place: Callable[[Integration], str],
+    direct: Direct,
+    wait: Callable[[], None],
+    row: Callable[..., None],
+) -> None:
+    """Place orders in every shop, read them, let the shops misbehave, and look whether all of it is told here."""
+    shops = list(Integration.objects.filter(project__in=projects).order_by("pk"))
+    placed = {shop: [place(shop) for _ in MISDEEDS] for shop in shops}
+    _read(shops, wait)
+    for shop, numbers in placed.items():
+        for number, (method, body) in zip(numbers, MISDEEDS, strict=True):
+            direct(shop, f"orders/{number}", method, body)
+    _read(shops, wait)
+    orders = Order.objects.filter(integration__in=shops)
+    stale = orders.filter(status__in=[OrderStatus.PROCESSING, OrderStatus.ON_HOLD], shop_changed_at=None)
+    row(
+        "After changes in all shops: stale orders without a mark",
+        stale.filter(remote_order__stamp__gt=F("remote_modified_at")).count(),
+        0,
+    )
+    deleted = [numbers[-1] for numbers in placed.values()]
+    gone = orders.filter(remote_order__external_id__in=deleted)
+    row("After deletions: orders that are gone without a mark", gone.filter(shop_gone_at=None).count(), 0)
+    row(
+        "After deletions: orders that are marked as gone", orders.filter(shop_gone_at__isnull=False).count(), at_least=1
+    )
+
+
+def _read(shops: list[Integration], wait: Callable[[], None]) -> None:
+    for shop in shops:
+        request_load(shop)
+    wait()
+    for shop in shops:
+        control.request(RunKind.OPEN_ORDERS, shop)
+    wait()
