@@ -20,7 +20,7 @@ from orders.admin.filters import OrderTab, PlacedRange, RuleFilter, ShopFilter, 
 from orders.admin.loading import LoadOrders
 from orders.admin.order_page import order_page
 from orders.admin.synchronizing import SYNCHRONIZE, SynchronizeOrders
-from orders.admin.tones import IN_SHOP_TONES, STATUS_TONES, TAB_TONES
+from orders.admin.tones import IN_SHOP_TONES, IN_SHOP_WORDS, STATUS_TONES, TAB_TONES
 from orders.admin.work.bulk import BulkSteps
 from orders.admin.work.page import OrderSteps
 from orders.in_shop import marks_of, newest_status
@@ -111,7 +111,8 @@ class OrderAdmin(LoadOrders, ExportOrders, SynchronizeOrders, BulkSteps, OrderSt
     def remote(self, order: Order) -> str:
         label: str | None = order.remote_label  # type: ignore[attr-defined]
         status = label or order.shop_status or "–"  # type: ignore[attr-defined]
-        return format_html_join(" ", "{}", [(status,), *((badge(m.label, IN_SHOP_TONES[m]),) for m in marks_of(order))])
+        marks = [(badge(IN_SHOP_WORDS[mark], IN_SHOP_TONES[mark]),) for mark in marks_of(order)]
+        return format_html_join(" ", "{}", [(status,), *marks])
 
     @admin.display(description=_("eshop"))
     def synchronize_row(self, order: Order) -> str:

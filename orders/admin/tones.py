@@ -10,6 +10,8 @@ STATUS_TONES: dict[str, str] = {
     OrderStatus.CANCELLED: "plain",
     OrderStatus.COMPLETE: "good",
 }
+# In a column that says where.
+IN_SHOP_WORDS: dict[str, str] = {InShop.CHANGED: "Changed", InShop.GONE: "Gone"}
 IN_SHOP_TONES: dict[str, str] = {InShop.CHANGED: "warn", InShop.GONE: "bad"}
 TAB_TONES: dict[str, str] = {
     Tab.IN_STOCK: "good",
