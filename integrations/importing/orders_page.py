@@ -72,7 +72,7 @@ def import_page(
         return Written(counts)
 
     def after() -> None:
-        settling.look_soon(integration, young, timezone.now())
+        settling.look_soon(integration, young, true_time.now())
 
     return RunPage(cursor, write, lambda run_id: write(run_id, apart=True), after)
 

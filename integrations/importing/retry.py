@@ -90,7 +90,7 @@ def _reread(held: Claim, run: Run, integration: Integration, wanted: QuerySet[Re
 
 def _gone(held: Claim, integration: Integration, rows: list[RemoteOrder], candidates: list[Candidate]) -> list[str]:
     """The orders of the book among them that the shop has no longer."""
-    listed = timezone.now() - integration.connector.capabilities.listed_within
+    listed = true_time.now() - integration.connector.capabilities.listed_within
     asked = [row.external_id for row in rows if row.first_seen_at <= listed]
     found = {candidate.external_id for candidate in candidates}
     return gone.confirmed(integration, asked, found, partial(ask, integration, held=held))

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from django.db import transaction
-from django.utils import timezone
 
+from config.kit import true_time
 from config.kit.refusals import Refused
 from integrations.choices import IntegrationHealth, RunKind
 from integrations.connectors.errors import ShopError
@@ -150,7 +150,7 @@ def _keep(integration: Integration, seen: Candidate) -> None:
     row = remote_orders.known(integration.pk, [seen.external_id]).get(seen.external_id)
     gone.back(integration, [seen.external_id])
     if row and row.digest != seen.digest and not (seen.stamp and row.stamp and seen.stamp < row.stamp):
-        newer.keep_up(integration, [(row, seen)], timezone.now(), follow=False)
+        newer.keep_up(integration, [(row, seen)], true_time.now(), follow=False)
 
 
 # --- up to a hundred ---

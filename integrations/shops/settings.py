@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
+from config.kit import true_time
 from config.kit.refusals import Refused
 from integrations.choices import AfterImport, FeedKind, IntegrationHealth, UnknownProducts
 from integrations.models import Integration
@@ -95,7 +95,7 @@ def set_after(integration: Integration, after_import: str, *, hold_gone: bool) -
     with transaction.atomic():
         if integration.after_import != after_import:
             feed = integration.feeds.filter(kind=FeedKind.ORDER_UPDATE)
-            feed.update(enabled=after_import == AfterImport.STATUS, next_at=timezone.now())
+            feed.update(enabled=after_import == AfterImport.STATUS, next_at=true_time.now())
         integration.after_import, integration.hold_gone = after_import, hold_gone
         integration.save(update_fields=["after_import", "hold_gone"])
     return True

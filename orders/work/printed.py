@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from django.utils import timezone
-
+from config.kit import true_time
 from orders.choices import EventKind
 from orders.models import OrderEvent
 
@@ -16,7 +15,7 @@ def note_printed(order_ids: Collection[int], *, actor_id: int | None) -> None:
         "order_id", flat=True
     )
     new = sorted(set(order_ids) - set(told))
-    at = timezone.now()
+    at = true_time.now()
     OrderEvent.objects.bulk_create(
         OrderEvent(order_id=pk, kind=EventKind.PRINTED, message="Papers printed.", actor_id=actor_id, at=at)
         for pk in new

@@ -21,7 +21,6 @@ from orders.work.changing import Opened, cancel_units, open_units, opened, plain
 from orders.work.refresh import lines as items
 from orders.work.refresh.fields import FIELDS, imbalance, is_of_items, label, merged, parts_of, values_of
 
-
 ERASED = "The buyer of this order was erased: nothing is taken over from the shop any more, or they would come back."
 
 

@@ -12,7 +12,7 @@ KEEP_STATUS_ONLY = """UPDATE integrations_integration SET after_import = 'status
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('integrations', '0017_shipping_methods'),
+        ('integrations', '0023_second_factor'),
     ]
 
     operations = [

@@ -19,8 +19,8 @@ NAME_DIFFERENCES = """UPDATE orders_order AS o SET residual = o.residual + found
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('integrations', '0018_after_the_import'),
-        ('orders', '0017_unbound_marks'),
+        ('integrations', '0024_after_the_import'),
+        ('orders', '0018_erasure'),
     ]
 
     operations = [
