@@ -44,18 +44,29 @@ def state_of(user: User) -> FactorState:
         return FactorState.ENOUGH
     known: FactorState | None = getattr(user, "_factor_state", None)
     if known is None:
-        known = user._factor_state = _read_state(user)  # type: ignore[attr-defined]
+        known = _read_state(user)
     return known
 
 
+def facts(user_column: str) -> dict[str, Exists]:
+    """What decides about a session, as annotations of any rows with a column of people."""
+    devices = Authenticator.objects.filter(user=OuterRef(user_column), confirmed=True)
+    demanding = Membership.objects.filter(user=OuterRef(user_column), account__second_factor_required=True)
+    return {"has_factor": Exists(devices), "is_demanded": Exists(demanding)}
+
+
+def remember(user: User, *, has_factor: bool, is_demanded: bool) -> FactorState:
+    """Keep what was read for the rest of the request."""
+    lacking = FactorState.SET_UP_MISSING if is_demanded else FactorState.ENOUGH
+    state = FactorState.CODE_MISSING if has_factor else lacking
+    user._factor_state = state  # type: ignore[attr-defined]
+    return state
+
+
 def _read_state(user: User) -> FactorState:
-    devices = Authenticator.objects.filter(user=OuterRef("pk"), confirmed=True)
-    demanding = Membership.objects.filter(user=OuterRef("pk"), account__second_factor_required=True)
-    found = User.objects.filter(pk=user.pk).values_list(Exists(devices), Exists(demanding)).first()
-    has_device, is_demanded = found or (False, False)
-    if has_device:
-        return FactorState.CODE_MISSING
-    return FactorState.SET_UP_MISSING if is_demanded else FactorState.ENOUGH
+    asked = facts("pk")
+    found = User.objects.filter(pk=user.pk).annotate(**asked).values(*asked).first()
+    return remember(user, **found) if found else FactorState.ENOUGH
 
 
 def is_demanded_of(user: User) -> bool:
