@@ -47,7 +47,7 @@ class Cleaning:
 
 def _forget_documents(ids: list[int]) -> bool:
     """Another document, once the shop is asked again, is stored again: the digest is nobody's."""
-    RemoteOrder.objects.filter(pk__in=ids).update(payload="", digest=bytes(16))
+    RemoteOrder.objects.filter(pk__in=ids).update(payload="", taken="", digest=bytes(16))
     return True
 
 

@@ -8,7 +8,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 
 from config.kit.locks import Lock, try_lock
 from integrations import retention
-from integrations.access import idempotency, password_links
+from integrations.access import access_log, idempotency, login_throttle, password_links, sessions
 from integrations.choices import Process
 from integrations.follow_up import steps
 from integrations.importing import feeds
@@ -39,7 +39,8 @@ def tick() -> bool:
             password_links.ring_waiting()
             bulk_import.clear_payloads()
             exports.clear_old()
-            idempotency.clear_old()
+            for room in (idempotency, access_log, login_throttle, sessions):
+                room.clear_old()
             deliveries.clear_bodies()
         retention.clean()  # each kind in a transaction of its own
     except (OperationalError, InterfaceError) as error:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Q
 
-from integrations.erasing.people import Confirmed, label
+from integrations.erasing.persons import Confirmed, label
 from orders.choices import EventKind
 from orders.models import Attachment, Customer, Order, OrderEvent, OrderLine, OrderNote, PointsMovement, Shipment
 from orders.search import vector_of

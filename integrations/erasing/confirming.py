@@ -11,9 +11,9 @@ from django.db import transaction
 from config.kit import true_time
 from config.kit.refusals import Refused
 from integrations.choices import RUN_OPEN, RunKind
-from integrations.erasing import people
+from integrations.erasing import persons
 from integrations.erasing.holdings import PLACES, STAYS, PersonalPlace, Stays
-from integrations.erasing.people import Person
+from integrations.erasing.persons import Person
 from integrations.models import ErasureRequest, Integration, Project, RemoteOrder, Run
 from integrations.runs.queue import ring
 from orders.choices import OrderStatus
@@ -92,7 +92,7 @@ def ask_by_name(project: Project, shop: Integration, name: str, *, user_id: int)
 
 def look(request: ErasureRequest) -> ErasureLook:
     """What is held about the person now. Reads a good deal: for one page, not for lists."""
-    person = people.find(people.seed(request))
+    person = persons.find(persons.seed(request))
     erased = [_held(place, person) for place in PLACES]
     stays = [_held(place, person) for place in STAYS]
     open_orders = person.their_orders().filter(status__in=OPEN).order_by("-pk")[:SHOWN]
@@ -124,7 +124,7 @@ def confirm(request_id: int, *, user_id: int, forced: bool = False) -> Run:
             raise ErasureRefused("This is under way already.")
         if request.found:
             return _start(request)
-        person = people.find(people.seed(request))
+        person = persons.find(persons.seed(request))
         reason = _in_the_way(person)
         waiting = person.their_orders().filter(status__in=OPEN).count()
         if waiting and not forced:
@@ -136,7 +136,7 @@ def confirm(request_id: int, *, user_id: int, forced: bool = False) -> Run:
         if reason:
             raise ErasureRefused(reason)
         request.found = person.as_json()
-        request.whom = people.whom(request.project, request)
+        request.whom = persons.whom(request.project, request)
         request.confirmed_at, request.done_by_id, request.forced = true_time.now(), user_id, forced
         return _start(request)
 

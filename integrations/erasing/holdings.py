@@ -15,7 +15,7 @@ from django.db.models import Q, QuerySet
 
 from integrations.choices import BuyerListing
 from integrations.erasing import book, traffic
-from integrations.erasing.people import Confirmed, Person
+from integrations.erasing.persons import Confirmed, Person
 from integrations.models import BuyerEntry, ErasureRequest, MailOptOut, RemoteOrder
 from orders.choices import DocumentType
 from orders.models import Attachment, Invoice, OrderEvent, OrderLine, OrderNote, PointsMovement, SegmentMember, Shipment
@@ -61,7 +61,7 @@ PLACES = (
     PersonalPlace(
         "remote_orders", "Orders as their shops sent them",
         "the shop's document, the buyer and what the shop calls them; orders that are not in the book are dismissed",
-        {"integrations.RemoteOrder": "buyer buyer_key payload digest reason_code reason subject"},
+        {"integrations.RemoteOrder": "buyer buyer_key payload taken digest reason_code reason subject"},
         lambda person: RemoteOrder.objects.filter(pk__in=person.remote_orders, erased_at=None),
         traffic.erase_remote_orders, "integrations_remoteorder",
     ),
@@ -208,8 +208,12 @@ LOG = {"admin.LogEntry": "object_repr change_message"}
 # Columns that hold nothing of a buyer: settings, states, codes, keys, sums, numbers of orders, and what the shop sells.
 NOT_PERSONAL: Columns = {
     "admin.LogEntry": "object_id",
+    # Of people who work here.
+    "integrations.AccessEvent": "kind name agent detail",
     "integrations.Account": "name plan",
     "integrations.ApiKey": "name app_id prefix digest scopes",
+    "integrations.Authenticator": "name secrets",
+    "integrations.BrowserSession": "session_key session_data agent",
     "integrations.BulkFailure": "key",
     "integrations.BulkImport": "request_id on_conflict",
     "integrations.BuyerEntry": "listing",
@@ -219,13 +223,15 @@ NOT_PERSONAL: Columns = {
     "integrations.Export": "token",
     "integrations.Feed": "kind",
     "integrations.Fix": "reason_code orders",
+    "integrations.Heartbeat": "kind name",
     "integrations.Integration": "platform title base_url credentials time_zone unknown_products unknown_payments"
-    " unknown_deliveries ours_wins health health_note",
+    " unknown_deliveries ours_wins after_import health health_note",
     "integrations.MailServer": "host security username secrets from_name from_address problem",
     "integrations.Membership": "role",
     "integrations.Message": "cause state reason",
     "integrations.MetadataMapping": "source name",
     "integrations.OrderHint": "external_id",
+    "integrations.PasswordRequest": "email",
     "integrations.PlatformKey": "name key",
     "integrations.Project": "name currency time_zone id_key",
     "integrations.RemoteOrder": "external_id number status currency state action",

@@ -7,7 +7,7 @@ from django.db.models import JSONField, Model, QuerySet
 
 from config.kit.sql import execute
 from integrations.erasing.holdings import LOG, MENTIONS
-from integrations.erasing.people import Person, erasing
+from integrations.erasing.persons import Person, erasing
 
 AT_ONCE = 500
 BLOT = "erased"

@@ -7,7 +7,7 @@ from django.db.models import Q
 from config.kit import true_time
 from integrations.erasing import mentions
 from integrations.erasing.holdings import LOG, MENTIONS, PLACES, PersonalPlace
-from integrations.erasing.people import Confirmed, Person, erasing
+from integrations.erasing.persons import Confirmed, Person, erasing
 from integrations.models import ErasureRequest, Run
 from integrations.runs.pages import RunPage, Written
 

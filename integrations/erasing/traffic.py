@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from config.kit import true_time
 from config.kit.public_ids import PublicIds
 from integrations.choices import BuyerListing, DeliveryState, RemoteState
-from integrations.erasing.people import Confirmed, Person, label
+from integrations.erasing.persons import Confirmed, Person, label
 from integrations.models import (
     BulkPortion,
     BuyerEntry,
@@ -38,6 +38,7 @@ def erase_remote_orders(ids: Sequence[int], done: Confirmed) -> None:
         buyer="",
         buyer_key="",
         payload="",
+        taken="",
         digest=bytes(16),
         reason_code="erased",
         reason=f"{label(done.at)}: the person behind this order asked to be forgotten.",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
-from django.utils import timezone
 
+from config.kit import true_time
 from integrations.choices import AccessKind
 from integrations.models.tenancy import Account
 
@@ -13,7 +13,7 @@ from integrations.models.tenancy import Account
 class AccessEvent(models.Model):
     """One event. The database refuses to change it, and to delete it but by `access_log.clear_old`."""
 
-    at = models.DateTimeField(default=timezone.now, db_index=True)
+    at = models.DateTimeField(default=true_time.now, db_index=True)
     kind = models.CharField(max_length=20, choices=AccessKind)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="access_events", verbose_name="person"

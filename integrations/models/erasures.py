@@ -29,7 +29,7 @@ class ErasureRequest(models.Model):
     customer_id = models.BigIntegerField(null=True, blank=True)
     """Primary key of the `orders` customer that staff asked for; forgotten once it is done."""
     whom = models.CharField(max_length=64, blank=True)
-    """Who it was, as a hash (`erasing.people.whom`): kept, to answer “was this person erased?”."""
+    """Who it was, as a hash (`erasing.persons.whom`): kept, to answer “was this person erased?”."""
     told_at = models.DateTimeField()
     asked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", editable=False
@@ -39,7 +39,7 @@ class ErasureRequest(models.Model):
     forced = models.BooleanField(default=False)
     """Whether open orders lost their address, too."""
     found: models.Field[Any, Any] = models.JSONField(default=dict, blank=True)
-    """What is known of the person (`erasing.people.Person`) while the run is under way; {} once it is done."""
+    """What is known of the person (`erasing.persons.Person`) while the run is under way; {} once it is done."""
     report: models.Field[Any, Any] = models.JSONField(default=dict, blank=True)
     """How many rows of each place were erased: {"orders": 3}."""
     run = models.ForeignKey(Run, models.SET_NULL, null=True, blank=True, related_name="erasures")

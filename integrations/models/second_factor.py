@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import secrets
-import time
 
 from django.db import models
 from django_otp.models import Device, ThrottlingMixin, TimestampMixin
 from django_otp.oath import TOTP
 
+from config.kit import true_time
 from integrations.secrets import EncryptedField, Secrets
 
 KEY_BYTES = 20
@@ -51,7 +51,7 @@ class Authenticator(TimestampMixin, ThrottlingMixin, Device):  # type: ignore[mi
         if not allowed or not self.key:
             return False
         clock = TOTP(self.key, digits=DIGITS, drift=self.drift)
-        clock.time = time.time()
+        clock.time = true_time.now().timestamp()
         digits = len(token) == DIGITS and token.isascii() and token.isdecimal()
         right = bool(digits and clock.verify(int(token), TOLERANCE, self.last_t + 1))
         if not right:

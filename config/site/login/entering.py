@@ -6,7 +6,6 @@ that was logged in before its owner switched a second factor on is asked for the
 
 from __future__ import annotations
 
-import time
 from typing import Any
 from urllib.parse import urlencode
 
@@ -27,6 +26,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import FormView
 
+from config.kit import true_time
 from config.site.login.refusing import busy
 from integrations.access import access_log, password_links, second_factor
 from integrations.access.hashing_room import TooBusyRefused
@@ -83,7 +83,7 @@ class PasswordStep(LoginView):
         self.request.session[HALF_IN] = {
             "user": user.pk,
             "backend": user.backend,
-            "at": time.time(),
+            "at": true_time.now().timestamp(),
             "hash": user.get_session_auth_hash(),
         }
         return HttpResponseRedirect(_with_next(reverse("admin:login_code"), self.get_redirect_url()))
@@ -152,7 +152,7 @@ def _half_in(request: HttpRequest) -> User | None:
         person.backend = request.session["_auth_user_backend"]
         return person  # type: ignore[no-any-return]
     kept = request.session.get(HALF_IN)
-    if not kept or time.time() - kept["at"] > SECONDS_FOR_THE_CODE:
+    if not kept or true_time.now().timestamp() - kept["at"] > SECONDS_FOR_THE_CODE:
         return None
     found: Any = User.objects.filter(pk=kept["user"], is_active=True).first()
     if found is None or not constant_time_compare(found.get_session_auth_hash(), kept["hash"]):

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from integrations import jobs
 from integrations.choices import ImportAction, RemoteState, Role, RunState
-from integrations.erasing import confirming, people, portions
+from integrations.erasing import confirming, persons, portions
 from integrations.erasing.confirming import ErasureRefused
 from integrations.erasing.holdings import PLACES, PersonalPlace
 from integrations.importing.rules import Mode
@@ -163,7 +163,7 @@ def test_goods_amounts_and_dates_stay(planted: Planted) -> None:
     assert kept() == before
     assert list(StockLevel.objects.order_by("pk").values_list("on_hand", "reserved")) == levels
     order = Order.objects.get(pk=planted.worked_on.pk)
-    assert (order.buyer, order.billing) == (people.label(timezone.now()), {"country": "DE"})
+    assert (order.buyer, order.billing) == (persons.label(timezone.now()), {"country": "DE"})
     invoice = Invoice.objects.filter(order=order, document_type="invoice").get()
     assert "Canarina" in invoice.buyer
     shipment = Shipment.objects.get(order=order)
@@ -241,7 +241,7 @@ def test_all_projects_of_the_account_and_no_others(planted: Planted) -> None:
         Customer.objects.create(project=project, email=EMAIL, name="Canarina", created_at=timezone.now())
     erase(planted)
     names = {each.project_id: each.name for each in Customer.objects.filter(project__in=[same, other])}
-    assert names == {same.pk: people.label(timezone.now()), other.pk: "Canarina"}
+    assert names == {same.pk: persons.label(timezone.now()), other.pk: "Canarina"}
 
 
 def test_a_buyer_whom_only_the_shop_names_is_found_by_that_name(project: Project) -> None:

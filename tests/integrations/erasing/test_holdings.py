@@ -12,7 +12,7 @@ from django.db import models
 from config.kit.sql import execute
 from integrations.erasing import holdings
 from integrations.erasing.holdings import declared
-from integrations.erasing.people import mention
+from integrations.erasing.persons import mention
 
 OURS = ("config", "integrations", "orders", "stock")
 TELLING = (models.CharField, models.TextField, models.JSONField, models.BinaryField, SearchVectorField)
