@@ -6,12 +6,13 @@ a changed mapping only when they are synchronised.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
+from config.kit.sql import execute
 from integrations.choices import ListKind, UnknownCodes
 from integrations.models import Integration
 from orders.intake.drafts import Obstacle
@@ -97,9 +98,6 @@ def _at(metadata: dict[str, Any], source: str) -> Any:
 
 def load(integration: Integration, orders: Sequence[IncomingOrder] | None = None) -> Mapping:
     """The mapping of an integration; only the SKUs that occur in `orders`, when these are given."""
-    skus = integration.sku_mappings.all()
-    if orders is not None:
-        skus = skus.filter(shop_sku__in={line.sku for order in orders for line in order.lines})
     names: dict[ListKind, dict[str, str]] = {}
     entries = integration.code_list.filter(kind__in=UNMAPPED).exclude(name="")
     for kind, code, name in entries.values_list("kind", "code", "name"):
@@ -109,8 +107,19 @@ def load(integration: Integration, orders: Sequence[IncomingOrder] | None = None
         (ListKind.SHIPPING_METHOD, integration.unknown_deliveries),
     )
     return Mapping(
-        skus=dict(skus.order_by().values_list("shop_sku", "sku")),
+        skus=_skus(integration, None if orders is None else {line.sku for order in orders for line in order.lines}),
         names=names,
         metadata=tuple(integration.metadata_mappings.values_list("source", "name")),
         strict=frozenset(kind for kind, unknown in settings if unknown == UnknownCodes.FAIL),
     )
+
+
+def _skus(integration: Integration, wanted: Collection[str] | None) -> dict[str, str]:
+    """Our SKUs by the shop's, asked for as one array: a parameter for each SKU costs more than the look-up."""
+    if wanted is None:
+        return dict(integration.sku_mappings.order_by().values_list("shop_sku", "sku"))
+    found = execute(
+        "SELECT shop_sku, sku FROM integrations_skumapping WHERE integration_id = %s AND shop_sku = ANY(%s)",
+        [integration.pk, sorted(wanted)],
+    )
+    return dict(found)
