@@ -60,6 +60,7 @@ DAMAGE = {
     "R01": "DELETE FROM orders_ordereffect WHERE effect = 'move'",
     "R02": "DELETE FROM orders_ordereffect WHERE effect = 'invoice'",
     "R06": "UPDATE orders_orderline SET shipped = shipped + 1 WHERE shipped > 0",
+    "R07": "UPDATE orders_order SET total = total + 0.01",
     "V01": "UPDATE orders_invoice SET number = number + 1 WHERE number = (SELECT max(number) FROM orders_invoice)",
     "V04": "UPDATE orders_invoice SET total = total + 0.01",
     "V06": "UPDATE orders_invoice SET order_id = (SELECT min(order_id) FROM orders_invoice)",

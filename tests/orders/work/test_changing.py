@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from django.db import DatabaseError, transaction
 
@@ -94,6 +96,7 @@ def test_a_line_can_be_added_and_another_removed(project: Project) -> None:
             unit_price=1, total=2,
         )  # fmt: skip
         change.lines.append(new)
+        change.set("total", Decimal(2))
         change.note(EventKind.EDITED, "x")
     assert units(order) == [("B-2", 2, 2, 0, 0)]
     assert levels(project) == {"A-17": (3, 0), "B-2": (5, 2)}
