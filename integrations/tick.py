@@ -42,6 +42,8 @@ def tick() -> bool:
             for room in (idempotency, access_log, login_throttle, sessions):
                 room.clear_old()
             deliveries.clear_bodies()
+            liveness.clear_old()
+        liveness.beat(Process.TICK)
         retention.clean()  # each kind in a transaction of its own
     except (OperationalError, InterfaceError) as error:
         logger.warning("The tick could not reach the database: %s", str(error).splitlines()[0])

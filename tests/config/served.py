@@ -25,8 +25,8 @@ django.setup()
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.models import User
-from django.contrib.sessions.backends.db import SessionStore
 from integrations.access import api_keys
+from integrations.access.session_store import SessionStore
 from tests.factories import IntegrationFactory, ProjectFactory
 
 project = ProjectFactory.create()
