@@ -51,7 +51,8 @@ class Invoice(models.Model):
     lines: models.Field[Any, Any] = models.JSONField(default=list)
     """[{sku, name, quantity, unit_price, total, tax, line or of}], amounts as text.
 
-    `line` is the order line's id, in an invoice; `of` the place of the invoice's line, in a credit note by lines.
+    `line` is the order line's id, in an invoice; `of` the place of the invoice's line, in a credit note by lines; one
+    by amount has `shares`, [{of, total, tax}]: what it takes off each line.
     """
     corrects = models.ForeignKey("self", models.PROTECT, related_name="credit_notes", null=True, blank=True)
     """The invoice a credit note takes back; its amounts are positive."""

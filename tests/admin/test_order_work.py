@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -133,7 +134,7 @@ def test_an_invoice_is_issued_and_credited(admin: Client, order: Order) -> None:
     invoice = Invoice.objects.get()
     assert "invoice" not in forms_of(page(admin, order))
     address = f"/orders/invoice/{invoice.pk}/credit/"
-    values = {"credit-what": "lines", "credit-units_0": 1, "credit-seen": 1, "credit-reason": "Broken"}
+    values = {"credit-units_0": 1, "credit-seen": 1, "credit-reason": "Broken", "confirmed": "10"}
     shown = admin.post(address, values, follow=True).content.decode()
     note = Invoice.objects.get(document_type="credit_note")
     assert f"Credit note {note.code} of €10.00 is issued." in shown and "Broken" in shown
@@ -144,16 +145,43 @@ def test_an_invoice_is_issued_and_credited(admin: Client, order: Order) -> None:
         ({"credit-what": "amount", "credit-amount": "1", "credit-return_stock": "on"}, "says nothing about goods"),
         ({"credit-what": "lines", "credit-units_0": 3}, "less than or equal to 2"),
         ({"credit-what": "nonsense"}, "Select a valid choice"),
+        ({"credit-what": "all", "credit-units_0": 1}, "and chose “all that is left of the invoice”"),
+        ({"credit-what": "amount", "credit-amount": "5", "credit-units_0": 1}, "only one of both can be credited"),
+        ({"credit-amount": "5", "credit-units_0": 1}, "Choose “the amount entered below” to credit an amount"),
+        ({"credit-what": "all", "credit-amount": "5"}, "Choose “the amount entered below” to credit an amount"),
     ):
         answer = admin.post(address, {"credit-seen": 2, **bad}, follow=True)
         assert answer.status_code == 422
         assert sentence in answer.content.decode()
-    admin.post(address, {"credit-what": "all", "credit-seen": 2, "credit-return_stock": "on"})
+    admin.post(address, {"credit-what": "all", "credit-seen": 2, "credit-return_stock": "on", "confirmed": "30"})
     assert status(order) == OrderStatus.PROCESSING
     assert [row.cancelled for row in order.lines.all()] == [2, 1]  # the unit credited first stays with the buyer
     assert Invoice.objects.count() == 3
     assert "Issue a credit note" not in admin.get(f"/orders/invoice/{invoice.pk}/change/").content.decode()
     assert admin.get(f"/orders/invoice/{note.pk}/change/").status_code == 200
+    assert broken() == {}
+
+
+def test_a_credit_note_is_shown_with_its_sum_before_it_is_written(admin: Client, order: Order) -> None:
+    """One unit of 5.72 once credited the whole invoice, because a list beside it said so."""
+    send(admin, order, "invoice", {})
+    invoice = Invoice.objects.get()
+    address = f"/orders/invoice/{invoice.pk}/credit/"
+    typed = {"credit-units_0": "1", "credit-seen": "1", "credit-reason": "Broken", "credit-what": "lines"}
+    asked = admin.post(address, typed).content.decode()
+    assert f"Credit {invoice.code}?" in asked and ">Credit €10.00</button>" in asked
+    assert "The goods do not come back" in asked and "Broken" in asked
+    assert admin.post(f"{address}sum/", typed).json() == {"label": "Credit €10.00"}
+    assert admin.post(f"{address}sum/", typed | {"credit-what": "all"}).json() == {"label": ""}
+    back = admin.post(address, typed | {"change": "1"}).content.decode()
+    assert 'name="credit-units_0" value="1"' in back and 'class="step" open' in back
+    assert not Invoice.objects.filter(corrects=invoice).exists()
+    other = admin.post(address, typed | {"credit-units_0": "2", "confirmed": "10"}).content.decode()
+    assert ">Credit €20.00</button>" in other, "what is confirmed is the sum that stood in the button"
+    assert not Invoice.objects.filter(corrects=invoice).exists()
+    fields = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', asked))
+    admin.post(address, fields)
+    assert [note.total for note in Invoice.objects.filter(corrects=invoice)] == [Decimal(10)]
     assert broken() == {}
 
 

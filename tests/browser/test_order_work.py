@@ -115,7 +115,11 @@ def test_on_a_phone(orders: list[Order], live_server: LiveServer, browser: Any, 
     phone.get_by_text("Issue a credit note", exact=True).tap()
     assert_fits(phone)
     phone.get_by_label("The goods come back to stock").check()
-    phone.get_by_role("button", name="Issue credit note").tap()
+    phone.get_by_label("Credit", exact=True).select_option("all that is left of the invoice")
+    phone.get_by_role("button", name="Credit €40.00 …").tap()
+    phone.get_by_role("heading", name=f"Credit {invoice.code}?").wait_for()
+    assert_fits(phone)
+    phone.get_by_role("button", name="Credit €40.00").tap()
     phone.get_by_text(re.compile(r"Credit note CR\d+ of €40.00 is issued")).wait_for()
     assert_fits(phone)
     assert aside(lambda: Attachment.objects.get().name) == "Lieferschein 7.txt"

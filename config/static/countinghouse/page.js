@@ -99,3 +99,26 @@ for (const list of document.querySelectorAll("[data-switches]")) {
   list.addEventListener("change", follow);
   follow();
 }
+
+/* A button that says the sum its form asks for, as the server counts it; without an answer it keeps its own words. */
+for (const form of document.querySelectorAll("form[data-sum]")) {
+  const button = form.querySelector("button[type=submit]");
+  const words = button.textContent;
+  let asked = 0;
+  let waiting = 0;
+  const follow = async () => {
+    const mine = ++asked;
+    let label = "";
+    try {
+      const answer = await fetch(form.dataset.sum, { method: "POST", body: new FormData(form) });
+      if (answer.ok) label = (await answer.json()).label;
+    } catch {
+      /* offline: the page that follows shows the sum */
+    }
+    if (mine === asked) button.textContent = label ? `${label} …` : words;
+  };
+  form.addEventListener("input", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(follow, 200);
+  });
+}

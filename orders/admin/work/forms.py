@@ -15,7 +15,7 @@ from orders.intake.incoming import IncomingAddress
 from orders.models import OrderLine
 from orders.work.attachments import LARGEST
 from orders.work.changing import open_units
-from orders.work.crediting import Creditable
+from orders.work.crediting_plan import Creditable
 from orders.work.lifecycle import LONGEST_REASON
 from orders.work.moving import shippable
 
@@ -134,17 +134,18 @@ class TrackingForm(SeenForm):
 
 
 class CreditForm(ReasonForm):
-    """A credit note: for all that is left, for units of lines, or for an amount."""
+    """A credit note: for units of lines, for an amount, or for all that is left. What is typed decides."""
 
     ALL, LINES, AMOUNT = "all", "lines", "amount"
     what = forms.ChoiceField(
         label=gettext_lazy("Credit"),
         choices=[
-            (ALL, gettext_lazy("all that is left of the invoice")),
             (LINES, gettext_lazy("the units entered below")),
             (AMOUNT, gettext_lazy("the amount entered below")),
+            (ALL, gettext_lazy("all that is left of the invoice")),
         ],
-        initial=ALL,
+        initial=LINES,
+        required=False,
     )
     amount = forms.DecimalField(
         label=gettext_lazy("Amount with tax"), required=False, max_digits=15, decimal_places=4, min_value=Decimal(0)
@@ -168,12 +169,26 @@ class CreditForm(ReasonForm):
 
     @property
     def units(self) -> dict[int, int]:
-        return {line.place: self.cleaned_data[f"units_{line.place}"] or 0 for line in self.lines}
+        return {line.place: self.cleaned_data.get(f"units_{line.place}") or 0 for line in self.lines}
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
-        if values.get("what") == self.AMOUNT:
-            if values.get("amount") is None and "amount" not in self.errors:
+        if self.errors:
+            return values
+        typed, amount = any(self.units.values()), values.get("amount")
+        values["what"] = values["what"] or (self.LINES if typed else self.AMOUNT)
+        if typed and values["what"] != self.LINES:
+            sentence = _(
+                "You entered units, and chose “%(what)s”. Choose “%(lines)s”, or take the units out: only one of both"
+                " can be credited."
+            )
+            named = dict(self.fields["what"].choices)  # type: ignore[attr-defined]
+            told = {"what": named[values["what"]], "lines": named[self.LINES]}
+            self.add_error("what", sentence % told)
+        elif amount and values["what"] != self.AMOUNT:
+            self.add_error("amount", _("Choose “the amount entered below” to credit an amount, or take it out."))
+        elif values["what"] == self.AMOUNT:
+            if amount is None:
                 self.add_error("amount", _("Enter the amount to credit."))
             if values.get("return_stock"):
                 self.add_error("return_stock", _("An amount says nothing about goods: credit units to take them back."))

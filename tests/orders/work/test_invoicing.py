@@ -137,7 +137,7 @@ def test_a_credit_by_amount_takes_its_share_of_the_tax_and_the_last_one_the_rest
         crediting.credit_amount(invoice.pk, Decimal("17.16"), reason="")
     rest = crediting.credit_all(invoice.pk, return_stock=False, reason="")
     assert (rest.total, rest.tax_total) == (Decimal("17.15"), Decimal("2.98"))
-    with pytest.raises(ChangeRefused, match="above zero"):
+    with pytest.raises(ChangeRefused, match=r"Nothing of invoice IN\d+ is left to credit"):
         crediting.credit_all(invoice.pk, return_stock=False, reason="")
     assert broken() == {}
 
@@ -205,6 +205,19 @@ def test_a_credit_note_prints_what_it_takes_back(project: Project) -> None:
     [page] = pages_of(render(contents.of_invoices([note.pk])))
     for text in ("Credit note", note.code, f"Invoice {invoice.code}", "Credited to", "Total credited €8.07", "Broken"):
         assert text in page
+    assert broken() == {}
+
+
+def test_the_rest_after_an_amount_brings_the_goods_back(project: Project) -> None:
+    give_stock(project, A_17=3)
+    order = sold(project)
+    shipping.ship(order.pk)
+    invoice = invoicing.issue(order.pk)
+    crediting.credit_amount(invoice.pk, Decimal("1.00"), reason="Late")
+    crediting.credit_lines(invoice.pk, {0: 1}, return_stock=True, reason="")
+    crediting.credit_all(invoice.pk, return_stock=True, reason="")
+    assert invoicing.credited(invoice) == invoice.total
+    assert levels(project) == {"A-17": (3, 0)}
     assert broken() == {}
 
 
