@@ -2,7 +2,7 @@
 
 What matters (docs.ecwid.com): amounts are JSON numbers with float noise; a line's `price` is for one piece, before
 discounts and, where `pricesIncludeTax`, with tax; its `tax`, `couponAmount` and `discounts` are for the whole line;
-`tax` of the order is that of lines and shipping; `total` is what is left after gift cards.
+`tax` of the order is that of lines and shipping; `total` is what is left after gift cards, points and store credit.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from integrations.connectors.contract import Shop
-from integrations.connectors.ecwid.shapes import Brief, Document, RawItem, RawOrder, RawTax
+from integrations.connectors.ecwid.shapes import Brief, Document, RawItem, RawOrder, RawRedeemed, RawTax
 from integrations.connectors.errors import PayloadError
 from integrations.connectors.kit import stamps, values
 from integrations.connectors.kit.identities import identifying
@@ -54,8 +54,13 @@ class Reading(OrderReading):
 
     def shipping(self, raw: RawOrder) -> tuple[Decimal, Decimal]:
         """Net and tax."""
-        rate = self.amount(raw.shippingOption.shippingRate, "shippingRate") if raw.shippingOption else ZERO
-        tax = self.taxes(raw.taxesOnShipping)
+        option, tax = raw.shippingOption, self.taxes(raw.taxesOnShipping)
+        if option is None:
+            rate = ZERO
+        elif option.discountedShippingRate is not None:
+            rate = self.amount(option.discountedShippingRate, "discountedShippingRate")
+        else:
+            rate = self.amount(option.shippingRate, "shippingRate")
         return (rate - tax if self.inclusive else rate), tax
 
     def fees(self, raw: RawOrder) -> tuple[Decimal, Decimal]:
@@ -182,10 +187,17 @@ def _metadata(raw: RawOrder, reading: Reading) -> dict[str, Any]:
         ("fulfillment_status", raw.fulfillmentStatus if status(raw.paymentStatus, None) in ALONE else None),
         ("tracking_number", raw.trackingNumber),
         ("gift_card_redemption", raw.giftCardRedemption),
+        ("loyalty_redemption", _redeemed(raw.loyalty)),
+        ("store_credit_redemption", _redeemed(raw.storeCredit)),
         ("external_order_id", raw.externalOrderId),
         ("customer_tax_id", raw.customerTaxId),
     ]
     return reading.metadata(pairs, empty=(None, "", 0))
+
+
+def _redeemed(raw: RawRedeemed | None) -> Number:
+    """What points or store credit paid of the order; nothing when that was taken back."""
+    return raw.redemption.amount if raw and raw.redemption and raw.redemption.cancelled is not True else None
 
 
 # Ecwid writes the id first.

@@ -71,6 +71,19 @@ class RawShippingOption(Struct):
     shippingMethodId: str | int | None = None
     shippingMethodName: str | None = None
     shippingRate: Number = None
+    # What is charged where a coupon lowers the rate; the coupon's discount holds the difference, too.
+    discountedShippingRate: Number = None
+
+
+class RawRedemption(Struct):
+    """Points or store credit that paid a part."""
+
+    amount: Number = None
+    cancelled: bool | None = None
+
+
+class RawRedeemed(Struct):
+    redemption: RawRedemption | None = None
 
 
 class RawFee(Struct):
@@ -106,6 +119,8 @@ class RawOrder(Struct):
     couponDiscount: Number = None
     discount: Number = None
     giftCardRedemption: Number = None
+    loyalty: RawRedeemed | None = None
+    storeCredit: RawRedeemed | None = None
     refundedAmount: Number = None
     email: str | None = None
     customerId: int | str | None = None

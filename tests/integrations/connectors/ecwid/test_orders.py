@@ -259,3 +259,31 @@ def test_nothing_but_payload_errors_comes_out(body: bytes) -> None:
     ecwid.identify(body, SHOP)
     with pytest.raises(PayloadError):
         ecwid.parse(body, SHOP)
+
+
+@pytest.mark.parametrize(
+    ("field", "named"), [("loyalty", "loyalty_redemption"), ("storeCredit", "store_credit_redemption")]
+)
+def test_what_else_paid_a_part_is_named_as_gift_cards_are(field: str, named: str) -> None:
+    paid = {"redemption": {"id": "r1", "amount": 10.0, "cancelled": False}}
+    read = parse(**{field: paid, "total": 39.68})
+    assert (read.total, read.residual, read.metadata[named]) == (Decimal("39.68"), Decimal("-15.00"), 10.0)
+    paid["redemption"]["cancelled"] = True
+    assert named not in parse(**{field: paid}).metadata
+
+
+def test_shipping_that_a_coupon_made_free_costs_nothing() -> None:
+    plain: dict[str, Any] = {
+        "total": 24.2,
+        "tax": 4.2,
+        "couponDiscount": 6.0,
+        "discount": 0,
+        "giftCardRedemption": ABSENT,
+    }
+    tea = {"id": 1, "name": "Tea", "sku": "TEA", "quantity": 2, "price": 12.1, "priceWithoutTax": 10.0, "tax": 4.2}
+    option = {"shippingMethodName": "Post", "shippingRate": 6.0, "discountedShippingRate": 0.0}
+    empty = {"taxesOnShipping": ABSENT, "handlingFee": ABSENT, "customSurcharges": ABSENT, "pricesIncludeTax": True}
+    read = parse(items=[tea], shippingOption=option, **plain, **empty)
+    assert (read.shipping_total, read.residual, read.discount_total) == (Decimal(0), Decimal(0), Decimal(6))
+    charged = parse(items=[tea], shippingOption=option | {"discountedShippingRate": None}, **plain, **empty)
+    assert (charged.shipping_total, charged.residual) == (Decimal(6), Decimal(-6)), "the control"
