@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import TextChoices
+from django.db.models import IntegerChoices, TextChoices
 
 
 class OrderStatus(TextChoices):
@@ -48,6 +48,15 @@ class DocumentType(TextChoices):
 
 
 DOCUMENT_PREFIX = {DocumentType.INVOICE: "IN", DocumentType.CREDIT_NOTE: "CR", DocumentType.SHIPMENT: "SH"}
+
+
+class Layout(IntegerChoices):
+    """How a document is set on paper. One that is issued keeps its layout, so that it prints the same for ever."""
+
+    FIRST = 1, "First"
+    """Countries as codes, no rates of tax; taxes of lines may add up to another sum than the document's."""
+    SECOND = 2, "Second"
+    """Rates of tax by line and in sum, columns that add up, countries by name, remarks on packing slips."""
 
 
 class EventKind(TextChoices):

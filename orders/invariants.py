@@ -119,10 +119,11 @@ INVARIANTS = (
     ),
     Invariant(
         "V04",
-        "The lines of an invoice, with shipping, fees and the residual, add up to its total.",
-        """SELECT 'invoice ' || id FROM orders_invoice
-           WHERE total <> (SELECT coalesce(sum((line ->> 'total')::numeric + (line ->> 'tax')::numeric), 0)
-                           FROM jsonb_array_elements(lines) AS line)""",
+        "The lines of an invoice, with shipping, fees and the residual, add up to its total, and so do their taxes.",
+        """SELECT 'invoice ' || id FROM orders_invoice CROSS JOIN LATERAL (
+             SELECT coalesce(sum((line ->> 'total')::numeric), 0) AS net,
+                    coalesce(sum((line ->> 'tax')::numeric), 0) AS tax FROM jsonb_array_elements(lines) AS line) printed
+           WHERE total <> net + tax OR (layout > 1 AND tax_total <> tax)""",
     ),
     Invariant(
         "V03",

@@ -79,7 +79,8 @@ def erase_shipments(ids: Sequence[int], done: Confirmed) -> None:
     shipments = list(Shipment.objects.filter(pk__in=ids))
     for shipment in shipments:
         shipment.buyer, shipment.address, shipment.tracking_number = label(done.at), country_of(shipment.address), ""
-    Shipment.objects.bulk_update(shipments, ["buyer", "address", "tracking_number"])
+        shipment.remarks = []
+    Shipment.objects.bulk_update(shipments, ["buyer", "address", "remarks", "tracking_number"])
 
 
 def erase_customers(ids: Sequence[int], done: Confirmed) -> None:

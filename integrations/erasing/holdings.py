@@ -93,8 +93,8 @@ PLACES = (
         _of_orders(Attachment), book.erase_files,
     ),
     PersonalPlace(
-        "shipments", "Shipments", "the name, the address and the tracking number; what left and when stays",
-        {"orders.Shipment": "buyer address tracking_number"},
+        "shipments", "Shipments", "name, address, remarks and tracking number; what left and when stays",
+        {"orders.Shipment": "buyer address remarks tracking_number"},
         _of_orders(Shipment, ~Q(buyer__startswith="Erased on ")), book.erase_shipments, "orders_shipment",
     ),
     PersonalPlace(
@@ -196,7 +196,7 @@ MENTIONS: Mapping[str, tuple[str, str]] = {
     "orders.OrderEvent": ("order__project", "message changes"),
     "orders.OrderNote": ("order__project", "text"),
     "orders.Attachment": ("order__project", "name"),
-    "orders.Shipment": ("project", "address"),
+    "orders.Shipment": ("project", "address remarks"),
     "orders.Customer": ("project", "description metadata"),
     "orders.PointsMovement": ("project", "note"),
     "stock.StockMovement": ("project", "note"),
@@ -246,7 +246,7 @@ NOT_PERSONAL: Columns = {
     "orders.CustomerSummary": "country",
     "orders.EarningRule": "name trigger",
     "orders.Invoice": "document_type code order_number payment_title currency",
-    "orders.Letterhead": "company address tax_ids bank_account footer logo",
+    "orders.Letterhead": "company address tax_ids bank_account footer slip_keys logo",
     "orders.NumberSeries": "document_type",
     "orders.Order": "number status tab import_action remote_status currency source_id payment_code payment_title"
     " shipping_code shipping_title edited",

@@ -20,6 +20,7 @@ from orders.admin.printing import MOST_DOCUMENTS, look_first, one_pdf, pdf_answe
 from orders.admin.work.bills import CreditSteps
 from orders.admin.work.goods import ShipmentSteps
 from orders.documents.paper import contents
+from orders.documents.paper.legibility import missing_on
 from orders.filters import INVOICES, SHIPMENTS
 from orders.models import Invoice, Shipment
 
@@ -92,6 +93,7 @@ class InvoiceAdmin(CreditSteps):
             "tax_total": money(obj.tax_total, obj.currency),
             "net": money(obj.total - obj.tax_total, obj.currency),
             "lines": [_invoice_line(line, obj.currency) for line in obj.lines],
+            "illegible": missing_on(contents.invoice_sheet(obj)),
             **self.credit_context(request, obj),
         }
 
@@ -155,5 +157,6 @@ class ShipmentAdmin(ShipmentSteps):
         return {
             "shipping": address_lines(obj.address),
             "lines": obj.lines.order_by("pk"),
+            "illegible": missing_on(contents.slip_sheet(obj)),
             **self.shipment_forms(request, obj),
         }

@@ -53,6 +53,13 @@ class LetterheadForm(forms.Form):
     footer = Lines(
         label=gettext_lazy("Foot"), max_length=500, help_text=gettext_lazy("Printed at the foot of every page.")
     )
+    slip_keys = Lines(
+        label=gettext_lazy("Metadata on packing slips"),
+        max_length=1000,
+        help_text=gettext_lazy(
+            "Names of metadata of orders, one a line, e.g. “gift_message”. The buyer's note is there."
+        ),
+    )
     logo = forms.FileField(
         label=gettext_lazy("Logo"), required=False, help_text=gettext_lazy("PNG or JPEG, at most 1 MB.")
     )
@@ -108,6 +115,7 @@ class LetterheadAdmin(PageAdmin[Letterhead]):
             (_("Tax and company numbers"), obj.tax_ids),
             (_("Bank account"), obj.bank_account),
             (_("Foot"), obj.footer),
+            (_("Metadata on packing slips"), obj.slip_keys),
         ]
         return {"parts": parts, "in_force": obj.pk == self._newest(obj.project_id), "has_logo": bool(obj.logo)}
 
@@ -142,7 +150,9 @@ class LetterheadAdmin(PageAdmin[Letterhead]):
         values = form.cleaned_data
         kept = bytes(old.logo) if old is not None and old.logo else None
         logo = None if values["remove_logo"] else values["logo"] or kept
-        texts = {name: values[name] for name in ("company", "address", "tax_ids", "bank_account", "footer")}
+        texts = {
+            name: values[name] for name in ("company", "address", "tax_ids", "bank_account", "footer", "slip_keys")
+        }
         try:
             new = letterheads.change(
                 project_id, LetterheadWording(**texts), logo=logo, seen=values["seen"], actor_id=request.user.pk
@@ -160,5 +170,7 @@ class LetterheadAdmin(PageAdmin[Letterhead]):
 def _form(old: Letterhead | None) -> LetterheadForm:
     if old is None:
         return LetterheadForm()
-    initial = {name: getattr(old, name) for name in ("company", "address", "tax_ids", "bank_account", "footer")}
+    initial = {
+        name: getattr(old, name) for name in ("company", "address", "tax_ids", "bank_account", "footer", "slip_keys")
+    }
     return LetterheadForm(initial=initial | {"seen": old.pk})

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
+from babel.numbers import get_currency_precision
+
 from config.kit.sql import copy_rows, next_ids
-from orders.choices import DocumentType
+from orders.choices import DocumentType, Layout
 from orders.documents import letterheads
 from orders.documents.numbering import code, take_range
+from orders.documents.remarks import remarks_of
+from orders.documents.tax_rates import Taxed, rates_of
 from orders.intake.drafts import Draft, Source
 from orders.intake.incoming import ZERO, IncomingOrder
 from orders.intake.rows import as_json
-from orders.models import Invoice, Order, Shipment, ShipmentLine
+from orders.models import Invoice, Letterhead, Order, Shipment, ShipmentLine
 from stock.availability import Level
 from stock.choices import MovementReason
 from stock.ledger import Change, record_movements
@@ -21,10 +26,11 @@ from stock.ledger import Change, record_movements
 INVOICE_COLUMNS = (
     "project_id", "order_id", "document_type", "year", "number", "code", "issued_at", "issue_date", "order_number",
     "order_date", "buyer", "billing", "payment_title", "currency", "total", "tax_total", "lines", "letterhead_id",
+    "layout",
 )  # fmt: skip
 SHIPMENT_COLUMNS = (
     "id", "project_id", "order_id", "year", "number", "code", "historical", "shipped_at", "ship_date", "order_number",
-    "order_date", "buyer", "address", "carrier", "tracking_number", "letterhead_id",
+    "order_date", "buyer", "address", "carrier", "tracking_number", "remarks", "letterhead_id", "layout",
 )  # fmt: skip
 
 
@@ -35,15 +41,15 @@ def issue_for_intake(source: Source, drafts: Sequence[Draft], levels: Mapping[in
     invoiced = [draft for draft in drafts if draft.intake.plan.invoice]
     if not (shipped or invoiced):
         return
-    letterhead_id = letterheads.in_force(source.project_id).pk
+    letterhead = letterheads.in_force(source.project_id)
     if shipped:
-        _ship(source, shipped, levels, today, letterhead_id)
+        _ship(source, shipped, levels, today, letterhead)
     if invoiced:
-        _invoice(source, invoiced, today, letterhead_id)
+        _invoice(source, invoiced, today, letterhead.pk)
 
 
 def _ship(
-    source: Source, drafts: Sequence[Draft], levels: Mapping[int, Level], today: date, letterhead_id: int
+    source: Source, drafts: Sequence[Draft], levels: Mapping[int, Level], today: date, letterhead: Letterhead
 ) -> None:
     shipment_ids = next_ids(Shipment, len(drafts))
     parts = [
@@ -80,7 +86,7 @@ def _ship(
                 code(DocumentType.SHIPMENT, today.year, number), draft.intake.plan.historical, source.at, today,
                 order.number, _order_date(source, order), order.buyer_name[:200],
                 as_json(order.billing if order.shipping.is_empty else order.shipping), order.shipping_title[:200], "",
-                letterhead_id,
+                as_json(remarks_of(order, letterhead)), letterhead.pk, Layout.SECOND.value,
             )
         )  # fmt: skip
     copy_rows(Shipment, SHIPMENT_COLUMNS, rows)
@@ -96,12 +102,15 @@ def _invoice(source: Source, drafts: Sequence[Draft], today: date, letterhead_id
     rows: list[tuple[Any, ...]] = []
     for draft, number in zip(drafts, numbers, strict=True):
         order = draft.intake.order
+        lines = _snapshot(draft)
+        taxes = sum((line["tax"] for line in lines), ZERO)
         rows.append(
             (
                 source.project_id, draft.id, DocumentType.INVOICE.value, today.year, number,
                 code(DocumentType.INVOICE, today.year, number), issued_at, today, order.number,
                 _order_date(source, order), order.buyer_name[:200], as_json(order.billing), order.payment_title[:200],
-                order.currency, order.total, order.tax_total, as_json(_snapshot(draft)), letterhead_id,
+                order.currency, order.total, taxes, as_json(lines), letterhead_id,
+                Layout.SECOND.value,
             )
         )  # fmt: skip
     copy_rows(Invoice, INVOICE_COLUMNS, rows)
@@ -132,18 +141,37 @@ def _snapshot(draft: Draft) -> list[dict[str, Any]]:
         }
         for line in draft.lines
     ]
-    return goods + extras(order)
+    return complete(goods, order, sum((line.incoming.tax for line in draft.lines), ZERO))
 
 
-def extras(order: IncomingOrder | Order) -> list[dict[str, Any]]:
-    """The lines of an invoice that are no goods: shipping, fees, what else the shop charged."""
+def complete(goods: list[dict[str, Any]], order: IncomingOrder | Order, goods_tax: Decimal) -> list[dict[str, Any]]:
+    """The lines of an invoice: goods, shipping, fees, what else the shop charged, each with its rate of tax.
+
+    `goods_tax` is the tax of all the order's goods, of which `goods` may be a part. What the shop's tax total holds
+    beyond the taxes of its parts stands in the tax of the last line, so that each column adds up. A shop that taxes
+    parts and says a total of nothing has not said one.
+    """
+    parted = goods_tax + order.shipping_tax + order.fee_tax
+    gap = order.tax_total - parted if order.tax_total else ZERO
+    other = order.residual - gap
     parts = (
         (order.shipping_title or "Shipping", order.shipping_total, order.shipping_tax),
         ("Fees", order.fee_total, order.fee_tax),
-        ("Rounding and other", order.residual, ZERO),
+        (_rounding(other, gap, order.currency, len(goods)), other, gap),
     )
-    return [
+    extras = [
         {"sku": "", "name": name, "quantity": 1, "unit_price": total, "total": total, "tax": tax}
         for name, total, tax in parts
         if total or tax
     ]
+    lines = goods + extras
+    unknown = 1 if other or gap else 0  # a gift card and a rounding have no rate
+    taxed = [Taxed(line["total"], line["tax"], line["quantity"]) for line in lines[: len(lines) - unknown]]
+    rates = [*rates_of(taxed, get_currency_precision(order.currency)), *[""] * unknown]
+    return [line | {"rate": rate} for line, rate in zip(lines, rates, strict=True)]
+
+
+def _rounding(other: Decimal, gap: Decimal, currency: str, lines: int) -> str:
+    """Ours where it is so little that it comes of rounding each line; else the shop charged something unnamed."""
+    most = Decimal(lines + 2).scaleb(-get_currency_precision(currency))
+    return "Rounding" if abs(other) <= most and abs(gap) <= most else "Rounding and other"

@@ -38,6 +38,7 @@ class LetterheadWording:
     tax_ids: str = ""
     bank_account: str = ""
     footer: str = ""
+    slip_keys: str = ""
 
 
 def newest(project_id: int) -> Letterhead | None:
@@ -78,6 +79,7 @@ def change(
             tax_ids=wording.tax_ids,
             bank_account=wording.bank_account,
             footer=wording.footer,
+            slip_keys=wording.slip_keys,
             logo=logo,
             author_id=actor_id,
             created_at=true_time.now(),
@@ -91,7 +93,7 @@ def change(
 def _content(letterhead: Letterhead) -> tuple[object, ...]:
     logo = bytes(letterhead.logo) if letterhead.logo else b""
     texts = (letterhead.company, letterhead.address, letterhead.tax_ids, letterhead.bank_account, letterhead.footer)
-    return (*texts, logo)
+    return (*texts, letterhead.slip_keys, logo)
 
 
 def checked_logo(data: bytes) -> bytes:

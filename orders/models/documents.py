@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import models
+from django.db.models import Value
 
-from orders.choices import DOCUMENT_PREFIX, DocumentType
+from orders.choices import DOCUMENT_PREFIX, DocumentType, Layout
 from orders.models.letterheads import Letterhead
 from orders.models.orders import Order, OrderLine, money
 
@@ -49,14 +50,16 @@ class Invoice(models.Model):
     total = money()
     tax_total = money()
     lines: models.Field[Any, Any] = models.JSONField(default=list)
-    """[{sku, name, quantity, unit_price, total, tax, line or of}], amounts as text.
+    """[{sku, name, quantity, unit_price, total, tax, rate, line or of}], amounts as text.
 
     `line` is the order line's id, in an invoice; `of` the place of the invoice's line, in a credit note by lines; one
-    by amount has `shares`, [{of, total, tax}]: what it takes off each line.
+    by amount has `shares`, [{of, total, tax, rate}]: what it takes off each line. `rate` is the tax in percent, "" for
+    what has none; the first layout knows no rates.
     """
     corrects = models.ForeignKey("self", models.PROTECT, related_name="credit_notes", null=True, blank=True)
     """The invoice a credit note takes back; its amounts are positive."""
     reason = models.CharField(max_length=300, blank=True, db_default="")
+    layout = models.PositiveSmallIntegerField(choices=Layout, default=Layout.SECOND, db_default=Layout.FIRST)
 
     class Meta:
         constraints = [
@@ -94,6 +97,9 @@ class Shipment(models.Model):
     tracking_number = models.CharField(max_length=100, blank=True)
     cancelled_at = models.DateTimeField(null=True, blank=True)
     """The goods came back before they got anywhere; the number stays."""
+    remarks: models.Field[Any, Any] = models.JSONField(default=list, db_default=Value([], models.JSONField()))
+    """[[label, text]]: the buyer's note and what the letterhead chose of the order's metadata."""
+    layout = models.PositiveSmallIntegerField(choices=Layout, default=Layout.SECOND, db_default=Layout.FIRST)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["project", "year", "number"], name="shipment_number_once")]

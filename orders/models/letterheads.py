@@ -18,6 +18,13 @@ class Letterhead(models.Model):
     tax_ids = models.TextField("tax and company numbers", max_length=300, blank=True, help_text="One line each.")
     bank_account = models.TextField(max_length=300, blank=True, help_text="One line each: bank, IBAN, BIC.")
     footer = models.TextField(max_length=500, blank=True, help_text="Printed at the foot of every page.")
+    slip_keys = models.TextField(
+        "metadata on packing slips",
+        max_length=1000,
+        blank=True,
+        db_default="",
+        help_text="Names of metadata, one a line.",
+    )
     logo = models.BinaryField(null=True, blank=True)
     """PNG, see `orders.documents.letterheads.checked_logo`."""
     created_at = models.DateTimeField()

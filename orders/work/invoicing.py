@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -10,10 +11,10 @@ from django.db.models import Sum
 
 from orders.choices import DocumentType, EventKind, OrderStatus
 from orders.documents import letterheads, numbering
-from orders.documents.issue import extras, not_before_the_last
+from orders.documents.issue import complete, not_before_the_last
 from orders.intake.incoming import ZERO
 from orders.intake.rows import as_plain
-from orders.models import Invoice, OrderLine
+from orders.models import Invoice, Order, OrderLine
 from orders.work import lifecycle
 from orders.work.changing import ChangeRefused, Opened, opened
 
@@ -30,17 +31,20 @@ def issue(order_id: int, *, seen: int | None = None, actor_id: int | None = None
         lifecycle.expect(change, OrderStatus.PROCESSING, OrderStatus.ON_HOLD, OrderStatus.COMPLETE)
         if standing := standing_invoice(order_id):
             raise ChangeRefused(f"Invoice {standing.code} stands already: credit it in full before another is issued.")
-        lines = [*filter(None, (_goods(line, change.order.currency) for line in change.lines)), *extras(change.order)]
+        lines = drafted(change.order, change.lines)
         if not lines:
             raise ChangeRefused("There is nothing to invoice: every item is cancelled.")
-        total = sum((line["total"] + line["tax"] for line in lines), ZERO)
-        # The shop's own tax total may hold more than its lines; what is cancelled is taken off it.
-        kept = sum((line["tax"] for line in lines), ZERO)
-        whole = sum((line.tax for line in change.lines), ZERO) + change.order.shipping_tax + change.order.fee_tax
-        tax_total = change.order.tax_total - (whole - kept)
-        invoice = write(change, DocumentType.INVOICE, lines, total, tax_total)
+        taxes = sum((line["tax"] for line in lines), ZERO)
+        total = sum((line["total"] for line in lines), ZERO) + taxes
+        invoice = write(change, DocumentType.INVOICE, lines, total, taxes)
         change.note(EventKind.INVOICED, f"Invoice {invoice.code} issued.")
     return invoice
+
+
+def drafted(order: Order, order_lines: Sequence[OrderLine]) -> list[dict[str, Any]]:
+    """The lines an invoice of the order would have now; none when every item is cancelled and nothing else charged."""
+    goods = [row for line in order_lines if (row := _goods(line, order.currency))]
+    return complete(goods, order, sum((line.tax for line in order_lines), ZERO))
 
 
 def standing_invoice(order_id: int) -> Invoice | None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from config.kit.sql import next_ids
 from orders.choices import DocumentType, EventKind, OrderStatus
 from orders.documents import letterheads, numbering
+from orders.documents.remarks import remarks_of
 from orders.models import OrderLine, Shipment, ShipmentLine
 from orders.work import lifecycle
 from orders.work.changing import ChangeRefused, Opened, opened
@@ -65,10 +66,12 @@ def _shipment(change: Opened, carrier: str, tracking_number: str) -> Shipment:
     zone = order.project.zone
     today = change.at.astimezone(zone).date()
     [number] = numbering.take_range(order.project_id, DocumentType.SHIPMENT, today.year, 1)
+    letterhead = letterheads.in_force(order.project_id)
     return Shipment.objects.create(
         project_id=order.project_id,
         order=order,
-        letterhead=letterheads.in_force(order.project_id),
+        letterhead=letterhead,
+        remarks=remarks_of(order, letterhead),
         year=today.year,
         number=number,
         code=numbering.code(DocumentType.SHIPMENT, today.year, number),

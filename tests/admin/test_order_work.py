@@ -14,6 +14,7 @@ from integrations.choices import Role
 from integrations.invariants import broken
 from integrations.models import Integration, Project
 from orders.choices import OrderStatus
+from orders.intake.incoming import IncomingAddress
 from orders.models import Attachment, Invoice, Order, Shipment
 from tests.admin.conftest import Login, imported
 from tests.factories import give_stock, incoming, line
@@ -183,6 +184,26 @@ def test_a_credit_note_is_shown_with_its_sum_before_it_is_written(admin: Client,
     admin.post(address, fields)
     assert [note.total for note in Invoice.objects.filter(corrects=invoice)] == [Decimal(10)]
     assert broken() == {}
+
+
+def test_pages_warn_before_and_after_a_document_is_issued(admin: Client, shop: Integration) -> None:
+    give_stock(shop.project, A_17=1)
+    thai = IncomingAddress(first_name="\u0e2a\u0e21\u0e0a\u0e32\u0e22", city="Brno")
+    order, plain = imported(shop, [incoming(line("A-17"), billing=thai, number="T1"), incoming(line("A-17"))])
+    warning = "These letters cannot be printed"
+    assert "Issue invoice of €10.00" in page(admin, order)
+    assert warning in page(admin, order) and warning not in page(admin, plain)
+    asked = {"action": "invoice_chosen", "_selected_action": [order.pk, plain.pk]}
+    bulk = admin.post("/orders/order/", asked, follow=True).content.decode()
+    assert warning in bulk and "T1: Buyer: “\u0e2a\u0e21\u0e0a\u0e32\u0e22” (Thai)" in bulk
+    send(admin, order, "invoice", {})
+    invoice = Invoice.objects.get()
+    assert warning in admin.get(f"/orders/invoice/{invoice.pk}/change/").content.decode()
+    typed = {"credit-units_0": 1, "credit-seen": 1}
+    assert warning in admin.post(f"/orders/invoice/{invoice.pk}/credit/", typed).content.decode()
+    send(admin, order, "ship", {f"units_{order.lines.get().pk}": 1}, seen=1)
+    shipment = Shipment.objects.get()
+    assert warning in admin.get(f"/orders/shipment/{shipment.pk}/change/").content.decode()
 
 
 def test_items_are_changed_or_the_reason_stands_at_the_form(admin: Client, order: Order) -> None:

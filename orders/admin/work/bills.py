@@ -16,7 +16,10 @@ from config.kit.money import money
 from orders.admin.work.base import Steps
 from orders.admin.work.forms import CreditForm, LookedForm
 from orders.choices import DocumentType, OrderStatus
-from orders.models import Invoice, Order
+from orders.documents.paper import contents
+from orders.documents.paper.legibility import missing_in_rows, missing_on
+from orders.intake.incoming import ZERO
+from orders.models import Invoice, Order, OrderLine
 from orders.work import crediting, invoicing
 from orders.work.changing import ChangedMeanwhile, ChangeRefused
 from orders.work.crediting_plan import CreditPlan, creditable, plan_all, plan_amount, plan_units
@@ -49,6 +52,12 @@ def invoice_form(order: Order) -> LookedForm | None:
     if order.status == OrderStatus.CANCELLED or invoicing.standing_invoice(order.pk):
         return None
     return LookedForm(initial={"seen": order.version}, prefix="invoice")
+
+
+def invoice_sum(order: Order, lines: Sequence[OrderLine]) -> str:
+    """What an invoice of the order would charge, as it stands in the button."""
+    drafted = invoicing.drafted(order, lines)
+    return money(sum((line["total"] + line["tax"] for line in drafted), ZERO), order.currency) if drafted else ""
 
 
 class CreditSteps(Steps[Invoice]):
@@ -103,6 +112,10 @@ class CreditSteps(Steps[Invoice]):
             "rows": [_shown(row, invoice.currency) for row in plan.rows],
             "sums": _shown({"total": plan.total - plan.tax, "tax": plan.tax}, invoice.currency),
             "along": ", ".join(plan.along),
+            "illegible": [
+                *missing_on(contents.invoice_sheet(invoice)),
+                *missing_in_rows(plan.rows, form.cleaned_data["reason"]),
+            ],
             "form": form,
             "typed": [(name, value) for name, value in request.POST.items() if name.startswith("credit-")],
             "confirmed": _confirmed(plan),

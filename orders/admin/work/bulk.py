@@ -5,7 +5,7 @@ Each order is a transaction of its own, at the version the asking page showed: a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,7 @@ from orders.admin.work.goods import SHIP
 from orders.admin.work.status import CHANGE
 from orders.choices import OrderStatus, Tab
 from orders.documents.paper import contents
+from orders.documents.paper.legibility import missing_of
 from orders.models import Invoice, Order, Shipment
 from orders.work import invoicing, lifecycle, shipping
 from orders.work.changing import ChangeRefused
@@ -49,6 +50,8 @@ class Verb:
     asks_reason: bool = False
     asks_look: bool = False
     """Whether orders that their shop has changed ask for a look first."""
+    prints: bool = False
+    """Whether it issues a document."""
 
 
 def _hold(order_id: int, **named: Any) -> str:
@@ -114,6 +117,7 @@ VERBS = {
             ~Q(status=OrderStatus.CANCELLED) & ~INVOICED,
             _invoice,
             asks_look=True,
+            prints=True,
         ),
         Verb(
             "ship",
@@ -123,6 +127,7 @@ VERBS = {
             Q(status=OrderStatus.PROCESSING, tab__in=[Tab.IN_STOCK, Tab.PARTIAL]),
             _ship,
             asks_look=True,
+            prints=True,
         ),
     )
 }
@@ -215,6 +220,7 @@ class BulkSteps(TenantAdmin[Order]):
             left_out=[order for order in ordered if order.pk not in able],
             longest_reason=LONGEST_REASON,
             looks=looks(chosen.filter(pk__in=able)) if verb.asks_look else [],
+            illegible=_illegible(able) if verb.prints else [],
         )
 
     def _carry_out(self, request: HttpRequest, verb: Verb) -> HttpResponse:
@@ -249,6 +255,12 @@ class BulkSteps(TenantAdmin[Order]):
             **extra,
         }
         return TemplateResponse(request, f"admin/orders/order/work/bulk_{name}.html", context)
+
+
+def _illegible(ids: Collection[int]) -> list[str]:
+    """What papers of these orders could not print, by order."""
+    orders = Order.objects.filter(pk__in=ids).prefetch_related("lines").order_by("placed_at", "pk")
+    return [f"{order.number}: {text}" for order in orders for text in missing_of(order, list(order.lines.all()))]
 
 
 def _seen(tokens: Sequence[str]) -> dict[int, int]:

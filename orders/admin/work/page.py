@@ -8,10 +8,11 @@ from typing import Any
 from django.http import HttpRequest
 
 from config.kit.admin.model_admins import Route
-from orders.admin.work.bills import ISSUE, InvoiceSteps, invoice_form
+from orders.admin.work.bills import ISSUE, InvoiceSteps, invoice_form, invoice_sum
 from orders.admin.work.goods import SHIP, ShipSteps, ship_form
 from orders.admin.work.papers import PaperSteps, papers
 from orders.admin.work.status import CHANGE, StatusSteps, status_forms
+from orders.documents.paper.legibility import missing_of
 from orders.models import Order
 
 
@@ -30,4 +31,6 @@ class OrderSteps(StatusSteps, ShipSteps, InvoiceSteps, PaperSteps):
             shown["ship_form"] = ship_form(order, lines)
         if request.user.has_perm(ISSUE):
             shown["invoice_form"] = invoice_form(order)
+            shown["invoice_sum"] = invoice_sum(order, lines)
+        shown["illegible"] = missing_of(order, lines)
         return shown

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
-from django.utils.formats import date_format
 from django.utils.translation import gettext, override
 
 from config.kit.money import money, stored_money
 from config.kit.postal import address_lines
-from orders.choices import DocumentType
-from orders.documents.paper.sheets import Column, Sheet
+from orders.choices import DocumentType, Layout
+from orders.documents.paper.first_layout import first_invoice, first_slip
+from orders.documents.paper.sheets import Column, Sheet, day, letterhead_parts
+from orders.documents.remarks import NOTE
 from orders.models import Invoice, Letterhead, Shipment
 
 
@@ -26,20 +27,28 @@ def of_invoices(ids: Sequence[int]) -> list[Sheet]:
         .order_by("year", "document_type", "number")
     )
     with override(settings.LANGUAGE_CODE):
-        return [_invoice(row) for row in rows]
+        return [invoice_sheet(row) for row in rows]
 
 
 def of_shipments(ids: Sequence[int]) -> list[Sheet]:
     """The packing slips of these shipments, by number."""
     rows = Shipment.objects.filter(pk__in=ids).select_related("letterhead").prefetch_related("lines")
     with override(settings.LANGUAGE_CODE):
-        return [_slip(row) for row in rows.order_by("year", "number")]
+        return [slip_sheet(row) for row in rows.order_by("year", "number")]
 
 
 def sample(letterhead: Letterhead) -> Sheet:
     """An invoice nobody got, to look at a letterhead."""
     day = letterhead.created_at.date()
-    line = {"sku": "A-17", "name": gettext("A sample"), "quantity": 2, "unit_price": "50", "total": "100", "tax": "21"}
+    line = {
+        "sku": "A-17",
+        "name": gettext("A sample"),
+        "quantity": 2,
+        "unit_price": "50",
+        "total": "100",
+        "tax": "21",
+        "rate": "21",
+    }
     row = Invoice(
         document_type=DocumentType.INVOICE,
         code=gettext("SAMPLE"),
@@ -56,15 +65,18 @@ def sample(letterhead: Letterhead) -> Sheet:
         lines=[line],
     )
     with override(settings.LANGUAGE_CODE):
-        return _invoice(row)
+        return invoice_sheet(row)
 
 
-def _invoice(row: Invoice) -> Sheet:
+def invoice_sheet(row: Invoice) -> Sheet:
+    """Of an invoice or credit note in its own layout, in the language that is active."""
+    if row.layout == Layout.FIRST:
+        return first_invoice(row)
     facts = [
         (gettext("Number"), row.code),
-        (gettext("Issued"), _day(row.issue_date)),
+        (gettext("Issued"), day(row.issue_date)),
         (gettext("Order"), row.order_number),
-        (gettext("Ordered"), _day(row.order_date)),
+        (gettext("Ordered"), day(row.order_date)),
         (gettext("Payment"), row.payment_title),
         (gettext("Invoice"), row.corrects.code if row.corrects else ""),
     ]
@@ -72,19 +84,21 @@ def _invoice(row: Invoice) -> Sheet:
     return Sheet(
         title=str(row.get_document_type_display()),
         code=row.code,
-        **_letterhead(row.letterhead),
+        **letterhead_parts(row.letterhead),
         recipient_label=gettext("Billed to") if is_invoice else gettext("Credited to"),
-        recipient=tuple(address_lines(row.billing)) or (row.buyer,),
+        recipient=tuple(address_lines(row.billing, settings.LANGUAGE_CODE)) or (row.buyer,),
         facts=tuple((label, text) for label, text in facts if text),
         columns=(
-            Column(gettext("SKU"), 0.14),
+            Column(gettext("SKU"), 0.13),
             Column(gettext("Item"), 0),
-            Column(gettext("Quantity"), 0.1, is_number=True),
+            Column(gettext("Quantity"), 0.09, is_number=True),
             Column(gettext("Unit price"), 0.12, is_number=True),
             Column(gettext("Net"), 0.12, is_number=True),
+            Column(gettext("Rate"), 0.07, is_number=True),
             Column(gettext("Tax"), 0.11, is_number=True),
         ),
         rows=tuple(_charged(line, row.currency) for line in row.lines),
+        rates=_by_rate(row),
         totals=(
             (gettext("Without tax"), money(row.total - row.tax_total, row.currency)),
             (gettext("Tax"), money(row.tax_total, row.currency)),
@@ -93,59 +107,51 @@ def _invoice(row: Invoice) -> Sheet:
         written_at=row.issued_at,
         remark=row.reason,
         page_label=gettext("Page %(page)s of %(pages)s"),
+        marks=True,
     )
 
 
 def _charged(line: dict[str, Any], currency: str) -> tuple[str, ...]:
-    amounts = (stored_money(line.get(name), currency) for name in ("unit_price", "total", "tax"))
-    return (str(line.get("sku", "")), str(line.get("name", "")), str(line.get("quantity", "")), *amounts)
+    price, net, tax = (stored_money(line.get(name), currency) for name in ("unit_price", "total", "tax"))
+    quantity = line.get("quantity") or "–"  # an amount of a line, of which no unit comes back
+    return (line["sku"], line["name"], str(quantity), price if line.get("quantity") else "–", net, _rate(line), tax)
 
 
-def _slip(row: Shipment) -> Sheet:
-    lines = list(row.lines.all())
-    units = sum(line.quantity for line in lines)
-    facts = [
-        (gettext("Number"), row.code),
-        (gettext("Shipped"), _day(row.ship_date)),
-        (gettext("Order"), row.order_number),
-        (gettext("Ordered"), _day(row.order_date)),
-        (gettext("Carrier"), row.carrier),
-        (gettext("Tracking number"), row.tracking_number),
-    ]
-    return Sheet(
-        title=gettext("Packing slip"),
-        code=row.code,
-        **_letterhead(row.letterhead),
-        recipient_label=gettext("Shipped to"),
-        recipient=tuple(address_lines(row.address)) or (row.buyer,),
-        facts=tuple((label, text) for label, text in facts if text),
-        columns=(
-            Column(gettext("SKU"), 0.22),
-            Column(gettext("Item"), 0),
-            Column(gettext("Quantity"), 0.14, is_number=True),
-        ),
-        rows=tuple((line.sku, line.name, str(line.quantity)) for line in sorted(lines, key=lambda line: line.pk)),
-        totals=((gettext("Units"), f"{units:,}"),),
-        written_at=row.shipped_at,
-        remark=gettext("This shipment was cancelled.") if row.cancelled_at else "",
-        page_label=gettext("Page %(page)s of %(pages)s"),
+def _rate(line: dict[str, Any]) -> str:
+    rates = {part.get("rate", "") for part in line.get("shares") or [line]}
+    rate = rates.pop() if len(rates) == 1 else ""
+    return f"{rate}\u00a0%" if rate else "–"
+
+
+def _by_rate(row: Invoice) -> tuple[tuple[str, ...], ...]:
+    """Heads, then net, tax and both by rate, largest first; together the totals. None where all have one rate."""
+    sums: dict[str, list[Decimal]] = {}
+    for line in row.lines:
+        for part in line.get("shares") or [line]:
+            found = sums.setdefault(part.get("rate", ""), [Decimal(0), Decimal(0)])
+            found[0] += Decimal(part["total"])
+            found[1] += Decimal(part["tax"])
+    if len(sums) < 2:
+        return ()
+    heads = (gettext("Rate of tax"), gettext("Net"), gettext("Tax"), gettext("With tax"))
+    ordered = sorted(sums.items(), key=lambda each: Decimal(each[0] or -1), reverse=True)
+    return heads, *(
+        (
+            f"{rate}\u00a0%" if rate else gettext("Without a rate"),
+            *(money(amount, row.currency) for amount in (net, tax, net + tax)),
+        )
+        for rate, (net, tax) in ordered
     )
 
 
-def _letterhead(row: Letterhead) -> dict[str, Any]:
-    return {
-        "company": row.company,
-        "company_lines": _lines(row.address),
-        "tax_ids": _lines(row.tax_ids),
-        "bank_account": _lines(row.bank_account),
-        "footer": row.footer.strip(),
-        "logo": bytes(row.logo) if row.logo else None,
-    }
-
-
-def _lines(text: str) -> tuple[str, ...]:
-    return tuple(line.strip() for line in text.splitlines() if line.strip())
-
-
-def _day(day: date) -> str:
-    return date_format(day, "DATE_FORMAT")
+def slip_sheet(row: Shipment) -> Sheet:
+    """Of a shipment in its own layout, in the language that is active."""
+    if row.layout == Layout.FIRST:
+        return first_slip(row)
+    sheet = first_slip(row)
+    return replace(
+        sheet,
+        recipient=tuple(address_lines(row.address, settings.LANGUAGE_CODE)) or (row.buyer,),
+        remarks=tuple((gettext(label) if label == NOTE else label, text) for label, text in row.remarks),
+        marks=True,
+    )

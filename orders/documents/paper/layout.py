@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC
 from functools import lru_cache
@@ -33,6 +34,9 @@ INK, QUIET, LINE, SHADE = HexColor("#1b242c"), HexColor("#5b6873"), HexColor("#c
 LONGEST_TEXT = 600
 # Characters of one line of the head, for the same reason.
 LONGEST_LINE = 120
+
+# Whether the sheet that is set names the characters it cannot print, see `Sheet.marks`.
+_marks: ContextVar[bool] = ContextVar("marks", default=False)
 
 # Pieces measure themselves against some canvas; nothing is drawn on this one.
 MEASURE = Canvas(BytesIO())
@@ -79,14 +83,22 @@ def render(sheets: Sequence[Sheet]) -> bytes:
     canvas.setSubject(sheets[0].title)
     canvas.setCreator("Countinghouse")
     for sheet in sheets:
-        pages = list(_pages(sheet))
-        for number, placed in enumerate(pages, 1):
-            _foot(canvas, sheet, number, len(pages))
-            for each in placed:
-                each.piece.drawOn(canvas, each.x, each.y)
-            canvas.showPage()
+        naming = _marks.set(sheet.marks)
+        try:
+            _set(canvas, sheet)
+        finally:
+            _marks.reset(naming)
     canvas.save()
     return file.getvalue()
+
+
+def _set(canvas: Canvas, sheet: Sheet) -> None:
+    pages = list(_pages(sheet))
+    for number, placed in enumerate(pages, 1):
+        _foot(canvas, sheet, number, len(pages))
+        for each in placed:
+            each.piece.drawOn(canvas, each.x, each.y)
+        canvas.showPage()
 
 
 def _pages(sheet: Sheet) -> Iterator[list[Placed]]:
@@ -182,8 +194,13 @@ def _table(sheet: Sheet) -> Flowable:
 def _closing(sheet: Sheet) -> Iterator[Flowable]:
     if sheet.totals:
         yield _totals(sheet)
+    if sheet.rates:
+        yield _rates(sheet)
     if sheet.remark:
         yield _text(sheet.remark, BODY)
+    for label, text in sheet.remarks:
+        yield _text(label, HEAD)
+        yield _text(text, BODY)
 
 
 def _totals(sheet: Sheet) -> Flowable:
@@ -202,6 +219,26 @@ def _totals(sheet: Sheet) -> Flowable:
             ("RIGHTPADDING", (0, 0), (-1, -1), 4),
             ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
             *_tight(2.6),
+        ],
+    )
+
+
+def _rates(sheet: Sheet) -> Flowable:
+    """The taxes by rate, at the left of the page, kept together."""
+    heads, *rows = sheet.rates
+    return Table(
+        [
+            [_text(heads[0], HEAD), *(_text(text, HEAD_NUMBER) for text in heads[1:])],
+            *([_text(row[0], BODY), *(_text(text, NUMBER) for text in row[1:])] for row in rows),
+        ],
+        colWidths=[36 * mm, 28 * mm, 28 * mm, 30 * mm],
+        hAlign="LEFT",
+        style=[
+            ("LINEBELOW", (0, 0), (-1, 0), 0.4, LINE),
+            ("LEFTPADDING", (0, 0), (-1, -1), 4),
+            ("RIGHTPADDING", (0, 0), (-1, -1), 4),
+            ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
+            *_tight(1.6),
         ],
     )
 
@@ -232,7 +269,7 @@ def _put(placed: list[Placed], piece: Flowable, x: float, top: float, width: flo
 
 
 def _text(text: str, style: ParagraphStyle) -> Paragraph:
-    return Paragraph(markup(text[:LONGEST_TEXT]), style)
+    return Paragraph(markup(text[:LONGEST_TEXT], marks=_marks.get()), style)
 
 
 def _tight(points: float) -> list[tuple[Any, ...]]:

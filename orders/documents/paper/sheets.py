@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
+
+from django.utils.formats import date_format
+
+from orders.models import Letterhead
 
 
 @dataclass(frozen=True)
@@ -39,3 +44,30 @@ class Sheet:
     remark: str = ""
     """A sentence below the totals."""
     page_label: str = "Page %(page)s of %(pages)s"
+    rates: tuple[tuple[str, ...], ...] = ()
+    """Heads and a row for each rate of tax."""
+    remarks: tuple[tuple[str, str], ...] = ()
+    """(label, text) below the table."""
+    marks: bool = False
+    """Whether characters without a letter of ours are named, as “[Thai]”; the first layout prints � for each."""
+
+
+def letterhead_parts(row: Letterhead) -> dict[str, Any]:
+    """What every sheet has of its letterhead."""
+    return {
+        "company": row.company,
+        "company_lines": _lines(row.address),
+        "tax_ids": _lines(row.tax_ids),
+        "bank_account": _lines(row.bank_account),
+        "footer": row.footer.strip(),
+        "logo": bytes(row.logo) if row.logo else None,
+    }
+
+
+def _lines(text: str) -> tuple[str, ...]:
+    return tuple(line.strip() for line in text.splitlines() if line.strip())
+
+
+def day(when: date) -> str:
+    """A date as it is printed."""
+    return date_format(when, "DATE_FORMAT")
