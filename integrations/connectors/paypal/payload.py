@@ -79,6 +79,7 @@ def parse(payload: bytes, shop: Shop) -> IncomingOrder:
     lines = read.lines(cart.item_details, read.item, "$.cart_info.item_details")
     line_tax = sum((line.tax for line in lines), ZERO)
     sales_tax = read.money(info.sales_tax_amount, "sales_tax_amount")
+    shipping_tax = read.money(info.shipping_tax_amount, "shipping_tax_amount")
     discount = abs(read.money(info.discount_amount, "discount_amount"))
     payer = raw.payer_info or PayerInfo()
     billing, state, event = _billing(payer, read), status(info.transaction_status), info.transaction_event_code or ""
@@ -91,9 +92,9 @@ def parse(payload: bytes, shop: Shop) -> IncomingOrder:
         currency=read.currency,
         total=total,
         lines=lines,
-        tax_total=sales_tax or line_tax,
+        tax_total=(sales_tax or line_tax) + shipping_tax,
         shipping_total=_shipping_total(info, read),
-        shipping_tax=read.money(info.shipping_tax_amount, "shipping_tax_amount"),
+        shipping_tax=shipping_tax,
         fee_total=_extras(info, read) + read.deducted - discount,
         fee_tax=ZERO if line_tax or read.inclusive else sales_tax,
         discount_total=discount - read.deducted,

@@ -40,7 +40,7 @@ def test_a_whole_payment() -> None:
                 tax=Decimal("6.65"),
             ),
         ),
-        tax_total=Decimal("6.65"),
+        tax_total=Decimal("7.60"),
         shipping_total=Decimal(5),
         shipping_tax=Decimal("0.95"),
         paid_at=datetime(2026, 10, 30, 10, 0, 2, tzinfo=UTC),
