@@ -153,9 +153,12 @@ def complete(goods: list[dict[str, Any]], order: IncomingOrder | Order, goods_ta
     """
     parted = goods_tax + order.shipping_tax + order.fee_tax
     gap = order.tax_total - parted if order.tax_total else ZERO
+    shipping, shipping_tax = order.shipping_total, order.shipping_tax
+    if _of_shipping(gap, order, len(goods)):
+        shipping, shipping_tax, gap = shipping - gap, gap, ZERO
     other = order.residual - gap
     parts = (
-        (order.shipping_title or "Shipping", order.shipping_total, order.shipping_tax),
+        (order.shipping_title or "Shipping", shipping, shipping_tax),
         ("Fees", order.fee_total, order.fee_tax),
         (_rounding(other, gap, order.currency, len(goods)), other, gap),
     )
@@ -171,7 +174,18 @@ def complete(goods: list[dict[str, Any]], order: IncomingOrder | Order, goods_ta
     return [line | {"rate": rate} for line, rate in zip(lines, rates, strict=True)]
 
 
+def _of_shipping(gap: Decimal, order: IncomingOrder | Order, lines: int) -> bool:
+    """Whether the missing tax is that of shipping, which the shop gives with its tax and without saying how much."""
+    told = order.shipping_tax or order.residual
+    return not told and _most_rounding(order.currency, lines) < gap < order.shipping_total
+
+
 def _rounding(other: Decimal, gap: Decimal, currency: str, lines: int) -> str:
     """Ours where it is so little that it comes of rounding each line; else the shop charged something unnamed."""
-    most = Decimal(lines + 2).scaleb(-get_currency_precision(currency))
+    most = _most_rounding(currency, lines)
     return "Rounding" if abs(other) <= most and abs(gap) <= most else "Rounding and other"
+
+
+def _most_rounding(currency: str, lines: int) -> Decimal:
+    """A digit for each line, and for shipping and fees."""
+    return Decimal(lines + 2).scaleb(-get_currency_precision(currency))

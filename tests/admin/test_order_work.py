@@ -195,6 +195,7 @@ def test_pages_warn_before_and_after_a_document_is_issued(admin: Client, shop: I
     assert warning in page(admin, order) and warning not in page(admin, plain)
     asked = {"action": "invoice_chosen", "_selected_action": [order.pk, plain.pk]}
     bulk = admin.post("/orders/order/", asked, follow=True).content.decode()
+    assert "Together they charge <strong>€20.00</strong>" in bulk
     assert warning in bulk and "T1: Buyer: “\u0e2a\u0e21\u0e0a\u0e32\u0e22” (Thai)" in bulk
     send(admin, order, "invoice", {})
     invoice = Invoice.objects.get()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
@@ -20,6 +21,7 @@ from django.utils.translation import gettext_lazy
 
 from config.kit.admin.guards import guarded, guarded_action
 from config.kit.admin.model_admins import Route, TenantAdmin
+from config.kit.money import money
 from orders.admin.looking import looks
 from orders.admin.printing import look_first, one_pdf
 from orders.admin.work.bills import ISSUE
@@ -28,6 +30,7 @@ from orders.admin.work.status import CHANGE
 from orders.choices import OrderStatus, Tab
 from orders.documents.paper import contents
 from orders.documents.paper.legibility import missing_of
+from orders.intake.incoming import ZERO
 from orders.models import Invoice, Order, Shipment
 from orders.work import invoicing, lifecycle, shipping
 from orders.work.changing import ChangeRefused
@@ -212,6 +215,7 @@ class BulkSteps(TenantAdmin[Order]):
         if not able:
             messages.warning(request, _("This can be done with none of the chosen orders."))
             return None
+        papers = self._papers(able) if verb.prints else []
         return self._page(
             request,
             "ask",
@@ -220,8 +224,14 @@ class BulkSteps(TenantAdmin[Order]):
             left_out=[order for order in ordered if order.pk not in able],
             longest_reason=LONGEST_REASON,
             looks=looks(chosen.filter(pk__in=able)) if verb.asks_look else [],
-            illegible=_illegible(able) if verb.prints else [],
+            illegible=_illegible(papers),
+            charged=_charged(papers) if verb.key == "invoice" else "",
         )
+
+    @staticmethod
+    def _papers(ids: Collection[int]) -> list[Order]:
+        """Orders with their lines, by the time they were placed."""
+        return list(Order.objects.filter(pk__in=ids).prefetch_related("lines").order_by("placed_at", "pk"))
 
     def _carry_out(self, request: HttpRequest, verb: Verb) -> HttpResponse:
         """Take the step for each order and show what came of it."""
@@ -257,10 +267,19 @@ class BulkSteps(TenantAdmin[Order]):
         return TemplateResponse(request, f"admin/orders/order/work/bulk_{name}.html", context)
 
 
-def _illegible(ids: Collection[int]) -> list[str]:
+def _illegible(orders: Sequence[Order]) -> list[str]:
     """What papers of these orders could not print, by order."""
-    orders = Order.objects.filter(pk__in=ids).prefetch_related("lines").order_by("placed_at", "pk")
     return [f"{order.number}: {text}" for order in orders for text in missing_of(order, list(order.lines.all()))]
+
+
+def _charged(orders: Sequence[Order]) -> str:
+    """What invoices of these orders would charge together, by currency."""
+    sums: dict[str, Decimal] = {}
+    for order in orders:
+        rows = invoicing.drafted(order, list(order.lines.all()))
+        charged = sum((row["total"] + row["tax"] for row in rows), ZERO)
+        sums[order.currency] = sums.get(order.currency, ZERO) + charged
+    return ", ".join(money(amount, currency) for currency, amount in sorted(sums.items()))
 
 
 def _seen(tokens: Sequence[str]) -> dict[int, int]:

@@ -151,6 +151,18 @@ def test_a_cent_that_is_missing_in_the_tax_goes_into_the_tax(
     assert told == (row or ("Product A-17", "10.00", "2.10"))
 
 
+def test_tax_that_only_the_total_tells_is_that_of_shipping() -> None:
+    """As Shopify gives shipping with its tax, and without lines of tax."""
+    goods = line(total=Decimal(5000), tax=Decimal(500))
+    values = {"shipping_total": Decimal(750), "tax_total": Decimal(568), "total": Decimal(6250)}
+    order = incoming(goods, currency="JPY", shipping_title="Parcel", **values)
+    assert [(each["name"], each["total"], each["tax"], each["rate"]) for each in invoice_of(order).lines] == [
+        ("Product A-17", "5000", "500", "10"),
+        ("Parcel", "682", "68", "10"),
+    ]
+    check(order)
+
+
 def test_a_credit_note_by_amount_has_its_part_of_every_rate() -> None:
     goods = line(total=Decimal("10.00"), tax=Decimal("2.10")), line(total=Decimal("20.00"), tax=Decimal("2.40"))
     invoice = with_notes(invoice_of(incoming(*goods, tax_total=Decimal("4.50"))), [])
