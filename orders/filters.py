@@ -65,7 +65,10 @@ ORDERS = filters_of(
     integration=IdFilter("int", field_name="integration", help_text="Orders of this shop."),
     customer=IdFilter("cust", field_name="customer", help_text="Orders of this customer."),
     number=CharFilter(help_text="The order's number, in full."),
-    q=WordsFilter(help_text="Words of number, e-mail, names, phone and SKU; the beginning of each is enough."),
+    q=WordsFilter(
+        help_text="Words of number, e-mail, names, cities, phone and SKU, or the number of a paper or parcel;"
+        " the beginning of each is enough."
+    ),
     **span("placed_at", "placed"),
     **span("updated_at", "changed"),
 )

@@ -1,20 +1,26 @@
 """Word search: each word typed matches the beginning of a word of the order; accents and case do not count.
 
 The words live in a `tsvector` column filled here, not by PostgreSQL's parser, so that numbers, SKUs and e-mails
-are split the same way when stored and when asked for.
+are split the same way when stored and when asked for. Papers are issued later and have numbers with indexes of their
+own: they are asked when somebody searches.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from django.db.models import QuerySet
 
+from orders.documents.finding import orders_of_papers
 from orders.models import Order, OrderLine
+from orders.phones import Digits, phone_words
 
 WORD = re.compile(r"[^\W_]+")
+# Digits with what people write between them; a word that goes on with letters is none.
+DIGITS = re.compile(r"(?<![^\W_])[+(]*\d(?:[\s().\-/+]*\d)*(?![^\W_])")
 LONGEST = 60
 MOST_WORDS = 8
 
@@ -31,7 +37,7 @@ def words(text: str) -> list[str]:
     return [word[:LONGEST] for word in WORD.findall(fold(text))]
 
 
-def vector(codes: Iterable[str], texts: Iterable[str]) -> str:
+def vector(codes: Iterable[str], texts: Iterable[str], phones: Iterable[str]) -> str:
     """The column's value. `codes` (numbers, SKUs) are also found written together: `A-17` as `a17`."""
     found = set(words(" ".join(texts)))
     for code in codes:
@@ -39,23 +45,56 @@ def vector(codes: Iterable[str], texts: Iterable[str]) -> str:
         found.update(parts)
         if len(parts) > 1:
             found.add("".join(parts)[:LONGEST])
+    for phone in {*phones}:
+        found.update(phone_words(phone))
     return " ".join(found)
 
 
 def vector_of(order: Order, lines: Iterable[OrderLine]) -> str:
     """The column's value of an order that is in the book."""
     remote_id = order.remote_order.external_id if order.remote_order else ""
-    people = (order.billing, order.shipping)
+    people: list[Mapping[str, Any]] = [order.billing, order.shipping]
     names = [f"{person.get('first_name', '')} {person.get('last_name', '')}" for person in people]
-    companies = [str(person.get("company", "")) for person in people]
+    places = [str(person.get(part) or "") for person in people for part in ("company", "city")]
+    phones = [order.phone, *(str(person.get("phone") or "") for person in people)]
     codes = [order.number, remote_id, *(line.sku for line in lines)]
-    return vector(codes, [order.email, *names, *companies, order.phone])
+    return vector(codes, [order.email, *names, *places], phones)
 
 
 def search(orders: QuerySet[Order], text: str) -> QuerySet[Order]:
-    """The orders in which every word of `text` begins a word; all of them when nothing is asked."""
-    asked = words(text)[:MOST_WORDS]
+    """The orders, of one project, in which every word of `text` begins a word, or one whose paper or parcel it names.
+
+    All of them when nothing is asked.
+    """
+    asked = _query(text)
     if not asked:
         return orders if not text.strip() else orders.none()
-    query = " & ".join(f"'{word}':*" for word in asked)
-    return orders.extra(where=["orders_order.search @@ %s::tsquery"], params=[query])
+    by_paper = orders_of_papers(orders, text)
+    if not by_paper:
+        return orders.extra(where=["orders_order.search @@ %s::tsquery"], params=[asked])
+    return orders.extra(
+        where=["(orders_order.search @@ %s::tsquery OR orders_order.id = ANY(%s))"], params=[asked, by_paper]
+    )
+
+
+def _query(text: str) -> str:
+    """As `to_tsquery` reads it: words, and runs of digits in every way they may be stored."""
+    parts: list[str] = []
+    for piece in _pieces(fold(text)):
+        typed = [f"'{word[:LONGEST]}':*" for word in WORD.findall(piece)]
+        if not typed:
+            continue
+        plain = " & ".join(typed)
+        digits = Digits.typed(piece) if DIGITS.fullmatch(piece) else None
+        parts.append(f"({' | '.join([f'({plain})', *digits.as_stored()])})" if digits else plain)
+    return " & ".join(parts[:MOST_WORDS])
+
+
+def _pieces(text: str) -> Iterable[str]:
+    """`text` cut into runs of digits and what stands between them."""
+    end = 0
+    for run in DIGITS.finditer(text):
+        yield from text[end : run.start()].split()
+        yield run.group()
+        end = run.end()
+    yield from text[end:].split()

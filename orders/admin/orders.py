@@ -37,7 +37,9 @@ class OrderAdmin(LoadOrders, ExportOrders, SynchronizeOrders, BulkSteps, OrderSt
     list_filter = (OrderTab, ShopFilter, StatusFilter, RuleFilter, PlacedRange)
     list_display_links = ("named",)
     search_fields = ("search",)  # shows the box; `get_search_results` asks the index of words
-    search_help_text = _("Number, e-mail, name or SKU; the beginning of each word is enough.")
+    search_help_text = _(
+        "Number, e-mail, phone, name, city or SKU, an invoice, a shipment or a parcel; beginnings are enough."
+    )
     sortable_by = ("placed",)
     ordering = ("-placed_at", "-id")
     actions = ("synchronize_chosen", *BulkSteps.bulk_actions)

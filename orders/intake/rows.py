@@ -76,9 +76,11 @@ def _order(source: Source, draft: Draft, customer_ids: Mapping[str, int]) -> tup
 
 def _search(draft: Draft) -> str:
     order = draft.intake.order
+    billing, shipping = order.billing, order.shipping
     return vector(
         [order.number, order.external_id, *(line.incoming.sku for line in draft.lines)],
-        [order.email, order.billing.name, order.shipping.name, order.billing.company, order.phone],
+        [order.email, billing.name, billing.company, billing.city, shipping.name, shipping.company, shipping.city],
+        [order.phone, billing.phone, shipping.phone],
     )
 
 

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.postgres.indexes import OpClass
 from django.db import models
 from django.db.models import Value
+from django.db.models.functions import Replace, Upper
 
 from orders.choices import DOCUMENT_PREFIX, DocumentType, Layout
 from orders.models.letterheads import Letterhead
 from orders.models.orders import Order, OrderLine, money
+
+# A carrier's number as it is compared: however it was spaced.
+TRACKING = Replace(Replace(Upper("tracking_number"), Value(" ")), Value("-"))
+
+
+def tracking_key(text: str) -> str:
+    """`text` as `TRACKING` holds it."""
+    return "".join(text.upper().split()).replace("-", "")
 
 
 class NumberSeries(models.Model):
@@ -103,7 +113,15 @@ class Shipment(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["project", "year", "number"], name="shipment_number_once")]
-        indexes = [models.Index(fields=["project", "-id"], name="shipment_of_project")]
+        indexes = [
+            models.Index(fields=["project", "-id"], name="shipment_of_project"),
+            models.Index(
+                "project",
+                OpClass(TRACKING, "text_pattern_ops"),
+                condition=~models.Q(tracking_number=""),
+                name="shipment_by_tracking",
+            ),
+        ]
         ordering = ["-id"]
 
     def __str__(self) -> str:
