@@ -20,6 +20,14 @@ def money(amount: Decimal, currency: str) -> str:
     return re.sub(f"{re.escape(symbol)}(?=[0-9])", f"{symbol}\u00a0", text) if symbol[-1:].isalpha() else text
 
 
+def bare_amount(amount: Decimal | None, currency: str) -> str:
+    """As a file for spreadsheets has it, digits as in `money`: 1234.50, 1234 yen, 1.500 dinar; "" for None."""
+    if amount is None:
+        return ""
+    digits = get_currency_precision(currency)
+    return f"{amount:.{digits}f}" if amount == round(amount, digits) else f"{amount.normalize():f}"
+
+
 def stored_money(value: object, currency: str) -> str:
     """An amount kept as text in a document made readable; one that is not a number stays as it is."""
     try:

@@ -11,6 +11,7 @@ from django.http.response import HttpResponseBase
 from config.kit.admin.csv_files import Cell, csv_of_list
 from config.kit.admin.guards import guarded
 from config.kit.admin.model_admins import Route, TenantAdmin
+from config.kit.money import bare_amount
 from integrations.choices import RemoteState
 from integrations.models import RemoteOrder
 
@@ -41,7 +42,8 @@ def cells(remote: Any) -> list[Cell]:
     """`remote` as the list reads it, with `shop_title`."""
     severity = SEVERITY.get(remote.state, remote.get_state_display())
     what = [remote.changed_at, severity, "Order", remote.number, remote.external_id, remote.shop_title]
-    bought = [remote.buyer, remote.placed_at, remote.currency, remote.total, remote.status]
+    total = bare_amount(remote.total, remote.currency)
+    bought = [remote.buyer, remote.placed_at, remote.currency, total, remote.status]
     why = [remote.reason_code, remote.subject, remote.reason]
     return [*what, *bought, *why, "yes" if remote.retry else "no", remote.next_attempt_at, str(remote.attempts)]
 

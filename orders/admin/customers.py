@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from babel.numbers import get_currency_precision
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
@@ -18,7 +19,7 @@ from config.kit.admin.csv_files import Cell, csv_of_list
 from config.kit.admin.guards import guarded
 from config.kit.admin.markup import number
 from config.kit.admin.model_admins import PageAdmin, Route
-from config.kit.money import money
+from config.kit.money import bare_amount, money
 from integrations.access.tenancy import project_of
 from orders.admin.customer_page import customer_page
 from orders.filters import CUSTOMERS
@@ -144,9 +145,11 @@ class CustomerAdmin(PageAdmin[Customer]):
 
 
 def _cells(customer: Customer) -> list[Cell]:
-    summary = summary_of(customer)
+    summary, currency = summary_of(customer), customer.project.currency
+    average = round(summary.average_amount, get_currency_precision(currency))
     return [
-        str(customer), customer.email, customer.source_id, customer.phone, summary.country, customer.project.currency,
-        summary.total_amount, str(summary.total_count), summary.average_amount, summary.last_order_at,
+        str(customer), customer.email, customer.source_id, customer.phone, summary.country, currency,
+        bare_amount(summary.total_amount, currency), str(summary.total_count), bare_amount(average, currency),
+        summary.last_order_at,
         str(summary.points), customer.created_at,
     ]  # fmt: skip

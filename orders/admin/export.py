@@ -11,6 +11,7 @@ from django.http.response import HttpResponseBase
 from config.kit.admin.csv_files import Cell, csv_of_list
 from config.kit.admin.guards import guarded
 from config.kit.admin.model_admins import Route, TenantAdmin
+from config.kit.money import bare_amount
 from orders.models import Order
 
 COLUMNS = (
@@ -30,8 +31,8 @@ COLUMNS = (
 def cells(order: Any) -> list[Cell]:
     """`order` as the list reads it, with `shop_title` and `shop_status`."""
     tab = order.get_tab_display() if order.tab else ""
-    bought = [order.number, order.placed_at, order.shop_title, order.buyer, order.email, order.currency, order.total]
-    return [*bought, order.get_status_display(), tab, order.shop_status]
+    bought = [order.number, order.placed_at, order.shop_title, order.buyer, order.email, order.currency]
+    return [*bought, bare_amount(order.total, order.currency), order.get_status_display(), tab, order.shop_status]
 
 
 class ExportOrders(TenantAdmin[Order]):

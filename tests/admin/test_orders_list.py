@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -125,8 +126,18 @@ def test_the_csv_is_what_the_list_shows_and_no_formula(shop: Integration, admin:
     cells = dict(zip(header, row, strict=True))
     assert cells["number"] == "'=HYPERLINK(1)"
     assert cells["e-mail"] == "'+a@mail.example"
-    assert cells["total"] == "10.0000"
+    assert cells["total"] == "10.00"
     assert "attachment" in answer.headers["Content-Disposition"]
+
+
+@pytest.mark.parametrize(("currency", "total", "written"), [("JPY", "1234", "1234"), ("KWD", "1.5", "1.500")])
+def test_the_csv_writes_amounts_in_digits_of_their_currency(
+    shop: Integration, admin: Client, currency: str, total: str, written: str
+) -> None:
+    imported(shop, [incoming(line(), currency=currency, total=Decimal(total))])
+    text = b"".join(admin.get(f"{LIST}export/").streaming_content).decode()  # type: ignore[attr-defined]
+    header, row = csv.reader(io.StringIO(text.removeprefix("\ufeff")))
+    assert dict(zip(header, row, strict=True))["total"] == written
 
 
 def test_the_page_of_an_order_says_what_came_of_it(project: Project, shop: Integration, admin: Client) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,8 +19,8 @@ from config.kit.spreadsheets import plain
 
 ROWS_AT_ONCE = 2_000
 
-Cell = str | Decimal | datetime | None
-# The cells of a row; amounts and times are written so that spreadsheets read them.
+Cell = str | datetime | None
+# The cells of a row; amounts come as `config.kit.money.bare_amount` writes them.
 Cells = Callable[[Any], Sequence[Cell]]
 
 
@@ -34,8 +33,6 @@ class Echo:
 
 def csv_lines(rows: QuerySet[Any], columns: Sequence[str], cells: Cells, zone: ZoneInfo) -> Iterator[str]:
     def written(cell: Cell) -> str:
-        if isinstance(cell, Decimal):
-            return f"{cell:f}"
         if isinstance(cell, datetime):
             return cell.astimezone(zone).isoformat(sep=" ", timespec="minutes")
         return plain(cell or "")
