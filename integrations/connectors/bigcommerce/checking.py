@@ -8,7 +8,7 @@ from integrations.connectors.bigcommerce.orders import INCOMPLETE
 from integrations.connectors.bigcommerce.payload import status
 from integrations.connectors.bigcommerce.requests import data_of, entries, get, refusal
 from integrations.connectors.contract import ConnectionReport, Shop
-from integrations.connectors.errors import Failure, ShopError
+from integrations.connectors.errors import ShopError
 from integrations.connectors.http import Operation
 from integrations.connectors.kit.clocks import clock
 from integrations.connectors.kit.json_answers import decoded_list, decoded_object, label, part
@@ -24,13 +24,6 @@ def check(shop: Shop) -> Operation[ConnectionReport]:
     """One order with the token, then what the store says of itself, and whether the catalogue may be read."""
     try:
         orders = yield get(shop, "v2/orders", limit="1", sort="id:desc")
-        if orders.status == 404:
-            raise ShopError(
-                Failure.CREDENTIALS,
-                "BigCommerce knows no store with this store hash. It is the part after /stores/ in the API path that is"
-                " shown with the access token.",
-                status=404,
-            )
         entries(orders)
         told = yield get(shop, "v2/store")
         catalogue = yield get(shop, "v3/catalog/products", limit="1", include_fields="name")

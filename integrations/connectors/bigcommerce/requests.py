@@ -23,6 +23,12 @@ NEW_ACCOUNT = (
     "Make an API account under Settings > API > Store-level API accounts with Orders, Products and Information "
     "& settings set to read-only, and enter its access token."
 )
+# Lists there are in every store, empty ones too.
+NO_STORE = (
+    Failure.CREDENTIALS,
+    "BigCommerce knows no store with this store hash. It is the part after /stores/ in the API path that is shown with"
+    " the access token.",
+)
 REFUSALS = Refusals(
     "BigCommerce",
     None,
@@ -80,6 +86,8 @@ def page_size(shop: Shop) -> int:
 
 def entries(response: Response) -> tuple[bytes, ...]:
     """The JSON documents of a V2 list; nothing for 204, which stands for an empty list."""
+    if response.status == 404:
+        raise ShopError(*NO_STORE, status=404)
     return () if response.status == 204 else json_answers.entries(response, refusal)
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from integrations.connectors.contract import ConnectionReport, Shop
-from integrations.connectors.ebay.requests import FULFILLMENT, INVENTORY, ask, refusal
+from integrations.connectors.ebay.orders import read
+from integrations.connectors.ebay.requests import FULFILLMENT, INVENTORY, ask
 from integrations.connectors.ebay.status import DEFAULT_RULES
-from integrations.connectors.errors import Failure, ShopError
+from integrations.connectors.errors import ShopError
 from integrations.connectors.http import Operation
 from integrations.connectors.kit.clocks import clock
 from integrations.connectors.kit.json_answers import decoded_object, label, objects
@@ -19,15 +20,11 @@ def check(shop: Shop) -> Operation[ConnectionReport]:
     """A token, then one order; the inventory may be closed to us, which is only a hint."""
     try:
         orders = yield from ask(shop, f"{FULFILLMENT}/order", limit="1", offset="0")
-        if orders.status != 200:
-            raise refusal(orders)
-        listed = decoded_object(orders)
-        if not isinstance(listed.get("total"), int):
-            raise ShopError(Failure.NONSENSE, "eBay took the keys, but its answer is not a list of orders.")
+        read(orders)
         goods = yield from ask(shop, f"{INVENTORY}/inventory_item", limit="1")
     except ShopError as error:
         return failed(error, _key_hints(shop))
-    seller = next((label(order.get("sellerId")) for order in objects(listed.get("orders"))), "")
+    seller = next((label(order.get("sellerId")) for order in objects(decoded_object(orders).get("orders"))), "")
     return ConnectionReport(
         ok=True,
         summary=f"Connected to eBay{f' as {seller}' if seller else ''}.",

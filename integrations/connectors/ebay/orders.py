@@ -75,7 +75,7 @@ def orders_in_window(shop: Shop, window: Window, cursor: Cursor | None) -> Pagin
             lambda since, until: _ask(shop, since, until, 0), window, OLDEST, "eBay"
         )
         progress, offset = WindowCursor(since, until), 0
-        entries, total = _read(response)
+        entries, total = read(response)
     else:
         progress = msgspec.convert(cursor, WindowCursor)
         offset, entries, total = yield from _from_known(shop, progress)
@@ -110,7 +110,7 @@ def past_a_fault(shop: Shop, window: Window, cursor: Cursor | None) -> Paging:
 
 
 def _alone(shop: Shop, progress: WindowCursor, offset: int) -> Operation[tuple[Entries, int | None]]:
-    return _read((yield from _ask(shop, progress.since, progress.until, offset, "1")))
+    return read((yield from _ask(shop, progress.since, progress.until, offset, "1")))
 
 
 def _size(shop: Shop) -> int:
@@ -121,7 +121,7 @@ def _from_known(shop: Shop, progress: WindowCursor) -> Operation[tuple[int, Entr
     """The page at the offset, or at the next one before it where a page begins with a known order; with its offset."""
     offset, step = progress.offset, _size(shop) // 2
     while True:
-        entries, total = _read((yield from _ask(shop, progress.since, progress.until, offset)))
+        entries, total = read((yield from _ask(shop, progress.since, progress.until, offset)))
         if not offset or (entries and entries[0][0] in progress.known):
             return offset, entries, total
         offset, step = max(0, offset - step), step * 2
@@ -151,7 +151,7 @@ def _stamp(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
-def _read(response: Response) -> tuple[Entries, int | None]:
+def read(response: Response) -> tuple[Entries, int | None]:
     """The orders of a page, and how many the listing has."""
     page = listed(response, _PAGE, refusal, "eBay's answer is not a list of orders; it may have been cut off.")
     documents = [bytes(part) for part in page.orders or ()]
@@ -178,7 +178,7 @@ def _by_ids(shop: Shop, asked: list[str]) -> Operation[Entries]:
         return []
     response = yield from ask(shop, f"{FULFILLMENT}/order", orderIds=",".join(asked))
     if response.status not in (400, 404):
-        return _read(response)[0]
+        return read(response)[0]
     if len(asked) == 1:
         return []
     middle = len(asked) // 2

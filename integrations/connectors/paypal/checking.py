@@ -9,8 +9,7 @@ from integrations.connectors.kit.json_answers import decoded_object
 from integrations.connectors.kit.remote_lists import code_list, failed
 from integrations.connectors.listings import CodeLists
 from integrations.connectors.paypal.identity import EVENTS, STATUSES
-from integrations.connectors.paypal.requests import refusal
-from integrations.connectors.paypal.transactions import BEHIND, first_second, now_at
+from integrations.connectors.paypal.transactions import BEHIND, first_second, now_at, read
 
 SANDBOX = "sandbox.paypal.com"
 DUPLICATES = (
@@ -25,14 +24,10 @@ def check(shop: Shop) -> Operation[ConnectionReport]:
     try:
         now = yield from now_at(shop)
         response = yield from first_second(shop, now - BEHIND)
-        if response.status != 200:
-            raise refusal(response)
-        listed = decoded_object(response)
-        if not isinstance(listed.get("transaction_details"), list):
-            raise ShopError(Failure.NONSENSE, "PayPal took the keys, but its answer is not a list of transactions.")
+        read(response)
     except ShopError as error:
         return failed(error, _key_hints(shop) if error.kind == Failure.CREDENTIALS else ())
-    account = listed.get("account_number")
+    account = decoded_object(response).get("account_number")
     name = account[:40] if isinstance(account, str) and account.isalnum() else ""
     sandbox = ("This is PayPal's sandbox: its payments are not real.",) if SANDBOX in shop.base_url else ()
     return ConnectionReport(

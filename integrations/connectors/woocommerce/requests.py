@@ -39,6 +39,12 @@ def entries(response: Response) -> tuple[bytes, ...]:
 NEW_KEYS = "Make a new pair under WooCommerce > Settings > Advanced > REST API (permission: Read) and enter both parts."
 _WRONG_SECRET = (Failure.CREDENTIALS, f"The shop refuses the consumer secret. {NEW_KEYS}")
 
+NO_API = (
+    Failure.ADDRESS,
+    "There is no WooCommerce REST API at this address. Enter the address of the shop's front page, with its folder "
+    'if it lives in one, and check in the shop that Settings > Permalinks is not set to "Plain".',
+)
+
 # Wrong key and no key: 401 cannot_view; wrong secret: authentication_error (on 11.0.1). 403: no capability.
 REFUSALS = Refusals(
     "The shop",
@@ -61,11 +67,7 @@ REFUSALS = Refusals(
             "administrator.",
         ),
         (404, "rest_no_route"): (Failure.ADDRESS, "The shop's REST API has no WooCommerce: is the plugin switched on?"),
-        (404, ""): (
-            Failure.ADDRESS,
-            "There is no WooCommerce REST API at this address. Check the address, and in the shop that Settings > "
-            'Permalinks is not set to "Plain".',
-        ),
+        (404, ""): NO_API,
         (404, None): (Failure.NOT_FOUND, "The shop does not have what was asked for ({code})."),
     },
 )
