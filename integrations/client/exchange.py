@@ -10,7 +10,7 @@ from http.cookiejar import DefaultCookiePolicy
 from importlib.metadata import PackageNotFoundError, version
 from ipaddress import ip_address
 from time import monotonic
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 import requests
 from requests.adapters import BaseAdapter
@@ -32,6 +32,8 @@ for _talkative in ("oauthlib", "requests_oauthlib", "urllib3"):
     logging.getLogger(_talkative).setLevel(logging.INFO)
 
 CHUNK = 64 * 1024
+# Where a platform's API begins in a path; before it stands the folder a shop lives in.
+API = re.compile(r"/+(?:wp-json|admin/api|stores|api/v[0-9]|sell|identity|v[0-9])(?:/|$)")
 # Seconds between a shop's clock and ours beyond which a refused signature is one of another time.
 CLOCKS_DIFFER = 300
 ENCODINGS = {"", "identity", "gzip", "x-gzip", "deflate"}
@@ -81,7 +83,7 @@ class Exchange:
         response = self._guarded(request, self._body)
         if response.status == 401 and isinstance(request.auth, OAuth1Auth):
             _keys_or_clock(response)
-        return _accepted(response)
+        return _accepted(response, request.url)
 
     def beginning(self, request: Request) -> Response:
         """The answer whatever its status, its body up to the limit's size; packed ones stay unread."""
@@ -224,10 +226,10 @@ def _certificate_fault(message: str, whom: str) -> str:
     return f"No encrypted connection to the {whom} is possible: {why}."
 
 
-def _accepted(response: Response) -> Response:
+def _accepted(response: Response, asked: str) -> Response:
     status, headers = response.status, response.headers
     if 300 <= status < 400:
-        raise ShopError(Failure.ADDRESS, _redirect(headers.get("location", "")), status=status)
+        raise ShopError(Failure.ADDRESS, _redirect(asked, headers.get("location", "")), status=status)
     if status == 429:
         wait = retry_after(headers)
         message = "The shop asks us to wait (HTTP 429)."
@@ -258,15 +260,26 @@ def _keys_or_clock(response: Response) -> None:
         )
 
 
-def _redirect(location: str) -> str:
-    """Names the target's host, which is what staff need, and nothing else of it."""
+def _redirect(asked: str, location: str) -> str:
+    """Names what staff would enter, the target up to where the platform's API begins, and nothing else of it."""
     try:
-        parts = urlsplit(location)
-        target = f"{parts.scheme}://{parts.hostname}" if parts.scheme and parts.hostname else "another page of its own"
+        target = _shop_address(urljoin(asked, location))
+        if not location or target in ("", _shop_address(asked)):
+            target = "another page of its own"
     except ValueError:
         target = "an unreadable address"
-    shown = "".join(filter(str.isprintable, target))[:120]
+    shown = "".join(filter(str.isprintable, target))[:200]
     return f"The shop sends us on to {shown}. If that is the shop's own address, enter it as its website."
+
+
+def _shop_address(url: str) -> str:
+    """Of an address in an API, the shop's own: https://host:port/folder. "" for what is no web address."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        return ""
+    api = API.search(parts.path)
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{parts.scheme}://{host}{f':{parts.port}' if parts.port else ''}{parts.path[: api.start()] if api else ''}"
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
