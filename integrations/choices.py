@@ -89,6 +89,8 @@ class IntegrationHealth(TextChoices):
     CREDENTIALS = "credentials", "Credentials rejected"
     """Nothing is tried until they are changed or the connection is tested again."""
     UNREACHABLE = "unreachable", "Not reachable"
+    BUSY = "busy", "Busy"
+    """It answers, and asks us to wait; tried again by itself."""
 
 
 class BuyerListing(TextChoices):

@@ -42,6 +42,9 @@ def notices(request: HttpRequest) -> list[Notice]:
             elif shop.enabled and shop.health == IntegrationHealth.UNREACHABLE:
                 text = _("%(shop)s could not be reached: see why, and test the connection.")
                 found.append(Notice("warn", text % {"shop": shop}, f"{address}#connection"))
+            elif shop.enabled and shop.health == IntegrationHealth.BUSY:
+                text = _("%(shop)s is busy and asks us to wait; it is asked again by itself.")
+                found.append(Notice("info", text % {"shop": shop}, f"{address}#connection"))
             if shop.enabled and shop.hook_problem:  # type: ignore[attr-defined]
                 text = _("%(shop)s: its webhooks do not work. See why, and register them again.")
                 found.append(Notice("warn", text % {"shop": shop}, f"{address}#webhooks"))

@@ -13,7 +13,7 @@ from django.utils.formats import date_format
 from django.utils.http import urlencode
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from config.kit import true_time
 from config.kit.money import money
@@ -22,7 +22,11 @@ from integrations.choices import IntegrationHealth
 from integrations.models import Integration, RemoteOrder
 from integrations.review.causes import CONNECTION, MOST_COUNTED, RULED, Cause, Group
 
-TROUBLED = (IntegrationHealth.CREDENTIALS, IntegrationHealth.UNREACHABLE)
+TROUBLED = {
+    IntegrationHealth.CREDENTIALS: (gettext_lazy("%(shop)s rejects our credentials"), "bad"),
+    IntegrationHealth.UNREACHABLE: (gettext_lazy("%(shop)s can not be reached"), "warn"),
+    IntegrationHealth.BUSY: (gettext_lazy("%(shop)s is busy and asks us to wait"), "info"),
+}
 
 
 @dataclass
@@ -95,11 +99,10 @@ def key_of(cause: Cause) -> str:
 
 
 def trouble(shop: Integration, user: Any) -> Card:
-    """A shop that rejects our credentials, or cannot be reached."""
+    """A shop that rejects our credentials, cannot be reached, or is busy."""
     cause = Cause(shop.pk, CONNECTION, "")
     rejected = shop.health == IntegrationHealth.CREDENTIALS
-    title = _("%(shop)s rejects our credentials") if rejected else _("%(shop)s can not be reached")
-    tone = "bad" if rejected else "warn"
+    title, tone = TROUBLED[IntegrationHealth(shop.health)]
     shown = Card(key_of(cause), cause, shop, title % {"shop": shop}, shop.health_note, tone=tone)
     if user.has_perm("integrations.change_integration"):
         shown.may_test = True

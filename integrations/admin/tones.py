@@ -9,6 +9,7 @@ HEALTH_TONES: dict[str, str] = {
     IntegrationHealth.OK: "good",
     IntegrationHealth.CREDENTIALS: "bad",
     IntegrationHealth.UNREACHABLE: "warn",
+    IntegrationHealth.BUSY: "info",
 }
 RUN_TONES: dict[str, str] = {
     RunState.WAITING: "plain",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Mapping
-from time import monotonic
+from time import monotonic, sleep
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 
@@ -26,6 +26,8 @@ SLICE = 20.0
 GIVE_WAY_AFTER = 2.0
 MOST_FAILURES = 8
 LONGEST_WAIT = 900.0
+# Seconds until a shop that rejects our keys is asked again; another rejection is believed.
+REJECTED_AGAIN_AFTER = 2.0
 
 
 def work(
@@ -95,7 +97,7 @@ def _pages(held: Claim, run: Run, handler: Handler, deadline: float) -> None:
             claims.put_back(held, seconds=quiet, reason=f"The shop asked us to wait. {_goes_on(quiet)}")
             return
         try:
-            page = handler(held, run, integration)
+            page = _asked_twice(held, run, integration, handler)
         except ShopError as error:
             _shop_failed(held, run, integration, error)
             return
@@ -120,6 +122,18 @@ def _pages(held: Claim, run: Run, handler: Handler, deadline: float) -> None:
         if monotonic() > deadline or (monotonic() > started + GIVE_WAY_AFTER and control.others_wait(run)):
             claims.put_back(held)
             return
+
+
+def _asked_twice(held: Claim, run: Run, integration: Integration, handler: Handler) -> RunPage:
+    """A page, asked for once more where the shop rejects our keys: a single 401 may be its server's hiccup."""
+    try:
+        return handler(held, run, integration)
+    except ShopError as error:
+        if error.kind != Failure.CREDENTIALS or error.status != 401 or isinstance(error, NotNow):
+            raise
+    claims.heartbeat(held)
+    sleep(REJECTED_AGAIN_AFTER)
+    return handler(held, run, integration)
 
 
 def _portions(held: Claim, run: Run, portioner: Portioner, deadline: float) -> None:
@@ -156,6 +170,8 @@ def _shop_failed(held: Claim, run: Run, integration: Integration, error: ShopErr
         ours = isinstance(error, NotNow)  # our own pause: nothing has failed, and nothing new was asked of us
         if error.kind == Failure.BUSY and not ours:
             keep_quiet(integration, wait)
+            with transaction.atomic():
+                _note_health(integration, IntegrationHealth.BUSY, str(error))
         claims.put_back(held, seconds=wait, reason=f"{error} {_goes_on(wait)}", failed=not ours)
         return
     with transaction.atomic():
@@ -164,6 +180,8 @@ def _shop_failed(held: Claim, run: Run, integration: Integration, error: ShopErr
             return  # the shop has said nothing new
         if error.kind == Failure.CREDENTIALS:
             _note_health(integration, IntegrationHealth.CREDENTIALS, str(error))
+        elif error.kind == Failure.BUSY:
+            _note_health(integration, IntegrationHealth.BUSY, str(error))
         elif error.passes or error.kind == Failure.ADDRESS:
             _note_health(integration, IntegrationHealth.UNREACHABLE, str(error))
 

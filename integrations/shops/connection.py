@@ -14,7 +14,10 @@ from integrations.runs import control
 from integrations.shops.ask import ask
 
 # What a failed test says of the connection; everything else is a shop that cannot be reached properly.
-HEALTH_OF: dict[Failure | None, IntegrationHealth] = {Failure.CREDENTIALS: IntegrationHealth.CREDENTIALS}
+HEALTH_OF: dict[Failure | None, IntegrationHealth] = {
+    Failure.CREDENTIALS: IntegrationHealth.CREDENTIALS,
+    Failure.BUSY: IntegrationHealth.BUSY,
+}
 
 
 def set_up(integration: Integration) -> None:

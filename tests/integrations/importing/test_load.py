@@ -232,7 +232,7 @@ def test_a_shop_that_stays_away_ends_the_load_with_its_reason(integration: Integ
 
 
 def test_rejected_credentials_stop_everything_at_once(integration: Integration, shop: Shop) -> None:
-    shop.failures = [ShopError(Failure.CREDENTIALS, "The shop rejects our key.", status=401)]
+    shop.failures = [ShopError(Failure.CREDENTIALS, "The shop rejects our key.", status=401)] * 2
     run = request_load(integration)
     jobs.work(run.pk)
     run.refresh_from_db()

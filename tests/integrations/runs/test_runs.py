@@ -250,3 +250,39 @@ def test_a_retry_of_many_asked_for_while_a_page_is_written_ends_in_no_deadlock(i
     thread.join()
     assert errors == []
     assert RemoteOrder.objects.filter(retry=True).count() == 2
+
+
+def test_a_single_rejection_is_asked_about_again(integration: Integration, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "REJECTED_AGAIN_AFTER", 0)
+    answers: list[Callable[[], RunPage]] = [_refuse, lambda: RunPage(done=True)]
+
+    def once(held: Claim, run: Run, integration: Integration) -> RunPage:
+        return answers.pop(0)()
+
+    assert work(requested(integration), once).state == RunState.SUCCEEDED
+    integration.refresh_from_db()
+    assert integration.health == IntegrationHealth.OK
+
+
+def test_two_rejections_are_believed(integration: Integration, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control of the test above, too: without a second question one rejection would do."""
+    monkeypatch.setattr(worker, "REJECTED_AGAIN_AFTER", 0)
+    asked: list[int] = []
+
+    def always(held: Claim, run: Run, integration: Integration) -> RunPage:
+        asked.append(1)
+        return _refuse()
+
+    assert work(requested(integration), always).state == RunState.FAILED
+    integration.refresh_from_db()
+    assert (len(asked), integration.health) == (2, IntegrationHealth.CREDENTIALS)
+
+
+def test_a_shop_that_asks_us_to_wait_is_busy_and_not_away(integration: Integration) -> None:
+    def busy(held: Claim, run: Run, integration: Integration) -> RunPage:
+        raise ShopError(Failure.BUSY, "The shop asks us to wait (HTTP 429).", status=429, retry_after=60)
+
+    run = work(requested(integration), busy)
+    integration.refresh_from_db()
+    assert (run.state, integration.health) == (RunState.WAITING, IntegrationHealth.BUSY)
+    assert integration.health_note == "The shop asks us to wait (HTTP 429)."
