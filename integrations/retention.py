@@ -18,7 +18,7 @@ from django.db import transaction
 from django.db.models import Model, Q
 
 from config.kit import true_time
-from integrations.choices import RUN_OPEN, DeliveryState, MessageState, RemoteState
+from integrations.choices import RUN_OPEN, DeliveryState, MessageState, RemoteState, RunKind
 from integrations.models import CleaningRound, Feed, Fix, Message, RemoteOrder, Run, WebhookDelivery
 from orders.choices import OrderStatus
 from orders.models import Order
@@ -82,9 +82,15 @@ def _old_runs(old: datetime) -> Q:
     return Q(finished_at__lt=old) & ~Q(state__in=RUN_OPEN) & ~Q(pk__in=shown)
 
 
+def _old_webhook_runs(old: datetime) -> Q:
+    """There may be one every few seconds, and each says little."""
+    return _old_runs(old) & Q(kind=RunKind.WEBHOOK_ORDERS)
+
+
 KINDS = (
     Cleaning("documents", "RAW_DOCUMENT_DAYS", RemoteOrder, "first_seen_at", _old_documents, _forget_documents),
     Cleaning("runs", "RUN_DAYS", Run, "created_at", _old_runs, _delete_runs),
+    Cleaning("webhook runs", "WEBHOOK_RUN_DAYS", Run, "created_at", _old_webhook_runs, _delete_runs),
     Cleaning(
         "deliveries", "WEBHOOK_DAYS", WebhookDelivery, "created_at",
         lambda old: Q(finished_at__lt=old) & ~Q(state=DeliveryState.WAITING), _delete(WebhookDelivery),

@@ -29,6 +29,8 @@ from orders.admin.order_page import pretty
 
 COUNTERS = ("fetched", "created", "updated", "unchanged", "pending", "ignored", "failed")
 OPEN = "open"
+# Runs that read what webhooks told of: so many that the others would not be found among them.
+TOLD = "told"
 OUTCOME_TONES = {"changed": "good", "same": "plain", "stale": "info", "refused": "bad"}
 # Where a cancel came from, and is answered.
 BACK = {
@@ -39,7 +41,8 @@ BACK = {
 
 class RunTab(TabFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return options([(OPEN, _("Open")), ("trouble", _("In trouble")), ("all", _("All"))])
+        tabs = [(OPEN, _("Open")), ("trouble", _("In trouble")), (TOLD, _("Told by webhook")), ("all", _("All others"))]
+        return options(tabs)
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Run]) -> QuerySet[Run]:
         self.checked(self.value())
@@ -47,7 +50,11 @@ class RunTab(TabFilter):
             return queryset.filter(state__in=[RunState.WAITING, RunState.RUNNING])
         if self.selected == "trouble":
             return queryset.filter(state__in=[RunState.FAILED, RunState.ERRORED])
-        return queryset
+        if self.selected == TOLD:
+            return queryset.filter(kind=RunKind.WEBHOOK_ORDERS)
+        if request.GET.get("kind") == RunKind.WEBHOOK_ORDERS:
+            return queryset
+        return queryset.exclude(kind=RunKind.WEBHOOK_ORDERS)
 
 
 class KindFilter(ChoiceFilter):

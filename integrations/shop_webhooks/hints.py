@@ -25,20 +25,39 @@ from integrations.shops.ask import ask
 
 # After a run that failed, or for an order not listed yet: the tick comes every few seconds, too often to ask again.
 LEFT_ALONE = timedelta(minutes=15)
+# So many runs of a shop in so short a time are a flood, in which a run takes along what is told within TOGETHER.
+FLOOD, FLOOD_WITHIN = 6, timedelta(minutes=1)
+TOGETHER = timedelta(seconds=15)
 
 
 def start(integration: Integration) -> bool:
-    """Ask for a run that reads the hints; one that is open takes them along, or the tick starts the next."""
+    """Ask for a run that reads the hints; one that is open takes them along, or the tick starts the next.
+
+    Whether one was made.
+    """
     if not integration.enabled or integration.health == IntegrationHealth.CREDENTIALS:
         return False
     ended_badly = integration.runs.filter(kind=RunKind.WEBHOOK_ORDERS, state__in=[RunState.FAILED, RunState.ERRORED])
-    if ended_badly.filter(finished_at__gt=true_time.now() - LEFT_ALONE).exists():
+    since = true_time.now() - LEFT_ALONE
+    if integration.health == IntegrationHealth.OK and integration.health_at is not None:
+        since = max(since, integration.health_at)  # it answers again, as a test of the connection has shown
+    if ended_badly.filter(finished_at__gt=since).exists():
+        return False
+    if _is_flood(integration):
         return False
     try:
         control.request(RunKind.WEBHOOK_ORDERS, integration)
     except RunRefused:
         return False
     return True
+
+
+def _is_flood(integration: Integration) -> bool:
+    """Whether run after run was made: then the next one waits a little, and takes along all that is told meanwhile."""
+    runs = integration.runs.filter(kind=RunKind.WEBHOOK_ORDERS).order_by("-pk")
+    made = list(runs.values_list("created_at", flat=True)[:FLOOD])
+    now = true_time.now()
+    return len(made) == FLOOD and made[-1] > now - FLOOD_WITHIN and made[0] > now - TOGETHER
 
 
 def start_leftovers() -> int:

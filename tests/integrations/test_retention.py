@@ -39,7 +39,7 @@ from tests.integrations.distributions.conftest import Distributing, distributing
 __all__ = ["distributing", "login"]
 pytestmark = pytest.mark.django_db
 
-SETTINGS = ("RAW_DOCUMENT_DAYS", "RUN_DAYS", "WEBHOOK_DAYS", "MESSAGE_DAYS", "LOG_DAYS")
+SETTINGS = ("RAW_DOCUMENT_DAYS", "RUN_DAYS", "WEBHOOK_RUN_DAYS", "WEBHOOK_DAYS", "MESSAGE_DAYS", "LOG_DAYS")
 LONG = timedelta(days=1000)
 
 
