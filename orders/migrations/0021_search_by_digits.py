@@ -34,8 +34,8 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ('integrations', '0023_second_factor'),
-        ('orders', '0018_erasure'),
+        ('integrations', '0024_after_the_import'),
+        ('orders', '0020_second_layout'),
     ]
 
     operations = [

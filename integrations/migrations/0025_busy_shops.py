@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('integrations', '0023_second_factor'),
+        ('integrations', '0024_after_the_import'),
     ]
 
     operations = [

@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
 
 
     dependencies = [
-        ('orders', '0018_erasure'),
+        ('orders', '0019_in_the_shop'),
     ]
 
     operations = [
