@@ -131,7 +131,7 @@ def test_orders_of_before_are_indexed_again(book: Project, monkeypatch: pytest.M
     for number in range(5):
         order_of(book, line(), number=f"N-{number}", phone="+420 777 123 456")
     Order.objects.update(search="n")
-    step = import_module("orders.migrations.0019_search_by_digits")
+    step = import_module("orders.migrations.0021_search_by_digits")
     monkeypatch.setattr(step, "BATCH", 2)
     step.index_again(apps, None)
     assert len(found("777123456 brno")) == 5
