@@ -43,7 +43,9 @@ def rows_of(project: Project) -> dict[type[Model], Model]:
     [order] = imported(shop, [incoming(line("ZANZIBAR"), number=CANARY, email="zanzibar@mail.example")], "history")
     run = Run.objects.create(project=project, integration=shop, kind=RunKind.LOAD, reason=CANARY)
     failed = remote(shop, CANARY, RemoteState.FAILED)
-    erasure = ErasureRequest.objects.create(integration=shop, external_id="1", person=CANARY, told_at=timezone.now())
+    erasure = ErasureRequest.objects.create(
+        project=project, integration=shop, external_id="1", person=CANARY, told_at=timezone.now()
+    )
     person = Customer.objects.get(project=project)
     distribution = Distribution.objects.create(project=project, name=CANARY, trigger="order_paid", channel="email")
     now = timezone.now()
