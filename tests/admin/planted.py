@@ -6,13 +6,14 @@ from django.db.models import Model
 from django.utils import timezone
 
 from integrations.access import access_log, api_keys
-from integrations.choices import AccessKind, ListKind, RemoteState, RunKind
+from integrations.choices import AccessKind, ListKind, Process, RemoteState, RunKind
 from integrations.models import (
     BulkImport,
     BuyerEntry,
     Distribution,
     ErasureRequest,
     Export,
+    Heartbeat,
     MailOptOut,
     MailServer,
     Message,
@@ -51,6 +52,7 @@ def rows_of(project: Project) -> dict[type[Model], Model]:
     now = timezone.now()
     segment = definitions.create(project.pk, definitions.SegmentWish(CANARY, SegmentKind.STATIC), [person.pk])
     movements.adjust(person.pk, 5, CANARY, seen=None, actor_id=None)
+    Heartbeat.objects.create(name=f"tick of {project.pk}", kind=Process.TICK, at=now)
     BulkImport.objects.create(run=run, project=project, request_id="req_1")
     Export.objects.create(run=run, project=project, token="t")
     MailServer.objects.create(project=project, host="mail.example", port=587, from_address="shop@mail.example")

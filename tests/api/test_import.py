@@ -174,12 +174,13 @@ def test_rows_that_fail_later_say_why_and_the_others_land(partner: Partner, proj
     shop = IntegrationFactory.create(project=project)
     live = Order.objects.create(
         project=project, number="live", status="on_hold", tab="on_hold", placed_at="2025-01-01T00:00:00Z",
-        currency="EUR", total=1, source_id="live", search="", created_at="2025-01-01T00:00:00Z",
+        currency="EUR", total=1, residual=1, source_id="live", search="", created_at="2025-01-01T00:00:00Z",
         updated_at="2025-01-01T00:00:00Z", partner={},
     )  # fmt: skip
     of_shop = Order.objects.create(
         project=project, integration=shop, number="shop", status="complete", placed_at="2025-01-01T00:00:00Z",
-        currency="EUR", total=1, search="", created_at="2025-01-01T00:00:00Z", updated_at="2025-01-01T00:00:00Z",
+        currency="EUR", total=1, residual=1, search="", created_at="2025-01-01T00:00:00Z",
+        updated_at="2025-01-01T00:00:00Z",
     )  # fmt: skip
     foreign = "cust_" + "0" * 32
     action = partner.imported(
