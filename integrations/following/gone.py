@@ -1,7 +1,7 @@
 """Orders that their shop has no longer: trashed or deleted there. They are marked, and put on hold where that is set.
 
 An answer without an order is no proof that the order is gone: a shop that fails may answer with nothing at all. What
-did not come is asked for once more, by id, and together with an order that must come where nothing else did.
+did not come is asked for once more, by id, and together with some that must come where nothing else did.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from orders.work.changing import opened
 
 SENTENCE = "The shop no longer has this order: it was deleted or moved to the trash there."
 HELD = "Put on hold until somebody decides."
+# Orders asked for beside those that did not come; one that comes shows that the shop answers.
+WITNESSES = 5
 Drive = Callable[[Operation[OrderPage]], OrderPage]
 
 
@@ -31,15 +33,17 @@ def confirmed(integration: Integration, asked: Sequence[str], found: Collection[
     suspects = tuple(external_id for external_id in suspects if external_id in here)
     if not suspects:
         return []
-    answered = any(external_id in found for external_id in asked)
-    witness = None if answered else _witness(integration, suspects)
-    if not answered and witness is None and len(suspects) > 1:
-        return []  # all there is, at once: that is a shop that fails
     connector, shop = integration.connector, integration.shop()
-    page = drive(connector.orders.by_ids(shop, (*suspects, witness) if witness else suspects))
+    answered = any(external_id in found for external_id in asked)
+    witnesses = () if answered else _witnesses(integration, suspects)
+    if not answered and not witnesses and len(suspects) > 1:
+        return []  # all there is, at once: that is a shop that fails
+    # A request takes only so many; the others are asked for by the next run.
+    suspects = suspects[: connector.capabilities.orders_by_ids - len(witnesses)]
+    page = drive(connector.orders.by_ids(shop, (*suspects, *witnesses)))
     reader = integration.reader()
     came = {connector.identify(payload, reader).external_id for payload in page.payloads} | set(page.broken)
-    if witness is not None and witness not in came:
+    if witnesses and came.isdisjoint(witnesses):
         return []
     return [external_id for external_id in suspects if external_id not in came]
 
@@ -48,11 +52,11 @@ def _orders(integration: Integration, external_ids: Collection[str]) -> QuerySet
     return Order.objects.filter(integration=integration, remote_order__external_id__in=list(external_ids))
 
 
-def _witness(integration: Integration, but: Collection[str]) -> str | None:
-    """The newest order of the shop that ought to be there."""
+def _witnesses(integration: Integration, but: Collection[str]) -> tuple[str, ...]:
+    """The newest orders of the shop that ought to be there: one may be gone itself, and nobody has noticed yet."""
     rows = RemoteOrder.objects.filter(integration=integration, order__shop_gone_at=None, order__isnull=False)
     newest = rows.exclude(external_id__in=list(but)).order_by("-pk")
-    return newest.values_list("external_id", flat=True).first()
+    return tuple(newest.values_list("external_id", flat=True)[:WITNESSES])
 
 
 def mark(integration: Integration, external_ids: Collection[str]) -> None:

@@ -126,7 +126,9 @@ def _compare(integration: Integration, pairs: Sequence[_Pair]) -> None:
             pair.marked = True  # it says something newer, and nobody can read what
             continue
         _differ(pair, words)
-        if pair.found and may_be_ours(pair.order, pair.lines, pair.found):
+        # Of a marked order the quick look does not see what could not follow: a status, lines that are shipped.
+        is_marked = pair.order.shop_changed_at is not None
+        if is_marked or (pair.found and may_be_ours(pair.order, pair.lines, pair.found)):
             unsure.append(pair)
     if not unsure:
         return

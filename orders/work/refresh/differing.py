@@ -20,6 +20,7 @@ from orders.work.refresh.lines import LINE, key_of, values_of_line
 # [{"field", "old", "new"}], as the history keeps them.
 Change = Mapping[str, Any]
 NAMES = (*(name for names in FIELDS.values() for name in names), "number")
+OPEN = frozenset({OrderStatus.PROCESSING, OrderStatus.ON_HOLD})
 # What a mapping or a name given here may have made of the shop's words.
 MAPPED = frozenset({"payment_title", "shipping_title", "metadata"})
 
@@ -80,9 +81,19 @@ def differences(
         if (before is None or values[name] != before[name])
         and (value := merged(order, name, values[name], before and before[name])) != getattr(order, name)
     ]
-    if answer.status != (since.status if since else order.remote_status) and follow not in {None, order.status}:
+    is_news = answer.status != (since.status if since else order.remote_status) and follow not in {None, order.status}
+    if is_news and not (follow in OPEN and _paid_back(lines, answer)):
         found.append({"field": "status", "old": order.status, "new": str(follow)})
     return [*found, *_lines(lines, answer.lines, since)]
+
+
+def _paid_back(lines: Sequence[BookLine], answer: IncomingOrder) -> bool:
+    """Whether nothing is left to be sent, for what was not shipped was paid back: such an order is closed here."""
+    refunded = {key_of(line, place): line.refunded for place, line in enumerate(answer.lines)}
+    return any(refunded.values()) and all(
+        line.quantity <= line.shipped + min(line.cancelled, refunded.get(line.key or f"#{place}", 0))
+        for place, line in enumerate(lines)
+    )
 
 
 def may_be_ours(order: Order, lines: Sequence[BookLine], found: Sequence[Change]) -> bool:

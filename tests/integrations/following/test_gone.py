@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -19,9 +20,11 @@ from integrations.models import Integration, RemoteOrder
 from orders.choices import EventKind, OrderStatus
 from orders.models import Order
 from orders.work import lifecycle
-from tests.integrations.following.shop import BODIES, A, B, EditedShop, load, notify, order_of, reread, sync
+from tests.fake_connector import exchange
+from tests.integrations.following.shop import BODIES, KEYS, A, B, EditedShop, load, notify, order_of, reread, sync
 
 pytestmark = pytest.mark.django_db
+NEWEST = KEYS[-1]
 
 
 def look(integration: Integration) -> None:
@@ -87,6 +90,39 @@ def test_an_empty_answer_of_a_shop_that_fails_is_no_proof(
     failing.install(monkeypatch)
     failing.empty = times
     reread(integration)
+    assert not Order.objects.filter(shop_gone_at__isnull=False).exists()
+
+
+def test_a_witness_that_is_gone_itself_hides_nothing(integration: Integration, shop: EditedShop) -> None:
+    """Of the newest order, which is closed here, nobody has asked."""
+    RemoteOrder.objects.update(first_seen_at=order_of(A).created_at - timedelta(days=1))
+    for key in (A, NEWEST):
+        del shop.bodies[key]
+    notify(integration, A, told=timedelta(hours=9))
+    assert (order_of(A).shop_gone_at is None, order_of(NEWEST).shop_gone_at) == (False, None)
+    notify(integration, NEWEST, told=timedelta(hours=9))
+    assert order_of(NEWEST).shop_gone_at is not None
+
+
+def test_control_with_one_witness(integration: Integration, shop: EditedShop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gone, "WITNESSES", 1)
+    for key in (A, NEWEST):
+        del shop.bodies[key]
+    notify(integration, A, told=timedelta(hours=9))
+    assert order_of(A).shop_gone_at is None
+
+
+def test_what_a_request_cannot_hold_is_asked_for_later(
+    integration: Integration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full request that comes back empty, with the witnesses beside."""
+    failing = EmptyShop(dict(BODIES))
+    failing.install(monkeypatch)
+    most = replace(integration.connector.capabilities, orders_by_ids=5)
+    exchange(monkeypatch, "woocommerce", capabilities=most)
+    failing.empty = 1
+    reread(integration)
+    assert max(map(len, failing.asked)) == 5
     assert not Order.objects.filter(shop_gone_at__isnull=False).exists()
 
 

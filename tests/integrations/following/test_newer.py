@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -164,6 +165,25 @@ def test_a_page_of_marks_costs_the_same_statements_however_many(integration: Int
             load(integration)
         counted.append(len(captured))
     assert counted[1] == counted[2]
+
+
+def test_what_could_not_follow_stays_marked_whatever_comes_next(integration: Integration, shop: EditedShop) -> None:
+    """A status that needs documents; a line that has left, of an order that came shipped."""
+    integration.rules.filter(status="completed").update(action=ImportAction.COMPLETE)
+    integration.rules.create(status="archived", action=ImportAction.HISTORY)
+    old, whole = "990002", shop.document(B)
+    shop.bodies[old] = json.dumps(whole | {"id": int(old), "number": old, "status": "archived"}).encode()
+    load(integration)
+    shop.edit(A, status="completed")
+    shop.edit(old, line_items=whole["line_items"][:-1])
+    for note in ("", "new", "new"):
+        shop.edit(A, customer_note=note)
+        shop.edit(old, customer_note=note)
+        load(integration)
+        for key in (A, old):
+            assert (order_of(key).note, order_of(key).shop_changed_at is None) == (note, False)
+    assert differing(integration) == {"status"}
+    assert broken() == {}
 
 
 # --- following ---
