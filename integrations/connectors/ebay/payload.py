@@ -115,9 +115,15 @@ def _is_paid(payment: Payment) -> bool:
 
 
 def _refunded(raw: Order, reading: MoneyReading) -> Decimal:
-    """What has left; a refund that failed or is still pending has not."""
-    refunds = (raw.paymentSummary or PaymentSummary()).refunds or ()
-    left = [refund.amount for refund in refunds if refund.refundStatus not in {"FAILED", "PENDING"}]
+    """What has left; a refund that failed or is still pending has not.
+
+    The order's refunds do not include those of its lines (type OrderRefund). Neither says how many units they are for.
+    """
+    whole = (raw.paymentSummary or PaymentSummary()).refunds or ()
+    counted = {refund.refundId for refund in whole if refund.refundId}
+    left = [refund.amount for refund in whole if refund.refundStatus not in {"FAILED", "PENDING"}]
+    for line in raw.lineItems or ():
+        left += [each.amount for each in line.refunds or () if each.refundDate and each.refundId not in counted]
     return sum((abs(reading.money(amount, "refunds.amount")) for amount in left), ZERO)
 
 

@@ -82,8 +82,12 @@ class Payment(Struct):
 
 
 class Refund(Struct):
+    """Of the whole order. Those of its lines have no status, but a date once they were issued."""
+
     amount: Amount | None = None
     refundStatus: str | None = None
+    refundDate: str | None = None
+    refundId: str | None = None
 
 
 class PaymentSummary(Struct):
@@ -122,6 +126,7 @@ class Line(Struct):
     taxes: list[Tax] | None = None
     ebayCollectAndRemitTaxes: list[Tax] | None = None
     variationAspects: list[Aspect] | None = None
+    refunds: list[Refund] | None = None
 
 
 class Order(Struct):

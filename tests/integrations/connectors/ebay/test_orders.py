@@ -129,6 +129,20 @@ def test_an_amount_in_another_currency_is_left_out_with_a_note() -> None:
     assert "in USD, not in EUR" in read.warnings[0]
 
 
+def test_refunds_of_lines_count_beside_those_of_the_order_once() -> None:
+    """eBay says of which line, and how much, but not how many units of it."""
+    issued = {"refundDate": "2026-11-02T10:00:00.000Z"}
+    back = [
+        {"amount": money("4.0"), "refundId": "1", **issued},
+        {"amount": money("5.0"), "refundId": "2"},
+        {"amount": money("2.0"), "refundId": "3", **issued},
+    ]
+    whole = [{"amount": money("2.0"), "refundId": "3", "refundStatus": "REFUNDED"}]
+    read = ebay.parse(payload(lineItems=[line(refunds=back)], paymentSummary={"refunds": whole}), SHOP)
+    assert read.refunded_total == 6
+    assert read.lines[0].refunded == 0
+
+
 def test_refunds_that_did_not_happen_do_not_count() -> None:
     refunds = [
         {"amount": money("3.0"), "refundStatus": state} for state in ("REFUNDED", "PENDING", "FAILED", "SOMETHING_NEW")
