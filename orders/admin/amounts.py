@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from django.utils.translation import gettext
 
 from config.kit.money import money
-from orders.models import Order
+from orders.choices import OrderStatus
+from orders.models import Order, OrderLine
+from orders.work.changing import open_units
 
 
 @dataclass(frozen=True)
@@ -22,12 +25,14 @@ class Row:
     note: str = ""
 
 
-def amount_rows(order: Order, goods: Decimal, goods_tax: Decimal) -> list[Row]:
+def amount_rows(order: Order, lines: Sequence[OrderLine]) -> list[Row]:
     """How the total comes about: net amount and tax of each part; zero parts are left out, but for goods and total."""
 
     def show(amount: Decimal) -> str:
         return money(amount, order.currency)
 
+    goods = sum((line.total for line in lines), Decimal(0))
+    goods_tax = sum((line.tax for line in lines), Decimal(0))
     rows = [Row(gettext("Items"), show(goods), show(goods_tax))]
     if order.shipping_total or order.shipping_tax:
         rows.append(Row(gettext("Shipping"), show(order.shipping_total), show(order.shipping_tax)))
@@ -42,5 +47,15 @@ def amount_rows(order: Order, goods: Decimal, goods_tax: Decimal) -> list[Row]:
             Row(gettext("Discount"), show(order.discount_total), note=gettext("Already taken off the amounts above."))
         )
     if order.refunded_total:
-        rows.append(Row(gettext("Refunded"), show(-order.refunded_total), note=gettext("Paid back in the shop.")))
+        rows.append(Row(gettext("Refunded"), show(-order.refunded_total), note=_of_what(order, lines)))
     return rows
+
+
+def _of_what(order: Order, lines: Sequence[OrderLine]) -> str:
+    """Some shops tell only how much was paid back, and then somebody has to know what need not be sent."""
+    is_open = order.status in {OrderStatus.PROCESSING, OrderStatus.ON_HOLD}
+    if is_open and any(map(open_units, lines)) and not any(line.cancelled for line in lines):
+        return gettext(
+            "Paid back in the shop, which does not say for which items: cancel here what is not to be sent any more."
+        )
+    return gettext("Paid back in the shop.")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from django.http import HttpRequest
@@ -39,15 +38,13 @@ class Line:
 def order_page(request: HttpRequest, order: Order) -> dict[str, Any]:
     rows = list(order.lines.select_related("product"))
     free = _free([row.product_id for row in rows if row.product_id])
-    goods = sum((row.total for row in rows), Decimal(0))
-    goods_tax = sum((row.tax for row in rows), Decimal(0))
     remote = _remote(order)
     return {
         "title": order.number or f"#{order.pk}",
         "status_tone": STATUS_TONES[order.status],
         "tab_tone": TAB_TONES.get(order.tab, "plain"),
         "total": money(order.total, order.currency),
-        "amounts": amount_rows(order, goods, goods_tax),
+        "amounts": amount_rows(order, rows),
         "lines": [_line(order, row, free) for row in rows],
         "addresses": [("Billing", address_lines(order.billing)), ("Shipping", address_lines(order.shipping))],
         "invoices": order.invoices.defer("lines", "billing"),

@@ -10,7 +10,7 @@ from tests.benchmarks.requests import BARS, Counted, count
 
 # For 100 orders by id, and for 600 of a year. PayPal's are far apart here: it is asked for four spans of a month.
 COSTS = {
-    "woocommerce": (1, 6),
+    "woocommerce": (3, 23),
     "shopify": (4, 14),
     "bigcommerce": (2, 7),
     "ebay": (2, 3),

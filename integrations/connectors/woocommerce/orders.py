@@ -1,8 +1,12 @@
-"""Listing and finding orders. See `integrations.connectors.kit.offset_paging` for why the pages overlap."""
+"""Listing and finding orders. See `integrations.connectors.kit.offset_paging` for why the pages overlap.
+
+An order comes with the amounts of its refunds only (`woocommerce.refunds` fetches their units).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +23,7 @@ from integrations.connectors.kit.offset_paging import Place, next_slice
 from integrations.connectors.kit.stamps import zulu
 from integrations.connectors.kit.windows import SECOND, cursor_of
 from integrations.connectors.listings import Cursor, OrderPage, Window
+from integrations.connectors.woocommerce.refunds import with_units
 from integrations.connectors.woocommerce.requests import entries, get, page_size
 from integrations.connectors.woocommerce.status import NOT_ORDERS, status
 
@@ -50,8 +55,9 @@ def orders_in_window(shop: Shop, window: Window, cursor: Cursor | None) -> Pagin
     page = yield from next_slice(request_at, entries, progress.place if progress else Place(), page_size(shop))
     if progress is None:
         progress = _begun(window, page.response)
+    orders = [document for _, document in page.fresh if not _is_cart(document)]
     return OrderPage(
-        payloads=tuple(document for _, document in page.fresh if not _is_cart(document)),
+        payloads=(yield from with_units(shop, orders)),
         next=_following(progress, page.next, page.total) if page.done else cursor_of(progress, place=page.next),
         total=page.total,
         until=progress.until,
@@ -84,7 +90,8 @@ def past_a_fault(shop: Shop, window: Window, cursor: Cursor | None) -> Paging:
     broken = []
     for offset in range(first, first + count):
         broken.append((yield from _name(request_at, offset)))
-    return _behind(progress or _begun(window, beyond), place, first + count, entries(beyond), broken)
+    page = _behind(progress or _begun(window, beyond), place, first + count, entries(beyond), broken)
+    return replace(page, payloads=(yield from with_units(shop, page.payloads)))
 
 
 def _alone(request_at: Callable[..., Request], offset: int) -> Operation[Response]:
@@ -159,7 +166,7 @@ def orders_by_ids(shop: Shop, ids: tuple[str, ...]) -> Paging:
     response = yield _list(shop, include=",".join(sorted(asked, key=int)), per_page=str(MOST_IDS))
     found = {document: str(_brief(document).id) for document in entries(response)}
     orders = (document for document, identifier in found.items() if identifier in asked)
-    payloads = tuple(document for document in orders if not _is_cart(document))
+    payloads = yield from with_units(shop, [document for document in orders if not _is_cart(document)])
     return OrderPage(payloads, None, len(payloads))
 
 
@@ -176,7 +183,7 @@ def order_by_number(shop: Shop, number: str) -> Paging:
     response = yield _list(shop, search=number, per_page=str(MOST_IDS))
     found = _with_number(entries(response), number)
     if found:
-        return OrderPage(found, None, 1)
+        return OrderPage((yield from with_units(shop, found)), None, 1)
     for page in range(1, SCANNED_PAGES + 1):
         response = yield _list(shop, order="desc", page=str(page), per_page=str(MOST_IDS), _fields="id,number,status")
         briefs = entries(response)

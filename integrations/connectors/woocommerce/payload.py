@@ -8,6 +8,7 @@ not reduced by refunds; PHP writes an empty object as `[]`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,6 +20,7 @@ from integrations.connectors.errors import PayloadError
 from integrations.connectors.kit import stamps, values
 from integrations.connectors.kit.identities import identifying
 from integrations.connectors.kit.order_reading import OrderReading
+from integrations.connectors.woocommerce.refunds import units
 from integrations.connectors.woocommerce.shapes import Brief, MetaList, RawLine, RawOrder
 from integrations.connectors.woocommerce.status import status
 from orders.intake.incoming import IncomingLine, IncomingOrder
@@ -39,6 +41,7 @@ def parse(payload: bytes, shop: Shop) -> IncomingOrder:
     fees, sent = raw.fee_lines or (), raw.shipping_lines or ()
     placed_at, modified_at = _stamps(raw, shop.zone)
     billing = reading.address(raw.billing, "the billing address")
+    refunded = units(raw, reading.notes) if raw.refunds else {}
     order = IncomingOrder(
         external_id=external_id,
         number=reading.number(raw.number or external_id),
@@ -47,7 +50,7 @@ def parse(payload: bytes, shop: Shop) -> IncomingOrder:
         modified_at=modified_at,
         currency=reading.currency,
         total=total,
-        lines=reading.lines(raw.line_items, lambda line: _line(line, reading), "$.line_items"),
+        lines=reading.lines(raw.line_items, lambda line: _line(line, reading, refunded), "$.line_items"),
         tax_total=reading.amount(raw.total_tax, "total_tax"),
         shipping_total=reading.amount(raw.shipping_total, "shipping_total"),
         shipping_tax=reading.amount(raw.shipping_tax, "shipping_tax"),
@@ -103,7 +106,7 @@ def _first_stamp(utc: str | None, local: str | None, zone: ZoneInfo, field: str)
     return None
 
 
-def _line(raw: RawLine, reading: OrderReading) -> IncomingLine:
+def _line(raw: RawLine, reading: OrderReading, refunded: Mapping[str, int]) -> IncomingLine:
     """Variations carry their own SKU. The shell of a bundle (plugins) is no goods: its parts are lines too."""
     quantity, sku = values.quantity(raw.quantity), values.sku(raw.sku)
     total = reading.amount(raw.total, "total")
@@ -121,6 +124,7 @@ def _line(raw: RawLine, reading: OrderReading) -> IncomingLine:
         total=total,
         tax=reading.amount(raw.total_tax, "total_tax"),
         discount=reading.amount(before, "subtotal") - total,
+        refunded=min(quantity, refunded.get(str(raw.id), 0)),
         stocked=bool(sku) and not raw.bundled_items and not raw.composite_children,
         metadata=_metadata(raw.meta_data, reading) if raw.meta_data else {},
     )

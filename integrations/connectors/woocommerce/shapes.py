@@ -62,6 +62,15 @@ class RawRefund(Struct):
     total: Number = None
 
 
+class RawRefundedLine(Struct):
+    quantity: Any = None
+    meta_data: MetaList = None
+
+
+class RawRefundOfLines(Struct):
+    line_items: list[RawRefundedLine] | None = None
+
+
 class RawOrder(Struct):
     id: Any = None
     number: str | int | None = None
@@ -89,6 +98,8 @@ class RawOrder(Struct):
     fee_lines: list[RawFee] | None = None
     coupon_lines: list[RawCoupon] | None = None
     refunds: list[RawRefund] | None = None
+    # Ours, see `woocommerce.refunds`; not in documents of before.
+    refunds_by_line: list[RawRefundOfLines] | None = field(default_factory=list)
     meta_data: MetaList = None
 
 

@@ -17,6 +17,7 @@ from integrations.simulator.dialects.woocommerce.orders import (
     order_document,
     parent_id,
     product_documents,
+    refund_documents,
     variation_documents,
 )
 from integrations.simulator.messages import Answered, Asked, as_json
@@ -78,6 +79,9 @@ def _route(shop: SimulatedShop, asked: Asked, path: str) -> Answered:
     order = re.fullmatch(r"orders/(\d+)", path)
     if order:
         return _order(shop, int(order[1]))
+    refunds = re.fullmatch(r"orders/(\d+)/refunds", path)
+    if refunds:
+        return _refunds(shop, asked, int(refunds[1]))
     variations = re.fullmatch(r"products/(\d+)/variations", path)
     if variations:
         return _documents(shop, asked, variation_documents(shop) if int(variations[1]) == parent_id(shop) else [])
@@ -106,6 +110,14 @@ def _order(shop: SimulatedShop, order_id: int) -> Answered:
     if sale is None:
         return error("woocommerce_rest_shop_order_invalid_id", "Invalid ID.", 404)
     return as_json(order_document(shop, sale), ids=(sale.id,))
+
+
+def _refunds(shop: SimulatedShop, asked: Asked, order_id: int) -> Answered:
+    sale = next((sale for sale in shop.visible() if sale.id == order_id), None)
+    if sale is None:
+        return error("woocommerce_rest_shop_order_invalid_id", "Invalid ID.", 404)
+    answered = _documents(shop, asked, refund_documents(shop, sale))
+    return Answered(answered.status, answered.body, answered.headers)  # the ids are those of refunds
 
 
 def _orders(shop: SimulatedShop, asked: Asked) -> Answered:

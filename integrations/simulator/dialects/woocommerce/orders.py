@@ -90,15 +90,45 @@ def order_document(shop: SimulatedShop, sale: Sale) -> Json:
         "coupon_lines": [_coupon(shop, sale, goods.coupon, discount, vat)] if goods.coupon else [],
         "refunds": [
             {
-                "id": sale.id + 1,
+                "id": sale.id + 1 + place,
                 "reason": "",
                 "total": _text(-rounded(shop, cost.total * Decimal(str(change.refund)), DECIMALS)),
             }
-            for change in sale.refunds(now)
+            for place, change in enumerate(sale.refunds(now))
         ],
         **_needs(state.status),
         "currency_symbol": shop.currency,
         "_links": _links(f"orders/{sale.id}", "orders"),
+    }
+
+
+def refund_documents(shop: SimulatedShop, sale: Sale) -> list[Json]:
+    """Each with the units that its share comes to; names and amounts are left out, nobody reads them."""
+    documents, before = [], Decimal(0)
+    for place, change in enumerate(sale.refunds(shop.now())):
+        share = min(Decimal(1), before + Decimal(str(change.refund)))
+        lines = [
+            (position, int(line.item.quantity * share) - int(line.item.quantity * before))
+            for position, line in enumerate(priced(shop, sale, DECIMALS).lines)
+        ]
+        documents.append(
+            {
+                "id": sale.id + 1 + place,
+                "parent_id": sale.id,
+                "reason": "",
+                "line_items": [_refunded(sale, position, units) for position, units in lines if units],
+            }
+        )
+        before = share
+    return documents
+
+
+def _refunded(sale: Sale, position: int, units: int) -> Json:
+    own = sale.id * 10 + position
+    return {
+        "id": own + 5,
+        "quantity": -units,
+        "meta_data": [{"id": own, "key": "_refunded_item_id", "value": str(own)}],
     }
 
 
