@@ -128,6 +128,8 @@ class Orders:
     past_a_fault: Callable[[Shop, Window, Cursor | None], Paging] | None = None
     # End what the shop does for a listing that is cancelled, where a page said `in_shop`.
     abandon: Callable[[Shop, Cursor], Operation[None]] | None = None
+    # What `by_number` looks through where the platform cannot look for every number, e.g. "its newest 500 orders".
+    looked_through: str = ""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from django.db.models import F
+
 from config.kit import true_time
 from integrations.choices import IntegrationHealth, RemoteState, RunKind
 from integrations.connectors.listings import OrderPage, Window
@@ -55,17 +57,20 @@ def fetch_page(held: Claim, run: Run, integration: Integration) -> RunPage:
     """One page of what was asked for; the last one tells what came of it."""
     cursor = run.cursor or {}
     if cursor.get("done"):
-        return RunPage(done=True, note=_sentence(integration, run, Counter(cursor["seen"])), asked=False)
+        return RunPage(
+            done=True, note=_sentence(integration, run, Counter(cursor["seen"]), cursor.get("shown", "")), asked=False
+        )
     page, size = _fetch(held, run, integration, cursor)
     candidates = read_page(integration.connector, integration.reader(), page.payloads)
     candidates += map(broken, page.broken)
     seen = Counter(cursor.get("seen", {})) + _states(integration, candidates)
     done = page.next is None
-    reached = {"at": page.next, "done": done, "size": size, "seen": dict(seen)}
+    shown = candidates[0].external_id if candidates else ""
+    reached = {"at": page.next, "done": done, "size": size, "seen": dict(seen), "shown": shown}
     return replace(
         import_page(integration, candidates, reached, mode=Mode.REVIEW),
         done=done,
-        note=_sentence(integration, run, seen) if done else "",
+        note=_sentence(integration, run, seen, shown) if done else "",
         total=page.total,
         until=page.until or run.until,
     )
@@ -81,10 +86,22 @@ def _fetch(held: Claim, run: Run, integration: Integration, cursor: dict[str, An
         drive = partial(ask, integration, held=held)
         return next_page(connector, shop, Window(run.since, run.until), at, cursor.get("size"), run.failures, drive)
     wanted = run.scope["order"]
-    found = ask(integration, connector.orders.by_number(shop, wanted), held=held)
-    if not found.payloads:
-        found = ask(integration, connector.orders.by_ids(shop, (wanted,)), held=held)
+    ours = _on_record(integration, wanted)
+    looks = [partial(connector.orders.by_ids, shop, (ours.external_id,))] if ours else []
+    looks += [partial(connector.orders.by_number, shop, wanted), partial(connector.orders.by_ids, shop, (wanted,))]
+    for look in looks:
+        found = ask(integration, look(), held=held)
+        if found.payloads:
+            break
     return OrderPage(found.payloads, None, len(found.payloads)), None
+
+
+def _on_record(integration: Integration, number: str) -> RemoteOrder | None:
+    """The newest order of this number that the shop has shown us: some shops cannot be asked for a number."""
+    # Numbers are no keys: PayPal's are the invoice numbers that its merchants give, some of them twice.
+    newest = (F("placed_at").desc(nulls_last=True), "-id")
+    found = RemoteOrder.objects.filter(project_id=integration.project_id, integration=integration, number=number)
+    return found.select_related("order").defer("payload", "taken").order_by(*newest).first()
 
 
 def _states(integration: Integration, candidates: list[Candidate]) -> Counter[str]:
@@ -100,9 +117,12 @@ def _states(integration: Integration, candidates: list[Candidate]) -> Counter[st
     )
 
 
-def _sentence(integration: Integration, run: Run, seen: Counter[str]) -> str:
-    """What a person is told at the end."""
+def _sentence(integration: Integration, run: Run, seen: Counter[str], shown: str) -> str:
+    """What a person is told at the end. `shown`: the id of the last page's first order."""
     total = sum(seen.values())
+    ours = _on_record(integration, run.scope["order"]) if "order" in run.scope else None
+    if ours and shown in {"", ours.external_id} and not seen["unreadable"] and not seen["new"]:
+        return _where(ours, next(iter(seen), None))
     if not total and "order" in run.scope:
         return _not_found(integration, run)
     if not total:
@@ -118,6 +138,24 @@ def _sentence(integration: Integration, run: Run, seen: Counter[str]) -> str:
     if seen["unreadable"]:
         parts.append(f"{_orders(seen['unreadable'])} unreadable: see the items in error")
     return "; ".join(parts) + "."
+
+
+def _where(row: RemoteOrder, before: str | None) -> str:
+    """Where an order on record is. `before`: its state when the shop showed it again; None: it did not."""
+    state = before or row.state
+    if before in {RemoteState.FAILED, RemoteState.IGNORED}:
+        was = RemoteState(before).label
+        return f"Order {row} was found by its number in our own records ({was}) and fetched as Pending."
+    if state == RemoteState.IMPORTED:
+        order = getattr(row, "order", None)
+        said = f"is in the book already{f', as {order} ({order.get_status_display()})' if order else ''}"
+    elif state == RemoteState.PENDING:
+        said = "is pending already"
+    elif state == RemoteState.DISMISSED:
+        said = "was marked as cancel before: take that back to import"
+    else:
+        said = f"is in our own records ({RemoteState(state).label})"
+    return f"Order {row} {said}." if before else f"Order {row} {said}. The shop does not show it any more."
 
 
 def _orders(count: int) -> str:
@@ -137,7 +175,11 @@ def _not_found(integration: Integration, run: Run) -> str:
         return (
             f"{integration} has no order “{wanted}”. There is one with this number at {elsewhere}: choose that store."
         )
-    return (
-        f"{integration} has no order “{wanted}”: check the number, and that it was placed in this store."
-        " Orders in the trash of a shop are not shown to us."
-    )
+    hint = "check the number, and that it was placed in this store. Orders in the trash of a shop are not shown to us."
+    looked_through = integration.connector.orders.looked_through
+    if looked_through:
+        return (
+            f"Order “{wanted}” was not found at {integration}: {hint} The shop cannot look for every number:"
+            f" {looked_through} were looked through, and our own records. Any order is found by its id in the shop."
+        )
+    return f"{integration} has no order “{wanted}”: {hint}"

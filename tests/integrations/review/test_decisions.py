@@ -112,7 +112,7 @@ def test_what_is_here_is_left_out_with_a_message(integration: Integration, perso
     )
     assert states() == {"pending": 18, "imported": 1, "dismissed": 1}
     assert list(Order.objects.values()) == before
-    assert fetch(integration, KEYS[2]).reason == "Nothing new; 1 order pending already."
+    assert fetch(integration, KEYS[2]).reason == f"Order {KEYS[2]} is pending already."
     assert broken() == {}
 
 
@@ -127,7 +127,8 @@ def test_failed_and_ignored_orders_come_back_as_pending(integration: Integration
 def test_an_order_that_is_not_there_is_said(integration: Integration) -> None:
     run = fetch(integration, "999999")
     assert (run.state, run.fetched) == (RunState.SUCCEEDED, 0)
-    assert "has no order “999999”: check the number" in run.reason
+    assert "Order “999999” was not found at" in run.reason
+    assert "its newest 500 orders were looked through, and our own records." in run.reason
 
 
 def test_an_order_of_another_store_is_named(integration: Integration) -> None:
