@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 
 from config.kit import true_time
+from integrations.choices import IntegrationHealth
+from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
+from integrations.connectors.http import Operation
+from integrations.connectors.notifications import RemoteWebhook
 from integrations.models import Integration, Run, Webhook
 from integrations.runs.claims import Claim
 from integrations.runs.pages import RunPage, Written
 from integrations.shops.ask import ask
+
+# As `Webhooks.register`.
+Register = Callable[[Shop, str, str], Operation[tuple[RemoteWebhook, ...]]]
 
 
 @dataclass(frozen=True)
@@ -49,18 +58,28 @@ def register(integration: Integration) -> Registration:
             problem=str(error)[:500], checked_at=true_time.now()
         )
         return Registration(False, str(error))
+    Webhook.objects.filter(pk=webhook.pk).update(**_kept(registered))
+    return Registration(True, _summary(registered))
+
+
+def _kept(registered: Sequence[RemoteWebhook]) -> dict[str, Any]:
+    """What is kept of a registration."""
     now = true_time.now()
-    active = [known for known in registered if known.active]
+    ids = [known.external_id[:100] for known in registered if known.active]
+    return {"registered_at": now, "checked_at": now, "problem": "", "external_id": ids[0] if ids else ""}
+
+
+def _summary(registered: Sequence[RemoteWebhook]) -> str:
     refused = [known.topic for known in registered if not known.active]
-    Webhook.objects.filter(pk=webhook.pk).update(
-        registered_at=now, checked_at=now, problem="", external_id=active[0].external_id[:100] if active else ""
-    )
-    summary = f"{len(active)} webhook(s) are registered in the shop."
-    return Registration(True, f"{summary} It does not let us have {', '.join(refused)}." if refused else summary)
+    summary = f"{len(registered) - len(refused)} webhook(s) are registered in the shop."
+    return f"{summary} It does not let us have {', '.join(refused)}." if refused else summary
 
 
 def check_page(held: Claim, run: Run, integration: Integration) -> RunPage:
-    """Look whether the shop has disabled or lost our webhooks, and keep the answer where staff see it."""
+    """Look whether the shop has disabled or lost our webhooks; register them again, or keep why that is left to staff.
+
+    Asks the shop to register them at most once. Made twice, e.g. after a crash, it finds them there.
+    """
     webhook = Webhook.objects.filter(integration=integration, registered_at__isnull=False).first()
     platform = integration.connector.webhooks
     if webhook is None or platform is None or platform.registered is None:
@@ -71,15 +90,50 @@ def check_page(held: Claim, run: Run, integration: Integration) -> RunPage:
         if error.kind != Failure.NOT_FOUND:
             raise
         there = ()
-    ours = [known for known in there if known.address == address_of(webhook)]
-    problem = ""
-    if not ours:
-        problem = "The shop has lost our webhooks: register them again. Until then the feeds bring the orders."
-    elif not all(known.active for known in ours):
-        problem = "The shop has disabled our webhooks after failures: register them again. The feeds bring the orders."
+    happened = _what_happened(webhook, there)
+    problem = f"{happened} Register them again; until then the feeds bring the orders." if happened else ""
+    note, values = problem, {"problem": problem, "checked_at": true_time.now()}
+    if happened and platform.register is not None and _may_register(integration):
+        note, values = _register_again(held, integration, webhook, platform.register, happened)
 
     def write(run_id: int) -> Written:
-        Webhook.objects.filter(pk=webhook.pk).update(problem=problem, checked_at=true_time.now())
+        Webhook.objects.filter(pk=webhook.pk).update(**values)
         return Written()
 
-    return RunPage(None, write, done=True, note=problem)
+    return RunPage(None, write, done=True, note=note)
+
+
+def _what_happened(webhook: Webhook, there: Sequence[RemoteWebhook]) -> str:
+    """A sentence; "" when all is well."""
+    ours = [known for known in there if known.address == address_of(webhook)]
+    if not ours:
+        return "The shop has lost our webhooks."
+    return "" if all(known.active for known in ours) else "The shop has disabled our webhooks after failures."
+
+
+def _may_register(integration: Integration) -> bool:
+    """Whether the shop may still be written to: it may have been switched off while it was asked."""
+    usable = Integration.objects.filter(pk=integration.pk, enabled=True).exclude(health=IntegrationHealth.CREDENTIALS)
+    return bool(settings.PUBLIC_URL) and usable.exists()
+
+
+def _register_again(
+    held: Claim, integration: Integration, webhook: Webhook, register: Register, happened: str
+) -> tuple[str, dict[str, Any]]:
+    """What people are told, and what is kept of the webhook."""
+    try:
+        again = ask(
+            integration,
+            register(integration.shop(), address_of(webhook), webhook.secrets.get("signing", "")),
+            held=held,
+        )
+        failed = "" if any(known.active for known in again) else "The shop does not let us have any."
+    except ShopError as error:
+        if error.kind == Failure.BUSY:
+            raise  # the run goes on when the shop may be asked
+        # Keys that may only read are rejected here and nowhere else: no reason to stop reading with them.
+        failed = str(error)
+    if failed:
+        problem = f"{happened} Registering them again failed: {failed}"[:500]
+        return problem, {"problem": problem, "checked_at": true_time.now()}
+    return f"{happened} They were registered again: {_summary(again)}", _kept(again)

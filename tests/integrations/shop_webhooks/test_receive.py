@@ -249,6 +249,7 @@ def test_the_daily_check_notices_disabled_and_lost_webhooks(
     jobs.work(control.request(RunKind.WEBHOOK_CHECK, webhook.integration).pk)
     webhook.refresh_from_db()
     assert webhook.problem.startswith("The shop has") == bool(problem)
+    assert webhook.problem.endswith("failed: The shop does not let us have any.") == bool(problem)
     assert problem in webhook.problem
     assert Integration.objects.get().runs.get().state == RunState.SUCCEEDED
 
