@@ -21,7 +21,7 @@ def test_the_demo_refuses_a_database_that_is_not_the_embedded_one(
     settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.EMBEDDED = False
-    monkeypatch.setattr(parts, "check_port", lambda *_: pytest.fail("it went on"))
+    monkeypatch.setattr(parts, "take_port", lambda *_: pytest.fail("it went on"))
     with pytest.raises(CommandError, match="Unset DATABASE_URL and REDIS_URL"):
         call_command("demo")
     assert not User.objects.exists()
