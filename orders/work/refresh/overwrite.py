@@ -114,7 +114,7 @@ def _refresh(order_id: int, answer: ShopAnswer, actor_id: int | None, seen: int 
         reports = [f"{part.label} stays as it was edited here." for part in sorted(kept)]
         _overwrite(change, answer, kept, reports)
         # Only a status that is new follows: what was held or cancelled here since stays so.
-        reports += _follow(change, answer.follow if incoming.status != order.remote_status else None)
+        reports += _follow(change, answer.follow if incoming.status != order.remote_status else None, incoming)
         change.set("remote_status", incoming.status)
         if not change.changes:
             Order.objects.filter(pk=order_id).update(remote_modified_at=incoming.modified_at, shop_changed_at=None)
@@ -241,8 +241,11 @@ def _overwrite(change: Opened, answer: ShopAnswer, kept: frozenset[Part], report
         reports += [f"Invoice {code} was issued before: it stays as it is." for code in _invoices(change.order)]
 
 
-def _follow(change: Opened, follow: OrderStatus | None) -> list[str]:
-    """Give the order the status its remote one means, unless documents stand in the way; what was left."""
+def _follow(change: Opened, follow: OrderStatus | None, answer: IncomingOrder | None = None) -> list[str]:
+    """Give the order the status its remote one means, unless documents stand in the way; what was left.
+
+    Opened again are all units but those that the answer says were paid back.
+    """
     order = change.order
     if follow is None or follow == order.status:
         _settle(change)
@@ -262,9 +265,12 @@ def _follow(change: Opened, follow: OrderStatus | None) -> list[str]:
     elif follow == OrderStatus.CANCELLED:
         reports += [f"Invoice {code} stands: issue a credit note where money goes back." for code in _invoices(order)]
     if order.status == OrderStatus.CANCELLED and follow not in {OrderStatus.CANCELLED, OrderStatus.COMPLETE}:
-        for line in change.lines:
-            if line.cancelled:
-                reopen_units(line, line.cancelled)
+        told = answer.lines if answer else ()
+        refunded = {items.key_of(line, place): line.refunded for place, line in enumerate(told)}
+        for place, line in enumerate(change.lines):
+            units = line.cancelled - min(line.cancelled, refunded.get(items.line_key(line, place), 0))
+            if units:
+                reopen_units(line, units)
     change.set("status", follow.value)
     _settle(change)
     return reports

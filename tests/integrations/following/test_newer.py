@@ -279,6 +279,25 @@ def test_following_makes_no_documents_and_leaves_those_there_are(integration: In
     assert not Invoice.objects.exists()
 
 
+def test_what_was_paid_back_is_not_sent_whatever_its_status_becomes(integration: Integration, shop: EditedShop) -> None:
+    """All units paid back close the order; opened again by its shop, they stay closed and leave no mark."""
+    items = shop.document(A)["line_items"]
+    lines = [
+        {"quantity": -item["quantity"], "meta_data": [{"key": "_refunded_item_id", "value": item["id"]}]}
+        for item in items
+    ]
+    shop.edit(A, refunds=[{"id": 9, "total": "-1.00"}], refunds_by_line=[{"line_items": lines}])
+    load(integration)
+    assert (order_of(A).status, order_of(A).shop_changed_at) == (OrderStatus.CANCELLED, None)
+    for status in ("on-hold", "processing"):
+        shop.edit(A, status=status, customer_note=status)
+        load(integration)
+        order = order_of(A)
+        assert (order.status, order.shop_changed_at) == (OrderStatus.CANCELLED, None)
+        assert all(line.cancelled == line.quantity for line in order.lines.all())
+    assert broken() == {}
+
+
 def test_what_ours_wins_is_not_followed(integration: Integration, shop: EditedShop) -> None:
     Integration.objects.update(ours_wins=[Part.NOTE])
     shop.edit(A, customer_note="new")
