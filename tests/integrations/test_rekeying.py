@@ -139,4 +139,4 @@ def test_a_new_key_is_made_where_keys_are_kept(settings: Settings, tmp_path: Pat
 
 def test_every_encrypted_column_is_found() -> None:
     fields = [each for model in apps.get_models() for each in model._meta.fields if isinstance(each, EncryptedField)]
-    assert len(list(rekeying.columns())) == len(fields) == 4
+    assert len(list(rekeying.columns())) == len(fields) == 5
