@@ -40,7 +40,7 @@ def pages(size: int, extra: int = 0) -> Callable[[int], int]:
 
 BARS = {
     "woocommerce": Bar(
-        5, pages(25, 5), "100 ids a request, overlapping pages of 100; one for each order paid back in part"
+        12, pages(20, 5), "100 ids a request, overlapping pages of 100; one for each order paid back in part"
     ),
     "shopify": Bar(4, pages(100, 6), "ids in questions of 25 (1,000 points); a file in pieces of 2 MB, refunds apart"),
     "bigcommerce": Bar(100, pages(125, 8), "near ids in ranges; pages of 250, and a look at the refunds of each"),
