@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from django.utils import timezone
 
-from integrations import jobs
 from integrations.choices import RemoteState, RunKind, RunState
 from integrations.importing import faulty_pages
 from integrations.invariants import broken
@@ -14,6 +13,7 @@ from integrations.runs import control
 from integrations.simulator.dialects.shopify.answering import state_of
 from tests.integrations.bad_inputs.playing import Playing
 from tests.integrations.bad_inputs.wires import WIRES
+from tests.integrations.importing.working import worked
 from tests.rows import EveryRow
 
 pytestmark = pytest.mark.django_db
@@ -48,18 +48,6 @@ def plenty(platform: str, monkeypatch: pytest.MonkeyPatch) -> Playing:
         points = state_of(playing.sold)
         points.points = points.most_points = 1_000_000
     return playing
-
-
-def worked(run: Run) -> Run:
-    """To its end, whatever it waits for."""
-    for _ in range(40):
-        Run.objects.update(next_attempt_at=None)
-        Integration.objects.update(quiet_until=None)
-        jobs.work(run.pk)
-        run.refresh_from_db()
-        if run.finished_at:
-            break
-    return run
 
 
 def loaded(playing: Playing) -> Run:

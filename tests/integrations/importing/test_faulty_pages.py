@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pytest_django import Settings
 
-from integrations import jobs
 from integrations.choices import RemoteState, RunKind, RunState
 from integrations.client import driver
 from integrations.importing.retry import retry_now
@@ -20,6 +19,7 @@ from integrations.shops.connection import set_up
 from integrations.simulator.server import SimulatedServer, SimulatedSite
 from integrations.simulator.shop import SimulatedShop
 from tests.factories import IntegrationFactory
+from tests.integrations.importing.working import worked
 
 pytestmark = pytest.mark.django_db
 
@@ -48,18 +48,6 @@ def load(server: SimulatedServer) -> Callable[[], Run]:
         return worked(control.request(RunKind.LOAD, shop, since=datetime.now(UTC) - timedelta(days=3)))
 
     return loaded
-
-
-def worked(run: Run) -> Run:
-    """To its end, whatever it waits for."""
-    for _ in range(12):
-        Run.objects.update(next_attempt_at=None)
-        Integration.objects.update(quiet_until=None)
-        jobs.work(run.pk)
-        run.refresh_from_db()
-        if run.finished_at:
-            break
-    return run
 
 
 def ids(server: SimulatedServer, *places: int) -> list[int]:
