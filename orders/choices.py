@@ -78,6 +78,8 @@ class EventKind(TextChoices):
     UNSHIPPED = "unshipped", "Shipment cancelled"
     INVOICED = "invoiced", "Invoice issued"
     CREDITED = "credited", "Credit note issued"
+    RENEWED = "renewed", "Invoice issued anew"
+    WITHDRAWN = "withdrawn", "Invoice taken back to be issued anew"
     NOTED = "noted", "Note"
     PRINTED = "printed", "Printed"
 

@@ -77,8 +77,8 @@ INVARIANTS = (
            CROSS JOIN LATERAL (SELECT count(*) FILTER (WHERE effect = 'invoice') AS invoiced,
                                       count(*) FILTER (WHERE effect = 'ship') AS shipped
                                FROM orders_ordereffect e WHERE e.order_id = o.id) done
-           CROSS JOIN LATERAL (SELECT count(*) FILTER (WHERE kind = 'invoiced') AS invoiced,
-                                      count(*) FILTER (WHERE kind = 'credited') AS credited,
+           CROSS JOIN LATERAL (SELECT count(*) FILTER (WHERE kind IN ('invoiced', 'renewed')) AS invoiced,
+                                      count(*) FILTER (WHERE kind IN ('credited', 'withdrawn')) AS credited,
                                       count(*) FILTER (WHERE kind = 'shipped') AS shipped
                                FROM orders_orderevent e WHERE e.order_id = o.id) told
            WHERE paper.invoices <> done.invoiced + told.invoiced OR paper.credits <> told.credited

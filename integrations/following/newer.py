@@ -27,7 +27,7 @@ from orders.intake.drafts import Obstacle
 from orders.intake.incoming import IncomingOrder
 from orders.models import Order
 from orders.work.changing import ChangeRefused
-from orders.work.refresh import overwrite
+from orders.work.refresh import overwrite, renewing
 from orders.work.refresh.differing import NAMES, BookLine, Change, differences, lines_of, may_be_ours
 from orders.work.refresh.overwrite import RefreshOutcome, ShopAnswer
 from orders.work.worked_on import worked_on
@@ -186,7 +186,7 @@ def _follow(integration: Integration, pairs: Sequence[_Pair], at: datetime) -> N
     _read_bases(integration, free)
     orders = [order for pair in free for order in (pair.base, pair.candidate.order) if order is not None]
     words = _words(integration, orders)
-    followed = [pair for pair in free if _follow_one(words, pair)]
+    followed = [pair for pair in free if _follow_one(words, pair, still_settling(pair.order, at))]
     fresh = {pair.order.pk: pair for pair in _pairs([(pair.known, pair.candidate) for pair in followed])}
     for pair in followed:
         # What could not follow, because of a document as a rule, still differs.
@@ -197,7 +197,7 @@ def _follow(integration: Integration, pairs: Sequence[_Pair], at: datetime) -> N
         _differ(pair, words)
 
 
-def _follow_one(words: _Words, pair: _Pair) -> bool:
+def _follow_one(words: _Words, pair: _Pair, settling: bool) -> bool:
     """Whether an order has followed. What is in the way leaves it as it was, marked."""
     if pair.base is None or pair.candidate.order is None:
         return False
@@ -213,7 +213,10 @@ def _follow_one(words: _Words, pair: _Pair) -> bool:
     )
     try:
         with transaction.atomic():
-            return overwrite.refresh(pair.order.pk, answer).outcome == RefreshOutcome.CHANGED
+            followed = overwrite.refresh(pair.order.pk, answer).outcome == RefreshOutcome.CHANGED
+            if followed and settling:
+                renewing.renew_invoice(pair.order.pk)
+            return followed
     except ChangeRefused:
         return False
 

@@ -60,12 +60,25 @@ def credited_invoice(invoice_id: int) -> Invoice:
     return invoice
 
 
-def _write(change: Opened, invoice: Invoice, plan: CreditPlan, reason: str, *, return_stock: bool = False) -> Invoice:
+def withdraw(change: Opened, invoice: Invoice, reason: str) -> Invoice:
+    """A credit note for all that is left of the invoice of an opened order, which is to be issued anew."""
+    return _write(change, invoice, plan_all(invoice), reason, kind=EventKind.WITHDRAWN)
+
+
+def _write(
+    change: Opened,
+    invoice: Invoice,
+    plan: CreditPlan,
+    reason: str,
+    *,
+    return_stock: bool = False,
+    kind: EventKind = EventKind.CREDITED,
+) -> Invoice:
     note = write(
         change, DocumentType.CREDIT_NOTE, list(plan.rows), plan.total, plan.tax, corrects=invoice, reason=reason
     )
     what = f"Credit note {note.code} of {money(plan.total, invoice.currency)} for invoice {invoice.code}"
-    change.note(EventKind.CREDITED, lifecycle.because(what, reason))
+    change.note(kind, lifecycle.because(what, reason))
     if return_stock:
         _return(change, plan.units, note)
     return note

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -24,27 +24,43 @@ def issue(order_id: int, *, seen: int | None = None, actor_id: int | None = None
 
     `looked`: what the shop has changed since was seen.
 
-    Raises ChangeRefused when the order is cancelled, or an invoice stands that is not credited in full.
+    Raises ChangeRefused when the order is cancelled, or an invoice stands that is not credited in full. One of nothing
+    at all, which no credit note can take back, is no obstacle to one that charges.
     """
     with opened(order_id, seen=seen, actor_id=actor_id) as change:
         lifecycle.expect_looked(change, looked=looked)
         lifecycle.expect(change, OrderStatus.PROCESSING, OrderStatus.ON_HOLD, OrderStatus.COMPLETE)
-        if standing := standing_invoice(order_id):
-            raise ChangeRefused(f"Invoice {standing.code} stands already: credit it in full before another is issued.")
         lines = drafted(change.order, change.lines)
+        if standing := obstacle(change.order, change.lines):
+            raise ChangeRefused(f"Invoice {standing.code} stands already: credit it in full before another is issued.")
         if not lines:
             raise ChangeRefused("There is nothing to invoice: every item is cancelled.")
-        taxes = sum((line["tax"] for line in lines), ZERO)
-        total = sum((line["total"] for line in lines), ZERO) + taxes
-        invoice = write(change, DocumentType.INVOICE, lines, total, taxes)
+        invoice = write(change, DocumentType.INVOICE, lines, total_of(lines), tax_of(lines))
         change.note(EventKind.INVOICED, f"Invoice {invoice.code} issued.")
     return invoice
+
+
+def tax_of(lines: Sequence[Mapping[str, Any]]) -> Decimal:
+    return sum((line["tax"] for line in lines), ZERO)
+
+
+def total_of(lines: Sequence[Mapping[str, Any]]) -> Decimal:
+    """What an invoice of these lines charges, with tax."""
+    return sum((line["total"] for line in lines), ZERO) + tax_of(lines)
 
 
 def drafted(order: Order, order_lines: Sequence[OrderLine]) -> list[dict[str, Any]]:
     """The lines an invoice of the order would have now; none when every item is cancelled and nothing else charged."""
     goods = [row for line in order_lines if (row := _goods(line, order.currency))]
     return complete(goods, order, sum((line.tax for line in order_lines), ZERO))
+
+
+def obstacle(order: Order, order_lines: Iterable[OrderLine]) -> Invoice | None:
+    """The standing invoice that has to be credited before another can be issued, if any."""
+    standing = standing_invoice(order.pk)
+    if standing and not standing.total and total_of(drafted(order, list(order_lines))):
+        return None  # no credit note can take nothing back
+    return standing
 
 
 def standing_invoice(order_id: int) -> Invoice | None:

@@ -18,7 +18,6 @@ from orders.admin.work.forms import CreditForm, LookedForm
 from orders.choices import DocumentType, OrderStatus
 from orders.documents.paper import contents
 from orders.documents.paper.legibility import missing_in_rows, missing_on
-from orders.intake.incoming import ZERO
 from orders.models import Invoice, Order, OrderLine
 from orders.work import crediting, invoicing
 from orders.work.changing import ChangedMeanwhile, ChangeRefused
@@ -49,7 +48,7 @@ def _issued(invoice: Invoice) -> str:
 
 def invoice_form(order: Order) -> LookedForm | None:
     """None while an invoice stands, or the order is cancelled."""
-    if order.status == OrderStatus.CANCELLED or invoicing.standing_invoice(order.pk):
+    if order.status == OrderStatus.CANCELLED or invoicing.obstacle(order, order.lines.all()):
         return None
     return LookedForm(initial={"seen": order.version}, prefix="invoice")
 
@@ -57,7 +56,7 @@ def invoice_form(order: Order) -> LookedForm | None:
 def invoice_sum(order: Order, lines: Sequence[OrderLine]) -> str:
     """What an invoice of the order would charge, as it stands in the button."""
     drafted = invoicing.drafted(order, lines)
-    return money(sum((line["total"] + line["tax"] for line in drafted), ZERO), order.currency) if drafted else ""
+    return money(invoicing.total_of(drafted), order.currency) if drafted else ""
 
 
 class CreditSteps(Steps[Invoice]):

@@ -277,8 +277,7 @@ def _charged(orders: Sequence[Order]) -> str:
     sums: dict[str, Decimal] = {}
     for order in orders:
         rows = invoicing.drafted(order, list(order.lines.all()))
-        charged = sum((row["total"] + row["tax"] for row in rows), ZERO)
-        sums[order.currency] = sums.get(order.currency, ZERO) + charged
+        sums[order.currency] = sums.get(order.currency, ZERO) + invoicing.total_of(rows)
     return ", ".join(money(amount, currency) for currency, amount in sorted(sums.items()))
 
 

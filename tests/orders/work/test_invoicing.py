@@ -12,6 +12,7 @@ from django.utils import timezone
 from config.kit.sql import execute
 from integrations.invariants import broken
 from integrations.models import Project
+from orders.admin.work import bills
 from orders.choices import DocumentType, OrderStatus
 from orders.documents.paper import contents
 from orders.documents.paper.layout import render
@@ -70,6 +71,18 @@ def test_one_invoice_stands_at_a_time(project: Project) -> None:
     crediting.credit_all(first.pk, return_stock=False, reason="Wrong name")
     second = invoicing.issue(order.pk)
     assert second.number == first.number + 1
+    assert broken() == {}
+
+
+def test_an_invoice_of_nothing_is_no_obstacle_once_there_is_something(project: Project) -> None:
+    order = order_of(project, line("A-17", 3, price="0"), total=Decimal(0), plan=INVOICE)
+    nothing = order.invoices.get()
+    with pytest.raises(ChangeRefused, match=f"Invoice {nothing.code} stands already"):
+        invoicing.issue(order.pk)
+    Order.objects.filter(pk=order.pk).update(fee_total=4, total=4)
+    assert bills.invoice_form(Order.objects.get(pk=order.pk)) is not None
+    assert invoicing.issue(order.pk).total == 4
+    assert bills.invoice_form(Order.objects.get(pk=order.pk)) is None
     assert broken() == {}
 
 
