@@ -9,7 +9,7 @@ there are, and those that follow their shop some more each.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from django.db import transaction
@@ -74,6 +74,13 @@ class _Words:
     integration: Integration
     mapping: mapping.Mapping
     actions: dict[str, str] = field(default_factory=dict)
+    asked: frozenset[str] = frozenset()
+    """The SKUs of the shop that the mapping was asked for."""
+
+    def also_for(self, orders: Iterable[IncomingOrder]) -> _Words:
+        """The same words, with those of these orders' items."""
+        skus = _skus(orders) - self.asked
+        return replace(self, mapping=mapping.widened(self.mapping, self.integration, skus), asked=self.asked | skus)
 
     def ours(self, order: IncomingOrder) -> IncomingOrder:
         """The order in our words; where it cannot be put into them, in the shop's."""
@@ -93,9 +100,9 @@ def keep_up(
     """
     pairs = _pairs(rows)
     if pairs:
-        _compare(integration, pairs)
+        words = _compare(integration, pairs)
         if follow:
-            _follow(integration, pairs, at)
+            _follow(words, pairs, at)
         _mark(pairs, at)
     keep = {pair.known.id: _kept_aside(pair) for pair in pairs}
     remote_orders.refresh([(known.id, candidate, keep.get(known.id, "")) for known, candidate in rows])
@@ -112,14 +119,18 @@ def _pairs(rows: Sequence[tuple[Known, Candidate]]) -> list[_Pair]:
     ]
 
 
-def _words(integration: Integration, orders: Iterable[IncomingOrder]) -> _Words:
+def _words(integration: Integration, orders: Collection[IncomingOrder]) -> _Words:
     actions = dict(integration.rules.values_list("status", "action"))
-    return _Words(integration, mapping.load(integration, list(orders)), actions)
+    return _Words(integration, mapping.load(integration, list(orders)), actions, _skus(orders))
 
 
-def _compare(integration: Integration, pairs: Sequence[_Pair]) -> None:
+def _skus(orders: Iterable[IncomingOrder]) -> frozenset[str]:
+    return frozenset(line.sku for order in orders for line in order.lines)
+
+
+def _compare(integration: Integration, pairs: Sequence[_Pair]) -> _Words:
     """Find what differs. The older documents are read only where an edit or a mapping may be why."""
-    words = _words(integration, (pair.candidate.order for pair in pairs if pair.candidate.order is not None))
+    words = _words(integration, [pair.candidate.order for pair in pairs if pair.candidate.order is not None])
     unsure = []
     for pair in pairs:
         if pair.candidate.order is None:
@@ -131,12 +142,13 @@ def _compare(integration: Integration, pairs: Sequence[_Pair]) -> None:
         if is_marked or (pair.found and may_be_ours(pair.order, pair.lines, pair.found)):
             unsure.append(pair)
     if not unsure:
-        return
+        return words
     _read_bases(integration, unsure)
-    words = _words(integration, [order for pair in unsure for order in (pair.base, pair.candidate.order) if order])
+    words = words.also_for(_bases(unsure))
     for pair in unsure:
         if pair.base is not None:
             _differ(pair, words)
+    return words
 
 
 def _differ(pair: _Pair, words: _Words) -> None:
@@ -146,6 +158,10 @@ def _differ(pair: _Pair, words: _Words) -> None:
     follow = words.follow(pair.candidate.status)
     pair.found = differences(pair.order, pair.lines, words.ours(pair.candidate.order), follow, base)
     pair.marked = bool(pair.found)
+
+
+def _bases(pairs: Iterable[_Pair]) -> list[IncomingOrder]:
+    return [pair.base for pair in pairs if pair.base is not None]
 
 
 def _read_bases(integration: Integration, pairs: Collection[_Pair]) -> None:
@@ -173,8 +189,9 @@ def _kept_aside(pair: _Pair) -> str:
 # --- following ---
 
 
-def _follow(integration: Integration, pairs: Sequence[_Pair], at: datetime) -> None:
+def _follow(words: _Words, pairs: Sequence[_Pair], at: datetime) -> None:
     """Let the orders that differ follow their shop, as far as nobody has worked on them."""
+    integration = words.integration
     all_follow = integration.after_import == AfterImport.FOLLOW
     differing = [
         pair for pair in pairs if pair.found and pair.has_base and (all_follow or still_settling(pair.order, at))
@@ -184,8 +201,7 @@ def _follow(integration: Integration, pairs: Sequence[_Pair], at: datetime) -> N
     if not free:
         return
     _read_bases(integration, free)
-    orders = [order for pair in free for order in (pair.base, pair.candidate.order) if order is not None]
-    words = _words(integration, orders)
+    words = words.also_for(_bases(free))
     followed = [pair for pair in free if _follow_one(words, pair, still_settling(pair.order, at))]
     fresh = {pair.order.pk: pair for pair in _pairs([(pair.known, pair.candidate) for pair in followed])}
     for pair in followed:

@@ -114,6 +114,11 @@ def load(integration: Integration, orders: Sequence[IncomingOrder] | None = None
     )
 
 
+def widened(mapping: Mapping, integration: Integration, skus: Collection[str]) -> Mapping:
+    """The mapping with these SKUs of the shop, too."""
+    return msgspec.structs.replace(mapping, skus=mapping.skus | _skus(integration, skus)) if skus else mapping
+
+
 def _skus(integration: Integration, wanted: Collection[str] | None) -> dict[str, str]:
     """Our SKUs by the shop's, asked for as one array: a parameter for each SKU costs more than the look-up."""
     if wanted is None:
