@@ -14,7 +14,13 @@ from orders.search import vector_of
 from orders.segments import due
 
 # What machines wrote in the history, without anything of a person.
-PLAIN_EVENTS = (EventKind.IMPORTED, EventKind.STOCK_SERVED, EventKind.INVOICED)
+PLAIN_EVENTS = (
+    EventKind.IMPORTED,
+    EventKind.STOCK_SERVED,
+    EventKind.INVOICED,
+    EventKind.RENEWED,
+    EventKind.WITHDRAWN,
+)
 GONE = "What stood here was erased with the person."
 
 

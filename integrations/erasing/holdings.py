@@ -84,7 +84,7 @@ PLACES = (
         _of_orders(OrderEvent, book.told()), book.erase_history,
     ),
     PersonalPlace(
-        "notes", "Internal notes", "the whole note", {"orders.OrderNote": "text"},
+        "notes", "Internal notes", "the whole note", {"orders.OrderNote": "text remote_key remote_author"},
         _of_orders(OrderNote), book.erase_notes,
     ),
     PersonalPlace(
@@ -194,7 +194,7 @@ MENTIONS: Mapping[str, tuple[str, str]] = {
     "orders.Order": ("project", "billing shipping note metadata warnings"),
     "orders.OrderLine": ("order__project", "metadata"),
     "orders.OrderEvent": ("order__project", "message changes"),
-    "orders.OrderNote": ("order__project", "text"),
+    "orders.OrderNote": ("order__project", "text remote_author"),
     "orders.Attachment": ("order__project", "name"),
     "orders.Shipment": ("project", "address remarks"),
     "orders.Customer": ("project", "description metadata"),

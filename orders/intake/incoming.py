@@ -63,6 +63,18 @@ class IncomingLine(Struct, frozen=True, kw_only=True):
     metadata: dict[str, Any] = {}
 
 
+class IncomingComment(Struct, frozen=True, kw_only=True):
+    """What was said of the order in the shop, by its staff or its buyer: a line of the status history, a message."""
+
+    key: str
+    """The shop's id of the comment, unique within the order; at most 100 characters."""
+    at: datetime
+    text: str
+    """At most 4,000 characters."""
+    author: str = ""
+    """Who wrote it, as far as the shop says: "Jana Novak", "Customer"."""
+
+
 class IncomingOrder(Struct, frozen=True, kw_only=True):
     """One order of a shop, whatever the platform.
 
@@ -103,6 +115,8 @@ class IncomingOrder(Struct, frozen=True, kw_only=True):
     shipping: IncomingAddress = IncomingAddress()
     note: str = ""
     metadata: dict[str, Any] = {}
+    comments: tuple[IncomingComment, ...] = ()
+    """Taken in with the order, and again when it is synchronised."""
     warnings: tuple[str, ...] = ()
     """Sentences about what was odd in the payload and how it was read."""
 

@@ -10,7 +10,7 @@ import msgspec
 from config.kit.sql import copy_rows
 from orders.choices import Effect, EventKind
 from orders.intake.drafts import Draft, Source
-from orders.models import Order, OrderEffect, OrderEvent, OrderLine
+from orders.models import Order, OrderEffect, OrderEvent, OrderLine, OrderNote
 from orders.search import vector
 
 ORDER_COLUMNS = (
@@ -42,6 +42,13 @@ def write_orders(source: Source, drafts: Sequence[Draft], customer_ids: Mapping[
     effects = [(draft.id, effect) for draft in drafts for effect in _effects(draft)]
     if effects:
         copy_rows(OrderEffect, ("order_id", "effect"), effects)
+    comments = [(draft.id, comment) for draft in drafts for comment in draft.intake.order.comments]
+    if comments:
+        copy_rows(
+            OrderNote,
+            ("order_id", "text", "at", "remote_key", "remote_author"),
+            ((order_id, each.text, each.at, each.key, each.author) for order_id, each in comments),
+        )
     copy_rows(
         OrderEvent,
         ("order_id", "kind", "message", "actor_id", "at"),

@@ -9,15 +9,23 @@ from orders.models.orders import Order
 
 
 class OrderNote(models.Model):
-    """An internal note. Notes are not changed; a new one says what is different."""
+    """An internal note, or a comment of the shop. Notes are not changed; a new one says what is different."""
 
     order = models.ForeignKey(Order, models.CASCADE, related_name="notes")
     text = models.TextField(max_length=4000)
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
     at = models.DateTimeField()
+    remote_key = models.CharField(max_length=100, blank=True, db_default="")
+    """What the shop knows its comment by; "" for a note that was written here."""
+    remote_author = models.CharField(max_length=200, blank=True, db_default="")
 
     class Meta:
-        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["order", "remote_key"], condition=~models.Q(remote_key=""), name="comment_of_the_shop_once"
+            )
+        ]
+        ordering = ["-at", "-id"]
 
     def __str__(self) -> str:
         return self.text[:50]

@@ -32,7 +32,7 @@ def worked_on(order_ids: Collection[int]) -> set[int]:
     ids = list(order_ids)
     rows = execute(
         "SELECT order_id FROM orders_orderevent WHERE order_id = ANY(%s) AND kind = ANY(%s)"
-        " UNION SELECT order_id FROM orders_ordernote WHERE order_id = ANY(%s)"
+        " UNION SELECT order_id FROM orders_ordernote WHERE order_id = ANY(%s) AND remote_key = ''"
         " UNION SELECT order_id FROM orders_attachment WHERE order_id = ANY(%s)"
         " UNION SELECT id FROM orders_order WHERE id = ANY(%s) AND edited <> '[]'",
         [ids, [kind.value for kind in WORK], ids, ids, ids],

@@ -16,7 +16,7 @@ from orders import customers
 from orders.choices import TAKEN_OVER, DocumentType, EventKind, OrderStatus, Part
 from orders.intake.incoming import IncomingOrder
 from orders.models import Customer, Order, OrderEvent, OrderLine
-from orders.work import lifecycle
+from orders.work import lifecycle, notes
 from orders.work.changing import Opened, cancel_units, open_units, opened, plain, reopen_units, value_of
 from orders.work.refresh import lines as items
 from orders.work.refresh.fields import FIELDS, imbalance, is_of_items, label, merged, parts_of, values_of
@@ -116,6 +116,8 @@ def _refresh(order_id: int, answer: ShopAnswer, actor_id: int | None, seen: int 
         # Only a status that is new follows: what was held or cancelled here since stays so.
         reports += _follow(change, answer.follow if incoming.status != order.remote_status else None, incoming)
         change.set("remote_status", incoming.status)
+        if incoming.comments and (new := notes.take_over(order_id, incoming.comments)):
+            reports.append(f"New comments of the shop: {new}.")
         if not change.changes:
             Order.objects.filter(pk=order_id).update(remote_modified_at=incoming.modified_at, shop_changed_at=None)
             return Refreshed(RefreshOutcome.SAME, "The order is as it is in the shop.", reports=tuple(reports))
