@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, transaction
+from django.db.models import F
 
 from config.kit import true_time
 from config.kit.refusals import Refused
 from integrations.choices import AfterImport, FeedKind, IntegrationHealth, UnknownProducts
+from integrations.connectors.kit.local_clocks import wall
 from integrations.models import Integration
 from integrations.secrets import Secrets
 from integrations.shops.connection import set_up
@@ -47,8 +50,21 @@ def change(integration: Integration, values: ShopSettings, credentials: Mapping[
     entered = [key for key, value in credentials.items() if value]
     if entered or "base_url" in changed:
         integration.health, integration.health_note, integration.health_at = IntegrationHealth.UNKNOWN, "", None
+    before = integration.zone
     _store(integration, values, credentials)
+    if "time_zone" in changed:
+        _read_again(integration, before)
     return [*changed, *entered]
+
+
+def _read_again(integration: Integration, before: ZoneInfo) -> None:
+    """Have the next load reach back by as much as the shop's clock was moved.
+
+    A platform that keeps local times compares those of before with bounds in the zone of now.
+    """
+    now = true_time.now()
+    moved = abs(wall(now, integration.zone) - wall(now, before))
+    Integration.objects.filter(pk=integration.pk).update(complete_until=F("complete_until") - moved)
 
 
 def enter_credentials(integration: Integration, credentials: Mapping[str, str]) -> list[str]:

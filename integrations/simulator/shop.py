@@ -39,14 +39,19 @@ class SimulatedShop:
         rate: float = 0,
         clock: Callable[[], datetime] = wall_clock,
         version: str = "11.0.1",
+        storage: str = "",
         sequential_numbers: bool = False,
         state: Path | None = None,
     ) -> None:
-        """`rate`: orders a minute. `version`: the WooCommerce release whose habits it has ("11.0.1" or "6.7.0")."""
+        """`rate`: orders a minute. `version`: the WooCommerce release whose habits it has ("11.0.1" or "6.7.0").
+
+        `storage`: whether WooCommerce keeps orders as "posts", or in "tables" of their own; "" is the release's usual.
+        """
         if currency not in RATES:
             raise ValueError(f"There is no rate for {currency}; there are: {', '.join(RATES)}.")
         self.name, self.currency, self.seed, self.rate, self.version = name, currency, seed, rate, version
         self.zone = ZoneInfo(zone)
+        self.storage = storage or ("posts" if version.startswith("6.") else "tables")
         self.sequential_numbers = sequential_numbers
         self.key, self.secret = f"ck_{seed:040x}", f"cs_{seed * 7919:040x}"
         self.lock = threading.RLock()

@@ -180,15 +180,19 @@ def _statuses(shop: SimulatedShop, asked: Asked) -> set[str]:
 
 
 def _in_time(shop: SimulatedShop, asked: Asked, sale: Sale) -> bool:
-    """Strictly after and before, in whole seconds."""
+    """Strictly after and before, in whole seconds; orders kept as posts by the time on the shop's wall."""
     stamps = {"": sale.placed_at, "modified_": sale.state(shop.now()).at}
     for prefix, stamp in stamps.items():
         after, before = asked.get(f"{prefix}after"), asked.get(f"{prefix}before")
-        if after and not stamp > _moment(shop, asked, f"{prefix}after", after):
+        if after and not _compared(shop, stamp) > _compared(shop, _moment(shop, asked, f"{prefix}after", after)):
             return False
-        if before and not stamp < _moment(shop, asked, f"{prefix}before", before):
+        if before and not _compared(shop, stamp) < _compared(shop, _moment(shop, asked, f"{prefix}before", before)):
             return False
     return True
+
+
+def _compared(shop: SimulatedShop, moment: datetime) -> datetime:
+    return moment.astimezone(shop.zone if shop.storage == "posts" else UTC).replace(tzinfo=None)
 
 
 def _moment(shop: SimulatedShop, asked: Asked, name: str, text: str) -> datetime:
