@@ -23,6 +23,16 @@ class Window:
 
 
 @dataclass(frozen=True)
+class Touched:
+    """An order of which a page tells something new without holding it so: it is asked for by its id."""
+
+    # How its id begins.
+    beginning: str
+    # What its document says where it is known already.
+    mention: str
+
+
+@dataclass(frozen=True)
 class OrderPage:
     """One page of orders, in the bytes the shop sent."""
 
@@ -44,6 +54,8 @@ class OrderPage:
     waits_for: str = ""
     # Whether the shop is at work for this listing, which `Orders.abandon` would end.
     in_shop: bool = False
+    # Orders that are to be read again.
+    touched: tuple[Touched, ...] = ()
 
 
 @dataclass(frozen=True)

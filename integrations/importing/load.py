@@ -92,7 +92,7 @@ def load_page(held: Claim, run: Run, integration: Integration) -> RunPage:
     until = page.until or run.until
     reached = {"at": page.next, "done": done, "size": size, "notes": list(notes)[:MOST_NOTES], IN_SHOP: page.in_shop}
     return replace(
-        import_page(integration, candidates, reached, complete=until if done else None),
+        import_page(integration, candidates, reached, complete=until if done else None, touched=page.touched),
         done=done,
         note=" ".join(notes),
         total=page.total,

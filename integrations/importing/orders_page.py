@@ -15,7 +15,7 @@ from django.db import transaction
 from config.kit import true_time
 from config.kit.sql import next_ids
 from integrations.choices import ImportAction, RemoteState
-from integrations.connectors.listings import Cursor
+from integrations.connectors.listings import Cursor, Touched
 from integrations.following import gone, newer, settling
 from integrations.importing import remote_orders, rule_table
 from integrations.importing.judgement import Judgement, judge_page
@@ -47,10 +47,12 @@ def import_page(
     *,
     mode: Mode = Mode.SWEEP,
     complete: datetime | None = None,
+    touched: Sequence[Touched] = (),
 ) -> RunPage:
     """The page of a run that imports these candidates.
 
-    `complete`: with this page a sweep is over, and the integration is complete up to this moment.
+    `complete`: with this page a sweep is over, and the integration is complete up to this moment. `touched`: orders
+    that are here already and are to be read again.
     """
     fresh = [candidate for candidate in candidates if not candidate.unchanged]
     young: list[str] = []
@@ -72,7 +74,8 @@ def import_page(
         return Written(counts)
 
     def after() -> None:
-        settling.look_soon(integration, young, true_time.now())
+        again = [*young, *remote_orders.without(integration.pk, touched)]
+        settling.look_soon(integration, again, true_time.now())
 
     return RunPage(cursor, write, lambda run_id: write(run_id, apart=True), after)
 

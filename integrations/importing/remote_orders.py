@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from config.kit.sql import copy_rows, execute
 from integrations.choices import RemoteState
+from integrations.connectors.listings import Touched
 from integrations.importing.payloads import Candidate
 from integrations.importing.rules import Known
 from integrations.models import RemoteOrder
@@ -118,6 +119,20 @@ def change(run_id: int, entries: Sequence[tuple[int, Entry]], at: datetime) -> N
         " WHERE seen.id = new.id AND seen.erased_at IS NULL".replace("TEXTS", _texts(len(entries))),
         [at, run_id, *(list(column) for column in columns), *(entry.candidate.payload for _, entry in entries)],
     )
+
+
+def without(integration_id: int, touched: Iterable[Touched]) -> list[str]:
+    """The external ids of those of these orders whose documents do not say it yet."""
+    found: list[str] = []
+    for each in touched:
+        rows = RemoteOrder.objects.filter(
+            integration_id=integration_id,
+            external_id__gte=each.beginning,
+            external_id__lt=f"{each.beginning}\U0010ffff",
+            external_id__startswith=each.beginning,
+        )
+        found += rows.exclude(payload__contains=each.mention).values_list("external_id", flat=True)
+    return found
 
 
 def refresh(rows: Sequence[tuple[int, Candidate, str]]) -> None:

@@ -47,7 +47,9 @@ BARS = {
     "ebay": Bar(2, pages(200, 1), "50 ids a request; pages of 200"),
     "ecwid": Bar(2, pages(80, 16), "the store's profile, and 100 ids a request; slices of time that fill 80 of 100"),
     "paypal": Bar(
-        4, lambda orders: 13 + ceil(orders / 400), "a span for 50; at least 12 windows of 31 days, pages of 500"
+        10,
+        lambda orders: 13 + ceil(orders / 400),
+        "a span for 50, and a look at their refunds, chargebacks and the time; at least 12 windows of 31 days",
     ),
 }
 

@@ -13,6 +13,7 @@ from integrations.connectors.kit.lookups import typed_number, wanted
 from integrations.connectors.kit.windows import SECOND
 from integrations.connectors.listings import OrderPage
 from integrations.connectors.paypal.identity import ANY_EVENT, brief, identify, is_id, parts
+from integrations.connectors.paypal.refunds import with_refunds
 from integrations.connectors.paypal.transactions import (
     BEHIND,
     LONGEST_SPAN,
@@ -55,7 +56,15 @@ def orders_by_ids(shop: Shop, ids: tuple[str, ...]) -> Paging:
             own = identify(document, shop).external_id
             if own in asked or brief(document).transaction_id in loose:
                 payloads[own] = document
-    return OrderPage(tuple(payloads.values()), None, len(payloads))
+    paid = yield from _with_refunds(shop, list(payloads.values()))
+    return OrderPage(paid, None, len(paid))
+
+
+def _with_refunds(shop: Shop, documents: list[bytes]) -> Operation[tuple[bytes, ...]]:
+    if not documents:
+        return ()
+    now = yield from now_at(shop)
+    return (yield from with_refunds(shop, documents, now))
 
 
 def _groups(shop: Shop, known: list[Known]) -> Operation[list[list[Known]]]:
@@ -119,7 +128,8 @@ def order_by_number(shop: Shop, number: str) -> Paging:
     if not found:
         recent = yield from _between(shop, now - LONGEST_SPAN, now, SCANNED_PAGES)
         found = [document for document in recent if brief(document).invoice_id == number]
-    return OrderPage(tuple(found[-1:]), None, len(found[-1:]))
+    paid = yield from _with_refunds(shop, found[-1:])
+    return OrderPage(paid, None, len(paid))
 
 
 def _by_transaction(shop: Shop, transaction_id: str, until: datetime) -> Operation[list[bytes]]:

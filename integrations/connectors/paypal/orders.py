@@ -3,7 +3,8 @@
 The filter looks at when a transaction began, not when it changed, and a transaction shows up to three hours late. So a
 window ends at PayPal's `last_refreshed_datetime`, up to which its list is complete, and begins a day before it was
 asked to, which brings the changes of young payments; older ones are read again by id. When a transaction began never
-changes, so pages stay where they are; a total that changes in between has the span read again.
+changes, so pages stay where they are; a total that changes in between has the span read again. A refund is in the list
+on its own: its payment is then read by id, with what went back.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from integrations.connectors.kit import stamps, windows
 from integrations.connectors.kit.broken_orders import in_halves, told
 from integrations.connectors.kit.windows import SECOND, cursor_of
 from integrations.connectors.listings import Cursor, OrderPage, Window
+from integrations.connectors.paypal import refunds
 from integrations.connectors.paypal.identity import identify
 from integrations.connectors.paypal.lookups import MOST_IDS, orders_by_ids
 from integrations.connectors.paypal.transactions import (
@@ -82,7 +84,7 @@ def _next(shop: Shop, window: Window, cursor: Cursor | None, how: Mapping[str, s
         halved = cursor_of(progress, end=half(progress.at, progress.end), page=1, total=None)
         return OrderPage((), halved, None, progress.until)
     page = read(response)
-    return OrderPage(page.orders, _following(progress, page, size), None, progress.until)
+    return OrderPage(page.orders, _following(progress, page, size), None, progress.until, touched=refunds.touched(page))
 
 
 def _following(progress: WindowCursor, page: Page, size: int) -> Cursor | None:

@@ -2,12 +2,13 @@
 
 What matters: amounts are texts at the currency's decimals, sometimes without a digit before the point; PayPal's fee is
 negative and not the buyer's; discounts in a cart are items with a negative amount; the buyer's cart is often missing,
-and may be in another currency than the payment. A refund is a transaction of its own: only a payment that was reversed
-as a whole (V) says so here.
+and may be in another currency than the payment. Refunds are transactions of their own, which `paypal.refunds` adds to
+the payment's document; only one that was reversed as a whole (V) says so itself.
 """
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -88,7 +89,7 @@ def parse(payload: bytes, shop: Shop) -> IncomingOrder:
         number=read.text(info.invoice_id, 100, "The invoice number") or str(info.transaction_id)[:100],
         status=state,
         placed_at=placed_at,
-        modified_at=modified_at,
+        modified_at=_last(raw, modified_at, read),
         currency=read.currency,
         total=total,
         lines=lines,
@@ -98,7 +99,7 @@ def parse(payload: bytes, shop: Shop) -> IncomingOrder:
         fee_total=_extras(info, read) + read.deducted - discount,
         fee_tax=ZERO if line_tax or read.inclusive else sales_tax,
         discount_total=discount - read.deducted,
-        refunded_total=total if state == "V" else ZERO,
+        refunded_total=total if state == "V" else _paid_back(raw, total, read),
         paid_at={"S": modified_at, "V": placed_at}.get(state),
         payment_code=event[:100],
         payment_title=f"PayPal: {EVENTS[event]}" if event in EVENTS else "PayPal",
@@ -114,6 +115,24 @@ def parse(payload: bytes, shop: Shop) -> IncomingOrder:
         warnings=read.warnings(),
     )
     return read.checked(order)
+
+
+def _paid_back(raw: Transaction, total: Decimal, read: Reader) -> Decimal:
+    """At most the payment: a buyer may be paid back more, which is no part of it."""
+    back = -read.moneys([refund.transaction_amount for refund in raw.refunds or ()], "transaction_amount")
+    if back > total:
+        read.notes.append(f"More went back ({back} {read.currency}) than was paid: the payment counts as refunded.")
+    return min(back, total)
+
+
+def _last(raw: Transaction, modified_at: datetime, read: Reader) -> datetime:
+    """When the payment, or a refund of it, came last; a second later for each refund.
+
+    Lists have the payment without its refunds, and maybe with the time of the last one: that document is the older one.
+    """
+    dates = [refund.transaction_initiation_date for refund in raw.refunds or ()]
+    at = [read.optional(stamps.instant, each, "transaction_initiation_date") for each in dates]
+    return max([modified_at, *(each for each in at if each is not None)]) + timedelta(seconds=len(dates))
 
 
 def _shipping_total(info: TransactionInfo, read: Reader) -> Decimal:

@@ -93,8 +93,16 @@ class CartInfo(Struct):
     tax_inclusive: bool | str | None = None
 
 
+class Refund(Struct):
+    """Money that went back, as `paypal.refunds` adds it."""
+
+    transaction_initiation_date: str | None = None
+    transaction_amount: Money | None = None
+
+
 class Transaction(Struct):
     transaction_info: TransactionInfo | None = None
     payer_info: PayerInfo | None = None
     shipping_info: ShippingInfo | None = None
     cart_info: CartInfo | None = None
+    refunds: list[Refund] | None = None

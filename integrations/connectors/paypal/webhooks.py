@@ -6,7 +6,7 @@ certificate is. It is fetched from PayPal's own hosts only, and it must be a kno
 signs under. A failed delivery is repeated for three days (developer.paypal.com > Webhooks).
 
 PayPal tells of payments made through this very app. A refund names its payment without saying when it was, so it
-cannot be looked for; the open orders are read again hourly.
+cannot be looked for; the next load finds it in the list (`paypal.refunds`).
 """
 
 from __future__ import annotations

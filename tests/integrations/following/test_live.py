@@ -29,8 +29,6 @@ pytestmark = pytest.mark.django_db
 GOODS = {"MUG-WHITE": 4}
 # Platforms whose documents say of which units the money went back.
 TELL_UNITS = {"bigcommerce", "woocommerce"}
-# Where a refund is a transaction of its own, and the payment's document says nothing of it.
-SILENT = {"paypal"}
 
 
 @pytest.fixture(params=PLATFORMS)
@@ -90,8 +88,7 @@ def test_nothing_is_stale_or_gone_unmarked(server: SimulatedServer, integration:
         dialects.get(integration.platform).external_id(shop, sale) in names for sale in (changed, refunded, left)
     )
     assert broken() == {}
-    told = (changed,) if integration.platform in SILENT else (changed, refunded)
-    for sale in told:
+    for sale in (changed, refunded):
         order = order_of(integration, sale, server)
         assert (order.shop_changed_at is None) == (setting == AfterImport.FOLLOW), sale
     assert order_of(integration, left, server).shop_changed_at is None

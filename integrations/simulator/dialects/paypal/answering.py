@@ -116,6 +116,8 @@ def _transactions(shop: SimulatedShop, asked: Asked) -> Answered:
     ]
     if asked.get("transaction_id"):
         found = [entry for entry in found if entry[1] == asked.get("transaction_id")]
+    if asked.get("transaction_type"):
+        found = [entry for entry in found if _event(entry[-1]()) == asked.get("transaction_type")]
     if len(found) > MOST_ITEMS:
         raise Refused(400, "RESULTSET_TOO_LARGE", maximum_items=MOST_ITEMS, total_items=len(found))
     shown = found[(number - 1) * size : number * size]
@@ -131,6 +133,10 @@ def _transactions(shop: SimulatedShop, asked: Asked) -> Answered:
         "links": [],
     }
     return as_json(page, ids=tuple(sale for _, _, sale, _ in shown))
+
+
+def _event(row: Json) -> str:
+    return str(row["transaction_info"]["transaction_event_code"])
 
 
 def _fields(asked: Asked, row: Json) -> Json:

@@ -22,6 +22,8 @@ Json = dict[str, Any]
 # Orders in another state never came to a payment.
 LETTERS = {"processing": "S", "completed": "S", "on-hold": "P", "failed": "D", "refunded": "V"}
 EVENTS = ("T0006", "T0006", "T0007", "T0003")
+# Letters in the transaction ids of the first refund of a payment, the second, ...
+REFUNDS = "RSTUVXYZ"
 
 
 class Refused(Exception):
@@ -44,8 +46,10 @@ def transactions(shop: SimulatedShop) -> list[tuple[datetime, str, int, Row]]:
             continue
         began, own = began_at(sale), transaction_id(shop, sale)
         found.append((began, own, sale.id, partial(payment, shop, sale)))
-        for change in sale.refunds(now):
-            found.append((change.at, transaction_id(shop, sale, "R"), sale.id, partial(_refund, shop, sale, change)))
+        for kind, change in zip(REFUNDS, sale.refunds(now), strict=False):
+            found.append(
+                (change.at, transaction_id(shop, sale, kind), sale.id, partial(_refund, shop, sale, change, kind))
+            )
         if sale.id % 25 == 0:
             later = began + timedelta(seconds=1)
             found.append((later, transaction_id(shop, sale, "W"), sale.id, partial(_withdrawal, shop, sale, later)))
@@ -58,7 +62,7 @@ def began_at(sale: Sale) -> datetime:
 
 
 def transaction_id(shop: SimulatedShop, sale: Sale, kind: str = "P") -> str:
-    """`kind`: a payment, a refund (R), a withdrawal (W)."""
+    """`kind`: a payment (P), one of its refunds, a withdrawal (W)."""
     return f"{shop.seed % 100:02}{kind}{sale.id:014}"
 
 
@@ -153,12 +157,12 @@ def _shipping(buyer: Buyer) -> Json:
     }
 
 
-def _refund(shop: SimulatedShop, sale: Sale, change: Change) -> Json:
+def _refund(shop: SimulatedShop, sale: Sale, change: Change, kind: str) -> Json:
     paid, at = payment(shop, sale), change.at
     info = paid["transaction_info"]
     amount = rounded(shop, Decimal(info["transaction_amount"]["value"]) * Decimal(str(change.refund)))
     changed = {
-        "transaction_id": transaction_id(shop, sale, "R"),
+        "transaction_id": transaction_id(shop, sale, kind),
         "transaction_event_code": "T1107",
         "transaction_initiation_date": stamp(at),
         "transaction_updated_date": stamp(at),
