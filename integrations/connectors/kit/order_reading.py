@@ -40,6 +40,8 @@ U = TypeVar("U")
 
 MAX_LINES = 1000
 LONGEST_NOTE = 10_000
+# Shopify keeps addresses of 255 characters: the number of a house may be the last of them.
+LONGEST_LINE = 255
 
 
 class AddressFields(msgspec.Struct):
@@ -256,8 +258,8 @@ class OrderReading:
             first_name=name(raw.first_name, 100, "A first name"),
             last_name=name(raw.last_name, 100, "A last name"),
             company=name(raw.company, 200, "A company name"),
-            line_1=name(raw.line_1, 200, "An address line"),
-            line_2=name(raw.line_2, 200, "An address line"),
+            line_1=name(raw.line_1, LONGEST_LINE, "An address line"),
+            line_2=name(raw.line_2, LONGEST_LINE, "An address line"),
             city=name(raw.city, 100, "A city"),
             state=name(raw.state, 100, "A state"),
             postal_code=self.text(str(raw.postal_code), 20, "A postal code") if raw.postal_code else "",

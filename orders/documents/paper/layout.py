@@ -32,8 +32,9 @@ GAP = 7 * mm
 INK, QUIET, LINE, SHADE = HexColor("#1b242c"), HexColor("#5b6873"), HexColor("#c9d1d9"), HexColor("#f2f5f7")
 # Characters of one text; what is longer is cut, so that no single row outgrows a page.
 LONGEST_TEXT = 600
-# Characters of one line of the head, for the same reason.
+# Characters of one line of the head, for the same reason; of a recipient as many as an address line may have.
 LONGEST_LINE = 120
+LONGEST_ADDRESS_LINE = 255
 
 # Whether the sheet that is set names the characters it cannot print, see `Sheet.marks`.
 _marks: ContextVar[bool] = ContextVar("marks", default=False)
@@ -143,8 +144,9 @@ def _head(sheet: Sheet) -> tuple[list[Placed], float]:
     right = _put(placed, _text(sheet.title, TITLE), LEFT + half, top, INNER - half)
     y = min(y, right) - GAP
     left = _put(placed, _text(sheet.recipient_label, HEAD), LEFT, y, half) - 1 * mm
+    longest = LONGEST_ADDRESS_LINE if sheet.marks else LONGEST_LINE  # the first layout stays as it was
     for place, line in enumerate(sheet.recipient):
-        left = _put(placed, _text(line[:LONGEST_LINE], STRONG if place == 0 else BODY), LEFT, left, half)
+        left = _put(placed, _text(line[:longest], STRONG if place == 0 else BODY), LEFT, left, half)
     facts = Table(
         [
             [_text(label, HEAD), _text(text[:LONGEST_LINE], STRONG if place == 0 else BODY)]

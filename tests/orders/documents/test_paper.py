@@ -141,6 +141,15 @@ def test_texts_of_any_length_are_printed(project: Project) -> None:
     assert len(pages_of(slip)) <= 2
 
 
+def test_the_longest_address_line_is_printed_to_its_end(project: Project) -> None:
+    """Shopify keeps 255 characters; the number of the house may be the last of them."""
+    street = f"{'Rue de la Longue Attente ' * 10}1234"
+    address = IncomingAddress(first_name="Jana", line_1=street, city="Lyon", country="FR")
+    for paper in documents(project, incoming(line("A-17", 1), billing=address, shipping=address)):
+        [page] = pages_of(paper)
+        assert (page.count("Longue"), page.count("Attente 1234")) == (10, 1)
+
+
 def test_the_same_document_gives_the_same_bytes_whatever_changes_later(project: Project) -> None:
     order = incoming(line("A-17", 2, name="Green tea"), shipping_title="DHL")
     before = documents(project, order)

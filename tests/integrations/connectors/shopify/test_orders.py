@@ -13,7 +13,7 @@ from integrations.connectors import get
 from integrations.connectors.contract import Identity
 from integrations.connectors.errors import PayloadError
 from orders.intake.incoming import ZERO, IncomingAddress, IncomingLine, IncomingOrder
-from tests.integrations.connectors.shopify.orders import SHOP, line, lines, payload, refund
+from tests.integrations.connectors.shopify.orders import SHOP, line, lines, order, payload, refund
 from tests.payloads import PAYLOADS
 
 shopify = get("shopify")
@@ -101,6 +101,14 @@ def test_the_written_order() -> None:
     )
     assert parse() == expected
     assert parse().residual == 0
+
+
+@pytest.mark.parametrize(("length", "kept"), [(254, 254), (255, 255), (256, 255)])
+def test_an_address_line_of_shopifys_length_stays_whole(length: int, kept: int) -> None:
+    street = "x" * (length - 1) + "7"
+    found = parse(shippingAddress={**order()["shippingAddress"], "address1": street}).shipping.line_1
+    assert len(found) == kept
+    assert found.endswith("7" if length == kept else "…")
 
 
 def test_what_the_buyer_pays_is_the_buyers_currency() -> None:
