@@ -77,6 +77,12 @@ INVARIANTS = (
              AND (finished_at IS NULL OR finished_at < created_at OR (state <> 'succeeded' AND reason = ''))""",
     ),
     Invariant(
+        "I14",
+        "An order that is older than the newest document of its shop says so.",
+        """SELECT 'order ' || o.id FROM orders_order o JOIN integrations_remoteorder seen ON seen.id = o.remote_order_id
+           WHERE o.shop_changed_at IS NULL AND seen.erased_at IS NULL AND seen.stamp > o.remote_modified_at""",
+    ),
+    Invariant(
         "E02",
         "A delivery has as many tries on record as it counts, and one that was delivered an answer of 2xx.",
         """SELECT 'delivery ' || d.id FROM integrations_webhookdelivery d

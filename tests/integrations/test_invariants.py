@@ -37,6 +37,7 @@ DAMAGE = {
     " FROM integrations_run)",
     "I09": "UPDATE integrations_run SET state = 'running', lease_until = now() - interval '3 minutes'",
     "I12": "UPDATE integrations_run SET state = 'failed'",
+    "I14": "UPDATE integrations_remoteorder SET stamp = now() + interval '1 day'",
     "P01": "INSERT INTO orders_customersummary (customer_id, project_id, points)"
     " SELECT id, project_id, 5 FROM orders_customer",
     "P02": "INSERT INTO orders_pointsmovement (project_id, customer_id, points, reason, takes_back_id, note, at)"
