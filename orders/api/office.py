@@ -29,7 +29,7 @@ class PdfRenderer(JsonRenderer):
 
 
 PDF: list[type[BaseRenderer]] = [JsonRenderer, PdfRenderer]
-LINE = shapes.InvoiceLine.__struct_fields__
+LINE = ("sku", "name", "quantity", "unit_price", "total", "tax")
 
 
 class Invoices(OfficeResource):
@@ -52,7 +52,10 @@ class Invoices(OfficeResource):
                 currency=row.currency,
                 total=f"{row.total:f}",
                 tax_total=f"{row.tax_total:f}",
-                lines=[shapes.InvoiceLine(**{name: line[name] for name in LINE}) for line in row.lines],
+                lines=[
+                    shapes.InvoiceLine(**{name: line[name] for name in LINE}, tax_rate=line.get("rate") or None)
+                    for line in row.lines
+                ],
             )
             for row in rows
         ]

@@ -125,6 +125,10 @@ class InvoiceLine(Struct):
     unit_price: Decimal
     total: Decimal
     tax: Decimal
+    tax_rate: Annotated[
+        Decimal | None,
+        Meta(description="In percent; null where none was printed: a gift card, a rounding, an old one."),
+    ]
 
 
 class Invoice(Struct):

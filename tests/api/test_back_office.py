@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -37,7 +38,7 @@ def shop(partner: Partner) -> Integration:
 def order(shop: Integration) -> Order:
     """An order that is shipped and invoiced."""
     give_stock(shop.project, A_17=5)
-    [made] = imported(shop, [incoming(line("A-17", 2))])
+    [made] = imported(shop, [incoming(line("A-17", 2), total=Decimal("20.50"))])
     shipping.ship(made.pk)
     invoicing.issue(made.pk)
     return made
@@ -67,7 +68,9 @@ def test_each_resource_is_listed_and_read(partner: Partner, order: Order) -> Non
     assert (product["on_hand"], product["reserved"], product["available"]) == (3, 0, 3)
     [invoice], [shipment] = listed(partner, "invoices"), listed(partner, "shipments")
     assert invoice["order_id"] == shipment["order_id"] == ids(partner).give("ord", order.pk)
-    assert (invoice["total"], shipment["lines"][0]["quantity"]) == ("20.0000", 2)
+    assert (invoice["total"], shipment["lines"][0]["quantity"]) == ("20.5000", 2)
+    rates = [(printed["name"], printed["tax_rate"]) for printed in invoice["lines"]]
+    assert rates == [("Product A-17", "0"), ("Rounding and other", None)]
 
 
 def test_no_secret_is_told(partner: Partner, shop: Integration) -> None:
