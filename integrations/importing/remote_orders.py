@@ -122,11 +122,12 @@ def change(run_id: int, entries: Sequence[tuple[int, Entry]], at: datetime) -> N
 
 
 def without(integration_id: int, touched: Iterable[Touched]) -> list[str]:
-    """The external ids of those of these orders whose documents do not say it yet."""
+    """The external ids of those of these orders that are in the book and whose documents do not say it yet."""
     found: list[str] = []
     for each in touched:
         rows = RemoteOrder.objects.filter(
             integration_id=integration_id,
+            state=RemoteState.IMPORTED,
             external_id__gte=each.beginning,
             external_id__lt=f"{each.beginning}\U0010ffff",
             external_id__startswith=each.beginning,

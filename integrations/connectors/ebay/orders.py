@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from integrations.connectors.contract import Paging, Shop
+from integrations.connectors.ebay.cancellations import explained, touched
 from integrations.connectors.ebay.requests import FULFILLMENT, ask, refusal
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation, Response
@@ -84,7 +85,7 @@ def orders_in_window(shop: Shop, window: Window, cursor: Cursor | None) -> Pagin
         raise ShopError(Failure.NONSENSE, "eBay answers every page with the one before.", status=200)
     fresh = tuple(document for identifier, document in entries if identifier not in progress.known)
     following = _following(progress, offset, ids, total, _size(shop))
-    return OrderPage(fresh, following, total, progress.until)
+    return OrderPage(fresh, following, total, progress.until, touched=touched(fresh))
 
 
 def past_a_fault(shop: Shop, window: Window, cursor: Cursor | None) -> Paging:
@@ -164,7 +165,7 @@ def orders_by_ids(shop: Shop, ids: tuple[str, ...]) -> Paging:
     """At most 50. What came back is compared with what was asked; ids eBay cannot know are not sent."""
     asked = wanted(ids, MOST_IDS, _is_id)
     found = yield from _by_ids(shop, sorted(asked))
-    payloads = tuple(document for identifier, document in found if identifier in asked)
+    payloads = yield from explained(shop, [document for identifier, document in found if identifier in asked])
     return OrderPage(payloads, None, len(payloads))
 
 
@@ -192,4 +193,4 @@ def order_by_number(shop: Shop, number: str) -> Paging:
     number = typed_number(number)
     found = yield from _by_ids(shop, [number] if _is_id(number) else [])
     exact = [document for identifier, document in found if number in (identifier, _brief(document).legacyOrderId)]
-    return OrderPage(tuple(exact[:1]), None, len(exact[:1]))
+    return OrderPage((yield from explained(shop, exact[:1])), None, len(exact[:1]))

@@ -35,6 +35,7 @@ from integrations.connectors.kit import stamps, values
 from integrations.connectors.kit.identities import identifying
 from integrations.connectors.kit.json_answers import part
 from integrations.connectors.kit.money_reading import MoneyReading, written
+from integrations.connectors.kit.windows import SECOND
 from orders.intake.incoming import ZERO, IncomingAddress, IncomingLine, IncomingOrder
 
 WITHOUT_CARRIER = {"DIGITAL": "Digital delivery", "PREPARE_FOR_PICKUP": "In-store pickup"}
@@ -50,6 +51,8 @@ def parse(payload: bytes, shop: Shop) -> IncomingOrder:
     cancelled = raw.cancelStatus or CancelStatus()
     total = reading.owed(shop, pricing.total, "$.pricingSummary.total")
     modified_at = stamps.instant(raw.lastModifiedDate or raw.creationDate, "lastModifiedDate")
+    if cancelled.cancelRequests:
+        modified_at += SECOND  # a list has the same order without them: that document is the older one
     delivery, payment = _delivery(raw), _payment(raw)
     paid = payment.paymentDate if _is_paid(payment) else None
     shipping_code, shipping_title = _shipping(delivery)
