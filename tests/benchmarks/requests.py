@@ -44,7 +44,7 @@ BARS = {
     ),
     "shopify": Bar(4, pages(100, 6), "ids in questions of 25 (1,000 points); a file in pieces of 2 MB, refunds apart"),
     "bigcommerce": Bar(100, pages(125, 8), "near ids in ranges; pages of 250, and a look at the refunds of each"),
-    "ebay": Bar(2, pages(200, 1), "50 ids a request; pages of 200"),
+    "ebay": Bar(16, pages(200, 1), "50 ids a request, and one for each cancelled order (why); pages of 200"),
     "ecwid": Bar(2, pages(80, 16), "the store's profile, and 100 ids a request; slices of time that fill 80 of 100"),
     "paypal": Bar(
         10,
