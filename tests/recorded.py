@@ -8,8 +8,11 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
+import requests
+
+from integrations.client.exchange import _address, _signer
 from integrations.connectors.errors import ShopError
-from integrations.connectors.http import BasicAuth, HeaderAuth, Operation, Request, Response
+from integrations.connectors.http import BasicAuth, HeaderAuth, OAuth1Auth, Operation, Request, Response
 from integrations.simulator.messages import Asked
 from integrations.simulator.server import SimulatedSite
 
@@ -58,6 +61,10 @@ def from_site(site: SimulatedSite, request: Request) -> Response:
     if isinstance(request.auth, BasicAuth):
         pair = base64.b64encode(f"{request.auth.user}:{request.auth.password}".encode()).decode()
         headers["authorization"] = f"Basic {pair}"
+    elif isinstance(request.auth, OAuth1Auth):
+        signed = requests.Request(request.method, _address(request), auth=_signer(request)).prepare()
+        written = signed.headers["Authorization"]
+        headers["authorization"] = written.decode() if isinstance(written, bytes) else written
     elif isinstance(request.auth, HeaderAuth):
         headers[request.auth.name.lower()] = request.auth.value
     address = urlsplit(request.url)

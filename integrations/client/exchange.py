@@ -33,7 +33,7 @@ for _talkative in ("oauthlib", "requests_oauthlib", "urllib3"):
 
 CHUNK = 64 * 1024
 # Where a platform's API begins in a path; before it stands the folder a shop lives in.
-API = re.compile(r"/+(?:wp-json|admin/api|stores|api/v[0-9]|sell|identity|v[0-9])(?:/|$)")
+API = re.compile(r"/+(?:wp-json|rest|admin/api|stores|api/v[0-9]|sell|identity|v[0-9])(?:/|$)")
 # Seconds between a shop's clock and ours beyond which a refused signature is one of another time.
 CLOCKS_DIFFER = 300
 ENCODINGS = {"", "identity", "gzip", "x-gzip", "deflate"}
@@ -204,7 +204,14 @@ def _signer(request: Request) -> OAuth1 | tuple[str, str] | None:
     if isinstance(request.auth, BasicAuth):
         return request.auth.user, request.auth.password
     if isinstance(request.auth, OAuth1Auth):
-        return OAuth1(request.auth.key, request.auth.secret, signature_method="HMAC-SHA256", timestamp=_stamp())
+        return OAuth1(
+            request.auth.key,
+            request.auth.secret,
+            request.auth.token or None,
+            request.auth.token_secret or None,
+            signature_method="HMAC-SHA256",
+            timestamp=_stamp(),
+        )
     return None
 
 

@@ -29,10 +29,12 @@ class BasicAuth:
 
 @dataclass(frozen=True)
 class OAuth1Auth:
-    """One-legged OAuth 1.0a, HMAC-SHA256, signed by the client into the Authorization header."""
+    """OAuth 1.0a, HMAC-SHA256, signed by the client into the Authorization header; one-legged without a token."""
 
     key: str
     secret: str = field(repr=False)
+    token: str = field(repr=False, default="")
+    token_secret: str = field(repr=False, default="")
 
 
 @dataclass(frozen=True)
