@@ -54,6 +54,7 @@ MARKETPLACES = (
     DemoShop("Leaf & Bean on eBay", "Europe/London", "GBP", seed=55, port=8715, platform="ebay"),
     DemoShop("Village Shop", "Europe/Vienna", "EUR", seed=66, port=8716, platform="ecwid"),
     DemoShop("Payments by PayPal", "UTC", "EUR", seed=77, port=8717, platform="paypal"),
+    DemoShop("Atelier Lyon", "Europe/Paris", "EUR", seed=88, port=8719, platform="magento2"),
 )
 SHOPS = (PRAGUE, BROOKLYN, *MARKETPLACES)
 

@@ -28,7 +28,9 @@ def test_the_webhooks_card_reads_right_for_every_platform(
         page = browser.get(url).content.decode()
         return html.unescape(page[page.index('id="webhooks"') : page.index('id="lists"')])
 
-    assert connector.webhooks is not None
+    if connector.webhooks is None:
+        assert "does not sign webhooks" in card(admin) and "Register webhooks" not in card(admin)
+        return
     by_hand = connector.webhooks.by_hand
     assert connector.webhooks.note in card(admin)
     assert ("Show the address" if by_hand else "Register webhooks") in card(admin)

@@ -51,6 +51,7 @@ BARS = {
         lambda orders: 13 + ceil(orders / 400),
         "a span for 50, and a look at their refunds, chargebacks and the time; at least 12 windows of 31 days",
     ),
+    "magento2": Bar(1, pages(100, 1), "100 ids a request; pages of 100, the last of which must be seen to be short"),
 }
 
 

@@ -16,6 +16,7 @@ COSTS = {
     "ebay": (2, 3),
     "ecwid": (2, 10),
     "paypal": (8, 13),
+    "magento2": (1, 6),
 }
 
 

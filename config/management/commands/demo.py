@@ -25,7 +25,7 @@ INSIDE = "COUNTINGHOUSE_DEMO_CHECK"
 
 
 class Command(BaseCommand):
-    help = "Run the site with simulated shops on six platforms that keep selling. Ctrl-C stops; the data are kept."
+    help = "Run the site with simulated shops on every platform that keep selling. Ctrl-C stops; the data are kept."
     requires_system_checks: list[str] = []  # they would look at a database that is not up yet
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -195,6 +195,35 @@ PAYPAL = Wire(
         "pairs": "PayPal has one custom text and no key-value extras",
     },
 )
+MAGENTO2 = Wire(
+    page=("items",),
+    fields={
+        "id": (("entity_id",),),
+        "total": (("grand_total",),),
+        "currency": (("order_currency_code",),),
+        "status": (("status",), ("state",)),
+        "placed": (("created_at",),),
+        "modified": (("updated_at",),),
+        "name": (("billing_address", "lastname"),),
+        "title": (("shipping_description",),),
+        "note": (("customer_note",),),
+        "email": (("customer_email",), ("billing_address", "email")),
+        "country": (("billing_address", "country_id"),),
+        "phone": (("billing_address", "telephone"),),
+        "billing": (("billing_address",),),
+        "shipping": (("extension_attributes", "shipping_assignments", 0, "shipping", "address"),),
+        "customer": (("customer_id",),),
+        "lines": (("items",),),
+        "line name": (("items", 0, "name"),),
+        "sku": (("items", 0, "sku"),),
+        "quantity": (("items", 0, "qty_ordered"),),
+    },
+    date="{0}-{1}-{2} {3}",
+    lacks={
+        "paid": "Magento does not say in an order when it was paid",
+        "pairs": "Magento's extras are fields of extension_attributes: connectors/magento2/test_orders.py",
+    },
+)
 WIRES = {
     "woocommerce": WOOCOMMERCE,
     "shopify": SHOPIFY,
@@ -202,4 +231,5 @@ WIRES = {
     "ebay": EBAY,
     "ecwid": ECWID,
     "paypal": PAYPAL,
+    "magento2": MAGENTO2,
 }

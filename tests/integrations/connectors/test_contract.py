@@ -23,7 +23,6 @@ from integrations.simulator import dialects
 from integrations.simulator.server import SimulatedServer, SimulatedSite
 from integrations.simulator.shop import SimulatedShop
 from tests.payloads import PAYLOADS
-from tests.recorded import able
 from tests.rows import EveryRow
 
 T = TypeVar("T")
@@ -193,7 +192,9 @@ def test_nonsense_is_refused_with_a_reason_and_never_more(connector: Connector, 
 
 
 def test_no_webhook_is_believed_unsigned(connector: Connector, shop: Shop) -> None:
-    platform = able(connector.webhooks)
+    if connector.webhooks is None:
+        pytest.skip(f"{connector.label} has no signed webhooks, and says so")
+    platform = connector.webhooks
     garbled = {"x-wc-webhook-signature": "é", "x-shopify-hmac-sha256": "é", "webhook-signature": "v1,é"}
     with EveryRow() as every:
         for body in NONSENSE:

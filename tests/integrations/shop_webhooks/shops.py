@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from integrations import jobs
+from integrations import connectors, jobs
 from integrations.choices import RunState
 from integrations.models import Feed, Integration, Run
 from integrations.secrets import Secrets
@@ -19,6 +19,8 @@ from integrations.simulator.switchboard import Event, Parcel
 from tests.factories import IntegrationFactory
 
 PLATFORMS = sorted(dialects.found())
+# Those that tell of their orders.
+TELLING = [platform for platform in PLATFORMS if connectors.get(platform).webhooks is not None]
 # Platforms whose webhooks are entered in their own settings.
 TOLD_BY_HAND = {"ecwid"}
 

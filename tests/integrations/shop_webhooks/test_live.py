@@ -28,7 +28,7 @@ from integrations.simulator.shop import SimulatedShop
 from integrations.simulator.switchboard import Event, Parcel
 from orders.models import Order
 from tests.integrations.shop_webhooks.shops import (
-    PLATFORMS,
+    TELLING,
     TOLD_BY_HAND,
     connected,
     register,
@@ -43,7 +43,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 GOODS = {"MUG-WHITE": 1}
 
 
-@pytest.fixture(params=PLATFORMS)
+@pytest.fixture(params=TELLING)
 def server(request: pytest.FixtureRequest, settings: Settings) -> Iterator[SimulatedServer]:
     with selling(request.param) as running:
         settings.ALLOWED_SHOP_ADDRESSES = frozenset({running.address})

@@ -1,0 +1,158 @@
+"""Listing and finding orders.
+
+A window is cut by ids and never by page numbers: each request asks for what is modified in the window and has an id
+above the last one read, lowest ids first. What leaves or joins the list behind the place reached moves nothing, equal
+seconds do not matter, and the page beyond the end, which Magento up to 2.3 fills with the last orders again
+(magento2#3787), is never asked for. Page and filters are checked by what comes: Magento answers a filter that it does
+not understand with all orders.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from integrations.connectors.contract import Paging, Shop
+from integrations.connectors.errors import Failure, PayloadError, ShopError
+from integrations.connectors.http import Operation, Response
+from integrations.connectors.kit import id_ranges
+from integrations.connectors.kit.broken_orders import told
+from integrations.connectors.kit.clocks import told_clock
+from integrations.connectors.kit.json_documents import lenient
+from integrations.connectors.kit.lookups import is_whole_number, typed_number, wanted
+from integrations.connectors.kit.windows import cursor_of
+from integrations.connectors.listings import Cursor, OrderPage, Window
+from integrations.connectors.magento2.payload import moment
+from integrations.connectors.magento2.requests import LARGEST_PAGE, listing, page_size, search
+from integrations.connectors.magento2.status import Brief
+
+MOST_IDS = 100
+# Above every id that Magento gives, an unsigned number of 32 bits.
+BEHIND_ALL = 2**32 - 1
+# How far outside of the window an order may seem to lie before filters are not believed.
+TOLERATED = timedelta(days=1)
+_brief = lenient(Brief)
+
+
+class WindowCursor(msgspec.Struct, frozen=True):
+    """The cursor of a window."""
+
+    since: datetime
+    until: datetime
+    # Whether the window's end was asked for: then the list ends there, too.
+    bounded: bool
+    last_id: int = 0
+
+    @property
+    def bounds(self) -> list[tuple[str, str, str]]:
+        """The window as filters; both ends belong to it."""
+        until = [("updated_at", "lteq", _stamp(self.until))] if self.bounded else []
+        return [("updated_at", "gteq", _stamp(self.since)), *until]
+
+    def holds(self, changed: datetime | None) -> bool:
+        if changed is None:
+            return True
+        return self.since - TOLERATED <= changed and (not self.bounded or changed <= self.until + TOLERATED)
+
+
+def orders_in_window(shop: Shop, window: Window, cursor: Cursor | None) -> Paging:
+    """One page, by id, of the orders modified in the window."""
+    progress, size = _progress(window, cursor), page_size(shop)
+    response = yield search(shop, "orders", [*progress.bounds, _above(progress.last_id)], size)
+    found, total = listing(response)
+    progress = _begun(progress, cursor, response)
+    ids = _rising(progress, found)
+    done = total <= len(found) < size
+    if not done and not ids:
+        raise ShopError(Failure.NONSENSE, "The shop lists orders without ids, so its list has no end.")
+    following = None if done else cursor_of(progress, last_id=ids[-1])
+    return OrderPage(found, following, total if cursor is None else None, progress.until)
+
+
+def past_a_fault(shop: Shop, window: Window, cursor: Cursor | None) -> Paging:
+    """The orders behind those that Magento fails at; the first question, behind all, shows that it is up."""
+    progress = _progress(window, cursor)
+    response = yield search(shop, "orders", [*progress.bounds, _above(BEHIND_ALL)], 1)
+    listing(response)
+    progress = _begun(progress, cursor, response)
+
+    def lowest(first: int) -> Operation[int | None]:
+        found, _ = listing((yield search(shop, "orders", [*progress.bounds, _above(first - 1)], 1)))
+        return next(iter(_rising(progress, found)), None)
+
+    def within(first: int, last: int) -> Operation[tuple[tuple[int, bytes], ...]]:
+        span = [_above(first - 1), ("entity_id", "lteq", str(last))]
+        found, _ = listing((yield search(shop, "orders", [*progress.bounds, *span], last - first + 1)))
+        _rising(progress, found)
+        named = ((_brief(document).entity_id, document) for document in found)
+        return tuple((number, document) for number, document in named if type(number) is int)
+
+    passed = yield from id_ranges.past(lowest, within, progress.last_id + 1, page_size(shop), BEHIND_ALL)
+    following = None if passed.reached is None else cursor_of(progress, last_id=passed.reached)
+    return OrderPage(passed.payloads, following, until=progress.until, broken=passed.broken, note=told(passed.broken))
+
+
+def _progress(window: Window, cursor: Cursor | None) -> WindowCursor:
+    if cursor is not None:
+        return msgspec.convert(cursor, WindowCursor)
+    return WindowCursor(window.since, window.until or window.since, window.until is not None)
+
+
+def _begun(progress: WindowCursor, cursor: Cursor | None, response: Response) -> WindowCursor:
+    if cursor is not None or progress.bounded:
+        return progress
+    return msgspec.structs.replace(progress, until=max(progress.since, told_clock(response)))
+
+
+def _rising(progress: WindowCursor, found: Iterable[bytes]) -> list[int]:
+    """The ids. ShopError where they do not rise from the last one on, or orders come from another time."""
+    briefs = [_brief(document) for document in found]
+    ids = [brief.entity_id for brief in briefs if type(brief.entity_id) is int]
+    if ids != sorted(ids) or (ids and ids[0] <= progress.last_id):
+        raise ShopError(Failure.NONSENSE, "The shop does not keep to the order of ids that was asked for.")
+    if not all(progress.holds(_changed(brief)) for brief in briefs):
+        raise ShopError(
+            Failure.NONSENSE,
+            "The shop lists orders from outside of the time that was asked for; a plugin may break its filters.",
+        )
+    return ids
+
+
+def _changed(brief: Brief) -> datetime | None:
+    try:
+        return moment(brief.updated_at, "updated_at")
+    except PayloadError:
+        return None
+
+
+def _above(number: int) -> tuple[str, str, str]:
+    return "entity_id", "gt", str(number)
+
+
+def _stamp(when: datetime) -> str:
+    """UTC; an offset would be ignored, not converted (observed on 2.4.7)."""
+    return when.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def orders_by_ids(shop: Shop, ids: tuple[str, ...]) -> Paging:
+    """At most 100, in one request. Ids that came back are compared with those asked."""
+    asked = wanted(ids, MOST_IDS, is_whole_number) - {"0"}
+    if not asked:
+        return OrderPage((), None, 0)  # no ids would ask for all orders
+    response = yield search(shop, "orders", [("entity_id", "in", ",".join(sorted(asked, key=int)))], MOST_IDS)
+    found, _ = listing(response)
+    exact = tuple(document for document in found if str(_brief(document).entity_id) in asked)
+    return OrderPage(exact, None, len(exact))
+
+
+def order_by_number(shop: Shop, number: str) -> Paging:
+    """The number people see, with its leading zeros. It is one store's own: shops of several stores may have more."""
+    number = typed_number(number)
+    if not number or len(number) > 50:
+        return OrderPage((), None, 0)
+    response = yield search(shop, "orders", [("increment_id", "eq", number)], LARGEST_PAGE)
+    found, _ = listing(response)
+    exact = tuple(document for document in found if str(_brief(document).increment_id) == number)
+    return OrderPage(exact, None, len(exact))
