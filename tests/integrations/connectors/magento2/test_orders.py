@@ -146,6 +146,22 @@ def test_bundles() -> None:
     ]
 
 
+def test_amounts_of_children_that_do_not_count() -> None:
+    """A bundle with a price of its own is paid once, whatever its parts repeat (magento2#38687)."""
+    bundles = json.loads((FOLDER / "order_of_bundles.json").read_bytes())
+    for part in bundles["items"][4:6]:
+        part |= {"price": 7, "row_total": 21, "tax_amount": 4.2}
+    found = magento.parse(json.dumps(bundles).encode(), SHOP)
+    assert found.residual == 0
+    assert [line.total for line in found.lines if line.metadata.get("part_of") == "Box"] == [0, 0]
+
+
+def test_a_fixed_product_tax_of_a_variant_stands_in_the_row_of_the_variant() -> None:
+    parent, child, _ = order()["items"]
+    line = parse(items=[parent, {**child, "weee_tax_applied_row_amount": 1.5}]).lines[0]
+    assert (line.total, line.metadata["fixed_product_tax"]) == (Decimal("91.50"), "1.50")
+
+
 def test_units_of_an_order_that_is_off_are_not_told_apart() -> None:
     off = json.loads((FOLDER / "order_of_bundles.json").read_bytes()) | {"status": "gone", "state": "canceled"}
     assert not any(line.refunded for line in magento.parse(json.dumps(off).encode(), SHOP).lines)
