@@ -22,7 +22,7 @@ from integrations.connectors.contract import Paging, Shop
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation, Request, Response
 from integrations.connectors.kit.broken_orders import told
-from integrations.connectors.kit.clocks import told_clock
+from integrations.connectors.kit.id_windows import IdCursor, past, progress_of
 from integrations.connectors.kit.json_documents import lenient
 from integrations.connectors.kit.lookups import is_whole_number, typed_number, wanted
 from integrations.connectors.kit.windows import SECOND, cursor_of
@@ -44,24 +44,10 @@ WIDEST_RANGE, WIDEST_GAP = 200, 10
 _raw = lenient(RawOrder)
 
 
-class WindowCursor(msgspec.Struct, frozen=True):
-    """The cursor of a window."""
-
-    since: datetime
-    until: datetime
-    # Whether the window's end was asked for: then the list ends there, too.
-    bounded: bool
-    last_id: int = 0
-
-    @property
-    def bounds(self) -> dict[str, str]:
-        """The window as parameters, both ends widened by a second."""
-        until = {"max_date_modified": _stamp(self.until + SECOND)} if self.bounded else {}
-        return {"min_date_modified": _stamp(self.since - SECOND), **until}
-
-    def holds(self, moment: datetime | None) -> bool:
-        """Whether an order modified then belongs to the window; one that does not tell does."""
-        return moment is None or (self.since - SECOND <= moment and (not self.bounded or moment <= self.until + SECOND))
+def _bounds(progress: IdCursor) -> dict[str, str]:
+    """The window as parameters, both ends widened by a second."""
+    until = {"max_date_modified": _stamp(progress.until + SECOND)} if progress.bounded else {}
+    return {"min_date_modified": _stamp(progress.since - SECOND), **until}
 
 
 def orders_in_window(shop: Shop, window: Window, cursor: Cursor | None) -> Paging:
@@ -69,11 +55,10 @@ def orders_in_window(shop: Shop, window: Window, cursor: Cursor | None) -> Pagin
 
     `min_id` asks for the last id again, and what is not higher is left out: right whether the filter includes or not.
     """
-    progress = _progress(window, cursor)
+    progress = progress_of(window, cursor)
     after = {"min_id": str(progress.last_id)} if progress.last_id else {}
-    response = yield _list(shop, page_size(shop), **progress.bounds, **after)
-    if cursor is None and not progress.bounded:
-        progress = msgspec.structs.replace(progress, until=max(progress.since, told_clock(response)))
+    response = yield _list(shop, page_size(shop), **_bounds(progress), **after)
+    progress = progress.told(cursor, response)
     listed = [(document, _raw(document)) for document in entries(response)]
     ids = [raw.id for _, raw in listed if type(raw.id) is int]
     if ids != sorted(ids):
@@ -86,73 +71,31 @@ def orders_in_window(shop: Shop, window: Window, cursor: Cursor | None) -> Pagin
     return OrderPage((yield from _payloads(shop, fresh)), following, until=progress.until)
 
 
-def _progress(window: Window, cursor: Cursor | None) -> WindowCursor:
-    if cursor is not None:
-        return msgspec.convert(cursor, WindowCursor)
-    return WindowCursor(window.since, window.until or window.since, window.until is not None)
-
-
 def past_a_fault(shop: Shop, window: Window, cursor: Cursor | None) -> Paging:
-    """The orders up to a later one that can be read, without those that BigCommerce fails at.
-
-    That one is looked for at distances that double; what lies before it is read by ranges of ids, in halves where one
-    fails. The first question, behind all orders, shows that BigCommerce is up.
-    """
-    progress = _progress(window, cursor)
-    response = yield _list(shop, 1, **progress.bounds, min_id=str(BEHIND_ALL))
+    """The orders up to a later one that can be read, without those that BigCommerce fails at."""
+    progress = progress_of(window, cursor)
+    response = yield _list(shop, 1, **_bounds(progress), min_id=str(BEHIND_ALL))
     entries(response)
-    if cursor is None and not progress.bounded:
-        progress = msgspec.structs.replace(progress, until=max(progress.since, told_clock(response)))
-    first = progress.last_id + 1
-    end, is_last = yield from _next_readable(shop, progress, first)
-    found, broken = yield from _in_halves(shop, progress, first, end)
-    payloads = yield from _payloads(shop, found)
-    within = tuple(payload for payload in payloads if progress.holds(identify(payload, shop).modified_at))
-    following = None if is_last else cursor_of(progress, last_id=end)
-    return OrderPage(within, following, until=progress.until, broken=broken, note=told(broken))
+    progress = progress.told(cursor, response)
 
-
-def _next_readable(shop: Shop, progress: WindowCursor, first: int) -> Operation[tuple[int, bool]]:
-    """The highest id before an order that can be read, at least a page away; whether there is none behind it."""
-    step = page_size(shop)
-    while True:
-        try:
-            beyond = entries((yield _list(shop, 1, **progress.bounds, min_id=str(first + step))))
-        except ShopError as error:
-            if not error.may_be_one_order or first + step > BEHIND_ALL:
-                raise
-            step *= 2
-            continue
-        number = _raw(beyond[0]).id if beyond else first + step
-        if type(number) is not int:
+    def lowest(first: int) -> Operation[int | None]:
+        beyond = entries((yield _list(shop, 1, **_bounds(progress), min_id=str(first))))
+        number = _raw(beyond[0]).id if beyond else None
+        if beyond and type(number) is not int:
             raise ShopError(
                 Failure.NONSENSE, "BigCommerce fails at an order, and the next one has no id to go on from."
             )
-        return number - 1, not beyond
+        return number
 
+    def within(low: int, high: int) -> Operation[list[tuple[int, bytes]]]:
+        found = yield from (_one(shop, low) if low == high else _range(shop, low, high, **_bounds(progress)))
+        return [(raw.id, document) for document, raw in found if type(raw.id) is int]
 
-def _in_halves(
-    shop: Shop, progress: WindowCursor, first: int, last: int
-) -> Operation[tuple[list[tuple[bytes, RawOrder]], tuple[str, ...]]]:
-    """The orders with these ids, and the ids of those that cannot be read."""
-    waiting = [(first, last)]
-    found: list[tuple[bytes, RawOrder]] = []
-    broken: list[str] = []
-    while waiting:
-        low, high = waiting.pop()
-        try:
-            there = yield from (_one(shop, low) if low == high else _range(shop, low, high, **progress.bounds))
-        except ShopError as error:
-            if not error.may_be_one_order:
-                raise
-            middle = (low + high) // 2
-            if low == high:
-                broken.append(str(low))
-            else:
-                waiting += [(middle + 1, high), (low, middle)]
-        else:
-            found += [(document, raw) for document, raw in there if type(raw.id) is int and low <= raw.id <= high]
-    return found, tuple(broken)
+    passed = yield from past(lowest, within, progress.last_id + 1, page_size(shop), BEHIND_ALL)
+    payloads = yield from _payloads(shop, [(document, _raw(document)) for document in passed.documents])
+    held = tuple(payload for payload in payloads if progress.holds(identify(payload, shop).modified_at, SECOND))
+    following = None if passed.reached is None else cursor_of(progress, last_id=passed.reached)
+    return OrderPage(held, following, until=progress.until, broken=passed.broken, note=told(passed.broken))
 
 
 def _list(shop: Shop, size: int, **params: str) -> Request:

@@ -5,7 +5,8 @@ A platform's modules hold what differs. In the order of an order's way:
 - `refusal_tables` and `json_answers` read an HTTP answer, `json_documents` cuts it into orders, byte for byte;
 - `windows`, `offset_paging` and `lookups` ask for spans of time, pages and single orders, `clocks` tells when the shop
   thinks it is;
-- `broken_orders` and `id_ranges` find orders that make their shop fail, `mending` leaves out what nobody can read;
+- `id_windows` reads a window by rising ids; it and `broken_orders` find orders that make their shop fail, `mending`
+  leaves out what nobody can read;
 - `identities` names an order without reading it, `order_reading` reads it (`money_reading` where every amount names its
   currency), with `values` and `stamps` for its parts;
 - `remote_lists` reads what else a shop lists;

@@ -12,14 +12,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-import msgspec
-
 from integrations.connectors.contract import Paging, Shop
 from integrations.connectors.errors import Failure, PayloadError, ShopError
-from integrations.connectors.http import Operation, Response
-from integrations.connectors.kit import id_ranges
+from integrations.connectors.http import Operation
 from integrations.connectors.kit.broken_orders import told
-from integrations.connectors.kit.clocks import told_clock
+from integrations.connectors.kit.id_windows import IdCursor, past, progress_of
 from integrations.connectors.kit.json_documents import lenient
 from integrations.connectors.kit.lookups import is_whole_number, typed_number, wanted
 from integrations.connectors.kit.windows import cursor_of
@@ -36,33 +33,18 @@ TOLERATED = timedelta(days=1)
 _brief = lenient(Brief)
 
 
-class WindowCursor(msgspec.Struct, frozen=True):
-    """The cursor of a window."""
-
-    since: datetime
-    until: datetime
-    # Whether the window's end was asked for: then the list ends there, too.
-    bounded: bool
-    last_id: int = 0
-
-    @property
-    def bounds(self) -> list[tuple[str, str, str]]:
-        """The window as filters; both ends belong to it."""
-        until = [("updated_at", "lteq", _stamp(self.until))] if self.bounded else []
-        return [("updated_at", "gteq", _stamp(self.since)), *until]
-
-    def holds(self, changed: datetime | None) -> bool:
-        if changed is None:
-            return True
-        return self.since - TOLERATED <= changed and (not self.bounded or changed <= self.until + TOLERATED)
+def _bounds(progress: IdCursor) -> list[tuple[str, str, str]]:
+    """The window as filters; both ends belong to it."""
+    until = [("updated_at", "lteq", _stamp(progress.until))] if progress.bounded else []
+    return [("updated_at", "gteq", _stamp(progress.since)), *until]
 
 
 def orders_in_window(shop: Shop, window: Window, cursor: Cursor | None) -> Paging:
     """One page, by id, of the orders modified in the window."""
-    progress, size = _progress(window, cursor), page_size(shop)
-    response = yield search(shop, "orders", [*progress.bounds, _above(progress.last_id)], size)
+    progress, size = progress_of(window, cursor), page_size(shop)
+    response = yield search(shop, "orders", [*_bounds(progress), _above(progress.last_id)], size)
     found, total = listing(response)
-    progress = _begun(progress, cursor, response)
+    progress = progress.told(cursor, response)
     ids = _rising(progress, found)
     done = total <= len(found) < size
     if not done and not ids:
@@ -72,47 +54,39 @@ def orders_in_window(shop: Shop, window: Window, cursor: Cursor | None) -> Pagin
 
 
 def past_a_fault(shop: Shop, window: Window, cursor: Cursor | None) -> Paging:
-    """The orders behind those that Magento fails at; the first question, behind all, shows that it is up."""
-    progress = _progress(window, cursor)
-    response = yield search(shop, "orders", [*progress.bounds, _above(BEHIND_ALL)], 1)
+    """The orders up to a later one that can be read, without those that Magento fails at."""
+    progress = progress_of(window, cursor)
+    response = yield search(shop, "orders", [*_bounds(progress), _above(BEHIND_ALL)], 1)
     listing(response)
-    progress = _begun(progress, cursor, response)
+    progress = progress.told(cursor, response)
 
     def lowest(first: int) -> Operation[int | None]:
-        found, _ = listing((yield search(shop, "orders", [*progress.bounds, _above(first - 1)], 1)))
+        found, _ = listing((yield search(shop, "orders", [*_bounds(progress), _above(first - 1)], 1)))
         return next(iter(_rising(progress, found)), None)
 
-    def within(first: int, last: int) -> Operation[tuple[tuple[int, bytes], ...]]:
-        span = [_above(first - 1), ("entity_id", "lteq", str(last))]
-        found, _ = listing((yield search(shop, "orders", [*progress.bounds, *span], last - first + 1)))
-        _rising(progress, found)
-        named = ((_brief(document).entity_id, document) for document in found)
-        return tuple((number, document) for number, document in named if type(number) is int)
+    def within(first: int, last: int) -> Operation[list[tuple[int, bytes]]]:
+        there: list[tuple[int, bytes]] = []
+        while True:
+            span = [_above(first - 1), ("entity_id", "lteq", str(last))]
+            found, total = listing((yield search(shop, "orders", [*_bounds(progress), *span], LARGEST_PAGE)))
+            ids = _rising(progress, found)
+            there += [(_brief(each).entity_id, each) for each in found if type(_brief(each).entity_id) is int]
+            if not ids or total <= len(found):
+                return there
+            first = ids[-1] + 1
 
-    passed = yield from id_ranges.past(lowest, within, progress.last_id + 1, page_size(shop), BEHIND_ALL)
+    passed = yield from past(lowest, within, progress.last_id + 1, page_size(shop), BEHIND_ALL)
     following = None if passed.reached is None else cursor_of(progress, last_id=passed.reached)
-    return OrderPage(passed.payloads, following, until=progress.until, broken=passed.broken, note=told(passed.broken))
+    return OrderPage(passed.documents, following, until=progress.until, broken=passed.broken, note=told(passed.broken))
 
 
-def _progress(window: Window, cursor: Cursor | None) -> WindowCursor:
-    if cursor is not None:
-        return msgspec.convert(cursor, WindowCursor)
-    return WindowCursor(window.since, window.until or window.since, window.until is not None)
-
-
-def _begun(progress: WindowCursor, cursor: Cursor | None, response: Response) -> WindowCursor:
-    if cursor is not None or progress.bounded:
-        return progress
-    return msgspec.structs.replace(progress, until=max(progress.since, told_clock(response)))
-
-
-def _rising(progress: WindowCursor, found: Iterable[bytes]) -> list[int]:
+def _rising(progress: IdCursor, found: Iterable[bytes]) -> list[int]:
     """The ids. ShopError where they do not rise from the last one on, or orders come from another time."""
     briefs = [_brief(document) for document in found]
     ids = [brief.entity_id for brief in briefs if type(brief.entity_id) is int]
     if ids != sorted(ids) or (ids and ids[0] <= progress.last_id):
         raise ShopError(Failure.NONSENSE, "The shop does not keep to the order of ids that was asked for.")
-    if not all(progress.holds(_changed(brief)) for brief in briefs):
+    if not all(progress.holds(_changed(brief), TOLERATED) for brief in briefs):
         raise ShopError(
             Failure.NONSENSE,
             "The shop lists orders from outside of the time that was asked for; a plugin may break its filters.",

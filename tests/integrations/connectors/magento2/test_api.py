@@ -13,8 +13,8 @@ from integrations.connectors import get
 from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import HeaderAuth, OAuth1Auth
+from integrations.connectors.kit.id_windows import IdCursor
 from integrations.connectors.listings import OrderPage, RemoteProduct, Window
-from integrations.connectors.magento2 import orders
 from integrations.connectors.magento2.requests import auth, message, refusal
 from tests.integrations.connectors.magento2.orders import FOLDER, KEYS, SHOP, listed, order
 from tests.recorded import able, answer, play
@@ -101,7 +101,7 @@ def test_lists_that_are_not_believed(what: str) -> None:
 
 
 def test_control_a_filter_that_is_ignored_is_seen_by_its_stamps(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(orders.WindowCursor, "holds", lambda self, changed: True)
+    monkeypatch.setattr(IdCursor, "holds", lambda self, moment, tolerated: True)
     found, _ = page(WINDOW, answer(BROKEN["everything"][0]))
     assert len(found.payloads) == 1
 
