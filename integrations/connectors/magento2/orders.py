@@ -26,6 +26,8 @@ from integrations.connectors.magento2.requests import LARGEST_PAGE, listing, pag
 from integrations.connectors.magento2.status import Brief
 
 MOST_IDS = 100
+# Of an order's number, unless a plugin makes them.
+DIGITS = 9
 # Above every id that Magento gives, an unsigned number of 32 bits.
 BEHIND_ALL = 2**32 - 1
 # How far outside of the window an order may seem to lie before filters are not believed.
@@ -122,11 +124,19 @@ def orders_by_ids(shop: Shop, ids: tuple[str, ...]) -> Paging:
 
 
 def order_by_number(shop: Shop, number: str) -> Paging:
-    """The number people see, with its leading zeros. It is one store's own: shops of several stores may have more."""
+    """The number people see, whose zeros before it they leave out: 41 is 000000041, never the order with the id 41.
+
+    It is one store's own: shops of several stores may have it more than once.
+    """
     number = typed_number(number)
     if not number or len(number) > 50:
         return OrderPage((), None, 0)
-    response = yield search(shop, "orders", [("increment_id", "eq", number)], LARGEST_PAGE)
-    found, _ = listing(response)
-    exact = tuple(document for document in found if str(_brief(document).increment_id) == number)
-    return OrderPage(exact, None, len(exact))
+    asked = ("increment_id", "eq", number)
+    if number.isascii() and number.isdigit():
+        asked = ("increment_id", "in", f"{number},{number.zfill(DIGITS)}")
+    found, _ = listing((yield search(shop, "orders", [asked], LARGEST_PAGE)))
+    named = [(str(_brief(document).increment_id), document) for document in found]
+    for meant in (number, number.zfill(DIGITS)):
+        if exact := tuple(document for each, document in named if each == meant):
+            return OrderPage(exact, None, len(exact))
+    return OrderPage((), None, 0)

@@ -57,6 +57,8 @@ STATUSES = (
     "refunded",
     "failed",
 )
+# Platforms where "modified" stays when an address is changed.
+ADDRESSES_UNSTAMPED = {"magento2"}
 OPEN = {OrderStatus.PROCESSING, OrderStatus.ON_HOLD}
 # Of the hours behind us in which the shop is edited; PayPal brings changes of closed payments for a day.
 BEGAN = timedelta(hours=22)
@@ -125,6 +127,8 @@ class Play:
 
     def _change(self, sale: int, status: str | None = None, *, refund: float = 0, **amended: Any) -> None:
         stamped = self.chance.random() < 0.75
+        if self.integration.platform in ADDRESSES_UNSTAMPED and set(amended) == {"buyer"}:
+            stamped = False
         whole = Amended(**amended) if amended else None
         self.shop.change(sale, status, refund=refund, amended=whole, stamped=stamped)
         (self.unseen.discard if stamped else self.unseen.add)(sale)

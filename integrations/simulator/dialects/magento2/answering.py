@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from integrations.simulator.dialects.magento2.auth import error, refusal
-from integrations.simulator.dialects.magento2.orders import Json, increment_id, order_document, status_of
+from integrations.simulator.dialects.magento2.orders import Json, increment_id, order_document, status_of, updated_at
 from integrations.simulator.dialects.magento2.products import product_documents, source_items
 from integrations.simulator.dialects.magento2.searching import Unknown, found, paged, trimmed
 from integrations.simulator.messages import Answered, Asked, as_json
@@ -96,7 +96,7 @@ def _orders(shop: SimulatedShop, asked: Asked) -> Answered:
         "entity_id": lambda sale: sale.id,
         "increment_id": increment_id,
         "created_at": lambda sale: sale.placed_at.replace(tzinfo=None),
-        "updated_at": lambda sale: sale.state(now).at.replace(tzinfo=None),
+        "updated_at": lambda sale: updated_at(sale, now).replace(tzinfo=None),
         "status": lambda sale: status_of(sale.state(now).status)[0],
         "state": lambda sale: status_of(sale.state(now).status)[1],
     }

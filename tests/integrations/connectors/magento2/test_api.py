@@ -116,11 +116,20 @@ def test_orders_by_ids() -> None:
     assert play(magento.orders.by_ids(SHOP, ("x",)), []) == (OrderPage((), None, 0), [])
 
 
-def test_a_number_keeps_its_zeros_and_may_be_of_several_stores() -> None:
-    body = listed(*numbered(9), order(entity_id=70, increment_id="000000009"), order(entity_id=8, increment_id="9"))
-    found, [asked] = play(magento.orders.by_number(SHOP, " #000000009 "), [answer(body)])
-    assert filters(asked) == [("increment_id", "eq", "000000009")]
-    assert [json.loads(each)["entity_id"] for each in found.payloads] == [9, 70]
+def by_number(typed: str, *found: dict[str, Any]) -> tuple[list[int], list[Any]]:
+    page, asked = play(magento.orders.by_number(SHOP, typed), [answer(listed(*found))])
+    return [json.loads(each)["entity_id"] for each in page.payloads], asked
+
+
+def test_a_number_is_found_without_its_zeros_and_may_be_of_several_stores() -> None:
+    several = (*numbered(9), order(entity_id=70, increment_id="000000009"), order(entity_id=8, increment_id="900"))
+    for typed in (" #000000009 ", "9"):
+        found, [asked] = by_number(typed, *several)
+        assert found == [9, 70]
+        assert filters(asked) == [("increment_id", "in", f"{typed.strip(' #')},000000009")]
+    assert by_number("9", *several, order(entity_id=77, increment_id="9"))[0] == [77], "as it was typed comes first"
+    found, [asked] = by_number("EU,9", order(entity_id=9, increment_id="EU,9"), order(entity_id=7, increment_id="eu,9"))
+    assert (found, filters(asked)) == ([9], [("increment_id", "eq", "EU,9")])
     assert play(magento.orders.by_number(SHOP, " # "), []) == (OrderPage((), None, 0), [])
 
 

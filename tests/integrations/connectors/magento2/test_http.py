@@ -25,6 +25,7 @@ from integrations.simulator import dialects
 from integrations.simulator.dialects.magento2 import answering
 from integrations.simulator.dialects.magento2.orders import order_document
 from integrations.simulator.messages import Answered, Asked
+from integrations.simulator.sales import Amended
 from integrations.simulator.server import SimulatedServer, SimulatedSite
 from integrations.simulator.shop import SimulatedShop
 from tests.integrations.connectors.magento2.orders import FOLDER, KEYS, SHOP
@@ -217,6 +218,23 @@ def test_traps_of_the_list() -> None:
     assert none == {"items": None, "total_count": 0}
     assert direct(shop, f"orders/{newest['entity_id']}")[1]["entity_id"] == newest["entity_id"]
     assert (direct(shop, "orders/99999")[0], direct(shop, "orders/abc")[0]) == (404, 400)
+
+
+def test_an_address_that_is_changed_does_not_move_the_stamp() -> None:
+    """So a load does not see it; those who read by id do."""
+    clock = [NOON]
+    shop = sold(clock=lambda: clock[0])
+    sale = shop.place("processing", {"MUG-BLUE": 1})
+    before = order_document(shop, sale)
+    clock[0] += timedelta(minutes=5)
+    shop.change(sale.id, amended=Amended(buyer=3))
+    after = order_document(shop, sale)
+    assert before["billing_address"] != after["billing_address"]
+    assert before["updated_at"] == after["updated_at"] == "2026-11-01 12:00:00"
+    for change in ({"status": "completed"}, {"refund": 0.5}, {"amended": Amended(note="Ring")}):
+        clock[0] += timedelta(minutes=5)
+        shop.change(sale.id, **change)
+        assert order_document(shop, sale)["updated_at"] == f"{clock[0]:%F %T}"
 
 
 def test_beyond_the_end_an_old_shop_repeats_its_last_page_for_ever() -> None:
