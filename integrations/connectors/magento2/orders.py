@@ -21,6 +21,7 @@ from integrations.connectors.kit.json_documents import lenient
 from integrations.connectors.kit.lookups import is_whole_number, typed_number, wanted
 from integrations.connectors.kit.windows import cursor_of
 from integrations.connectors.listings import Cursor, OrderPage, Window
+from integrations.connectors.magento2.copies import without_copies
 from integrations.connectors.magento2.payload import moment
 from integrations.connectors.magento2.requests import LARGEST_PAGE, listing, page_size, search
 from integrations.connectors.magento2.status import Brief
@@ -52,7 +53,7 @@ def orders_in_window(shop: Shop, window: Window, cursor: Cursor | None) -> Pagin
     if not done and not ids:
         raise ShopError(Failure.NONSENSE, "The shop lists orders without ids, so its list has no end.")
     following = None if done else cursor_of(progress, last_id=ids[-1])
-    return OrderPage(found, following, total if cursor is None else None, progress.until)
+    return OrderPage(_kept(found), following, total if cursor is None else None, progress.until)
 
 
 def past_a_fault(shop: Shop, window: Window, cursor: Cursor | None) -> Paging:
@@ -79,7 +80,8 @@ def past_a_fault(shop: Shop, window: Window, cursor: Cursor | None) -> Paging:
 
     passed = yield from past(lowest, within, progress.last_id + 1, page_size(shop), BEHIND_ALL)
     following = None if passed.reached is None else cursor_of(progress, last_id=passed.reached)
-    return OrderPage(passed.documents, following, until=progress.until, broken=passed.broken, note=told(passed.broken))
+    kept = _kept(passed.documents)
+    return OrderPage(kept, following, until=progress.until, broken=passed.broken, note=told(passed.broken))
 
 
 def _rising(progress: IdCursor, found: Iterable[bytes]) -> list[int]:
@@ -103,6 +105,10 @@ def _changed(brief: Brief) -> datetime | None:
         return None
 
 
+def _kept(documents: Iterable[bytes]) -> tuple[bytes, ...]:
+    return tuple(map(without_copies, documents))
+
+
 def _above(number: int) -> tuple[str, str, str]:
     return "entity_id", "gt", str(number)
 
@@ -120,7 +126,7 @@ def orders_by_ids(shop: Shop, ids: tuple[str, ...]) -> Paging:
     response = yield search(shop, "orders", [("entity_id", "in", ",".join(sorted(asked, key=int)))], MOST_IDS)
     found, _ = listing(response)
     exact = tuple(document for document in found if str(_brief(document).entity_id) in asked)
-    return OrderPage(exact, None, len(exact))
+    return OrderPage(_kept(exact), None, len(exact))
 
 
 def order_by_number(shop: Shop, number: str) -> Paging:
@@ -138,5 +144,5 @@ def order_by_number(shop: Shop, number: str) -> Paging:
     named = [(str(_brief(document).increment_id), document) for document in found]
     for meant in (number, number.zfill(DIGITS)):
         if exact := tuple(document for each, document in named if each == meant):
-            return OrderPage(exact, None, len(exact))
+            return OrderPage(_kept(exact), None, len(exact))
     return OrderPage((), None, 0)

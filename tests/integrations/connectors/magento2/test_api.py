@@ -11,10 +11,12 @@ import pytest
 
 from integrations.connectors import get
 from integrations.connectors.contract import Shop
-from integrations.connectors.errors import Failure, ShopError
+from integrations.connectors.errors import Failure, PayloadError, ShopError
 from integrations.connectors.http import HeaderAuth, OAuth1Auth
 from integrations.connectors.kit.id_windows import IdCursor
 from integrations.connectors.listings import OrderPage, RemoteProduct, Window
+from integrations.connectors.magento2 import orders
+from integrations.connectors.magento2.copies import without_copies
 from integrations.connectors.magento2.requests import auth, message, refusal
 from tests.integrations.connectors.magento2.orders import FOLDER, KEYS, SHOP, listed, order
 from tests.recorded import able, answer, play
@@ -131,6 +133,46 @@ def test_a_number_is_found_without_its_zeros_and_may_be_of_several_stores() -> N
     found, [asked] = by_number("EU,9", order(entity_id=9, increment_id="EU,9"), order(entity_id=7, increment_id="eu,9"))
     assert (found, filters(asked)) == ([9], [("increment_id", "eq", "EU,9")])
     assert play(magento.orders.by_number(SHOP, " # "), []) == (OrderPage((), None, 0), [])
+
+
+def of_many_rows(count: int) -> dict[str, Any]:
+    """Half of them configurable, as Magento writes them: with every copy."""
+    parent, child, _ = order()["items"]
+    rows = []
+    for at in range(0, count, 2):
+        whole = {**parent, "item_id": at + 1}
+        rows += [whole, {**child, "item_id": at + 2, "parent_item_id": at + 1, "parent_item": whole}]
+    large = order(items=rows)
+    large["extension_attributes"]["shipping_assignments"][0]["items"] = rows
+    return large
+
+
+def test_an_order_of_a_thousand_rows_is_read_though_it_comes_with_copies() -> None:
+    large, small = of_many_rows(1000), of_many_rows(10)
+    by_id, _ = play(magento.orders.by_ids(SHOP, ("41",)), [answer(listed(large))])
+    for found in (by_id, page(WINDOW, answer(listed(large)))[0]):
+        [payload] = found.payloads
+        assert len(json.dumps(large)) > 2_000_000 > 1_000_000 > len(payload)
+        read = magento.parse(payload, SHOP)
+        assert (len(read.lines), read.shipping.first_name, read.shipping_code) == (500, "Paul", "flatrate_flatrate")
+    [payload] = page(WINDOW, answer(listed(small)))[0].payloads
+    assert json.loads(payload) == small, "what can be kept whole is"
+
+
+def test_control_with_its_copies_it_is_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(orders, "without_copies", bytes)
+    [payload] = page(WINDOW, answer(listed(of_many_rows(1000))))[0].payloads
+    with pytest.raises(PayloadError, match="at most 1,000,000"):
+        magento.parse(payload, SHOP)
+
+
+NO_ORDERS = [b"{", b"[]", b'{"items": 5}', b'{"items": [], "extension_attributes": 5}', b"\xff"]
+
+
+@pytest.mark.parametrize("document", NO_ORDERS)
+def test_what_is_no_order_stays_as_it_is(document: bytes) -> None:
+    large = document + b" " * 1_000_001
+    assert without_copies(large) == large
 
 
 def test_keys() -> None:
