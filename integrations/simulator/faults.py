@@ -117,4 +117,5 @@ def spoil(fault: Fault, asked: Asked, answer: Answered) -> Answered:
 def _asks_for_ids(asked: Asked) -> bool:
     """Whether a list of ids is wanted and nothing of the orders, in the way of whichever platform."""
     fields = asked.get("_fields") or asked.get("responseFields").partition("items")[2] or asked.get("fields")
+    fields = fields or asked.get("display").strip("[]")
     return fields in {"id", "(id)", "transaction_info"} or b"query OrderIds(" in asked.body

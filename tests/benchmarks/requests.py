@@ -52,6 +52,9 @@ BARS = {
         "a span for 50, and a look at their refunds, chargebacks and the time; at least 12 windows of 31 days",
     ),
     "magento2": Bar(1, pages(100, 1), "100 ids a request; pages of 100, the last of which must be seen to be short"),
+    "prestashop": Bar(
+        12, pages(20, 12), "seven lists that belong to a page's orders, three more once a process; pages of 200"
+    ),
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
@@ -34,16 +35,22 @@ Spoiler = Callable[[str], str]
 MARK = "to be replaced"
 
 
-def setting(paths: Sequence[Path], value: str) -> Spoiler:
+@dataclass(frozen=True)
+class Setting:
     """Puts a raw piece of JSON, which need not be valid, in the place of a field; "" takes the field out."""
 
-    def spoil(document: str) -> str:
-        decoded: Any = json.loads(document)
-        for path in paths:
-            _put(decoded, path, value)
-        return json.dumps(decoded, ensure_ascii=False).replace(f'"{MARK}"', value)
+    paths: Sequence[Path]
+    value: str
 
-    return spoil
+    def __call__(self, document: str) -> str:
+        decoded: Any = json.loads(document)
+        for path in self.paths:
+            _put(decoded, path, self.value)
+        return json.dumps(decoded, ensure_ascii=False).replace(f'"{MARK}"', self.value)
+
+
+def setting(paths: Sequence[Path], value: str) -> Spoiler:
+    return Setting(paths, value)
 
 
 def _put(target: Any, path: Path, value: str) -> None:
@@ -71,6 +78,8 @@ class SpoiledSite(SimulatedSite):
 
     def answer(self, asked: Asked) -> tuple[Answered, Fault | None]:
         answered, fault = super().answer(asked)
+        for name in self.wire.beside:
+            answered = self._beside(name, answered)
         listed = _listed(answered.body, self.wire.page)
         if listed is None or not answered.ids:
             return answered, fault
@@ -78,12 +87,35 @@ class SpoiledSite(SimulatedSite):
         assert len(orders) == len(answered.ids)
         spoiled = [
             self.spoilers[number](bytes(order).decode()).encode(errors="surrogatepass")
-            if number in self.spoilers
+            if number in self.spoilers and self._is_beside(number) is None
             else bytes(order)
             for number, order in zip(answered.ids, orders, strict=True)
         ]
         body = answered.body.replace(listed, b"[" + b",".join(spoiled) + b"]", 1)
         return Answered(answered.status, self.spoil_page(body), answered.headers, answered.ids), fault
+
+    def _is_beside(self, number: int) -> str | None:
+        """The list of its own in which the order's spoiled field is."""
+        spoiler = self.spoilers.get(number)
+        if not isinstance(spoiler, Setting) or spoiler.paths[0][0] not in self.wire.beside:
+            return None
+        return str(spoiler.paths[0][0])
+
+    def _beside(self, name: str, answered: Answered) -> Answered:
+        """A list of its own: the first entry of each order is spoiled as if it were a part of it."""
+        listed = _listed(answered.body, (name,))
+        if listed is None:
+            return answered
+        spoiled, seen = [], set[int]()
+        for number, raw in zip(answered.ids, msgspec.json.decode(listed, type=list[msgspec.Raw]), strict=True):
+            entry = bytes(raw).decode()
+            if self._is_beside(number) == name and number not in seen:
+                seen.add(number)
+                start = f'{{"{name}": '
+                entry = self.spoilers[number](f"{start}{entry}}}").removeprefix(start).removesuffix("}")
+            spoiled.append(entry.encode(errors="surrogatepass"))
+        body = answered.body.replace(listed, b"[" + b",".join(spoiled) + b"]", 1)
+        return Answered(answered.status, body, answered.headers, answered.ids)
 
 
 def _listed(body: bytes, path: tuple[str, ...]) -> bytes | None:

@@ -121,15 +121,17 @@ ROWS: tuple[Row, ...] = (
     Row("P41", "a status nobody knows", "status", (case('"my-own-status"', "ignored"),)),
     Row("P42", "odd statuses", "status", (
         case("null", "ignored"),
-        case("3", "wrong_type", woocommerce="ignored", bigcommerce="imported", ecwid="ignored", magento2="ignored"),
-        case(
-            '{"id": 3}', "wrong_type", woocommerce="ignored", bigcommerce="ignored", ecwid="ignored", magento2="ignored"
-        ),
+        case("3", "wrong_type", woocommerce="ignored", bigcommerce="imported", ecwid="ignored", magento2="ignored",
+             prestashop="imported"),
+        case('{"id": 3}', "wrong_type", woocommerce="ignored", bigcommerce="ignored", ecwid="ignored",
+             magento2="ignored", prestashop="ignored"),
     )),
     Row("P43", "statuses that are no status", "status", (
         case(text("x" * 5000), "ignored"), case(text("<b>paid</b>"), "ignored"),
     )),
-    Row("P44", "no date", "modified", (case('"0000-00-00 00:00:00"', "bad_date", woocommerce="no_date"),)),
+    Row("P44", "no date", "modified", (
+        case('"0000-00-00 00:00:00"', "bad_date", woocommerce="no_date", prestashop="imported"),
+    )),
     Row("P44b", "an optional date that is none", "paid", (
         case('"0000-00-00 00:00:00"', "noted", woocommerce="imported"),
     )),

@@ -17,6 +17,8 @@ class Wire:
     """The ways to what a row calls "total", "name", ... in one order; every one of them is set."""
     lacks: Mapping[str, str] = field(default_factory=dict)
     """Why a field of the table is not here."""
+    beside: tuple[str, ...] = ()
+    """Lists of their own that belong to orders; a way into an entry of theirs begins with the list's name."""
     date: str = "{0}-{1}-{2}T{3}Z"
     """How year, month, day and time are written."""
 
@@ -224,6 +226,36 @@ MAGENTO2 = Wire(
         "pairs": "Magento's extras are fields of extension_attributes: connectors/magento2/test_orders.py",
     },
 )
+PRESTASHOP = Wire(
+    page=("orders",),
+    beside=("addresses",),
+    fields={
+        "id": (("id",),),
+        "total": (("total_paid",), ("total_paid_tax_incl",)),
+        "status": (("current_state",),),
+        "placed": (("date_add",),),
+        "modified": (("date_upd",),),
+        "name": (("addresses", "lastname"),),
+        "title": (("payment",),),
+        "note": (("gift_message",),),
+        "phone": (("addresses", "phone"),),
+        "billing": (("id_address_invoice",),),
+        "shipping": (("id_address_delivery",),),
+        "customer": (("id_customer",),),
+        "lines": (("associations", "order_rows"),),
+        "line name": (("associations", "order_rows", 0, "product_name"),),
+        "sku": (("associations", "order_rows", 0, "product_reference"),),
+        "quantity": (("associations", "order_rows", 0, "product_quantity"),),
+    },
+    date="{0}-{1}-{2} {3}",
+    lacks={
+        "currency": "PrestaShop's orders name their currency by an id: connectors/prestashop/test_orders.py",
+        "country": "addresses name their country by an id: connectors/prestashop/test_orders.py",
+        "email": "e-mails are the customers', whom orders share: connectors/prestashop/test_orders.py",
+        "paid": "payments are a list of their own: connectors/prestashop/test_orders.py",
+        "pairs": "PrestaShop's orders have no key-value extras",
+    },
+)
 WIRES = {
     "woocommerce": WOOCOMMERCE,
     "shopify": SHOPIFY,
@@ -232,4 +264,5 @@ WIRES = {
     "ecwid": ECWID,
     "paypal": PAYPAL,
     "magento2": MAGENTO2,
+    "prestashop": PRESTASHOP,
 }

@@ -24,8 +24,7 @@ FAULTS: list[dict[str, Any]] = [
 # The part of the address where orders are read; "" spoils every answer, that of the token too.
 ORDERS = {
     "woocommerce": "/orders", "bigcommerce": "/orders", "ebay": "fulfillment", "ecwid": "/orders",
-    "paypal": "reporting", "shopify": "graphql",
-    "magento2": "/orders",
+    "paypal": "reporting", "shopify": "graphql", "magento2": "/orders", "prestashop": "/orders",
 }  # fmt: skip
 
 by_platform = pytest.mark.parametrize("connector", all_connectors(), ids=lambda connector: connector.key)

@@ -104,7 +104,7 @@ def test_columns_of_any_order_add_up(order: IncomingOrder) -> None:
 def payloads() -> list[tuple[str, str, bytes]]:
     """(platform, file, one order) of all that is kept with the tests and can be read as one order."""
     found = []
-    for platform in ("bigcommerce", "ebay", "ecwid", "magento2", "woocommerce"):
+    for platform in ("bigcommerce", "ebay", "ecwid", "magento2", "prestashop", "woocommerce"):
         for file in sorted((PAYLOADS / platform).glob("order*.json")):
             document = msgspec.json.decode(file.read_bytes())
             if file.name in REFUSED or "orders" in file.name:

@@ -1,0 +1,111 @@
+"""The connection test and the shop's own lists."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from integrations.connectors.contract import ConnectionReport, Shop
+from integrations.connectors.errors import Failure, ShopError
+from integrations.connectors.http import Operation, Response
+from integrations.connectors.kit.clocks import clock
+from integrations.connectors.kit.json_answers import decoded, label, objects, part
+from integrations.connectors.kit.remote_lists import code_list, failed, zone_hints
+from integrations.connectors.listings import CodeLists
+from integrations.connectors.prestashop.requests import KEYS, ask, entries
+
+NEEDED = (
+    "orders", "order_details", "order_slip", "order_payments", "order_cart_rules", "messages", "customers", "addresses",
+    "countries", "states", "currencies", "carriers",
+)  # fmt: skip
+# What is missed without the right to read them.
+WISHED = {
+    "order_states": "statuses have no names",
+    "configurations": "its time zone stays unknown",
+    "products": "products cannot be imported",
+    "combinations": "products cannot be imported",
+    "product_option_values": "products cannot be imported",
+    "stock_availables": "products cannot be imported",
+}
+SETTINGS = {"display": "[name,value]", "filter[name]": "[PS_SHOP_NAME|PS_TIMEZONE]"}
+ONE = {"display": "[id]", "limit": "1"}
+LOCAL = "PrestaShop writes local times without a zone: set its zone here too, or orders are looked for hours off."
+SWITCHED_OFF = f"If it stays so: {KEYS} look whether the webservice is enabled."
+
+
+def check(shop: Shop) -> Operation[ConnectionReport]:
+    """One order with the key, then what else the key may read; each list that is missing is named."""
+    try:
+        orders = yield from ask(shop, "orders", ONE)
+        entries(orders, "orders")
+        refused = yield from _refused(shop)
+        settings = {} if "configurations" in refused else (yield from _settings(shop))
+    except ShopError as error:
+        return failed(error, (SWITCHED_OFF,) if error.status == 503 else ())
+    missing = [resource for resource in NEEDED if resource in refused]
+    if missing:
+        summary = f"The key may not read {', '.join(missing)}. {KEYS} edit the key and tick View (GET) for each."
+        return failed(ShopError(Failure.CREDENTIALS, summary))
+    name, zone = settings.get("PS_SHOP_NAME", ""), settings.get("PS_TIMEZONE", "")
+    hints = [f"{hint} {LOCAL}" for hint in zone_hints(shop, zone)]
+    hints += [f"The key may not read {resource}: {WISHED[resource]}." for resource in WISHED if resource in refused]
+    return ConnectionReport(
+        ok=True,
+        summary=f"Connected to {name or shop.base_url}.",
+        shop_name=name,
+        version=orders.headers.get("psws-version", "")[:20],
+        clock=clock(orders),
+        hints=tuple(hints),
+    )
+
+
+def _refused(shop: Shop) -> Operation[set[str]]:
+    """What the key may not read. What the list of resources does not name is asked for, to be sure."""
+    listed = decoded((yield from ask(shop, "", {})))
+    allowed = {*listed} if isinstance(listed, list) and all(isinstance(each, str) for each in listed) else set()
+    refused = set()
+    for resource in (*NEEDED, *WISHED):
+        if resource not in allowed:
+            try:
+                entries((yield from ask(shop, resource, ONE)), resource)
+            except ShopError as error:
+                if error.kind != Failure.CREDENTIALS:
+                    raise
+                refused.add(resource)
+    return refused
+
+
+def _settings(shop: Shop) -> Operation[dict[str, str]]:
+    """The first value of each that says something: of several shops, some have none of their own."""
+    response = yield from ask(shop, "configurations", SETTINGS)
+    found: dict[str, str] = {}
+    for entry in _objects(response, "configurations"):
+        if label(entry.get("name")) not in found and label(entry.get("value")):
+            found[label(entry.get("name"))] = label(entry.get("value"))
+    return found
+
+
+def _objects(response: Response, resource: str) -> list[dict[str, Any]]:
+    return objects(part(decoded(response)).get(resource))
+
+
+def translated(value: Any) -> str:
+    """A name, which a shop of several languages has as `[{"id": "1", "value": "Shipped"}, ...]`: the first there is."""
+    names = [entry.get("value") for entry in objects(value)] if isinstance(value, list) else [value]
+    return next(filter(None, map(label, names)), "")
+
+
+def code_lists(shop: Shop) -> Operation[CodeLists]:
+    """Statuses are states by their ids; carriers go by `id_reference`, which stays when one is changed."""
+    states = yield from ask(shop, "order_states", {"display": "[id,name]", "sort": "[id_ASC]"})
+    entries(states, "order_states")
+    carriers = yield from ask(shop, "carriers", {"display": "[id,id_reference,name]", "filter[deleted]": "[0]"})
+    entries(carriers, "carriers")
+    return CodeLists(
+        code_list({str(entry.get("id")): translated(entry.get("name")) for entry in _objects(states, "order_states")}),
+        code_list(
+            {
+                str(entry.get("id_reference") or entry.get("id")): label(entry.get("name"))
+                for entry in _objects(carriers, "carriers")
+            }
+        ),
+    )

@@ -1,0 +1,95 @@
+"""What a shop of PrestaShop lists beside its orders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from integrations.simulator.catalogue import DELIVERIES, PRODUCTS, SHIRT
+from integrations.simulator.dialects.prestashop.filtering import Json
+from integrations.simulator.dialects.prestashop.orders import COUNTRIES, CUSTOM, FIRST_CARRIER
+from integrations.simulator.dialects.prices import price_of
+from integrations.simulator.shop import SimulatedShop
+
+STATES = (
+    "Awaiting check payment", "Payment accepted", "Processing in progress", "Shipped", "Delivered", "Canceled",
+    "Refunded", "Payment error", "On backorder (paid)", "Awaiting bank wire payment", "Remote payment accepted",
+    "On backorder (not paid)", "Awaiting Cash On Delivery validation",
+)  # fmt: skip
+VARIATIONS = [product for product in PRODUCTS if product.parent]
+
+
+def translated(text: str) -> list[Json]:
+    """In a shop of two languages, one of them unfinished."""
+    return [{"id": "1", "value": text}, {"id": "2", "value": ""}]
+
+
+def _states(shop: SimulatedShop) -> list[Json]:
+    names = dict(enumerate(STATES, 1)) | {CUSTOM: "Zabaleno"}
+    return [{"id": number, "paid": "0", "shipped": "0", "name": translated(name)} for number, name in names.items()]
+
+
+def _configurations(shop: SimulatedShop) -> list[Json]:
+    told = (("PS_SHOP_NAME", ""), ("PS_SHOP_NAME", shop.name), ("PS_TIMEZONE", shop.zone.key), ("PS_LANG_DEFAULT", "1"))
+    return [{"id": number, "name": name, "value": value} for number, (name, value) in enumerate(told, 1)]
+
+
+def _carriers(shop: SimulatedShop) -> list[Json]:
+    before = [{"id": 1, "id_reference": "1", "name": "Old courier", "deleted": "1"}]
+    return before + [
+        {"id": FIRST_CARRIER + place, "id_reference": str(1 + place), "name": title, "deleted": "0"}
+        for place, (_, title, _) in enumerate(DELIVERIES)
+    ]
+
+
+def _products(shop: SimulatedShop) -> list[Json]:
+    """The shirt has variations, and no reference of its own."""
+    plain = [(each.key, each.sku, each.name, price_of(shop, each)) for each in PRODUCTS if not each.parent]
+    shirt = (SHIRT, "", VARIATIONS[0].name, price_of(shop, VARIATIONS[0]))
+    return [
+        {
+            "id": number,
+            "reference": sku,
+            "name": translated(name),
+            "price": f"{price:.6f}",
+            "is_virtual": "0" if sku or number == SHIRT else "1",
+        }
+        for number, sku, name, price in [*plain, shirt]
+    ]
+
+
+def _combinations(shop: SimulatedShop) -> list[Json]:
+    return [
+        {
+            "id": each.key,
+            "id_product": str(SHIRT),
+            "reference": each.sku,
+            "associations": {"product_option_values": [{"id": str(place)}]},
+        }
+        for place, each in enumerate(VARIATIONS, 1)
+    ]
+
+
+def _stock(shop: SimulatedShop) -> list[Json]:
+    """A row of each product; that of one with variations holds their sum."""
+    pieces = [(each.parent or each.key, each.key if each.parent else 0, each.stock) for each in PRODUCTS]
+    pieces.append((SHIRT, 0, sum(each.stock for each in VARIATIONS)))
+    return [
+        {"id": number, "id_product": str(product), "id_product_attribute": str(variation), "quantity": str(count)}
+        for number, (product, variation, count) in enumerate(pieces, 1)
+    ]
+
+
+TABLES: dict[str, Callable[[SimulatedShop], list[Json]]] = {
+    "order_states": _states,
+    "configurations": _configurations,
+    "currencies": lambda shop: [{"id": 1, "iso_code": shop.currency, "deleted": "0"}],
+    "countries": lambda shop: [{"id": place, "iso_code": code} for place, code in enumerate(COUNTRIES, 1)],
+    "states": lambda shop: [],
+    "carriers": _carriers,
+    "products": _products,
+    "combinations": _combinations,
+    "product_option_values": lambda shop: [
+        {"id": place, "name": translated(each.option)} for place, each in enumerate(VARIATIONS, 1)
+    ],
+    "stock_availables": _stock,
+}
