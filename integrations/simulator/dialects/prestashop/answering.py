@@ -128,7 +128,8 @@ def _rows(shop: SimulatedShop, asked: Asked, resource: str) -> tuple[list[Json],
         found = {each["id"]: each for each in orders.registered(shop)}
     for sale in _sales(shop, asked, field, sale_of):
         found |= {row["id"]: row | {"_sale": sale.id} for row in write(shop, sale) if row["id"] not in found}
-    return list(found.values()), {name for row in found.values() for name in row} | {field}
+    fields = {name for row in found.values() for name in row} | {field}
+    return list(found.values()), fields | {"date_add", "date_upd", "reference"} if resource == "orders" else fields
 
 
 def _list(shop: SimulatedShop, asked: Asked, resource: str, rows: list[Json], fields: set[str]) -> Answered:
