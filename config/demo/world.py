@@ -55,6 +55,7 @@ MARKETPLACES = (
     DemoShop("Village Shop", "Europe/Vienna", "EUR", seed=66, port=8716, platform="ecwid"),
     DemoShop("Payments by PayPal", "UTC", "EUR", seed=77, port=8717, platform="paypal"),
     DemoShop("Atelier Lyon", "Europe/Paris", "EUR", seed=88, port=8719, platform="magento2"),
+    DemoShop("Maison du Thé", "Europe/Paris", "EUR", seed=99, port=8718, platform="prestashop"),
 )
 SHOPS = (PRAGUE, BROOKLYN, *MARKETPLACES)
 

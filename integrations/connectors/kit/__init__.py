@@ -8,7 +8,7 @@ A platform's modules hold what differs. In the order of an order's way:
 - `id_windows` reads a window by rising ids; it and `broken_orders` find orders that make their shop fail, `mending`
   leaves out what nobody can read;
 - `identities` names an order without reading it, `order_reading` reads it (`money_reading` where every amount names its
-  currency), with `values` and `stamps` for its parts;
+  currency), with `values` and `stamps` for its parts, and `local_times` where stamps are those of the shop's own clock;
 - `remote_lists` reads what else a shop lists;
 - `signatures` and `webhook_registrations` serve webhooks, `tokens` and `throttling` every request.
 """

@@ -14,7 +14,7 @@ from tests.integrations.bad_inputs.wires import WIRES
 HERE = Path(__file__).parent
 LAST = {"P": 65, "W": 25}
 ELSEWHERE = {
-    "P47": "all write UTC; local stamps, where those are missing: connectors/woocommerce/test_orders.py",
+    "P47": "local stamps, and nights that have an hour twice: connectors/prestashop/test_local_times.py",
     "P56": "refunds, test orders and drafts are each platform's own: connectors/shopify/test_orders.py",
     "P59": "a bounded read and a deadline of the client: client/test_client.py",
     "P60": "compressed bombs, at the client: client/test_client.py",
