@@ -19,8 +19,8 @@ NEEDED = (
 )  # fmt: skip
 # What is missed without the right to read them.
 WISHED = {
-    "order_states": "statuses have no names",
-    "configurations": "its time zone stays unknown",
+    "order_states": "its statuses stay without names",
+    "configurations": "its own time zone stays unknown, so see that the one set here is right",
     "products": "products cannot be imported",
     "combinations": "products cannot be imported",
     "product_option_values": "products cannot be imported",
