@@ -13,7 +13,6 @@ from django.db.models import F
 from config.kit import true_time
 from config.kit.refusals import Refused
 from integrations.choices import AfterImport, FeedKind, IntegrationHealth, UnknownProducts
-from integrations.connectors.kit.local_clocks import wall
 from integrations.models import Integration
 from integrations.secrets import Secrets
 from integrations.shops.connection import set_up
@@ -63,7 +62,7 @@ def _read_again(integration: Integration, before: ZoneInfo) -> None:
     A platform that keeps local times compares those of before with bounds in the zone of now.
     """
     now = true_time.now()
-    moved = abs(wall(now, integration.zone) - wall(now, before))
+    moved = abs(now.astimezone(integration.zone).replace(tzinfo=None) - now.astimezone(before).replace(tzinfo=None))
     Integration.objects.filter(pk=integration.pk).update(complete_until=F("complete_until") - moved)
 
 

@@ -21,9 +21,18 @@ LONGEST_SHIFT = timedelta(hours=3)
 
 def bounds(since: datetime, until: datetime, zone: ZoneInfo) -> tuple[str, str]:
     """The least and the greatest that a clock in `zone` may have shown from `since` to `until`, or what lies beyond."""
-    least = _shown(since, min(_offset(since, zone), _offset(since + LONGEST_SHIFT, zone)))
-    greatest = _shown(until, max(_offset(until, zone), _offset(until - LONGEST_SHIFT, zone)))
-    return least, greatest
+    after, before = moments(since, until, zone)
+    return _shown(after, _offset(since, zone)), _shown(before, _offset(until, zone))
+
+
+def moments(since: datetime, until: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """The same for a shop that puts the moments it is asked for into its own time: usually `since` and `until`.
+
+    Where the clock is put back soon after `since`, or was shortly before `until`, as much earlier and later.
+    """
+    put_back = _offset(since, zone) - _offset(since + LONGEST_SHIFT, zone)
+    was_put_back = _offset(until - LONGEST_SHIFT, zone) - _offset(until, zone)
+    return since - max(put_back, timedelta(0)), until + max(was_put_back, timedelta(0))
 
 
 def earliest(value: str, zone: ZoneInfo, field: str) -> datetime:

@@ -16,12 +16,12 @@ INSTANT = re.compile(
 
 def in_range(stamp: datetime, field: str) -> datetime:
     """The stamp; PayloadError `date_out_of_range` for one that cannot be right."""
-    if not EARLIEST <= stamp <= latest():
+    if not EARLIEST <= stamp <= _latest():
         raise PayloadError("date_out_of_range", f"The date {stamp:%Y-%m-%d} in {field} cannot be right.", field)
     return stamp
 
 
-def latest() -> datetime:
+def _latest() -> datetime:
     """The latest that a stamp can be right: the machine's clock may be slow, and the shop's fast."""
     return datetime.now(UTC) + timedelta(days=2)
 

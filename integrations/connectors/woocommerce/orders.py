@@ -15,10 +15,10 @@ import msgspec
 from integrations.connectors.contract import Paging, Shop
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation, Request, Response
+from integrations.connectors.kit import local_times
 from integrations.connectors.kit.broken_orders import next_readable, told
 from integrations.connectors.kit.clocks import told_clock
 from integrations.connectors.kit.json_documents import lenient
-from integrations.connectors.kit.local_clocks import local_bounds
 from integrations.connectors.kit.lookups import is_whole_number, typed_number, wanted
 from integrations.connectors.kit.offset_paging import Place, next_slice
 from integrations.connectors.kit.stamps import zulu
@@ -50,7 +50,7 @@ def orders_in_window(shop: Shop, window: Window, cursor: Cursor | None) -> Pagin
 
     The filters are strict (`>` and `<`) on whole seconds, so both ends are widened by one. Stamps go out with `Z` and
     without dates_are_gmt: with both, WooCommerce shifts the window by the shop's offset (observed on 11.0.1 and 6.7.0).
-    A shop that keeps orders as posts compares them with its local column (`kit.local_clocks`): WordPress writes a stamp
+    A shop that keeps orders as posts compares them with its local column (`kit.local_times`): WordPress writes a stamp
     with a zone as the site's local time (`WP_Date_Query::build_mysql_datetime`).
     """
     progress = None if cursor is None else msgspec.convert(cursor, WindowCursor)
@@ -70,9 +70,9 @@ def orders_in_window(shop: Shop, window: Window, cursor: Cursor | None) -> Pagin
 def _requests(shop: Shop, window: Window, progress: WindowCursor | None) -> Callable[..., Request]:
     """Asks for the page at an offset of the window."""
     since, until = (progress.since, progress.until) if progress else (window.since, window.until)
-    after, before = local_bounds(since - SECOND, until and until + SECOND, shop.zone)
+    after, before = local_times.moments(since - SECOND, (until or since) + SECOND, shop.zone)
     bounds = {"modified_after": zulu(after)}
-    if before is not None:
+    if until is not None:
         bounds["modified_before"] = zulu(before)
     return lambda offset, **more: _list(shop, **{**bounds, "offset": str(offset), **more})
 
