@@ -11,7 +11,7 @@ from integrations.connectors.kit.clocks import clock
 from integrations.connectors.kit.json_answers import decoded_list, decoded_object, label, objects, part
 from integrations.connectors.kit.remote_lists import code_list, failed, zone_hints
 from integrations.connectors.listings import CodeLists
-from integrations.connectors.magento2.requests import KEYS, get, listing, refusal, search
+from integrations.connectors.magento2.requests import BEHIND_ALL, KEYS, get, listing, page_size, refusal, search
 from integrations.connectors.magento2.status import LABELS, Brief, status
 
 # There is no list of statuses, deliveries and payments; the newest orders name those that are in use.
@@ -23,9 +23,12 @@ IN_USE = (
 
 
 def check(shop: Shop) -> Operation[ConnectionReport]:
-    """An order, because each right of an integration stands alone; then the store's settings, and a product."""
+    """Orders, because each right of an integration stands alone; then the store's settings, and a product.
+
+    No order is behind all ids, so that none which breaks the shop can break this, and a page is as large as a load's.
+    """
     try:
-        orders = yield search(shop, "orders", [], 1)
+        orders = yield search(shop, "orders", [("entity_id", "gt", str(BEHIND_ALL))], page_size(shop))
         listing(orders)
         stores = yield get(shop, "store/storeConfigs")
         catalogue = yield search(shop, "products", [], 1, fields="id")

@@ -23,14 +23,12 @@ from integrations.connectors.kit.windows import cursor_of
 from integrations.connectors.listings import Cursor, OrderPage, Window
 from integrations.connectors.magento2.copies import without_copies
 from integrations.connectors.magento2.payload import moment
-from integrations.connectors.magento2.requests import LARGEST_PAGE, listing, page_size, search
+from integrations.connectors.magento2.requests import BEHIND_ALL, LARGEST_PAGE, listing, page_size, search
 from integrations.connectors.magento2.status import Brief
 
 MOST_IDS = 100
 # Of an order's number, unless a plugin makes them.
 DIGITS = 9
-# Above every id that Magento gives, an unsigned number of 32 bits.
-BEHIND_ALL = 2**32 - 1
 # How far outside of the window an order may seem to lie before filters are not believed.
 TOLERATED = timedelta(days=1)
 _brief = lenient(Brief)
@@ -130,7 +128,7 @@ def orders_by_ids(shop: Shop, ids: tuple[str, ...]) -> Paging:
 
 
 def order_by_number(shop: Shop, number: str) -> Paging:
-    """The number people see, whose zeros before it they leave out: 41 is 000000041, never the order with the id 41.
+    """The number people see, whose zeros before it they leave out: 41 is 000000041 and not the id 41.
 
     It is one store's own: shops of several stores may have it more than once.
     """

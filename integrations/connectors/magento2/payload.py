@@ -19,7 +19,7 @@ import msgspec
 from integrations.connectors.contract import Shop
 from integrations.connectors.kit import stamps, values
 from integrations.connectors.kit.identities import identifying
-from integrations.connectors.kit.json_answers import part
+from integrations.connectors.kit.json_answers import label, objects, part
 from integrations.connectors.kit.json_documents import lenient
 from integrations.connectors.magento2.lines import Reading, lines
 from integrations.connectors.magento2.shapes import RawAddress, RawExtras, RawOrder
@@ -117,9 +117,9 @@ def _fees(
 
 def _payment_title(raw: RawOrder) -> str | None:
     """By name, or else the first of a list without names, which has the title first where it is short."""
-    for info in raw.extras.payment_additional_info or ():
-        if info.key == "method_title" and isinstance(info.value, str):
-            return info.value
+    for info in objects(raw.extras.payment_additional_info):
+        if info.get("key") == "method_title" and isinstance(info.get("value"), str):
+            return str(info["value"])
     listed = raw.paid_by.additional_information
     title = listed[0] if isinstance(listed, list) and 0 < len(listed) <= 2 else None
     return title if isinstance(title, str) else raw.paid_by.method
@@ -139,14 +139,16 @@ def _metadata(raw: RawOrder, brief: Brief, reading: Reading) -> dict[str, Any]:
     pairs = [(name, value) for name, value in pairs if isinstance(value, str | int | float)]
     foreign = raw.base_currency_code not in (None, raw.order_currency_code)
     vat_id = raw.billing_address.vat_id if isinstance(raw.billing_address, RawAddress) else None
+    cards = [str(card.get("code") or "") for card in objects(raw.extras.gift_cards)]
     known = str(brief.status) in LABELS or brief.status == brief.state
     pairs += [
+        ("gift_message", label(part(extras, "gift_message").get("message"))),
         ("transaction_id", raw.paid_by.last_trans_id),
         ("purchase_order", raw.paid_by.po_number),
         ("coupon_codes", raw.coupon_code),
         ("state", None if known or not isinstance(brief.state, str) else brief.state),
         ("gift_cards_amount", raw.extras.gift_cards_amount),
-        ("gift_card_codes", ", ".join(str(card.code) for card in raw.extras.gift_cards or () if card.code)),
+        ("gift_card_codes", ", ".join(filter(None, cards))),
         ("store_credit_amount", raw.extras.customer_balance_amount),
         ("reward_points_amount", raw.extras.reward_currency_amount),
         ("total_paid", raw.total_paid if raw.total_paid != raw.grand_total else None),
@@ -162,6 +164,7 @@ def _metadata(raw: RawOrder, brief: Brief, reading: Reading) -> dict[str, Any]:
     return reading.metadata(pairs, empty=(None, "", 0, "0", "0.0000"))
 
 
+# The fields of an order come by name, its rows and addresses behind them.
 identify = identifying(
     Brief,
     rb'"entity_id"\s*:\s*"?(\d{1,30})\b',
@@ -169,4 +172,5 @@ identify = identifying(
     number=lambda brief: brief.increment_id,
     status=status,
     modified_at=lambda brief: moment(brief.updated_at, "updated_at"),
+    searched=4000,
 )

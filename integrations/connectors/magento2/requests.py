@@ -16,6 +16,8 @@ from integrations.connectors.kit.refusal_tables import Refusals
 
 # Magento has no limit of its own unless "Web API limits" are switched on, whose default is 300; an order has 10 KB.
 LARGEST_PAGE = 100
+# Above every id that Magento gives, an unsigned number of 32 bits.
+BEHIND_ALL = 2**32 - 1
 STORE_CODE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,31}")
 KEYS = ("consumer_key", "consumer_secret", "access_token", "access_token_secret")
 NEW_KEYS = (

@@ -17,7 +17,7 @@ class RawAddress(AddressFields):
     first_name: str | None = field(name="firstname", default=None)
     middle_name: str | None = field(name="middlename", default=None)
     last_name: str | None = field(name="lastname", default=None)
-    street: list[str | None] | str | None = None
+    street: Any = None
     state: str | None = field(name="region", default=None)
     postal_code: str | int | None = field(name="postcode", default=None)
     country: str | None = field(name="country_id", default=None)
@@ -25,9 +25,10 @@ class RawAddress(AddressFields):
     vat_id: str | None = None
 
     def __post_init__(self) -> None:
-        """A street has up to four lines."""
-        lines = self.street if isinstance(self.street, list) else [self.street]
-        self.line_1, *rest = [line for line in lines if line] or [""]
+        """A street has up to four lines; PHP writes an object where one of a list is missing."""
+        lines = self.street.values() if isinstance(self.street, dict) else self.street
+        lines = lines if isinstance(self.street, list | dict) else [self.street]
+        self.line_1, *rest = [line for line in lines if line and isinstance(line, str)] or [""]
         self.line_2 = ", ".join(rest)
         if self.middle_name:
             self.first_name = f"{self.first_name or ''} {self.middle_name}".strip()
@@ -69,23 +70,12 @@ class RawAssignment(Struct):
     shipping: RawShipping | None = None
 
 
-class RawInfo(Struct):
-    key: str | None = None
-    value: Any = None
-
-
-class RawGiftCard(Struct):
-    """Adobe Commerce."""
-
-    code: str | int | None = None
-
-
 class RawExtras(Struct):
     """`extension_attributes`: gift cards, store credit, points and gift wrapping are Adobe Commerce's."""
 
     shipping_assignments: list[RawAssignment] | None = None
-    payment_additional_info: list[RawInfo] | None = None
-    gift_cards: list[RawGiftCard] | None = None
+    payment_additional_info: Any = None
+    gift_cards: Any = None
     gift_cards_amount: Number = None
     customer_balance_amount: Number = None
     reward_currency_amount: Number = None

@@ -84,8 +84,8 @@ def _left(items: Any) -> str:
 
 
 def _parts(top: dict[str, Any], rows: list[dict[str, Any]]) -> Iterator[bool]:
-    """Of each part whether it is sent; a False where it has none."""
-    found = [row for row in rows if row.get("parent_item_id") == top.get("item_id")]
+    """Of each part that can be sent whether it is; a False where there is none."""
+    found = [row for row in rows if row.get("parent_item_id") == top.get("item_id") and not _count(row, "is_virtual")]
     return iter([_is_sent(row) for row in found] or [False])
 
 

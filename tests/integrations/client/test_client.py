@@ -213,6 +213,7 @@ def test_retry_after(value: str, date: str, expected: float | None) -> None:
             "sends us on to https://other.example:8443/eshop.",
         ),
         ({"kind": "redirect", "to": "/eshop/wp-json/wc/v3/orders"}, Failure.ADDRESS, "/eshop."),
+        ({"kind": "redirect", "to": "/eshop/rest/all/V1/orders"}, Failure.ADDRESS, "/eshop."),
         ({"kind": "redirect", "to": ""}, Failure.ADDRESS, "another page of its own"),
         ({"kind": "redirect", "to": "/wp-json/wc/v3/orders/"}, Failure.ADDRESS, "another page of its own"),
         ({"kind": "redirect", "to": "http://169.254.169.254/latest"}, Failure.ADDRESS, "http://169.254.169.254."),

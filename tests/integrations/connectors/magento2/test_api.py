@@ -224,10 +224,13 @@ def test_texts_of_plugins_are_not_repeated() -> None:
 
 def test_the_connection_test_names_what_is_missing() -> None:
     stranger = answer(REFUSED[0]["body"], 401)
-    report, asked = play(magento.check(SHOP), [answer(listed(*numbered(1))), stranger, stranger])
+    report, asked = play(magento.check(SHOP), [answer(listed()), stranger, stranger])
     assert report.ok and report.summary == "Connected to Magento."
     assert any("no right to Catalog" in hint for hint in report.hints)
     assert [each.url.rpartition("/V1/")[2] for each in asked] == ["orders", "store/storeConfigs", "products"]
+    limited, _ = play(magento.check(SHOP), [answer(REFUSED[3]["body"], 400)])
+    assert (limited.ok, limited.failure) == (False, Failure.REFUSED)
+    assert "maximum page size to 100" in limited.summary, "as a load would say it"
     alone = replace(SHOP, credentials={"access_token": "at0123456789"})
     refused, _ = play(magento.check(alone), [stranger])
     assert (refused.ok, refused.failure) == (False, Failure.CREDENTIALS)

@@ -231,6 +231,10 @@ def test_statuses() -> None:
     bundles["items"] = bundles["items"][:3]
     bundles["items"][2] |= {"qty_shipped": 1}
     assert magento.parse(json.dumps(bundles).encode(), SHOP).status == "processing/shipped", "sent in parts"
+    bundles["items"][2] |= {"qty_shipped": 0, "is_virtual": 1}
+    assert magento.parse(json.dumps(bundles).encode(), SHOP).status == "processing/shipped", "a part is a download"
+    whole = [item(item_id=1, qty_shipped=1, product_type="bundle"), item(item_id=2, parent_item_id=1)]
+    assert parse(items=whole).status == "processing/shipped", "sent as a whole"
 
 
 def test_missing_null_and_empty_are_one() -> None:
@@ -240,6 +244,14 @@ def test_missing_null_and_empty_are_one() -> None:
     assert parse(extension_attributes=[], payment=[], billing_address=None).warnings == ()
     bare = parse(extension_attributes=ABSENT, payment=ABSENT, billing_address=ABSENT, shipping_description=ABSENT)
     assert (bare.shipping.is_empty, bare.payment_code, bare.email) == (True, "", "claire.brun@example.com")
+
+
+@pytest.mark.parametrize("street", [["5 quai", None, "B"], {"0": "5 quai", "2": "B"}, ["", "5 quai", 7, "B"]])
+def test_streets(street: Any) -> None:
+    billing = {**order()["billing_address"], "street": street}
+    read = parse(billing_address=billing).billing
+    assert (read.line_1, read.line_2) == ("5 quai", "B")
+    assert parse(billing_address={**billing, "street": "5 quai"}).billing.line_1 == "5 quai"
 
 
 def test_several_addresses() -> None:
@@ -254,6 +266,11 @@ def test_extras_of_plugins() -> None:
     assert (found.metadata["__proto__"], found.metadata["slot"], len(found.metadata)) == ("x", 7, 200)
     assert not {"nested", "base_fee"} & set(found.metadata)
     assert any("extra fields were cut" in note for note in found.warnings)
+
+
+def test_a_gift_message() -> None:
+    extras = {"gift_message": {"gift_message_id": 3, "sender": "A", "recipient": "B", "message": "Pour toi"}}
+    assert parse(extension_attributes=extras).metadata["gift_message"] == "Pour toi"
 
 
 def test_an_offset_or_another_format_is_no_stamp() -> None:
