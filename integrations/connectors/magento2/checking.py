@@ -15,7 +15,9 @@ from integrations.connectors.magento2.requests import BEHIND_ALL, KEYS, get, lis
 from integrations.connectors.magento2.status import LABELS, Brief, status
 
 # There is no list of statuses, deliveries and payments; the newest orders name those that are in use.
-LOOKED_AT = "200"
+LOOKED_AT = "100"
+# Of every list; an order or a product that breaks the shop is none of them.
+NOTHING = [("entity_id", "gt", str(BEHIND_ALL))]
 IN_USE = (
     "items[status,state,shipping_description,payment[method],"
     "extension_attributes[shipping_assignments[shipping[method]],payment_additional_info]]"
@@ -23,15 +25,12 @@ IN_USE = (
 
 
 def check(shop: Shop) -> Operation[ConnectionReport]:
-    """Orders, because each right of an integration stands alone; then the store's settings, and a product.
-
-    No order is behind all ids, so that none which breaks the shop can break this, and a page is as large as a load's.
-    """
+    """Orders, in pages as large as a load's, and products: each is a right of its own. Then the store's settings."""
     try:
-        orders = yield search(shop, "orders", [("entity_id", "gt", str(BEHIND_ALL))], page_size(shop))
+        orders = yield search(shop, "orders", NOTHING, page_size(shop))
         listing(orders)
         stores = yield get(shop, "store/storeConfigs")
-        catalogue = yield search(shop, "products", [], 1, fields="id")
+        catalogue = yield search(shop, "products", NOTHING, 1, fields="id")
         if catalogue.status not in (401, 403, 404):
             listing(catalogue)
     except ShopError as error:
@@ -42,12 +41,10 @@ def check(shop: Shop) -> Operation[ConnectionReport]:
         hints.append("The integration has no right to Catalog > Inventory > Products: they cannot be imported.")
     if shop.base_url.startswith("http:"):
         hints.append("The address is not encrypted (http): orders travel in the open. Use https where you can.")
-    views = len(configs)
+    views = f" with {len(configs)} store view{'' if len(configs) == 1 else 's'}" if configs else ""
     return ConnectionReport(
         ok=True,
-        summary=f"Connected to Magento with {views} store view{'' if views == 1 else 's'}."
-        if views
-        else "Connected to Magento.",
+        summary=f"Connected to Magento{views}.",
         clock=clock(orders),
         hints=tuple(hints),
     )

@@ -311,6 +311,18 @@ def test_orders_that_break_the_shop_are_named_whatever_they_are_asked_by() -> No
     assert seen == [number for number in numbers[2:] if number not in numbers[3:5]][: len(seen)]
 
 
+def test_no_order_or_product_that_breaks_the_shop_fails_the_connection_test() -> None:
+    shop = sold()
+    site = SimulatedSite(shop, "magento2")
+    site.faults.add({"kind": "breaks", "orders": sorted(listed(shop))})
+    remote_shop = Shop("https://shop.example", dialects.get("magento2").keys(shop), shop.zone)
+    report, asked = serve(magento.check(remote_shop), lambda request: from_site(site, request))
+    assert (report.ok, report.hints) == (True, ())
+    assert report.summary == "Connected to Magento with 2 store views."
+    answers = [json.loads(from_site(site, request).body) for request in asked]
+    assert [each["total_count"] for each in answers if isinstance(each, dict)] == [0, 0]
+
+
 def test_a_shop_that_is_down_is_not_searched_for_broken_orders() -> None:
     listing = magento.orders
     assert listing.past_a_fault is not None
