@@ -26,7 +26,7 @@ class Entry(NamedTuple):
 DETAILS = "[id,id_order,total_price_tax_excl,total_price_tax_incl,ecotax,download_hash]"
 PAYMENTS = "[id,order_reference,amount,transaction_id,date_add]"
 VOUCHERS = "[id,id_order,name]"
-MESSAGES = "[id,id_order,id_employee,private,message]"
+MESSAGES = "[id,id_order,id_employee,private,date_add,message]"
 CUSTOMERS = "[id,email,is_guest]"
 ADDRESSES = (
     "[id,id_country,id_state,company,lastname,firstname,vat_number,address1,address2,postcode,city,other,phone,"

@@ -19,6 +19,7 @@ import msgspec
 from integrations.connectors.contract import Identity, Shop
 from integrations.connectors.errors import PayloadError
 from integrations.connectors.kit import local_times, stamps, values
+from integrations.connectors.kit.comments import comment, comments
 from integrations.connectors.kit.identities import identifying
 from integrations.connectors.kit.order_reading import OrderReading
 from integrations.connectors.kit.values import Number
@@ -27,11 +28,12 @@ from integrations.connectors.prestashop.shapes import (
     Document,
     RawAddress,
     RawDetail,
+    RawMessage,
     RawParts,
     RawRow,
     RawSlipParts,
 )
-from orders.intake.incoming import ZERO, IncomingAddress, IncomingLine, IncomingOrder
+from orders.intake.incoming import ZERO, IncomingAddress, IncomingComment, IncomingLine, IncomingOrder
 
 TOO_MUCH = Decimal(10) ** 10
 NO_DATE = "0000-00-00"
@@ -105,6 +107,7 @@ def parse(payload: bytes, shop: Shop) -> IncomingOrder:
         shipping=_address(document, raw.id_address_delivery, "the delivery address", "", reading),
         note=_note(document, reading),
         metadata=_metadata(document, total, reading),
+        comments=_comments(document, placed_at, shop.zone, reading),
         warnings=reading.warnings(),
     )
     return reading.checked(order)
@@ -224,14 +227,33 @@ def _addressed(document: Document, number: Any) -> RawAddress | None:
 
 
 def _note(document: Document, reading: Reading) -> str:
-    """What the buyer wrote, to the shop and on the gift; not what the shop's people wrote to each other."""
-    told = [
-        each.message.strip()
-        for each in document.messages or ()
-        if each.message and each.private in NOTHING and each.id_employee in NOTHING
-    ]
+    """What the buyer wrote, to the shop and on the gift."""
+    told = [each.message.strip() for each in document.messages or () if each.message and _is_buyers(each)]
     gift = (document.order.gift_message or "").strip()
     return reading.buyers_note("\n".join([*told, f"On the gift: {gift}"] if told and gift else told or [gift]))
+
+
+def _is_buyers(message: RawMessage) -> bool:
+    return message.private in NOTHING and message.id_employee in NOTHING
+
+
+def _comments(document: Document, placed_at: datetime, zone: ZoneInfo, reading: Reading) -> tuple[IncomingComment, ...]:
+    """What the shop's people wrote, to the buyer and to each other."""
+    told = [each for each in document.messages or () if not _is_buyers(each)]
+    return comments(
+        reading,
+        (
+            comment(
+                reading,
+                f"message-{_id(each.id)}",
+                (reading.optional(local_times.earliest, each.date_add, zone, "date_add") if each.date_add else None)
+                or placed_at,
+                each.message,
+                "" if each.private in NOTHING else "Private",
+            )
+            for each in told
+        ),
+    )
 
 
 def _metadata(document: Document, total: Decimal, reading: Reading) -> dict[str, Any]:

@@ -70,6 +70,8 @@ class RawVoucher(Struct):
 class RawMessage(Struct):
     """`private` ones are the shop's own."""
 
+    id: Any = None
+    date_add: str | None = None
     message: str | None = None
     private: Any = None
     id_employee: Any = None

@@ -307,6 +307,7 @@ def message_documents(shop: SimulatedShop, sale: Sale) -> list[Json]:
             "id_order": str(sale.id),
             "id_employee": employee,
             "private": private,
+            "date_add": local(shop, sale.placed_at),
             "message": text,
         }
         for place, (employee, private, text) in enumerate(told)

@@ -15,7 +15,7 @@ from integrations.connectors import get
 from integrations.connectors.contract import Identity
 from integrations.connectors.errors import PayloadError
 from integrations.connectors.prestashop.checking import translated
-from orders.intake.incoming import ZERO, IncomingAddress, IncomingLine, IncomingOrder
+from orders.intake.incoming import ZERO, IncomingAddress, IncomingComment, IncomingLine, IncomingOrder
 from tests.integrations.connectors.prestashop.orders import RECORDED, document, payload, row, rows, shop
 
 prestashop = get("prestashop")
@@ -102,6 +102,11 @@ def test_the_documented_order() -> None:
             phone="+49 151 5550 113",
         ),
         note="Prosím zvonit 2×\r\nDěkuji 🙏\nOn the gift: Všechno nejlepší 🎂",
+        comments=(
+            IncomingComment(
+                key="message-2", at=datetime(2026, 7, 2, 7, 10, 11, tzinfo=UTC), text="Paid late.", author="Private"
+            ),
+        ),
         metadata={
             "transaction_id": "VS 2026070001",
             "vouchers": "Spring 5",
@@ -253,7 +258,10 @@ def test_when_it_was_paid() -> None:
 def test_notes_of_the_buyer(messages: list[Any], gift: Any, note: str) -> None:
     told = [{"id": 1, "message": text, "private": "0", "id_employee": "0"} for text in messages]
     ours = [{"id": 9, "message": "ours", "private": "0", "id_employee": "3"}, {"id": 8, "message": "!", "private": "1"}]
-    assert parse({"messages": told + ours}, gift_message=gift).note == note
+    read = parse({"messages": told + ours}, gift_message=gift)
+    assert read.note == note
+    said = [(each.key, each.at == read.placed_at, each.text, each.author) for each in read.comments]
+    assert said == [("message-9", True, "ours", ""), ("message-8", True, "!", "Private")]
 
 
 def test_a_currency_that_the_shop_does_not_tell_is_not_guessed() -> None:
