@@ -63,6 +63,9 @@ class RunKind(TextChoices):
     ORDER_UPDATE = "status_update", "Order update"
     ERASURE = "erasure", "Erasure of a person"
     """Without a shop: see `integrations.erasing`."""
+    STOCK_COMPARISON = "stock_comparison", "Comparison of stock"
+    STOCK_TAKE_OVER = "stock_take_over", "Take-over of stock"
+    """Books a comparison or takes it back, and asks no shop: see `integrations.shop_stock`."""
 
 
 class RunState(TextChoices):

@@ -16,6 +16,8 @@ from integrations.partner_runs.bulk_import import import_portion
 from integrations.partner_runs.exports import export_portion
 from integrations.runs import queue, worker
 from integrations.runs.pages import Handler, Portioner
+from integrations.shop_stock.adjusting import book_portion
+from integrations.shop_stock.quantities import quantities_page
 from integrations.shop_webhooks.hints import hints_page
 from integrations.shop_webhooks.registration import check_page
 from integrations.shops.code_lists import code_lists_page, products_page
@@ -31,6 +33,7 @@ HANDLERS: dict[RunKind, Handler] = {
     RunKind.IMPORT_ORDERS: fetch_page,
     RunKind.SYNCHRONIZE: synchronize_page,
     RunKind.ORDER_UPDATE: status_page,
+    RunKind.STOCK_COMPARISON: quantities_page,
 }
 
 
@@ -38,6 +41,7 @@ PORTIONERS: dict[RunKind, Portioner] = {
     RunKind.ORDERS_BY_API: import_portion,
     RunKind.ORDERS_EXPORT: export_portion,
     RunKind.ERASURE: erase_portion,
+    RunKind.STOCK_TAKE_OVER: book_portion,
 }
 
 

@@ -12,5 +12,7 @@ class MovementReason(TextChoices):
     """Goods left with a shipment line; `reference` is that line's id."""
     ADJUSTMENT = "adjustment", "Adjustment"
     """Somebody counted and found another number; `note` says why."""
+    TAKE_OVER = "take_over", "Taken over"
+    """A shop's quantity was taken over, or taken back again; `note` names the shop."""
     RETURN = "return", "Return"
     """Goods came back: a shipment was taken back (`reference` is its line's id), or the buyer sent them (a note)."""

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from config.kit.admin.guards import guarded
 from config.kit.admin.model_admins import Route
-from integrations.admin.shop_steps import ShopSteps
+from integrations.admin.shop_stock import ShopStock
 from integrations.choices import ListKind, UnknownCodes
 from integrations.importing.mapping import UNMAPPED
 from integrations.models import CodeListEntry, Integration, MetadataMapping, SkuMapping
@@ -74,7 +74,7 @@ def mappings_card(shop: Integration, may_edit: bool) -> dict[str, Any]:
     return card
 
 
-class ShopMappings(ShopSteps):
+class ShopMappings(ShopStock):
     def steps(self) -> Sequence[Route]:
         return [
             *super().steps(),

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from integrations.admin.rule_grid import RuleGrid
 from integrations.admin.shop_mappings import EDIT, mappings_card
+from integrations.admin.shop_stock import STOCK, stock_card
 from integrations.admin.tones import HEALTH_TONES, RUN_TONES
 from integrations.choices import AfterImport, ListKind
 from integrations.models import CodeListEntry, Integration, Webhook
@@ -46,6 +47,7 @@ def shop_page(request: HttpRequest, shop: Integration) -> dict[str, Any]:
             for tone in [RUN_TONES[feed.last_run.state] if feed.last_run else "plain"]
         ],
         "code_lists": [(kind.label, entries.get(kind.value, [])) for kind in ListKind],
+        "stock": stock_card(shop, user.has_perm(STOCK)),
         "mappings": mappings_card(shop, user.has_perm(EDIT)),
         "after_choices": AFTER,
         "parts": [(value, label, value in shop.ours_wins) for value, label in Part.choices],

@@ -22,11 +22,13 @@ from integrations.admin.noting import note_credentials
 from integrations.admin.shop_forms import ShopForm
 from integrations.admin.shop_mappings import ShopMappings
 from integrations.admin.shop_page import shop_page
+from integrations.admin.shop_stock import NO_STOCK
 from integrations.admin.tones import HEALTH_TONES
 from integrations.choices import FeedKind
 from integrations.connectors import UnknownPlatform, all_connectors
 from integrations.connectors import get as get_connector
 from integrations.models import Feed, Integration
+from integrations.shop_stock import taking_over
 from integrations.shops import connection
 from integrations.shops import settings as shop_settings
 from integrations.shops.settings import TitleTaken
@@ -118,7 +120,10 @@ class ShopAdmin(ShopMappings, PageAdmin[Integration]):
             else:
                 self.log_addition(request, shop, "Connected.")
                 note_credentials(request, shop, [key for key, value in form.credentials().items() if value])
-                self.tell(request, connection.test_connection(shop))
+                report = connection.test_connection(shop)
+                self.tell(request, report)
+                if report.ok and not taking_over.has_stock(project.pk):
+                    messages.warning(request, NO_STOCK)
                 return HttpResponseRedirect(self.url("change", shop.pk))
         context |= {"form": form, "connector": connector}
         status = 422 if form.errors else 200

@@ -236,6 +236,7 @@ NOT_PERSONAL: Columns = {
     "integrations.Project": "name currency time_zone id_key",
     "integrations.RemoteOrder": "external_id number status currency state action",
     "integrations.Run": "kind state cursor",
+    "integrations.ShopQuantity": "external_id shop_sku sku name",
     "integrations.SkuMapping": "shop_sku sku",
     "integrations.StatusRule": "status label action",
     "integrations.Webhook": "token secrets external_id problem",

@@ -14,6 +14,7 @@ from integrations.models.retention import CleaningRound
 from integrations.models.runs import Run
 from integrations.models.second_factor import Authenticator
 from integrations.models.shops import CodeListEntry, Feed, Integration, ShopPace, StatusRule
+from integrations.models.take_overs import ShopQuantity, TakeOver
 from integrations.models.tenancy import Account, Membership, Project
 from integrations.models.webhooks import OrderHint, PlatformKey, Webhook
 
@@ -51,8 +52,10 @@ __all__ = [
     "RemoteOrder",
     "Run",
     "ShopPace",
+    "ShopQuantity",
     "SkuMapping",
     "StatusRule",
+    "TakeOver",
     "Webhook",
     "WebhookDelivery",
     "WebhookEndpoint",

@@ -99,6 +99,7 @@ def _dialog(request: HttpRequest) -> dict[str, Any] | None:
     now = true_time.now()
     return {
         "shops": shops,
+        "first_load": any(shop.complete_until is None for shop in shops),
         "with_date": not project.account.on_trial,
         "earliest": min((loading.earliest_date(shop, now) for shop in shops), default=None),
         "today": max((now.astimezone(shop.zone).date() for shop in shops), default=None),

@@ -49,8 +49,9 @@ def serve_waiting(levels: dict[int, Level], at: datetime, silent: Collection[int
     The history of the `silent` orders does not tell of it: whoever changes them says so in their own words.
     """
     served: list[tuple[int, int, int, int]] = []  # level id, line id, order id, units
-    for product_id, level in sorted(levels.items(), key=lambda item: item[1].id):
-        served += _serve_product(product_id, level)
+    free = {product_id: level for product_id, level in levels.items() if level.available > 0}
+    for product_id in _waited_for(free):
+        served += _serve_product(product_id, free[product_id])
     if not served:
         return Served(0, 0, {})
     ledger.write_levels(levels.values())
@@ -74,6 +75,17 @@ def serve_waiting(levels: dict[int, Level], at: datetime, silent: Collection[int
         ],
     )
     return Served(sum(units_of.values()), len(units_of), moved)
+
+
+def _waited_for(free: dict[int, Level]) -> list[int]:
+    """The products of these that lines wait for, in the order of their levels."""
+    if len(free) > 1:
+        rows = execute(
+            "SELECT DISTINCT product_id FROM orders_orderline WHERE waiting > 0 AND product_id = ANY(%s)", [list(free)]
+        )
+        waited = {row[0] for row in rows}
+        free = {product_id: level for product_id, level in free.items() if product_id in waited}
+    return sorted(free, key=lambda product_id: free[product_id].id)
 
 
 def _serve_product(product_id: int, level: Level) -> list[tuple[int, int, int, int]]:

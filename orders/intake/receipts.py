@@ -12,7 +12,7 @@ from stock.choices import MovementReason
 from stock.ledger import Change
 from stock.models import Product, StockMovement
 
-BY_HAND = (MovementReason.RECEIPT, MovementReason.ADJUSTMENT)
+BY_HAND = (MovementReason.RECEIPT, MovementReason.ADJUSTMENT, MovementReason.TAKE_OVER)
 
 
 class BookedMeanwhile(Refused):
@@ -20,7 +20,7 @@ class BookedMeanwhile(Refused):
 
 
 def last_booking(product_id: int) -> int:
-    """The newest receipt or adjustment of a product; 0 when there is none. What a page shows is as new as this."""
+    """The newest booking of a product that is no order's; 0 when there is none. What a page shows is as new as this."""
     booked = StockMovement.objects.filter(level__product_id=product_id, reason__in=BY_HAND)
     return booked.order_by("-id").values_list("id", flat=True).first() or 0
 

@@ -21,6 +21,7 @@ TONES: dict[str, str] = {
     MovementReason.RECEIPT: "good",
     MovementReason.SHIPMENT: "info",
     MovementReason.ADJUSTMENT: "warn",
+    MovementReason.TAKE_OVER: "warn",
     MovementReason.RETURN: "good",
 }
 

@@ -34,6 +34,7 @@ READING = {
     "fetch_progress",
     "create",
     "connect",
+    "stock",
     "edit",
     "pdf",
     "sample",
