@@ -12,7 +12,7 @@
 | HTTPS | the site is served over https: secure cookies, HSTS | off |
 | CSRF_TRUSTED_ORIGINS | https://host of the site when a proxy changes the Host header, comma separated | none |
 | PUBLIC_URL | the site's own https address, for webhooks of shops and links in the site's letters | none |
-| EMAIL_URL | the site's own mail server, for links to new passwords: smtp+tls://user:password@host:587 | none |
+| EMAIL_URL | its own mail server, for letters about passwords and shops: smtp+tls://user:password@host:587 | none |
 | EMAIL_FROM | the address these letters come from | the user of EMAIL_URL |
 | ALLOWED_SHOP_ADDRESSES | host:port of local shops that may be reached though not public, comma separated | none |
 | LOG_LEVEL | DEBUG, INFO, WARNING or ERROR | INFO |
@@ -191,7 +191,7 @@ AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",  # the first: who is locked out is refused before a password is hashed
     "integrations.access.backend.MembershipBackend",
 ]
-# Letters with links to new passwords go out where there are both a mail server and PUBLIC_URL.
+# Letters of the site itself, of passwords and troubles of shops, go out with both a mail server and PUBLIC_URL.
 MAIL_ACCOUNT = environment.mail_account("EMAIL_URL")
 EMAIL_FROM = environment.text("EMAIL_FROM") or MAIL_ACCOUNT.get("username", "")
 if MAIL_ACCOUNT and "@" not in EMAIL_FROM:

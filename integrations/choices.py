@@ -96,6 +96,13 @@ class IntegrationHealth(TextChoices):
     """It answers, and asks us to wait; tried again by itself."""
 
 
+class TroubleKind(TextChoices):
+    """What of a shop waits for a person, who is written to."""
+
+    CREDENTIALS = "credentials", "Credentials rejected"
+    WEBHOOKS = "webhooks", "Webhooks do not work"
+
+
 class BuyerListing(TextChoices):
     """What a list entry says about a buyer; allowed wins over blocked."""
 

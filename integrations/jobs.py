@@ -1,4 +1,4 @@
-"""What a worker can be asked to do, given an id: advance a run, do what follows from orders, send a password letter."""
+"""What a worker can be asked to do, given an id: advance a run, do what follows from orders, send a letter."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from integrations.shop_stock.adjusting import book_portion
 from integrations.shop_stock.quantities import quantities_page
 from integrations.shop_webhooks.hints import hints_page
 from integrations.shop_webhooks.registration import check_page
+from integrations.shops import alerts
 from integrations.shops.code_lists import code_lists_page, products_page
 
 HANDLERS: dict[RunKind, Handler] = {
@@ -60,3 +61,7 @@ def follow_up(project_id: int) -> None:
 
 def password_letter(request_id: int) -> None:
     password_links.send(request_id)
+
+
+def alert(trouble_id: int) -> None:
+    alerts.send(trouble_id)

@@ -15,6 +15,7 @@ from integrations.importing import feeds
 from integrations.partner_runs import bulk_import, exports
 from integrations.runs import control, liveness
 from integrations.shop_webhooks import hints
+from integrations.shops import alerts
 from integrations.webhooks import deliveries
 
 logger = logging.getLogger(__name__)
@@ -37,6 +38,7 @@ def tick() -> bool:
             hints.start_leftovers()
             steps.ring_due()
             password_links.ring_waiting()
+            alerts.look()
             bulk_import.clear_payloads()
             exports.clear_old()
             for room in (idempotency, access_log, login_throttle, sessions):

@@ -10,10 +10,7 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 from email.errors import MessageError
-from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime
 
 from axes.handlers.proxy import AxesProxyHandler
 from django.conf import settings
@@ -27,10 +24,9 @@ from django.utils.http import urlsafe_base64_encode
 
 from config.kit import true_time
 from config.kit.refusals import Refused
-from integrations.access import access_log, sessions
+from integrations.access import access_log, sessions, site_letters
 from integrations.access.access_log import Origin
 from integrations.choices import AccessKind
-from integrations.client.mail import MailAccount, postbox
 from integrations.connectors.errors import MailError
 from integrations.models import AccessEvent, PasswordRequest
 from integrations.runs.queue import ring_password_letter
@@ -57,11 +53,6 @@ It ends all your sessions. If it was not you, do nothing: your password stays as
 
 class TooOftenRefused(Refused):
     """Letters were asked for too often."""
-
-
-def available() -> bool:
-    """Whether letters can be sent: there is a mail server, and the site knows its own address."""
-    return bool(settings.MAIL_ACCOUNT and settings.PUBLIC_URL)
 
 
 def ask(email: str, origin: Origin) -> None:
@@ -95,8 +86,8 @@ def send(request_id: int) -> None:
     request = PasswordRequest.objects.get(pk=request_id)
     people = list(PasswordResetForm().get_users(request.email))
     try:
-        if people and available():
-            _hand_over([_letter(person) for person in people])
+        if people and site_letters.available():
+            site_letters.hand_over([_letter(person) for person in people])
     except (MailError, MessageError, ValueError) as error:
         logger.warning("A letter with a link to a new password was not sent: %s", error)
         if now - request.asked_at < GIVE_UP_AFTER:
@@ -119,21 +110,7 @@ def password_set(person: User, origin: Origin) -> None:
 
 
 def _letter(person: User) -> EmailMessage:
-    letter = EmailMessage(policy=SMTP)
-    letter["From"] = Address("Countinghouse", addr_spec=settings.EMAIL_FROM)
-    letter["To"] = Address(addr_spec=person.email)
-    letter["Subject"] = "A new password for Countinghouse"
-    letter["Date"] = format_datetime(true_time.now())
-    letter["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers
     minutes = settings.PASSWORD_RESET_TIMEOUT // 60
     name, link = person.get_username(), link_for(person)
-    letter.set_content(TEXT.format(site=settings.PUBLIC_URL, name=name, minutes=minutes, link=link))
-    return letter
-
-
-def _hand_over(letters: list[EmailMessage]) -> None:
-    account = MailAccount(**settings.MAIL_ACCOUNT)
-    # Whoever runs the site named this server, so it need not be a public one.
-    with postbox(account, {f"{account.host}:{account.port}"}) as box:
-        for letter in letters:
-            box.send(letter)
+    text = TEXT.format(site=settings.PUBLIC_URL, name=name, minutes=minutes, link=link)
+    return site_letters.written([person.email], "A new password for Countinghouse", text)

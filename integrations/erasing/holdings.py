@@ -239,6 +239,7 @@ NOT_PERSONAL: Columns = {
     "integrations.ShopQuantity": "external_id shop_sku sku name",
     "integrations.SkuMapping": "shop_sku sku",
     "integrations.StatusRule": "status label action",
+    "integrations.Trouble": "kind",
     "integrations.Webhook": "token secrets external_id problem",
     "integrations.WebhookDelivery": "event_id event subject number state",
     "integrations.WebhookEndpoint": "url events secrets reason",

@@ -16,6 +16,7 @@ from integrations.models.second_factor import Authenticator
 from integrations.models.shops import CodeListEntry, Feed, Integration, ShopPace, StatusRule
 from integrations.models.take_overs import ShopQuantity, TakeOver
 from integrations.models.tenancy import Account, Membership, Project
+from integrations.models.troubles import Trouble
 from integrations.models.webhooks import OrderHint, PlatformKey, Webhook
 
 __all__ = [
@@ -56,6 +57,7 @@ __all__ = [
     "SkuMapping",
     "StatusRule",
     "TakeOver",
+    "Trouble",
     "Webhook",
     "WebhookDelivery",
     "WebhookEndpoint",

@@ -1,5 +1,5 @@
-"""The doorbell: the only code that touches RQ. A bell carries the id of a run, a project or a
-request for a password, and nothing else.
+"""The doorbell: the only code that touches RQ. A bell carries the id of a run, a project, a
+request for a password or a trouble, and nothing else.
 
 Losing, doubling or reordering bells harms nothing: the tick rings again, and a claim is taken by one worker only.
 """
@@ -22,7 +22,8 @@ logger = logging.getLogger(__name__)
 WORK = "integrations.jobs.work"
 FOLLOW_UP = "integrations.jobs.follow_up"
 RESET_LETTER = "integrations.jobs.password_letter"
-ALLOWED = frozenset({WORK, FOLLOW_UP, RESET_LETTER})
+ALERT = "integrations.jobs.alert"
+ALLOWED = frozenset({WORK, FOLLOW_UP, RESET_LETTER, ALERT})
 # How the id of a run's bell begins.
 BELL = re.compile(r"run-(\d+)-")
 # Seconds in which a project has one bell for its follow-up, unless a worker hears it before.
@@ -105,12 +106,17 @@ def _ring_follow_up_now(project_id: int) -> None:
 
 def ring_password_letter(request_id: int) -> None:
     """Wake a worker for a letter, once the current transaction has committed. Never fails the caller."""
-    transaction.on_commit(partial(_ring_password_letter_now, request_id), robust=True)
+    transaction.on_commit(partial(_ring_letter_now, RESET_LETTER, request_id, "password-letter"), robust=True)
 
 
-def _ring_password_letter_now(request_id: int) -> None:
+def ring_alert(trouble_id: int) -> None:
+    """Wake a worker for a letter about a shop, in the same way."""
+    transaction.on_commit(partial(_ring_letter_now, ALERT, trouble_id, "alert"), robust=True)
+
+
+def _ring_letter_now(function: str, pk: int, kind: str) -> None:
     try:
-        _enqueue(RESET_LETTER, request_id, "password-letter")
+        _enqueue(function, pk, kind)
     except RedisError:
         logger.warning("The queue cannot be reached; a letter goes out when the tick rings again.")
 

@@ -6,7 +6,7 @@ from django.db.models import Model
 from django.utils import timezone
 
 from integrations.access import access_log, api_keys
-from integrations.choices import AccessKind, ListKind, Process, RemoteState, RunKind
+from integrations.choices import AccessKind, ListKind, Process, RemoteState, RunKind, TroubleKind
 from integrations.models import (
     BulkImport,
     BuyerEntry,
@@ -56,6 +56,7 @@ def rows_of(project: Project) -> dict[type[Model], Model]:
     BulkImport.objects.create(run=run, project=project, request_id="req_1")
     Export.objects.create(run=run, project=project, token="t")
     MailServer.objects.create(project=project, host="mail.example", port=587, from_address="shop@mail.example")
+    shop.troubles.create(kind=TroubleKind.CREDENTIALS, opened_at=now, next_try_at=now)
     shop.code_list.create(kind=ListKind.PAYMENT, code="cod", label=CANARY)
     order.announcements.create(project=project, kind=AnnouncementKind.CREATED, at=now, taken_at=now)
     url = f"https://{CANARY.lower()}.example/hooks"

@@ -59,7 +59,7 @@ ASKERS = (
     "integrations/shops/ask.py",
     "integrations/webhooks/sender.py",  # receivers of webhooks
     "integrations/distributions/dispatch.py",  # mail servers
-    "integrations/access/password_links.py",  # the site's own mail server
+    "integrations/access/site_letters.py",  # the site's own mail server
     "integrations/shop_webhooks/signing_keys.py",
 )
 

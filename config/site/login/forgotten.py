@@ -11,7 +11,7 @@ from django.http.response import HttpResponseBase
 from django.urls import path, reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
-from integrations.access import access_log, password_links
+from integrations.access import access_log, password_links, site_letters
 from integrations.access.password_links import TooOftenRefused
 
 
@@ -34,7 +34,7 @@ class ForgottenPassword(_Outside, views.PasswordResetView):
     title = _("Forgotten your password?")
 
     def dispatch(self, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not password_links.available():
+        if not site_letters.available():
             raise Http404
         return super().dispatch(*args, **kwargs)
 

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from config.kit import true_time
-from integrations.access import password_links
+from integrations.access import site_letters
 
 # When somebody who found too many others logging in may try again.
 BUSY_SECONDS = 5
@@ -23,7 +23,7 @@ def locked_out(
     left = AxesProxyHandler.get_implementation().locked_until(request, credentials) - true_time.now()
     minutes = max(1, ceil(left.total_seconds() / 60))
     answer = render(
-        request, "admin/login/locked.html", {"minutes": minutes, "letters": password_links.available()}, status=429
+        request, "admin/login/locked.html", {"minutes": minutes, "letters": site_letters.available()}, status=429
     )
     answer["Retry-After"] = str(minutes * 60)
     answer["Cache-Control"] = "no-store"
