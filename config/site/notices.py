@@ -14,6 +14,7 @@ from integrations.access.tenancy import project_of
 from integrations.admin.open_project import open_failures_of, shops_of
 from integrations.choices import IntegrationHealth
 from integrations.runs import liveness
+from integrations.shop_webhooks.registration import is_elsewhere
 from integrations.shops import attention
 
 
@@ -45,7 +46,10 @@ def notices(request: HttpRequest) -> list[Notice]:
             elif shop.enabled and shop.health == IntegrationHealth.BUSY:
                 text = _("%(shop)s is busy and asks us to wait; it is asked again by itself.")
                 found.append(Notice("info", text % {"shop": shop}, f"{address}#connection"))
-            if shop.enabled and shop.hook_problem:  # type: ignore[attr-defined]
+            if shop.enabled and is_elsewhere(shop.hooks_for or ""):  # type: ignore[attr-defined]
+                text = _("%(shop)s: its webhooks are registered for another address than this site's.")
+                found.append(Notice("warn", text % {"shop": shop}, f"{address}#webhooks"))
+            elif shop.enabled and shop.hook_problem:  # type: ignore[attr-defined]
                 text = _("%(shop)s: its webhooks do not work. See why, and register them again.")
                 found.append(Notice("warn", text % {"shop": shop}, f"{address}#webhooks"))
             undecided: int = shop.undecided  # type: ignore[attr-defined]

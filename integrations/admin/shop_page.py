@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -64,4 +65,9 @@ def _webhooks(shop: Integration, *, may_change: bool) -> dict[str, Any]:
     webhook = Webhook.objects.filter(integration=shop).defer("secrets").first()
     platform = shop.connector.webhooks
     shown = webhook is not None and may_change and platform is not None and platform.by_hand
-    return {"webhook": webhook, "webhook_address": registration.address_of(webhook) if webhook and shown else ""}
+    return {
+        "webhook": webhook,
+        "webhook_address": registration.address_of(webhook) if webhook and shown else "",
+        "webhooks_elsewhere": webhook is not None and registration.is_elsewhere(webhook.registered_for),
+        "public_url": settings.PUBLIC_URL,
+    }

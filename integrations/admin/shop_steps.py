@@ -172,7 +172,7 @@ class ShopSteps(PageAdmin[Integration]):
     def register_webhooks(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Let the shop tell us of its orders."""
         shop = self.shop(request, pk)
-        registered = registration.register(shop)
+        registered = registration.register(shop, sure=request.POST.get("sure") == "on")
         refused = messages.INFO if registered.by_hand else messages.ERROR
         messages.add_message(request, messages.SUCCESS if registered.ok else refused, registered.summary)
         return self.back(shop, "webhooks")

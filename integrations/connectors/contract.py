@@ -7,10 +7,10 @@ wants to remember is in `Shop.memory`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from integrations.choices import ImportAction
@@ -142,6 +142,15 @@ class SigningKeys:
     fetch: Callable[[Shop, str], Operation[str]]
 
 
+class Register(Protocol):
+    """Registers what is missing for order events at an address; those that are there stay."""
+
+    def __call__(
+        self, shop: Shop, address: str, secret: str, only: Container[str] | None = None, /
+    ) -> Operation[tuple[RemoteWebhook, ...]]:
+        """`only`: the topics that are meant; None: all."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Webhooks:
     """How a platform tells of its orders, and how it is made to."""
@@ -164,9 +173,8 @@ class Webhooks:
 
     # What is registered, ours and others'.
     registered: Callable[[Shop], Operation[tuple[RemoteWebhook, ...]]] | None = None
-    # (shop, address, secret): register what is missing for order events at `address`; those that are there stay.
     # None: the platform takes the address only in its own settings, and tells nobody what is entered there.
-    register: Callable[[Shop, str, str], Operation[tuple[RemoteWebhook, ...]]] | None = None
+    register: Register | None = None
     # What staff should know of them.
     note: str = ""
 

@@ -240,7 +240,7 @@ NOT_PERSONAL: Columns = {
     "integrations.SkuMapping": "shop_sku sku",
     "integrations.StatusRule": "status label action",
     "integrations.Trouble": "kind",
-    "integrations.Webhook": "token secrets external_id problem",
+    "integrations.Webhook": "token secrets external_id problem registered_for topics",
     "integrations.WebhookDelivery": "event_id event subject number state",
     "integrations.WebhookEndpoint": "url events secrets reason",
     "orders.Announcement": "kind",

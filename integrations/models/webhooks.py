@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import secrets
+from typing import Any
 
 from django.db import models
+from django.db.models import Value
 
 from config.kit import true_time
 from integrations.models.shops import Integration
@@ -28,6 +30,12 @@ class Webhook(models.Model):
     secrets: models.Field[Secrets, Secrets] = EncryptedField(default=new_secrets, editable=False)
     external_id = models.CharField(max_length=100, blank=True)
     """The platform's id of the webhook it registered last."""
+    registered_for = models.CharField(max_length=500, blank=True, db_default="")
+    """The public address of the site they were registered for last; "": never, or before that was kept."""
+    topics: models.Field[Any, Any] = models.JSONField(
+        default=list, db_default=Value([], models.JSONField()), blank=True
+    )
+    """What the shop tells of since then, as the platform calls it."""
     registered_at = models.DateTimeField(null=True, blank=True)
     checked_at = models.DateTimeField(null=True, blank=True)
     problem = models.CharField(max_length=500, blank=True)

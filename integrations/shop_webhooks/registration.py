@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,17 +10,13 @@ from django.conf import settings
 
 from config.kit import true_time
 from integrations.choices import IntegrationHealth
-from integrations.connectors.contract import Shop
+from integrations.connectors.contract import Register
 from integrations.connectors.errors import Failure, ShopError
-from integrations.connectors.http import Operation
 from integrations.connectors.notifications import RemoteWebhook
 from integrations.models import Integration, Run, Webhook
 from integrations.runs.claims import Claim
 from integrations.runs.pages import RunPage, Written
 from integrations.shops.ask import ask
-
-# As `Webhooks.register`.
-Register = Callable[[Shop, str, str], Operation[tuple[RemoteWebhook, ...]]]
 
 
 @dataclass(frozen=True)
@@ -36,8 +32,16 @@ def address_of(webhook: Webhook) -> str:
     return f"{settings.PUBLIC_URL}/hooks/{webhook.token}/" if settings.PUBLIC_URL else ""
 
 
-def register(integration: Integration) -> Registration:
-    """Register our webhooks in the shop, or switch disabled ones on again."""
+def is_elsewhere(registered_for: str) -> bool:
+    """Whether webhooks were registered for another site than this one: it was moved, or this is a copy of it."""
+    return registered_for not in ("", settings.PUBLIC_URL)
+
+
+def register(integration: Integration, *, sure: bool = False) -> Registration:
+    """Register our webhooks in the shop, or switch disabled ones on again; those of other addresses stay.
+
+    `sure`: somebody has confirmed it for this address, where they were registered for another one.
+    """
     platform = integration.connector.webhooks
     if platform is None:
         return Registration(False, f"{integration.connector.label} has no signed webhooks; the feeds do the work.")
@@ -49,8 +53,10 @@ def register(integration: Integration) -> Registration:
         )
     if platform.register is None:
         return Registration(False, f"{platform.note} The address is {address}", by_hand=True)
+    if is_elsewhere(webhook.registered_for) and not sure:
+        return Registration(False, f"{_elsewhere(webhook)} Tick that the shop shall tell this site, too.")
     try:
-        operation = platform.register(integration.shop(), address, webhook.secrets.get("signing", ""))
+        operation = platform.register(integration.shop(), address, webhook.secrets.get("signing", ""), None)
         registered = ask(integration, operation)
     except ShopError as error:
         # Only who had webhooks misses them; a shop that never had any loses nothing.
@@ -62,11 +68,22 @@ def register(integration: Integration) -> Registration:
     return Registration(True, _summary(registered))
 
 
+def _elsewhere(webhook: Webhook) -> str:
+    here = settings.PUBLIC_URL or "has no public address"
+    return f"The shop's webhooks are registered for {webhook.registered_for}, and this site is {here}."
+
+
 def _kept(registered: Sequence[RemoteWebhook]) -> dict[str, Any]:
     """What is kept of a registration."""
-    now = true_time.now()
-    ids = [known.external_id[:100] for known in registered if known.active]
-    return {"registered_at": now, "checked_at": now, "problem": "", "external_id": ids[0] if ids else ""}
+    now, active = true_time.now(), [known for known in registered if known.active]
+    return {
+        "registered_at": now,
+        "checked_at": now,
+        "problem": "",
+        "external_id": active[0].external_id[:100] if active else "",
+        "registered_for": settings.PUBLIC_URL,
+        "topics": sorted({known.topic for known in active}),
+    }
 
 
 def _summary(registered: Sequence[RemoteWebhook]) -> str:
@@ -75,26 +92,44 @@ def _summary(registered: Sequence[RemoteWebhook]) -> str:
     return f"{summary} It does not let us have {', '.join(refused)}." if refused else summary
 
 
+@dataclass(frozen=True)
+class _Found:
+    """What a look at the shop has shown."""
+
+    happened: str = ""
+    """A sentence; "" when all is well."""
+    topics: frozenset[str] | None = frozenset()
+    """Those to register again; None: all."""
+
+
 def check_page(held: Claim, run: Run, integration: Integration) -> RunPage:
     """Look whether the shop has disabled or lost our webhooks; register them again, or keep why that is left to staff.
 
-    Asks the shop to register them at most once. Made twice, e.g. after a crash, it finds them there.
+    Those of a site at another address are none of ours: a copy of the database must not write to a shop. Asks the shop
+    to register at most once. Made twice, e.g. after a crash, it finds them there.
     """
     webhook = Webhook.objects.filter(integration=integration, registered_at__isnull=False).first()
     platform = integration.connector.webhooks
     if webhook is None or platform is None or platform.registered is None:
         return RunPage(done=True, asked=False)
+    if is_elsewhere(webhook.registered_for):
+        note = f"{_elsewhere(webhook)} They are left alone until somebody registers them for this site."
+        return RunPage(done=True, asked=False, note=note)
     try:
         there = ask(integration, platform.registered(integration.shop()), held=held)
     except ShopError as error:
         if error.kind != Failure.NOT_FOUND:
             raise
         there = ()
-    happened = _what_happened(webhook, there)
-    problem = f"{happened} Register them again; until then the feeds bring the orders." if happened else ""
+    ours = [known for known in there if known.address == address_of(webhook)]
+    found = _look(webhook, ours)
+    problem = f"{found.happened} Register them again; until then the feeds bring the orders." if found.happened else ""
     note, values = problem, {"problem": problem, "checked_at": true_time.now()}
-    if happened and platform.register is not None and _may_register(integration):
-        note, values = _register_again(held, integration, webhook, platform.register, happened)
+    if found.happened and platform.register is not None and _may_register(integration, webhook):
+        note, values = _register_again(held, integration, webhook, platform.register, found)
+    elif ours and not webhook.registered_for:  # registered before that was kept
+        topics = sorted({known.topic for known in ours if known.active})
+        values |= {"registered_for": settings.PUBLIC_URL, "topics": topics}
 
     def write(run_id: int) -> Written:
         Webhook.objects.filter(pk=webhook.pk).update(**values)
@@ -103,30 +138,35 @@ def check_page(held: Claim, run: Run, integration: Integration) -> RunPage:
     return RunPage(None, write, done=True, note=note)
 
 
-def _what_happened(webhook: Webhook, there: Sequence[RemoteWebhook]) -> str:
-    """A sentence; "" when all is well."""
-    ours = [known for known in there if known.address == address_of(webhook)]
+def _look(webhook: Webhook, ours: Sequence[RemoteWebhook]) -> _Found:
     if not ours:
-        return "The shop has lost our webhooks."
-    return "" if all(known.active for known in ours) else "The shop has disabled our webhooks after failures."
+        return _Found("The shop has lost our webhooks.", None)
+    active = {known.topic for known in ours if known.active}
+    off = {known.topic for known in ours} - active
+    lost = set(webhook.topics) - active - off
+    named = f" for {', '.join(sorted(lost or off))}" if active or lost else ""
+    if lost:
+        return _Found(f"The shop has lost our webhooks{named}.", frozenset(lost | off))
+    if off:
+        return _Found(f"The shop has disabled our webhooks{named} after failures.", frozenset(off))
+    return _Found()
 
 
-def _may_register(integration: Integration) -> bool:
-    """Whether the shop may still be written to: it may have been switched off while it was asked."""
+def _may_register(integration: Integration, webhook: Webhook) -> bool:
+    """Whether the shop may be written to: it may have been switched off while it was asked, and where nobody knows for
+    which address they were registered, this may be a copy of that site."""
     usable = Integration.objects.filter(pk=integration.pk, enabled=True).exclude(health=IntegrationHealth.CREDENTIALS)
-    return bool(settings.PUBLIC_URL) and usable.exists()
+    return bool(webhook.registered_for) and usable.exists()
 
 
 def _register_again(
-    held: Claim, integration: Integration, webhook: Webhook, register: Register, happened: str
+    held: Claim, integration: Integration, webhook: Webhook, register: Register, found: _Found
 ) -> tuple[str, dict[str, Any]]:
     """What people are told, and what is kept of the webhook."""
+    secret = webhook.secrets.get("signing", "")
     try:
-        again = ask(
-            integration,
-            register(integration.shop(), address_of(webhook), webhook.secrets.get("signing", "")),
-            held=held,
-        )
+        operation = register(integration.shop(), address_of(webhook), secret, found.topics)
+        again = ask(integration, operation, held=held)
         failed = "" if any(known.active for known in again) else "The shop does not let us have any."
     except ShopError as error:
         if error.kind == Failure.BUSY:
@@ -134,6 +174,6 @@ def _register_again(
         # Keys that may only read are rejected here and nowhere else: no reason to stop reading with them.
         failed = str(error)
     if failed:
-        problem = f"{happened} Registering them again failed: {failed}"[:500]
+        problem = f"{found.happened} Registering them again failed: {failed}"[:500]
         return problem, {"problem": problem, "checked_at": true_time.now()}
-    return f"{happened} They were registered again: {_summary(again)}", _kept(again)
+    return f"{found.happened} They were registered again: {_summary(again)}", _kept(again)

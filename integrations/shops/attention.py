@@ -21,7 +21,8 @@ def shops(project_id: int) -> list[Integration]:
     """The integrations of a project by title, without their credentials, which no page needs.
 
     Each has `undecided`, its statuses that wait for a decision, and `loads_every`, the interval of its automatic loads
-    (None: they are off). `hook_problem` is what is wrong with its webhooks, None or "" when nothing is.
+    (None: they are off). `hook_problem` is what is wrong with its webhooks, None or "" when nothing is, and
+    `hooks_for` the address of the site they were registered for.
     `erasures_waiting`: how many of its buyers asked to be forgotten and wait.
     """
     undecided = Count("rules", filter=Q(rules__discovered=True))
@@ -32,6 +33,7 @@ def shops(project_id: int) -> list[Integration]:
         .defer("credentials")
         .annotate(
             hook_problem=F("webhook__problem"),
+            hooks_for=F("webhook__registered_for"),
             undecided=undecided,
             loads_every=Subquery(loads.values("interval")[:1]),
             erasures_waiting=Coalesce(Subquery(waiting.annotate(count=Count("pk")).values("count")), 0),

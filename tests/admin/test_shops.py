@@ -259,7 +259,7 @@ def test_webhooks_are_registered_from_the_page(
     shop: Integration, admin: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     registered = registration.Registration(True, "4 webhook(s) are registered in the shop.")
-    monkeypatch.setattr(registration, "register", lambda integration: registered)
+    monkeypatch.setattr(registration, "register", lambda integration, sure: registered)
     assert "4 webhook(s) are registered" in post(admin, shop, "webhooks", {}).content.decode()
 
 

@@ -11,7 +11,8 @@ from pytest_django import Settings
 from integrations.choices import Role
 from integrations.connectors import all_connectors
 from integrations.connectors.contract import Connector
-from integrations.models import Project, Webhook
+from integrations.models import Integration, Project, Webhook
+from integrations.shop_webhooks import registration
 from tests.admin.conftest import Login
 from tests.factories import IntegrationFactory
 
@@ -44,3 +45,30 @@ def test_the_webhooks_card_reads_right_for_every_platform(
     if by_hand:
         told = admin.post(f"/integrations/integration/{made.pk}/webhooks/", follow=True).content.decode()
         assert "by hand" in told and f"https://office.example/hooks/{webhook.token}/" in told
+
+
+def test_webhooks_of_another_address_are_registered_by_somebody_who_is_sure(
+    project: Project, admin: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+
+    def register(integration: Integration, *, sure: bool) -> registration.Registration:
+        asked.append(sure)
+        return registration.Registration(True, "Registered.")
+
+    monkeypatch.setattr(registration, "register", register)
+    settings.PUBLIC_URL = "https://staging.example"
+    shop = IntegrationFactory.create(project=project)
+    url = f"/integrations/integration/{shop.pk}/"
+    Webhook.objects.create(integration=shop, registered_for="https://orders.example", problem="An old one.")
+    page = admin.get(f"{url}change/").content.decode()
+    assert "registered for https://orders.example, and this site is https://staging.example" in page
+    assert "Register for this address" in page and "An old one." not in page
+    assert "its webhooks are registered for another address" in html.unescape(admin.get("/").content.decode())
+    admin.post(f"{url}webhooks/")
+    admin.post(f"{url}webhooks/", {"sure": "on"})
+    assert asked == [False, True]
+    settings.PUBLIC_URL = "https://orders.example"
+    page = admin.get(f"{url}change/").content.decode()
+    assert "Register for this address" not in page and "An old one." in page
+    assert "another address" not in admin.get("/").content.decode()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hmac
 import re
+from collections.abc import Container
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -62,7 +63,7 @@ def webhooks(shop: Shop) -> Registered:
     return tuple(_webhook(entry) for entry in listed)
 
 
-def register(shop: Shop, address_: str, secret: str) -> Registered:
+def register(shop: Shop, address_: str, secret: str, only: Container[str] | None = None) -> Registered:
     """One webhook for all events of orders; one of this address that BigCommerce has switched off is switched on."""
 
     def write(scope: str, known: RemoteWebhook | None) -> Operation[RemoteWebhook]:
@@ -76,7 +77,7 @@ def register(shop: Shop, address_: str, secret: str) -> Registered:
             )
         return _webhook(written(response, refusal, "data"))
 
-    return (yield from register_each(webhooks(shop), address_, SCOPES, write))
+    return (yield from register_each(webhooks(shop), address_, SCOPES, write, only))
 
 
 def _webhook(entry: dict[str, Any]) -> RemoteWebhook:

@@ -8,6 +8,7 @@ Notification API v1.6.7.
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any
 
 import msgspec
@@ -60,7 +61,7 @@ def _endpoint(destination: Json) -> str:
     return str(part(destination, "deliveryConfig").get("endpoint", ""))
 
 
-def register(shop: Shop, address: str, secret: str) -> Registered:
+def register(shop: Shop, address: str, secret: str, only: Container[str] | None = None) -> Registered:
     """Account deletion, without which it is an error; orders where eBay lets this application have them.
 
     A topic that eBay refuses is in the answer, not active and without an id. `secret` is the verification token: 32 to
@@ -73,7 +74,7 @@ def register(shop: Shop, address: str, secret: str) -> Registered:
             return (yield from _subscribe(shop, topic, destination, address))
         return known if known.active else (yield from _enable(shop, known))
 
-    return (yield from register_each(webhooks(shop), address, TOPICS, write))
+    return (yield from register_each(webhooks(shop), address, TOPICS, write, only))
 
 
 def _destination(shop: Shop, address: str, secret: str) -> Operation[str]:

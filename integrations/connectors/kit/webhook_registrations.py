@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from typing import Any
 
 import msgspec
@@ -17,12 +17,20 @@ Registered = Operation[tuple[RemoteWebhook, ...]]
 Write = Callable[[str, RemoteWebhook | None], Operation[RemoteWebhook]]
 
 
-def register_each(listing: Registered, address: str, topics: Iterable[str], write: Write) -> Registered:
-    """Has every topic written, with what is registered for it at `address`. The result is in the order of `topics`."""
+def register_each(
+    listing: Registered, address: str, topics: Iterable[str], write: Write, only: Container[str] | None = None
+) -> Registered:
+    """Has every topic written, with what is registered for it at `address`. The result is in the order of `topics`.
+
+    `only`: topics beside these stay as they are, and are left out of the result where they are not registered.
+    """
     ours = {webhook.topic: webhook for webhook in (yield from listing) if webhook.address == address}
     registered = []
     for topic in topics:
-        registered.append((yield from write(topic, ours.get(topic))))
+        if only is None or topic in only:
+            registered.append((yield from write(topic, ours.get(topic))))
+        elif topic in ours:
+            registered.append(ours[topic])
     return tuple(registered)
 
 

@@ -12,6 +12,7 @@ cannot be looked for; the next load finds it in the list (`paypal.refunds`).
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -118,19 +119,19 @@ def read(notification: Notification) -> Hint:
 
 
 def webhooks(shop: Shop) -> Registered:
-    """Those of this app. PayPal switches none off; it only gives single deliveries up."""
+    """Those of this app; active ones are told of every event. PayPal switches none off, it gives deliveries up."""
     listed = yield from _listed(shop)
-    return tuple(_webhook(entry) for entry in listed)
+    return tuple(replace(_webhook(entry), active=_is_whole(entry)) for entry in listed)
 
 
-def register(shop: Shop, address: str, secret: str) -> Registered:
-    """One webhook for all events of payments; one of this address that lacks some is given them."""
+def register(shop: Shop, address: str, secret: str, only: Container[str] | None = None) -> Registered:
+    """One webhook for all events of payments, so `only` says nothing; one of this address that lacks some gets them."""
     listed = yield from _listed(shop)
     ours = next((entry for entry in listed if entry.get("url") == address), None)
     events = [{"name": name} for name in EVENTS]
     if ours is None:
         response = yield from _write(shop, "POST", PATH, {"url": address, "event_types": events})
-    elif set(EVENTS) <= {str(each.get("name")) for each in objects(ours.get("event_types"))}:
+    elif _is_whole(ours):
         return (_webhook(ours),)
     else:
         change = [{"op": "replace", "path": "/event_types", "value": events}]
@@ -139,6 +140,11 @@ def register(shop: Shop, address: str, secret: str) -> Registered:
     if response.status not in (200, 201) or not entry.get("id"):
         raise REGISTERING.of(response)
     return (_webhook(entry),)
+
+
+def _is_whole(entry: dict[str, Any]) -> bool:
+    """Whether it is told of all events we need."""
+    return set(EVENTS) <= {str(each.get("name")) for each in objects(entry.get("event_types"))}
 
 
 def _listed(shop: Shop) -> Operation[list[dict[str, Any]]]:

@@ -7,6 +7,7 @@ with the same `X-Shopify-Event-Id`. A notification is only a hint: the order is 
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -108,7 +109,7 @@ def webhooks(shop: Shop) -> Registered:
         after = end
 
 
-def register(shop: Shop, address: str, secret: str) -> Registered:
+def register(shop: Shop, address: str, secret: str, only: Container[str] | None = None) -> Registered:
     """One subscription a topic. The signing secret is the app's own and cannot be chosen."""
     if not shop.credentials.get("client_secret", "").strip():
         raise ShopError(
@@ -129,4 +130,4 @@ def register(shop: Shop, address: str, secret: str) -> Registered:
             )
         return created.remote()
 
-    return (yield from register_each(webhooks(shop), address, TOPICS, write))
+    return (yield from register_each(webhooks(shop), address, TOPICS, write, only))

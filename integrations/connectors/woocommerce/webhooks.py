@@ -7,6 +7,7 @@ ever sent again, and after more than five failures the shop disables the webhook
 
 from __future__ import annotations
 
+from collections.abc import Container
 from datetime import datetime
 from typing import Any
 
@@ -47,7 +48,7 @@ def webhooks(shop: Shop) -> Registered:
     return tuple(_webhook(entry) for entry in listed if isinstance(entry, dict))
 
 
-def register(shop: Shop, address_: str, secret: str) -> Registered:
+def register(shop: Shop, address_: str, secret: str, only: Container[str] | None = None) -> Registered:
     """One webhook a topic; those of this address that the shop has disabled are switched on again."""
 
     def write(topic: str, known: RemoteWebhook | None) -> Operation[RemoteWebhook]:
@@ -62,7 +63,7 @@ def register(shop: Shop, address_: str, secret: str) -> Registered:
             )
         return _webhook(written(response, refusal))
 
-    return (yield from register_each(webhooks(shop), address_, TOPICS, write))
+    return (yield from register_each(webhooks(shop), address_, TOPICS, write, only))
 
 
 def _webhook(entry: dict[str, Any]) -> RemoteWebhook:

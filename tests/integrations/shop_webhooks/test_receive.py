@@ -238,7 +238,7 @@ def test_the_daily_check_notices_disabled_and_lost_webhooks(
     webhook: Webhook, settings: Settings, monkeypatch: pytest.MonkeyPatch, there: bool | None, problem: str
 ) -> None:
     settings.PUBLIC_URL = "https://office.example"
-    Webhook.objects.update(registered_at="2026-01-01T00:00Z")
+    Webhook.objects.update(registered_at="2026-01-01T00:00Z", registered_for=settings.PUBLIC_URL)
     known = () if there is None else (RemoteWebhook("5", "order.updated", registration.address_of(webhook), there),)
 
     def drive(operation: Any, **_: Any) -> tuple[RemoteWebhook, ...]:

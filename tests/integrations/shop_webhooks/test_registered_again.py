@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -57,11 +57,13 @@ def counted(patch: pytest.MonkeyPatch, integration: Integration, failure: ShopEr
     platform: Webhooks = able(integration.connector.webhooks)
     asked: list[str] = []
 
-    def register(shop: Shop, address: str, secret: str) -> Operation[tuple[RemoteWebhook, ...]]:
+    def register(
+        shop: Shop, address: str, secret: str, only: Container[str] | None = None
+    ) -> Operation[tuple[RemoteWebhook, ...]]:
         asked.append(address)
         if failure is not None:
             raise failure
-        return (yield from able(platform.register)(shop, address, secret))
+        return (yield from able(platform.register)(shop, address, secret, only))
 
     exchange(patch, integration.platform, webhooks=replace(platform, register=register))
     return asked
@@ -98,7 +100,7 @@ def test_control_with_the_guard_shut_they_stay_lost_and_the_notice_is_there(
     server: SimulatedServer, integration: Integration, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server.site.shop.webhooks.hooks.clear()
-    monkeypatch.setattr(registration, "_may_register", lambda integration: False)
+    monkeypatch.setattr(registration, "_may_register", lambda integration, webhook: False)
     assert "Register them again; until then the feeds" in check(integration).reason
     assert (active(server), "Register them again" in Webhook.objects.get().problem) == (0, True)
 

@@ -215,6 +215,8 @@ def test_one_that_lacks_events_is_given_them_and_a_whole_one_stays() -> None:
     assert play(able(able(paypal.webhooks).register)(SHOP, ADDRESS, ""), [answer({"webhooks": [whole]})])[0] == (
         registered,
     )
+    listed, _ = play(able(able(paypal.webhooks).registered)(SHOP), [answer({"webhooks": [ours, whole]})])
+    assert [webhook.active for webhook in listed] == [False, True]
 
 
 @pytest.mark.parametrize(
