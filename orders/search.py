@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 
 from orders.documents.finding import orders_of_papers
 from orders.models import Order, OrderLine
-from orders.phones import Digits, phone_words
+from orders.phones import SHORT, Digits, digits_of, phone_words
 
 WORD = re.compile(r"[^\W_]+")
 # Digits with what people write between them; a word that goes on with letters is none.
@@ -81,13 +81,29 @@ def _query(text: str) -> str:
     """As `to_tsquery` reads it: words, and runs of digits in every way they may be stored."""
     parts: list[str] = []
     for piece in _pieces(fold(text)):
-        typed = [f"'{word[:LONGEST]}':*" for word in WORD.findall(piece)]
-        if not typed:
-            continue
-        plain = " & ".join(typed)
-        digits = Digits.typed(piece) if DIGITS.fullmatch(piece) else None
-        parts.append(f"({' | '.join([f'({plain})', *digits.as_stored()])})" if digits else plain)
+        typed = WORD.findall(piece)
+        if typed:
+            parts.append(_run(typed) if DIGITS.fullmatch(piece) else _plain(typed))
     return " & ".join(parts[:MOST_WORDS])
+
+
+def _plain(typed: list[str]) -> str:
+    return " & ".join(f"'{word[:LONGEST]}':*" for word in typed)
+
+
+def _run(typed: list[str]) -> str:
+    """Words of digits: one phone or number, or two beside each other of which one is as long as a phone."""
+    ways = [_group(typed)]
+    for cut in range(1, len(typed)) if len(typed) <= MOST_WORDS else ():
+        both = (typed[:cut], typed[cut:])
+        if any(len(digits_of("".join(group))) >= SHORT.start for group in both):
+            ways.append(f"({' & '.join(map(_group, both))})")
+    return f"({' | '.join(ways)})"
+
+
+def _group(typed: list[str]) -> str:
+    digits = Digits.typed(" ".join(typed))
+    return f"({' | '.join([f'({_plain(typed)})', *(digits.as_stored() if digits else ())])})"
 
 
 def _pieces(text: str) -> Iterable[str]:

@@ -84,6 +84,38 @@ def test_a_number_of_an_order_is_no_end_of_a_phone(book: Project) -> None:
     assert found("6543") == ["654321"]
 
 
+BESIDE = ["777 123 456 1001", "+420 777 123 456 1001", "777123456 1001", "1001 +420777123456", "(777) 123-456 1001"]
+
+
+def test_a_phone_and_a_number_beside_each_other(book: Project) -> None:
+    """People copy both from one line; each has to be found, in whatever order and grouping they stand."""
+    order_of(book, line(), number="1001", phone="+420 777 123 456")
+    order_of(book, line(), number="1002", phone="+420 777 123 456")
+    order_of(book, line(), number="1001-B", phone="+420 608 555 000")
+    assert [typed for typed in BESIDE if found(typed) != ["1001"]] == []
+    # The number may be the country's: what has the phone is found, too.
+    assert found("1001 777 123 456") == ["1001", "1002"]
+    assert found(f"{BESIDE[0]} brno") == ["1001"]
+    assert found("777 123 456 1003") == found("608 555 111 1001") == []
+    assert found("1001 1002") == []  # two numbers are no phone and a number
+
+
+def test_a_phone_and_a_number_are_found_by_the_index(book: Project) -> None:
+    order_of(book, line(), number="1001", phone="+420 777 123 456")
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_indexscan = off")
+        cursor.execute("SET LOCAL enable_indexonlyscan = off")
+    plan = search(Order.objects.order_by(), BESIDE[0]).explain()
+    assert "order_search" in plan, plan
+
+
+def test_control_of_both_beside_each_other(book: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    order_of(book, line(), number="1001", phone="+420 777 123 456")
+    monkeypatch.setattr(word_search, "_run", word_search._group)
+    assert found(BESIDE[0]) == []
+
+
 def test_a_town_is_found_and_follows_an_edit(book: Project) -> None:
     order = order_of(book, line(), number="N-1")
     assert found("brno") == ["N-1"]
