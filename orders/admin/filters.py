@@ -62,6 +62,12 @@ class StatusFilter(ChoiceFilter):
     filters = ORDERS
 
 
+class InShopChoice(ChoiceFilter):
+    title = _("in the shop")
+    parameter_name = "in_shop"
+    filters = ORDERS
+
+
 class RuleFilter(ChoiceFilter):
     title = _("imported as")
     parameter_name = "rule"

@@ -16,7 +16,7 @@ from config.kit.admin.model_admins import Route
 from config.kit.money import money
 from integrations.models import StatusRule
 from orders.admin.export import ExportOrders
-from orders.admin.filters import OrderTab, PlacedRange, RuleFilter, ShopFilter, StatusFilter
+from orders.admin.filters import InShopChoice, OrderTab, PlacedRange, RuleFilter, ShopFilter, StatusFilter
 from orders.admin.loading import LoadOrders
 from orders.admin.order_page import order_page
 from orders.admin.synchronizing import SYNCHRONIZE, SynchronizeOrders
@@ -34,7 +34,7 @@ UNREAD = ("billing", "shipping", "metadata", "warnings", "note", "search")
 @admin.register(Order)
 class OrderAdmin(LoadOrders, ExportOrders, SynchronizeOrders, BulkSteps, OrderSteps):
     list_display = ("named", "placed", "shop", "bought_by", "amount", "state", "preparation", "remote")
-    list_filter = (OrderTab, ShopFilter, StatusFilter, RuleFilter, PlacedRange)
+    list_filter = (OrderTab, ShopFilter, StatusFilter, InShopChoice, RuleFilter, PlacedRange)
     list_display_links = ("named",)
     search_fields = ("search",)  # shows the box; `get_search_results` asks the index of words
     search_help_text = _(

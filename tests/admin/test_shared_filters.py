@@ -67,6 +67,8 @@ def partner(project: Project, shop: Integration) -> Partner:
     shipping.ship(first.pk)
     invoicing.issue(first.pk)
     lifecycle.hold(Order.objects.get(number="O-1").pk)
+    Order.objects.filter(number="O-1").update(shop_changed_at=timezone.now())
+    Order.objects.filter(number="S-hold").update(shop_gone_at=timezone.now())
     remote(shop, "1", RemoteState.FAILED, retry=True)
     remote(other, "2", RemoteState.FAILED)
     remote(other, "3", RemoteState.IGNORED, retry=True)
@@ -173,6 +175,7 @@ def test_these_are_shared() -> None:
     }
     assert names == {
         ("OrderAdmin", "integration"), ("OrderAdmin", "status"), ("OrderAdmin", "rule"), ("OrderAdmin", "placed"),
+        ("OrderAdmin", "in_shop"),
         ("RemoteOrderAdmin", "integration"), ("RemoteOrderAdmin", "retry"), ("RemoteOrderAdmin", "changed"),
         ("RunAdmin", "integration"), ("RunAdmin", "kind"), ("RunAdmin", "created"),
         ("InvoiceAdmin", "type"), ("InvoiceAdmin", "issued"), ("ShipmentAdmin", "shipped"),
