@@ -139,7 +139,10 @@ def _metadata(raw: RawOrder, brief: Brief, reading: Reading) -> dict[str, Any]:
     pairs = [(name, value) for name, value in pairs if isinstance(value, str | int | float)]
     foreign = raw.base_currency_code not in (None, raw.order_currency_code)
     vat_id = raw.billing_address.vat_id if isinstance(raw.billing_address, RawAddress) else None
-    cards = [str(card.get("code") or "") for card in objects(raw.extras.gift_cards)]
+    cards = objects(raw.extras.gift_cards)
+    paid_by_cards = raw.extras.gift_cards_amount
+    if cards and paid_by_cards is None:
+        paid_by_cards = str(reading.optional(reading.sum, [card.get("amount") for card in cards], "gift_cards") or "")
     known = str(brief.status) in LABELS or brief.status == brief.state
     pairs += [
         ("gift_message", label(part(extras, "gift_message").get("message"))),
@@ -147,8 +150,8 @@ def _metadata(raw: RawOrder, brief: Brief, reading: Reading) -> dict[str, Any]:
         ("purchase_order", raw.paid_by.po_number),
         ("coupon_codes", raw.coupon_code),
         ("state", None if known or not isinstance(brief.state, str) else brief.state),
-        ("gift_cards_amount", raw.extras.gift_cards_amount),
-        ("gift_card_codes", ", ".join(filter(None, cards))),
+        ("gift_cards_amount", paid_by_cards),
+        ("gift_card_codes", ", ".join(str(card["code"]) for card in cards if card.get("code"))),
         ("store_credit_amount", raw.extras.customer_balance_amount),
         ("reward_points_amount", raw.extras.reward_currency_amount),
         ("total_paid", raw.total_paid if raw.total_paid != raw.grand_total else None),

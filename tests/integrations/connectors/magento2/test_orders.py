@@ -268,6 +268,16 @@ def test_extras_of_plugins() -> None:
     assert any("extra fields were cut" in note for note in found.warnings)
 
 
+@pytest.mark.parametrize(("cards", "amount", "codes"), [
+    ([{"code": "A", "amount": 7.5}, {"code": "B", "amount": 2}], "9.50", "A, B"),
+    ([{"code": "A", "amount": "x"}, {"amount": 2}], None, "A"),
+    ("[]", None, None),
+])  # fmt: skip
+def test_gift_cards_without_a_sum(cards: Any, amount: str | None, codes: str | None) -> None:
+    found = parse(extension_attributes={"gift_cards": cards}).metadata
+    assert (found.get("gift_cards_amount"), found.get("gift_card_codes")) == (amount, codes)
+
+
 def test_a_gift_message() -> None:
     extras = {"gift_message": {"gift_message_id": 3, "sender": "A", "recipient": "B", "message": "Pour toi"}}
     assert parse(extension_attributes=extras).metadata["gift_message"] == "Pour toi"
