@@ -18,7 +18,7 @@ DEFAULT_FEEDS = {
     FeedKind.LOAD: timedelta(minutes=15),
     FeedKind.RETRY: timedelta(hours=1),
     FeedKind.OPEN_ORDERS: timedelta(hours=1),
-    FeedKind.CODE_LISTS: timedelta(days=1),
+    FeedKind.CODE_LISTS: timedelta(hours=8),
     FeedKind.PRODUCTS: timedelta(days=1),
     FeedKind.WEBHOOK_CHECK: timedelta(days=1),
     FeedKind.ORDER_UPDATE: timedelta(minutes=15),
@@ -61,11 +61,13 @@ def start_due() -> int:
 
 
 def add_default_feeds(integration: Integration) -> None:
-    """The feeds of a new integration."""
+    """The feeds of a new integration; a platform without webhooks has none to check."""
+    left_out = set() if integration.connector.webhooks else {FeedKind.WEBHOOK_CHECK}
     Feed.objects.bulk_create(
         [
             Feed(integration=integration, kind=kind, interval=interval, enabled=kind not in OFF_AT_FIRST)
             for kind, interval in DEFAULT_FEEDS.items()
+            if kind not in left_out
         ],
         ignore_conflicts=True,
     )

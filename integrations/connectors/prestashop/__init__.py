@@ -15,7 +15,7 @@ from integrations.connectors.prestashop.payload import identify, parse
 CONNECTOR = Connector(
     key="prestashop",
     label="PrestaShop",
-    rank=15,
+    rank=80,
     credential_fields=(
         CredentialField(
             "key",

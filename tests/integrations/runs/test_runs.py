@@ -12,7 +12,7 @@ import pytest
 from django.db import DatabaseError, OperationalError, connection, transaction
 from django.utils import timezone
 
-from integrations.choices import IntegrationHealth, RunKind, RunState
+from integrations.choices import FeedKind, IntegrationHealth, RunKind, RunState
 from integrations.connectors.errors import Failure, ShopError
 from integrations.importing.retry import retry_now
 from integrations.models import Feed, Integration, RemoteOrder, Run
@@ -116,6 +116,16 @@ def test_many_ticks_at_once_start_each_feed_once(integration: Integration, bells
         thread.join()
     tick()
     assert Run.objects.count() == bells.count == Feed.objects.filter(enabled=True).count() == 6
+
+
+def test_a_platform_without_webhooks_has_none_to_check() -> None:
+    kinds = {}
+    for platform in ("woocommerce", "prestashop"):
+        shop = IntegrationFactory.create(platform=platform)
+        set_up(shop)
+        kinds[platform] = set(shop.feeds.values_list("kind", flat=True))
+    assert kinds["woocommerce"] - kinds["prestashop"] == {FeedKind.WEBHOOK_CHECK}
+    assert shop.feeds.get(kind=FeedKind.CODE_LISTS).interval == timedelta(hours=8)
 
 
 def test_a_cancel_is_not_lost_between_running_and_waiting(integration: Integration) -> None:
