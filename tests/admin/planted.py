@@ -19,6 +19,7 @@ from integrations.models import (
     Message,
     Project,
     Run,
+    Trouble,
     WebhookDelivery,
 )
 from integrations.shops.connection import set_up
@@ -56,7 +57,7 @@ def rows_of(project: Project) -> dict[type[Model], Model]:
     BulkImport.objects.create(run=run, project=project, request_id="req_1")
     Export.objects.create(run=run, project=project, token="t")
     MailServer.objects.create(project=project, host="mail.example", port=587, from_address="shop@mail.example")
-    shop.troubles.create(kind=TroubleKind.CREDENTIALS, opened_at=now, next_try_at=now)
+    Trouble.objects.create(integration=shop, kind=TroubleKind.CREDENTIALS, opened_at=now, next_try_at=now)
     shop.code_list.create(kind=ListKind.PAYMENT, code="cod", label=CANARY)
     order.announcements.create(project=project, kind=AnnouncementKind.CREATED, at=now, taken_at=now)
     url = f"https://{CANARY.lower()}.example/hooks"
