@@ -19,6 +19,14 @@ def newest_status() -> Coalesce:
     return Coalesce(known, F("remote_status"), output_field=CharField())
 
 
+def version_of(order: Order) -> str:
+    """A word for what the shop says of an order with a mark, another one whenever it says something else; else ""."""
+    if not marks_of(order) or order.remote_order is None:
+        return ""
+    digest = bytes(order.remote_order.digest).hex()
+    return f"gone-{digest}" if order.shop_gone_at is not None else digest
+
+
 def marks_of(order: Order) -> list[InShop]:
     """What of an order a person should look at. Of one that is gone nothing else matters."""
     if order.shop_gone_at is not None:

@@ -6,10 +6,8 @@ from integrations.following import newer
 from integrations.models import Integration, RemoteOrder
 from orders.choices import EventKind
 from orders.models import Order
-from orders.work.changing import ChangeRefused, opened
+from orders.work.changing import NEWER, ChangeRefused, opened
 from orders.work.refresh.fields import label, parts_of
-
-NEWER = "The shop has sent a newer version of this order meanwhile: look at what differs once more."
 
 
 def keep_ours(order: Order, seen: str, *, version: int, actor_id: int) -> None:

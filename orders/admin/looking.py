@@ -10,7 +10,7 @@ from integrations.following import newer
 from integrations.models import Integration
 from orders.admin import changes
 from orders.choices import InShop
-from orders.in_shop import marks_of
+from orders.in_shop import marks_of, version_of
 from orders.models import Order
 
 MARKED = Q(shop_changed_at__isnull=False) | Q(shop_gone_at__isnull=False)
@@ -23,6 +23,11 @@ class Look:
     order: Order
     mark: InShop
     rows: list[changes.Row]
+
+    @property
+    def token(self) -> str:
+        """Which order this is, and what its shop said of it."""
+        return f"{self.order.pk}:{version_of(self.order)}"
 
 
 def look_at(order: Order, integration: Integration) -> Look | None:

@@ -20,6 +20,11 @@ MOST_DOCUMENTS = 200
 # Of all documents of one file together: about five seconds of work.
 MOST_LINES = 5_000
 
+# Of the forms that show looks: what each of them showed.
+SHOP_VERSION = "shop_version"
+# What the page that asks writes itself.
+OURS = {"csrfmiddlewaretoken", "looked", SHOP_VERSION}
+
 
 def pdf_answer(sheets: Sequence[Sheet], name: str) -> HttpResponse:
     """A download; `name` is a document's number or a word of ours, never a text of somebody else."""
@@ -34,8 +39,9 @@ def look_first(request: HttpRequest, site: AdminSite, order_ids: Collection[int]
     Papers that are printed are written into the history of their orders.
     """
     sent = request.POST if request.method == "POST" else request.GET
-    found = [] if "looked" in sent else looks(Order.objects.filter(pk__in=list(order_ids)))
-    if not found:
+    found = looks(Order.objects.filter(pk__in=list(order_ids)))
+    seen = set(sent.getlist(SHOP_VERSION)) if "looked" in sent else set()
+    if seen.issuperset(look.token for look in found):
         note_printed(order_ids, actor_id=request.user.pk)
         return None
     context = {
@@ -43,7 +49,7 @@ def look_first(request: HttpRequest, site: AdminSite, order_ids: Collection[int]
         "title": _("Print these papers?"),
         "looks": found,
         "method": str(request.method).lower(),
-        "sent": [(name, value) for name, values in sent.lists() for value in values if name != "csrfmiddlewaretoken"],
+        "sent": [(name, value) for name, values in sent.lists() for value in values if name not in OURS],
     }
     return TemplateResponse(request, "admin/orders/order/print_ask.html", context)
 

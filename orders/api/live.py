@@ -21,7 +21,7 @@ from orders import filters
 from orders.api import live_shapes as shapes
 from orders.api.office import shipment
 from orders.api.shapes import Shipment as ShipmentShape
-from orders.in_shop import newest_status
+from orders.in_shop import newest_status, version_of
 from orders.models import Invoice, Order, OrderLine, Shipment
 from orders.work import lifecycle, shipping
 from orders.work.changing import ChangeRefused
@@ -173,8 +173,9 @@ class OrderShipmentsView(LiveOrders):
 
         def ship() -> Shipment:
             way, number = asked.carrier, asked.tracking_number
+            looked = version_of(order) if asked.looked else ""
             return shipping.ship(
-                order.pk, units, carrier=way, tracking_number=number, seen=asked.version, looked=asked.looked
+                order.pk, units, carrier=way, tracking_number=number, seen=asked.version, looked=looked
             )
 
         return Response(shipment(self.ids, allowed(ship)), status=201)

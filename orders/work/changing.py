@@ -37,14 +37,18 @@ class ChangeRefused(Refused):
     """The order does not allow this change; nothing was written. The message is for staff."""
 
 
+CHANGED = (
+    "The order was changed since you opened this page, maybe by your own click before."
+    " Look at its history; do it again only if it is not there."
+)
+NEWER = "The shop has sent a newer version of this order meanwhile: look at what differs once more."
+
+
 class ChangedMeanwhile(ChangeRefused):
     """Somebody, maybe the same person, has changed the order since the page was opened."""
 
-    def __init__(self) -> None:
-        super().__init__(
-            "The order was changed since you opened this page, maybe by your own click before."
-            " Look at its history; do it again only if it is not there."
-        )
+    def __init__(self, message: str = CHANGED) -> None:
+        super().__init__(message)
 
 
 @dataclass

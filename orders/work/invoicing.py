@@ -19,10 +19,10 @@ from orders.work import lifecycle
 from orders.work.changing import ChangeRefused, Opened, opened
 
 
-def issue(order_id: int, *, seen: int | None = None, actor_id: int | None = None, looked: bool = False) -> Invoice:
+def issue(order_id: int, *, seen: int | None = None, actor_id: int | None = None, looked: str = "") -> Invoice:
     """An invoice of the order as it is now. Amounts are the shop's; of a line partly cancelled its share.
 
-    `looked`: what the shop has changed since was seen.
+    `looked`: what the shop has changed since was seen, see `lifecycle.expect_looked`.
 
     Raises ChangeRefused when the order is cancelled, or an invoice stands that is not credited in full. One of nothing
     at all, which no credit note can take back, is no obstacle to one that charges.

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from orders.choices import EventKind, OrderStatus
+from orders.in_shop import marks_of, version_of
 from orders.work import changing
-from orders.work.changing import ChangeRefused, Opened, open_units, opened
+from orders.work.changing import NEWER, ChangedMeanwhile, ChangeRefused, Opened, open_units, opened
 
 LONGEST_REASON = 300
 
@@ -82,13 +83,19 @@ def expect(change: Opened, *statuses: OrderStatus) -> None:
         raise ChangeRefused(f"The order is {is_now}; this can be done while it is {wanted}.")
 
 
-def expect_looked(change: Opened, *, looked: bool) -> None:
-    """Refuse a document of an order that its shop has changed or dropped, until somebody has looked at that."""
+def expect_looked(change: Opened, *, looked: str) -> None:
+    """Refuse a document of an order that its shop has changed or dropped, until somebody has looked at that.
+
+    `looked`: what was seen, as `in_shop.version_of` says it. Raises ChangedMeanwhile when the shop has gone on since.
+    """
     order = change.order
-    if looked or (order.shop_changed_at is None and order.shop_gone_at is None):
+    if not marks_of(order):
         return
-    what = "is gone in the shop" if order.shop_gone_at is not None else "has changed in the shop since"
-    raise ChangeRefused(f"The order {what}: look at it first, then say that you have looked, and it is done.")
+    if not looked:
+        what = "is gone in the shop" if order.shop_gone_at is not None else "has changed in the shop since"
+        raise ChangeRefused(f"The order {what}: look at it first, then say that you have looked, and it is done.")
+    if looked != version_of(order):
+        raise ChangedMeanwhile(NEWER)
 
 
 def because(sentence: str, reason: str) -> str:

@@ -25,11 +25,11 @@ def ship(
     tracking_number: str = "",
     seen: int | None = None,
     actor_id: int | None = None,
-    looked: bool = False,
+    looked: str = "",
 ) -> Shipment:
     """Ship units by line id - None: all that is in stock. The order is complete once everything is shipped.
 
-    `looked`: what the shop has changed since was seen.
+    `looked`: what the shop has changed since was seen, see `lifecycle.expect_looked`.
     """
     with opened(order_id, seen=seen, actor_id=actor_id) as change:
         lifecycle.expect_looked(change, looked=looked)

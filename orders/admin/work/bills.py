@@ -18,6 +18,7 @@ from orders.admin.work.forms import CreditForm, LookedForm
 from orders.choices import DocumentType, OrderStatus
 from orders.documents.paper import contents
 from orders.documents.paper.legibility import missing_in_rows, missing_on
+from orders.in_shop import version_of
 from orders.models import Invoice, Order, OrderLine
 from orders.work import crediting, invoicing
 from orders.work.changing import ChangedMeanwhile, ChangeRefused
@@ -37,7 +38,7 @@ class InvoiceSteps(Steps[Order]):
         order, form = self.row(request, pk), LookedForm(request.POST, prefix="invoice")
 
         def act(values: dict[str, Any]) -> Invoice:
-            return invoicing.issue(order.pk, seen=values["seen"], actor_id=request.user.pk, looked=values["looked"])
+            return invoicing.issue(order.pk, seen=values["seen"], actor_id=request.user.pk, looked=form.seen_in_shop)
 
         return self.step(request, order, "invoice_form", form, act, _issued)
 
@@ -50,7 +51,7 @@ def invoice_form(order: Order) -> LookedForm | None:
     """None while an invoice stands, or the order is cancelled."""
     if order.status == OrderStatus.CANCELLED or invoicing.obstacle(order, order.lines.all()):
         return None
-    return LookedForm(initial={"seen": order.version}, prefix="invoice")
+    return LookedForm(initial={"seen": order.version, "shop_version": version_of(order)}, prefix="invoice")
 
 
 def invoice_sum(order: Order, lines: Sequence[OrderLine]) -> str:

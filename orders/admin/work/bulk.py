@@ -23,7 +23,7 @@ from config.kit.admin.guards import guarded, guarded_action
 from config.kit.admin.model_admins import Route, TenantAdmin
 from config.kit.money import money
 from orders.admin.looking import looks
-from orders.admin.printing import look_first, one_pdf
+from orders.admin.printing import SHOP_VERSION, look_first, one_pdf
 from orders.admin.work.bills import ISSUE
 from orders.admin.work.goods import SHIP
 from orders.admin.work.status import CHANGE
@@ -242,9 +242,10 @@ class BulkSteps(TenantAdmin[Order]):
             return HttpResponseRedirect(self.url("changelist"))
         orders = self.get_queryset(request).filter(pk__in=seen).only("number").order_by("placed_at", "pk")
         reason = request.POST.get("reason", "")[:LONGEST_REASON].replace("\x00", "")
-        looked = {"looked": "looked" in request.POST} if verb.asks_look else {}
+        versions = _versions(request.POST.getlist(SHOP_VERSION)) if "looked" in request.POST else {}
         results = []
         for order in orders:
+            looked = {"looked": versions.get(order.pk, "")} if verb.asks_look else {}
             try:
                 text = verb.service(order.pk, seen=seen[order.pk], actor_id=request.user.pk, reason=reason, **looked)
             except ChangeRefused as refusal:
@@ -289,3 +290,9 @@ def _seen(tokens: Sequence[str]) -> dict[int, int]:
         for pair in pairs
         if len(pair) == 2 and all(part.isdecimal() and len(part) < 18 for part in pair)
     }
+
+
+def _versions(tokens: Sequence[str]) -> dict[int, str]:
+    """What was seen of the shops, by order id, out of tokens of looks; what is none is left out."""
+    pairs = (token.partition(":") for token in tokens[: MOST + 1])
+    return {int(pk): version for pk, _, version in pairs if pk.isdecimal() and len(pk) < 18}

@@ -28,6 +28,13 @@ class LookedForm(SeenForm):
     """For steps that ask for a look first, where the shop has changed the order."""
 
     looked = forms.BooleanField(label=gettext_lazy("I have looked at what the shop says"), required=False)
+    shop_version = forms.CharField(required=False, max_length=100, widget=forms.HiddenInput)
+    """What the page showed of the shop (`in_shop.version_of`)."""
+
+    @property
+    def seen_in_shop(self) -> str:
+        """What somebody says they have looked at; "" for nothing."""
+        return str(self.cleaned_data["shop_version"]) if self.cleaned_data["looked"] else ""
 
 
 class ReasonForm(SeenForm):

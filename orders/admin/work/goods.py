@@ -13,6 +13,7 @@ from config.kit.admin.model_admins import Route
 from orders.admin.work.base import Steps
 from orders.admin.work.forms import ReasonForm, ShipForm, TrackingForm
 from orders.choices import OrderStatus
+from orders.in_shop import version_of
 from orders.models import Order, OrderLine, Shipment
 from orders.work import shipping
 
@@ -38,7 +39,7 @@ class ShipSteps(Steps[Order]):
                 tracking_number=values["tracking_number"],
                 seen=values["seen"],
                 actor_id=request.user.pk,
-                looked=values["looked"],
+                looked=form.seen_in_shop,
             )
 
         return self.step(request, order, "ship_form", form, act, _shipped)
@@ -52,7 +53,8 @@ def ship_form(order: Order, lines: Sequence[OrderLine]) -> ShipForm | None:
     """None while nothing can leave."""
     if order.status != OrderStatus.PROCESSING:
         return None
-    form = ShipForm(lines, initial={"seen": order.version, "carrier": order.shipping_title}, prefix="ship")
+    initial = {"seen": order.version, "shop_version": version_of(order), "carrier": order.shipping_title}
+    form = ShipForm(lines, initial=initial, prefix="ship")
     return form if form.lines else None
 
 
