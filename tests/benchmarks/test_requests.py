@@ -17,7 +17,7 @@ COSTS = {
     "ecwid": (2, 10),
     "paypal": (8, 13),
     "magento2": (1, 6),
-    "prestashop": (11, 27),
+    "prestashop": (11, 28),
 }
 
 

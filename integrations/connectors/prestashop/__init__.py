@@ -2,7 +2,7 @@
 
 Facts as observed on 8.2.1 or from its classes/webservice unless it says otherwise. "Modified" was moved by a state, the
 same state again and a note; what else moves it was not tried. Orders bear the shop's local time without a zone, which
-is therefore set with the integration. There are no webhooks.
+is therefore set with the integration, and compared (`zones`). There are no webhooks.
 """
 
 from __future__ import annotations

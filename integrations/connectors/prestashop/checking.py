@@ -7,10 +7,11 @@ from typing import Any
 from integrations.connectors.contract import ConnectionReport, Shop
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation, Response
-from integrations.connectors.kit.clocks import clock
+from integrations.connectors.kit.clocks import clock, told_clock
 from integrations.connectors.kit.json_answers import decoded, label, objects, part
-from integrations.connectors.kit.remote_lists import code_list, failed, zone_hints
+from integrations.connectors.kit.remote_lists import code_list, failed
 from integrations.connectors.listings import CodeLists
+from integrations.connectors.prestashop import zones
 from integrations.connectors.prestashop.requests import KEYS, ask, entries
 
 NEEDED = (
@@ -26,9 +27,7 @@ WISHED = {
     "product_option_values": "products cannot be imported",
     "stock_availables": "products cannot be imported",
 }
-SETTINGS = {"display": "[name,value]", "filter[name]": "[PS_SHOP_NAME|PS_TIMEZONE]"}
 ONE = {"display": "[id]", "limit": "1"}
-LOCAL = "PrestaShop writes local times without a zone: set its zone here too, or orders are looked for hours off."
 SWITCHED_OFF = f"If it stays so: {KEYS} look whether the webservice is enabled."
 
 
@@ -38,16 +37,16 @@ def check(shop: Shop) -> Operation[ConnectionReport]:
         orders = yield from ask(shop, "orders", ONE)
         entries(orders, "orders")
         refused = yield from _refused(shop)
-        settings = {} if "configurations" in refused else (yield from _settings(shop))
+        settings = yield from zones.told(shop)
+        zones.compare(shop, settings, told_clock(orders))
     except ShopError as error:
         return failed(error, (SWITCHED_OFF,) if error.status == 503 else ())
     missing = [resource for resource in NEEDED if resource in refused]
     if missing:
         summary = f"The key may not read {', '.join(missing)}. {KEYS} edit the key and tick View (GET) for each."
         return failed(ShopError(Failure.CREDENTIALS, summary))
-    name, zone = settings.get("PS_SHOP_NAME", ""), settings.get("PS_TIMEZONE", "")
-    hints = [f"{hint} {LOCAL}" for hint in zone_hints(shop, zone)]
-    hints += [f"The key may not read {resource}: {WISHED[resource]}." for resource in WISHED if resource in refused]
+    name = next(iter(settings.get("PS_SHOP_NAME", ())), "")
+    hints = [f"The key may not read {resource}: {WISHED[resource]}." for resource in WISHED if resource in refused]
     return ConnectionReport(
         ok=True,
         summary=f"Connected to {name or shop.base_url}.",
@@ -72,16 +71,6 @@ def _refused(shop: Shop) -> Operation[set[str]]:
                     raise
                 refused.add(resource)
     return refused
-
-
-def _settings(shop: Shop) -> Operation[dict[str, str]]:
-    """The first value of each that says something: of several shops, some have none of their own."""
-    response = yield from ask(shop, "configurations", SETTINGS)
-    found: dict[str, str] = {}
-    for entry in _objects(response, "configurations"):
-        if label(entry.get("name")) not in found and label(entry.get("value")):
-            found[label(entry.get("name"))] = label(entry.get("value"))
-    return found
 
 
 def _objects(response: Response, resource: str) -> list[dict[str, Any]]:

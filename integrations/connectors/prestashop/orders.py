@@ -27,6 +27,7 @@ from integrations.connectors.kit.json_documents import lenient
 from integrations.connectors.kit.lookups import is_whole_number, typed_number, wanted
 from integrations.connectors.kit.windows import SECOND, cursor_of
 from integrations.connectors.listings import Cursor, OrderPage, Window
+from integrations.connectors.prestashop import zones
 from integrations.connectors.prestashop.companions import PLAIN, completed
 from integrations.connectors.prestashop.requests import any_of, ask, entries, page_size
 
@@ -84,12 +85,14 @@ def _next(
     if progress.last_id:
         params["filter[id]"] = f">[{progress.last_id}]"
     response = yield from ask(shop, "orders", {**params, "limit": str(page_size(shop))})
-    if cursor is None and not progress.bounded:
-        progress = msgspec.structs.replace(progress, until=max(progress.since, told_clock(response)))
     listed = [(document, _brief(document)) for document in entries(response, "orders")]
     ids = [brief.id for _, brief in listed if type(brief.id) is int]
     if ids != sorted(ids) or len(listed) > page_size(shop):
         raise ShopError(Failure.NONSENSE, "The shop does not keep to the order of ids and the limit asked for.")
+    if cursor is None:
+        now = told_clock(response)
+        zones.compare(shop, (yield from zones.told(shop)), now)
+        progress = progress if progress.bounded else msgspec.structs.replace(progress, until=max(progress.since, now))
     done = len(listed) < min(SURE_LAST, page_size(shop))
     if not done and not (ids and ids[-1] > progress.last_id):
         raise ShopError(Failure.NONSENSE, "The shop answers every page with the same orders.")

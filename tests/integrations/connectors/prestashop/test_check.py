@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from integrations.client import drive
+from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Request, Response
-from integrations.connectors.listings import Cursor, RemoteProduct
-from integrations.connectors.prestashop import checking
+from integrations.connectors.listings import Cursor, RemoteProduct, Window
+from integrations.connectors.prestashop import checking, zones
 from integrations.connectors.prestashop.requests import code_of
 from integrations.simulator.dialects.prestashop.answering import denied
 from integrations.simulator.server import SimulatedServer
@@ -75,12 +77,78 @@ def test_a_shop_that_does_not_list_what_may_be_read_is_asked_for_each() -> None:
     assert len(requests) > len(checking.NEEDED)
 
 
-def test_another_zone_than_the_shops_is_told() -> None:
-    """Its orders bear local times: they would be looked for hours off."""
-    street = Street(1)
-    report, _ = serve(prestashop.check(replace(street.remote, zone=ZoneInfo("UTC"))), street.serve)
-    (hint,) = report.hints
-    assert "time zone is Europe/Prague, here UTC is set." in hint and "set its zone here too" in hint
+def load(remote: Shop, answers: Callable[[Request], Response]) -> list[Request]:
+    return serve(prestashop.orders.in_window(remote, WINDOW, None), answers)[1]
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Tokyo", "Africa/Lagos"])
+def test_with_another_zone_than_the_shops_nothing_is_looked_for(zone: str) -> None:
+    """Its orders bear local times: they would be looked for hours off, and some never found. In Lagos it is the same
+    time as in Prague, but not all the year."""
+    street = Street(3)
+    remote = replace(street.remote, zone=ZoneInfo(zone))
+    report, _ = serve(prestashop.check(remote), street.serve)
+    assert (report.ok, report.failure) == (False, Failure.ADDRESS)
+    assert f"time zone is Europe/Prague, here {zone} is set" in report.summary
+    with pytest.raises(ShopError) as caught:
+        load(remote, street.serve)
+    assert str(caught.value) == report.summary
+
+
+def test_control_with_another_zone_orders_are_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(zones, "compare", lambda *given: None)
+    street = Street(3)
+    street.remote = replace(street.remote, zone=ZoneInfo("Asia/Tokyo"))
+    assert street.sweep(Window(NOON - timedelta(minutes=10))) == []
+
+
+@pytest.mark.parametrize("zone", ["Europe/Prague", "Europe/Berlin", "CET"])
+def test_a_zone_of_another_name_that_shows_the_same_time_will_do(zone: str) -> None:
+    street = Street(3)
+    assert len(load(replace(street.remote, zone=ZoneInfo(zone)), street.serve)) > 2
+
+
+def told_zones(street: Street, reply: Response) -> Callable[[Request], Response]:
+    return lambda request: reply if request.url.endswith("/configurations") else street.serve(request)
+
+
+def zones_of(*names: str) -> Response:
+    return answer({"configurations": [{"name": "PS_TIMEZONE", "value": name} for name in names]})
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        zones_of("", "Asia/Tokyo", "Europe/Prague"),
+        zones_of("Mars/Olympus"),
+        zones_of("../../etc/passwd"),
+        zones_of(),
+        answer([]),
+        answer({"errors": [{"code": 26}]}, 401),
+        answer(b"", 404),
+        answer(b"<html>"),
+    ],
+    ids=[
+        "one of several shops",
+        "a zone that nobody knows",
+        "a path",
+        "none",
+        "empty",
+        "not allowed",
+        "gone",
+        "a page",
+    ],
+)
+def test_a_shop_that_does_not_tell_its_zone_is_loaded_all_the_same(reply: Response) -> None:
+    street = Street(3)
+    assert len(load(street.remote, told_zones(street, reply))) > 2
+
+
+def test_a_shop_that_is_busy_is_waited_for() -> None:
+    street = Street(3)
+    with pytest.raises(ShopError) as caught:
+        load(street.remote, told_zones(street, answer(b"", 429)))
+    assert caught.value.kind == Failure.BUSY
 
 
 @pytest.mark.parametrize(
@@ -169,7 +237,7 @@ def test_a_redirect_is_an_error_that_names_the_domain(server: SimulatedServer, t
 def test_the_address_may_be_that_of_the_webservice() -> None:
     for address in ("https://shop.example", "https://shop.example/api"):
         remote = replace(shop(), base_url=address)
-        _, requests = play(prestashop.orders.in_window(remote, WINDOW, None), [answer([])])
+        _, requests = play(prestashop.orders.in_window(remote, WINDOW, None), [answer([]), answer([])])
         assert requests[0].url == "https://shop.example/api/orders"
 
 

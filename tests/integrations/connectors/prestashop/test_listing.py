@@ -74,7 +74,7 @@ def test_control_offsets_by_id_lose_orders() -> None:
 
 def test_what_is_asked_for() -> None:
     window = Window(NOON, NOON + timedelta(hours=1))
-    page, requests = play(prestashop.orders.in_window(shop(), window, None), [EMPTY])
+    page, requests = play(prestashop.orders.in_window(shop(), window, None), [EMPTY, EMPTY])
     assert page == OrderPage((), None, until=window.until)
     assert (requests[0].url, requests[0].auth) == ("https://shop.example/api/orders", BasicAuth(KEY, ""))
     assert dict(requests[0].params) == {
@@ -85,7 +85,7 @@ def test_what_is_asked_for() -> None:
         "limit": "200",
         "output_format": "JSON",
     }
-    page, requests = play(prestashop.orders.in_window(shop(), Window(NOON), None), [EMPTY])
+    page, requests = play(prestashop.orders.in_window(shop(), Window(NOON), None), [EMPTY, EMPTY])
     assert dict(requests[0].params)["filter[date_upd]"] == ">[2026-11-01 12:59:59]"
     assert page.until == NOON, "the shop's own clock"
 
@@ -213,6 +213,6 @@ def test_bytes_are_the_shops_and_nothing_is_read_that_is_nobodys_business() -> N
 
 
 def test_the_key_is_not_shown() -> None:
-    _, requests = play(prestashop.orders.in_window(shop(), WINDOW, None), [EMPTY])
+    _, requests = play(prestashop.orders.in_window(shop(), WINDOW, None), [EMPTY, EMPTY])
     assert KEY not in repr(shop())
     assert all(KEY not in str(request.params) + request.url for request in requests)
