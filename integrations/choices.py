@@ -128,6 +128,28 @@ class UnknownCodes(TextChoices):
     FAIL = "fail", "Fail the order until it is named"
 
 
+class MappedField(TextChoices):
+    """What a value of the shop's document becomes here."""
+
+    METADATA = "metadata", "Metadata, under a name"
+    NOTE = "note", "Note of the buyer"
+    PHONE = "phone", "Phone"
+    COMPANY = "company", "Company of the buyer"
+    PAYMENT = "payment_title", "Payment"
+    SHIPPING = "shipping_title", "Shipping method"
+
+
+class Transform(TextChoices):
+    """What is done with a value on its way; a list is joined by commas before."""
+
+    NONE = "none", "As it is"
+    TRIM = "trim", "Without spaces around"
+    UPPER = "upper", "In capitals"
+    LOWER = "lower", "In small letters"
+    DIGITS = "digits", "Digits only"
+    FIRST_LINE = "first_line", "First line only"
+
+
 class AfterImport(TextChoices):
     """What a newer document of the shop does to an order that is here already."""
 

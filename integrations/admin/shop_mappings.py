@@ -14,8 +14,9 @@ from django.utils.translation import gettext_lazy
 from config.kit.admin.guards import guarded
 from config.kit.admin.model_admins import Route
 from integrations.admin.shop_stock import ShopStock
-from integrations.choices import ListKind, UnknownCodes
-from integrations.importing.mapping import UNMAPPED
+from integrations.choices import ListKind, MappedField, Transform, UnknownCodes
+from integrations.importing.mapping import UNMAPPED, Mapped
+from integrations.importing.trying import try_out
 from integrations.models import CodeListEntry, Integration, MetadataMapping, SkuMapping
 from integrations.shops import mapping_settings
 from integrations.shops.mapping_settings import MappingRefused, Named
@@ -36,9 +37,34 @@ class MetadataForm(forms.Form):
     source = forms.CharField(
         label=gettext_lazy("Key in the shop"),
         max_length=200,
-        help_text=gettext_lazy("For example _billing_vat, or a path such as gift.from"),
+        help_text=gettext_lazy(
+            "A key of the metadata such as _billing_vat, a path such as gift.from, or after $. a path in the shop’s own"
+            " document: $.billing.company"
+        ),
     )
-    name = forms.CharField(label=gettext_lazy("Name here"), max_length=100)
+    field = forms.ChoiceField(
+        label=gettext_lazy("Becomes"), choices=MappedField.choices, required=False, initial=MappedField.METADATA
+    )
+    name = forms.CharField(
+        label=gettext_lazy("Name here"), max_length=100, required=False, help_text=gettext_lazy("Of metadata.")
+    )
+    transform = forms.ChoiceField(
+        label=gettext_lazy("Taken over"), choices=Transform.choices, required=False, initial=Transform.NONE
+    )
+    number = forms.CharField(
+        label=gettext_lazy("Try it on order"),
+        max_length=100,
+        required=False,
+        help_text=gettext_lazy("Its number; empty: the five newest."),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        values["field"] = MappedField(values.get("field") or MappedField.METADATA)
+        values["transform"] = Transform(values.get("transform") or Transform.NONE)
+        if values["field"] == MappedField.METADATA and not values.get("name") and "name" not in self.errors:
+            self.add_error("name", _("Metadata needs a name here."))
+        return values
 
 
 class CodeForm(forms.Form):
@@ -80,6 +106,7 @@ class ShopMappings(ShopStock):
             *super().steps(),
             ("<int:pk>/mappings/sku/", self.map_sku, "map_sku"),
             ("<int:pk>/mappings/metadata/", self.map_metadata, "map_metadata"),
+            ("<int:pk>/mappings/metadata/try/", self.try_metadata, "try_metadata"),
             ("<int:pk>/mappings/code/", self.name_code, "name_code"),
             ("<int:pk>/mappings/names/", self.save_names, "save_names"),
             ("<int:pk>/mappings/unknown/", self.set_unknown, "set_unknown"),
@@ -118,18 +145,36 @@ class ShopMappings(ShopStock):
 
     @guarded(EDIT)
     def map_metadata(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Give a value of the shop's metadata its name here."""
+        """Say what a value of the shop's orders becomes here."""
         shop, form = self.shop(request, pk), MetadataForm(request.POST, prefix="metadata")
         if form.is_valid():
             values = form.cleaned_data
+            source, field = values["source"], values["field"]
             try:
-                new = mapping_settings.map_metadata(shop, values["source"], values["name"])
+                new = mapping_settings.map_metadata(shop, source, values["name"], field, values["transform"])
             except MappingRefused as refusal:
-                form.add_error("name", str(refusal))
+                form.add_error("field" if "becomes" in str(refusal) else "name", str(refusal))
             else:
-                said = f"Metadata {values['source']} is called “{values['name']}”."
-                return self._answer(request, shop, [said] if new else [])
+                called = (
+                    f"is called “{values['name']}”" if field == MappedField.METADATA else f"becomes “{field.label}”"
+                )
+                return self._answer(request, shop, [f"Metadata {source} {called}."] if new else [])
         return self._refused(request, shop, "metadata_form", form)
+
+    @guarded(EDIT)
+    def try_metadata(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Show what a value would become, in orders that are on record; nothing is saved."""
+        shop, form = self.shop(request, pk), MetadataForm(request.POST, prefix="metadata")
+        if not form.is_valid():
+            return self._refused(request, shop, "metadata_form", form)
+        values = form.cleaned_data
+        mapped = Mapped(values["source"], values["name"], values["field"], values["transform"])
+        tried = try_out(shop, mapped, values["number"])
+        if not tried and values["number"]:
+            form.add_error("number", _("No order of this shop with this number is on record."))
+            return self._refused(request, shop, "metadata_form", form)
+        card = mappings_card(shop, may_edit=True) | {"metadata_form": form, "tried": tried, "is_tried": True}
+        return self.render_page(request, shop, mappings=card)
 
     @guarded(EDIT)
     def name_code(self, request: HttpRequest, pk: int) -> HttpResponse:

@@ -229,7 +229,7 @@ NOT_PERSONAL: Columns = {
     "integrations.MailServer": "host security username secrets from_name from_address problem",
     "integrations.Membership": "role",
     "integrations.Message": "cause state reason",
-    "integrations.MetadataMapping": "source name",
+    "integrations.MetadataMapping": "source field name transform",
     "integrations.OrderHint": "external_id",
     "integrations.PasswordRequest": "email",
     "integrations.PlatformKey": "name key",

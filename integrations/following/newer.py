@@ -139,7 +139,7 @@ def _compare(integration: Integration, pairs: Sequence[_Pair]) -> _Words:
         _differ(pair, words)
         # Of a marked order the quick look does not see what could not follow: a status, lines that are shipped.
         is_marked = pair.order.shop_changed_at is not None
-        if is_marked or (pair.found and may_be_ours(pair.order, pair.lines, pair.found)):
+        if is_marked or (pair.found and may_be_ours(pair.order, pair.lines, pair.found, words.mapping.fields)):
             unsure.append(pair)
     if not unsure:
         return words

@@ -6,14 +6,16 @@ a changed mapping only when they are synchronised.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
 from config.kit.sql import execute
-from integrations.choices import ListKind, UnknownCodes
+from integrations.choices import ListKind, MappedField, Transform, UnknownCodes
+from integrations.connectors.kit.values import METADATA_SIZE
+from integrations.importing.paths import ABSENT, DOCUMENT, at
 from integrations.models import Integration
 from orders.intake.drafts import Obstacle
 from orders.intake.incoming import IncomingLine, IncomingOrder
@@ -21,7 +23,50 @@ from orders.intake.incoming import IncomingLine, IncomingOrder
 # The reason codes of orders that wait until somebody has named their payment or shipping method.
 UNMAPPED = {ListKind.PAYMENT: "unmapped_payment", ListKind.SHIPPING_METHOD: "unmapped_delivery"}
 WORDS = {ListKind.PAYMENT: "payment", ListKind.SHIPPING_METHOD: "shipping method"}
-ABSENT = object()
+# Characters of the fields that a value may become.
+LENGTHS = {
+    MappedField.NOTE: 10_000,
+    MappedField.PHONE: 40,
+    MappedField.COMPANY: 200,
+    MappedField.PAYMENT: 200,
+    MappedField.SHIPPING: 200,
+}
+TRANSFORMS: dict[Transform, Callable[[str], str]] = {
+    Transform.TRIM: str.strip,
+    Transform.UPPER: str.upper,
+    Transform.LOWER: str.lower,
+    Transform.DIGITS: lambda text: "".join(filter(str.isdigit, text)),
+    Transform.FIRST_LINE: lambda text: next(iter(text.splitlines()), ""),
+}
+
+
+class Mapped(Struct, frozen=True):
+    """Where a value stands and what it becomes."""
+
+    source: str
+    name: str = ""
+    """Of metadata."""
+    field: str = MappedField.METADATA
+    transform: str = Transform.NONE
+
+    def found_in(self, order: IncomingOrder) -> Any:
+        """The value as the shop has it, ABSENT where it has none. A key may hold dots itself."""
+        if self.source.startswith(DOCUMENT):
+            return order.picked.get(self.source, ABSENT)
+        return order.metadata[self.source] if self.source in order.metadata else at(order.metadata, self.source)
+
+    def value_in(self, order: IncomingOrder) -> Any:
+        """The value as it is taken over, ABSENT where the order has none; for a field its text."""
+        value = self.found_in(order)
+        if value is ABSENT:
+            return ABSENT
+        if self.field == MappedField.METADATA and self.transform == Transform.NONE:
+            return value
+        text = _text(value)
+        if text is None:
+            return ABSENT
+        text = TRANSFORMS.get(Transform(self.transform), str)(text)
+        return text[: LENGTHS.get(MappedField(self.field), METADATA_SIZE)]
 
 
 class Mapping(Struct, frozen=True):
@@ -31,10 +76,15 @@ class Mapping(Struct, frozen=True):
     """Our SKU by the shop's."""
     names: dict[ListKind, dict[str, str]] = {}
     """Our name by the shop's code, for payments and shipping methods."""
-    metadata: tuple[tuple[str, str], ...] = ()
-    """(key or dotted path, our name)."""
+    metadata: tuple[Mapped, ...] = ()
     strict: frozenset[ListKind] = frozenset()
     """The lists whose unnamed codes fail an order."""
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """The order's own fields that values become."""
+        fields = {each.field for each in self.metadata}
+        return frozenset({"billing", "buyer", *fields} if MappedField.COMPANY in fields else fields)
 
     def apply(self, order: IncomingOrder) -> IncomingOrder | Obstacle:
         """The order in our words; a code that is not named and must be is in its way."""
@@ -50,7 +100,7 @@ class Mapping(Struct, frozen=True):
         if self.skus and any(line.sku in self.skus for line in order.lines):
             changes["lines"] = tuple(self._line(line) for line in order.lines)
         if self.metadata:
-            changes["metadata"] = renamed(order.metadata, self.metadata)
+            changes |= _taken_over(order, self.metadata)
         return msgspec.structs.replace(order, **changes) if changes else order
 
     def _line(self, line: IncomingLine) -> IncomingLine:
@@ -72,28 +122,36 @@ def _unmapped(kind: ListKind, code: str, title: str) -> Obstacle:
     )
 
 
-def renamed(metadata: dict[str, Any], pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
-    """Metadata under our names. A key is moved; a value inside a nested one is copied out, the rest stays as it is."""
-    found = [(source, name, _at(metadata, source)) for source, name in pairs]
-    found = [(source, name, value) for source, name, value in found if value is not ABSENT]
-    moved = {source for source, _, _ in found}
-    rest = {key: value for key, value in metadata.items() if key not in moved}
-    return rest | {name: value for _, name, value in found}
-
-
-def _at(metadata: dict[str, Any], source: str) -> Any:
-    """The value of a key, which may hold dots itself, or at a dotted path; numbers count into lists from 0."""
-    if source in metadata:
-        return metadata[source]
-    value: Any = metadata
-    for part in source.split("."):
-        if isinstance(value, dict):
-            value = value.get(part, ABSENT)
-        elif isinstance(value, list) and part.isdecimal() and len(part) < 6 and int(part) < len(value):
-            value = value[int(part)]
+def _taken_over(order: IncomingOrder, mapped: Iterable[Mapped]) -> dict[str, Any]:
+    """The fields that change. A key of the metadata is moved; what comes from within it, or the document, is copied."""
+    found = [(each, value) for each in mapped if (value := each.value_in(order)) is not ABSENT]
+    named = {each.name: value for each, value in found if each.field == MappedField.METADATA}
+    moved = {each.source for each, _ in found if each.field == MappedField.METADATA}
+    changes: dict[str, Any] = {}
+    if named:
+        changes["metadata"] = {key: value for key, value in order.metadata.items() if key not in moved} | named
+    for each, value in found:
+        if each.field == MappedField.METADATA or not value:
+            continue
+        if each.field == MappedField.COMPANY:
+            changes["billing"] = msgspec.structs.replace(order.billing, company=value)
         else:
-            return ABSENT
-    return value
+            changes[each.field] = value
+    return changes
+
+
+def as_text(value: Any) -> str:
+    """A value for people: what has parts of its own as JSON."""
+    text = _text(value)
+    return msgspec.json.encode(value).decode() if text is None else text
+
+
+def _text(value: Any) -> str | None:
+    """The text of a value; None for what has parts with names of their own."""
+    if isinstance(value, list):
+        parts = [_text(each) for each in value]
+        return None if None in parts else ", ".join(filter(None, parts))
+    return None if isinstance(value, dict) else "" if value is None else str(value)
 
 
 def load(integration: Integration, orders: Sequence[IncomingOrder] | None = None) -> Mapping:
@@ -109,7 +167,9 @@ def load(integration: Integration, orders: Sequence[IncomingOrder] | None = None
     return Mapping(
         skus=_skus(integration, None if orders is None else {line.sku for order in orders for line in order.lines}),
         names=names,
-        metadata=tuple(integration.metadata_mappings.values_list("source", "name")),
+        metadata=tuple(
+            Mapped(*row) for row in integration.metadata_mappings.values_list("source", "name", "field", "transform")
+        ),
         strict=frozenset(kind for kind, unknown in settings if unknown == UnknownCodes.FAIL),
     )
 

@@ -9,11 +9,13 @@ import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
+import msgspec
 from msgspec import Struct
 
 from integrations.connectors.contract import Connector, Identity, Shop
 from integrations.connectors.errors import PayloadError
 from integrations.connectors.kit.mending import left_out
+from integrations.importing.paths import picked
 from orders.intake.incoming import IncomingOrder
 
 logger = logging.getLogger(__name__)
@@ -106,6 +108,8 @@ def read(connector: Connector, shop: Shop, payload: bytes, digest: bytes) -> Can
         return _refused(connector.identify(payload, shop), payload, digest, error)
     except Exception as error:  # noqa: BLE001  the barrier: a fault of ours fails one order and not its shop
         return _refused(connector.identify(payload, shop), payload, digest, _fault(error))
+    if paths := shop.settings.get("document_paths"):
+        order = msgspec.structs.replace(order, picked=picked(payload, paths))
     return Candidate(
         order.external_id, order.number, order.status, order.modified_at, payload.decode(), digest, order=order
     )

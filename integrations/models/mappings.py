@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
+from integrations.choices import MappedField, Transform
 from integrations.models.shops import Integration
 
 
@@ -24,18 +25,34 @@ class SkuMapping(models.Model):
 
 
 class MetadataMapping(models.Model):
-    """One value of a shop's metadata and its name here. `source` is a key, or a dotted path into nested values."""
+    """One value of a shop's order and what it becomes here.
+
+    `source` is a key of its metadata, a dotted path into nested values of them, or after `$.` a path in the shop's own
+    document.
+    """
 
     integration = models.ForeignKey(Integration, models.CASCADE, related_name="metadata_mappings", db_index=False)
     source = models.CharField("key in the shop", max_length=200)
-    name = models.CharField("name here", max_length=100)
+    field = models.CharField(
+        "becomes", max_length=20, choices=MappedField, default=MappedField.METADATA, db_default=MappedField.METADATA
+    )
+    name = models.CharField("name here", max_length=100, blank=True)
+    """Of metadata; "" for a field."""
+    transform = models.CharField(max_length=20, choices=Transform, default=Transform.NONE, db_default=Transform.NONE)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["integration", "source"], name="metadata_mapped_once"),
-            models.UniqueConstraint(fields=["integration", "name"], name="metadata_name_once"),
+            models.UniqueConstraint(
+                fields=["integration", "name"], condition=~models.Q(name=""), name="metadata_name_once"
+            ),
+            models.UniqueConstraint(
+                fields=["integration", "field"],
+                condition=~models.Q(field=MappedField.METADATA),
+                name="field_mapped_once",
+            ),
         ]
         ordering = ["source"]
 
     def __str__(self) -> str:
-        return f"{self.source} → {self.name}"
+        return f"{self.source} → {self.name or self.get_field_display()}"

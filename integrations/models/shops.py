@@ -91,6 +91,10 @@ class Integration(models.Model):
     def zone(self) -> zoneinfo.ZoneInfo:
         return zoneinfo.ZoneInfo(self.time_zone)
 
+    def _known_of_it(self) -> dict[str, Any]:
+        paths = self.metadata_mappings.filter(source__startswith="$.").values_list("source", flat=True)
+        return {"currency": self.project.currency, "document_paths": tuple(paths)}
+
     def shop(self) -> Shop:
         """What the connector may know. Raises ShopError when the stored credentials cannot be read."""
         if not self.credentials.readable:
@@ -101,11 +105,11 @@ class Integration(models.Model):
             )
         known = (self.pk, self.base_url, *sorted(self.credentials.items()))
         memory = _MEMORY.setdefault(hash(known), {})
-        return Shop(self.base_url, dict(self.credentials), self.zone, {"currency": self.project.currency}, memory)
+        return Shop(self.base_url, dict(self.credentials), self.zone, self._known_of_it(), memory)
 
     def reader(self) -> Shop:
         """What reading a stored payload takes: the shop without its credentials."""
-        return Shop(self.base_url, {}, self.zone, {"currency": self.project.currency}, {})
+        return Shop(self.base_url, {}, self.zone, self._known_of_it(), {})
 
 
 class ShopPace(models.Model):

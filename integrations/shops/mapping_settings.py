@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from django.db import IntegrityError, transaction
 
 from config.kit.refusals import Refused
-from integrations.choices import ListKind, UnknownCodes
+from integrations.choices import ListKind, MappedField, Transform, UnknownCodes
 from integrations.models import CodeListEntry, Integration, MetadataMapping, SkuMapping
 from stock import catalogue
 
@@ -77,19 +77,32 @@ def save_names(integration: Integration, wanted: Sequence[Named]) -> list[str]:
     return changes
 
 
-def map_metadata(integration: Integration, source: str, name: str) -> bool:
-    """Give a value of the shop's metadata its name here. Whether that is new. Raises MappingRefused."""
+def map_metadata(
+    integration: Integration,
+    source: str,
+    name: str,
+    field: MappedField = MappedField.METADATA,
+    transform: Transform = Transform.NONE,
+) -> bool:
+    """Say what a value of the shop's orders becomes here. Whether that is new. Raises MappingRefused."""
+    wanted = {"name": name if field == MappedField.METADATA else "", "field": field.value, "transform": transform.value}
     try:
         with transaction.atomic():
             mapping, new = MetadataMapping.objects.get_or_create(
-                integration=integration, source=source, defaults={"name": name}
+                integration=integration, source=source, defaults=wanted
             )
     except IntegrityError as error:
+        if "field_mapped_once" in str(error):
+            raise MappingRefused(
+                f"Another value becomes “{field.label}” already: remove that mapping first."
+            ) from error
         if "metadata_name_once" not in str(error):
             raise
         raise MappingRefused(f"Another key is called “{name}” already: choose another name.") from error
-    if mapping.name != name:
-        raise MappingRefused(f"{source} is called “{mapping.name}” already: remove that mapping first.")
+    if any(getattr(mapping, each) != value for each, value in wanted.items()):
+        is_called = f"is called “{mapping.name}”" if mapping.name else f"becomes “{mapping.get_field_display()}”"
+        how = "" if mapping.transform == Transform.NONE else f", {mapping.get_transform_display().lower()},"
+        raise MappingRefused(f"{source} {is_called}{how} already: remove that mapping first.")
     return new
 
 

@@ -117,6 +117,8 @@ class IncomingOrder(Struct, frozen=True, kw_only=True):
     metadata: dict[str, Any] = {}
     comments: tuple[IncomingComment, ...] = ()
     """Taken in with the order, and again when it is synchronised."""
+    picked: dict[str, Any] = {}
+    """Values of the shop's document by the paths that its mapping asks for."""
     warnings: tuple[str, ...] = ()
     """Sentences about what was odd in the payload and how it was read."""
 

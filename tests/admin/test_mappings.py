@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import html
+import json
+import re
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
-from integrations.choices import ListKind, Role, UnknownCodes
-from integrations.models import CodeListEntry, Integration, MetadataMapping, Project, SkuMapping
+from integrations.choices import ListKind, RemoteState, Role, UnknownCodes
+from integrations.models import CodeListEntry, Integration, MetadataMapping, Project, RemoteOrder, SkuMapping
 from tests.admin.conftest import Login
+from tests.benchmarks import w2000
 from tests.factories import IntegrationFactory, give_stock
 
 PARTS: dict[str, dict[str, str]] = {
@@ -57,6 +62,14 @@ def test_what_is_mapped_is_saved_shown_and_logged_once(shop: Integration, admin:
         ("sku", {"sku-shop_sku": "a\x00b", "sku-sku": "A-17"}, "Null characters are not allowed"),
         ("metadata", {"metadata-source": "other", "metadata-name": "Taken"}, "Another key is called “Taken” already"),
         ("metadata", {"metadata-source": "key", "metadata-name": "New"}, "key is called “Taken” already"),
+        ("metadata", {"metadata-source": "other", "metadata-name": ""}, "Metadata needs a name here."),
+        ("metadata", {"metadata-source": "other", "metadata-field": "note"}, "“Note of the buyer” already"),
+        (
+            "metadata",
+            {"metadata-source": "gift", "metadata-field": "phone"},
+            "gift becomes “Note of the buyer” already",
+        ),
+        ("metadata/try", {"metadata-source": "a", "metadata-name": "b", "metadata-number": "no"}, "with this number"),
         ("code", {"code-kind": "payment", "code-code": "cod", "code-name": "New"}, "“cod” is called “Cash” here"),
         ("code", {"code-kind": "status", "code-code": "cod", "code-name": "New"}, "Select a valid choice"),
         ("unknown", {"unknown-payments": "guess", "unknown-deliveries": "keep"}, "Select a valid choice"),
@@ -68,11 +81,12 @@ def test_what_cannot_be_is_refused_at_its_field(
     give_stock(shop.project, A_17=0, B_2=0)
     SkuMapping.objects.create(integration=shop, shop_sku="taken", sku="B-2")
     MetadataMapping.objects.create(integration=shop, source="key", name="Taken")
+    MetadataMapping.objects.create(integration=shop, source="gift", field="note")
     entry(shop, "cod", "Cash")
     answer = post(admin, shop, part, data)
     assert answer.status_code == 422
     assert sentence in answer.content.decode()
-    assert (SkuMapping.objects.count(), MetadataMapping.objects.count(), CodeListEntry.objects.count()) == (1, 1, 1)
+    assert (SkuMapping.objects.count(), MetadataMapping.objects.count(), CodeListEntry.objects.count()) == (1, 2, 1)
 
 
 def test_names_are_saved_together_and_nobody_is_overwritten_unseen(shop: Integration, admin: Client) -> None:
@@ -114,3 +128,32 @@ def test_another_projects_shop_is_not_there(shop: Integration, admin: Client) ->
         assert post(admin, theirs, part, data).status_code == 404
     post(admin, shop, f"sku/{row.pk}/remove", {})
     assert SkuMapping.objects.count() == 1
+
+
+def test_a_mapping_is_tried_on_orders_that_are_on_record(shop: Integration, admin: Client) -> None:
+    documents = w2000.payloads()[:7]
+    for number, document in enumerate(documents):
+        key = json.loads(document)["id"]
+        RemoteOrder.objects.create(
+            project=shop.project, integration=shop, external_id=str(key), number=f"N{number}",
+            payload=document.decode(), first_seen_at=timezone.now(), changed_at=timezone.now(),
+            state=RemoteState.IGNORED, reason_code="skip", reason="Ignored.",
+        )  # fmt: skip
+    wanted = {"metadata-source": "$.billing.first_name", "metadata-field": "note", "metadata-transform": "upper"}
+    names = [json.loads(document)["billing"]["first_name"] for document in documents]
+    shown = html.unescape(post(admin, shop, "metadata/try", wanted).content.decode())
+    tried = re.findall(r"<td><a [^>]*>(N\d)</a></td><td>([^<]*)</td><td>([^<]*)</td>", shown)
+    assert tried == [(f"N{number}", names[number], names[number].upper()) for number in (6, 5, 4, 3, 2)]
+    shown = post(admin, shop, "metadata/try", wanted | {"metadata-number": "N0"}).content.decode()
+    assert re.findall(r">(N\d)</a>", shown) == ["N0"]
+    assert not MetadataMapping.objects.exists(), "nothing is saved"
+    RemoteOrder.objects.all().delete()
+    assert "No order of this shop is on record yet." in post(admin, shop, "metadata/try", wanted).content.decode()
+
+
+def test_a_field_is_mapped_and_shown(shop: Integration, admin: Client) -> None:
+    wanted = {"metadata-source": "$.customer_id", "metadata-field": "phone", "metadata-name": "x"}
+    shown = html.unescape(post(admin, shop, "metadata", wanted | {"metadata-transform": "digits"}).content.decode())
+    assert "Metadata $.customer_id becomes “Phone”." in shown
+    assert "<td><code>$.customer_id</code></td><td>Phone</td><td>Digits only</td>" in shown
+    assert MetadataMapping.objects.get().name == ""

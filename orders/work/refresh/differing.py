@@ -96,11 +96,13 @@ def _paid_back(lines: Sequence[BookLine], answer: IncomingOrder) -> bool:
     )
 
 
-def may_be_ours(order: Order, lines: Sequence[BookLine], found: Sequence[Change]) -> bool:
-    """Whether some of these differences may come from this side: edited, cancelled, mapped."""
+def may_be_ours(order: Order, lines: Sequence[BookLine], found: Sequence[Change], mapped: Collection[str] = ()) -> bool:
+    """Whether some of these differences may come from this side: edited, cancelled, mapped (also to these fields)."""
+    fields = {change["field"] for change in found}
     return (
         bool(order.edited)
-        or any(change["field"] in MAPPED or change["field"].startswith(LINE) for change in found)
+        or not fields.isdisjoint(MAPPED | frozenset(mapped))
+        or any(field.startswith(LINE) for field in fields)
         or any(line.cancelled for line in lines)
     )
 

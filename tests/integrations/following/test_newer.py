@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from integrations.choices import AfterImport, ImportAction, Role, RunKind
 from integrations.following import newer
 from integrations.importing import synchronize
+from integrations.importing.mapping import Mapping
 from integrations.invariants import broken
 from integrations.models import CodeListEntry, Integration, MetadataMapping, RemoteOrder
 from integrations.runs import control
@@ -266,6 +267,23 @@ def test_following_never_applies_changed_mappings(integration: Integration, shop
     sync(integration, A)
     assert (order_of(A).payment_title, "our name" in order_of(A).metadata) == ("Renamed", True)
     assert broken() == {}
+
+
+@pytest.mark.parametrize("guarded", [True, False])
+def test_a_field_that_is_mapped_since_is_no_news(
+    integration: Integration, shop: EditedShop, guarded: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Integration.objects.update(after_import="nothing")
+    MetadataMapping.objects.create(integration=integration, source="$.order_key", field="note")
+    if not guarded:
+        monkeypatch.setattr(Mapping, "fields", frozenset())
+    before = order_of(A).note
+    shop.edit(A)
+    load(integration)
+    assert (order_of(A).note, order_of(A).shop_changed_at is None) == (before, guarded)
+    sync(integration, A)
+    assert order_of(A).note == shop.document(A)["order_key"] != before
+    assert order_of(A).shop_changed_at is None
 
 
 def test_following_makes_no_documents_and_leaves_those_there_are(integration: Integration, shop: EditedShop) -> None:

@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from integrations.choices import ImportAction, ListKind, RemoteState, RunKind, RunState, UnknownCodes, UnknownProducts
 from integrations.connectors.listings import CodeLists, RemoteStatus
-from integrations.importing import mapping
-from integrations.importing.mapping import Mapping
+from integrations.importing import mapping, payloads
+from integrations.importing.mapping import Mapped, Mapping
 from integrations.importing.orders_page import import_page
 from integrations.importing.payloads import Candidate, digest_of
 from integrations.invariants import broken
@@ -21,6 +21,7 @@ from orders.intake.drafts import Obstacle
 from orders.intake.incoming import IncomingOrder
 from orders.models import Order, OrderLine
 from stock.models import Product
+from tests.benchmarks import w2000
 from tests.factories import IntegrationFactory, give_stock, incoming, line
 
 NESTED = {"_billing_vat": "CZ123", "gift": {"from": "Eve", "notes": ["a", "b"]}, "a.b": 1}
@@ -66,7 +67,7 @@ def test_an_order_that_nothing_is_mapped_for_stays_the_very_same() -> None:
 )  # fmt: skip
 def test_metadata_gets_our_names_and_the_rest_stays(pairs: list[tuple[str, str]], expected: dict[str, Any]) -> None:
     order = incoming(line(), metadata=NESTED)
-    done = Mapping(metadata=tuple(pairs)).apply(order)
+    done = Mapping(metadata=tuple(Mapped(*pair) for pair in pairs)).apply(order)
     assert isinstance(done, IncomingOrder)
     assert done.metadata == expected
     assert order.metadata is NESTED and NESTED["_billing_vat"] == "CZ123"
@@ -109,6 +110,51 @@ def test_an_import_uses_the_mapping_of_its_shop(integration: Integration) -> Non
     assert list(OrderLine.objects.order_by("position").values_list("sku", "reserved")) == [("A-17", 2), ("B", 0)]
     assert set(Product.objects.values_list("sku", flat=True)) == {"A-17", "B"}
     assert broken() == {}
+
+
+@pytest.mark.parametrize(
+    ("mapped", "expected"),
+    [
+        (Mapped("gift.from", field="note"), {"note": "Eve"}),
+        (Mapped("_billing_vat", field="phone", transform="digits"), {"phone": "123"}),
+        (Mapped("_billing_vat", field="payment_title", transform="lower"), {"payment_title": "cz123"}),
+        (Mapped("$.total", field="shipping_title"), {"shipping_title": "0.10"}),
+        (Mapped("$.lines", field="note", transform="first_line"), {"note": "a, b"}),
+        (Mapped("$.address", field="note"), {}),
+        (Mapped("$.gone", field="note"), {}),
+        (Mapped("gift", field="note"), {}),
+    ],
+)
+def test_a_value_becomes_a_field_of_the_order(mapped: Mapped, expected: dict[str, Any]) -> None:
+    document = {"$.total": "0.10", "$.lines": ["a", "b\nc"], "$.address": {"city": "Brno"}}
+    order = incoming(line(), metadata=NESTED, picked=document)
+    assert Mapping(metadata=(mapped,)).apply(order) == replace(order, **expected)
+
+
+def test_a_company_goes_to_the_billing_address_and_a_name_may_be_transformed() -> None:
+    order = incoming(line(), metadata={"firm": "  Acme \n Ltd", "vat": "cz 1"}, picked={"$.id": "7"})
+    mapped = (
+        Mapped("firm", field="company", transform="trim"),
+        Mapped("vat", "VAT", transform="upper"),
+        Mapped("$.id", "Id in the shop"),
+    )
+    done = Mapping(metadata=mapped).apply(order)
+    assert isinstance(done, IncomingOrder)
+    assert (done.billing.company, done.billing.city) == ("Acme \n Ltd", order.billing.city)
+    assert done.metadata == {"firm": "  Acme \n Ltd", "VAT": "CZ 1", "Id in the shop": "7"}
+    assert Mapping(metadata=mapped).fields == {"billing", "buyer", "company", "metadata"}
+
+
+def test_paths_read_the_shops_document_to_the_digit(integration: Integration) -> None:
+    MetadataMapping.objects.create(integration=integration, source="$.line_items.0.price", field="note", name="")
+    MetadataMapping.objects.create(integration=integration, source="$.refunds.9.id", name="Refund")
+    payload = w2000.payloads()[0].replace(b'"price": ', b'"price": 1.10000000000000000001, "was": ', 1)
+    candidate = payloads.read(integration.connector, integration.reader(), payload, b"")
+    assert candidate.order is not None
+    assert candidate.order.picked == {"$.line_items.0.price": "1.10000000000000000001"}
+    done = mapping.load(integration).apply(candidate.order)
+    assert isinstance(done, IncomingOrder)
+    assert done.note == "1.10000000000000000001"
 
 
 def test_an_order_with_an_unnamed_code_fails_until_it_is_named(integration: Integration) -> None:
