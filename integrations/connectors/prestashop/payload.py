@@ -249,7 +249,7 @@ def _comments(document: Document, placed_at: datetime, zone: ZoneInfo, reading: 
                 (reading.optional(local_times.earliest, each.date_add, zone, "date_add") if each.date_add else None)
                 or placed_at,
                 each.message,
-                "" if each.private in NOTHING else "Private",
+                "Staff" if each.private in NOTHING else "Staff, private",
             )
             for each in told
         ),

@@ -104,7 +104,10 @@ def test_the_documented_order() -> None:
         note="Prosím zvonit 2×\r\nDěkuji 🙏\nOn the gift: Všechno nejlepší 🎂",
         comments=(
             IncomingComment(
-                key="message-2", at=datetime(2026, 7, 2, 7, 10, 11, tzinfo=UTC), text="Paid late.", author="Private"
+                key="message-2",
+                at=datetime(2026, 7, 2, 7, 10, 11, tzinfo=UTC),
+                text="Paid late.",
+                author="Staff, private",
             ),
         ),
         metadata={
@@ -261,7 +264,7 @@ def test_notes_of_the_buyer(messages: list[Any], gift: Any, note: str) -> None:
     read = parse({"messages": told + ours}, gift_message=gift)
     assert read.note == note
     said = [(each.key, each.at == read.placed_at, each.text, each.author) for each in read.comments]
-    assert said == [("message-9", True, "ours", ""), ("message-8", True, "!", "Private")]
+    assert said == [("message-9", True, "ours", "Staff"), ("message-8", True, "!", "Staff, private")]
 
 
 def test_a_currency_that_the_shop_does_not_tell_is_not_guessed() -> None:
