@@ -22,7 +22,7 @@ from integrations.connectors.kit.lookups import is_whole_number, typed_number, w
 from integrations.connectors.kit.windows import cursor_of
 from integrations.connectors.listings import Cursor, OrderPage, Window
 from integrations.connectors.magento2.copies import without_copies
-from integrations.connectors.magento2.payload import moment
+from integrations.connectors.magento2.history import moment
 from integrations.connectors.magento2.requests import BEHIND_ALL, LARGEST_PAGE, listing, page_size, search
 from integrations.connectors.magento2.status import Brief
 

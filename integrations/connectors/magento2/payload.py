@@ -10,7 +10,6 @@ no other field names; `total_paid`, names and others are left out, not null.
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -21,12 +20,12 @@ from integrations.connectors.kit import stamps, values
 from integrations.connectors.kit.identities import identifying
 from integrations.connectors.kit.json_answers import label, objects, part
 from integrations.connectors.kit.json_documents import lenient
+from integrations.connectors.magento2.history import moment, said
 from integrations.connectors.magento2.lines import Reading, lines
 from integrations.connectors.magento2.shapes import RawAddress, RawExtras, RawOrder
 from integrations.connectors.magento2.status import LABELS, Brief, is_off, status
 from orders.intake.incoming import ZERO, IncomingAddress, IncomingLine, IncomingOrder
 
-STAMP = re.compile(r"\d{4}-\d\d-\d\d [0-2]\d:[0-5]\d:[0-5]\d", re.ASCII)
 WRAPPINGS = ("gw", "gw_items", "gw_card")
 # Extension attributes that are read elsewhere, or are the same in another currency or at another time.
 _COUNTED = re.compile("|".join((*RawExtras.__struct_fields__, "gw_.*", "base_.*", ".*_invoiced", ".*_refunded")))
@@ -38,8 +37,11 @@ def parse(payload: bytes, shop: Shop) -> IncomingOrder:
     """Raises PayloadError, and nothing else, for what cannot be an order."""
     reading = Reading(payload)
     raw = reading.document(_ORDER)
-    brief = _brief(payload)
-    external_id = values.identifier(raw.entity_id, "entity_id")
+    return normalised(raw, _brief(payload), reading, shop, values.identifier(raw.entity_id, "entity_id"))
+
+
+def normalised(raw: RawOrder, brief: Brief, reading: Reading, shop: Shop, external_id: str) -> IncomingOrder:
+    """The order that was read into its shape and is called `external_id`. Raises PayloadError."""
     reading.in_currency(shop, raw.order_currency_code, path="$.order_currency_code")
     total = reading.total(raw.grand_total, "$.grand_total")
     placed_at, modified_at = stamps.placed_and_modified(
@@ -77,21 +79,10 @@ def parse(payload: bytes, shop: Shop) -> IncomingOrder:
         shipping=_delivery(raw, reading),
         note=reading.buyers_note(raw.customer_note),
         metadata=_metadata(raw, brief, reading),
+        comments=said(raw.status_histories, reading),
         warnings=reading.warnings(),
     )
     return reading.checked(order)
-
-
-def moment(value: Any, field: str) -> datetime | None:
-    """`2026-11-01 10:00:00`, which is UTC."""
-    if not value:
-        return None
-    try:
-        if not isinstance(value, str) or STAMP.fullmatch(value) is None:
-            raise ValueError(value)
-        return stamps.in_range(datetime.fromisoformat(value).replace(tzinfo=UTC), field)
-    except ValueError:
-        raise stamps.bad_date(value, field) from None
 
 
 def _shipping_total(raw: RawOrder, reading: Reading) -> Decimal:

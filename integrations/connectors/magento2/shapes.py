@@ -5,6 +5,7 @@ Where there is nothing, Magento leaves the key out; plugins write null.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Struct, field
@@ -25,10 +26,11 @@ class RawAddress(AddressFields):
     vat_id: str | None = None
 
     def __post_init__(self) -> None:
-        """A street has up to four lines; PHP writes an object where one of a list is missing."""
+        """A street has up to four lines; PHP writes an object where one of a list is missing, Magento 1 one text."""
         lines = self.street.values() if isinstance(self.street, dict) else self.street
-        lines = lines if isinstance(self.street, list | dict) else [self.street]
-        self.line_1, *rest = [line for line in lines if line and isinstance(line, str)] or [""]
+        if not isinstance(self.street, list | dict):
+            lines = (self.street or "").split("\n")
+        self.line_1, *rest = [line.strip() for line in lines or () if line and isinstance(line, str)] or [""]
         self.line_2 = ", ".join(rest)
         if self.middle_name:
             self.first_name = f"{self.first_name or ''} {self.middle_name}".strip()
@@ -88,6 +90,15 @@ class RawExtras(Struct):
     gw_card_tax_amount: Number = None
 
 
+class RawHistory(Struct):
+    """An entry of the status history, with or without something said."""
+
+    entity_id: Any = None
+    comment: str | None = None
+    created_at: str | None = None
+    status: str | None = None
+
+
 class RawOrder(Struct):
     entity_id: Any = None
     increment_id: str | int | None = None
@@ -118,7 +129,8 @@ class RawOrder(Struct):
     relation_parent_real_id: str | int | None = None
     billing_address: RawAddress | list[Any] | str | None = None
     payment: RawPayment | list[Any] | None = None
-    items: list[RawItem] | None = None
+    items: Sequence[RawItem] | None = None
+    status_histories: list[RawHistory] | None = None
     extension_attributes: RawExtras | list[Any] | None = None
 
     @property

@@ -12,7 +12,7 @@ import pytest
 from integrations.connectors import get
 from integrations.connectors.errors import PayloadError
 from integrations.connectors.magento2 import lines
-from orders.intake.incoming import IncomingAddress, IncomingLine, IncomingOrder
+from orders.intake.incoming import IncomingAddress, IncomingComment, IncomingLine, IncomingOrder
 from tests.integrations.connectors.magento2.orders import ABSENT, FOLDER, SHOP, item, order, payload
 
 magento = get("magento2")
@@ -113,7 +113,19 @@ def test_the_documented_order() -> None:
             "customer_tax_id": "FR00123456789",
             "external_order_id": "ERP-9",
         },
+        comments=(
+            IncomingComment(key="123", at=datetime(2026, 10, 5, 8, 16, tzinfo=UTC), text="Payé\nStatus: processing"),
+            IncomingComment(key="131", at=datetime(2026, 10, 5, 9, tzinfo=UTC), text="Emballer en cadeau & ruban"),
+        ),
     )
+
+
+def test_comments_that_cannot_be_dated_are_left_out_with_a_note() -> None:
+    entries = order()["status_histories"]
+    found = parse(status_histories=[*entries[:1], {**entries[2], "created_at": "today"}])
+    assert [each.key for each in found.comments] == ["123"]
+    assert len(found.warnings) == 1 and "created_at of a comment" in found.warnings[0]
+    assert parse(status_histories=ABSENT).comments == parse(status_histories=None).comments == ()
 
 
 def test_a_configurable_product_is_counted_once() -> None:
