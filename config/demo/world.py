@@ -56,6 +56,7 @@ MARKETPLACES = (
     DemoShop("Payments by PayPal", "UTC", "EUR", seed=77, port=8717, platform="paypal"),
     DemoShop("Atelier Lyon", "Europe/Paris", "EUR", seed=88, port=8719, platform="magento2"),
     DemoShop("Maison du Thé", "Europe/Paris", "EUR", seed=99, port=8718, platform="prestashop"),
+    DemoShop("Old Mill Museum Shop", "Europe/Amsterdam", "EUR", seed=110, port=8720, platform="magento1"),
 )
 SHOPS = (PRAGUE, BROOKLYN, *MARKETPLACES)
 

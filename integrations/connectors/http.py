@@ -56,7 +56,8 @@ class Request:
     url: str
     params: tuple[tuple[str, str], ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes | None = None
+    # May hold a secret.
+    body: bytes | None = field(default=None, repr=False)
     auth: Auth | None = None
     # Whether it may be tried again after a failure; None: GET and HEAD may.
     idempotent: bool | None = None

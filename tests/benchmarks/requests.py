@@ -55,6 +55,11 @@ BARS = {
     "prestashop": Bar(
         12, pages(20, 12), "seven lists that belong to a page's orders, three more once a process; pages of 200"
     ),
+    "magento1": Bar(
+        6,
+        lambda orders: 20 + 6 * ceil(orders / 100),
+        "a session, and 20 orders a request; a list for each 100, and for spans of time that grow to 32 days",
+    ),
 }
 
 

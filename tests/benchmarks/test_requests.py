@@ -19,6 +19,7 @@ COSTS = {
     "paypal": (20, 13),
     "magento2": (1, 6),
     "prestashop": (11, 28),
+    "magento1": (6, 52),
 }
 
 

@@ -14,9 +14,11 @@ from integrations.connectors.errors import PayloadError
 # Levels of an answer; the documents of orders have about ten.
 MAX_DEPTH = 64
 
-_MARK = b"[left out by Countinghouse: %s]"
+MARK = b"[left out by Countinghouse: %s]"
 _MARKED = re.compile(rb"\[left out by Countinghouse: ([A-Za-z0-9 -]{1,60})\]")
-_DEEP, _NO_NUMBER, _NO_TEXT = b"nested too deeply", b"a number that JSON does not have", b"text that is not UTF-8"
+DEEP, NO_NUMBER, NO_TEXT = b"nested too deeply", b"a number that JSON does not have", b"text that is not UTF-8"
+# For `bytes.decode`: marks text that is not UTF-8.
+MARKING = "countinghouse.left_out"
 # A string, a bracket, or one of the numbers that some languages print and JSON does not have.
 _TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]|-?Infinity\b|\bNaN\b', re.DOTALL)
 _NUMBERS = (b"NaN", b"Infinity", b"-Infinity")
@@ -25,10 +27,10 @@ _NUMBERS = (b"NaN", b"Infinity", b"-Infinity")
 def _unreadable(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeDecodeError):
         raise error
-    return (_MARK % _NO_TEXT).decode(), error.end
+    return (MARK % NO_TEXT).decode(), error.end
 
 
-codecs.register_error("countinghouse.left_out", _unreadable)
+codecs.register_error(MARKING, _unreadable)
 
 
 def mended(body: bytes) -> bytes:
@@ -37,7 +39,7 @@ def mended(body: bytes) -> bytes:
     try:
         text.decode()
     except UnicodeDecodeError:
-        text = text.decode(errors="countinghouse.left_out").encode()
+        text = text.decode(errors=MARKING).encode()
     parts: list[bytes] = []
     depth = kept = 0
     for token in _TOKEN.finditer(text):
@@ -45,13 +47,13 @@ def mended(body: bytes) -> bytes:
         if mark in (b"[", b"{"):
             depth += 1
             if depth == MAX_DEPTH + 1:
-                parts += [text[kept : token.start()], b'"%b"' % (_MARK % _DEEP)]
+                parts += [text[kept : token.start()], b'"%b"' % (MARK % DEEP)]
         elif mark in (b"]", b"}"):
             if depth == MAX_DEPTH + 1:
                 kept = token.end()
             depth -= 1
         elif mark in _NUMBERS and depth <= MAX_DEPTH:
-            parts += [text[kept : token.start()], b'"%b"' % (_MARK % _NO_NUMBER)]
+            parts += [text[kept : token.start()], b'"%b"' % (MARK % NO_NUMBER)]
             kept = token.end()
     return b"".join(parts) + (text[kept:] if depth <= MAX_DEPTH else b"")
 

@@ -69,7 +69,10 @@ def _line(
     """`variant`: of a configurable product. `free`: what it costs stands in the row of the bundle it is `part_of`."""
     quantity, sku = values.quantity(row.qty_ordered, "qty_ordered"), values.sku(row.sku)
     named = variant or row
-    extras: list[tuple[str, Any]] = [("part_of", part_of.name if part_of else None)]
+    extras: list[tuple[str, Any]] = [
+        ("part_of", part_of.name if part_of else None),
+        ("gift_message", row.gift_message),
+    ]
     fixed = reading.amount(named.weee_tax_applied_row_amount or row.weee_tax_applied_row_amount, "weee_tax_applied")
     if fixed:
         extras.append(("fixed_product_tax", str(fixed)))

@@ -10,6 +10,7 @@ no other field names; `total_paid`, names and others are left out, not null.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -40,8 +41,15 @@ def parse(payload: bytes, shop: Shop) -> IncomingOrder:
     return normalised(raw, _brief(payload), reading, shop, values.identifier(raw.entity_id, "entity_id"))
 
 
-def normalised(raw: RawOrder, brief: Brief, reading: Reading, shop: Shop, external_id: str) -> IncomingOrder:
-    """The order that was read into its shape and is called `external_id`. Raises PayloadError."""
+def normalised(
+    raw: RawOrder,
+    brief: Brief,
+    reading: Reading,
+    shop: Shop,
+    external_id: str,
+    more: Sequence[tuple[str, Any]] = (),
+) -> IncomingOrder:
+    """The order that was read into its shape and is called `external_id`; `more` metadata. Raises PayloadError."""
     reading.in_currency(shop, raw.order_currency_code, path="$.order_currency_code")
     total = reading.total(raw.grand_total, "$.grand_total")
     placed_at, modified_at = stamps.placed_and_modified(
@@ -78,7 +86,7 @@ def normalised(raw: RawOrder, brief: Brief, reading: Reading, shop: Shop, extern
         billing=billing,
         shipping=_delivery(raw, reading),
         note=reading.buyers_note(raw.customer_note),
-        metadata=_metadata(raw, brief, reading),
+        metadata=_metadata(raw, brief, reading, more),
         comments=said(raw.status_histories, reading),
         warnings=reading.warnings(),
     )
@@ -123,7 +131,7 @@ def _delivery(raw: RawOrder, reading: Reading) -> IncomingAddress:
     return reading.address(places[0], "the delivery address") if places else IncomingAddress()
 
 
-def _metadata(raw: RawOrder, brief: Brief, reading: Reading) -> dict[str, Any]:
+def _metadata(raw: RawOrder, brief: Brief, reading: Reading, more: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     """What plugins add under names of their own, and what Magento says beside: only what is there."""
     extras = part(brief.extension_attributes)
     pairs = [(name, value) for name, value in extras.items() if not _COUNTED.fullmatch(name)]
@@ -154,6 +162,7 @@ def _metadata(raw: RawOrder, brief: Brief, reading: Reading) -> dict[str, Any]:
         ("customer_tax_id", raw.customer_taxvat or vat_id),
         ("external_order_id", raw.ext_order_id),
         ("edited_from_order", raw.relation_parent_real_id),
+        *more,
     ]
     return reading.metadata(pairs, empty=(None, "", 0, "0", "0.0000"))
 

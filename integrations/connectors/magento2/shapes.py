@@ -54,6 +54,8 @@ class RawItem(Struct):
     qty_refunded: Any = None
     qty_canceled: Any = None
     is_virtual: int | str | bool | None = None
+    # Magento 1.
+    gift_message: str | None = None
 
 
 class RawPayment(Struct):

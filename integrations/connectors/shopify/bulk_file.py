@@ -11,8 +11,8 @@ from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Request
 from integrations.connectors.kit.json_documents import lenient
 from integrations.connectors.kit.mending import mended
+from integrations.connectors.kit.tokens import is_safe
 from integrations.connectors.shopify.payload import tail
-from integrations.connectors.shopify.tokens import is_safe
 
 
 @dataclass

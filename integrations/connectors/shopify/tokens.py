@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation, Request
 from integrations.connectors.kit.json_answers import decoded_object
-from integrations.connectors.kit.tokens import FORM
+from integrations.connectors.kit.tokens import FORM, is_safe
 from integrations.connectors.shopify.errors import ENTER_KEYS, REFUSALS
 
-HERE = {"127.0.0.1", "localhost", "::1"}
 _REFUSED = (
     Failure.CREDENTIALS,
     "Shopify gives no access token for this client ID and client secret. Check both in the Dev Dashboard, and that the "
@@ -56,9 +55,3 @@ def new_token(shop: Shop) -> Operation[str]:
         raise _REFUSALS.of(response)
     shop.memory["token"] = token
     return token
-
-
-def is_safe(url: str) -> bool:
-    """Whether secrets may travel to it: over https, or within this machine."""
-    address = urlsplit(url)
-    return address.scheme == "https" or address.hostname in HERE

@@ -28,6 +28,7 @@ from integrations.simulator.shop import SimulatedShop
 from orders.models import Order
 from tests.factories import IntegrationFactory
 from tests.integrations.bad_inputs.wires import WIRES, Path, Wire
+from tests.integrations.bad_inputs.xml_rpc import json_of, spoiled_answer
 from tests.recorded import from_site, serve
 
 # From the JSON of an order as the shop writes it to the JSON as it comes.
@@ -80,7 +81,7 @@ class SpoiledSite(SimulatedSite):
         answered, fault = super().answer(asked)
         for name in self.wire.beside:
             answered = self._beside(name, answered)
-        listed = _listed(answered.body, self.wire.page)
+        listed = _listed(json_of(answered.body) if self.wire.is_xml else answered.body, self.wire.page)
         if listed is None or not answered.ids:
             return answered, fault
         orders = msgspec.json.decode(listed, type=list[msgspec.Raw])
@@ -91,8 +92,12 @@ class SpoiledSite(SimulatedSite):
             else bytes(order)
             for number, order in zip(answered.ids, orders, strict=True)
         ]
-        body = answered.body.replace(listed, b"[" + b",".join(spoiled) + b"]", 1)
-        return Answered(answered.status, self.spoil_page(body), answered.headers, answered.ids), fault
+        page = b"[" + b",".join(spoiled) + b"]"
+        if self.wire.is_xml:
+            body = spoiled_answer(page, self.spoil_page)
+        else:
+            body = self.spoil_page(answered.body.replace(listed, page, 1))
+        return Answered(answered.status, body, answered.headers, answered.ids), fault
 
     def _is_beside(self, number: int) -> str | None:
         """The list of its own in which the order's spoiled field is."""

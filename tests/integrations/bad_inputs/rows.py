@@ -57,12 +57,14 @@ ROWS: tuple[Row, ...] = (
     Row("P05", "long ids", "id", (
         case(text("7" * 65), "imported"), case(text("7" * 256), "bad_id"), case(text("7" * 10_000), "bad_id"),
     )),
-    Row("P06", "NUL in an id", "id", (case(r'"1\u0000"', "noted"),)),
+    Row("P06", "NUL in an id", "id", (case(r'"1\u0000"', "noted", magento1="imported"),)),
     Row("P07", "an id that is a path or a command", "id", (
         case('"../../1"', "imported"), case('"1;drop"', "imported"), case('"1?x=1#f"', "imported"),
     )),
-    Row("P18", "half of a surrogate pair", "name", (case(r'"a\ud800b"', "imported"), case(r'"\udfff"', "imported"))),
-    Row("P19", "NUL in a name", "name", (case(r'"a\u0000b"', "noted"),)),
+    Row("P18", "half of a surrogate pair", "name", (
+        case(r'"a\ud800b"', "imported", magento1="damaged"), case(r'"\udfff"', "imported", magento1="damaged"),
+    )),
+    Row("P19", "NUL in a name", "name", (case(r'"a\u0000b"', "noted", magento1="imported"),)),
     Row("P20a", "a name of a megabyte", "name", (
         case(text("x" * 900_000), "noted"), case(text("x" * 1_000_001), "too_large"),
     )),
@@ -99,7 +101,7 @@ ROWS: tuple[Row, ...] = (
     Row("P32", "a total of nothing", "total", (case('"0.00"', "imported"),)),
     Row("P33", "too many decimals", "total", (case('"12.345"', "noted"),)),
     Row("P34", "noise of a computer", "total", (
-        case("0.30000000000000004", "noted", ecwid="imported", magento2="imported"),
+        case("0.30000000000000004", "noted", ecwid="imported", magento2="imported", magento1="imported"),
     )),
     Row("P35", "currencies", "currency", (
         case('"XAU"', "unknown_currency"), case('"EURO"', "unknown_currency"), case('"eur"', "imported"),
@@ -122,9 +124,9 @@ ROWS: tuple[Row, ...] = (
     Row("P42", "odd statuses", "status", (
         case("null", "ignored"),
         case("3", "wrong_type", woocommerce="ignored", bigcommerce="imported", ecwid="ignored", magento2="ignored",
-             prestashop="imported"),
+             magento1="ignored", prestashop="imported"),
         case('{"id": 3}', "wrong_type", woocommerce="ignored", bigcommerce="ignored", ecwid="ignored",
-             magento2="ignored", prestashop="ignored"),
+             magento2="ignored", magento1="ignored", prestashop="ignored"),
     )),
     Row("P43", "statuses that are no status", "status", (
         case(text("x" * 5000), "ignored"), case(text("<b>paid</b>"), "ignored"),

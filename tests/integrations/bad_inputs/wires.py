@@ -22,6 +22,9 @@ class Wire:
     date: str = "{0}-{1}-{2}T{3}Z"
     """How year, month, day and time are written."""
 
+    is_xml: bool = False
+    """Whether it is XML-RPC, whose values are spoiled as JSON: see `xml_rpc`."""
+
     def written(self, value: str) -> str:
         """A piece of JSON as the platform writes it: "<2026-02-03T10:00:00>" is a date."""
         if not value.startswith("<"):
@@ -256,6 +259,20 @@ PRESTASHOP = Wire(
         "pairs": "PrestaShop's orders have no key-value extras",
     },
 )
+MAGENTO1 = Wire(
+    page=(),
+    fields={
+        **MAGENTO2.fields,
+        "id": (("increment_id",),),
+        "shipping": (("shipping_address",),),
+    },
+    date="{0}-{1}-{2} {3}",
+    lacks={
+        "paid": "Magento does not say in an order when it was paid",
+        "pairs": "Magento's extras are fields of the order: connectors/magento1/test_orders.py",
+    },
+    is_xml=True,
+)
 WIRES = {
     "woocommerce": WOOCOMMERCE,
     "shopify": SHOPIFY,
@@ -265,4 +282,5 @@ WIRES = {
     "paypal": PAYPAL,
     "magento2": MAGENTO2,
     "prestashop": PRESTASHOP,
+    "magento1": MAGENTO1,
 }

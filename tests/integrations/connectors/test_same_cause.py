@@ -25,6 +25,7 @@ FAULTS: list[dict[str, Any]] = [
 ORDERS = {
     "woocommerce": "/orders", "bigcommerce": "/orders", "ebay": "fulfillment", "ecwid": "/orders",
     "paypal": "reporting", "shopify": "graphql", "magento2": "/orders", "prestashop": "/orders",
+    "magento1": "xmlrpc",
 }  # fmt: skip
 
 by_platform = pytest.mark.parametrize("connector", all_connectors(), ids=lambda connector: connector.key)

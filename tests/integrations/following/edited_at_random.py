@@ -58,7 +58,7 @@ STATUSES = (
     "failed",
 )
 # Platforms where "modified" stays when an address is changed.
-ADDRESSES_UNSTAMPED = {"magento2"}
+ADDRESSES_UNSTAMPED = {"magento1", "magento2"}
 OPEN = {OrderStatus.PROCESSING, OrderStatus.ON_HOLD}
 # Of the hours behind us in which the shop is edited; PayPal brings changes of closed payments for a day.
 BEGAN = timedelta(hours=22)

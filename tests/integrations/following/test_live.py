@@ -28,7 +28,7 @@ from tests.integrations.shop_webhooks.shops import PLATFORMS, selling
 pytestmark = pytest.mark.django_db
 GOODS = {"MUG-WHITE": 4}
 # Platforms whose documents say of which units the money went back.
-TELL_UNITS = {"bigcommerce", "magento2", "prestashop", "woocommerce"}
+TELL_UNITS = {"bigcommerce", "magento1", "magento2", "prestashop", "woocommerce"}
 
 
 @pytest.fixture(params=PLATFORMS)
