@@ -135,7 +135,8 @@ def _span(shop: Shop, place: Place, is_open: bool) -> Operation[tuple[Response, 
         try:
             response = yield from ask(shop, RIGHT, "sales_order.list", between)
         except ShopError as error:
-            if error.kind not in {Failure.UNAVAILABLE, Failure.NONSENSE} or cut == CUTS or span <= SHORTEST:
+            silent = error.kind == Failure.UNAVAILABLE and error.status is None
+            if not (silent or error.may_be_one_order) or cut == CUTS or span <= SHORTEST:
                 raise
             shop.memory[SPAN] = span = max(SHORTEST, span // PART)
         else:

@@ -24,6 +24,7 @@ RENAMED = (
 WHOLE = re.compile(r".*_id|is_.*|.*_is_guest|.*_count|free_shipping|no_discount|.*_notify|email_sent")
 # Fields that this shop has nothing in.
 EMPTY = (
+    "applied_rule_ids", "can_ship_partially", "discount_canceled", "discount_invoiced", "subtotal_canceled",
     "base_discount_canceled", "base_discount_invoiced", "base_discount_refunded", "base_shipping_refunded",
     "base_tax_refunded", "base_total_canceled", "base_total_due", "base_total_paid", "base_total_refunded",
     "coupon_code", "coupon_rule_name", "customer_dob", "customer_firstname", "customer_gender", "customer_id",
@@ -84,6 +85,8 @@ def order_head(shop: SimulatedShop, sale: Sale) -> Json:
         **_texts({name: value for name, value in order.items() if name not in PARTS}),
         **wrapped,
         "order_id": str(sale.id),
+        "shipping_address_id": str(sale.id * 2 + 1),
+        "paypal_ipn_customer_notified": "0",
         "increment_id": increment_id(sale),
         "shipping_method": extras["shipping_assignments"][0]["shipping"]["method"],
         "delivery_slot": "morning",
@@ -105,7 +108,8 @@ def order_document(shop: SimulatedShop, sale: Sale) -> Json:
 
 
 def _address(address: Json) -> Json:
-    names = ("company", "fax", "middlename", "prefix", "region", "region_id", "suffix", "vat_id", "customer_id")
+    names = ("company", "fax", "middlename", "prefix", "region", "region_id", "suffix", "vat_id", "customer_id",
+             "customer_address_id", "quote_address_id")  # fmt: skip
     return {
         **dict.fromkeys(names),
         **_texts({name: value for name, value in address.items() if name not in ("entity_id", "street")}),
@@ -117,7 +121,13 @@ def _address(address: Json) -> Json:
 def _row(row: Json) -> Json:
     plain = {name: value for name, value in row.items() if name != "parent_item"}
     options = 'a:1:{s:15:"info_buyRequest";a:1:{s:3:"qty";s:1:"1";}}'
-    return {**dict.fromkeys(ROW_EMPTY), **_texts(plain), "product_options": options, "weee_tax_applied": "a:0:{}"}
+    return {
+        **dict.fromkeys(ROW_EMPTY),
+        **_texts(plain),
+        "product_options": options,
+        "weight": "1.0000",
+        "weee_tax_applied": "a:0:{}",
+    }
 
 
 def _payment(payment: Json) -> Json:
