@@ -19,7 +19,7 @@ from integrations.connectors.magento1.shapes import Brief, RawExtras, RawOrder
 from integrations.connectors.magento2.history import moment
 from integrations.connectors.magento2.lines import Reading
 from integrations.connectors.magento2.payload import normalised
-from integrations.connectors.magento2.shapes import RawAssignment, RawGiftCard, RawShipping
+from integrations.connectors.magento2.shapes import RawAssignment, RawShipping
 from integrations.connectors.magento2.status import status
 from orders.intake.incoming import IncomingOrder
 
@@ -52,7 +52,7 @@ def parse(payload: bytes, shop: Shop) -> IncomingOrder:
 def _extras(raw: RawOrder, reading: Reading) -> RawExtras:
     """What Magento 2 keeps apart from an order; a virtual one has no delivery."""
     extras = reading.document(_EXTRAS)
-    extras.gift_cards = [RawGiftCard(code=code) for code in _CARD.findall(str(raw.gift_cards))]
+    extras.gift_cards = [{"code": code} for code in _CARD.findall(str(raw.gift_cards))]
     if raw.shipping_address or raw.shipping_method:
         shipping = RawShipping(address=raw.shipping_address, method=raw.shipping_method)
         extras.shipping_assignments = [RawAssignment(shipping)]

@@ -22,7 +22,7 @@ class RawItem(shapes.RawItem):
 class RawExtras(shapes.RawExtras):
     """All but the gift cards, which are written otherwise."""
 
-    gift_cards: list[shapes.RawGiftCard] | None = field(name="", default=None)
+    gift_cards: Any = field(name="", default=None)
 
 
 class RawOrder(shapes.RawOrder):

@@ -15,6 +15,7 @@ from integrations.connectors import get
 from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, PayloadError, ShopError
 from integrations.connectors.http import Request, Response
+from integrations.connectors.kit.windows import cursor_of
 from integrations.connectors.listings import OrderPage, RemoteProduct, Window
 from integrations.connectors.magento1 import orders, requests
 from integrations.connectors.magento1.rows import without_the_unread
@@ -159,7 +160,7 @@ def test_a_full_span_goes_on_behind_the_last_order_read() -> None:
 def test_control_without_its_place_orders_of_a_second_come_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     many = [head(f"1{at:08}", "2026-10-06 09:00:01", str(at)) for at in range(1, 8)]
     place = orders.Place(WINDOW.since, WINDOW.since + timedelta(hours=12))
-    _, found = page(BOUNDED, answer(many), infos(*("100000001",) * 7), cursor=orders.cursor_of(place))
+    _, found = page(BOUNDED, answer(many), infos(*("100000001",) * 7), cursor=cursor_of(place))
     assert len(asked(found[1])[1]) == 7
 
 

@@ -15,6 +15,7 @@ from integrations.connectors import get
 from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation
+from integrations.connectors.kit.windows import SECOND, cursor_of
 from integrations.connectors.listings import OrderPage, Window
 from integrations.connectors.magento1 import orders
 from integrations.simulator import dialects
@@ -186,7 +187,7 @@ def test_traps_of_the_list() -> None:
 def test_faults() -> None:
     shop = sold()
     opened = session(shop)
-    faults = {
+    faults: dict[int, tuple[Any, ...]] = {
         5: ("call", "nobody", "order.list"),
         3: ("call", opened, "nonsense.list"),
         2: ("login", "x", "y"),
@@ -269,10 +270,8 @@ def test_nothing_is_lost_while_orders_change_leave_and_come() -> None:
 
 
 def test_control_a_page_that_begins_behind_its_second_loses_orders(monkeypatch: pytest.MonkeyPatch) -> None:
-    begin = orders.cursor_of
-
     def behind(place: orders.Place, **changes: Any) -> Any:
-        return begin(place, **{**changes, "since": changes["since"] + orders.SECOND, "after": ("", 0)})
+        return cursor_of(place, **{**changes, "since": changes["since"] + SECOND, "after": ("", 0)})
 
     monkeypatch.setattr(orders, "cursor_of", behind)
     shop = sold()
