@@ -33,7 +33,9 @@ for _talkative in ("oauthlib", "requests_oauthlib", "urllib3"):
 
 CHUNK = 64 * 1024
 # Where a platform's API begins in a path; before it stands the folder a shop lives in.
-API = re.compile(r"/+(?:wp-json|rest|admin/api|stores|api/v[0-9]|sell|identity|v[0-9]|api)(?:/|$)")
+API = re.compile(
+    r"/+(?:wp-json|rest|admin/api|stores|(?:index\.php/)?api/xmlrpc|api/v[0-9]|sell|identity|v[0-9]|api)(?:/|$)"
+)
 # Seconds between a shop's clock and ours beyond which a refused signature is one of another time.
 CLOCKS_DIFFER = 300
 ENCODINGS = {"", "identity", "gzip", "x-gzip", "deflate"}

@@ -146,6 +146,14 @@ def test_both_addresses_of_the_api(server: SimulatedServer) -> None:
     assert [each["status"] for each in server.site.log] == [404, 200, 200]
 
 
+def test_a_shop_that_has_moved_is_named_by_its_address(server: SimulatedServer) -> None:
+    moved = {"kind": "redirect", "to": "https://new.example/shop/index.php/api/xmlrpc/", "path": "/"}
+    server.site.faults.add(moved)
+    report = run(server, magento.check(remote(server.site, server.url)))
+    assert report.failure == Failure.ADDRESS
+    assert "sends us on to https://new.example/shop. If" in report.summary
+
+
 # --- how a simulated shop misbehaves, as the real one does ---
 
 
