@@ -59,6 +59,7 @@ def rows_of(project: Project) -> dict[type[Model], Model]:
     MailServer.objects.create(project=project, host="mail.example", port=587, from_address="shop@mail.example")
     Trouble.objects.create(integration=shop, kind=TroubleKind.CREDENTIALS, opened_at=now, next_try_at=now)
     shop.code_list.create(kind=ListKind.PAYMENT, code="cod", label=CANARY)
+    shop.metadata_mappings.create(source="key", name=CANARY)
     order.announcements.create(project=project, kind=AnnouncementKind.CREATED, at=now, taken_at=now)
     url = f"https://{CANARY.lower()}.example/hooks"
     endpoint = endpoints.create(project, url, ["customer.order.created"]).endpoint

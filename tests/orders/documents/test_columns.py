@@ -25,6 +25,7 @@ from orders.intake.rows import as_plain
 from orders.models import Invoice, Letterhead
 from orders.work.crediting_plan import plan_amount
 from tests.factories import incoming, line
+from tests.integrations.connectors.magento1 import orders as magento1
 from tests.orders.work.test_crediting_plan import with_notes
 from tests.payloads import PAYLOADS
 
@@ -112,6 +113,11 @@ def payloads() -> list[tuple[str, str, bytes]]:
             if platform in WRAPPED and "order" not in document:
                 document = {"order": document, "currency": "JPY" if "yen" in file.name else "EUR"}
             found.append((platform, file.name, msgspec.json.encode(document)))
+    found += [
+        ("magento1", file.name, magento1.read(file.name))
+        for file in sorted(magento1.FOLDER.glob("order*.xml"))
+        if not file.name.startswith("orders_")
+    ]
     for file in sorted((PAYLOADS / "shopify").glob("orders_*.json")):
         data = msgspec.json.decode(file.read_bytes())["data"]
         nodes = () if file.name in REFUSED else (data.get("orders") or data)["nodes"]
