@@ -89,7 +89,7 @@ def test_killed_workers_and_an_emptied_queue_lose_and_double_nothing(
             expire_leases()  # what a minute does
             tick()
         deadline = time.monotonic() + 100
-        while wait_for(run, ORDERS * 2, seconds=1).is_open and time.monotonic() < deadline:
+        while wait_for(run, ORDERS * 2, seconds=5).is_open and time.monotonic() < deadline:
             expire_leases()
             tick()
     assert working.kills == 5
