@@ -121,19 +121,25 @@ def change(run_id: int, entries: Sequence[tuple[int, Entry]], at: datetime) -> N
     )
 
 
-def without(integration_id: int, touched: Iterable[Touched]) -> list[str]:
+def without(integration_id: int, touched: Sequence[Touched]) -> list[str]:
     """The external ids of those of these orders that are in the book and whose documents do not say it yet."""
-    found: list[str] = []
-    for each in touched:
-        rows = RemoteOrder.objects.filter(
-            integration_id=integration_id,
-            state=RemoteState.IMPORTED,
-            external_id__gte=each.beginning,
-            external_id__lt=f"{each.beginning}\U0010ffff",
-            external_id__startswith=each.beginning,
-        )
-        found += rows.exclude(payload__contains=each.mention).values_list("external_id", flat=True)
-    return found
+    if not touched:
+        return []
+    beginnings = [each.beginning for each in touched]
+    found = execute(
+        "SELECT DISTINCT seen.external_id FROM unnest(%s::text[], %s::text[], %s::text[]) AS told (low, high, mention)"
+        " JOIN integrations_remoteorder AS seen ON seen.integration_id = %s AND seen.external_id >= told.low"
+        " AND seen.external_id < told.high AND starts_with(seen.external_id, told.low)"
+        " WHERE seen.state = %s AND strpos(seen.payload, told.mention) = 0",
+        [
+            beginnings,
+            [f"{beginning}\U0010ffff" for beginning in beginnings],
+            [each.mention for each in touched],
+            integration_id,
+            RemoteState.IMPORTED.value,
+        ],
+    )
+    return [row[0] for row in found]
 
 
 def refresh(rows: Sequence[tuple[int, Candidate, str]]) -> None:
