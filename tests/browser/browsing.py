@@ -54,14 +54,32 @@ def log_in(page: Any, site: str) -> None:
     page.wait_for_url(f"{site}/")
 
 
+def asked(page: Any, script: str) -> Any:
+    """What a script answers on a page that stands.
+
+    A page of progress goes on to what came out when the work is done, and a browser that is between two pages has
+    no document to ask: it is asked again then. A script that fails on a page that stands fails the test.
+    """
+    from playwright.sync_api import Error
+
+    for _ in range(4):
+        page.wait_for_load_state()
+        try:
+            return page.evaluate(script)
+        except Error:
+            continue
+    return page.evaluate(script)
+
+
 def tab_to(page: Any, name: str) -> None:
     """Press Tab until what is focused is called `name`: a label, a button's text, a summary's text."""
     for _ in range(150):
         page.keyboard.press("Tab")
-        focused = page.evaluate(
+        focused = asked(
+            page,
             "() => { const at = document.activeElement;"
             " return (at.getAttribute('aria-label') || (at.labels && at.labels.length && at.labels[0].innerText)"
-            " || at.innerText || '').trim(); }"
+            " || at.innerText || '').trim(); }",
         )
         if focused == name:
             return
@@ -70,5 +88,4 @@ def tab_to(page: Any, name: str) -> None:
 
 def assert_fits(page: Any) -> None:
     """Nothing on the page makes it scroll sideways."""
-    width = page.viewport_size["width"]
-    assert page.evaluate("document.documentElement.scrollWidth") <= width, page.url
+    assert asked(page, "document.documentElement.scrollWidth") <= page.viewport_size["width"], page.url

@@ -21,7 +21,7 @@ from integrations.simulator.server import SimulatedServer, SimulatedSite
 from integrations.simulator.shop import SimulatedShop
 from orders.models import Order
 from stock.models import StockLevel
-from tests.browser.browsing import NEEDS_CHROMIUM, Troubles, aside, log_in
+from tests.browser.browsing import NEEDS_CHROMIUM, Troubles, aside, assert_fits, log_in
 from tests.factories import IntegrationFactory, ProjectFactory, member
 
 pytestmark = [pytest.mark.browser, NEEDS_CHROMIUM, pytest.mark.django_db(transaction=True)]
@@ -131,7 +131,7 @@ def test_no_page_breaks_the_policy_or_the_width(
     ]:
         page.goto(f"{site}/{path}/".replace("//", "/").replace(":/", "://"))
         assert page.locator("h1").first.is_visible()
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+        assert_fits(page)
         unnamed = page.evaluate(
             "[...document.querySelectorAll('input:not([type=hidden]):not([type=submit]), select, textarea')]"
             ".filter((field) => !field.labels.length && !field.ariaLabel).map((field) => field.name)"

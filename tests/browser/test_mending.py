@@ -11,7 +11,7 @@ from integrations.choices import Role
 from integrations.models import RemoteOrder
 from orders.models import Order
 from tests.admin.broken_shop import LIST, BrokenShop, work
-from tests.browser.browsing import NEEDS_CHROMIUM, Troubles, aside, log_in
+from tests.browser.browsing import NEEDS_CHROMIUM, Troubles, aside, asked, assert_fits, log_in
 from tests.factories import ProjectFactory, give_stock, member
 
 pytestmark = [pytest.mark.browser, pytest.mark.long, NEEDS_CHROMIUM, pytest.mark.django_db(transaction=True)]
@@ -40,7 +40,7 @@ def tab_to(page: Any, text: str) -> None:
     focused += " ...(labels ? [...labels].map((label) => label.innerText) : [])].join(' '))(document.activeElement)"
     for _ in range(80):
         page.keyboard.press("Tab")
-        if text in page.evaluate(focused):
+        if text in asked(page, focused):
             return
     raise AssertionError(f"{text!r} cannot be reached with the keyboard")
 
@@ -88,13 +88,13 @@ def test_the_last_cause_is_put_right_on_a_phone(shop: BrokenShop, live_server: L
     page.goto(f"{live_server.url}{LIST}")
     form = page.locator(".cause-forms form")
     assert form.get_by_label("Name here").input_value() == "Cash on delivery"  # the only cause is open
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert_fits(page)
     button = form.get_by_role("button", name="Give it this name")
     assert button.bounding_box()["height"] >= 32
     form.get_by_label("Name here").fill("Cash")
     button.click()
     told(page, "0 of 3 orders imported")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert_fits(page)
     aside(work)
     told(page, "3 of 3 orders imported")
     page.locator(".notice-bad").wait_for(state="detached")  # the banner goes without anybody's doing
