@@ -15,6 +15,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from orders.documents.finding import orders_of_papers
+from orders.intake.incoming import IncomingOrder
 from orders.models import Order, OrderLine
 from orders.phones import SHORT, Digits, digits_of, phone_words
 
@@ -50,6 +51,16 @@ def vector(codes: Iterable[str], texts: Iterable[str], phones: Iterable[str]) ->
     return " ".join(found)
 
 
+def vector_of_incoming(order: IncomingOrder) -> str:
+    """The column's value of an order as its shop sent it."""
+    billing, shipping = order.billing, order.shipping
+    return vector(
+        [order.number, order.external_id, *(line.sku for line in order.lines)],
+        [order.email, billing.name, billing.company, billing.city, shipping.name, shipping.company, shipping.city],
+        [order.phone, billing.phone, shipping.phone],
+    )
+
+
 def vector_of(order: Order, lines: Iterable[OrderLine]) -> str:
     """The column's value of an order that is in the book."""
     remote_id = order.remote_order.external_id if order.remote_order else ""
@@ -66,7 +77,7 @@ def search(orders: QuerySet[Order], text: str) -> QuerySet[Order]:
 
     All of them when nothing is asked.
     """
-    asked = _query(text)
+    asked = query_of(text)
     if not asked:
         return orders if not text.strip() else orders.none()
     by_paper = orders_of_papers(orders, text)
@@ -77,8 +88,8 @@ def search(orders: QuerySet[Order], text: str) -> QuerySet[Order]:
     )
 
 
-def _query(text: str) -> str:
-    """As `to_tsquery` reads it: words, and runs of digits in every way they may be stored."""
+def query_of(text: str) -> str:
+    """As PostgreSQL reads a `tsquery`: words, and runs of digits in every way they may be stored; "" for no word."""
     parts: list[str] = []
     for piece in _pieces(fold(text)):
         typed = WORD.findall(piece)

@@ -61,7 +61,7 @@ PLACES = (
     PersonalPlace(
         "remote_orders", "Orders as their shops sent them",
         "the shop's document, the buyer and what the shop calls them; orders that are not in the book are dismissed",
-        {"integrations.RemoteOrder": "buyer buyer_key payload taken digest reason_code reason subject"},
+        {"integrations.RemoteOrder": "buyer buyer_key payload taken digest reason_code reason subject search"},
         lambda person: RemoteOrder.objects.filter(pk__in=person.remote_orders, erased_at=None),
         traffic.erase_remote_orders, "integrations_remoteorder",
     ),

@@ -43,6 +43,7 @@ def erase_remote_orders(ids: Sequence[int], done: Confirmed) -> None:
         reason_code="erased",
         reason=f"{label(done.at)}: the person behind this order asked to be forgotten.",
         subject="",
+        search="",
         retry=False,
         next_attempt_at=None,
         erased_at=done.at,

@@ -105,7 +105,7 @@ def keep_up(
             _follow(words, pairs, at)
         _mark(pairs, at)
     keep = {pair.known.id: _kept_aside(pair) for pair in pairs}
-    remote_orders.refresh([(known.id, candidate, keep.get(known.id, "")) for known, candidate in rows])
+    remote_orders.refresh([(known, candidate, keep.get(known.id, "")) for known, candidate in rows])
 
 
 def _pairs(rows: Sequence[tuple[Known, Candidate]]) -> list[_Pair]:

@@ -14,12 +14,13 @@ from integrations.connectors.listings import Touched
 from integrations.importing.payloads import Candidate
 from integrations.importing.rules import Known
 from integrations.models import RemoteOrder
+from orders.search import vector, vector_of_incoming
 
 RETRY_EVERY = timedelta(hours=1)
 COLUMNS = (
     "id", "project_id", "integration_id", "external_id", "number", "status", "stamp", "placed_at", "buyer", "buyer_key",
     "currency", "total", "payload", "digest", "state", "reason_code", "reason", "subject", "action", "retry",
-    "attempts", "next_attempt_at", "first_seen_at", "changed_at", "run_id",
+    "attempts", "next_attempt_at", "first_seen_at", "changed_at", "run_id", "search",
 )  # fmt: skip
 
 
@@ -76,6 +77,7 @@ def _row(
         row_id, project_id, integration_id, seen.external_id, seen.number, seen.status, seen.stamp, placed_at, buyer,
         buyer_key, currency, total, seen.payload, seen.digest, entry.state.value, entry.reason_code, entry.reason,
         entry.subject[:255], entry.action, entry.retry, entry.attempts, entry.next_attempt(at), at, at, run_id,
+        _words(seen, entry.state),
     )  # fmt: skip
 
 
@@ -84,6 +86,13 @@ def _summary(seen: Candidate) -> tuple[datetime | None, str, str, str, Decimal |
     if order is None:
         return None, "", "", "", None
     return order.placed_at, order.buyer_name[:200], order.buyer_key[:100], order.currency, order.total
+
+
+def _words(seen: Candidate, state: RemoteState) -> str:
+    """What it is found by while it is not in the book; "" for those that are, which are found by their order."""
+    if state == RemoteState.IMPORTED:
+        return ""
+    return vector_of_incoming(seen.order) if seen.order else vector([seen.number, seen.external_id], (), ())
 
 
 def change(run_id: int, entries: Sequence[tuple[int, Entry]], at: datetime) -> None:
@@ -98,6 +107,7 @@ def change(run_id: int, entries: Sequence[tuple[int, Entry]], at: datetime) -> N
                     entry.candidate.number, entry.candidate.status, entry.candidate.stamp, *_summary(entry.candidate),
                     entry.candidate.digest, entry.state.value, entry.reason_code, entry.reason, entry.subject[:255],
                     entry.action, entry.retry, entry.attempts, entry.next_attempt(at),
+                    _words(entry.candidate, entry.state),
                 )
                 for _, entry in entries
             ),
@@ -109,13 +119,13 @@ def change(run_id: int, entries: Sequence[tuple[int, Entry]], at: datetime) -> N
         " placed_at = coalesce(new.placed_at, seen.placed_at), buyer = new.buyer, buyer_key = new.buyer_key,"
         " currency = new.currency, total = new.total, payload = new.payload, digest = new.digest, state = new.state,"
         " reason_code = new.reason_code, reason = new.reason, subject = new.subject, action = new.action,"
-        " retry = new.retry,"
+        " retry = new.retry, search = new.search::tsvector,"
         " attempts = new.attempts, next_attempt_at = new.next_attempt_at, changed_at = %s, run_id = %s"
         " FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::text[],"
         " %s::text[], %s::text[], %s::numeric[], %s::bytea[], %s::text[], %s::text[], %s::text[],"
-        " %s::text[], %s::text[], %s::bool[], %s::int[], %s::timestamptz[], TEXTS)"
+        " %s::text[], %s::text[], %s::bool[], %s::int[], %s::timestamptz[], %s::text[], TEXTS)"
         " AS new (id, number, status, stamp, placed_at, buyer, buyer_key, currency, total, digest, state,"
-        " reason_code, reason, subject, action, retry, attempts, next_attempt_at, payload)"
+        " reason_code, reason, subject, action, retry, attempts, next_attempt_at, search, payload)"
         " WHERE seen.id = new.id AND seen.erased_at IS NULL".replace("TEXTS", _texts(len(entries))),
         [at, run_id, *(list(column) for column in columns), *(entry.candidate.payload for _, entry in entries)],
     )
@@ -142,8 +152,8 @@ def without(integration_id: int, touched: Sequence[Touched]) -> list[str]:
     return [row[0] for row in found]
 
 
-def refresh(rows: Sequence[tuple[int, Candidate, str]]) -> None:
-    """Keep up what the shop says of settled orders, as (row id, candidate, column), whoever has seen it.
+def refresh(rows: Sequence[tuple[Known, Candidate, str]]) -> None:
+    """Keep up what the shop says of settled orders, as (record, candidate, column), whoever has seen it.
 
     Their state stays. Of a document that cannot be read only status and stamp are known: the rest stays, too.
     The column is the one that holds the document to be kept as `taken`; "" for none.
@@ -152,8 +162,14 @@ def refresh(rows: Sequence[tuple[int, Candidate, str]]) -> None:
     if not rows:
         return
     columns = [
-        [row_id for row_id, _, _ in rows],
-        *zip(*((seen.number, seen.status, seen.stamp, *_told(seen), seen.digest) for _, seen, _ in rows), strict=True),
+        [known.id for known, _, _ in rows],
+        *zip(
+            *(
+                (seen.number, seen.status, seen.stamp, *_told(seen), seen.digest, _words(seen, known.state))
+                for known, seen, _ in rows
+            ),
+            strict=True,
+        ),
         [kept for _, _, kept in rows],
     ]
     execute(
@@ -163,10 +179,12 @@ def refresh(rows: Sequence[tuple[int, Candidate, str]]) -> None:
         " status = new.status, stamp = coalesce(new.stamp, seen.stamp),"
         " placed_at = coalesce(new.placed_at, seen.placed_at), buyer = coalesce(new.buyer, seen.buyer),"
         " buyer_key = coalesce(new.buyer_key, seen.buyer_key), currency = coalesce(new.currency, seen.currency),"
-        " total = coalesce(new.total, seen.total), payload = new.payload, digest = new.digest"
+        " total = coalesce(new.total, seen.total), payload = new.payload, digest = new.digest,"
+        " search = new.search::tsvector"
         " FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::text[],"
-        " %s::text[], %s::text[], %s::numeric[], %s::bytea[], %s::text[], TEXTS)"
-        " AS new (id, number, status, stamp, placed_at, buyer, buyer_key, currency, total, digest, kept, payload)"
+        " %s::text[], %s::text[], %s::numeric[], %s::bytea[], %s::text[], %s::text[], TEXTS)"
+        " AS new (id, number, status, stamp, placed_at, buyer, buyer_key, currency, total, digest, search, kept,"
+        " payload)"
         " WHERE seen.id = new.id AND seen.erased_at IS NULL".replace("TEXTS", _texts(len(rows))),
         [*(list(column) for column in columns), *(seen.payload for _, seen, _ in rows)],
     )  # fmt: skip

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import Q
 
@@ -47,6 +49,8 @@ class RemoteOrder(models.Model):
     changed_at = models.DateTimeField()
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
     run = models.ForeignKey(Run, models.SET_NULL, null=True, blank=True, related_name="remote_orders")
+    search = SearchVectorField(editable=False, default="", db_default="")
+    """Folded words of an order that is not in the book, see `orders.search`; "" for those that are."""
     erased_at = models.DateTimeField(null=True, blank=True)
     """The person behind it was erased: from then on no document of this order is kept, and it is not taken in."""
 
@@ -74,6 +78,7 @@ class RemoteOrder(models.Model):
                 name="remote_order_due",
             ),
             models.Index(fields=["project", "number"], name="remote_order_number"),
+            GinIndex(fields=["search"], condition=~Q(state=RemoteState.IMPORTED), name="remote_order_search"),
             models.Index(fields=["integration", "buyer_key"], condition=~Q(buyer_key=""), name="remote_order_buyer"),
         ]
         permissions = [

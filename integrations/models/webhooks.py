@@ -43,6 +43,7 @@ class Webhook(models.Model):
     accepted = models.IntegerField(default=0)
     refused = models.IntegerField(default=0)
     """Deliveries whose signature did not fit."""
+    refused_at = models.DateTimeField(null=True, blank=True)
     last_at = models.DateTimeField("last delivery", null=True, blank=True)
     key_requests = models.IntegerField(default=0)
     """How often the platform was asked for a public key since `key_requests_since`."""

@@ -50,7 +50,7 @@ def receive(token: str, notification: Notification) -> Reception:
         return Reception.NOT_NOW
     notification = replace(notification, key=key, registered_as=webhook.external_id)
     if not platform.verify(shop, webhook.secrets.get("signing", ""), notification, now):
-        Webhook.objects.filter(pk=webhook.pk).update(refused=F("refused") + 1)
+        Webhook.objects.filter(pk=webhook.pk).update(refused=F("refused") + 1, refused_at=now)
         return Reception.FORGED
     hint = platform.read(notification)
     with transaction.atomic():

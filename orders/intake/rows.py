@@ -11,7 +11,7 @@ from config.kit.sql import copy_rows
 from orders.choices import Effect, EventKind
 from orders.intake.drafts import Draft, Source
 from orders.models import Order, OrderEffect, OrderEvent, OrderLine, OrderNote
-from orders.search import vector
+from orders.search import vector_of_incoming
 
 ORDER_COLUMNS = (
     "id", "project_id", "integration_id", "remote_order_id", "run_id", "number", "status", "tab", "import_action",
@@ -76,19 +76,9 @@ def _order(source: Source, draft: Draft, customer_ids: Mapping[str, int]) -> tup
         customer_id, order.buyer_name[:200], order.email,
         order.phone[:40], as_json(order.billing), as_json(order.shipping), order.payment_code, order.payment_title,
         order.shipping_code, order.shipping_title, order.note, as_json(order.metadata), as_json(order.warnings),
-        _search(draft), source.at, source.at, partner.source_id if partner else "",
+        vector_of_incoming(order), source.at, source.at, partner.source_id if partner else "",
         as_json(partner.document) if partner else None, partner.referrer_id if partner else None,
     )  # fmt: skip
-
-
-def _search(draft: Draft) -> str:
-    order = draft.intake.order
-    billing, shipping = order.billing, order.shipping
-    return vector(
-        [order.number, order.external_id, *(line.incoming.sku for line in draft.lines)],
-        [order.email, billing.name, billing.company, billing.city, shipping.name, shipping.company, shipping.city],
-        [order.phone, billing.phone, shipping.phone],
-    )
 
 
 def _lines(draft: Draft) -> Iterator[tuple[Any, ...]]:
