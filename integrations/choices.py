@@ -47,6 +47,24 @@ class RemoteState(TextChoices):
     DISMISSED = "dismissed", "Dismissed"
 
 
+class Whereabouts(TextChoices):
+    """Where an order is that somebody asks for: each order is at exactly one of these."""
+
+    IN_BOOK = "in_book", "In the book"
+    FAILED = "failed", "Import failed"
+    BY_RULE = "ignored_by_rule", "Left out by its rule"
+    WAITING = "waiting_for_status", "Waits for its status"
+    PENDING = "pending_review", "Waits for a decision"
+    DUPLICATE = "duplicate", "May be a double"
+    DISMISSED = "dismissed", "Marked as cancel"
+    NOT_FETCHED = "not_fetched", "Not fetched yet"
+    REJECTED = "rejected_webhook", "Its webhook was rejected"
+    BEFORE_START = "before_start", "Older than what is loaded"
+    PLAN = "plan_limit", "Beyond the trial plan"
+    NOT_IN_SHOP = "not_in_shop", "Not in the shop"
+    NOT_ASKED = "shop_not_asked", "The shop could not be asked"
+
+
 class RunKind(TextChoices):
     LOAD = "load", "Load new orders"
     OPEN_ORDERS = "open_orders", "Open orders re-read"

@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
 from config.site.login import entering
@@ -84,6 +85,7 @@ class CountinghouseAdminSite(AdminSite):
         of_django = [found for found in super().get_urls() if getattr(found, "name", "") != "view_on_site"]
         return [
             path("project/", self.admin_view(self.open_project), name="open_project"),
+            path("where/", self.admin_view(self.where), name="where"),
             path("api/", self.admin_view(self.api), name="api"),
             path("api/openapi.json", self.admin_view(self.api_document), name="api_document"),
             *routes(self),
@@ -99,6 +101,12 @@ class CountinghouseAdminSite(AdminSite):
             extra_context={**self.each_context(request), **(extra_context or {})},
         )
         return view(request)
+
+    def where(self, request: HttpRequest) -> HttpResponse:
+        """The search of every page, and where an order is."""
+        from config.site import where_page
+
+        return where_page.where(request, self.each_context(request))
 
     def api(self, request: HttpRequest) -> HttpResponse:
         """The documentation of the API, to read and to try."""
@@ -119,4 +127,6 @@ class CountinghouseAdminSite(AdminSite):
         if not wanted.isdecimal() or not projects_of(user).filter(pk=wanted).exists():
             raise PermissionDenied
         request.session[SESSION_KEY] = int(wanted)
-        return HttpResponseRedirect(reverse("admin:index"))
+        then = request.POST.get("next", "")
+        own = url_has_allowed_host_and_scheme(then, allowed_hosts=None)
+        return HttpResponseRedirect(then if own else reverse("admin:index"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from integrations.choices import AccessKind, IntegrationHealth, MessageState, RemoteState, RunState
+from integrations.choices import AccessKind, IntegrationHealth, MessageState, RemoteState, RunState, Whereabouts
 
 HEALTH_TONES: dict[str, str] = {
     IntegrationHealth.UNKNOWN: "plain",
@@ -25,6 +25,21 @@ STATE_TONES: dict[str, str] = {
     RemoteState.IGNORED: "plain",
     RemoteState.FAILED: "bad",
     RemoteState.DISMISSED: "plain",
+}
+WHERE_TONES: dict[str, str] = {
+    Whereabouts.IN_BOOK: "good",
+    Whereabouts.FAILED: "bad",
+    Whereabouts.BY_RULE: "plain",
+    Whereabouts.WAITING: "info",
+    Whereabouts.PENDING: "warn",
+    Whereabouts.DUPLICATE: "warn",
+    Whereabouts.DISMISSED: "plain",
+    Whereabouts.NOT_FETCHED: "info",
+    Whereabouts.REJECTED: "bad",
+    Whereabouts.BEFORE_START: "plain",
+    Whereabouts.PLAN: "warn",
+    Whereabouts.NOT_IN_SHOP: "plain",
+    Whereabouts.NOT_ASKED: "warn",
 }
 
 MESSAGE_TONES: dict[str, str] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -12,6 +13,7 @@ from django.db.models import F
 
 from config.kit import true_time
 from integrations.choices import IntegrationHealth, RemoteState, RunKind
+from integrations.connectors.contract import Paging
 from integrations.connectors.listings import OrderPage, Window
 from integrations.importing.faulty_pages import broken, next_page
 from integrations.importing.orders_page import import_page
@@ -85,15 +87,19 @@ def _fetch(held: Claim, run: Run, integration: Integration, cursor: dict[str, An
         at = cursor.get("at")
         drive = partial(ask, integration, held=held)
         return next_page(connector, shop, Window(run.since, run.until), at, cursor.get("size"), run.failures, drive)
-    wanted = run.scope["order"]
-    ours = _on_record(integration, wanted)
-    looks = [partial(connector.orders.by_ids, shop, (ours.external_id,))] if ours else []
-    looks += [partial(connector.orders.by_number, shop, wanted), partial(connector.orders.by_ids, shop, (wanted,))]
-    for look in looks:
+    for look in looks(integration, run.scope["order"]):
         found = ask(integration, look(), held=held)
         if found.payloads:
             break
     return OrderPage(found.payloads, None, len(found.payloads)), None
+
+
+def looks(integration: Integration, wanted: str) -> list[Callable[[], Paging]]:
+    """The ways to ask a shop for an order by its number or its id, the surest first. Raises ShopError."""
+    orders, shop = integration.connector.orders, integration.shop()
+    ours = _on_record(integration, wanted)
+    ways = [partial(orders.by_ids, shop, (ours.external_id,))] if ours else []
+    return [*ways, partial(orders.by_number, shop, wanted), partial(orders.by_ids, shop, (wanted,))]
 
 
 def _on_record(integration: Integration, number: str) -> RemoteOrder | None:

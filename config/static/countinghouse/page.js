@@ -32,6 +32,18 @@ document.addEventListener("click", (event) => {
   if (adder) addRule(adder.form || adder.closest("form"));
 });
 
+/* "/" and Ctrl-K lead to the search from everywhere; who is typing types a slash. */
+document.addEventListener("keydown", (event) => {
+  const search = document.getElementById("find");
+  const typing = event.target.closest("input, select, textarea, [contenteditable]");
+  const slash = event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey;
+  const held = event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey) && !event.altKey;
+  if (!search || !(slash || held) || document.querySelector("dialog[open]")) return;
+  event.preventDefault();
+  search.focus();
+  search.select();
+});
+
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
   for (const open of document.querySelectorAll("details.filter[open]")) {
