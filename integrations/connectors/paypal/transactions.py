@@ -26,6 +26,8 @@ TOO_LARGE = "RESULTSET_TOO_LARGE"
 UNAVAILABLE_YET = "INVALID_REQUEST"
 # What a transaction is and when it began, without its buyer and its goods.
 IDS_ONLY = {"fields": "transaction_info"}
+# PayPal's default, Y, leaves out what has not moved the balance: an e-check is pending for days.
+ALL_RECORDS = {"balance_affecting_records_only": "N"}
 
 
 class Page(msgspec.Struct):
@@ -57,7 +59,7 @@ def page_size(shop: Shop) -> int:
 def ask(shop: Shop, since: datetime, until: datetime, page: int, size: int, **more: str) -> Operation[Response]:
     """A page of the transactions that began in a span, or PayPal's refusal. `more`: parameters, such as `IDS_ONLY`."""
     span = {"start_date": zulu(since), "end_date": zulu(until)}
-    params = {**span, "fields": "all", "page_size": str(size), "page": str(page), **more}
+    params = {**span, "fields": "all", "page_size": str(size), "page": str(page), **ALL_RECORDS, **more}
     return (yield from send(shop, Request("GET", f"{shop.base_url}/{TRANSACTIONS}", tuple(params.items()))))
 
 

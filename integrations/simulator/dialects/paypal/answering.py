@@ -1,7 +1,8 @@
 """PayPal: the token endpoint, Transaction Search (v1.9) and webhooks, as documented.
 
 The client ID is the shop's key, the client secret its secret. Transactions show up after `LATE`; for each order that
-was paid there is a payment, and among them refunds and withdrawals, which are no orders.
+was paid there is a payment, and among them refunds and withdrawals, which are no orders. Payments that are pending or
+were denied have moved no balance: they are listed only with `balance_affecting_records_only=N`.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ LATE = timedelta(minutes=40)
 MOST_ITEMS = 10_000
 LONGEST = timedelta(days=31)
 HISTORY = timedelta(days=3 * 365)
+# What has moved the balance: completed, and reversed.
+MOVED = {"S", "V"}
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 
 
@@ -114,10 +117,12 @@ def _transactions(shop: SimulatedShop, asked: Asked) -> Answered:
         for entry in transactions(shop)
         if since <= entry[0] <= until and _is_listed(shop.sales[entry[2]], entry[0], refreshed)
     ]
+    if asked.get("balance_affecting_records_only", "Y") != "N":
+        found = [entry for entry in found if _info(entry[-1]())["transaction_status"] in MOVED]
     if asked.get("transaction_id"):
         found = [entry for entry in found if entry[1] == asked.get("transaction_id")]
-    if asked.get("transaction_type"):
-        found = [entry for entry in found if _event(entry[-1]()) == asked.get("transaction_type")]
+    if code := asked.get("transaction_type"):
+        found = [entry for entry in found if _info(entry[-1]())["transaction_event_code"] == code]
     if len(found) > MOST_ITEMS:
         raise Refused(400, "RESULTSET_TOO_LARGE", maximum_items=MOST_ITEMS, total_items=len(found))
     shown = found[(number - 1) * size : number * size]
@@ -135,8 +140,9 @@ def _transactions(shop: SimulatedShop, asked: Asked) -> Answered:
     return as_json(page, ids=tuple(sale for _, _, sale, _ in shown))
 
 
-def _event(row: Json) -> str:
-    return str(row["transaction_info"]["transaction_event_code"])
+def _info(row: Json) -> Json:
+    info: Json = row["transaction_info"]
+    return info
 
 
 def _fields(asked: Asked, row: Json) -> Json:

@@ -16,6 +16,7 @@ from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import BasicAuth, Operation, Response
 from integrations.connectors.listings import Cursor, Window
+from integrations.connectors.paypal import transactions as paging
 from integrations.simulator.dialects.paypal import answering as dialect
 from integrations.simulator.dialects.paypal.transactions import payment, transaction_id, transactions
 from integrations.simulator.server import SimulatedServer, SimulatedSite
@@ -23,7 +24,7 @@ from integrations.simulator.shop import SimulatedShop
 from tests.integrations.connectors.paypal.payments import ID, NOON, Account, info, numbers_of, paypal, shop, transaction
 from tests.integrations.simulator.test_shops import differences, shape
 from tests.payloads import PAYLOADS
-from tests.recorded import answer, play, serve
+from tests.recorded import able, answer, play, serve
 
 WINDOW = Window(NOON - timedelta(days=2))
 TOKEN = answer({"access_token": "new", "expires_in": 32400})
@@ -81,6 +82,27 @@ def test_a_payment_that_changes_within_a_day_is_read_again() -> None:
     account.shop.change(sale.id, "processing")
     account.now += timedelta(hours=1)
     assert account.sweep(Window(until))[0] == paid(account)
+
+
+def test_a_pending_payment_is_seen_and_later_completed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An e-check is pending for days, in which it moves no balance: PayPal's default leaves it out."""
+    account = Account(0)
+    sale = account.shop.place(status="on-hold", age=3 * 3600)
+    page, _ = serve(paypal.orders.in_window(account.remote, WINDOW, None), account.serve)
+    [named] = [paypal.identify(document, account.remote) for document in page.payloads]
+    assert (named.status, [paypal.parse(each, account.remote).paid_at for each in page.payloads]) == ("P", [None])
+    account.now += timedelta(days=4)
+    account.shop.change(sale.id, "processing")
+    account.now += timedelta(hours=1)
+    cleared, _ = serve(able(paypal.orders.by_ids)(account.remote, (named.external_id,)), account.serve)
+    [order] = [paypal.parse(document, account.remote) for document in cleared.payloads]
+    assert (order.external_id, order.status) == (named.external_id, "S")
+    assert order.paid_at is not None
+    # The control: asked without it, PayPal shows it only once it has cleared.
+    monkeypatch.setattr(paging, "ALL_RECORDS", {})
+    again = Account(0)
+    again.shop.place(status="on-hold", age=3 * 3600)
+    assert again.sweep(WINDOW)[0] == []
 
 
 def test_a_payment_that_joins_a_span_has_it_read_again() -> None:
