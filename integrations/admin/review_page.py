@@ -51,6 +51,7 @@ def review_page(request: HttpRequest, remote: RemoteOrder) -> dict[str, Any]:
         ],
         "review_total": money(order.total, order.currency),
         "review_residual": money(order.residual, order.currency) if order.residual else "",
+        "review_residual_title": order.residual_title or _("Rounding and other"),
     }
 
 
@@ -68,7 +69,7 @@ def _amounts(order: IncomingOrder) -> list[tuple[str, str]]:
         (_("Items with tax"), goods),
         (_("Shipping with tax"), order.shipping_total + order.shipping_tax),
         (_("Fees with tax"), order.fee_total + order.fee_tax),
-        (_("Rounding and other"), order.residual),
+        (order.residual_title or _("Rounding and other"), order.residual),
     )
     shown = [(label, money(amount, order.currency)) for label, amount in rows if amount]
     return [*shown, (_("Total of the shop"), money(order.total, order.currency))]

@@ -57,7 +57,7 @@ def _without_extras(document: Any) -> Any:
 
 
 def erase_lines(ids: Sequence[int], done: Confirmed) -> None:
-    OrderLine.objects.filter(pk__in=ids).update(metadata={})
+    OrderLine.objects.filter(pk__in=ids).update(metadata={}, shipping={})
 
 
 def erase_history(ids: Sequence[int], done: Confirmed) -> None:

@@ -73,9 +73,10 @@ PLACES = (
         book.erase_orders, "orders_order",
     ),
     PersonalPlace(
-        "lines", "Metadata of order lines", "what was sent along with an item, such as an engraving",
-        {"orders.OrderLine": "metadata"},
-        _of_orders(OrderLine, ~Q(metadata={})), book.erase_lines,
+        "lines", "Metadata and addresses of order lines",
+        "what was sent along with an item, such as an engraving; where it went, of an order to several addresses",
+        {"orders.OrderLine": "metadata shipping"},
+        _of_orders(OrderLine, ~Q(metadata={}, shipping={})), book.erase_lines,
     ),
     PersonalPlace(
         "history", "Entries of order histories",
@@ -192,7 +193,7 @@ MENTIONS: Mapping[str, tuple[str, str]] = {
     "integrations.Export": ("project", "parameters"),
     "integrations.WebhookDelivery": ("project", "reason"),
     "orders.Order": ("project", "billing shipping note metadata warnings"),
-    "orders.OrderLine": ("order__project", "metadata"),
+    "orders.OrderLine": ("order__project", "metadata shipping"),
     "orders.OrderEvent": ("order__project", "message changes"),
     "orders.OrderNote": ("order__project", "text remote_author"),
     "orders.Attachment": ("order__project", "name"),
@@ -251,7 +252,7 @@ NOT_PERSONAL: Columns = {
     "orders.Letterhead": "company address tax_ids bank_account footer slip_keys logo",
     "orders.NumberSeries": "document_type",
     "orders.Order": "number status tab import_action remote_status currency source_id payment_code payment_title"
-    " shipping_code shipping_title edited",
+    " shipping_code shipping_title residual_title edited",
     "orders.OrderEffect": "effect",
     "orders.OrderEvent": "kind",
     "orders.OrderLine": "key sku name",

@@ -40,7 +40,8 @@ def amount_rows(order: Order, lines: Sequence[OrderLine]) -> list[Row]:
         rows.append(Row(gettext("Fees"), show(order.fee_total), show(order.fee_tax)))
     if order.residual:
         note = gettext("What the shop's total holds beyond its parts: rounding, a gift card, a marketplace fee.")
-        rows.append(Row(gettext("Not itemised by the shop"), show(order.residual), note=note))
+        label = order.residual_title or gettext("Not itemised by the shop")
+        rows.append(Row(label, show(order.residual), note="" if order.residual_title else note))
     rows.append(Row(gettext("Total with tax"), show(order.total), show(order.tax_total), strong=True))
     if order.discount_total:
         rows.append(

@@ -15,15 +15,16 @@ from django.utils.translation import gettext as _
 from config.kit.money import money
 from config.kit.postal import address_lines
 from orders.choices import OrderStatus, Part
-from orders.work.refresh.fields import FIELDS, label
+from orders.work.refresh.fields import FIELDS, TEXTS, label
 from orders.work.refresh.lines import LINE
 
 # What, old, new; "" where there was or is nothing.
 Row = tuple[str, str, str]
-AMOUNTS = {*FIELDS[Part.ITEMS], "tax", "discount", "unit_price"} - {"currency"}
+AMOUNTS = {*FIELDS[Part.ITEMS], "tax", "discount", "unit_price"} - TEXTS
 LINE_WORDS = {
     "sku": "SKU", "name": "name", "quantity": "quantity", "cancelled": "cancelled", "unit_price": "unit price",
     "total": "net", "tax": "tax", "discount": "discount", "metadata": "metadata",
+    "shipping": "address",
 }  # fmt: skip
 
 

@@ -160,7 +160,7 @@ def complete(goods: list[dict[str, Any]], order: IncomingOrder | Order, goods_ta
     parts = (
         (order.shipping_title or "Shipping", shipping, shipping_tax),
         ("Fees", order.fee_total, order.fee_tax),
-        (_rounding(other, gap, order.currency, len(goods)), other, gap),
+        (_other(order, other, gap, len(goods)), other, gap),
     )
     extras = [
         {"sku": "", "name": name, "quantity": 1, "unit_price": total, "total": total, "tax": tax}
@@ -180,10 +180,12 @@ def _of_shipping(gap: Decimal, order: IncomingOrder | Order, lines: int) -> bool
     return not told and _most_rounding(order.currency, lines) < gap < order.shipping_total
 
 
-def _rounding(other: Decimal, gap: Decimal, currency: str, lines: int) -> str:
-    """Ours where it is so little that it comes of rounding each line; else the shop charged something unnamed."""
-    most = _most_rounding(currency, lines)
-    return "Rounding" if abs(other) <= most and abs(gap) <= most else "Rounding and other"
+def _other(order: IncomingOrder | Order, other: Decimal, gap: Decimal, lines: int) -> str:
+    """Ours where it is so little that it comes of rounding each line; else the shop's, with the name it has there."""
+    most = _most_rounding(order.currency, lines)
+    if abs(other) <= most and abs(gap) <= most:
+        return "Rounding"
+    return order.residual_title or "Rounding and other"
 
 
 def _most_rounding(currency: str, lines: int) -> Decimal:

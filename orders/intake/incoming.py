@@ -59,6 +59,8 @@ class IncomingLine(Struct, frozen=True, kw_only=True):
     """Net discount already taken off `total`."""
     refunded: int = 0
     """Of the units, those that were paid back: what of them is not shipped yet never will be."""
+    shipping: IncomingAddress = IncomingAddress()
+    """Where the line goes, in an order to several addresses; empty where that is the order's own."""
     stocked: bool = True
     metadata: dict[str, Any] = {}
 
@@ -102,6 +104,8 @@ class IncomingOrder(Struct, frozen=True, kw_only=True):
     discount_total: Decimal = ZERO
     refunded_total: Decimal = ZERO
     """What was paid back, as a positive amount."""
+    residual_title: str = ""
+    """What the shop calls that which `residual` is: "Gift card + Store credit"; "" where it has no name for it."""
     paid_at: datetime | None = None
     payment_code: str = ""
     payment_title: str = ""

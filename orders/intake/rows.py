@@ -19,10 +19,11 @@ ORDER_COLUMNS = (
     "shipping_tax", "fee_total", "fee_tax", "discount_total", "refunded_total", "residual", "customer_id", "buyer",
     "email", "phone", "billing", "shipping", "payment_code", "payment_title", "shipping_code", "shipping_title", "note",
     "metadata", "warnings", "search", "created_at", "updated_at", "source_id", "partner", "referrer_id",
+    "residual_title",
 )  # fmt: skip
 LINE_COLUMNS = (
     "id", "order_id", "position", "key", "sku", "name", "product_id", "quantity", "reserved", "waiting", "shipped",
-    "cancelled", "unit_price", "total", "tax", "discount", "metadata",
+    "cancelled", "unit_price", "total", "tax", "discount", "metadata", "shipping",
 )  # fmt: skip
 
 
@@ -78,6 +79,7 @@ def _order(source: Source, draft: Draft, customer_ids: Mapping[str, int]) -> tup
         order.shipping_code, order.shipping_title, order.note, as_json(order.metadata), as_json(order.warnings),
         vector_of_incoming(order), source.at, source.at, partner.source_id if partner else "",
         as_json(partner.document) if partner else None, partner.referrer_id if partner else None,
+        order.residual_title[:200],
     )  # fmt: skip
 
 
@@ -88,6 +90,7 @@ def _lines(draft: Draft) -> Iterator[tuple[Any, ...]]:
             line.id, draft.id, position, incoming.key, incoming.sku, incoming.name, line.product_id, incoming.quantity,
             line.reserved, line.waiting, line.shipped, line.cancelled, incoming.unit_price, incoming.total,
             incoming.tax, incoming.discount, as_json(incoming.metadata) if incoming.metadata else "{}",
+            as_json(incoming.shipping),
         )  # fmt: skip
 
 

@@ -84,6 +84,8 @@ class Order(models.Model):
     refunded_total = money(default=0)
     residual = money(default=0)
     """What the total holds beyond its parts."""
+    residual_title = models.CharField(max_length=200, blank=True, default="", db_default="")
+    """What the shop calls that: "Gift card"; "" where it has no name for it."""
     source_id = models.CharField(max_length=255, blank=True, db_default="")
     """The id a partner gave the order; "" for orders of shops."""
     partner: models.Field[Any, Any] = models.JSONField(null=True, blank=True)
@@ -181,6 +183,10 @@ class OrderLine(models.Model):
     tax = money(default=0)
     discount = money(default=0)
     metadata: models.Field[Any, Any] = models.JSONField(default=dict, blank=True)
+    shipping: models.Field[Any, Any] = models.JSONField(
+        default=dict, db_default=Value({}, models.JSONField()), blank=True
+    )
+    """Where it goes, in an order to several addresses; {} where that is the order's own."""
 
     class Meta:
         ordering = ["order", "position"]

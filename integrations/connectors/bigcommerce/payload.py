@@ -9,6 +9,7 @@ others are estimates; a line's `total_ex_tax` is before discounts, its `total_ta
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
@@ -101,7 +102,12 @@ def parse(payload: bytes, shop: Shop) -> IncomingOrder:
         metadata=_metadata(document, reading),
         warnings=reading.warnings(),
     )
-    return reading.checked(order)
+    return reading.checked(order, lambda: _named(raw, reading))
+
+
+def _named(raw: RawOrder, reading: Reading) -> Iterator[tuple[str, Decimal]]:
+    yield "Gift certificate", -reading.amount(raw.gift_certificate_amount, "gift_certificate_amount")
+    yield "Store credit", -reading.amount(raw.store_credit_amount, "store_credit_amount")
 
 
 def status(value: Any) -> str:

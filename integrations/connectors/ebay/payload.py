@@ -8,6 +8,7 @@ disappear after 14 days; with Global Shipping the delivery address is eBay's hub
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -61,6 +62,7 @@ def parse(payload: bytes, shop: Shop) -> IncomingOrder:
     lines = reading.lines(raw.lineItems, lambda line: _line(line, reading), "$.lineItems")
     discount = reading.money(pricing.priceDiscount, "priceDiscount")
     taxed = sum((line.tax for line in lines), ZERO)
+    tax = reading.money(pricing.tax, "tax") if pricing.tax else taxed
     order = IncomingOrder(
         external_id=external_id,
         number=external_id[:100],
@@ -70,8 +72,9 @@ def parse(payload: bytes, shop: Shop) -> IncomingOrder:
         currency=reading.currency,
         total=total,
         lines=lines,
-        tax_total=reading.money(pricing.tax, "tax") if pricing.tax else taxed,
+        tax_total=tax,
         shipping_total=reading.moneys([pricing.deliveryCost, pricing.deliveryDiscount], "deliveryCost"),
+        shipping_tax=max(ZERO, tax - taxed),  # what is no line's is the tax on delivery and handling
         fee_total=reading.moneys([pricing.fee, pricing.adjustment], "fee"),
         discount_total=abs(discount) or sum((line.discount for line in lines), ZERO),
         refunded_total=_refunded(raw, reading),
@@ -89,7 +92,18 @@ def parse(payload: bytes, shop: Shop) -> IncomingOrder:
         metadata=_metadata(raw, delivery, payment, reading),
         warnings=reading.warnings(),
     )
-    return reading.checked(order)
+    return reading.checked(order, lambda: _named(raw, reading))
+
+
+def _named(raw: Order, reading: MoneyReading) -> Iterator[tuple[str, Decimal]]:
+    """What eBay tells of the lines and may have put into the order's total beside its pricing."""
+    costs = [line.deliveryCost for line in raw.lineItems or () if line.deliveryCost]
+    collected = [tax.amount for line in raw.lineItems or () for tax in line.ebayCollectAndRemitTaxes or ()]
+    yield "Tax collected by eBay", reading.moneys(collected, "ebayCollectAndRemitTaxes")
+    yield "Import charges", reading.moneys([cost.importCharges for cost in costs], "importCharges")
+    yield "Handling", reading.moneys([cost.handlingCost for cost in costs], "handlingCost")
+    fees = [cost.shippingIntermediationFee for cost in costs]
+    yield "Fee of eBay's carrier", reading.moneys(fees, "shippingIntermediationFee")
 
 
 def _delivery(raw: Order) -> Instruction:

@@ -114,6 +114,14 @@ class Aspect(Struct):
     value: str | None = None
 
 
+class DeliveryCost(Struct):
+    """Of one line. What the order charges for delivery is in its pricing; these may come on top."""
+
+    handlingCost: Amount | None = None
+    importCharges: Amount | None = None
+    shippingIntermediationFee: Amount | None = None
+
+
 class Line(Struct):
     lineItemId: Any = None
     quantity: Any = None
@@ -127,6 +135,7 @@ class Line(Struct):
     ebayCollectAndRemitTaxes: list[Tax] | None = None
     variationAspects: list[Aspect] | None = None
     refunds: list[Refund] | None = None
+    deliveryCost: DeliveryCost | None = None
 
 
 class Order(Struct):

@@ -8,6 +8,7 @@ discounts and, where `pricesIncludeTax`, with tax; its `tax`, `couponAmount` and
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -37,6 +38,8 @@ class Reading(OrderReading):
     inclusive = False
     # Whether the lines' taxes hold the tax on shipping, too: then it is not counted twice.
     shared = False
+    # What the order's tax holds beyond that of lines and shipping; None where the order does not tell its tax.
+    beyond: Decimal | None = None
 
     def amount(self, value: Number, field: str) -> Decimal:
         """Noise beyond six decimals is a computer's, not the shop's: it goes without a note."""
@@ -50,7 +53,11 @@ class Reading(OrderReading):
     def taxation(self, raw: RawOrder) -> None:
         self.inclusive = raw.pricesIncludeTax is True
         taxed = self.sum([item.tax for item in raw.items or ()], "items.tax")
-        self.shared = bool(self.taxes(raw.taxesOnShipping)) and taxed == self.amount(raw.tax, "tax")
+        told, shipped = self.amount(raw.tax, "tax"), self.taxes(raw.taxesOnShipping)
+        self.shared = bool(shipped) and taxed == told
+        if raw.tax is not None:
+            within = self.sum([tax.taxOnShipping for item in raw.items or () for tax in item.taxes or ()], "taxes")
+            self.beyond = told - shipped - taxed + (within if self.shared else ZERO)
 
     def shipping(self, raw: RawOrder) -> tuple[Decimal, Decimal]:
         """Net and tax."""
@@ -64,11 +71,16 @@ class Reading(OrderReading):
         return (rate - tax if self.inclusive else rate), tax
 
     def fees(self, raw: RawOrder) -> tuple[Decimal, Decimal]:
-        """Handling and surcharges. `taxesOnShipping` covers the tax on handling, unless the fee names its own."""
+        """Handling and surcharges. `taxesOnShipping` covers the tax on handling, unless the fee names its own.
+
+        A tax that the order's own has no room for stands in that of the items already.
+        """
         net = tax = ZERO
         handling = [(raw.handlingFee, raw.handlingFee.value)] if raw.handlingFee else []
         for fee, value in [*handling, *((each, each.total) for each in raw.customSurcharges or ())]:
             own = self.taxes(fee.taxes)
+            if self.beyond is not None and own > self.beyond - tax:
+                own = ZERO
             net += self.amount(value, "fee") - (own if self.inclusive else ZERO)
             tax += own
         return net, tax
@@ -123,7 +135,25 @@ def parse(payload: bytes, shop: Shop) -> IncomingOrder:
         metadata=_metadata(raw, reading),
         warnings=reading.warnings(),
     )
-    return reading.checked(order)
+    return reading.checked(order, lambda: _named(raw, reading))
+
+
+def _named(raw: RawOrder, reading: Reading) -> Iterator[tuple[str, Decimal]]:
+    """What pays or lowers the total beside the lines. Of discounts that is what no line and no delivery has taken."""
+    for name, value in (
+        ("Gift card", raw.giftCardRedemption),
+        ("Loyalty points", _redeemed(raw.loyalty)),
+        ("Store credit", _redeemed(raw.storeCredit)),
+    ):
+        yield name, -reading.amount(value, name)
+    off = [discount.total for item in raw.items or () for discount in item.discounts or ()]
+    yield "Discount", reading.sum(off, "discounts.total") - reading.amount(raw.discount, "discount")
+    option = raw.shippingOption
+    coupon = reading.sum([item.couponAmount for item in raw.items or ()], "couponAmount")
+    if option is not None and option.discountedShippingRate is not None:
+        coupon += reading.amount(option.shippingRate, "shippingRate")
+        coupon -= reading.amount(option.discountedShippingRate, "discountedShippingRate")
+    yield "Coupon", coupon - reading.amount(raw.couponDiscount, "couponDiscount")
 
 
 def status(payment: Any, fulfilment: Any) -> str:

@@ -24,9 +24,11 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import combinations
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec import structs
 
 from integrations.connectors.contract import Shop
 from integrations.connectors.errors import PayloadError
@@ -281,11 +283,36 @@ class OrderReading:
     def warnings(self) -> tuple[str, ...]:
         return tuple(self.notes)
 
-    def checked(self, order: IncomingOrder) -> IncomingOrder:
-        """The order. Where its sum is off, its document is searched for a key that swaps an amount."""
-        if order.residual:
-            _refuse_repeated_keys(self.payload)
-        return order
+    def checked(
+        self, order: IncomingOrder, named: Callable[[], Iterable[tuple[str, Decimal]]] = tuple
+    ) -> IncomingOrder:
+        """The order. Where its sum is off, its document is searched for a key that swaps an amount.
+
+        `named`: what the shop tells of that: ("Gift card", -10). See `titled`; asked for only where it is needed.
+        """
+        if not order.residual:
+            return order
+        _refuse_repeated_keys(self.payload)
+        return self.titled(order, *named())
+
+    def titled(self, order: IncomingOrder, *named: tuple[str, Decimal]) -> IncomingOrder:
+        """The order, what its total holds beyond its parts called by those of `named` that come closest to it.
+
+        Shops leave open which of them the total holds. What rounding may be has no name, and "other" is what is left.
+        """
+        least = Decimal(len(order.lines) + 2).scaleb(-self.digits)
+        parts = [(name, amount) for name, amount in named if amount]
+        if abs(order.residual) <= least or not parts:
+            return order
+        choices = [each for count in range(len(parts), 0, -1) for each in combinations(parts, count)]
+        rest, _, chosen = min(
+            (abs(order.residual - sum((amount for _, amount in each), ZERO)), place, each)
+            for place, each in enumerate(choices)
+        )
+        if rest >= abs(order.residual):
+            return order
+        names = dict.fromkeys([*(name for name, _ in chosen), *(["other"] if rest > least else [])])
+        return structs.replace(order, residual_title=" + ".join(names)[:200])
 
 
 def _refuse_repeated_keys(payload: bytes) -> None:

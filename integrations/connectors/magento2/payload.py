@@ -10,7 +10,7 @@ no other field names; `total_paid`, names and others are left out, not null.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -90,7 +90,14 @@ def normalised(
         comments=said(raw.status_histories, reading),
         warnings=reading.warnings(),
     )
-    return reading.checked(order)
+    return reading.checked(order, lambda: _named(raw, reading))
+
+
+def _named(raw: RawOrder, reading: Reading) -> Iterator[tuple[str, Decimal]]:
+    """What pays a part; Adobe Commerce takes it off the grand total."""
+    yield "Gift card", -_paid_by_cards(raw, reading)
+    yield "Store credit", -reading.amount(raw.extras.customer_balance_amount, "customer_balance_amount")
+    yield "Reward points", -reading.amount(raw.extras.reward_currency_amount, "reward_currency_amount")
 
 
 def _shipping_total(raw: RawOrder, reading: Reading) -> Decimal:
@@ -112,6 +119,13 @@ def _fees(
         told = sum((line.tax for line in sold), ZERO) + shipping_tax + tax
         tax += max(ZERO, reading.amount(raw.tax_amount, "tax_amount") - told)
     return net, tax
+
+
+def _paid_by_cards(raw: RawOrder, reading: Reading) -> Decimal:
+    if raw.extras.gift_cards_amount is not None:
+        return reading.amount(raw.extras.gift_cards_amount, "gift_cards_amount")
+    each = [card.get("amount") for card in objects(raw.extras.gift_cards)]
+    return reading.optional(reading.sum, each, "gift_cards.amount") or ZERO
 
 
 def _payment_title(raw: RawOrder) -> str | None:
@@ -141,7 +155,7 @@ def _metadata(raw: RawOrder, brief: Brief, reading: Reading, more: Sequence[tupl
     cards = objects(raw.extras.gift_cards)
     paid_by_cards = raw.extras.gift_cards_amount
     if cards and paid_by_cards is None:
-        paid_by_cards = str(reading.optional(reading.sum, [card.get("amount") for card in cards], "gift_cards") or "")
+        paid_by_cards = str(_paid_by_cards(raw, reading) or "")
     known = str(brief.status) in LABELS or brief.status == brief.state
     pairs += [
         ("gift_message", label(part(extras, "gift_message").get("message"))),

@@ -8,6 +8,7 @@ the payment's document; only one that was reversed as a whole (V) says so itself
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -114,7 +115,25 @@ def parse(payload: bytes, shop: Shop) -> IncomingOrder:
         metadata=_metadata(info, read),
         warnings=read.warnings(),
     )
-    return read.checked(order)
+    return read.checked(order, lambda: _named(cart, read))
+
+
+# Amounts of items, which the item's own amount may hold or not: PayPal leaves it open.
+OF_ITEMS = {
+    "Discount of items": "discount_amount",
+    "Adjustment": "adjustment_amount",
+    "Gift wrapping": "gift_wrap_amount",
+    "Shipping of items": "basic_shipping_amount",
+    "Express delivery": "extra_shipping_amount",
+    "Handling": "handling_amount",
+    "Insurance of items": "insurance_amount",
+}
+
+
+def _named(cart: CartInfo, read: Reader) -> Iterator[tuple[str, Decimal]]:
+    for name, field in OF_ITEMS.items():
+        amount = read.moneys([getattr(item, field) for item in cart.item_details or ()], field)
+        yield name, -abs(amount) if field == "discount_amount" else amount
 
 
 def _paid_back(raw: Transaction, total: Decimal, read: Reader) -> Decimal:

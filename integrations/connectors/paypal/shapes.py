@@ -86,6 +86,13 @@ class Item(Struct):
     item_amount: Money | None = None
     tax_amounts: list[Tax] | None = None
     total_item_amount: Money | None = None
+    discount_amount: Money | None = None
+    adjustment_amount: Money | None = None
+    gift_wrap_amount: Money | None = None
+    basic_shipping_amount: Money | None = None
+    extra_shipping_amount: Money | None = None
+    handling_amount: Money | None = None
+    insurance_amount: Money | None = None
 
 
 class CartInfo(Struct):

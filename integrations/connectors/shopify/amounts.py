@@ -75,6 +75,12 @@ class Goods:
     whole: Decimal
     whole_tax: Decimal
 
+    @property
+    def came_back(self) -> bool:
+        """Whether units are counted that the order as it stands does not hold: returned, or of one that is off."""
+        current = self.raw.current_quantity
+        return current is not None and values.quantity(current, "currentQuantity") != self.units
+
 
 def goods(raw: RawOrder, lines: Sequence[RawLine], reading: Reading) -> list[Goods]:
     """Every line, those of no units too. An order that was cancelled or emptied keeps what was ordered."""
@@ -119,24 +125,42 @@ def _goods(line: RawLine, units: int, ordered: int, reading: Reading) -> Goods:
     return Goods(line, units, ordered, gross - tax, tax, discount, whole, whole_tax)
 
 
-def totals(raw: RawOrder, lines: Iterable[Goods], reading: Reading) -> tuple[Decimal, Decimal, Decimal]:
-    """The total, the tax in it, and what of it was refunded.
+@dataclass(frozen=True)
+class Totals:
+    """What the buyer owes, the tax in it, what was taken off, and what was paid back."""
 
-    `totalPriceSet` less what left the order, to the cent of `currentTotalPriceSet` where nothing else is off. Money
-    that was given back for units that left is not in the total any more, so it is not refunded from it either.
+    total: Decimal
+    tax: Decimal
+    discount: Decimal
+    refunded: Decimal
+
+
+def totals(raw: RawOrder, lines: Sequence[Goods], reading: Reading) -> Totals:
+    """`totalPriceSet` less what left the order, to the cent of `currentTotalPriceSet` where nothing else is off. Money
+    that was given back for units that left is not in the total any more, so it is not refunded from it either. What an
+    order was edited to, while nothing was paid back, Shopify says itself: what came with the edit, discounts and fees,
+    is in the `current` amounts alone.
     """
     total = reading.total(reading.written(raw.total_price_set, "totalPriceSet"), "$.order.totalPriceSet")
     tax = reading.money(raw.total_tax_set, "totalTaxSet")
     refunded = reading.money(raw.total_refunded_set, "totalRefundedSet")
+    discount = reading.money(raw.total_discounts_set, "totalDiscountsSet")
     reduced = [line for line in lines if line.units < line.ordered]
-    if not reduced:
-        return total, tax, refunded
+    is_current = raw.edited and not refunded and not any(line.came_back for line in lines)
+    if not reduced and not (is_current and raw.current_total_price_set):
+        return Totals(total, tax, discount, refunded)
     current = reading.money(raw.current_total_price_set, "currentTotalPriceSet")
+    if is_current and raw.current_total_price_set:
+        if raw.current_total_tax_set:
+            tax = reading.money(raw.current_total_tax_set, "currentTotalTaxSet")
+        if raw.current_total_discounts_set:
+            discount = reading.money(raw.current_total_discounts_set, "currentTotalDiscountsSet")
+        return Totals(current, tax, discount, refunded)
     total -= sum((line.whole - line.net - line.tax for line in reduced), ZERO)
     tax -= sum((line.whole_tax - line.tax for line in reduced), ZERO)
     if abs(total - current) <= len(reduced) * Decimal(1).scaleb(-reading.digits):
         total = current
-    return total, tax, min(refunded, max(ZERO, total - current))
+    return Totals(total, tax, discount, min(refunded, max(ZERO, total - current)))
 
 
 def delivery(lines: Sequence[RawShipping], reading: Reading) -> tuple[Decimal, Decimal]:

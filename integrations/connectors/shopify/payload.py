@@ -38,7 +38,7 @@ def parse(payload: bytes, shop: Shop) -> IncomingOrder:
     reading.in_currency(shop, raw.presentment_currency_code, raw.currency_code, path="$.order.currencyCode")
     reading.inclusive = raw.taxes_included is True
     bought = goods(raw, _lines(document), reading)
-    total, tax_total, refunded_total = totals(raw, bought, reading)
+    owed = totals(raw, bought, reading)
     ways = [line for line in (raw.shipping_lines and raw.shipping_lines.nodes) or () if not line.is_removed]
     shipping_total, shipping_tax = delivery(ways, reading)
     fee_total, fee_tax = fees(raw, bought, reading)
@@ -46,23 +46,22 @@ def parse(payload: bytes, shop: Shop) -> IncomingOrder:
     billing = reading.address(raw.billing_address, "the billing address", email if raw.billing_address else "")
     deliver_to = reading.address(raw.shipping_address, "the delivery address", "")
     payment_code, payment_title = _payment(raw)
-    # Not `checked`: no plugin writes into Shopify's answers, so no key in them comes twice.
-    return IncomingOrder(
+    order = IncomingOrder(
         external_id=external_id,
         number=reading.number(raw.name or external_id),
         status=status(raw.display_financial_status, raw.display_fulfillment_status, raw.cancelled_at, raw.test),
         placed_at=_stamp(raw.created_at, "createdAt") if raw.created_at else modified_at,
         modified_at=modified_at,
         currency=reading.currency,
-        total=total,
+        total=owed.total,
         lines=reading.lines(bought, lambda line: _line(line, reading), LINES, NODES),
-        tax_total=tax_total,
+        tax_total=owed.tax,
         shipping_total=shipping_total,
         shipping_tax=shipping_tax,
         fee_total=fee_total,
         fee_tax=fee_tax,
-        discount_total=reading.money(raw.total_discounts_set, "totalDiscountsSet"),
-        refunded_total=refunded_total,
+        discount_total=owed.discount,
+        refunded_total=owed.refunded,
         paid_at=reading.optional(_paid_at, raw),
         payment_code=reading.payment_code(payment_code),
         payment_title=reading.payment_title(payment_title),
@@ -77,6 +76,8 @@ def parse(payload: bytes, shop: Shop) -> IncomingOrder:
         metadata=_metadata(raw, reading),
         warnings=reading.warnings(),
     )
+    # Not `checked`: no plugin writes into Shopify's answers, so no key in them comes twice.
+    return reading.titled(order, ("Order edit", order.residual)) if raw.edited else order
 
 
 def tail(gid: Any) -> str:

@@ -31,7 +31,7 @@ _HEAD = f"""id legacyResourceId name confirmationNumber createdAt updatedAt canc
   billingAddress {_ADDRESS}
   shippingAddress {_ADDRESS}
   totalPriceSet {_BAG} currentTotalPriceSet {_BAG} totalTaxSet {_BAG} totalDiscountsSet {_BAG}
-  totalRefundedSet {_BAG} totalTipReceivedSet {_BAG}
+  totalRefundedSet {_BAG} totalTipReceivedSet {_BAG} currentTotalTaxSet {_BAG} currentTotalDiscountsSet {_BAG}
   additionalFees {{ name price {_BAG} {_TAXES} }}"""
 
 _PAID = "transactions(first: 20) { kind status gateway formattedGateway createdAt processedAt }"

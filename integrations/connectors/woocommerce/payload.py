@@ -8,8 +8,9 @@ not reduced by refunds; PHP writes an empty object as `[]`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,11 +20,12 @@ from integrations.connectors.contract import Shop
 from integrations.connectors.errors import PayloadError
 from integrations.connectors.kit import stamps, values
 from integrations.connectors.kit.identities import identifying
+from integrations.connectors.kit.json_answers import objects
 from integrations.connectors.kit.order_reading import OrderReading
 from integrations.connectors.woocommerce.refunds import units
 from integrations.connectors.woocommerce.shapes import Brief, MetaList, RawLine, RawOrder
 from integrations.connectors.woocommerce.status import status
-from orders.intake.incoming import IncomingLine, IncomingOrder
+from orders.intake.incoming import ZERO, IncomingLine, IncomingOrder
 
 STAMP_LENGTH = len("2026-11-01T10:00:00")
 NO_DATE = "0000-00-00"
@@ -72,7 +74,12 @@ def parse(payload: bytes, shop: Shop) -> IncomingOrder:
         metadata=_order_metadata(raw, reading),
         warnings=reading.warnings(),
     )
-    return reading.checked(order)
+    return reading.checked(order, lambda: _named(raw, reading))
+
+
+def _named(raw: RawOrder, reading: OrderReading) -> Iterator[tuple[str, Decimal]]:
+    cards = [card.get("amount") for card in objects(raw.gift_cards)]
+    yield "Gift card", -(reading.optional(reading.sum, cards, "gift_cards.amount") or ZERO)
 
 
 def stamp(value: str, zone: ZoneInfo, field: str) -> datetime:

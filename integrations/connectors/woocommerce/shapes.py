@@ -97,6 +97,8 @@ class RawOrder(Struct):
     shipping_lines: list[RawShipping] | None = None
     fee_lines: list[RawFee] | None = None
     coupon_lines: list[RawCoupon] | None = None
+    # Of the plugin Gift Cards: `[{"code", "amount"}]`.
+    gift_cards: Any = None
     refunds: list[RawRefund] | None = None
     # Ours, see `woocommerce.refunds`; not in documents of before.
     refunds_by_line: list[RawRefundOfLines] | None = field(default_factory=list)

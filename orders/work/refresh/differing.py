@@ -40,6 +40,7 @@ class BookLine(NamedTuple):
     tax: Decimal
     discount: Decimal
     metadata: dict[str, Any]
+    shipping: dict[str, Any]
 
 
 def lines_of(order_ids: Collection[int]) -> dict[int, list[BookLine]]:
@@ -48,11 +49,12 @@ def lines_of(order_ids: Collection[int]) -> dict[int, list[BookLine]]:
     if found:
         rows = execute(
             "SELECT order_id, key, sku, name, quantity, cancelled, shipped, unit_price, total, tax, discount,"
-            " nullif(metadata, '{}') FROM orders_orderline WHERE order_id = ANY(%s) ORDER BY order_id, position, id",
+            " nullif(metadata, '{}'), nullif(shipping, '{}') FROM orders_orderline WHERE order_id = ANY(%s)"
+            " ORDER BY order_id, position, id",
             [list(order_ids)],
         )
         for row in rows:
-            found[row[0]].append(BookLine._make((*row[:-1], _as_json(row[-1]))))
+            found[row[0]].append(BookLine._make((*row[:-2], _as_json(row[-2]), _as_json(row[-1]))))
     return found
 
 
@@ -150,10 +152,12 @@ def _is(line: BookLine, incoming: IncomingLine) -> bool:
         and line.discount == amount(incoming.discount)
         and not line.metadata
         and not incoming.metadata
+        and not line.shipping
+        and incoming.shipping.is_empty
     )
 
 
-TOLD = ("sku", "name", "quantity", "unit_price", "total", "tax", "discount", "metadata")
+TOLD = ("sku", "name", "quantity", "unit_price", "total", "tax", "discount", "metadata", "shipping")
 
 
 def _told(line: BookLine) -> dict[str, Any]:

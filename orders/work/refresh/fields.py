@@ -22,19 +22,24 @@ FIELDS: dict[Part, tuple[str, ...]] = {
     Part.SHIPPING: ("shipping",),
     Part.ITEMS: (
         "currency", "total", "tax_total", "shipping_total", "shipping_tax", "fee_total", "fee_tax", "discount_total",
-        "refunded_total", "residual",
+        "refunded_total", "residual", "residual_title",
     ),
     Part.NOTE: ("note",),
     Part.METADATA: ("metadata",),
 }  # fmt: skip
 
 
+# Those of ITEMS that are no amounts.
+TEXTS = {"currency", "residual_title"}
+
+
 def values_of(incoming: IncomingOrder) -> dict[str, Any]:
     """The order's fields as the database keeps them."""
-    amounts = {name: exact.amount(getattr(incoming, name)) for name in FIELDS[Part.ITEMS] if name != "currency"}
+    amounts = {name: exact.amount(getattr(incoming, name)) for name in FIELDS[Part.ITEMS] if name not in TEXTS}
     return amounts | {
         "number": incoming.number,
         "currency": incoming.currency,
+        "residual_title": incoming.residual_title[:200],
         "payment_code": incoming.payment_code,
         "payment_title": incoming.payment_title,
         "paid_at": incoming.paid_at,
@@ -79,7 +84,7 @@ LABELS = {
     "phone": "Phone", "note": "Note of the buyer", "metadata": "Metadata", "currency": "Currency", "total": "Total",
     "tax_total": "Tax", "shipping_total": "Shipping cost", "shipping_tax": "Tax of shipping", "fee_total": "Fees",
     "fee_tax": "Tax of fees", "discount_total": "Discount", "refunded_total": "Refunded",
-    "residual": "Rounding and other",
+    "residual": "Rounding and other", "residual_title": "Name of what is not itemised",
 }  # fmt: skip
 
 

@@ -18,7 +18,19 @@ from stock import catalogue
 # How a line is named in the history: this and its key, or its place where the shop gives no key.
 LINE = "line "
 # What the history keeps of a line.
-TOLD = ("sku", "name", "quantity", "cancelled", "unit_price", "total", "tax", "discount", "metadata", "product_id")
+TOLD = (
+    "sku",
+    "name",
+    "quantity",
+    "cancelled",
+    "unit_price",
+    "total",
+    "tax",
+    "discount",
+    "metadata",
+    "product_id",
+    "shipping",
+)
 
 
 def overwrite(
@@ -105,6 +117,7 @@ def values_of_line(incoming: IncomingLine, place: int) -> dict[str, Any]:
         "tax": amounts.amount(incoming.tax),
         "discount": amounts.amount(incoming.discount),
         "metadata": msgspec.json.decode(msgspec.json.encode(incoming.metadata)),
+        "shipping": msgspec.to_builtins(incoming.shipping),
     }
 
 
@@ -220,8 +233,9 @@ def put_back(change: Opened, told: Mapping[str, Any]) -> None:
     line.sku = old["sku"]
     if before is None or (line.quantity, line.cancelled) != (old["quantity"], old["cancelled"]):
         resize(line, old["quantity"])
-    for field in ("name", "unit_price", "total", "tax", "discount", "metadata", "key", "position"):
-        setattr(line, field, value_of(OrderLine, field, old[field]))
+    for field in ("name", "unit_price", "total", "tax", "discount", "metadata", "shipping", "key", "position"):
+        if field in old:  # a history of before knows less
+            setattr(line, field, value_of(OrderLine, field, old[field]))
     change.tell(name, before, _told(line))
 
 
@@ -232,4 +246,4 @@ def _named(change: Opened, told: Mapping[str, Any]) -> OrderLine | None:
 
 def _differs(line: OrderLine, told: Mapping[str, Any]) -> bool:
     now = _told(line)
-    return any(now[name] != told[name] for name in TOLD if name != "cancelled")
+    return any(now[name] != told[name] for name in TOLD if name != "cancelled" and name in told)

@@ -66,6 +66,7 @@ def test_the_documented_order() -> None:
         fee_tax=Decimal("0.01"),
         discount_total=Decimal("4.49"),
         refunded_total=Decimal("3.50"),
+        residual_title="Gift card",
         payment_code="Card &amp; more",
         payment_title="Card & more",
         shipping_code="customShippingId",

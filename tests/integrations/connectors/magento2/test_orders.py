@@ -69,6 +69,7 @@ def test_the_documented_order() -> None:
         fee_tax=Decimal("1.50"),
         discount_total=Decimal("13.20"),
         refunded_total=Decimal("54.00"),
+        residual_title="Gift card + Store credit",
         payment_code="stripe_payments",
         payment_title="Carte bancaire",
         shipping_code="flatrate_flatrate",
