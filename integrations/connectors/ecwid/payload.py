@@ -79,7 +79,7 @@ class Reading(OrderReading):
         handling = [(raw.handlingFee, raw.handlingFee.value)] if raw.handlingFee else []
         for fee, value in [*handling, *((each, each.total) for each in raw.customSurcharges or ())]:
             own = self.taxes(fee.taxes)
-            if self.beyond is not None and own > self.beyond - tax:
+            if self.beyond is not None and self.beyond - tax < own / 2:
                 own = ZERO
             net += self.amount(value, "fee") - (own if self.inclusive else ZERO)
             tax += own

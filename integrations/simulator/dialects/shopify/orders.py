@@ -196,12 +196,11 @@ class _Order:
         bag, tax = self.till.bag, sum((line.tax for line in self.lines), self.shipping_tax)
         goods = sum((line.whole if self.included else line.goods for line in self.lines), ZERO) - self.tip
         back = sum(self.refunds, ZERO)
-        kept = [line for line in self.lines if not line.removed]
         return {
             "totalPriceSet": bag(self.total),
             "currentTotalPriceSet": bag(self.current),
-            "currentTotalTaxSet": bag(sum((line.tax for line in kept), self.shipping_tax)),
-            "currentTotalDiscountsSet": bag(sum((line.off for line in kept), ZERO)),
+            "currentTotalTaxSet": bag(sum((line.tax for line in self.lines if not line.removed), self.shipping_tax)),
+            "currentTotalDiscountsSet": bag(sum((line.off for line in self.lines if not line.removed), ZERO)),
             "subtotalPriceSet": bag(goods),
             "totalDiscountsSet": bag(sum((line.off for line in self.lines), ZERO)),
             "totalShippingPriceSet": bag(self.delivered()),
