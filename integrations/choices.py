@@ -139,6 +139,14 @@ class UnknownProducts(TextChoices):
     FAIL = "fail", "Fail the order"
 
 
+class ArticleKey(TextChoices):
+    """What the article of a shop's line is found by; what is mapped by hand comes before all of these."""
+
+    SKU = "sku", "Its SKU"
+    SKU_EAN = "sku_ean", "Its SKU, or else its EAN"
+    EAN_SKU = "ean_sku", "Its EAN, or else its SKU"
+
+
 class UnknownCodes(TextChoices):
     """What happens to an order whose payment or shipping method nobody has named."""
 

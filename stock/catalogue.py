@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -51,8 +51,35 @@ def create(project_id: int, names: Mapping[str, str]) -> dict[str, int]:
     return find(project_id, skus)
 
 
+def skus_of_eans(project_id: int, eans: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """The SKUs of the products with each of these EANs, in their order; unknown EANs are left out."""
+    if not eans:
+        return {}
+    rows = execute(
+        "SELECT ean, array_agg(sku ORDER BY sku) FROM stock_product"
+        " WHERE project_id = %s AND ean <> '' AND ean = ANY(%s) GROUP BY ean",
+        [project_id, sorted(eans)],
+    )
+    return {ean: tuple(skus) for ean, skus in rows}
+
+
+def add_eans(project_id: int, eans: Mapping[str, str]) -> None:
+    """Write EANs by SKU where a product has none: one that is here stays."""
+    if eans:
+        execute(
+            "UPDATE stock_product AS product SET ean = new.ean FROM unnest(%s::text[], %s::text[]) AS new (sku, ean)"
+            " WHERE product.project_id = %s AND product.sku = new.sku AND product.ean = ''",
+            [list(eans), list(eans.values()), project_id],
+        )
+
+
 def rename(product_id: int, name: str) -> None:
     Product.objects.filter(pk=product_id).update(name=name[:300])
+
+
+def set_ean(product_id: int, ean: str) -> None:
+    """`ean`: as `stock.barcodes.canonical` writes it, "" for none."""
+    Product.objects.filter(pk=product_id).update(ean=ean)
 
 
 @dataclass(frozen=True)

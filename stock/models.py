@@ -24,6 +24,8 @@ class Product(models.Model):
     project = models.ForeignKey("integrations.Project", models.CASCADE, related_name="products", db_index=False)
     sku = models.CharField("SKU", max_length=100)
     name = models.CharField(max_length=300)
+    ean = models.CharField("EAN", max_length=50, blank=True, default="", db_default="")
+    """As `stock.barcodes.canonical` writes it; several products may have the same, which then means none of them."""
     price = models.DecimalField(max_digits=19, decimal_places=4, null=True, blank=True)
     """What a partner says it costs, in the project's currency; used for its lines that carry no price."""
     metadata: models.Field[Any, Any] = models.JSONField(
@@ -36,6 +38,7 @@ class Product(models.Model):
         indexes = [
             models.Index(F("project"), Collate(PLAIN_SKU, "C"), name="product_by_plain_sku"),
             GinIndex(SearchVector("name", config="simple"), name="product_by_word"),
+            models.Index(fields=["project", "ean"], condition=~Q(ean=""), name="product_by_ean"),
         ]
         permissions = [("receive_stock", "Can receive stock")]
 

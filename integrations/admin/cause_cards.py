@@ -19,6 +19,7 @@ from config.kit import true_time
 from config.kit.money import money
 from integrations.admin.cause_forms import CredentialsForm
 from integrations.choices import IntegrationHealth
+from integrations.importing.articles import AMBIGUOUS
 from integrations.models import Integration, RemoteOrder
 from integrations.review.causes import CONNECTION, MOST_COUNTED, RULED, Cause, Group
 
@@ -131,6 +132,7 @@ def card(shop: Integration, group: Group, sample: RemoteOrder | None, user: Any)
 def title_of(cause: Cause) -> str:
     titles = {
         "unknown_sku": _("SKU %(subject)s is unknown"),
+        AMBIGUOUS: _("EAN %(subject)s belongs to several products"),
         "unmapped_payment": _("Payment “%(subject)s” has no name here"),
         "unmapped_delivery": _("Shipping method “%(subject)s” has no name here"),
         "insufficient_stock": _("Not enough stock of %(subject)s"),

@@ -11,6 +11,7 @@ from integrations.admin.cause_cards import Card
 from integrations.admin.cause_forms import AddProductForm, ChooseRuleForm, DismissForm, MapSkuForm, NameCodeForm
 from integrations.choices import ImportAction
 from integrations.connectors.errors import PayloadError
+from integrations.importing.articles import AMBIGUOUS
 from integrations.importing.mapping import UNMAPPED, code_of
 from integrations.models import StatusRule
 from integrations.review.causes import RULED
@@ -18,7 +19,7 @@ from integrations.shops.rule_settings import fingerprint
 from orders.intake import receipts
 from orders.intake.incoming import IncomingOrder
 from stock.admin.forms import ReceiveForm
-from stock.models import StockLevel
+from stock.models import Product, StockLevel
 from stock.suggestions import similar
 
 
@@ -31,6 +32,7 @@ def fill(cards: Sequence[Card], user: Any) -> None:
             each.forms["dismiss"] = DismissForm(auto_id=each.auto_id)
         kinds.setdefault(each.cause.code, []).append(each)
     _fill_skus(kinds.get("unknown_sku", []), user)
+    _fill_eans(kinds.get(AMBIGUOUS, []), user)
     _fill_codes([each for code in UNMAPPED.values() for each in kinds.get(code, [])], user)
     _fill_stock(kinds.get("insufficient_stock", []), user)
     _fill_statuses([each for code in RULED for each in kinds.get(code, [])], user)
@@ -62,6 +64,18 @@ def _fill_skus(cards: Sequence[Card], user: Any) -> None:
         if may_map:
             card.forms["map"] = MapSkuForm(auto_id=card.auto_id)
             card.suggestions = suggestions
+
+
+def _fill_eans(cards: Sequence[Card], user: Any) -> None:
+    """The products that share the EAN are the suggestions."""
+    if not cards or not user.has_perm("integrations.edit_mappings"):
+        return
+    eans = {card.cause.subject for card in cards}
+    same = Product.objects.filter(project_id=cards[0].shop.project_id, ean__in=eans).exclude(ean="").order_by("sku")
+    found = list(same.values_list("ean", "sku", "name"))
+    for card in cards:
+        card.forms["map"] = MapSkuForm(auto_id=card.auto_id)
+        card.suggestions = [(sku, name) for ean, sku, name in found if ean == card.cause.subject]
 
 
 def _line_name(card: Card) -> str:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from config.kit.admin.guards import guarded
 from config.kit.admin.model_admins import Route
 from integrations.admin.shop_stock import ShopStock
-from integrations.choices import ListKind, MappedField, Transform, UnknownCodes
+from integrations.choices import ArticleKey, ListKind, MappedField, Transform, UnknownCodes
 from integrations.importing.mapping import UNMAPPED, Mapped
 from integrations.importing.trying import try_out
 from integrations.models import CodeListEntry, Integration, MetadataMapping, SkuMapping
@@ -29,7 +29,7 @@ PART = "mappings"
 
 
 class SkuForm(forms.Form):
-    shop_sku = forms.CharField(label=gettext_lazy("SKU in the shop"), max_length=100)
+    shop_sku = forms.CharField(label=gettext_lazy("SKU in the shop, or EAN"), max_length=100)
     sku = forms.CharField(label=gettext_lazy("SKU here"), max_length=100)
 
 
@@ -75,6 +75,14 @@ class CodeForm(forms.Form):
     name = forms.CharField(label=gettext_lazy("Name here"), max_length=200)
 
 
+class ArticlesForm(forms.Form):
+    by = forms.ChoiceField(
+        label=gettext_lazy("An article of the shop is found by"),
+        choices=ArticleKey.choices,
+        help_text=gettext_lazy("An EAN that several of your products have is never guessed at: such an order fails."),
+    )
+
+
 class UnknownForm(forms.Form):
     payments = forms.ChoiceField(label=gettext_lazy("Payments without a name"), choices=UnknownCodes.choices)
     deliveries = forms.ChoiceField(label=gettext_lazy("Shipping methods without a name"), choices=UnknownCodes.choices)
@@ -93,6 +101,7 @@ def mappings_card(shop: Integration, may_edit: bool) -> dict[str, Any]:
         unknown = {"payments": shop.unknown_payments, "deliveries": shop.unknown_deliveries}
         card |= {
             "sku_form": SkuForm(prefix="sku"),
+            "articles_form": ArticlesForm(initial={"by": shop.articles_by}, prefix="articles"),
             "metadata_form": MetadataForm(prefix="metadata"),
             "code_form": CodeForm(prefix="code"),
             "unknown_form": UnknownForm(initial=unknown, prefix="unknown"),
@@ -105,6 +114,7 @@ class ShopMappings(ShopStock):
         return [
             *super().steps(),
             ("<int:pk>/mappings/sku/", self.map_sku, "map_sku"),
+            ("<int:pk>/mappings/articles/", self.set_articles, "set_articles"),
             ("<int:pk>/mappings/metadata/", self.map_metadata, "map_metadata"),
             ("<int:pk>/mappings/metadata/try/", self.try_metadata, "try_metadata"),
             ("<int:pk>/mappings/code/", self.name_code, "name_code"),
@@ -142,6 +152,16 @@ class ShopMappings(ShopStock):
                 said = f"SKU {values['shop_sku']} stands for {values['sku']}."
                 return self._answer(request, shop, [said] if new else [])
         return self._refused(request, shop, "sku_form", form)
+
+    @guarded("integrations.change_integration")
+    def set_articles(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """What the articles of the shop are found by."""
+        shop, form = self.shop(request, pk), ArticlesForm(request.POST, prefix="articles")
+        if not form.is_valid():
+            return self._refused(request, shop, "articles_form", form)
+        by = ArticleKey(form.cleaned_data["by"])
+        changed = mapping_settings.set_articles(shop, by)
+        return self._answer(request, shop, [f"Articles are found by: {by.label}."] if changed else [])
 
     @guarded(EDIT)
     def map_metadata(self, request: HttpRequest, pk: int) -> HttpResponse:

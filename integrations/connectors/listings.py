@@ -67,6 +67,8 @@ class RemoteProduct:
     name: str
     stock_managed: bool
     quantity: int | None
+    # As `stock.barcodes.canonical` writes it.
+    ean: str = ""
 
 
 @dataclass(frozen=True)

@@ -226,6 +226,7 @@ NOT_PERSONAL: Columns = {
     "integrations.Fix": "reason_code orders",
     "integrations.Heartbeat": "kind name",
     "integrations.Integration": "platform title base_url credentials time_zone unknown_products unknown_payments"
+    " articles_by"
     " unknown_deliveries ours_wins after_import health health_note",
     "integrations.MailServer": "host security username secrets from_name from_address problem",
     "integrations.Membership": "role",
@@ -260,7 +261,7 @@ NOT_PERSONAL: Columns = {
     "orders.Segment": "name kind junction conditions",
     "orders.Shipment": "code order_number carrier",
     "orders.ShipmentLine": "sku name",
-    "stock.Product": "sku name metadata",
+    "stock.Product": "sku name ean metadata",
     "stock.StockMovement": "reason",
     "stock.Warehouse": "name",
 }

@@ -12,12 +12,14 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+import msgspec
 from django.db import transaction
 
 from config.kit.sql import execute
 from integrations.choices import AfterImport
 from integrations.following.settling import still_settling
-from integrations.importing import mapping, remote_orders
+from integrations.importing import articles, mapping, remote_orders
+from integrations.importing.articles import Keys, keys_of
 from integrations.importing.payloads import Candidate, read_stored
 from integrations.importing.rules import Known
 from integrations.importing.statuses import meaning
@@ -74,13 +76,16 @@ class _Words:
     integration: Integration
     mapping: mapping.Mapping
     actions: dict[str, str] = field(default_factory=dict)
-    asked: frozenset[str] = frozenset()
-    """The SKUs of the shop that the mapping was asked for."""
+    asked: frozenset[Keys] = frozenset()
+    """The articles of the shop that the mapping was asked for."""
 
     def also_for(self, orders: Iterable[IncomingOrder]) -> _Words:
         """The same words, with those of these orders' items."""
-        skus = _skus(orders) - self.asked
-        return replace(self, mapping=mapping.widened(self.mapping, self.integration, skus), asked=self.asked | skus)
+        keys = keys_of(orders) - self.asked
+        if not keys:
+            return self
+        known = self.mapping.articles.together(articles.load(self.integration, keys))
+        return replace(self, mapping=msgspec.structs.replace(self.mapping, articles=known), asked=self.asked | keys)
 
     def ours(self, order: IncomingOrder) -> IncomingOrder:
         """The order in our words; where it cannot be put into them, in the shop's."""
@@ -121,11 +126,7 @@ def _pairs(rows: Sequence[tuple[Known, Candidate]]) -> list[_Pair]:
 
 def _words(integration: Integration, orders: Collection[IncomingOrder]) -> _Words:
     actions = dict(integration.rules.values_list("status", "action"))
-    return _Words(integration, mapping.load(integration, list(orders)), actions, _skus(orders))
-
-
-def _skus(orders: Iterable[IncomingOrder]) -> frozenset[str]:
-    return frozenset(line.sku for order in orders for line in order.lines)
+    return _Words(integration, mapping.load(integration, list(orders)), actions, keys_of(orders))
 
 
 def _compare(integration: Integration, pairs: Sequence[_Pair]) -> _Words:

@@ -7,7 +7,7 @@ questions, in this order:
 2. Can it be read at all?
 3. Is its buyer on the block list?
 4. Have its payment and its shipping method a name here, where unnamed ones fail an order?
-5. Are its products known, where unknown ones fail an order?
+5. Is it certain which products it means, and are they known, where unknown ones fail an order?
 
 Stock is not asked: whether “Import and complete” finds every unit shows when stock is shared out (`orders.intake`).
 Nothing is written, and no shop is asked.
@@ -86,8 +86,8 @@ def look_up(integration: Integration, orders: Sequence[IncomingOrder]) -> Lookup
     words = mapping.load(integration, orders)
     if integration.unknown_products == UnknownProducts.CREATE:
         return Lookups(listed, words, None)
-    skus = {words.skus.get(line.sku, line.sku) for order in orders for line in order.lines if line.stocked and line.sku}
-    return Lookups(listed, words, catalogue.find(integration.project_id, sorted(skus)))
+    skus = {words.articles.sku_of(line) for order in orders for line in order.lines if line.stocked}
+    return Lookups(listed, words, catalogue.find(integration.project_id, sorted(skus - {""})))
 
 
 def judge_page(

@@ -6,15 +6,16 @@ a changed mapping only when they are synchronised.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-from config.kit.sql import execute
 from integrations.choices import ListKind, MappedField, Transform, UnknownCodes
 from integrations.connectors.kit.values import METADATA_SIZE
+from integrations.importing import articles
+from integrations.importing.articles import Articles
 from integrations.importing.paths import ABSENT, DOCUMENT, at
 from integrations.models import Integration
 from orders.intake.drafts import Obstacle
@@ -72,8 +73,7 @@ class Mapped(Struct, frozen=True):
 class Mapping(Struct, frozen=True):
     """What is set for one integration."""
 
-    skus: dict[str, str] = {}
-    """Our SKU by the shop's."""
+    articles: Articles = Articles()
     names: dict[ListKind, dict[str, str]] = {}
     """Our name by the shop's code, for payments and shipping methods."""
     metadata: tuple[Mapped, ...] = ()
@@ -97,15 +97,21 @@ class Mapping(Struct, frozen=True):
                 changes[f"{field}_title"] = name
             elif code and kind in self.strict:
                 return _unmapped(kind, code, title)
-        if self.skus and any(line.sku in self.skus for line in order.lines):
-            changes["lines"] = tuple(self._line(line) for line in order.lines)
+        lines = tuple(map(self._line, order.lines))
+        obstacle = next((line for line in lines if isinstance(line, Obstacle)), None)
+        if obstacle is not None:
+            return obstacle
+        if any(line is not before for line, before in zip(lines, order.lines, strict=True)):
+            changes["lines"] = lines
         if self.metadata:
             changes |= _taken_over(order, self.metadata)
         return msgspec.structs.replace(order, **changes) if changes else order
 
-    def _line(self, line: IncomingLine) -> IncomingLine:
-        sku = self.skus.get(line.sku)
-        return msgspec.structs.replace(line, sku=sku) if sku else line
+    def _line(self, line: IncomingLine) -> IncomingLine | Obstacle:
+        sku = self.articles.of(line)
+        if isinstance(sku, Obstacle) or sku == line.sku:
+            return sku if isinstance(sku, Obstacle) else line
+        return msgspec.structs.replace(line, sku=sku)
 
 
 def code_of(code: str, title: str) -> str:
@@ -155,7 +161,7 @@ def _text(value: Any) -> str | None:
 
 
 def load(integration: Integration, orders: Sequence[IncomingOrder] | None = None) -> Mapping:
-    """The mapping of an integration; only the SKUs that occur in `orders`, when these are given."""
+    """The mapping of an integration; only the articles that occur in `orders`, when these are given."""
     names: dict[ListKind, dict[str, str]] = {}
     entries = integration.code_list.filter(kind__in=UNMAPPED).exclude(name="")
     for kind, code, name in entries.values_list("kind", "code", "name"):
@@ -165,26 +171,10 @@ def load(integration: Integration, orders: Sequence[IncomingOrder] | None = None
         (ListKind.SHIPPING_METHOD, integration.unknown_deliveries),
     )
     return Mapping(
-        skus=_skus(integration, None if orders is None else {line.sku for order in orders for line in order.lines}),
+        articles=articles.load(integration, None if orders is None else articles.keys_of(orders)),
         names=names,
         metadata=tuple(
             Mapped(*row) for row in integration.metadata_mappings.values_list("source", "name", "field", "transform")
         ),
         strict=frozenset(kind for kind, unknown in settings if unknown == UnknownCodes.FAIL),
     )
-
-
-def widened(mapping: Mapping, integration: Integration, skus: Collection[str]) -> Mapping:
-    """The mapping with these SKUs of the shop, too."""
-    return msgspec.structs.replace(mapping, skus=mapping.skus | _skus(integration, skus)) if skus else mapping
-
-
-def _skus(integration: Integration, wanted: Collection[str] | None) -> dict[str, str]:
-    """Our SKUs by the shop's, asked for as one array: a parameter for each SKU costs more than the look-up."""
-    if wanted is None:
-        return dict(integration.sku_mappings.order_by().values_list("shop_sku", "sku"))
-    found = execute(
-        "SELECT shop_sku, sku FROM integrations_skumapping WHERE integration_id = %s AND shop_sku = ANY(%s)",
-        [integration.pk, sorted(wanted)],
-    )
-    return dict(found)

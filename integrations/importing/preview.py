@@ -99,7 +99,7 @@ def _read(integration: Integration, days: int) -> tuple[list[Candidate], int, bo
 
 def _products(integration: Integration, orders: Sequence[IncomingOrder], found: Lookups) -> dict[str, int]:
     """Product ids by SKU, in our words; those that an import would create get ids that nobody has."""
-    ours = {found.words.skus.get(line.sku, line.sku) for order in orders for line in order.lines if line.sku}
+    ours = {found.words.articles.sku_of(line) for order in orders for line in order.lines} - {""}
     known = catalogue.find(integration.project_id, sorted(ours))
     return known | {sku: -number for number, sku in enumerate(sorted(ours - set(known)), start=1)}
 

@@ -9,7 +9,10 @@ from integrations.models.shops import Integration
 
 
 class SkuMapping(models.Model):
-    """One SKU of a shop and the product it stands for; `sku` is text, because a product belongs to the stock."""
+    """One SKU of a shop, or one EAN, and the product it stands for.
+
+    `sku` is text, because a product belongs to the stock.
+    """
 
     integration = models.ForeignKey(Integration, models.CASCADE, related_name="sku_mappings", db_index=False)
     shop_sku = models.CharField("SKU in the shop", max_length=100)

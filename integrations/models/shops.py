@@ -11,6 +11,7 @@ from django.db import models
 from config.kit import true_time
 from integrations.choices import (
     AfterImport,
+    ArticleKey,
     FeedKind,
     ImportAction,
     IntegrationHealth,
@@ -47,6 +48,7 @@ class Integration(models.Model):
         help_text="The first load starts here; automatic loads never go before it.",
     )
     unknown_products = models.CharField(max_length=10, choices=UnknownProducts, default=UnknownProducts.CREATE)
+    articles_by = models.CharField(max_length=10, choices=ArticleKey, default=ArticleKey.SKU, db_default=ArticleKey.SKU)
     unknown_payments = models.CharField(max_length=10, choices=UnknownCodes, default=UnknownCodes.KEEP)
     unknown_deliveries = models.CharField(max_length=10, choices=UnknownCodes, default=UnknownCodes.KEEP)
     ours_wins: models.Field[Any, Any] = models.JSONField(default=list, blank=True)

@@ -22,6 +22,7 @@ from config.kit.sql import execute
 from integrations.choices import RUN_OPEN, ImportAction, ListKind, RemoteState, RunKind
 from integrations.connectors.contract import ConnectionReport
 from integrations.importing import retry as retrying
+from integrations.importing.articles import AMBIGUOUS
 from integrations.importing.mapping import UNMAPPED
 from integrations.models import Fix, Integration, RemoteOrder, Run
 from integrations.review import decisions
@@ -94,9 +95,10 @@ def add_product(integration: Integration, cause: Cause, name: str, units: int, u
 
 
 def map_sku(integration: Integration, cause: Cause, sku: str, user_id: int | None) -> Fix:
-    """Let the shop's SKU stand for one of our products. Raises MappingRefused."""
+    """Let the shop's SKU, or an EAN, stand for one of our products. Raises MappingRefused."""
     mapping_settings.map_sku(integration, cause.subject, sku)
-    return look_again(integration, cause, f"SKU {cause.subject} of {integration} stands for {sku}.", user_id)
+    what = "EAN" if cause.code == AMBIGUOUS else "SKU"
+    return look_again(integration, cause, f"{what} {cause.subject} of {integration} stands for {sku}.", user_id)
 
 
 def name_code(integration: Integration, cause: Cause, name: str, label: str, user_id: int | None) -> Fix:

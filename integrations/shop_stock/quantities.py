@@ -7,11 +7,14 @@ from collections.abc import Iterable
 from config.kit import true_time
 from config.kit.sql import execute
 from integrations.connectors.listings import ProductPage, RemoteProduct
-from integrations.models import Integration, Run, SkuMapping, TakeOver
+from integrations.importing import articles
+from integrations.importing.articles import Articles
+from integrations.models import Integration, Run, TakeOver
 from integrations.runs.claims import Claim
 from integrations.runs.pages import CalledOff, RunPage, Written
 from integrations.shop_stock.comparison import MOST_UNITS
 from integrations.shops.ask import ask
+from orders.intake.drafts import Obstacle
 
 KEEP = (
     "INSERT INTO integrations_shopquantity AS kept"
@@ -57,15 +60,19 @@ def quantities_page(held: Claim, run: Run, integration: Integration) -> RunPage:
 
 def _keep(integration: Integration, take_over_id: int, products: Iterable[RemoteProduct], read_at: object) -> None:
     found = {product.external_id[:255]: product for product in products}
-    skus = {key: product.sku.strip() for key, product in found.items()}
-    mapped = SkuMapping.objects.filter(integration=integration, shop_sku__in=set(skus.values()))
-    meant = dict(mapped.values_list("shop_sku", "sku"))
+    known = articles.load(integration, {(product.sku.strip(), product.ean) for product in found.values()})
     rows = [
-        (key, skus[key], meant.get(skus[key], skus[key]), product.name[:300], _units(product))
+        (key, product.sku.strip(), _ours(known, product), product.name[:300], _units(product))
         for key, product in found.items()
     ]
     if rows:
         execute(KEEP, [take_over_id, read_at, *map(list, zip(*rows, strict=True))])
+
+
+def _ours(known: Articles, product: RemoteProduct) -> str:
+    """Our SKU; "", which counts for nothing, where several products are meant."""
+    meant = known.meant(product.sku.strip(), product.ean)
+    return "" if isinstance(meant, Obstacle) else meant
 
 
 def _units(product: RemoteProduct) -> int | None:

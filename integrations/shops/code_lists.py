@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from integrations.choices import ImportAction, ListKind
-from integrations.connectors.listings import CodeLists, ProductPage
+from collections.abc import Sequence
+
+from integrations.choices import ArticleKey, ImportAction, ListKind
+from integrations.connectors.listings import CodeLists, ProductPage, RemoteProduct
+from integrations.importing import articles
 from integrations.models import CodeListEntry, Integration, Run, StatusRule
 from integrations.runs.claims import Claim
 from integrations.runs.pages import RunPage, Written
 from integrations.shops.ask import ask
+from orders.intake.drafts import Obstacle
 from stock import catalogue
 
 
 def products_page(held: Claim, run: Run, integration: Integration) -> RunPage:
-    """One page of the shop's products; those with a SKU we do not have are created with zero stock."""
+    """One page of the shop's products; those that we do not have are created with zero stock.
+
+    Products that are here get their EANs where they have none.
+    """
     cursor = run.cursor or {}
     if cursor.get("done"):
         return RunPage(done=True, asked=False)
@@ -20,16 +27,40 @@ def products_page(held: Claim, run: Run, integration: Integration) -> RunPage:
     if products is None:
         return RunPage(done=True, asked=False)
     page: ProductPage = ask(integration, products(integration.shop(), cursor.get("at")), held=held)
-    names = {product.sku.strip(): product.name for product in page.products if product.sku.strip()}
 
     def write(run_id: int) -> Written:
+        names, eans = _articles(integration, page.products)
         known = catalogue.find(integration.project_id, list(names))
         new = {sku: name for sku, name in names.items() if sku not in known}
         catalogue.create(integration.project_id, new)
+        catalogue.add_eans(integration.project_id, eans)
         return Written({"fetched": len(page.products), "created": len(new), "unchanged": len(page.products) - len(new)})
 
     done = page.next is None
     return RunPage({"at": page.next, "done": done}, write, done=done, total=page.total)
+
+
+def _articles(integration: Integration, products: Sequence[RemoteProduct]) -> tuple[dict[str, str], dict[str, str]]:
+    """The shop's products as articles of ours: names by our SKUs, and EANs by them."""
+    found = articles.load(integration, {(product.sku.strip(), product.ean) for product in products})
+    names: dict[str, str] = {}
+    eans: dict[str, str] = {}
+    of_eans: dict[str, str] = {}
+    for product in products:
+        sku, ean = product.sku.strip(), product.ean
+        meant = found.meant(sku, ean)
+        if isinstance(meant, Obstacle):
+            meant = sku
+        elif found.by != ArticleKey.SKU and ean and ean not in found.of_eans:
+            # Another one with this EAN is found by it: on this page as on the next, where it is on record.
+            first = of_eans.setdefault(ean, meant)
+            by_sku = found.by == ArticleKey.SKU_EAN and sku in found.known
+            meant = meant if by_sku or sku in found.mapped else first
+        if meant:
+            names.setdefault(meant, product.name)
+            if ean:
+                eans.setdefault(meant, ean)
+    return names, eans
 
 
 def code_lists_page(held: Claim, run: Run, integration: Integration) -> RunPage:

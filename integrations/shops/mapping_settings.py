@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from django.db import IntegrityError, transaction
 
 from config.kit.refusals import Refused
-from integrations.choices import ListKind, MappedField, Transform, UnknownCodes
+from integrations.choices import ArticleKey, ListKind, MappedField, Transform, UnknownCodes
 from integrations.models import CodeListEntry, Integration, MetadataMapping, SkuMapping
 from stock import catalogue
 
@@ -34,7 +34,7 @@ class Named:
 
 
 def map_sku(integration: Integration, shop_sku: str, sku: str) -> bool:
-    """Let a SKU of the shop stand for one of our products. Whether that is new. Raises MappingRefused."""
+    """Let a SKU of the shop, or an EAN, stand for one of our products. Whether that is new. Raises MappingRefused."""
     if shop_sku == sku:
         raise MappingRefused("Both SKUs are the same: there is nothing to map.")
     if not catalogue.find(integration.project_id, [sku]):
@@ -113,6 +113,14 @@ def remove(integration: Integration, what: type[SkuMapping] | type[MetadataMappi
         return ""
     found.delete()
     return str(found)
+
+
+def set_articles(integration: Integration, by: ArticleKey) -> bool:
+    """What articles of the shop are found by. Whether that changed."""
+    if integration.articles_by == by:
+        return False
+    Integration.objects.filter(pk=integration.pk).update(articles_by=by)
+    return True
 
 
 def set_unknown(integration: Integration, payments: UnknownCodes, deliveries: UnknownCodes) -> bool:

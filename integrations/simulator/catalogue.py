@@ -18,6 +18,14 @@ class Product:
     parent: int | None = None
     option: str = ""
 
+    @property
+    def ean(self) -> str:
+        """A number of the house (they begin with 2), with its check digit; a service has none."""
+        if not self.sku:
+            return ""
+        digits = f"29{self.key:010}"
+        return digits + str(-sum(int(digit) * (1, 3)[place % 2] for place, digit in enumerate(digits)) % 10)
+
 
 @dataclass(frozen=True)
 class Buyer:

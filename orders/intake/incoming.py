@@ -41,13 +41,18 @@ class IncomingAddress(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class IncomingLine(Struct, frozen=True, kw_only=True):
-    """One line of goods. `stocked` is False where no product can stand behind it (no SKU, a service, one deleted)."""
+    """One line of goods.
+
+    `stocked` is False where no product can stand behind it: neither SKU nor EAN, a service, one that is deleted.
+    """
 
     key: str
     """The shop's id of the line, unique within the order."""
     name: str
     quantity: int
     sku: str = ""
+    ean: str = ""
+    """As `stock.barcodes.canonical` writes it; "" where the shop's document has none."""
     product_key: str = ""
     """The shop's id of the product or variant, "" when it is gone."""
     unit_price: Decimal = ZERO

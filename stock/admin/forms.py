@@ -5,6 +5,8 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from stock.barcodes import canonical
+
 MOST_UNITS = 10_000_000
 
 
@@ -40,8 +42,26 @@ class AdjustForm(forms.Form):
         return quantity
 
 
-class ProductForm(forms.Form):
+class EanForm(forms.Form):
+    ean = forms.CharField(
+        label=_("EAN"),
+        max_length=60,
+        required=False,
+        help_text=_("Or UPC, GTIN, a number of your own. Shops may be told to find their articles by it."),
+    )
+
+    def clean_ean(self) -> str:
+        typed: str = self.cleaned_data["ean"]
+        ean = canonical(typed)
+        if typed and not ean:
+            raise forms.ValidationError(_("This is no EAN: it is empty, all zeros, or longer than 50 characters."))
+        return ean
+
+
+class ProductForm(EanForm):
     """A new product."""
+
+    field_order = ("sku", "name", "ean")
 
     sku = forms.CharField(label=_("SKU"), max_length=100, help_text=_("As the shops write it; it cannot be changed."))
     name = forms.CharField(label=_("Name"), max_length=300)

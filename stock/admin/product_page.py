@@ -12,6 +12,14 @@ from stock.models import Product, Reservation, StockLevel, StockMovement
 ROWS = 100
 
 
+def same_ean(product: Product) -> list[Product]:
+    """Other products with its EAN, which then says of no order which one it means."""
+    if not product.ean:
+        return []
+    others = Product.objects.filter(project_id=product.project_id, ean=product.ean).exclude(pk=product.pk)
+    return list(others.order_by("sku")[:ROWS])
+
+
 def product_page(product: Product) -> dict[str, Any]:
     """Its level, who holds units, who waits for them (oldest order first), and the newest movements."""
     level = StockLevel.objects.filter(product=product, warehouse__is_default=True).select_related("warehouse").first()

@@ -10,19 +10,22 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from config.kit.admin.csv_files import Cell, csv_of_list
 from config.kit.admin.guards import guarded
 from config.kit.admin.model_admins import PageAdmin, Route
 from integrations.access.tenancy import project_of
 from orders.intake import receipts
 from orders.models import OrderLine
 from stock import catalogue
-from stock.admin.forms import AdjustForm, NameForm, ProductForm, ReceiveForm
-from stock.admin.product_page import product_page
+from stock.admin.forms import AdjustForm, EanForm, NameForm, ProductForm, ReceiveForm
+from stock.admin.product_page import product_page, same_ean
+from stock.barcodes import canonical
 from stock.choices import MovementReason
 from stock.ledger import StockError
 from stock.models import Product, StockLevel
@@ -30,11 +33,12 @@ from stock.models import Product, StockLevel
 
 @admin.register(Product)
 class ProductAdmin(PageAdmin[Product]):
-    list_display = ("sku", "name", "on_hand", "reserved", "available", "waiting")
+    list_display = ("sku", "name", "ean", "on_hand", "reserved", "available", "waiting")
     search_fields = ("sku",)
-    search_help_text = gettext_lazy("The beginning of a SKU, or words of the name.")
+    search_help_text = gettext_lazy("The beginning of a SKU, words of the name, or an EAN.")
     sortable_by = ("sku",)
     ordering = ("sku",)
+    change_list_template = "admin/export_list.html"
     page_template = "admin/stock/product/page.html"
     empty_sentence = gettext_lazy(
         "No products here. They come with the orders, from a shop's product list, or by hand."
@@ -45,6 +49,8 @@ class ProductAdmin(PageAdmin[Product]):
             ("<int:pk>/receive/", self.receive, "receive"),
             ("<int:pk>/adjust/", self.adjust, "adjust"),
             ("<int:pk>/name/", self.rename, "rename"),
+            ("<int:pk>/ean/", self.set_ean, "set_ean"),
+            ("export/", self.export, "export"),
             ("new/", self.create, "create"),
         ]
 
@@ -69,7 +75,10 @@ class ProductAdmin(PageAdmin[Product]):
     ) -> tuple[QuerySet[Product], bool]:
         term = search_term.strip()
         if term:
-            queryset = queryset.filter(Q(sku__istartswith=term) | Q(name__icontains=term))
+            wanted = Q(sku__istartswith=term) | Q(name__icontains=term)
+            if ean := canonical(term):
+                wanted |= Q(ean=ean)
+            queryset = queryset.filter(wanted)
         return queryset, False
 
     @admin.display(description=gettext_lazy("on hand"))
@@ -103,6 +112,8 @@ class ProductAdmin(PageAdmin[Product]):
             "receive_form": ReceiveForm(initial={"seen": seen}, prefix="receive") if may_receive else None,
             "adjust_form": AdjustForm(initial={"seen": seen}, prefix="adjust") if may_receive else None,
             "name_form": NameForm(initial={"name": obj.name}, prefix="name") if may_change else None,
+            "ean_form": EanForm(initial={"ean": obj.ean}, prefix="ean") if may_change else None,
+            "same_ean": same_ean(obj),
             **product_page(obj),
         }
 
@@ -158,6 +169,23 @@ class ProductAdmin(PageAdmin[Product]):
         messages.success(request, _("The name is saved."))
         return HttpResponseRedirect(self.url("change", pk))
 
+    @guarded("stock.change_product")
+    def set_ean(self, request: HttpRequest, pk: int) -> HttpResponse:
+        product = self._product(request, pk)
+        form = EanForm(request.POST, prefix="ean")
+        if not form.is_valid():
+            return self.render_page(request, product, status=422, ean_form=form)
+        old, new = product.ean, form.cleaned_data["ean"]
+        catalogue.set_ean(product.pk, new)
+        self.log_change(request, product, f"EAN changed from “{old}” to “{new}”.")
+        messages.success(request, _("The EAN is saved."))
+        return HttpResponseRedirect(self.url("change", pk))
+
+    @guarded("stock.view_product", methods=("GET",))
+    def export(self, request: HttpRequest) -> HttpResponseBase:
+        """Download what the list shows, all pages of it."""
+        return csv_of_list(self, request, "products", COLUMNS, _cells)
+
     @guarded("stock.add_product", methods=("GET", "POST"))
     def create(self, request: HttpRequest) -> HttpResponse:
         project = project_of(request)
@@ -170,6 +198,7 @@ class ProductAdmin(PageAdmin[Product]):
                 form.add_error("sku", _("There is a product with this SKU already."))
             else:
                 product_id = catalogue.create(project.pk, {sku: name})[sku]
+                catalogue.add_eans(project.pk, {sku: form.cleaned_data["ean"]})
                 product = self._product(request, product_id)
                 self.log_addition(request, product, "Added by hand.")
                 messages.success(request, _("%(sku)s is added, with no stock yet.") % {"sku": sku})
@@ -183,6 +212,16 @@ class ProductAdmin(PageAdmin[Product]):
         }
         status = 422 if form.errors else 200
         return TemplateResponse(request, "admin/stock/product/new.html", context, status=status)
+
+
+COLUMNS = ("SKU", "name", "EAN", "on hand", "reserved", "available", "waiting for")
+
+
+def _cells(product: Any) -> list[Cell]:
+    """`product` as the list reads it."""
+    on_hand, reserved = product.units_on_hand, product.units_reserved
+    units = (on_hand, reserved, on_hand - reserved, product.units_waiting)
+    return [product.sku, product.name, product.ean, *map(str, units)]
 
 
 def _units(count: int, tone: str = "") -> str:

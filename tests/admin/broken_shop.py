@@ -37,11 +37,12 @@ class BrokenShop:
         self.bodies: dict[str, bytes] = {}
         FakeConnector(self.bodies).install(patch)
 
-    def sell(self, *skus: str, names: dict[str, str] | None = None, **changes: Any) -> str:
+    def sell(self, *skus: str, names: dict[str, str] | None = None, ean: str = "", **changes: Any) -> str:
         """A new order in the shop with one unit of each SKU; its id. Payment and delivery are ones that are named."""
         number = 1000 + len(self.bodies)
         lines = [
-            line(id=n, sku=sku, name=(names or {}).get(sku, f"Name of {sku}"), quantity=1) for n, sku in enumerate(skus)
+            line(id=n, sku=sku, name=(names or {}).get(sku, f"Name of {sku}"), quantity=1, global_unique_id=ean)
+            for n, sku in enumerate(skus)
         ]
         values = {"payment_method": "", "payment_method_title": "", "shipping_lines": [], **changes}
         self.bodies[str(number)] = payload(id=number, number=str(number), line_items=lines, **values)

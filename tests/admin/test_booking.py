@@ -101,3 +101,24 @@ def test_a_name_is_changed_with_a_trace(product: Product, admin: Client) -> None
     product.refresh_from_db()
     assert product.name == "Gnome"
     assert "Name changed from" in admin.get(f"/stock/product/{product.pk}/history/").content.decode()
+
+
+def test_an_ean_is_kept_found_and_downloaded(product: Product, admin: Client) -> None:
+    page = f"/stock/product/{product.pk}/"
+    assert "The EAN is saved." in admin.post(f"{page}ean/", {"ean-ean": "036000 291452"}, follow=True).content.decode()
+    product.refresh_from_db()
+    assert product.ean == "0036000291452"
+    for typed in ("036000291452", "0036000291452", "00036000291452"):
+        assert product.sku in admin.get(f"/stock/product/?q={typed}").content.decode()
+    assert product.sku not in admin.get("/stock/product/?q=036000291453").content.decode()
+    rows = b"".join(admin.get("/stock/product/export/").streaming_content).decode()  # type: ignore[attr-defined]
+    assert f"{product.sku},{product.name},0036000291452," in rows
+    assert "EAN changed from" in admin.get(f"{page}history/").content.decode()
+    refused = admin.post(f"{page}ean/", {"ean-ean": "000"})
+    assert refused.status_code == 422 and "This is no EAN" in refused.content.decode()
+    values = {"sku": "NEW-1", "name": "New", "ean": "036000291452"}
+    shown = admin.post("/stock/product/new/", values, follow=True).content.decode()
+    assert "Other products have the same EAN" in shown and product.sku in shown
+    admin.post(f"{page}ean/", {"ean-ean": ""})
+    product.refresh_from_db()
+    assert product.ean == ""

@@ -18,6 +18,7 @@ from integrations.connectors.errors import Failure
 from integrations.models import CodeListEntry, Fix, Integration, Project, RemoteOrder, Run, SkuMapping
 from integrations.shops import connection as connecting
 from orders.models import Order
+from stock import catalogue
 from stock.models import Product, StockLevel
 from tests.admin.broken_shop import LIST, BrokenShop, cards, cause, fix, work
 from tests.admin.conftest import Login, remote
@@ -63,6 +64,26 @@ def test_each_cause_is_shown_with_what_it_holds_up_and_its_form(broken_shop: Bro
     )
     ignored = admin.get(f"{LIST}?tab=ignored").context["cards"]
     assert [card.cause.code for card in ignored] == ["rule_retry"]
+
+
+def test_an_ean_of_two_products_is_settled_by_choosing_one(broken_shop: BrokenShop, admin: Client) -> None:
+    shop = broken_shop.integration
+    Integration.objects.filter(pk=shop.pk).update(articles_by="sku_ean")
+    shop.refresh_from_db()
+    give_stock(shop.project, B_2=1, C_3=1)
+    catalogue.add_eans(shop.project_id, {"B-2": "4006381333931", "C-3": "4006381333931"})
+    broken_shop.sell("b2", ean="4006381333931")
+    broken_shop.load()
+    [card] = [card for card in cards(admin) if card.cause.code == "ambiguous_ean"]
+    assert (card.title, card.count) == ("EAN 4006381333931 belongs to several products", "1 order")
+    assert card.suggestions == [("B-2", "Product B-2"), ("C-3", "Product C-3")]
+    assert set(card.forms) == {"map", "dismiss"}
+    page = admin.get(LIST).content.decode()
+    assert "Which of your products is it?" in page and "Map EAN" in page
+    fix(admin, "map", cause(shop, "ambiguous_ean", "4006381333931"), suggested="C-3")
+    work()
+    assert Order.objects.get(lines__sku="C-3").status == "processing"
+    assert not [card for card in cards(admin) if card.cause.code == "ambiguous_ean"]
 
 
 def test_a_cause_says_how_old_it_is_and_what_happens_next(broken_shop: BrokenShop, admin: Client) -> None:

@@ -21,6 +21,7 @@ PARTS: dict[str, dict[str, str]] = {
     "sku": {"sku-shop_sku": "tea", "sku-sku": "A-17"},
     "metadata": {"metadata-source": "_vat", "metadata-name": "VAT id"},
     "code": {"code-kind": "payment", "code-code": "cod", "code-name": "Cash"},
+    "articles": {"articles-by": "sku_ean"},
     "unknown": {"unknown-payments": "fail", "unknown-deliveries": "keep"},
 }
 
@@ -46,6 +47,7 @@ def test_what_is_mapped_is_saved_shown_and_logged_once(shop: Integration, admin:
     assert MetadataMapping.objects.get().name == "VAT id"
     assert CodeListEntry.objects.get(code="cod").name == "Cash"
     assert (shop.unknown_payments, shop.unknown_deliveries) == (UnknownCodes.FAIL, UnknownCodes.KEEP)
+    assert shop.articles_by == "sku_ean"
     page = admin.get(f"/integrations/integration/{shop.pk}/change/").content.decode()
     assert all(text in page for text in ("<code>tea</code>", "VAT id", "Cash", "only when you synchronize them"))
     history = admin.get(f"/integrations/integration/{shop.pk}/history/").content.decode()
@@ -70,6 +72,7 @@ def test_what_is_mapped_is_saved_shown_and_logged_once(shop: Integration, admin:
             "gift becomes “Note of the buyer” already",
         ),
         ("metadata/try", {"metadata-source": "a", "metadata-name": "b", "metadata-number": "no"}, "with this number"),
+        ("articles", {"articles-by": "guess"}, "Select a valid choice"),
         ("code", {"code-kind": "payment", "code-code": "cod", "code-name": "New"}, "“cod” is called “Cash” here"),
         ("code", {"code-kind": "status", "code-code": "cod", "code-name": "New"}, "Select a valid choice"),
         ("unknown", {"unknown-payments": "guess", "unknown-deliveries": "keep"}, "Select a valid choice"),

@@ -25,6 +25,7 @@ PURE = (
     "integrations/importing/rules.py",
     "integrations/connectors/*",
     "stock/availability.py",
+    "stock/barcodes.py",
 )
 IO_MODULES = frozenset(
     {"asyncio", "concurrent", "django_rq", "ftplib", "http", "io", "multiprocessing", "os", "pathlib", "psycopg"}

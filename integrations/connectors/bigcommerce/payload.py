@@ -160,7 +160,7 @@ def _lines(document: Document, reading: Reading) -> tuple[IncomingLine, ...]:
 
 def _line(raw: RawLine, reading: Reading) -> IncomingLine:
     """A variant carries its own SKU. What was chosen within a bundle is a line and stock of its own."""
-    sku = values.sku(raw.sku)
+    sku, ean = values.sku(raw.sku), values.ean(raw.upc)
     before, tax = reading.pair(raw.total_ex_tax, raw.total_inc_tax, raw.total_tax, "total")
     discounts = reading.sum([discount.amount for discount in raw.applied_discounts or ()], "applied_discounts.amount")
     if raw.discounted_total_inc_tax not in (None, ""):
@@ -172,13 +172,14 @@ def _line(raw: RawLine, reading: Reading) -> IncomingLine:
         name=reading.product(raw.name),
         quantity=values.quantity(raw.quantity),
         sku=sku,
+        ean=ean,
         product_key=values.reference(raw.variant_id) or values.reference(raw.product_id),
         unit_price=values.unit_price(raw.price_ex_tax, "price_ex_tax"),
         total=total,
         tax=tax,
         discount=before - total,
         refunded=reading.optional(values.quantity, raw.quantity_refunded or 0, "quantity_refunded") or 0,
-        stocked=bool(sku) and raw.type not in NOTHING_TO_KEEP,
+        stocked=bool(sku or ean) and raw.type not in NOTHING_TO_KEEP,
         metadata=_options(raw, reading),
     )
 

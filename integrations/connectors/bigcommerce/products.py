@@ -13,7 +13,7 @@ from integrations.connectors.http import Operation
 from integrations.connectors.kit.remote_lists import product_name, remote_product
 from integrations.connectors.listings import Cursor, ProductPage, RemoteProduct
 
-FIELDS = "name,sku,inventory_level,inventory_tracking,base_variant_id"
+FIELDS = "name,sku,upc,gtin,inventory_level,inventory_tracking,base_variant_id"
 
 
 class _Option(msgspec.Struct):
@@ -23,6 +23,8 @@ class _Option(msgspec.Struct):
 class _Variant(msgspec.Struct):
     id: Any = None
     sku: str | int | None = None
+    upc: Any = None
+    gtin: Any = None
     inventory_level: Any = None
     option_values: list[_Option] | None = None
 
@@ -31,6 +33,8 @@ class _Product(msgspec.Struct):
     id: Any = None
     name: str | None = None
     sku: str | int | None = None
+    upc: Any = None
+    gtin: Any = None
     inventory_level: Any = None
     inventory_tracking: str | None = None
     variants: list[_Variant] | None = None
@@ -55,7 +59,7 @@ def _remotes(entry: dict[str, Any]) -> list[RemoteProduct]:
     """One for each variant; every product has at least one, whose id order lines name. None for what is unreadable."""
     try:
         product = msgspec.convert(entry, _Product)
-        variants = product.variants or [_Variant(product.id, product.sku, product.inventory_level)]
+        variants = product.variants or [_Variant(product.id, product.sku, inventory_level=product.inventory_level)]
     except msgspec.ValidationError:
         return []
     found = [_remote(product, variant, len(variants) == 1) for variant in variants]
@@ -72,4 +76,5 @@ def _remote(product: _Product, variant: _Variant, alone: bool) -> RemoteProduct 
         product_name(product.name, [option.label for option in variant.option_values or ()]),
         managed=tracking == "variant" or (tracking == "product" and alone),
         quantity=quantity if type(quantity) is int else None,
+        eans=[variant.gtin, variant.upc, *((product.gtin, product.upc) if alone else ())],
     )

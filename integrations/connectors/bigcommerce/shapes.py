@@ -50,6 +50,7 @@ class RawLine(Struct):
     variant_id: int | str | None = None
     name: str | None = None
     sku: str | int | None = None
+    upc: str | int | None = None
     type: str | None = None
     quantity: Any = None
     quantity_refunded: Any = None

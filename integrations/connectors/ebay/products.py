@@ -13,6 +13,7 @@ from integrations.connectors.contract import Shop
 from integrations.connectors.ebay.requests import INVENTORY, ask, parameter, refusal
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation
+from integrations.connectors.kit import values
 from integrations.connectors.kit.json_answers import decoded, objects, part
 from integrations.connectors.kit.remote_lists import product_name
 from integrations.connectors.listings import Cursor, ProductPage, RemoteProduct
@@ -52,7 +53,14 @@ def _product(item: dict[str, Any]) -> RemoteProduct | None:
     name = product_name(title if isinstance(title, str) else sku, _aspects(product) if varies else ())
     quantity = part(part(item, "availability"), "shipToLocationAvailability").get("quantity")
     counted = type(quantity) is int
-    return RemoteProduct(sku.strip(), sku.strip(), name, counted, quantity if counted else None)
+    eans = [each for kind in ("ean", "upc", "isbn") for each in _texts(product.get(kind))]
+    return RemoteProduct(sku.strip(), sku.strip(), name, counted, quantity if counted else None, values.ean(*eans))
+
+
+def _texts(value: Any) -> list[Any]:
+    """eBay has lists of them; what says that there is none is not one ("Does not apply")."""
+    listed = value if isinstance(value, list) else []
+    return [each for each in listed if isinstance(each, str) and any(map(str.isdigit, each))]
 
 
 def _aspects(product: dict[str, Any]) -> list[Any]:

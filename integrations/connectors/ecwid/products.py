@@ -22,12 +22,18 @@ class _Option(msgspec.Struct):
     value: Any = None
 
 
+class _Attribute(msgspec.Struct):
+    type: Any = None
+    value: Any = None
+
+
 class _Variation(msgspec.Struct):
     id: Any = None
     sku: str | int | None = None
     unlimited: bool | None = None
     quantity: Any = None
     options: list[_Option] | None = None
+    attributes: list[_Attribute] | None = None
 
 
 class _Product(_Variation):
@@ -60,4 +66,5 @@ def _remotes(product: _Product) -> list[RemoteProduct]:
 
 def _remote(sold: _Variation, name: str) -> RemoteProduct | None:
     managed = sold.unlimited is False and type(sold.quantity) is int
-    return remote_product(sold.id, sold.sku, name, managed=managed, quantity=sold.quantity)
+    eans = [each.value for each in sold.attributes or () if each.type == "UPC"]
+    return remote_product(sold.id, sold.sku, name, managed=managed, quantity=sold.quantity, eans=eans)

@@ -35,8 +35,10 @@ def product_name(name: str | None, options: Iterable[Any] = ()) -> str:
     return values.label(f"{plain} - {chosen}", 300) if chosen else plain
 
 
-def remote_product(key: Any, sku: Any, name: str, *, managed: bool, quantity: Any) -> RemoteProduct | None:
-    """`quantity` counts where the shop keeps stock of the product and it is a number.
+def remote_product(
+    key: Any, sku: Any, name: str, *, managed: bool, quantity: Any, eans: Iterable[Any] = ()
+) -> RemoteProduct | None:
+    """`quantity` counts where the shop keeps stock of the product and it is a number; of `eans` the first that is one.
 
     None without an id: the product is left out, a later import will find it mended.
     """
@@ -51,4 +53,5 @@ def remote_product(key: Any, sku: Any, name: str, *, managed: bool, quantity: An
         name=name,
         stock_managed=managed,
         quantity=int(quantity) if counted else None,
+        ean=values.ean(*eans),
     )

@@ -17,6 +17,7 @@ from babel import Locale
 from babel.core import get_global
 
 from integrations.connectors.errors import PayloadError
+from stock.barcodes import canonical
 
 # How a payload may write an amount; a text is the rule, a number the exception.
 Number = str | int | float | None
@@ -134,6 +135,12 @@ def sku(value: Any, field: str = "sku") -> str:
     if len(text) > 100:
         raise PayloadError("bad_sku", f"The SKU {text[:40]!r}… has more than 100 characters.", field)
     return text
+
+
+def ean(*found: Any) -> str:
+    """The first of these that is an EAN, a UPC or a number of the house; "" for none."""
+    texts = (canonical(str(value)) for value in found if isinstance(value, int | str) and not isinstance(value, bool))
+    return next(filter(None, texts), "")
 
 
 def reference(value: Any) -> str:

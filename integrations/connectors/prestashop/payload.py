@@ -158,6 +158,7 @@ def _lines(document: Document, reading: Reading) -> tuple[IncomingLine, ...]:
 def _line(row: RawRow, detail: RawDetail, units: Mapping[str, int], reading: Reading) -> IncomingLine:
     """Its totals are the shop's own; only where it does not tell them they are the price times the quantity."""
     quantity, sku = values.quantity(row.product_quantity), values.sku(row.product_reference)
+    ean = values.ean(row.product_ean13, row.product_upc)
     if detail.total_price_tax_excl in NOTHING:
         net = reading.exact(row.unit_price_tax_excl, quantity, "unit_price_tax_excl")
         gross = reading.exact(row.unit_price_tax_incl, quantity, "unit_price_tax_incl")
@@ -171,12 +172,13 @@ def _line(row: RawRow, detail: RawDetail, units: Mapping[str, int], reading: Rea
         name=reading.product(row.product_name),
         quantity=quantity,
         sku=sku,
+        ean=ean,
         product_key=f"{product}-{variation}" if product and variation else product,
         unit_price=values.unit_price(row.unit_price_tax_excl, "unit_price_tax_excl"),
         total=net,
         tax=gross - net,
         refunded=min(quantity, units.get(str(row.id), 0)),
-        stocked=bool(sku) and not detail.download_hash,
+        stocked=bool(sku or ean) and not detail.download_hash,
         # Within the price.
         metadata={"ecotax": str(ecotax)} if ecotax else {},
     )

@@ -25,6 +25,8 @@ STOCK = "[id,id_product,id_product_attribute,quantity]"
 class _Product(msgspec.Struct):
     id: Any = None
     reference: str | int | None = None
+    ean13: Any = None
+    upc: Any = None
     name: Any = None
     is_virtual: Any = None
 
@@ -35,7 +37,7 @@ _product = lenient(_Product)
 def products(shop: Shop, cursor: Cursor | None) -> Operation[ProductPage]:
     """A page by id, cut above the last one read, as orders are."""
     last = int((cursor or {}).get("last_id", 0))
-    params = {"display": "[id,reference,name,is_virtual]", "sort": "[id_ASC]", "limit": str(page_size(shop))}
+    params = {"display": "[id,reference,ean13,upc,name,is_virtual]", "sort": "[id_ASC]", "limit": str(page_size(shop))}
     response = yield from ask(shop, "products", params | ({"filter[id]": f">[{last}]"} if last else {}))
     found = [_product(document) for document in entries(response, "products")]
     ids = [product.id for product in found if type(product.id) is int and product.id > last]
@@ -62,15 +64,17 @@ def _remotes(
     for each in sold:
         key, chosen = str(each.get("id")), [names.get(str(value.get("id"))) for value in _values(each)]
         full_name = product_name(name, chosen)
-        yield _remote(f"{product.id}-{key}", each["reference"], full_name, stock.get(key), physical)
+        eans = [each.get("ean13"), each.get("upc")]
+        yield _remote(f"{product.id}-{key}", each["reference"], full_name, stock.get(key), physical, eans)
     if len(sold) < max(1, len(variations)):
-        yield _remote(str(product.id), product.reference, product_name(name), stock.get("0"), physical)
+        eans = [product.ean13, product.upc]
+        yield _remote(str(product.id), product.reference, product_name(name), stock.get("0"), physical, eans)
 
 
-def _remote(key: str, sku: Any, name: str, quantity: Any, physical: bool) -> RemoteProduct | None:
+def _remote(key: str, sku: Any, name: str, quantity: Any, physical: bool, eans: Iterable[Any]) -> RemoteProduct | None:
     text = str(quantity)
     counted = int(text) if text.removeprefix("-").isdigit() and len(text) < 12 else None
-    return remote_product(key, sku, name, managed=physical and counted is not None, quantity=counted)
+    return remote_product(key, sku, name, managed=physical and counted is not None, quantity=counted, eans=eans)
 
 
 def _values(variation: Json) -> list[Json]:

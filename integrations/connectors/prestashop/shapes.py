@@ -22,6 +22,8 @@ class RawRow(Struct):
     product_attribute_id: Any = None
     product_name: str | None = None
     product_reference: str | int | None = None
+    product_ean13: str | int | None = None
+    product_upc: str | int | None = None
     unit_price_tax_excl: Number = None
     unit_price_tax_incl: Number = None
 

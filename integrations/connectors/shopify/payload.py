@@ -114,17 +114,19 @@ def _line(each: Goods, reading: Reading) -> IncomingLine | None:
         reading.notes.append(f"The line {values.label(raw.name, 80)!r} {why} and was left out.")
         return None
     sku = values.sku(raw.sku or (raw.variant.sku if raw.variant else None))
+    ean = values.ean(raw.variant.barcode if raw.variant else None)
     return IncomingLine(
         key=tail(raw.id) or values.identifier(raw.id)[:100],
         name=reading.product(raw.name),
         quantity=each.units,
         sku=sku,
+        ean=ean,
         product_key=_key_of(raw.variant) or _key_of(raw.product),
         unit_price=values.unit_price(str(round(each.net / each.units, 6)), "price"),
         total=each.net,
         tax=each.tax,
         discount=each.discount,
-        stocked=bool(sku) and not raw.is_gift_card and raw.requires_shipping is not False,
+        stocked=bool(sku or ean) and not raw.is_gift_card and raw.requires_shipping is not False,
         metadata=_attributes(raw.custom_attributes, reading),
     )
 

@@ -30,6 +30,7 @@ class _Product(Struct, rename="camel"):
 class _Variant(Struct, rename="camel"):
     legacy_resource_id: Any = None
     sku: str | None = None
+    barcode: str | None = None
     title: str | None = None
     inventory_quantity: int | None = None
     inventory_item: _Item | None = None
@@ -56,5 +57,10 @@ def _remote(variant: _Variant) -> RemoteProduct | None:
     name = values.label(" - ".join(filter(None, parts)), 300)
     managed = bool(variant.inventory_item and variant.inventory_item.tracked)
     return remote_product(
-        variant.legacy_resource_id, variant.sku, name, managed=managed, quantity=variant.inventory_quantity
+        variant.legacy_resource_id,
+        variant.sku,
+        name,
+        managed=managed,
+        quantity=variant.inventory_quantity,
+        eans=[variant.barcode],
     )

@@ -12,7 +12,7 @@ _TAXES = f"taxLines {{ title rate priceSet {_BAG} }}"
 _ADDRESS = "{ firstName lastName company address1 address2 city zip province provinceCode country countryCodeV2 phone }"
 
 _LINE = f"""id name sku quantity currentQuantity requiresShipping isGiftCard
-    product {{ id }} variant {{ id legacyResourceId sku }}
+    product {{ id }} variant {{ id legacyResourceId sku barcode }}
     originalUnitPriceSet {_BAG}
     discountAllocations {{ allocatedAmountSet {_BAG} }}
     {_TAXES}
@@ -110,7 +110,7 @@ ONE_ORDER = "query OneOrder { orders(first: 1) { nodes { id } } }"
 VARIANTS = """query Variants($first: Int!, $after: String) {
   productVariants(first: $first, after: $after, sortKey: ID) {
     pageInfo { hasNextPage endCursor }
-    nodes { legacyResourceId sku title inventoryQuantity inventoryItem { tracked }
+    nodes { legacyResourceId sku barcode title inventoryQuantity inventoryItem { tracked }
       product { title hasOnlyDefaultVariant } }
   }
 }"""

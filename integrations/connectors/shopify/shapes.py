@@ -52,6 +52,7 @@ class RawRef(Struct, rename="camel"):
     id: Any = None
     legacy_resource_id: Any = None
     sku: str | None = None
+    barcode: str | None = None
 
 
 class RawLine(Struct, rename="camel"):

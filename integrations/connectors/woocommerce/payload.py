@@ -115,7 +115,7 @@ def _first_stamp(utc: str | None, local: str | None, zone: ZoneInfo, field: str)
 
 def _line(raw: RawLine, reading: OrderReading, refunded: Mapping[str, int]) -> IncomingLine:
     """Variations carry their own SKU. The shell of a bundle (plugins) is no goods: its parts are lines too."""
-    quantity, sku = values.quantity(raw.quantity), values.sku(raw.sku)
+    quantity, sku, ean = values.quantity(raw.quantity), values.sku(raw.sku), values.ean(raw.global_unique_id)
     total = reading.amount(raw.total, "total")
     before = raw.subtotal if raw.subtotal not in (None, "") else raw.total
     price = raw.price
@@ -126,13 +126,14 @@ def _line(raw: RawLine, reading: OrderReading, refunded: Mapping[str, int]) -> I
         name=reading.product(raw.name),
         quantity=quantity,
         sku=sku,
+        ean=ean,
         product_key=values.reference(raw.variation_id) or values.reference(raw.product_id),
         unit_price=values.unit_price(price, "price"),
         total=total,
         tax=reading.amount(raw.total_tax, "total_tax"),
         discount=reading.amount(before, "subtotal") - total,
         refunded=min(quantity, refunded.get(str(raw.id), 0)),
-        stocked=bool(sku) and not raw.bundled_items and not raw.composite_children,
+        stocked=bool(sku or ean) and not raw.bundled_items and not raw.composite_children,
         metadata=_metadata(raw.meta_data, reading) if raw.meta_data else {},
     )
 

@@ -38,6 +38,7 @@ class _Product(msgspec.Struct):
     type: Any = None
     name: str | None = None
     sku: str | int | None = None
+    global_unique_id: Any = None
     manage_stock: Any = None
     stock_quantity: Any = None
     attributes: list[_Attribute] | None = None
@@ -99,4 +100,5 @@ def _remote(product: _Product, parent: str) -> RemoteProduct | None:
         options = [each.option for each in product.attributes or () if each.option]
         name = product_name(parent, options or [name])
     managed = product.manage_stock is True
-    return remote_product(product.id, product.sku, name, managed=managed, quantity=product.stock_quantity)
+    eans = [product.global_unique_id]
+    return remote_product(product.id, product.sku, name, managed=managed, quantity=product.stock_quantity, eans=eans)

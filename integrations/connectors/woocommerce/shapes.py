@@ -35,6 +35,8 @@ class RawLine(Struct):
     product_id: int | str | None = None
     variation_id: int | str | None = None
     sku: str | int | None = None
+    # Not in the answers of every release.
+    global_unique_id: str | int | None = None
     price: Number = None
     subtotal: Number = None
     total: Number = None

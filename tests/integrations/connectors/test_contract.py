@@ -20,6 +20,7 @@ from integrations.connectors.http import Operation
 from integrations.connectors.listings import Cursor, OrderPage, Window
 from integrations.connectors.notifications import Notification
 from integrations.simulator import dialects
+from integrations.simulator.catalogue import PRODUCTS
 from integrations.simulator.server import SimulatedServer, SimulatedSite
 from integrations.simulator.shop import SimulatedShop
 from tests.payloads import PAYLOADS
@@ -28,6 +29,10 @@ from tests.rows import EveryRow
 T = TypeVar("T")
 
 ORDERS = 130
+# Platforms that do not list EANs (Magento keeps them in attributes of each shop's own), and whose orders name them.
+WITHOUT_EANS = {"magento1", "magento2"}
+EANS_IN_ORDERS = {"bigcommerce", "prestashop", "shopify"}
+EANS = {product.sku: product.ean for product in PRODUCTS if product.sku}
 
 pytestmark = pytest.mark.parametrize("connector", all_connectors(), ids=lambda connector: connector.key)
 
@@ -161,15 +166,25 @@ def test_products_come_with_their_skus(connector: Connector, shop: Shop, ask: As
     if connector.products is None:
         pytest.skip(f"{connector.label} has no products, and says so")
     skus: list[str] = []
+    eans: dict[str, str] = {}
     cursor: Cursor | None = None
     while True:
         page = ask(connector.products(shop, cursor))
         skus += [product.sku for product in page.products if product.sku]
+        eans |= {product.sku: product.ean for product in page.products if product.ean}
         cursor = page.next
         if cursor is None:
             break
     assert len(skus) == len(set(skus))
     assert {"MUG-WHITE", "SHIRT-XL", "TEA-EARL-100"} <= set(skus)
+    assert eans == ({} if connector.key in WITHOUT_EANS else EANS)
+
+
+def test_the_lines_of_orders_have_the_eans_of_their_products(connector: Connector, shop: Shop, ask: Ask) -> None:
+    read = [connector.parse(payload, shop) for payload in whole_window(connector, shop, ask, days=4)]
+    found = {(line.sku, line.ean) for order in read for line in order.lines if line.ean}
+    assert found <= set(EANS.items())
+    assert bool(found) == (connector.key in EANS_IN_ORDERS)
 
 
 def test_code_lists_name_the_statuses(connector: Connector, shop: Shop, ask: Ask) -> None:

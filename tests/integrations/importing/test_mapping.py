@@ -170,8 +170,8 @@ def test_an_order_with_an_unnamed_code_fails_until_it_is_named(integration: Inte
 def test_only_the_skus_of_the_orders_are_loaded(integration: Integration) -> None:
     for sku in ("a", "b"):
         SkuMapping.objects.create(integration=integration, shop_sku=sku, sku="A-17")
-    assert mapping.load(integration).skus == {"a": "A-17", "b": "A-17"}
-    assert mapping.load(integration, [incoming(line("b"))]).skus == {"b": "A-17"}
+    assert mapping.load(integration).articles.mapped == {"a": "A-17", "b": "A-17"}
+    assert mapping.load(integration, [incoming(line("b"))]).articles.mapped == {"b": "A-17"}
 
 
 def test_a_name_outlives_a_new_code_list(integration: Integration) -> None:

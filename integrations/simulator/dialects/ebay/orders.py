@@ -184,7 +184,11 @@ def inventory_item(product: Product) -> Json:
     item: Json = {
         "sku": product.sku,
         "locale": "en_US",
-        "product": {"title": html.unescape(product.name), "aspects": {"Brand": ["Teahouse", "Own"]}, "imageUrls": []},
+        "product": {
+            "title": html.unescape(product.name),
+            "aspects": {"Brand": ["Teahouse", "Own"]},
+            "ean": [product.ean],
+        },
         "condition": "NEW",
         "availability": {"shipToLocationAvailability": {"quantity": product.stock}},
     }

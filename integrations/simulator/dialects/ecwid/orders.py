@@ -231,6 +231,7 @@ def product_documents(shop: SimulatedShop) -> list[Json]:
             "combinationNumber": number,
             "options": [{"name": "Size", "value": each.option}],
             "sku": each.sku,
+            "attributes": _attributes(each),
             "unlimited": False,
             "quantity": each.stock,
         }
@@ -239,10 +240,15 @@ def product_documents(shop: SimulatedShop) -> list[Json]:
     return [*plain, _product(shop, shirt) | {"combinations": sizes}]
 
 
+def _attributes(product: Product) -> list[Json]:
+    return [{"id": 1, "name": "UPC", "value": product.ean, "type": "UPC", "show": "DESCR"}] if product.ean else []
+
+
 def _product(shop: SimulatedShop, product: Product) -> Json:
     document: Json = {
         "id": product.key,
         "sku": product.sku,
+        "attributes": _attributes(product),
         "unlimited": not product.sku,
         "inStock": True,
         "name": product.name,

@@ -177,7 +177,7 @@ def _row(shop: SimulatedShop, sale: Sale, place: int, line: PricedLine, cost: Pr
         "product_quantity": str(line.item.quantity),
         "product_name": f"{product.name} - Size : {product.option}" if product.option else product.name,
         "product_reference": product.sku,
-        "product_ean13": "",
+        "product_ean13": product.ean,
         "product_isbn": "",
         "product_upc": "",
         "product_price": money(line.unit),

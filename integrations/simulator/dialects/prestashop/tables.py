@@ -43,17 +43,19 @@ def _carriers(shop: SimulatedShop) -> list[Json]:
 
 def _products(shop: SimulatedShop) -> list[Json]:
     """The shirt has variations, and no reference of its own."""
-    plain = [(each.key, each.sku, each.name, price_of(shop, each)) for each in PRODUCTS if not each.parent]
-    shirt = (SHIRT, "", VARIATIONS[0].name, price_of(shop, VARIATIONS[0]))
+    plain = [(each.key, each.sku, each.ean, each.name, price_of(shop, each)) for each in PRODUCTS if not each.parent]
+    shirt = (SHIRT, "", "", VARIATIONS[0].name, price_of(shop, VARIATIONS[0]))
     return [
         {
             "id": number,
             "reference": sku,
+            "ean13": ean,
+            "upc": "",
             "name": translated(name),
             "price": f"{price:.6f}",
             "is_virtual": "0" if sku or number == SHIRT else "1",
         }
-        for number, sku, name, price in [*plain, shirt]
+        for number, sku, ean, name, price in [*plain, shirt]
     ]
 
 
@@ -63,6 +65,8 @@ def _combinations(shop: SimulatedShop) -> list[Json]:
             "id": each.key,
             "id_product": str(SHIRT),
             "reference": each.sku,
+            "ean13": each.ean,
+            "upc": "",
             "associations": {"product_option_values": [{"id": str(place)}]},
         }
         for place, each in enumerate(VARIATIONS, 1)

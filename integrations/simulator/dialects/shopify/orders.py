@@ -288,7 +288,7 @@ def _variant_of(own: int, product: Product) -> Json:
         "id": _gid("ProductVariant", own),
         "legacyResourceId": str(own),
         "sku": product.sku or None,
-        "barcode": None,
+        "barcode": product.ean or None,
     }
 
 

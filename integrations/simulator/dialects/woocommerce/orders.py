@@ -293,6 +293,7 @@ def _product(shop: SimulatedShop, product: Product, kind: str) -> Json:
         "type": kind,
         "status": "publish",
         "sku": product.sku,
+        "global_unique_id": product.ean,
         "price": price,
         "regular_price": price,
         "virtual": not managed,
