@@ -132,6 +132,7 @@ class ListKind(TextChoices):
     STATUS = "status", "Order statuses"
     SHIPPING_METHOD = "delivery", "Shipping methods"
     PAYMENT = "payment", "Payments"
+    TAX = "tax", "Taxes"
 
 
 class UnknownProducts(TextChoices):
@@ -151,6 +152,13 @@ class UnknownCodes(TextChoices):
     """What happens to an order whose payment or shipping method nobody has named."""
 
     KEEP = "keep", "Keep the shop's name"
+    FAIL = "fail", "Fail the order until it is named"
+
+
+class UnknownTaxes(TextChoices):
+    """What happens to an order whose lines have a tax that nobody has named."""
+
+    LEAVE = "leave", "Import its lines without one"
     FAIL = "fail", "Fail the order until it is named"
 
 

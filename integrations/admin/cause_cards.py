@@ -135,6 +135,7 @@ def title_of(cause: Cause) -> str:
         AMBIGUOUS: _("EAN %(subject)s belongs to several products"),
         "unmapped_payment": _("Payment “%(subject)s” has no name here"),
         "unmapped_delivery": _("Shipping method “%(subject)s” has no name here"),
+        "unmapped_tax": _("Tax “%(subject)s” has no name here"),
         "insufficient_stock": _("Not enough stock of %(subject)s"),
         "rule": _("Status “%(subject)s”"),
         "rule_retry": _("Status “%(subject)s”"),

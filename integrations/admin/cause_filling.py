@@ -91,7 +91,7 @@ def _fill_codes(cards: Sequence[Card], user: Any) -> None:
 
 
 def label_of(card: Card) -> str:
-    """What the shop itself calls the payment or shipping method; its code where it says nothing."""
+    """What the shop itself calls the payment or shipping method, as its order says; its code where it says nothing."""
     order = order_in(card)
     if order is None:
         return card.cause.subject

@@ -121,7 +121,7 @@ class CauseFixes(Causes):
 
     @guarded("integrations.edit_mappings")
     def fix_code(self, request: HttpRequest) -> HttpResponse:
-        """Name a payment or shipping method."""
+        """Name a payment, shipping method or tax."""
 
         def fix(shop: Integration, cause: Cause, values: dict[str, Any]) -> Fix:
             label = label_of(self.card_of(request, shop, cause))

@@ -1,4 +1,4 @@
-"""The “Mappings” card of a shop's page: what its SKUs, payments, shipping methods and metadata mean here."""
+"""The “Mappings” card of a shop's page: what its SKUs, payments, shipping methods, taxes and metadata mean here."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from config.kit.admin.guards import guarded
 from config.kit.admin.model_admins import Route
 from integrations.admin.shop_stock import ShopStock
-from integrations.choices import ArticleKey, ListKind, MappedField, Transform, UnknownCodes
+from integrations.choices import ArticleKey, ListKind, MappedField, Transform, UnknownCodes, UnknownTaxes
 from integrations.importing.mapping import UNMAPPED, Mapped
 from integrations.importing.trying import try_out
 from integrations.models import CodeListEntry, Integration, MetadataMapping, SkuMapping
@@ -68,10 +68,14 @@ class MetadataForm(forms.Form):
 
 
 class CodeForm(forms.Form):
-    """A payment or shipping method the shop's own lists do not name."""
+    """A payment, shipping method or tax the shop's own lists do not name."""
 
     kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=[(kind.value, kind.label) for kind in UNMAPPED])
-    code = forms.CharField(label=gettext_lazy("Code in the shop"), max_length=100)
+    code = forms.CharField(
+        label=gettext_lazy("Code in the shop"),
+        max_length=100,
+        help_text=gettext_lazy("A * stands for any letters: flat_rate:*, or * alone for all that have no name."),
+    )
     name = forms.CharField(label=gettext_lazy("Name here"), max_length=200)
 
 
@@ -86,6 +90,7 @@ class ArticlesForm(forms.Form):
 class UnknownForm(forms.Form):
     payments = forms.ChoiceField(label=gettext_lazy("Payments without a name"), choices=UnknownCodes.choices)
     deliveries = forms.ChoiceField(label=gettext_lazy("Shipping methods without a name"), choices=UnknownCodes.choices)
+    taxes = forms.ChoiceField(label=gettext_lazy("Taxes without a name"), choices=UnknownTaxes.choices)
 
 
 def mappings_card(shop: Integration, may_edit: bool) -> dict[str, Any]:
@@ -98,7 +103,11 @@ def mappings_card(shop: Integration, may_edit: bool) -> dict[str, Any]:
         "metadata": shop.metadata_mappings.all(),
     }
     if may_edit:
-        unknown = {"payments": shop.unknown_payments, "deliveries": shop.unknown_deliveries}
+        unknown = {
+            "payments": shop.unknown_payments,
+            "deliveries": shop.unknown_deliveries,
+            "taxes": shop.unknown_taxes,
+        }
         card |= {
             "sku_form": SkuForm(prefix="sku"),
             "articles_form": ArticlesForm(initial={"by": shop.articles_by}, prefix="articles"),
@@ -198,7 +207,7 @@ class ShopMappings(ShopStock):
 
     @guarded(EDIT)
     def name_code(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Name a payment or shipping method that is in no list of the shop."""
+        """Name a payment, shipping method or tax that is in no list of the shop."""
         shop, form = self.shop(request, pk), CodeForm(request.POST, prefix="code")
         if form.is_valid():
             values = form.cleaned_data
@@ -213,7 +222,7 @@ class ShopMappings(ShopStock):
 
     @guarded(EDIT)
     def save_names(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Save the names of payments and shipping methods, all rows at once."""
+        """Save the names of payments, shipping methods and taxes, all rows at once."""
         shop = self.shop(request, pk)
         wanted = []
         for entry in CodeListEntry.objects.filter(integration=shop, kind__in=UNMAPPED).order_by("pk"):
@@ -233,14 +242,15 @@ class ShopMappings(ShopStock):
 
     @guarded("integrations.change_integration")
     def set_unknown(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """What happens to orders whose payment or shipping method has no name."""
+        """What happens to orders whose payment, shipping method or tax has no name."""
         shop, form = self.shop(request, pk), UnknownForm(request.POST, prefix="unknown")
         if not form.is_valid():
             return self._refused(request, shop, "unknown_form", form)
         payments, deliveries = (UnknownCodes(form.cleaned_data[name]) for name in ("payments", "deliveries"))
-        changed = mapping_settings.set_unknown(shop, payments, deliveries)
-        said = f"Without a name: payments “{payments.label}”, shipping methods “{deliveries.label}”."
-        return self._answer(request, shop, [said] if changed else [])
+        taxes = UnknownTaxes(form.cleaned_data["taxes"])
+        changed = mapping_settings.set_unknown(shop, payments, deliveries, taxes)
+        found = f"payments “{payments.label}”, shipping methods “{deliveries.label}”, taxes “{taxes.label}”"
+        return self._answer(request, shop, [f"Without a name: {found}."] if changed else [])
 
     @guarded(EDIT)
     def remove_sku(self, request: HttpRequest, pk: int, row: int) -> HttpResponse:

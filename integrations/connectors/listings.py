@@ -95,3 +95,4 @@ class CodeLists:
     statuses: tuple[RemoteStatus, ...] = ()
     shipping_methods: tuple[RemoteStatus, ...] = ()
     payments: tuple[RemoteStatus, ...] = ()
+    taxes: tuple[RemoteStatus, ...] = ()

@@ -226,7 +226,7 @@ NOT_PERSONAL: Columns = {
     "integrations.Fix": "reason_code orders",
     "integrations.Heartbeat": "kind name",
     "integrations.Integration": "platform title base_url credentials time_zone unknown_products unknown_payments"
-    " articles_by"
+    " articles_by unknown_taxes"
     " unknown_deliveries ours_wins after_import health health_note",
     "integrations.MailServer": "host security username secrets from_name from_address problem",
     "integrations.Membership": "role",
@@ -256,7 +256,7 @@ NOT_PERSONAL: Columns = {
     " shipping_code shipping_title residual_title edited",
     "orders.OrderEffect": "effect",
     "orders.OrderEvent": "kind",
-    "orders.OrderLine": "key sku name",
+    "orders.OrderLine": "key sku name tax_name",
     "orders.PointsMovement": "reason",
     "orders.Segment": "name kind junction conditions",
     "orders.Shipment": "code order_number carrier",

@@ -1,4 +1,4 @@
-"""Put a shop's words into ours: SKUs, names of payments and shipping methods, metadata.
+"""Put a shop's words into ours: SKUs, names of payments, shipping methods and taxes, metadata.
 
 A mapping is loaded once per page and applied to each order before it is taken in. Orders that are here already follow
 a changed mapping only when they are synchronised.
@@ -12,18 +12,23 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from integrations.choices import ListKind, MappedField, Transform, UnknownCodes
+from integrations.choices import ListKind, MappedField, Transform, UnknownCodes, UnknownTaxes
 from integrations.connectors.kit.values import METADATA_SIZE
 from integrations.importing import articles
 from integrations.importing.articles import Articles
+from integrations.importing.code_names import CodeNames, names_of
 from integrations.importing.paths import ABSENT, DOCUMENT, at
 from integrations.models import Integration
 from orders.intake.drafts import Obstacle
 from orders.intake.incoming import IncomingLine, IncomingOrder
 
-# The reason codes of orders that wait until somebody has named their payment or shipping method.
-UNMAPPED = {ListKind.PAYMENT: "unmapped_payment", ListKind.SHIPPING_METHOD: "unmapped_delivery"}
-WORDS = {ListKind.PAYMENT: "payment", ListKind.SHIPPING_METHOD: "shipping method"}
+# The reason codes of orders that wait until somebody has named their payment, shipping method or a tax.
+UNMAPPED = {
+    ListKind.PAYMENT: "unmapped_payment",
+    ListKind.SHIPPING_METHOD: "unmapped_delivery",
+    ListKind.TAX: "unmapped_tax",
+}
+WORDS = {ListKind.PAYMENT: "payment", ListKind.SHIPPING_METHOD: "shipping method", ListKind.TAX: "tax"}
 # Characters of the fields that a value may become.
 LENGTHS = {
     MappedField.NOTE: 10_000,
@@ -74,8 +79,8 @@ class Mapping(Struct, frozen=True):
     """What is set for one integration."""
 
     articles: Articles = Articles()
-    names: dict[ListKind, dict[str, str]] = {}
-    """Our name by the shop's code, for payments and shipping methods."""
+    names: dict[ListKind, CodeNames] = {}
+    """Our names by the shop's codes, for payments, shipping methods and taxes."""
     metadata: tuple[Mapped, ...] = ()
     strict: frozenset[ListKind] = frozenset()
     """The lists whose unnamed codes fail an order."""
@@ -92,7 +97,7 @@ class Mapping(Struct, frozen=True):
         for kind, field in ((ListKind.PAYMENT, "payment"), (ListKind.SHIPPING_METHOD, "shipping")):
             title = getattr(order, f"{field}_title")
             code = code_of(getattr(order, f"{field}_code"), title)
-            name = self.names.get(kind, {}).get(code)
+            name = self._name(kind, code)
             if name:
                 changes[f"{field}_title"] = name
             elif code and kind in self.strict:
@@ -107,11 +112,18 @@ class Mapping(Struct, frozen=True):
             changes |= _taken_over(order, self.metadata)
         return msgspec.structs.replace(order, **changes) if changes else order
 
+    def _name(self, kind: ListKind, code: str) -> str:
+        return self.names[kind].of(code) if kind in self.names else ""
+
     def _line(self, line: IncomingLine) -> IncomingLine | Obstacle:
-        sku = self.articles.of(line)
-        if isinstance(sku, Obstacle) or sku == line.sku:
-            return sku if isinstance(sku, Obstacle) else line
-        return msgspec.structs.replace(line, sku=sku)
+        sku, tax = self.articles.of(line), self._name(ListKind.TAX, line.tax_code)
+        if isinstance(sku, Obstacle):
+            return sku
+        if line.tax_code and not tax and ListKind.TAX in self.strict:
+            return _unmapped(ListKind.TAX, line.tax_code, "")
+        if (sku, tax) == (line.sku, line.tax_name):
+            return line
+        return msgspec.structs.replace(line, sku=sku, tax_name=tax)
 
 
 def code_of(code: str, title: str) -> str:
@@ -162,19 +174,20 @@ def _text(value: Any) -> str | None:
 
 def load(integration: Integration, orders: Sequence[IncomingOrder] | None = None) -> Mapping:
     """The mapping of an integration; only the articles that occur in `orders`, when these are given."""
-    names: dict[ListKind, dict[str, str]] = {}
+    named: dict[ListKind, list[tuple[str, str]]] = {}
     entries = integration.code_list.filter(kind__in=UNMAPPED).exclude(name="")
     for kind, code, name in entries.values_list("kind", "code", "name"):
-        names.setdefault(ListKind(kind), {})[code] = name
+        named.setdefault(ListKind(kind), []).append((code, name))
     settings = (
-        (ListKind.PAYMENT, integration.unknown_payments),
-        (ListKind.SHIPPING_METHOD, integration.unknown_deliveries),
+        (ListKind.PAYMENT, integration.unknown_payments == UnknownCodes.FAIL),
+        (ListKind.SHIPPING_METHOD, integration.unknown_deliveries == UnknownCodes.FAIL),
+        (ListKind.TAX, integration.unknown_taxes == UnknownTaxes.FAIL),
     )
     return Mapping(
         articles=articles.load(integration, None if orders is None else articles.keys_of(orders)),
-        names=names,
+        names={kind: names_of(pairs) for kind, pairs in named.items()},
         metadata=tuple(
             Mapped(*row) for row in integration.metadata_mappings.values_list("source", "name", "field", "transform")
         ),
-        strict=frozenset(kind for kind, unknown in settings if unknown == UnknownCodes.FAIL),
+        strict=frozenset(kind for kind, fails in settings if fails),
     )

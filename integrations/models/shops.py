@@ -18,6 +18,7 @@ from integrations.choices import (
     ListKind,
     UnknownCodes,
     UnknownProducts,
+    UnknownTaxes,
 )
 from integrations.connectors import get as get_connector
 from integrations.connectors import platform_choices
@@ -51,6 +52,9 @@ class Integration(models.Model):
     articles_by = models.CharField(max_length=10, choices=ArticleKey, default=ArticleKey.SKU, db_default=ArticleKey.SKU)
     unknown_payments = models.CharField(max_length=10, choices=UnknownCodes, default=UnknownCodes.KEEP)
     unknown_deliveries = models.CharField(max_length=10, choices=UnknownCodes, default=UnknownCodes.KEEP)
+    unknown_taxes = models.CharField(
+        max_length=10, choices=UnknownTaxes, default=UnknownTaxes.LEAVE, db_default=UnknownTaxes.LEAVE
+    )
     ours_wins: models.Field[Any, Any] = models.JSONField(default=list, blank=True)
     """Parts of an order (`orders.choices.Part`) that a synchronisation leaves alone once they were edited here."""
     after_import = models.CharField(
@@ -152,7 +156,7 @@ class CodeListEntry(models.Model):
     code = models.CharField(max_length=100)
     label = models.CharField(max_length=200)
     name = models.CharField("name here", max_length=200, blank=True)
-    """What payments and shipping methods are called in the order book; "": as the shop calls them."""
+    """What payments, shipping methods and taxes are called in the order book; "": as the shop calls them."""
 
     class Meta:
         verbose_name_plural = "code list entries"

@@ -102,10 +102,10 @@ def map_sku(integration: Integration, cause: Cause, sku: str, user_id: int | Non
 
 
 def name_code(integration: Integration, cause: Cause, name: str, label: str, user_id: int | None) -> Fix:
-    """Name a payment or shipping method; `label` is the shop's own name. Raises MappingRefused, NothingToFix."""
+    """Name a payment, shipping method or tax; `label` is the shop's own name. Raises MappingRefused, NothingToFix."""
     kind = KIND_OF.get(cause.code)
     if kind is None:
-        raise NothingToFix("There is no payment or shipping method to name.")
+        raise NothingToFix("There is no payment, shipping method or tax to name.")
     mapping_settings.name_code(integration, ListKind(kind), cause.subject, name, label)
     return look_again(integration, cause, f"“{cause.subject}” of {integration} is called “{name}”.", user_id)
 

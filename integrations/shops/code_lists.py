@@ -1,4 +1,4 @@
-"""Take over what a shop lists: its products, and its own lists of statuses, shipping methods and payments."""
+"""Take over what a shop lists: its products, and its own lists of statuses, shipping methods, payments and taxes."""
 
 from __future__ import annotations
 
@@ -83,6 +83,7 @@ def store_code_lists(integration: Integration, lists: CodeLists) -> None:
         ListKind.STATUS: lists.statuses,
         ListKind.SHIPPING_METHOD: lists.shipping_methods,
         ListKind.PAYMENT: lists.payments,
+        ListKind.TAX: lists.taxes,
     }
     for kind, entries in kinds.items():
         if not entries:

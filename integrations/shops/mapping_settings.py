@@ -1,4 +1,4 @@
-"""Save what a person says a shop's words mean: SKUs, payments, shipping methods, metadata.
+"""Save what a person says a shop's words mean: SKUs, payments, shipping methods, taxes, metadata.
 
 Saying the same twice changes nothing. What somebody else has said meanwhile is never overwritten unseen.
 """
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from django.db import IntegrityError, transaction
 
 from config.kit.refusals import Refused
-from integrations.choices import ArticleKey, ListKind, MappedField, Transform, UnknownCodes
+from integrations.choices import ArticleKey, ListKind, MappedField, Transform, UnknownCodes, UnknownTaxes
 from integrations.models import CodeListEntry, Integration, MetadataMapping, SkuMapping
 from stock import catalogue
 
@@ -26,7 +26,7 @@ class MappingRefused(Refused):
 
 @dataclass(frozen=True)
 class Named:
-    """A payment or shipping method and its name as a person wants it; `seen` is the name the page showed them."""
+    """A payment, shipping method or tax and its name as a person wants it; `seen` is the name the page showed them."""
 
     entry_id: int
     seen: str
@@ -46,7 +46,7 @@ def map_sku(integration: Integration, shop_sku: str, sku: str) -> bool:
 
 
 def name_code(integration: Integration, kind: ListKind, code: str, name: str, label: str = "") -> bool:
-    """Give a payment or shipping method its name here. Whether that is new. Raises MappingRefused."""
+    """Give a payment, shipping method or tax its name here. Whether that is new. Raises MappingRefused."""
     entry, _ = CodeListEntry.objects.get_or_create(
         integration=integration, kind=kind, code=code, defaults={"label": label[:200] or code}
     )
@@ -123,9 +123,12 @@ def set_articles(integration: Integration, by: ArticleKey) -> bool:
     return True
 
 
-def set_unknown(integration: Integration, payments: UnknownCodes, deliveries: UnknownCodes) -> bool:
-    """What happens to orders with unnamed payments and shipping methods. Whether that changed."""
-    if (integration.unknown_payments, integration.unknown_deliveries) == (payments, deliveries):
+def set_unknown(
+    integration: Integration, payments: UnknownCodes, deliveries: UnknownCodes, taxes: UnknownTaxes
+) -> bool:
+    """What happens to orders with unnamed payments, shipping methods and taxes. Whether that changed."""
+    wanted = {"unknown_payments": payments, "unknown_deliveries": deliveries, "unknown_taxes": taxes}
+    if all(getattr(integration, name) == value for name, value in wanted.items()):
         return False
-    Integration.objects.filter(pk=integration.pk).update(unknown_payments=payments, unknown_deliveries=deliveries)
+    Integration.objects.filter(pk=integration.pk).update(**wanted)
     return True

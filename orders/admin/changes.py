@@ -23,7 +23,7 @@ Row = tuple[str, str, str]
 AMOUNTS = {*FIELDS[Part.ITEMS], "tax", "discount", "unit_price"} - TEXTS
 LINE_WORDS = {
     "sku": "SKU", "name": "name", "quantity": "quantity", "cancelled": "cancelled", "unit_price": "unit price",
-    "total": "net", "tax": "tax", "discount": "discount", "metadata": "metadata",
+    "total": "net", "tax": "tax", "tax_name": "name of the tax", "discount": "discount", "metadata": "metadata",
     "shipping": "address",
 }  # fmt: skip
 

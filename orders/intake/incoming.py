@@ -60,6 +60,10 @@ class IncomingLine(Struct, frozen=True, kw_only=True):
     total: Decimal = ZERO
     """Net line amount after discounts."""
     tax: Decimal = ZERO
+    tax_code: str = ""
+    """What the shop knows the line's tax by, a class or a rate: "reduced-rate", "21%"; at most 100 characters."""
+    tax_name: str = ""
+    """What that is called here, where it has a name."""
     discount: Decimal = ZERO
     """Net discount already taken off `total`."""
     refunded: int = 0

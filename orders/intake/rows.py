@@ -23,7 +23,7 @@ ORDER_COLUMNS = (
 )  # fmt: skip
 LINE_COLUMNS = (
     "id", "order_id", "position", "key", "sku", "name", "product_id", "quantity", "reserved", "waiting", "shipped",
-    "cancelled", "unit_price", "total", "tax", "discount", "metadata", "shipping",
+    "cancelled", "unit_price", "total", "tax", "tax_name", "discount", "metadata", "shipping",
 )  # fmt: skip
 
 
@@ -89,7 +89,8 @@ def _lines(draft: Draft) -> Iterator[tuple[Any, ...]]:
         yield (
             line.id, draft.id, position, incoming.key, incoming.sku, incoming.name, line.product_id, incoming.quantity,
             line.reserved, line.waiting, line.shipped, line.cancelled, incoming.unit_price, incoming.total,
-            incoming.tax, incoming.discount, as_json(incoming.metadata) if incoming.metadata else "{}",
+            incoming.tax, incoming.tax_name, incoming.discount,
+            as_json(incoming.metadata) if incoming.metadata else "{}",
             as_json(incoming.shipping),
         )  # fmt: skip
 

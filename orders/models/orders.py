@@ -181,6 +181,8 @@ class OrderLine(models.Model):
     unit_price = models.DecimalField(max_digits=21, decimal_places=6)
     total = money()
     tax = money(default=0)
+    tax_name = models.CharField(max_length=200, blank=True, default="", db_default="")
+    """What the tax of its shop is called here; "" where nobody has named it."""
     discount = money(default=0)
     metadata: models.Field[Any, Any] = models.JSONField(default=dict, blank=True)
     shipping: models.Field[Any, Any] = models.JSONField(

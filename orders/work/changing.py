@@ -30,7 +30,9 @@ from stock.availability import Level
 from stock.ledger import Change
 
 STOCKED = ("product_id", "quantity", "reserved", "waiting", "shipped", "cancelled", "returned")
-LINE_FIELDS = (*STOCKED, "position", "key", "sku", "name", "unit_price", "total", "tax", "discount", "metadata")
+LINE_FIELDS = (
+    *STOCKED, "position", "key", "sku", "name", "unit_price", "total", "tax", "tax_name", "discount", "metadata",
+)  # fmt: skip
 
 
 class ChangeRefused(Refused):

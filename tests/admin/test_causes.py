@@ -156,7 +156,7 @@ def test_a_second_click_and_a_second_person_change_nothing_more(
         ("map", "unknown_sku", "a17", {"sku": "a17"}, "Both SKUs are the same"),
         ("code", "unmapped_payment", "cod", {"name": " "}, "This field is required."),
         ("dismiss", "unknown_sku", "a17", {"reason": " "}, "This field is required."),
-        ("code", "gone", "", {"name": "Cash"}, "There is no payment or shipping method to name."),
+        ("code", "gone", "", {"name": "Cash"}, "There is no payment, shipping method or tax to name."),
         ("stock", "insufficient_stock", "A-17", {"quantity": "0", "note": "x"}, "Enter one unit or more"),
         ("stock", "insufficient_stock", "NO-1", {"quantity": "1", "note": "x"}, "There is no product NO-1"),
         ("status", "rule_retry", "awaiting-pickup", {"action": "import"}, "Select a valid choice"),

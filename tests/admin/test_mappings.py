@@ -11,7 +11,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from integrations.choices import ListKind, RemoteState, Role, UnknownCodes
+from integrations.choices import ListKind, RemoteState, Role, UnknownCodes, UnknownTaxes
 from integrations.models import CodeListEntry, Integration, MetadataMapping, Project, RemoteOrder, SkuMapping
 from tests.admin.conftest import Login
 from tests.benchmarks import w2000
@@ -22,7 +22,7 @@ PARTS: dict[str, dict[str, str]] = {
     "metadata": {"metadata-source": "_vat", "metadata-name": "VAT id"},
     "code": {"code-kind": "payment", "code-code": "cod", "code-name": "Cash"},
     "articles": {"articles-by": "sku_ean"},
-    "unknown": {"unknown-payments": "fail", "unknown-deliveries": "keep"},
+    "unknown": {"unknown-payments": "fail", "unknown-deliveries": "keep", "unknown-taxes": "fail"},
 }
 
 
@@ -47,7 +47,7 @@ def test_what_is_mapped_is_saved_shown_and_logged_once(shop: Integration, admin:
     assert MetadataMapping.objects.get().name == "VAT id"
     assert CodeListEntry.objects.get(code="cod").name == "Cash"
     assert (shop.unknown_payments, shop.unknown_deliveries) == (UnknownCodes.FAIL, UnknownCodes.KEEP)
-    assert shop.articles_by == "sku_ean"
+    assert (shop.articles_by, shop.unknown_taxes) == ("sku_ean", UnknownTaxes.FAIL)
     page = admin.get(f"/integrations/integration/{shop.pk}/change/").content.decode()
     assert all(text in page for text in ("<code>tea</code>", "VAT id", "Cash", "only when you synchronize them"))
     history = admin.get(f"/integrations/integration/{shop.pk}/history/").content.decode()
@@ -75,7 +75,11 @@ def test_what_is_mapped_is_saved_shown_and_logged_once(shop: Integration, admin:
         ("articles", {"articles-by": "guess"}, "Select a valid choice"),
         ("code", {"code-kind": "payment", "code-code": "cod", "code-name": "New"}, "“cod” is called “Cash” here"),
         ("code", {"code-kind": "status", "code-code": "cod", "code-name": "New"}, "Select a valid choice"),
-        ("unknown", {"unknown-payments": "guess", "unknown-deliveries": "keep"}, "Select a valid choice"),
+        (
+            "unknown",
+            {"unknown-payments": "keep", "unknown-deliveries": "keep", "unknown-taxes": "guess"},
+            "Select a valid choice",
+        ),
     ],
 )
 def test_what_cannot_be_is_refused_at_its_field(

@@ -200,6 +200,7 @@ def _line(raw: RawItem, reading: Reading) -> IncomingLine:
         unit_price=values.unit_price(unit, "price"),
         total=before - discount - (tax if included else ZERO),
         tax=tax,
+        tax_code=values.tax_code((each.name, each.value) for each in raw.taxes or ()),
         discount=discount,
         stocked=bool(sku) and not download and raw.giftCard is not True,
         metadata=reading.metadata([(str(each.name or ""), each.value or None) for each in raw.selectedOptions or ()]),

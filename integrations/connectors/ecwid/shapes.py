@@ -34,6 +34,9 @@ class RawPerson(AddressFields):
 
 
 class RawTax(Struct):
+    name: Any = None
+    # Percent.
+    value: Any = None
     total: Number = None
     taxOnShipping: Number = None
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from typing import Any
@@ -141,6 +142,16 @@ def ean(*found: Any) -> str:
     """The first of these that is an EAN, a UPC or a number of the house; "" for none."""
     texts = (canonical(str(value)) for value in found if isinstance(value, int | str) and not isinstance(value, bool))
     return next(filter(None, texts), "")
+
+
+def tax_code(rates: Iterable[tuple[Any, Any]]) -> str:
+    """What taxes of a line are known by, from their titles and rates in percent: "VAT 21%", "GST 5% + QST 9.975%"."""
+    found = []
+    for title, percent in rates:
+        text = f"{percent:.4f}" if isinstance(percent, float) else str(percent)
+        rate = f"{Decimal(text).normalize():f}%" if PLAIN.fullmatch(text) else ""
+        found.append(" ".join(filter(None, (label(title, 60) if isinstance(title, str) else "", rate))))
+    return " + ".join(filter(None, found))[:100]
 
 
 def reference(value: Any) -> str:

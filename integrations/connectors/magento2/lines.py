@@ -86,6 +86,7 @@ def _line(
         unit_price=ZERO if free else values.unit_price(row.price, "price"),
         total=net - discount + fixed,
         tax=tax,
+        tax_code=values.tax_code([("", row.tax_percent)]),
         discount=discount,
         refunded=0 if off else _not_sent(row, quantity, reading, part_of if free else None),
         stocked=stock and bool(sku or named.sku) and str(row.is_virtual).lower() not in {"1", "true"},

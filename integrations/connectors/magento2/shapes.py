@@ -48,6 +48,7 @@ class RawItem(Struct):
     row_total: Number = None
     discount_amount: Number = None
     tax_amount: Number = None
+    tax_percent: Any = None
     discount_tax_compensation_amount: Number = None
     # Fixed product taxes (FPT, "weee") of the whole row, net.
     weee_tax_applied_row_amount: Number = None

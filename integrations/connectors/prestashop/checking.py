@@ -10,7 +10,7 @@ from integrations.connectors.http import Operation, Response
 from integrations.connectors.kit.clocks import clock, told_clock
 from integrations.connectors.kit.json_answers import decoded, label, objects, part
 from integrations.connectors.kit.remote_lists import code_list, failed
-from integrations.connectors.listings import CodeLists
+from integrations.connectors.listings import CodeLists, RemoteStatus
 from integrations.connectors.prestashop import zones
 from integrations.connectors.prestashop.requests import KEYS, ask, entries
 
@@ -21,6 +21,7 @@ NEEDED = (
 # What is missed without the right to read them.
 WISHED = {
     "order_states": "its statuses stay without names",
+    "tax_rule_groups": "its taxes stay without names",
     "configurations": "its own time zone stays unknown, so see that the one set here is right",
     "products": "products cannot be imported",
     "combinations": "products cannot be imported",
@@ -89,6 +90,7 @@ def code_lists(shop: Shop) -> Operation[CodeLists]:
     entries(states, "order_states")
     carriers = yield from ask(shop, "carriers", {"display": "[id,id_reference,name]", "filter[deleted]": "[0]"})
     entries(carriers, "carriers")
+    taxes = yield from _taxes(shop)
     return CodeLists(
         code_list({str(entry.get("id")): translated(entry.get("name")) for entry in _objects(states, "order_states")}),
         code_list(
@@ -97,4 +99,18 @@ def code_lists(shop: Shop) -> Operation[CodeLists]:
                 for entry in _objects(carriers, "carriers")
             }
         ),
+        taxes=taxes,
     )
+
+
+def _taxes(shop: Shop) -> Operation[tuple[RemoteStatus, ...]]:
+    """The groups of tax rules; none where the key may not read them."""
+    try:
+        response = yield from ask(shop, "tax_rule_groups", {"display": "[id,name]", "filter[deleted]": "[0]"})
+        entries(response, "tax_rule_groups")
+    except ShopError as error:
+        if error.kind != Failure.CREDENTIALS:
+            raise
+        return ()
+    groups = _objects(response, "tax_rule_groups")
+    return code_list({str(entry.get("id")): label(entry.get("name")) for entry in groups})

@@ -23,7 +23,7 @@ class Entry(NamedTuple):
 
 
 # Only what is read: rows of customers hold their passwords' hashes, payments parts of card numbers.
-DETAILS = "[id,id_order,total_price_tax_excl,total_price_tax_incl,ecotax,download_hash]"
+DETAILS = "[id,id_order,total_price_tax_excl,total_price_tax_incl,ecotax,download_hash,id_tax_rules_group]"
 PAYMENTS = "[id,order_reference,amount,transaction_id,date_add]"
 VOUCHERS = "[id,id_order,name]"
 MESSAGES = "[id,id_order,id_employee,private,date_add,message]"

@@ -177,6 +177,7 @@ def _line(row: RawRow, detail: RawDetail, units: Mapping[str, int], reading: Rea
         unit_price=values.unit_price(row.unit_price_tax_excl, "unit_price_tax_excl"),
         total=net,
         tax=gross - net,
+        tax_code=_id(detail.id_tax_rules_group),
         refunded=min(quantity, units.get(str(row.id), 0)),
         stocked=bool(sku or ean) and not detail.download_hash,
         # Within the price.

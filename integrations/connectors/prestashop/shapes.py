@@ -35,6 +35,7 @@ class RawDetail(Struct):
     total_price_tax_excl: Number = None
     total_price_tax_incl: Number = None
     ecotax: Number = None
+    id_tax_rules_group: Any = None
     # Of a file to download.
     download_hash: str | None = None
 

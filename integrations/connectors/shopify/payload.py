@@ -125,6 +125,7 @@ def _line(each: Goods, reading: Reading) -> IncomingLine | None:
         unit_price=values.unit_price(str(round(each.net / each.units, 6)), "price"),
         total=each.net,
         tax=each.tax,
+        tax_code=values.tax_code((tax.title, _percent(tax.rate)) for tax in raw.tax_lines or ()),
         discount=each.discount,
         stocked=bool(sku or ean) and not raw.is_gift_card and raw.requires_shipping is not False,
         metadata=_attributes(raw.custom_attributes, reading),
@@ -133,6 +134,10 @@ def _line(each: Goods, reading: Reading) -> IncomingLine | None:
 
 def _key_of(reference: RawRef | None) -> str:
     return (tail(reference.id) or values.reference(reference.legacy_resource_id)) if reference else ""
+
+
+def _percent(rate: Any) -> float | None:
+    return rate * 100 if isinstance(rate, float | int) else None
 
 
 def _attributes(attributes: list[RawAttribute] | None, reading: Reading) -> dict[str, Any]:

@@ -29,6 +29,10 @@ class RawBag(Struct, rename="camel"):
 
 
 class RawTax(Struct, rename="camel"):
+    """`rate` is a part of one: 0.21."""
+
+    title: Any = None
+    rate: Any = None
     price_set: RawBag | None = None
 
 

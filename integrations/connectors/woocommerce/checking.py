@@ -80,11 +80,12 @@ def _site_hints(shop: Shop, site: dict[str, Any], orders: Response) -> tuple[str
 
 
 def code_lists(shop: Shop) -> Operation[CodeLists]:
-    """Shipping methods and payments need a user who may manage the shop; without, those lists stay empty."""
+    """All but the statuses need a user who may manage the shop; without, those lists stay empty."""
     statuses = yield from _statuses(shop)
     shipping_methods = yield from _titles(shop, "shipping_methods")
     payments = yield from _titles(shop, "payment_gateways")
-    return CodeLists(statuses, shipping_methods, payments)
+    taxes = yield from _titles(shop, "taxes/classes")
+    return CodeLists(statuses, shipping_methods, payments, taxes)
 
 
 def _statuses(shop: Shop) -> Operation[tuple[RemoteStatus, ...]]:
@@ -117,11 +118,13 @@ def _named_in(response: Response) -> list[str]:
 
 
 def _titles(shop: Shop, path: str) -> Operation[tuple[RemoteStatus, ...]]:
+    """Tax classes have a slug and a name, the others an id and titles."""
     listed = decoded_list((yield get(shop, path)))
+    found = [(entry.get("id") or entry.get("slug"), entry) for entry in listed]
     return code_list(
         {
-            entry["id"][:100]: label(entry.get("title")) or label(entry.get("method_title"))
-            for entry in listed
-            if isinstance(entry.get("id"), str)
+            code[:100]: label(entry.get("title")) or label(entry.get("method_title")) or label(entry.get("name"))
+            for code, entry in found
+            if isinstance(code, str)
         }
     )

@@ -29,6 +29,8 @@ from orders.intake.incoming import ZERO, IncomingLine, IncomingOrder
 
 STAMP_LENGTH = len("2026-11-01T10:00:00")
 NO_DATE = "0000-00-00"
+# The slug of the tax class that lines leave empty.
+STANDARD = "standard"
 _UTC = ZoneInfo("UTC")
 _ORDER = msgspec.json.Decoder(RawOrder)
 
@@ -131,6 +133,7 @@ def _line(raw: RawLine, reading: OrderReading, refunded: Mapping[str, int]) -> I
         unit_price=values.unit_price(price, "price"),
         total=total,
         tax=reading.amount(raw.total_tax, "total_tax"),
+        tax_code=(raw.tax_class or STANDARD)[:100] if isinstance(raw.tax_class, str) else "",
         discount=reading.amount(before, "subtotal") - total,
         refunded=min(quantity, refunded.get(str(raw.id), 0)),
         stocked=bool(sku or ean) and not raw.bundled_items and not raw.composite_children,

@@ -41,6 +41,7 @@ class RawLine(Struct):
     subtotal: Number = None
     total: Number = None
     total_tax: Number = None
+    tax_class: Any = None
     meta_data: MetaList = None
     bundled_items: list[Any] | None = None
     composite_children: list[Any] | None = None

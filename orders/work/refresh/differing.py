@@ -38,6 +38,7 @@ class BookLine(NamedTuple):
     unit_price: Decimal
     total: Decimal
     tax: Decimal
+    tax_name: str
     discount: Decimal
     metadata: dict[str, Any]
     shipping: dict[str, Any]
@@ -48,7 +49,7 @@ def lines_of(order_ids: Collection[int]) -> dict[int, list[BookLine]]:
     found: dict[int, list[BookLine]] = {order_id: [] for order_id in order_ids}
     if found:
         rows = execute(
-            "SELECT order_id, key, sku, name, quantity, cancelled, shipped, unit_price, total, tax, discount,"
+            "SELECT order_id, key, sku, name, quantity, cancelled, shipped, unit_price, total, tax, tax_name, discount,"
             " nullif(metadata, '{}'), nullif(shipping, '{}') FROM orders_orderline WHERE order_id = ANY(%s)"
             " ORDER BY order_id, position, id",
             [list(order_ids)],
@@ -149,6 +150,7 @@ def _is(line: BookLine, incoming: IncomingLine) -> bool:
         and line.total == amount(incoming.total)
         and line.unit_price == unit_price(incoming.unit_price)
         and line.tax == amount(incoming.tax)
+        and line.tax_name == incoming.tax_name
         and line.discount == amount(incoming.discount)
         and not line.metadata
         and not incoming.metadata
@@ -157,7 +159,7 @@ def _is(line: BookLine, incoming: IncomingLine) -> bool:
     )
 
 
-TOLD = ("sku", "name", "quantity", "unit_price", "total", "tax", "discount", "metadata", "shipping")
+TOLD = ("sku", "name", "quantity", "unit_price", "total", "tax", "tax_name", "discount", "metadata", "shipping")
 
 
 def _told(line: BookLine) -> dict[str, Any]:

@@ -19,18 +19,9 @@ from stock import catalogue
 LINE = "line "
 # What the history keeps of a line.
 TOLD = (
-    "sku",
-    "name",
-    "quantity",
-    "cancelled",
-    "unit_price",
-    "total",
-    "tax",
-    "discount",
-    "metadata",
-    "product_id",
-    "shipping",
-)
+    "sku", "name", "quantity", "cancelled", "unit_price", "total", "tax", "tax_name", "discount", "metadata",
+    "product_id", "shipping",
+)  # fmt: skip
 
 
 def overwrite(
@@ -38,7 +29,8 @@ def overwrite(
 ) -> tuple[str, list[str]]:
     """Make the order's lines the shop's: ("" or why it is not possible, what stays as it is here).
 
-    `before`: the shop's lines the order was written from; of lines whose SKU is the same there, the product here stays.
+    `before`: the shop's lines the order was written from; of lines whose SKU is the same there, the product here stays,
+    and so does the name of a tax that is.
     """
     here = {line_key(line, place): line for place, line in enumerate(change.lines)}
     same = _same_goods(here, wanted, before)
@@ -52,9 +44,12 @@ def overwrite(
         return f"SKU {missing[0]} is not among the products: create or map it, then synchronize again.", []
     change.lock_products(products.values())
     reports: list[str] = []
+    taxes = {key_of(line, place): line.tax_name for place, line in enumerate(before or ())}
     for place, incoming in enumerate(wanted):
         key = key_of(incoming, place)
         line = here.pop(key, None)
+        if line is not None and taxes.get(key) == incoming.tax_name:
+            incoming = replace(incoming, tax_name=line.tax_name)  # named otherwise since, which is no news of the shop
         product_id = products.get(incoming.sku) if incoming.stocked else None
         if line is None:
             _add(change, incoming, place, product_id)
@@ -115,6 +110,7 @@ def values_of_line(incoming: IncomingLine, place: int) -> dict[str, Any]:
         "unit_price": amounts.unit_price(incoming.unit_price),
         "total": amounts.amount(incoming.total),
         "tax": amounts.amount(incoming.tax),
+        "tax_name": incoming.tax_name,
         "discount": amounts.amount(incoming.discount),
         "metadata": msgspec.json.decode(msgspec.json.encode(incoming.metadata)),
         "shipping": msgspec.to_builtins(incoming.shipping),
@@ -233,7 +229,8 @@ def put_back(change: Opened, told: Mapping[str, Any]) -> None:
     line.sku = old["sku"]
     if before is None or (line.quantity, line.cancelled) != (old["quantity"], old["cancelled"]):
         resize(line, old["quantity"])
-    for field in ("name", "unit_price", "total", "tax", "discount", "metadata", "shipping", "key", "position"):
+    told = ("name", "unit_price", "total", "tax", "tax_name", "discount", "metadata", "shipping", "key", "position")
+    for field in told:
         if field in old:  # a history of before knows less
             setattr(line, field, value_of(OrderLine, field, old[field]))
     change.tell(name, before, _told(line))

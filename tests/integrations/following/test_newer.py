@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from integrations.choices import AfterImport, ImportAction, Role, RunKind
+from integrations.choices import AfterImport, ImportAction, ListKind, Role, RunKind
 from integrations.following import newer
 from integrations.importing import synchronize
 from integrations.importing.mapping import Mapping
@@ -255,6 +255,7 @@ def test_following_never_applies_changed_mappings(integration: Integration, shop
         integration=integration, kind="payment", code=order.payment_code, defaults={"label": "x", "name": "Renamed"}
     )
     integration.sku_mappings.create(shop_sku=line.sku, sku=order_of(B).lines.all()[0].sku)
+    CodeListEntry.objects.create(integration=integration, kind=ListKind.TAX, code="*", label="*", name="Standard")
     items = shop.document(A)["line_items"]
     items[0] |= {"quantity": items[0]["quantity"] + 1}
     shop.edit(A, customer_note="new", line_items=items)
@@ -263,8 +264,10 @@ def test_following_never_applies_changed_mappings(integration: Integration, shop
     assert (after.note, after.payment_title, after.metadata) == ("new", order.payment_title, order.metadata)
     changed = after.lines.order_by("position")[0]
     assert (changed.sku, changed.product_id, changed.quantity) == (line.sku, line.product_id, line.quantity + 1)
+    assert changed.tax_name == ""
     assert after.shop_changed_at is None
     sync(integration, A)
+    assert order_of(A).lines.order_by("position")[0].tax_name == "Standard"
     assert (order_of(A).payment_title, "our name" in order_of(A).metadata) == ("Renamed", True)
     assert broken() == {}
 

@@ -7,14 +7,25 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from integrations.choices import ImportAction, ListKind, RemoteState, RunKind, RunState, UnknownCodes, UnknownProducts
+from integrations.choices import (
+    ImportAction,
+    ListKind,
+    RemoteState,
+    RunKind,
+    RunState,
+    UnknownCodes,
+    UnknownProducts,
+    UnknownTaxes,
+)
 from integrations.connectors.listings import CodeLists, RemoteStatus
 from integrations.importing import mapping, payloads
+from integrations.importing.code_names import CodeNames, matches, names_of
 from integrations.importing.mapping import Mapped, Mapping
 from integrations.importing.orders_page import import_page
 from integrations.importing.payloads import Candidate, digest_of
 from integrations.invariants import broken
 from integrations.models import CodeListEntry, Integration, MetadataMapping, RemoteOrder, SkuMapping, StatusRule
+from integrations.review import causes, fixes
 from integrations.runs import claims, control, pages
 from integrations.shops.code_lists import store_code_lists
 from orders.intake.drafts import Obstacle
@@ -79,7 +90,9 @@ def test_metadata_gets_our_names_and_the_rest_stays(pairs: list[tuple[str, str]]
 )
 def test_unnamed_codes_keep_the_shops_name_or_fail(kind: ListKind, field: str, code: str) -> None:
     order = incoming(line(), **{f"{field}_code": "x1", f"{field}_title": "By drone"})
-    assert Mapping(names={kind: {"x1": "Drone"}}).apply(order) == replace(order, **{f"{field}_title": "Drone"})
+    assert Mapping(names={kind: CodeNames({"x1": "Drone"})}).apply(order) == replace(
+        order, **{f"{field}_title": "Drone"}
+    )
     assert Mapping().apply(order) is order
     failed = Mapping(strict=frozenset({kind})).apply(order)
     assert isinstance(failed, Obstacle)
@@ -90,7 +103,7 @@ def test_unnamed_codes_keep_the_shops_name_or_fail(kind: ListKind, field: str, c
 def test_without_a_code_the_title_counts_and_without_both_nothing_is_missing() -> None:
     strict = frozenset({ListKind.PAYMENT, ListKind.SHIPPING_METHOD})
     order = incoming(line(), payment_title="Wire")
-    named = Mapping(names={ListKind.PAYMENT: {"Wire": "Bank transfer"}}, strict=strict).apply(order)
+    named = Mapping(names={ListKind.PAYMENT: CodeNames({"Wire": "Bank transfer"})}, strict=strict).apply(order)
     assert isinstance(named, IncomingOrder) and named.payment_title == "Bank transfer"
     untold = incoming(line())
     assert Mapping(strict=strict).apply(untold) is untold
@@ -155,6 +168,82 @@ def test_paths_read_the_shops_document_to_the_digit(integration: Integration) ->
     done = mapping.load(integration).apply(candidate.order)
     assert isinstance(done, IncomingOrder)
     assert done.note == "1.10000000000000000001"
+
+
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [
+        ("flat_rate:3", "Third"),
+        ("flat_rate:4", "Flat"),
+        ("flat_rate:eu:4", "Flat in the EU"),
+        ("flat_rat", "Others"),
+        ("drone", "Others"),
+        ("a*b", "A star"),
+        ("a-b", "A to b"),
+        ("b", "Others"),
+        ("", ""),
+    ],
+)
+def test_a_wildcard_stands_for_many_codes_and_the_closest_counts(code: str, name: str) -> None:
+    names = {
+        "*": "Others", "flat_rate:*": "Flat", "flat_rate:3": "Third", "flat_rate:eu*": "Flat in the EU",
+        "a*b": "A star", "a*-b": "A to b",
+    }  # fmt: skip
+    assert names_of(names.items()).of(code) == name
+
+
+@pytest.mark.parametrize(
+    ("pattern", "code", "fits"),
+    [
+        ("*", "", True),
+        ("*", "x", True),
+        ("a*", "a", True),
+        ("a*a", "a", False),
+        ("a*a", "aa", True),
+        ("*21%", "VAT 21%", True),
+        ("*21%", "VAT 21% + 5%", False),
+        ("V*T*1%", "VAT 21%", True),
+        ("V*1*1%", "VAT 21%", False),
+        ("a**b", "ab", True),
+        ("*a" * 30 + "*", "a" * 29, False),
+    ],
+)
+def test_what_a_wildcard_stands_for(pattern: str, code: str, fits: bool) -> None:
+    assert matches(pattern, code) == fits
+
+
+def test_a_wildcard_names_what_would_fail(integration: Integration) -> None:
+    Integration.objects.update(unknown_deliveries=UnknownCodes.FAIL)
+    integration.refresh_from_db()
+    named(integration, ListKind.SHIPPING_METHOD, "flat_rate:*", "Courier")
+    assert take(integration, incoming(line(), shipping_code="flat_rate:7")).state == RemoteState.IMPORTED
+    assert Order.objects.get().shipping_title == "Courier"
+    row = take(integration, incoming(line(), shipping_code="pickup"))
+    assert (row.state, row.reason_code, row.subject) == (RemoteState.FAILED, "unmapped_delivery", "pickup")
+
+
+def test_taxes_of_lines_get_their_names(integration: Integration) -> None:
+    named(integration, ListKind.TAX, "reduced-rate", "12 %")
+    named(integration, ListKind.TAX, "VAT *", "Other VAT")
+    order = incoming(line(tax_code="reduced-rate"), line(tax_code="VAT 21%"), line(tax_code="none"), line())
+    take(integration, order)
+    assert list(OrderLine.objects.order_by("position").values_list("tax_name", flat=True)) == [
+        "12 %", "Other VAT", "", "",
+    ]  # fmt: skip
+
+
+def test_a_tax_that_must_have_a_name_fails_the_order_and_its_form_mends_it(integration: Integration) -> None:
+    Integration.objects.update(unknown_taxes=UnknownTaxes.FAIL)
+    integration.refresh_from_db()
+    order = incoming(line(tax_code="reduced-rate"), line())
+    row = take(integration, order)
+    assert (row.state, row.reason_code, row.subject) == (RemoteState.FAILED, "unmapped_tax", "reduced-rate")
+    assert row.reason.startswith("The tax “reduced-rate” has no name here")
+    [group] = causes.groups(integration.project_id)
+    fixes.name_code(integration, group.cause, "12 %", "reduced-rate", None)
+    assert take(integration, incoming(line(tax_code="reduced-rate"))).state == RemoteState.IMPORTED
+    assert OrderLine.objects.get().tax_name == "12 %"
+    assert take(integration, incoming(line())).state == RemoteState.IMPORTED, "no tax is told, so none is missing"
 
 
 def test_an_order_with_an_unnamed_code_fails_until_it_is_named(integration: Integration) -> None:

@@ -12,7 +12,16 @@ from django.utils import timezone
 
 from config.kit.sql import execute
 from integrations import jobs
-from integrations.choices import FeedKind, ImportAction, IntegrationHealth, RemoteState, Role, RunKind, RunState
+from integrations.choices import (
+    FeedKind,
+    ImportAction,
+    IntegrationHealth,
+    ListKind,
+    RemoteState,
+    Role,
+    RunKind,
+    RunState,
+)
 from integrations.connectors import all_connectors
 from integrations.connectors.errors import Failure, ShopError
 from integrations.importing import mapping, synchronize
@@ -20,7 +29,7 @@ from integrations.importing.load import request_load
 from integrations.importing.statuses import ended_statuses
 from integrations.importing.synchronize import SyncRefused
 from integrations.invariants import broken
-from integrations.models import Feed, Integration, MetadataMapping, RemoteOrder, Run
+from integrations.models import CodeListEntry, Feed, Integration, MetadataMapping, RemoteOrder, Run
 from integrations.runs import control
 from integrations.shops.connection import set_up
 from orders.choices import EventKind, OrderStatus, Part
@@ -163,6 +172,21 @@ def test_the_current_mapping_is_applied(integration: Integration) -> None:
     assert run.updated == 1
     assert "our name" in order_of(KEYS[0]).metadata
     assert source in order_of(KEYS[1]).metadata
+
+
+def test_a_name_for_a_tax_comes_by_synchronizing_and_goes_again(integration: Integration, person: User) -> None:
+    CodeListEntry.objects.create(integration=integration, kind=ListKind.TAX, code="*", label="*", name="Standard")
+    sync(integration, KEYS[0])
+    named = [list(order_of(key).lines.values_list("tax_name", flat=True)) for key in KEYS[:2]]
+    assert set(named[0]) == {"Standard"} and set(named[1]) == {""}
+    assert sync(integration, KEYS[0]).unchanged == 1
+    event = order_of(KEYS[0]).events.filter(kind=EventKind.SYNCHRONIZED).latest("pk")
+    assert {change["new"]["tax_name"] for change in event.changes if change["field"].startswith("line ")} == {
+        "Standard"
+    }
+    overwrite.revert(order_of(KEYS[0]).pk, event.pk, actor_id=person.pk)
+    assert set(order_of(KEYS[0]).lines.values_list("tax_name", flat=True)) == {""}
+    assert broken() == {}
 
 
 def test_what_was_edited_here_is_kept_where_ours_wins(integration: Integration, shop: Shop) -> None:

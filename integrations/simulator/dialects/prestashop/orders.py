@@ -204,6 +204,7 @@ def detail_documents(shop: SimulatedShop, sale: Sale) -> list[Json]:
                 "download_hash": "",
                 "ecotax": "0.000000",
                 "ecotax_tax_rate": "0.000",
+                "id_tax_rules_group": "1",
                 "total_price_tax_incl": money(line.before + tax_of(shop, line.before, cost)),
                 "total_price_tax_excl": money(line.before),
                 "total_refunded_tax_excl": "0.000000",

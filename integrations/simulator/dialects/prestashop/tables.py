@@ -89,6 +89,7 @@ TABLES: dict[str, Callable[[SimulatedShop], list[Json]]] = {
     "currencies": lambda shop: [{"id": 1, "iso_code": shop.currency, "deleted": "0"}],
     "countries": lambda shop: [{"id": place, "iso_code": code} for place, code in enumerate(COUNTRIES, 1)],
     "states": lambda shop: [],
+    "tax_rule_groups": lambda shop: [{"id": 1, "name": "Standard rate", "active": "1", "deleted": "0"}],
     "carriers": _carriers,
     "products": _products,
     "combinations": _combinations,

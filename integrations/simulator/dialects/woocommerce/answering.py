@@ -91,6 +91,7 @@ def _route(shop: SimulatedShop, asked: Asked, path: str) -> Answered:
         "orders": lambda: _orders(shop, asked),
         "products": lambda: _documents(shop, asked, product_documents(shop)),
         "shipping_methods": lambda: as_json([{"id": code, "title": title} for code, title, _ in DELIVERIES]),
+        "taxes/classes": lambda: as_json([{"slug": "standard", "name": "Standard rate"}]),
         "payment_gateways": lambda: as_json(
             [{"id": code, "title": title, "enabled": True} for code, title in PAYMENTS]
         ),
