@@ -229,8 +229,8 @@ def put_back(change: Opened, told: Mapping[str, Any]) -> None:
     line.sku = old["sku"]
     if before is None or (line.quantity, line.cancelled) != (old["quantity"], old["cancelled"]):
         resize(line, old["quantity"])
-    told = ("name", "unit_price", "total", "tax", "tax_name", "discount", "metadata", "shipping", "key", "position")
-    for field in told:
+    kept = ("name", "unit_price", "total", "tax", "tax_name", "discount", "metadata", "shipping", "key", "position")
+    for field in kept:
         if field in old:  # a history of before knows less
             setattr(line, field, value_of(OrderLine, field, old[field]))
     change.tell(name, before, _told(line))

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0023_comments_of_shops'),
+        ('orders', '0024_line_taxes'),
     ]
 
     operations = [

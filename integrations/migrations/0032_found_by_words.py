@@ -40,7 +40,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ('integrations', '0029_mapped_fields'),
+        ('integrations', '0031_tax_names'),
     ]
 
     operations = [
