@@ -12,6 +12,7 @@ from integrations.api.office import (
     RunView,
 )
 from integrations.api.webhooks import DeliveriesView, DeliveryView, SendAgainView, WebhooksView, WebhookView
+from integrations.api.where import WhereView
 
 urlpatterns = [
     path("distributions", DistributionsView.as_view(), name="office-distributions"),
@@ -28,5 +29,6 @@ urlpatterns = [
     path("webhooks/<str:public_id>", WebhookView.as_view(), name="office-webhook"),
     path("deliveries", DeliveriesView.as_view(), name="office-deliveries"),
     path("deliveries/<str:public_id>", DeliveryView.as_view(), name="office-delivery"),
+    path("where-is-my-order", WhereView.as_view(), name="office-where"),
     path("deliveries/<str:public_id>/send-again", SendAgainView.as_view(), name="office-delivery-send-again"),
 ]

@@ -18,6 +18,7 @@ from integrations.choices import (
     RemoteState,
     RunKind,
     RunState,
+    Whereabouts,
 )
 
 Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
@@ -66,6 +67,36 @@ class RemoteOrder(Struct):
     first_seen_at: Time | None
     changed_at: Time | None
     object: Literal["remote_order"] = "remote_order"
+
+
+class OrderMoment(Struct):
+    """Something that happened to an order, or that will."""
+
+    at: Time | None
+    text: str
+
+
+class WhereAnswer(Struct):
+    """Where one order is."""
+
+    where: Annotated[str, one_of(Whereabouts)]
+    sentence: Annotated[str, Meta(description="The same for people.")]
+    number: Annotated[str, Meta(description="What it is called: its number, or its id in the shop.")]
+    integration_id: str | None
+    remote_order_id: str | None
+    order_id: Annotated[str | None, Meta(description="The order of the book; null where it is not in the book.")]
+    placed_at: Time | None
+    moments: Annotated[
+        list[OrderMoment], Meta(description="What has happened, the newest first; empty where several were found.")
+    ]
+    object: Literal["where_answer"] = "where_answer"
+
+
+class WhereAnswers(Struct):
+    """The orders that are called so; empty: none on record is, and the shops were not asked."""
+
+    data: list[WhereAnswer]
+    object: Literal["list"] = "list"
 
 
 class RunResult(Struct):

@@ -65,7 +65,7 @@ def test_the_addresses_of_the_api_are_these() -> None:
         *both, *(name + one for name in both), "movements", f"invoices{one}/pdf", f"shipments{one}/packing-slip",
         *(f"orders{one}/{step}" for step in ("hold", "release", "cancel", "shipments")),
         f"customers{one}/points", f"segments{one}/members", f"segments{one}/members/<str:customer_id>",
-        f"deliveries{one}/send-again",
+        f"deliveries{one}/send-again", "where-is-my-order",
     }  # fmt: skip
     assert sorted(route for route in ROUTES if route.startswith("v1/")) == [
         "v1/async-actions",

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from config.kit.api.bodies import Query
 from config.kit.api.problems import bad_query
@@ -22,6 +22,7 @@ T_co = TypeVar("T_co", covariant=True)
 class Parameter(ABC, Generic[T_co]):
     """A parameter of an address."""
 
+    required: ClassVar[bool] = False
     name: str
     says: str
     """A sentence for people."""
@@ -83,6 +84,20 @@ class Text(Parameter[str | None]):
 
     def schema(self) -> dict[str, Any]:
         return {"type": "string", "minLength": 1, **self.shape}
+
+
+@dataclass(frozen=True)
+class RequiredText(Parameter[str]):
+    required = True
+
+    def read(self, query: Query) -> str:
+        text = query.text(self.name)
+        if not text:
+            raise bad_query(f"Property .{self.name} {'is missing' if text is None else 'is empty'}: give it a value")
+        return text
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "minLength": 1}
 
 
 @dataclass(frozen=True)

@@ -188,6 +188,7 @@ def _of_query(declared: Operation) -> Iterator[dict[str, Any]]:
         yield {
             "name": parameter.name,
             "in": "query",
+            **({"required": True} if parameter.required else {}),
             "description": parameter.says,
             "schema": parameter.schema(),
         }
