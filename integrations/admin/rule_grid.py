@@ -10,8 +10,8 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from integrations.choices import ImportAction
-from integrations.models import Integration, StatusRule
+from integrations.choices import ImportAction, ListKind
+from integrations.models import CodeListEntry, Integration, StatusRule
 from integrations.shops.rule_settings import MOST_RULES, WantedRule, fingerprint, selectable
 
 MEANINGS: dict[str, Any] = {
@@ -44,6 +44,7 @@ class RuleForm(forms.Form):
     def __init__(self, data: QueryDict | None = None, *, row: StatusRule | None = None, number: int) -> None:
         super().__init__(data, prefix=f"rule-{number}")
         self.row = row
+        self.entry: CodeListEntry | None = None
         current = row.action if row else ""
         widget = forms.Select(choices=[choice for choice in ImportAction.choices if selectable(choice[0], current)])
         self.fields["action"].widget = widget
@@ -106,12 +107,20 @@ class RuleGrid:
         if data is None:
             rows: Sequence[StatusRule | None] = [*rules, *[None] * NEW_ROWS]
             self.forms = [RuleForm(row=row, number=number) for number, row in enumerate(rows)]
+            self._name_entries()
             return
         by_id = {str(rule.pk): rule for rule in rules}
         numbers = range(self._count(data))
         self.forms = [
             RuleForm(data, row=by_id.get(data.get(f"rule-{number}-rule", "")), number=number) for number in numbers
         ]
+        self._name_entries()
+
+    def _name_entries(self) -> None:
+        """Give each row what the shop's own list says of its status."""
+        entries = {entry.code: entry for entry in self.integration.code_list.filter(kind=ListKind.STATUS)}
+        for form in self.forms:
+            form.entry = entries.get(form.row.status) if form.row else None
 
     @staticmethod
     def _count(data: QueryDict) -> int:

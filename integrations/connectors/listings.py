@@ -86,6 +86,8 @@ class RemoteStatus:
 
     code: str
     label: str
+    # As #rrggbb; "" where the shop has none for it.
+    color: str = ""
 
 
 @dataclass(frozen=True)
@@ -96,3 +98,5 @@ class CodeLists:
     shipping_methods: tuple[RemoteStatus, ...] = ()
     payments: tuple[RemoteStatus, ...] = ()
     taxes: tuple[RemoteStatus, ...] = ()
+    # False: only what was in use lately, so that other codes may be in the shop, too.
+    whole: bool = True

@@ -219,7 +219,7 @@ NOT_PERSONAL: Columns = {
     "integrations.BulkImport": "request_id on_conflict",
     "integrations.BuyerEntry": "listing",
     "integrations.CleaningRound": "name",
-    "integrations.CodeListEntry": "kind code label name",
+    "integrations.CodeListEntry": "kind code label name color",
     "integrations.Distribution": "name trigger channel subject text",
     "integrations.Export": "token",
     "integrations.Feed": "kind",

@@ -149,7 +149,7 @@ class StatusRule(models.Model):
 
 
 class CodeListEntry(models.Model):
-    """One entry of the shop's own lists ("sequences")."""
+    """One entry of the shop's own lists ("sequences"), or a code that somebody has named, maybe with wildcards."""
 
     integration = models.ForeignKey(Integration, models.CASCADE, related_name="code_list")
     kind = models.CharField("list", max_length=20, choices=ListKind)
@@ -157,6 +157,10 @@ class CodeListEntry(models.Model):
     label = models.CharField(max_length=200)
     name = models.CharField("name here", max_length=200, blank=True)
     """What payments, shipping methods and taxes are called in the order book; "": as the shop calls them."""
+    color = models.CharField(max_length=7, blank=True, default="", db_default="")
+    """As the shop has it, #rrggbb."""
+    listed = models.BooleanField("exists in the shop", default=True, db_default=True)
+    """Whether the shop's list had it when it was last read."""
 
     class Meta:
         verbose_name_plural = "code list entries"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from integrations.choices import ArticleKey, ImportAction, ListKind
 from integrations.connectors.listings import CodeLists, ProductPage, RemoteProduct
 from integrations.importing import articles
+from integrations.importing.code_names import WILDCARD
 from integrations.models import CodeListEntry, Integration, Run, StatusRule
 from integrations.runs.claims import Claim
 from integrations.runs.pages import RunPage, Written
@@ -75,9 +76,9 @@ def code_lists_page(held: Claim, run: Run, integration: Integration) -> RunPage:
 
 
 def store_code_lists(integration: Integration, lists: CodeLists) -> None:
-    """Replace the code lists; an empty list means the shop did not tell, and keeps what was there.
+    """Bring the code lists up to date; an empty list means the shop did not tell, and keeps what was there.
 
-    Entries with a name of ours stay, though the shop may have dropped them: older orders still carry their code.
+    Entries that the shop has dropped stay and are marked so: older orders still carry their code.
     """
     kinds = {
         ListKind.STATUS: lists.statuses,
@@ -88,16 +89,24 @@ def store_code_lists(integration: Integration, lists: CodeLists) -> None:
     for kind, entries in kinds.items():
         if not entries:
             continue
-        gone = integration.code_list.filter(kind=kind, name="").exclude(code__in=[entry.code for entry in entries])
-        gone.delete()
+        if lists.whole:
+            gone = integration.code_list.filter(kind=kind).exclude(code__in=[entry.code for entry in entries])
+            gone.exclude(code__contains=WILDCARD).update(listed=False)
         CodeListEntry.objects.bulk_create(
             [
-                CodeListEntry(integration=integration, kind=kind, code=entry.code[:100], label=entry.label[:200])
+                CodeListEntry(
+                    integration=integration,
+                    kind=kind,
+                    code=entry.code[:100],
+                    label=entry.label[:200],
+                    color=entry.color,
+                    listed=True,
+                )
                 for entry in entries
             ],
             update_conflicts=True,
             unique_fields=["integration", "kind", "code"],
-            update_fields=["label"],
+            update_fields=["label", "color", "listed"],
         )
     StatusRule.objects.bulk_create(
         [

@@ -164,3 +164,22 @@ def test_a_field_is_mapped_and_shown(shop: Integration, admin: Client) -> None:
     assert "Metadata $.customer_id becomes “Phone”." in shown
     assert "<td><code>$.customer_id</code></td><td>Phone</td><td>Digits only</td>" in shown
     assert MetadataMapping.objects.get().name == ""
+
+
+def test_colours_and_codes_that_are_gone_are_shown_where_they_are_mapped(shop: Integration, admin: Client) -> None:
+    for kind, code, shown, listed in (
+        (ListKind.STATUS, "processing", "#3498d8", True),
+        (ListKind.STATUS, "completed", "", False),
+        (ListKind.PAYMENT, "cod", "#ff8c00", False),
+        (ListKind.TAX, "reduced", "", True),
+    ):
+        CodeListEntry.objects.create(integration=shop, kind=kind, code=code, label=code, color=shown, listed=listed)
+    page = admin.get(f"/integrations/integration/{shop.pk}/change/").content.decode()
+    rules, mappings = (page.partition(f'<section class="card" id="{part}"')[2] for part in ("rules", "mappings"))
+    assert re.search(r'<rect [^>]*fill="#3498d8"></rect></svg> <code>processing</code>\s*</?[^b]', rules)
+    assert re.search(
+        r"<code>completed</code>\s*<span class=\"badge badge-plain\">not in the shop any more</span>", rules
+    )
+    assert re.search(r'fill="#ff8c00"></rect></svg> <code>cod</code> <span class="badge badge-plain">not in', mappings)
+    assert page.count('fill="#3498d8"') == 2 and page.count("not in the shop any more") == 4
+    assert " style=" not in page, "no inline style, which the CSP forbids"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -10,10 +11,27 @@ from integrations.connectors.errors import PayloadError, ShopError
 from integrations.connectors.kit import values
 from integrations.connectors.listings import RemoteProduct, RemoteStatus
 
+HEX = re.compile(r"#(?:[0-9a-fA-F]{3}){1,2}", re.ASCII)
 
-def code_list(labels: Mapping[str, str]) -> tuple[RemoteStatus, ...]:
-    """Codes (at most 100 characters) with what the shop calls them; a code without a label is its own, "" is none."""
-    return tuple(RemoteStatus(code[:100], label or code) for code, label in labels.items() if code)
+
+def code_list(labels: Mapping[str, str], colors: Mapping[str, Any] | None = None) -> tuple[RemoteStatus, ...]:
+    """Codes (at most 100 characters) with what the shop calls them; a code without a label is its own, "" is none.
+
+    `colors`: what the shop has for some of the codes, in any shape.
+    """
+    return tuple(
+        RemoteStatus(code[:100], label or code, color((colors or {}).get(code)))
+        for code, label in labels.items()
+        if code
+    )
+
+
+def color(value: Any) -> str:
+    """#rrggbb in small letters, from that or #rgb; "" for anything else."""
+    if not isinstance(value, str) or HEX.fullmatch(value.strip()) is None:
+        return ""
+    digits = value.strip().lower().removeprefix("#")
+    return "#" + (digits if len(digits) == 6 else "".join(digit * 2 for digit in digits))
 
 
 def failed(error: ShopError, hints: tuple[str, ...] = ()) -> ConnectionReport:

@@ -80,4 +80,5 @@ def code_lists(shop: Shop) -> Operation[CodeLists]:
         code_list({**{code: code.replace("_", " ").capitalize() for code in codes}, **LABELS}),
         code_list({label(head.get("shipping_method")): label(head.get("shipping_description")) for head in heads}),
         code_list({label(code): "" for code in payments}),
+        whole=False,
     )

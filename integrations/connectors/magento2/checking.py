@@ -80,6 +80,7 @@ def code_lists(shop: Shop) -> Operation[CodeLists]:
         code_list({**{code: code.replace("_", " ").capitalize() for code in codes}, **LABELS}),
         code_list(deliveries),
         code_list(payments),
+        whole=False,
     )
 
 

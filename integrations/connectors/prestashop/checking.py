@@ -86,13 +86,17 @@ def translated(value: Any) -> str:
 
 def code_lists(shop: Shop) -> Operation[CodeLists]:
     """Statuses are states by their ids; carriers go by `id_reference`, which stays when one is changed."""
-    states = yield from ask(shop, "order_states", {"display": "[id,name]", "sort": "[id_ASC]"})
+    states = yield from ask(shop, "order_states", {"display": "[id,name,color]", "sort": "[id_ASC]"})
     entries(states, "order_states")
     carriers = yield from ask(shop, "carriers", {"display": "[id,id_reference,name]", "filter[deleted]": "[0]"})
     entries(carriers, "carriers")
     taxes = yield from _taxes(shop)
+    listed = _objects(states, "order_states")
     return CodeLists(
-        code_list({str(entry.get("id")): translated(entry.get("name")) for entry in _objects(states, "order_states")}),
+        code_list(
+            {str(entry.get("id")): translated(entry.get("name")) for entry in listed},
+            {str(entry.get("id")): entry.get("color") for entry in listed},
+        ),
         code_list(
             {
                 str(entry.get("id_reference") or entry.get("id")): label(entry.get("name"))

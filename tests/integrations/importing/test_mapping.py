@@ -17,6 +17,7 @@ from integrations.choices import (
     UnknownProducts,
     UnknownTaxes,
 )
+from integrations.connectors.kit.remote_lists import code_list, color
 from integrations.connectors.listings import CodeLists, RemoteStatus
 from integrations.importing import mapping, payloads
 from integrations.importing.code_names import CodeNames, matches, names_of
@@ -263,11 +264,41 @@ def test_only_the_skus_of_the_orders_are_loaded(integration: Integration) -> Non
     assert mapping.load(integration, [incoming(line("b"))]).articles.mapped == {"b": "A-17"}
 
 
-def test_a_name_outlives_a_new_code_list(integration: Integration) -> None:
+def test_codes_that_the_shop_has_no_longer_stay_and_are_marked_so(integration: Integration) -> None:
     named(integration, ListKind.PAYMENT, "cod", "Cash on delivery")
     named(integration, ListKind.PAYMENT, "old", "")
-    store_code_lists(integration, CodeLists(payments=(RemoteStatus("card", "Card"), RemoteStatus("cod", "COD"))))
-    entries = CodeListEntry.objects.order_by("code").values_list("code", "label", "name")
-    assert list(entries) == [("card", "Card", ""), ("cod", "COD", "Cash on delivery")]
+    named(integration, ListKind.PAYMENT, "*", "Others")
+    named(integration, ListKind.TAX, "1", "")
+    card, cod = RemoteStatus("card", "Card", "#ff8c00"), RemoteStatus("cod", "COD")
+    store_code_lists(integration, CodeLists(payments=(card, cod)))
+    entries = CodeListEntry.objects.order_by("kind", "code").values_list("code", "label", "name", "color", "listed")
+    assert list(entries) == [
+        ("*", "*", "Others", "", True),
+        ("card", "Card", "", "#ff8c00", True),
+        ("cod", "COD", "Cash on delivery", "", True),
+        ("old", "old", "", "", False),
+        ("1", "1", "", "", True),
+    ]
     store_code_lists(integration, CodeLists(payments=(RemoteStatus("card", "Card"),)))
-    assert set(CodeListEntry.objects.values_list("code", flat=True)) == {"card", "cod"}
+    assert set(entries.filter(listed=False).values_list("code", flat=True)) == {"cod", "old"}
+    assert CodeListEntry.objects.get(code="card").color == "", "the shop has taken its colour away"
+    store_code_lists(integration, CodeLists(payments=(cod,)))
+    assert set(entries.filter(listed=False).values_list("code", flat=True)) == {"card", "old"}
+
+
+def test_what_was_not_in_use_lately_may_be_in_the_shop_all_the_same(integration: Integration) -> None:
+    named(integration, ListKind.PAYMENT, "cod", "")
+    store_code_lists(integration, CodeLists(payments=(RemoteStatus("card", "Card"),), whole=False))
+    assert set(CodeListEntry.objects.values_list("code", "listed")) == {("cod", True), ("card", True)}
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        ("#34209E", "#34209e"), (" #fff ", "#ffffff"), ("RoyalBlue", ""), ("#12345", ""), ("red\" onload=x", ""),
+        ("", ""), (None, ""), (7, ""), (["#ffffff"], ""), ("#١٢٣", ""),
+    ],
+)  # fmt: skip
+def test_colours_are_hexadecimal_or_none(told: Any, kept: str) -> None:
+    assert color(told) == kept
+    assert code_list({"1": "Paid"}, {"1": told}) == (RemoteStatus("1", "Paid", kept),)

@@ -23,9 +23,22 @@ def translated(text: str) -> list[Json]:
     return [{"id": "1", "value": text}, {"id": "2", "value": ""}]
 
 
+# As 8.2.1 has them; RoyalBlue is of older shops.
+COLORS = ("#34209E", "#3498D8", "#FF8C00", "#01B887", "RoyalBlue", "#E74C3C")
+
+
 def _states(shop: SimulatedShop) -> list[Json]:
     names = dict(enumerate(STATES, 1)) | {CUSTOM: "Zabaleno"}
-    return [{"id": number, "paid": "0", "shipped": "0", "name": translated(name)} for number, name in names.items()]
+    return [
+        {
+            "id": number,
+            "paid": "0",
+            "shipped": "0",
+            "color": COLORS[number % len(COLORS)],
+            "name": translated(name),
+        }
+        for number, name in names.items()
+    ]
 
 
 def _configurations(shop: SimulatedShop) -> list[Json]:

@@ -46,6 +46,7 @@ def test_the_documented_order() -> None:
                 unit_price=Decimal("5.99"),
                 total=Decimal("25.46"),
                 tax=Decimal("1.79"),
+                tax_code="Tax X 7%",
                 discount=Decimal("4.49"),
                 metadata={"Size": "Big"},
             ),

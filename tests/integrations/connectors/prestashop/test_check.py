@@ -249,6 +249,13 @@ def test_code_lists_name_the_rules_statuses() -> None:
     assert [(each.code, each.label) for each in lists.shipping_methods] == [
         ("1", "Courier"), ("2", "Pick-up in the shop"), ("3", "Post"),
     ]  # fmt: skip
+    assert [(each.code, each.color) for each in lists.statuses][:5] == [
+        ("1", "#3498d8"), ("2", "#ff8c00"), ("3", "#01b887"), ("4", ""), ("5", "#e74c3c"),
+    ]  # fmt: skip
+    assert [(each.code, each.label) for each in lists.taxes] == [("1", "Standard rate")]
+    denied(street.shop).add("tax_rule_groups")
+    assert serve(prestashop.code_lists(street.remote), street.serve)[0].taxes == ()
+    denied(street.shop).clear()
     page, _ = serve(prestashop.orders.in_window(street.remote, WINDOW, None), street.serve)
     order = prestashop.parse(page.payloads[0], street.remote)
     assert (order.shipping_code, order.shipping_title) in {(each.code, each.label) for each in lists.shipping_methods}

@@ -82,6 +82,7 @@ def test_lists_of_a_new_shop() -> None:
             ),
             answer([{"id": "flat_rate", "title": "Courier"}, {"id": 3}]),
             answer([{"id": "cod", "title": "", "method_title": "Cash on delivery"}, {"id": "bacs"}]),
+            answer([{"slug": "standard", "name": "Standard rate"}, {"slug": None}]),
         ],
     )
     assert lists.statuses == (RemoteStatus("processing", "Zpracovává se"),)
@@ -91,18 +92,20 @@ def test_lists_of_a_new_shop() -> None:
         "orders/statuses",
         "shipping_methods",
         "payment_gateways",
+        "taxes/classes",
     ]
+    assert lists.taxes == (RemoteStatus("standard", "Standard rate"),)
 
 
 def test_lists_of_an_old_shop_come_out_of_a_refusal() -> None:
     sentence = "status[0] is not one of any, trash, pending, processing, wc-at-packing, checkout-draft, and failed."
     refusal: dict[str, Any] = {"code": "rest_invalid_param", "data": {"status": 400, "params": {"status": sentence}}}
     gone = answer({"code": "rest_no_route"}, 404)
-    lists, _ = play(woo.code_lists(SHOP), [gone, answer(refusal, 400), answer({}, 403), gone])
+    lists, _ = play(woo.code_lists(SHOP), [gone, answer(refusal, 400), answer({}, 403), gone, gone])
     codes = [status.code for status in lists.statuses]
     assert codes == ["pending", "processing", "on-hold", "completed", "cancelled", "refunded", "failed", "at-packing"]
     assert lists.statuses[-1].label == "At packing"
-    assert (lists.shipping_methods, lists.payments) == ((), ())
+    assert (lists.shipping_methods, lists.payments, lists.taxes) == ((), (), ())
 
 
 def test_products_and_their_variations() -> None:
@@ -174,6 +177,7 @@ def test_what_no_database_can_hold_is_replaced_in_names() -> None:
         answer([{"slug": "processing", "name": "Pro\x00"}]),
         answer([]),
         answer([{"id": "c\x00d", "title": "x"}]),
+        answer([]),
     ]
     lists, _ = play(woo.code_lists(SHOP), answers)
     assert (lists.statuses[0].label, lists.payments[0].code) == ("Pro\ufffd", "c\ufffdd")
