@@ -18,7 +18,7 @@ COSTS = {
     "ecwid": (2, 10),
     "paypal": (20, 13),
     "magento2": (1, 6),
-    "prestashop": (11, 28),
+    "prestashop": (13, 34),
     "magento1": (6, 52),
 }
 

@@ -12,6 +12,7 @@ from integrations.connectors.kit.json_answers import decoded, label, objects, pa
 from integrations.connectors.kit.remote_lists import code_list, failed
 from integrations.connectors.listings import CodeLists, RemoteStatus
 from integrations.connectors.prestashop import zones
+from integrations.connectors.prestashop.companions import CONVERSATIONS, SAID, SILENT
 from integrations.connectors.prestashop.requests import KEYS, ask, entries
 
 NEEDED = (
@@ -22,6 +23,8 @@ NEEDED = (
 WISHED = {
     "order_states": "its statuses stay without names",
     "tax_rule_groups": "its taxes stay without names",
+    CONVERSATIONS: "what buyers write about their orders stays unread",
+    SAID: "what buyers write about their orders stays unread",
     "configurations": "its own time zone stays unknown, so see that the one set here is right",
     "products": "products cannot be imported",
     "combinations": "products cannot be imported",
@@ -34,6 +37,7 @@ SWITCHED_OFF = f"If it stays so: {KEYS} look whether the webservice is enabled."
 
 def check(shop: Shop) -> Operation[ConnectionReport]:
     """One order with the key, then what else the key may read; each list that is missing is named."""
+    shop.memory.pop(SILENT, None)
     try:
         orders = yield from ask(shop, "orders", ONE)
         entries(orders, "orders")

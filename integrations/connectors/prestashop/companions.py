@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from integrations.connectors.contract import Shop
+from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation
 from integrations.connectors.kit.json_documents import lenient, whole
 from integrations.connectors.kit.lookups import is_whole_number
@@ -27,6 +28,11 @@ DETAILS = "[id,id_order,total_price_tax_excl,total_price_tax_incl,ecotax,downloa
 PAYMENTS = "[id,order_reference,amount,transaction_id,date_add]"
 VOUCHERS = "[id,id_order,name]"
 MESSAGES = "[id,id_order,id_employee,private,date_add,message]"
+# What is written about an order once it is placed: a conversation has messages of the buyer and of the shop.
+CONVERSATIONS, SAID = "customer_threads", "customer_messages"
+SAID_FIELDS = "[id,id_customer_thread,id_employee,private,date_add,message]"
+# A name in the shop's memory: that the key may not read conversations.
+SILENT = "prestashop silent"
 CUSTOMERS = "[id,email,is_guest]"
 ADDRESSES = (
     "[id,id_country,id_state,company,lastname,firstname,vat_number,address1,address2,postcode,city,other,phone,"
@@ -86,6 +92,7 @@ def completed(shop: Shop, documents: Sequence[bytes]) -> Operation[tuple[bytes, 
     payments = yield from listed(shop, "order_payments", "order_reference", references, PAYMENTS)
     vouchers = yield from listed(shop, "order_cart_rules", "id_order", reduced, VOUCHERS)
     messages = yield from listed(shop, "messages", "id_order", ids, MESSAGES)
+    said = yield from _said(shop, ids)
     customers = yield from listed(shop, "customers", "id", [order.id_customer for order in orders], CUSTOMERS)
     addresses = yield from _addresses(shop, orders)
     currencies = yield from known(shop, "currencies", [order.id_currency for order in orders], "[id,iso_code]")
@@ -100,6 +107,7 @@ def completed(shop: Shop, documents: Sequence[bytes]) -> Operation[tuple[bytes, 
             "payments": _of(payments, "order_reference", order.reference),
             "vouchers": _of(vouchers, "id_order", order.id),
             "messages": _of(messages, "id_order", order.id),
+            "said": [msgspec.Raw(each.document) for each in said.get(str(order.id), ())],
             "customer": next(iter(_of(customers, "id", order.id_customer)), None),
             "addresses": _of(addresses, "id", order.id_address_invoice, order.id_address_delivery),
             "carrier": msgspec.Raw(carrier.document) if carrier else None,
@@ -111,6 +119,23 @@ def completed(shop: Shop, documents: Sequence[bytes]) -> Operation[tuple[bytes, 
 def _of(found: Iterable[Entry], field: str, *values: Any) -> list[msgspec.Raw]:
     wanted = {str(value) for value in values}
     return [msgspec.Raw(each.document) for each in found if str(each.read.get(field)) in wanted]
+
+
+def _said(shop: Shop, ids: Iterable[Any]) -> Operation[dict[str, list[Entry]]]:
+    """Messages by the order that they are about; none where the key may not read them, as keys of before may not."""
+    found: dict[str, list[Entry]] = {}
+    if SILENT in shop.memory:
+        return found
+    try:
+        threads = yield from listed(shop, CONVERSATIONS, "id_order", ids, "[id,id_order]")
+        orders = {str(each.read.get("id")): str(each.read.get("id_order")) for each in threads}
+        for each in (yield from listed(shop, SAID, "id_customer_thread", orders, SAID_FIELDS)):
+            found.setdefault(orders[str(each.read.get("id_customer_thread"))], []).append(each)
+    except ShopError as error:
+        if error.kind != Failure.CREDENTIALS:
+            raise
+        shop.memory[SILENT] = True
+    return found
 
 
 def _addresses(shop: Shop, orders: Iterable[_Order]) -> Operation[list[Entry]]:

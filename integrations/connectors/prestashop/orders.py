@@ -5,7 +5,7 @@ Sorted by "modified", PrestaShop's pages lose orders: many share a second, and n
 joins the list meanwhile moves nothing. The payload of an order is
 
     {"order": the order as the list has it, "currency": its code, "details": [...], "slips": [...], "payments": [...],
-     "vouchers": [...], "messages": [...], "customer": {...}, "addresses": [...], "carrier": {...}}
+     "vouchers": [...], "messages": [...], "said": [...], "customer": {...}, "addresses": [...], "carrier": {...}}
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ fees; totals may be off by a cent; several orders of one cart share a reference;
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -241,22 +242,41 @@ def _is_buyers(message: RawMessage) -> bool:
 
 
 def _comments(document: Document, placed_at: datetime, zone: ZoneInfo, reading: Reading) -> tuple[IncomingComment, ...]:
-    """What the shop's people wrote, to the buyer and to each other."""
-    told = [each for each in document.messages or () if not _is_buyers(each)]
+    """What the shop's people wrote, to the buyer and to each other, and what the buyer wrote after the order.
+
+    PrestaShop copies the note of the order into a conversation of its own (`PaymentModule::validateOrder`).
+    """
+    noted = [_plain(each) for each in document.messages or () if _is_buyers(each)]
+    told = [("message", each) for each in document.messages or () if not _is_buyers(each)]
+    for each in document.said or ():
+        if _is_buyers(each) and _plain(each) in noted:
+            noted.remove(_plain(each))
+        else:
+            told.append(("customer-message", each))
     return comments(
         reading,
         (
             comment(
                 reading,
-                f"message-{_id(each.id)}",
+                f"{kind}-{_id(each.id)}",
                 (reading.optional(local_times.earliest, each.date_add, zone, "date_add") if each.date_add else None)
                 or placed_at,
                 each.message,
-                "Staff" if each.private in NOTHING else "Staff, private",
+                _author(each),
             )
-            for each in told
+            for kind, each in told
         ),
     )
+
+
+def _plain(message: RawMessage) -> str:
+    return " ".join(html.unescape(message.message or "").split())
+
+
+def _author(message: RawMessage) -> str:
+    if message.private not in NOTHING:
+        return "Staff, private"
+    return "Customer" if message.id_employee in NOTHING else "Staff"
 
 
 def _metadata(document: Document, total: Decimal, reading: Reading) -> dict[str, Any]:

@@ -71,7 +71,7 @@ class RawVoucher(Struct):
 
 
 class RawMessage(Struct):
-    """`private` ones are the shop's own."""
+    """Of the order itself or of a conversation about it; `private` ones are the shop's own."""
 
     id: Any = None
     date_add: str | None = None
@@ -159,6 +159,7 @@ class Document(Struct):
     payments: list[RawPayment] | None = None
     vouchers: list[RawVoucher] | None = None
     messages: list[RawMessage] | None = None
+    said: list[RawMessage] | None = None
     customer: RawCustomer | None = None
     # One for both where they are the same.
     addresses: list[RawAddress] | None = None

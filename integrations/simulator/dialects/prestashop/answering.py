@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from weakref import WeakKeyDictionary
 
 from integrations.simulator.dialects.dialect import number_of
-from integrations.simulator.dialects.prestashop import orders
+from integrations.simulator.dialects.prestashop import messages, orders
 from integrations.simulator.dialects.prestashop.filtering import Json, Wrong, chosen, filters_of, wanted_numbers
 from integrations.simulator.dialects.prestashop.tables import TABLES
 from integrations.simulator.messages import Answered, Asked, as_json
@@ -28,7 +28,13 @@ OF_ORDERS: dict[str, tuple[Rows, str, Callable[[int], int]]] = {
     "order_slip": (orders.slip_documents, "id_order", int),
     "order_payments": (orders.payment_documents, "order_reference", int),
     "order_cart_rules": (orders.voucher_documents, "id_order", int),
-    "messages": (orders.message_documents, "id_order", int),
+    "messages": (messages.message_documents, "id_order", int),
+    "customer_threads": (messages.thread_documents, "id_order", int),
+    "customer_messages": (
+        messages.said_documents,
+        "id_customer_thread",
+        lambda number: number - messages.FIRST_THREAD,
+    ),
     "customers": (orders.customer_documents, "id", lambda number: number - orders.FIRST_GUEST),
     "addresses": (orders.address_documents, "id", lambda number: number // 2),
 }

@@ -299,23 +299,6 @@ def voucher_documents(shop: SimulatedShop, sale: Sale) -> list[Json]:
     return [{"id": sale.id, "id_order": str(sale.id), "id_cart_rule": "3", "name": cost.goods.coupon, **value}]
 
 
-def message_documents(shop: SimulatedShop, sale: Sale) -> list[Json]:
-    """The buyer's, where there is one, and one of the shop's own people."""
-    told = [("0", "0", priced(shop, sale).goods.note), ("1", "1", "Paid by a friend, says she.")]
-    return [
-        {
-            "id": sale.id * 2 + place,
-            "id_order": str(sale.id),
-            "id_employee": employee,
-            "private": private,
-            "date_add": local(shop, sale.placed_at),
-            "message": text,
-        }
-        for place, (employee, private, text) in enumerate(told)
-        if text and (place == 0 or sale.id % 5 == 0)
-    ]
-
-
 def registered(shop: SimulatedShop) -> list[Json]:
     """Whoever is no guest and has been seen with an order."""
     return [_customer(number, buyer, "0") for number, buyer in _REGISTERED.get(shop, {}).items()]

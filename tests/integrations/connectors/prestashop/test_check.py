@@ -16,6 +16,7 @@ from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Request, Response
 from integrations.connectors.listings import Cursor, RemoteProduct, Window
 from integrations.connectors.prestashop import checking, zones
+from integrations.connectors.prestashop.companions import CONVERSATIONS, SAID
 from integrations.connectors.prestashop.requests import code_of
 from integrations.simulator.dialects.prestashop.answering import denied
 from integrations.simulator.server import SimulatedServer
@@ -48,6 +49,27 @@ def test_each_right_that_a_load_needs_is_named(resource: str) -> None:
         for number in sorted(street.shop.sales):
             serve(prestashop.orders.by_ids(replace(street.remote, memory={}), (str(number),)), street.serve)
     assert caught.value.kind == Failure.CREDENTIALS and f"may not read {resource}." in str(caught.value)
+
+
+@pytest.mark.parametrize("resource", [CONVERSATIONS, SAID])
+def test_a_key_that_may_not_read_conversations_reads_orders_all_the_same(resource: str) -> None:
+    street = Street(40)
+    denied(street.shop).add(resource)
+
+    def read() -> tuple[set[str], list[str]]:
+        ids = tuple(map(str, sorted(street.shop.sales)))
+        page, requests = serve(prestashop.orders.by_ids(street.remote, ids), street.serve)
+        orders = [prestashop.parse(payload, street.remote) for payload in page.payloads]
+        assert len(orders) == 40
+        return {each.author for order in orders for each in order.comments}, [each.url for each in requests]
+
+    assert read()[0] == {"Staff, private"}, "what stands in the orders themselves"
+    assert not any(url.endswith(resource) for url in read()[1]), "it is not asked for again"
+    denied(street.shop).clear()
+    serve(prestashop.check(street.remote), street.serve)
+    authors, urls = read()
+    assert authors == {"Staff, private", "Staff", "Customer"}
+    assert sum(url.endswith((CONVERSATIONS, SAID)) for url in urls) == 2, "once for all orders of a page"
 
 
 def test_all_that_is_missing_is_named_at_once() -> None:

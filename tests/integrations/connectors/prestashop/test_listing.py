@@ -173,8 +173,8 @@ def test_by_ids_in_few_requests_and_only_what_was_asked() -> None:
     assert (ids_of(page), page.next) == (ids[:20], None)
     resources = [request.url.rpartition("/")[2] for request in requests]
     assert resources == [
-        "orders", "order_details", "order_slip", "order_payments", "order_cart_rules", "messages", "customers",
-        "addresses", "countries", "currencies", "carriers",
+        "orders", "order_details", "order_slip", "order_payments", "order_cart_rules", "messages",
+        "customer_threads", "customer_messages", "customers", "addresses", "countries", "currencies", "carriers",
     ]  # fmt: skip
     _, again = serve(prestashop.orders.by_ids(street.remote, asked), street.serve)
     assert len(again) == len(requests) - 3, "countries, currencies and carriers are known by now"
@@ -201,7 +201,7 @@ def test_numbers_that_would_ask_for_more(typed: str) -> None:
 def test_bytes_are_the_shops_and_nothing_is_read_that_is_nobodys_business() -> None:
     written = b'{"orders":[{"id":6, "id_customer":"2","reference":"AB","module":"\\u017e"}]}'
     customer = answer(b'{"customers":[{"id":2, "email":"j@example.com","is_guest":"0"}]}')
-    page, requests = play(prestashop.orders.by_ids(shop(), ("6",)), [answer(written), *[EMPTY] * 4, customer])
+    page, requests = play(prestashop.orders.by_ids(shop(), ("6",)), [answer(written), *[EMPTY] * 5, customer])
     assert page.payloads[0].startswith(b'{"order":{"id":6, "id_customer":"2","reference":"AB","module":"\\u017e"},')
     assert b'"customer":{"id":2, "email":"j@example.com","is_guest":"0"}' in page.payloads[0]
     displays = {request.url.rpartition("/")[2]: dict(request.params)["display"] for request in requests}
@@ -210,6 +210,7 @@ def test_bytes_are_the_shops_and_nothing_is_read_that_is_nobodys_business() -> N
     street = Street(5)
     page, _ = serve(prestashop.orders.in_window(street.remote, WINDOW, None), street.serve)
     assert b"passwd" not in b"".join(page.payloads)
+    assert b"never@read.example" not in b"".join(page.payloads) and b"ip_address" not in b"".join(page.payloads)
 
 
 def test_the_key_is_not_shown() -> None:

@@ -267,6 +267,34 @@ def test_notes_of_the_buyer(messages: list[Any], gift: Any, note: str) -> None:
     assert said == [("message-9", True, "ours", "Staff"), ("message-8", True, "!", "Staff, private")]
 
 
+def test_what_is_said_after_the_order_is_taken_in_once() -> None:
+    def message(number: int, text: str | None, employee: str = "0", private: str = "0") -> dict[str, Any]:
+        at = f"2026-07-0{number} 12:00:00"
+        return {"id": number, "message": text, "id_employee": employee, "private": private, "date_add": at}
+
+    told = [message(1, "Ring & wait\r\nplease"), message(2, "ok", "3")]
+    said = [
+        message(1, "Ring &amp; wait please"),
+        message(2, "When?"),
+        message(3, "Monday", "3"),
+        message(4, "She asks again", "3", "1"),
+        message(5, "ok"),
+        message(6, None),
+        message(7, "Ring & wait please"),
+    ]
+    read = parse({"messages": told, "said": said}, gift_message="")
+    assert read.note == "Ring & wait\r\nplease"
+    assert [(each.key, each.text, each.author) for each in read.comments] == [
+        ("message-2", "ok", "Staff"),
+        ("customer-message-2", "When?", "Customer"),
+        ("customer-message-3", "Monday", "Staff"),
+        ("customer-message-4", "She asks again", "Staff, private"),
+        ("customer-message-5", "ok", "Customer"),
+        ("customer-message-7", "Ring & wait please", "Customer"),
+    ]
+    assert read.comments[1].at == datetime(2026, 7, 2, 10, tzinfo=UTC)
+
+
 def test_a_currency_that_the_shop_does_not_tell_is_not_guessed() -> None:
     with pytest.raises(PayloadError, match="which currency has the id 1"):
         prestashop.parse(payload({"currency": None}), shop(currency="CZK"))

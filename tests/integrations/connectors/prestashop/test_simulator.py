@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from integrations.connectors.contract import Shop
-from integrations.simulator.dialects.prestashop import orders
+from integrations.simulator.dialects.prestashop import messages, orders
 from integrations.simulator.dialects.prestashop.answering import key_of
 from integrations.simulator.messages import Answered, Asked
 from integrations.simulator.server import SimulatedSite
@@ -124,9 +124,9 @@ def test_documents_have_the_documented_shape() -> None:
     for name, found in told.items():
         assert differences(shape(found), shape(whole[name])) == [], name
     coupon = next(sale for sale in sold.visible() if orders.voucher_documents(sold, sale))
-    noted = next(sale for sale in sold.visible() if orders.message_documents(sold, sale))
+    noted = next(sale for sale in sold.visible() if messages.message_documents(sold, sale))
     assert differences(shape(orders.voucher_documents(sold, coupon)), shape(whole["vouchers"])) == []
-    assert differences(shape(orders.message_documents(sold, noted)), shape(whole["messages"])) == []
+    assert differences(shape(messages.message_documents(sold, noted)), shape(whole["messages"])) == []
     address = {name: part for name, part in whole["addresses"][0].items() if name not in ("country", "state")}
     assert differences(shape(orders.address_documents(sold, first)[0]), shape(address)) == []
 
