@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.http import HttpRequest
 
@@ -16,6 +16,7 @@ from orders.admin import changes
 from orders.admin.amounts import amount_rows
 from orders.admin.tones import STATUS_TONES, TAB_TONES
 from orders.choices import TAKEN_OVER
+from orders.intake.incoming import EDITED_FROM, EDITED_TO
 from orders.models import Order, OrderEvent, OrderLine
 from stock.models import StockLevel
 
@@ -35,6 +36,13 @@ class Line:
     """Units of the product that are free; None where no product stands behind the line."""
 
 
+class Related(NamedTuple):
+    is_older: bool
+    number: str
+    pk: int | None
+    """None: it is not in the book."""
+
+
 def order_page(request: HttpRequest, order: Order) -> dict[str, Any]:
     rows = list(order.lines.select_related("product"))
     free = _free([row.product_id for row in rows if row.product_id])
@@ -46,6 +54,7 @@ def order_page(request: HttpRequest, order: Order) -> dict[str, Any]:
         "total": money(order.total, order.currency),
         "amounts": amount_rows(order, rows),
         "lines": [_line(order, row, free) for row in rows],
+        "related": _related(order),
         "addresses": [("Billing", address_lines(order.billing)), ("Shipping", address_lines(order.shipping))],
         "invoices": order.invoices.defer("lines", "billing"),
         "shipments": order.shipments.all(),
@@ -79,6 +88,18 @@ def _events(order: Order) -> list[OrderEvent]:
 def _free(product_ids: list[int]) -> dict[int, int]:
     levels = StockLevel.objects.filter(product_id__in=product_ids, warehouse__is_default=True)
     return {level.product_id: level.available for level in levels}
+
+
+def _related(order: Order) -> list[Related]:
+    """The orders that it replaced and that replaced it, where its shop edits orders so."""
+    metadata = order.metadata if isinstance(order.metadata, dict) else {}
+    told = {name: str(metadata[name]) for name in (EDITED_FROM, EDITED_TO) if metadata.get(name)}
+    if not told:
+        return []
+    here = Order.objects.filter(project_id=order.project_id, integration_id=order.integration_id or 0)
+    rows = here.filter(remote_order__project_id=order.project_id, remote_order__number__in=told.values())
+    ids = dict(rows.values_list("number", "pk"))
+    return [Related(name == EDITED_FROM, number, ids.get(number)) for name, number in told.items()]
 
 
 def _remote(order: Order) -> RemoteOrder | None:

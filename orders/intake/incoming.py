@@ -14,6 +14,8 @@ from msgspec import Struct
 from config.kit.amounts import amount
 
 ZERO = Decimal(0)
+# Metadata of an order that was edited in a way that cancels it and makes a new one: the numbers of the two.
+EDITED_FROM, EDITED_TO = "edited_from_order", "edited_to_order"
 
 
 class IncomingAddress(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -46,7 +46,7 @@ def parse(payload: bytes, shop: Shop) -> IncomingOrder:
     raw.customer_note = "\n\n".join(text for text in (raw.customer_note, raw.gift_message) if text)
     external_id = values.identifier(brief.increment_id, "increment_id")
     raw.increment_id = external_id
-    return normalised(raw, brief.plain(), reading, shop, external_id, _own(raw, reading))
+    return normalised(raw, brief.plain(), reading, shop, external_id, _own(reading))
 
 
 def _extras(raw: RawOrder, reading: Reading) -> RawExtras:
@@ -59,12 +59,11 @@ def _extras(raw: RawOrder, reading: Reading) -> RawExtras:
     return extras
 
 
-def _own(raw: RawOrder, reading: Reading) -> list[tuple[str, Any]]:
-    """Fields of plugins, and the order that this one became."""
+def _own(reading: Reading) -> list[tuple[str, Any]]:
+    """Fields of plugins."""
     fields = reading.document(_FIELDS).items()
     texts = [(name, bytes(value)) for name, value in fields if not _OWN.fullmatch(name)]
-    found = [(name, msgspec.json.decode(value)) for name, value in texts if value.startswith(b'"')]
-    return [*found, ("edited_to_order", raw.relation_child_real_id)]
+    return [(name, msgspec.json.decode(value)) for name, value in texts if value.startswith(b'"')]
 
 
 identify = identifying(

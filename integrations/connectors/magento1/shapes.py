@@ -33,7 +33,6 @@ class RawOrder(shapes.RawOrder):
     shipping_address: shapes.RawAddress | list[Any] | str | None = None
     shipping_method: str | None = None
     gift_message: str | None = None
-    relation_child_real_id: str | int | None = None
     # A text of PHP's, of which `c` is the code of a card.
     gift_cards: Any = None
 

@@ -25,7 +25,7 @@ from integrations.connectors.magento2.history import moment, said
 from integrations.connectors.magento2.lines import Reading, lines
 from integrations.connectors.magento2.shapes import RawAddress, RawExtras, RawOrder
 from integrations.connectors.magento2.status import LABELS, Brief, is_off, status
-from orders.intake.incoming import ZERO, IncomingAddress, IncomingLine, IncomingOrder
+from orders.intake.incoming import EDITED_FROM, EDITED_TO, ZERO, IncomingAddress, IncomingLine, IncomingOrder
 
 WRAPPINGS = ("gw", "gw_items", "gw_card")
 # Extension attributes that are read elsewhere, or are the same in another currency or at another time.
@@ -175,7 +175,8 @@ def _metadata(raw: RawOrder, brief: Brief, reading: Reading, more: Sequence[tupl
         ("store_name", " / ".join((raw.store_name or "").split("\n"))),
         ("customer_tax_id", raw.customer_taxvat or vat_id),
         ("external_order_id", raw.ext_order_id),
-        ("edited_from_order", raw.relation_parent_real_id),
+        (EDITED_FROM, raw.relation_parent_real_id),
+        (EDITED_TO, raw.relation_child_real_id),
         *more,
     ]
     return reading.metadata(pairs, empty=(None, "", 0, "0", "0.0000"))

@@ -130,6 +130,7 @@ class RawOrder(Struct):
     store_name: str | None = None
     ext_order_id: str | int | None = None
     relation_parent_real_id: str | int | None = None
+    relation_child_real_id: str | int | None = None
     billing_address: RawAddress | list[Any] | str | None = None
     payment: RawPayment | list[Any] | None = None
     items: Sequence[RawItem] | None = None

@@ -150,7 +150,10 @@ def _orders(shop: SimulatedShop, ids: list[int], filters: Any = None) -> list[Js
 
 
 def _order(shop: SimulatedShop, ids: list[int], number: Any = "") -> Json:
-    sale = shop.sales.get(int(str(number)[1:])) if str(number)[1:].isdigit() else None
+    if "-" in str(number):
+        sale = next((each for each in shop.sales.values() if each.number == number), None)
+    else:
+        sale = shop.sales.get(int(str(number)[1:])) if str(number)[1:].isdigit() else None
     if sale is None or increment_id(sale) != number or not _is_shown(shop, sale):
         raise Failed(100)
     if sale.id in shop.webhooks.kept.get("fails", ()):

@@ -6,12 +6,15 @@ What happens to them is the same as in Magento 2, which has their fields under n
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from integrations.simulator.catalogue import BUYERS
 from integrations.simulator.dialects.dialect import number_of
 from integrations.simulator.dialects.magento2 import orders as newer
 from integrations.simulator.rendering import once
-from integrations.simulator.sales import Sale
+from integrations.simulator.sales import Amended, Sale, basket
 from integrations.simulator.shop import SimulatedShop
 
 Json = dict[str, Any]
@@ -45,13 +48,50 @@ ROW_EMPTY = (
     "gift_message_id",
     "parent_item_id",
 )
+# The number of an order that replaces another one.
+EDITED = re.compile(r"(\d+)-(\d+)", re.ASCII)
+# What the shop keeps: the numbers of orders that were edited, and those of the orders that replaced them.
+BECAME = "became"
 # Not fields of the head.
 PARTS = {"items", "billing_address", "payment", "status_histories", "extension_attributes", "entity_id"}
 
 
 def increment_id(sale: Sale) -> str:
-    """The first store's numbers begin with 1."""
-    return f"1{sale.id:08}"
+    """The first store's numbers begin with 1; an order that replaces another one has that one's, and a count."""
+    return sale.number if EDITED.fullmatch(sale.number) else f"1{sale.id:08}"
+
+
+def edit(shop: SimulatedShop, order_id: int, skus: Mapping[str, int]) -> Sale:
+    """What *Edit* does in Magento's back office: the order is cancelled, and a new one replaces it."""
+    with shop.lock:
+        old = shop.sales[order_id]
+        number, buyer = increment_id(old), BUYERS.index(basket(shop.seed, old).buyer)
+        base, _, count = number.partition("-")
+        new = shop.place(old.state(shop.now()).status, skus)
+        new.number = f"{base}-{int(count or 0) + 1}"
+        new.changes[0] = replace(new.changes[0], amended=Amended(buyer=buyer))
+        shop.webhooks.kept.setdefault(BECAME, {})[number] = new.number
+        shop.change(order_id, "cancelled")
+        return new
+
+
+def _relations(shop: SimulatedShop, sale: Sale) -> Json:
+    """The orders before and after it, by their numbers and ids."""
+    number = increment_id(sale)
+    base, _, count = number.partition("-")
+    before = f"{base}-{int(count) - 1}".removesuffix("-0") if count else ""
+    after = shop.webhooks.kept.get(BECAME, {}).get(number, "")
+    if not before and not after:
+        return {}
+    ids = {increment_id(each): str(each.id) for each in shop.sales.values()}
+    return {
+        "edit_increment": count or None,
+        "original_increment_id": base if count else None,
+        "relation_parent_id": ids.get(before),
+        "relation_parent_real_id": before or None,
+        "relation_child_id": ids.get(after),
+        "relation_child_real_id": after or None,
+    }
 
 
 def external_id(shop: SimulatedShop, sale: Sale) -> str | None:
@@ -88,6 +128,7 @@ def order_head(shop: SimulatedShop, sale: Sale) -> Json:
         "shipping_address_id": str(sale.id * 2 + 1),
         "paypal_ipn_customer_notified": "0",
         "increment_id": increment_id(sale),
+        **_relations(shop, sale),
         "shipping_method": extras["shipping_assignments"][0]["shipping"]["method"],
         "delivery_slot": "morning",
     }
