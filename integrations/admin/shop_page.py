@@ -13,6 +13,7 @@ from integrations.admin.shop_mappings import EDIT, mappings_card
 from integrations.admin.shop_stock import STOCK, stock_card
 from integrations.admin.tones import HEALTH_TONES, RUN_TONES
 from integrations.choices import AfterImport, ListKind
+from integrations.importing.code_names import WILDCARD
 from integrations.models import CodeListEntry, Integration, Webhook
 from integrations.runs.control import open_runs
 from integrations.shop_webhooks import registration
@@ -36,7 +37,7 @@ AFTER = [
 def shop_page(request: HttpRequest, shop: Integration) -> dict[str, Any]:
     user: Any = request.user
     entries: dict[str, list[CodeListEntry]] = {}
-    for entry in shop.code_list.all()[:1_000]:
+    for entry in shop.code_list.exclude(code__contains=WILDCARD)[:1_000]:
         entries.setdefault(entry.kind, []).append(entry)
     return {
         "tone": HEALTH_TONES[shop.health],

@@ -5,6 +5,7 @@ Amounts are the shop's own, as `Decimal` in the order's currency; nothing here i
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -74,6 +75,11 @@ class IncomingLine(Struct, frozen=True, kw_only=True):
     """Where the line goes, in an order to several addresses; empty where that is the order's own."""
     stocked: bool = True
     metadata: dict[str, Any] = {}
+
+
+def known_by_ean(lines: Iterable[IncomingLine]) -> dict[str, str]:
+    """EANs by SKU, of lines that have no other SKU: what is created for them is found by it again."""
+    return {line.sku: line.ean for line in lines if line.ean and line.sku == line.ean}
 
 
 class IncomingComment(Struct, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ from orders import announcements, customers
 from orders.documents.issue import issue_for_intake
 from orders.intake import rows, sharing
 from orders.intake.drafts import Draft, Intake, Obstacle, Source, Taken
+from orders.intake.incoming import known_by_ean
 from orders.models import Order, OrderLine
 from orders.segments import due
 from stock import catalogue, ledger
@@ -55,6 +56,8 @@ def _products(source: Source, intakes: Sequence[Intake]) -> dict[str, int]:
     if source.create_unknown_products and len(known) < len(names):
         new = {sku: name for sku, name in names.items() if sku not in known}
         known |= catalogue.create(source.project_id, new)
+        eans = known_by_ean(line for intake in intakes for line in intake.order.lines)
+        catalogue.add_eans(source.project_id, {sku: ean for sku, ean in eans.items() if sku in new})
     return known
 
 

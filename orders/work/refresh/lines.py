@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from config.kit import amounts
 from orders.choices import OrderStatus
-from orders.intake.incoming import ZERO, IncomingLine
+from orders.intake.incoming import ZERO, IncomingLine, known_by_ean
 from orders.models import OrderLine
 from orders.work.changing import Opened, cancel_units, exchange, open_units, plain, resize, value_of
 from stock import catalogue
@@ -96,9 +96,10 @@ def _products(change: Opened, wanted: Sequence[IncomingLine], create: bool) -> d
     names = {line.sku: line.name for line in wanted if line.stocked and line.sku}
     known = catalogue.find(change.order.project_id, list(names))
     if create and len(known) < len(names):
-        known |= catalogue.create(
-            change.order.project_id, {sku: name for sku, name in names.items() if sku not in known}
-        )
+        new = {sku: name for sku, name in names.items() if sku not in known}
+        known |= catalogue.create(change.order.project_id, new)
+        eans = {sku: ean for sku, ean in known_by_ean(wanted).items() if sku in new}
+        catalogue.add_eans(change.order.project_id, eans)
     return known
 
 

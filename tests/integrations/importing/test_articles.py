@@ -80,6 +80,13 @@ def test_lines_take_the_stock_of_the_product_with_their_ean(integration: Integra
     assert broken() == {}
 
 
+def test_a_product_made_of_an_ean_is_found_by_it_whatever_its_next_sku(integration: Integration) -> None:
+    take(integration, incoming(line("", 1, ean="555"), line("own", 1, ean="666")))
+    take(integration, incoming(line("shop-1", 1, ean="555")))
+    assert dict(Product.objects.filter(sku__in=["555", "own"]).values_list("sku", "ean")) == {"555": "555", "own": ""}
+    assert OrderLine.objects.filter(sku="555").count() == 2
+
+
 def test_by_sku_alone_an_ean_says_nothing(integration: Integration) -> None:
     """The control: the same order, where EANs do not count."""
     Integration.objects.update(articles_by=SKU)

@@ -293,6 +293,11 @@ def test_gift_cards_without_a_sum(cards: Any, amount: str | None, codes: str | N
     assert (found.get("gift_cards_amount"), found.get("gift_card_codes")) == (amount, codes)
 
 
+def test_an_order_that_was_edited_names_those_before_and_after_it() -> None:
+    read = parse(relation_parent_real_id="000000012", relation_child_real_id="000000012-2")
+    assert (read.metadata["edited_from_order"], read.metadata["edited_to_order"]) == ("000000012", "000000012-2")
+
+
 def test_a_gift_message() -> None:
     extras = {"gift_message": {"gift_message_id": 3, "sender": "A", "recipient": "B", "message": "Pour toi"}}
     assert parse(extension_attributes=extras).metadata["gift_message"] == "Pour toi"
