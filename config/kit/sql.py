@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from enum import Enum
 from typing import Any
 
 from django.db import connection, models
@@ -38,3 +39,29 @@ def execute(statement: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]
     with connection.cursor() as cursor:
         cursor.execute(statement, list(params) or None)
         return cursor.fetchall() if cursor.description else []
+
+
+def update_rows(model: type[models.Model], names: Sequence[str], rows: Sequence[models.Model]) -> None:
+    """Write these fields of rows of `model` that are in the table, in one statement however many there are."""
+    if not rows:
+        return
+    fields = [model._meta.pk, *(model._meta.get_field(name) for name in names)]
+    concrete = [field for field in fields if isinstance(field, models.Field)]
+    columns = [connection.ops.quote_name(str(field.column)) for field in concrete]
+    execute(
+        f"UPDATE {connection.ops.quote_name(model._meta.db_table)} AS old"  # noqa: S608  names of ours only
+        f" SET {', '.join(f'{column} = new.{column}' for column in columns[1:])}"
+        f" FROM unnest({', '.join(f'%s::{_type_of(field)}[]' for field in concrete)}) AS new ({', '.join(columns)})"
+        f" WHERE old.{columns[0]} = new.{columns[0]}",
+        [[_stored(field, row) for row in rows] for field in concrete],
+    )
+
+
+def _stored(field: models.Field[Any, Any], row: models.Model) -> Any:
+    value = field.get_db_prep_save(getattr(row, field.attname), connection)
+    return value.value if isinstance(value, Enum) else value
+
+
+def _type_of(field: models.Field[Any, Any]) -> str:
+    """Without its length: a cast to varchar(20) would cut what the column refuses."""
+    return str(field.db_type(connection)).partition("(")[0]

@@ -26,8 +26,13 @@ ORDER = Choice(
     "order", "The oldest first, or with - the newest.", ("created_at", "-created_at", "updated_at", "-updated_at")
 )
 POST_SAYS = (
-    "An order with this `id` or `source_id` is updated, else one is created; its customer is created or updated with"
-    " it. A live order reserves the stock that is there."
+    "An order with this `id` or `source_id` is updated: what is not sent stays as it is, `items` replace its items, and"
+    " an item that names its `id` keeps its line. Else one is created, which needs an amount or items. Its customer is"
+    " created or updated with it. A live order reserves the stock that is there."
+)
+PUT_SAYS = (
+    "What is not sent stays as it is, and an answer sent back changes nothing. `items` replace those of the order; one"
+    " that names its `id` keeps its line. `override` is passed over here."
 )
 UPSERT = {404: "There is no order with the `id` that was sent."}
 
@@ -90,7 +95,7 @@ class OrderView(OrdersPartnerView):
     id_name = "The id of the order, `ord_…`, or its source id."
     operations = {
         "GET": Operation("Read one order", shapes.Order),
-        "PUT": Operation("Change an order", shapes.Order, body=PublishedOrder, says="What is not sent stays as it is."),
+        "PUT": Operation("Change an order", shapes.Order, body=PublishedOrder, says=PUT_SAYS),
     }
 
     def get(self, request: Request, order_id: str) -> Response:
@@ -103,6 +108,10 @@ class OrderView(OrdersPartnerView):
         if order.id not in {None, given} or (known.source_id and order.source_id not in {None, known.source_id}):
             raise bad_payload("Property .id or .source_id is that of another order: leave it out", key="invalid_order")
         order.id = given
+        for item in order.items or ():
+            for part in (item.product, item.sku):
+                if part is not None:
+                    part.override = None  # published for calls that create orders
         return self.shown(self.save(order).order_id)
 
     def _order(self, order_id: str) -> Order:

@@ -65,8 +65,8 @@ def _order(ids: PublicIds, order: Order, products: Mapping[str, int]) -> dict[st
         "created_at": iso(order.placed_at),
         "updated_at": iso(order.updated_at),
         "status": status_of(order),
-        **_amounts(order, lines, document, digits),
-        "items": [_item(ids, line, document.get("items", {}), products, digits) for line in lines],
+        **amounts_of(order, lines, document, digits),
+        "items": [item_of(ids, line, document.get("items", {}), products, digits) for line in lines],
         "metadata": order.metadata,
         "customer_id": None,
         "referrer_id": None,
@@ -80,8 +80,8 @@ def _order(ids: PublicIds, order: Order, products: Mapping[str, int]) -> dict[st
     return published
 
 
-def _amounts(order: Order, lines: Iterable[OrderLine], document: Mapping[str, Any], digits: int) -> dict[str, int]:
-    """`amount` is before discounts, `total_amount` what the buyer owes."""
+def amounts_of(order: Order, lines: Iterable[OrderLine], document: Mapping[str, Any], digits: int) -> dict[str, int]:
+    """`amount` is before discounts, `total_amount` what the buyer owes; `document` is `Order.partner`."""
     items_discount = minor(sum((line.discount for line in lines), Decimal(0)), digits)
     all_discounts = minor(order.discount_total, digits)
     total = minor(order.total, digits)
@@ -99,9 +99,10 @@ def _amounts(order: Order, lines: Iterable[OrderLine], document: Mapping[str, An
     }
 
 
-def _item(
+def item_of(
     ids: PublicIds, line: OrderLine, extras: Mapping[str, Any], products: Mapping[str, int], digits: int
 ) -> dict[str, Any]:
+    """A line as an item; `extras` of the order by the keys of its lines, ids of `products` by SKU."""
     extra = extras.get(line.key, {})
     amount = minor(line.total + line.discount, digits)
     item: dict[str, Any] = {"id": ids.give("ordli", line.pk)}
@@ -113,7 +114,7 @@ def _item(
             item["sku_id"] = ids.give("sku", product_id)
     if line.sku:
         item["related_object"] = "sku"
-    item |= {name: value for name, value in extra.items() if name not in {"sku_id", "product_id"}}
+    item |= {name: _told(value) for name, value in extra.items() if name not in {"sku_id", "product_id"}}
     if line.sku:
         item["source_id"] = line.sku
     item |= {
@@ -131,3 +132,8 @@ def _item(
     if "product" not in item:
         item["product"] = {"name": line.name}
     return item
+
+
+def _told(value: Any) -> Any:
+    """An inner object without `override`: that was an order to us, and sent back it would be one again."""
+    return {name: part for name, part in value.items() if name != "override"} if isinstance(value, dict) else value

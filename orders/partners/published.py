@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
+import msgspec
 from msgspec import Meta, Struct
 
 from config.kit.refusals import Refused
@@ -55,6 +56,7 @@ class SkuObject(Struct, omit_defaults=True, gc=False):
 
 
 class Item(Struct, omit_defaults=True, gc=False):
+    id: Annotated[str, Meta(max_length=255, description="Which item of the order it is, as answered.")] | None = None
     sku_id: Key | None = None
     product_id: Key | None = None
     related_object: Literal["product", "sku"] | None = None
@@ -140,9 +142,14 @@ class PublishedOrder(Struct, omit_defaults=True, gc=False):
     created_at: Annotated[datetime, Meta(tz=True)] | None = None
 
 
+def missing_amount(order: PublishedOrder) -> bool:
+    """Whether it cannot be a new order: nothing tells what it comes to."""
+    return order.amount is None and not order.items
+
+
 def problem(order: PublishedOrder, *, new: bool = True) -> str:
     """What the schema alone cannot refuse, as a sentence; "" when nothing is wrong."""
-    if new and order.amount is None and not order.items and not order.id:
+    if new and missing_amount(order) and not order.id and not order.source_id:
         return "Property .amount is missing: an order without items needs an amount"
     if order.created_at is not None and not EARLIEST <= order.created_at < LATEST:
         return f"Property .created_at is out of range: send a time between {EARLIEST.year} and {LATEST.year}"
@@ -182,7 +189,7 @@ class InvalidOrder(Refused):
 
 
 # Fields of an item that its line in the order book keeps.
-DERIVED = frozenset({"source_id", "quantity", "amount", "discount_amount", "price", "metadata"})
+DERIVED = frozenset({"id", "source_id", "quantity", "amount", "discount_amount", "price", "metadata"})
 EXTRAS = tuple(name for name in Item.__struct_fields__ if name not in DERIVED)
 
 
@@ -302,11 +309,12 @@ def kept(order: PublishedOrder, digest: str = "") -> dict[str, Any]:
 
 def extras(items: list[Item]) -> dict[str, Any]:
     """By the key of the line: what was sent about an item beside what the line holds."""
-    found = {}
-    for index, item in enumerate(items):
-        rest = {name: value for name in EXTRAS if (value := getattr(item, name)) is not None}
-        if rest.get("related_object") == "sku":
-            del rest["related_object"]  # what is said where nothing is kept
-        if rest:
-            found[str(index + 1)] = rest
-    return found
+    return {str(index + 1): rest for index, item in enumerate(items) if (rest := extras_of(item))}
+
+
+def extras_of(item: Item) -> dict[str, Any]:
+    """As JSON keeps it, for a column of Django's."""
+    rest = {name: msgspec.to_builtins(value) for name in EXTRAS if (value := getattr(item, name)) is not None}
+    if rest.get("related_object") == "sku":
+        del rest["related_object"]  # what is said where nothing is kept
+    return rest

@@ -7,11 +7,9 @@ shops; another status or other items release and reserve again (`orders.partners
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -20,17 +18,25 @@ from django.db import transaction
 
 from config.kit.public_ids import PublicIds
 from config.kit.refusals import Refused
-from config.kit.sql import execute
+from config.kit.sql import execute, update_rows
 from orders.intake.drafts import FromPartner, Intake, Obstacle, Source
 from orders.intake.new_orders import take_in
 from orders.intake.plans import API_HISTORY, API_HISTORY_CANCELLED, CANCEL, VALID, Plan
 from orders.models import Order
-from orders.partners.published import Goods, InvalidOrder, Item, PublishedOrder, kept, to_incoming
+from orders.partners import sent_back, sent_goods
+from orders.partners.published import (
+    Goods,
+    InvalidOrder,
+    Item,
+    PublishedOrder,
+    kept,
+    missing_amount,
+    to_incoming,
+)
 from orders.partners.sent_customers import Customers, Identity
 from orders.partners.updates import OrderUpdate, apply
-from orders.work.changing import ChangeRefused
+from orders.work.changing import ChangeRefused, Opened, open_together, write_together
 from stock import catalogue, ledger
-from stock.catalogue import WantedProduct
 
 
 @dataclass(frozen=True)
@@ -77,16 +83,19 @@ class _Known:
     erased: bool
 
 
-@dataclass
+@dataclass(eq=False)
 class _Entry:
     """One order of the page on its way."""
 
     order: PublishedOrder
+    """As sent; of one that is here already, only what is new in it."""
     known: _Known | None = None
     outcome: Outcome | None = None
     customer: Identity | None = None
     referrer: Identity | None = None
     digest: str = ""
+    answered: Mapping[int, Item] = field(default_factory=dict)
+    """Its items as they are answered, by line, where it names any."""
 
 
 @dataclass
@@ -95,6 +104,7 @@ class _Page:
     entries: list[_Entry]
     live: bool
     goods: dict[str, Goods] = field(default_factory=dict)
+    opened: dict[int, Opened] = field(default_factory=dict)
 
     @property
     def open(self) -> list[_Entry]:
@@ -104,17 +114,22 @@ class _Page:
 def store(book: Book, orders: Sequence[PublishedOrder], *, live: bool, on_conflict: str = "update") -> list[Outcome]:
     """Write a page; the outcomes stand in the order of `orders`. No source id comes twice in a page.
 
-    Raises database errors as they come: the caller isolates the order that causes one.
+    Raises errors as they come: the caller isolates the order that causes one.
     """
     ledger.lock_project(book.project_id)
-    page = _Page(book, [_Entry(order) for order in orders], live)
+    entries = [_Entry(order) for order in orders]
+    page = _Page(book, entries, live)
     _find(page, on_conflict)
+    later = _of_orders_met_before(page)
+    page.entries = [entry for entry in entries if entry not in later]
+    _open(page)
     _find_goods(page)
     customers = _write_customers(page)
     _create(page, customers)
-    for entry in page.open:
-        entry.outcome = _update(page, entry, customers)
-    return [entry.outcome for entry in page.entries if entry.outcome is not None]
+    _update(page, customers)
+    for entry in later:
+        [entry.outcome] = store(book, [entry.order], live=live, on_conflict=on_conflict)
+    return [entry.outcome for entry in entries if entry.outcome is not None]
 
 
 class NotWritten(Refused):
@@ -170,6 +185,8 @@ def _find(page: _Page, on_conflict: str) -> None:
             entry.known = by_source.get(entry.order.source_id)
         if entry.known is not None:
             entry.outcome = _conflict(entry, entry.known, on_conflict, live=page.live)
+        elif entry.outcome is None and missing_amount(entry.order):
+            entry.outcome = RowFailure("missing_amount", f"{entry.order.source_id} is new: send an amount or items")
 
 
 def _conflict(entry: _Entry, known: _Known, on_conflict: str, *, live: bool) -> Outcome | None:
@@ -178,6 +195,12 @@ def _conflict(entry: _Entry, known: _Known, on_conflict: str, *, live: bool) -> 
         return Stored(known.pk, "skipped")
     if on_conflict == "error":
         return RowFailure("duplicate_found", "The order is here already, and on_conflict=error was asked for")
+    same = known.digest == entry.digest and not live and _refusal(known, live=live) is None
+    return Stored(known.pk, "skipped") if same else None
+
+
+def _refusal(known: _Known, *, live: bool) -> RowFailure | None:
+    """Why the order cannot be changed."""
     if known.erased:
         return RowFailure("customer_erased", "The customer of this order was erased: it is not changed any more")
     if known.from_shop:
@@ -186,59 +209,54 @@ def _conflict(entry: _Entry, known: _Known, on_conflict: str, *, live: bool) -> 
         return RowFailure(
             "invalid_order", "The order is a live one, and imports write history only: use PUT /v1/orders"
         )
-    return Stored(known.pk, "updated") if known.digest == entry.digest and not live else None
+    return None
+
+
+def _of_orders_met_before(page: _Page) -> list[_Entry]:
+    """Entries of an order that another entry of the page has named in another way: they come after it."""
+    met: set[int] = set()
+    later = []
+    for entry in page.open:
+        if entry.known is not None and entry.known.pk in met:
+            later.append(entry)
+        elif entry.known is not None:
+            met.add(entry.known.pk)
+    return later
+
+
+def _open(page: _Page) -> None:
+    """Open the orders that are here, and leave of what was sent for them what is new."""
+    known = {entry.known.pk: (entry, entry.known) for entry in page.open if entry.known is not None}
+    if not known:
+        return
+    book, ids = page.book, page.book.ids
+    page.opened = open_together(book.project_id, known)
+    naming = [page.opened[pk].lines for pk, (entry, _) in known.items() if sent_back.names_items(entry.order)]
+    rows = catalogue.describe(book.project_id, sorted({line.sku for lines in naming for line in lines} - {""}))
+    products = {sku: pk for pk, sku, _, _ in rows}
+    for pk, (entry, here) in known.items():
+        opened = page.opened[pk]
+        if sent_back.names_items(entry.order):
+            entry.answered = sent_back.answered_items(ids, opened.order, opened.lines, products)
+        entry.order = sent_back.news(ids, opened.order, opened.lines, entry.order, entry.answered)
+        if sent_back.is_nothing(entry.order) and not _names_it(entry.order, opened):
+            entry.outcome = Stored(pk, "skipped")
+        else:
+            entry.outcome = _refusal(here, live=page.live)
+
+
+def _names_it(order: PublishedOrder, opened: Opened) -> bool:
+    """Whether an order without a source id is given one."""
+    return bool(order.source_id and not opened.order.source_id)
 
 
 def _find_goods(page: _Page) -> None:
-    """Write the products to be overridden, then read all that are named."""
-    items = [item for entry in page.open for item in entry.order.items or ()]
-    if not items:
-        return
-    wanted = {item.code: _wanted(item, page.book.digits) for item in items if _overrides(item) and item.code}
-    catalogue.override(page.book.project_id, list(wanted.values()))
-    codes = {item.code for item in items} - {""}
-    nameless = [item for item in items if not item.code]
-    pks = {given: pk for item in nameless for given in _product_ids(item) if (pk := _take(page.book.ids, given))}
-    rows = catalogue.describe(page.book.project_id, sorted(codes), list(pks.values()))
-    by_pk = {row[0]: Goods(*row) for row in rows}
-    page.goods = {goods.sku: goods for goods in by_pk.values()}
-    for entry in page.open if nameless else ():
-        for item in entry.order.items or ():
-            if item.code:
-                continue
-            for given in _product_ids(item):
-                found = by_pk.get(pks.get(given, 0))
-                if found is None:
-                    kind = "product" if given == item.product_id else "sku"
-                    entry.outcome = RowFailure(f"invalid_{kind}", f"Cannot find {kind} with id {given}")
-                    break
-                item.source_id = found.sku
-
-
-def _product_ids(item: Item) -> list[str]:
-    """Ids of a SKU or product of ours, the more precise first."""
-    inner = [part.id for part in (item.sku, item.product) if part is not None]
-    return [given for given in (item.sku_id, item.product_id, *inner) if given][:1]
-
-
-def _take(ids: PublicIds, given: str) -> int | None:
-    return ids.take("sku", given) or ids.take("prod", given)
-
-
-def _overrides(item: Item) -> bool:
-    return any(part is not None and part.override for part in (item.sku, item.product))
-
-
-def _wanted(item: Item, digits: int) -> WantedProduct:
-    metadata: dict[str, Any] = {}
-    price = None
-    for part in (item.product, item.sku):
-        if part is not None and part.override:
-            metadata |= part.metadata or {}
-            price = part.price if part.price is not None else price
-    given = any(part is not None and part.override and part.metadata is not None for part in (item.product, item.sku))
-    exact = None if price is None else Decimal(price).scaleb(-digits).quantize(Decimal("0.0001"))
-    return WantedProduct(item.code, item.name or None, exact, metadata if given else None)
+    entries = page.open
+    page.goods, refused = sent_goods.find(
+        page.book.project_id, page.book.ids, page.book.digits, [entry.order for entry in entries]
+    )
+    for place, error in refused.items():
+        entries[place].outcome = RowFailure(error.key, str(error))
 
 
 def _write_customers(page: _Page) -> Customers:
@@ -247,13 +265,22 @@ def _write_customers(page: _Page) -> Customers:
         order = entry.order
         try:
             if order.customer is not None or order.customer_id:
-                entry.customer = customers.add(order.customer, order.customer_id)
+                entry.customer = customers.add(order.customer, order.customer_id or _customer_of(page, entry))
             if order.referrer is not None or order.referrer_id:
                 entry.referrer = customers.add(order.referrer, order.referrer_id)
         except InvalidOrder as error:
             entry.outcome = RowFailure(error.key, str(error))
     customers.write(page.book.at)
     return customers
+
+
+def _customer_of(page: _Page, entry: _Entry) -> str | None:
+    """Whom a customer without any key is: the one that the order has."""
+    sent = entry.order.customer
+    if entry.known is None or sent is None or sent.id or sent.source_id or sent.email:
+        return None
+    pk = page.opened[entry.known.pk].order.customer_id
+    return None if pk is None else page.book.ids.give("cust", pk)
 
 
 def _create(page: _Page, customers: Customers) -> None:
@@ -292,21 +319,43 @@ def _plan(order: PublishedOrder, *, live: bool) -> Plan:
     return VALID if live else API_HISTORY
 
 
-def _update(page: _Page, entry: _Entry, customers: Customers) -> Outcome:
-    if entry.known is None:
-        raise ValueError("only orders that are here can be updated")
-    try:
-        change = OrderUpdate(
-            entry.order,
-            page.goods,
-            page.book.digits,
-            customers.pk(entry.customer),
-            customers.pk(entry.referrer),
-            "" if page.live else entry.digest,
-        )
-        apply(entry.known.pk, change)
-    except InvalidOrder as error:
-        return RowFailure(error.key, str(error))
-    except ChangeRefused as error:
-        return RowFailure("invalid_order", str(error))
-    return Stored(entry.known.pk, "updated")
+def _update(page: _Page, customers: Customers) -> None:
+    """Change the orders that are here, in as few statements as one."""
+    noted: list[Opened] = []
+    same: list[Order] = []
+    for entry in page.open:
+        if entry.known is None:
+            raise ValueError("only orders that are here can be updated")
+        opened = page.opened[entry.known.pk]
+        try:
+            changed = apply(opened, _change(page, entry, customers))
+        except InvalidOrder as error:
+            entry.outcome = RowFailure(error.key, str(error))
+        except ChangeRefused as error:
+            entry.outcome = RowFailure("invalid_order", str(error))
+        else:
+            entry.outcome = Stored(entry.known.pk, "updated" if changed else "skipped")
+            before = opened.order.partner or {}
+            document = {name: value for name, value in before.items() if name != "digest"}
+            if not page.live:
+                document["digest"] = entry.digest
+            if changed:
+                opened.keep("partner", document)
+                noted.append(opened)
+            elif not page.live and document != before:
+                opened.order.partner = document
+                same.append(opened.order)
+    write_together(noted)
+    update_rows(Order, ["partner"], same)
+
+
+def _change(page: _Page, entry: _Entry, customers: Customers) -> OrderUpdate:
+    return OrderUpdate(
+        entry.order,
+        page.goods,
+        page.book.ids,
+        page.book.digits,
+        customers.pk(entry.customer),
+        customers.pk(entry.referrer),
+        entry.answered,
+    )

@@ -2,56 +2,73 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 
+from config.kit.public_ids import PublicIds
 from orders.choices import EventKind, OrderStatus
 from orders.intake.incoming import IncomingLine
 from orders.intake.plans import API_HISTORY
 from orders.models import OrderLine
-from orders.partners.published import Goods, PublishedOrder, billing_of, checked_total, extras, incoming_lines
-from orders.work.changing import ChangeRefused, Opened, cancel_units, open_units, opened, reopen_units, resize
+from orders.partners.published import (
+    Goods,
+    Item,
+    PublishedOrder,
+    billing_of,
+    checked_total,
+    extras_of,
+    incoming_lines,
+)
+from orders.partners.sent_back import AMOUNTS
+from orders.work.changing import ChangeRefused, Opened, cancel_units, exchange, open_units, reopen_units, resize
 
 ZERO = Decimal(0)
 
 
 @dataclass(frozen=True)
 class OrderUpdate:
-    """What was sent, with what it names looked up; `digest` of the whole where an import sent it."""
+    """What is new in what was sent, with what it names looked up."""
 
     sent: PublishedOrder
     goods: Mapping[str, Goods]
+    ids: PublicIds
     digits: int
     customer_id: int | None
     referrer_id: int | None
-    digest: str = ""
+    answered: Mapping[int, Item]
+    """The items as they were answered, by line: one that comes back unchanged leaves its line alone."""
 
 
-def apply(order_id: int, change: OrderUpdate) -> None:
-    """Write the change and its entry in the history. Raises InvalidOrder or ChangeRefused, nothing written."""
-    with opened(order_id) as book:
-        sent = change.sent
-        if sent.items is not None:
-            _replace_lines(book, change)
+def apply(book: Opened, change: OrderUpdate) -> bool:
+    """Make the change and its entry in the history; whether anything is different.
+
+    The caller writes it, or throws `book` away. Raises InvalidOrder or ChangeRefused.
+    """
+    sent = change.sent
+    if sent.items is not None or any(getattr(sent, name) is not None for name in AMOUNTS):
         _amounts(book, change)
-        _people(book, change)
-        if sent.metadata is not None:
-            book.set("metadata", sent.metadata)
-        if sent.created_at is not None:
-            book.set("placed_at", sent.created_at.astimezone(UTC))
-        if sent.source_id and not book.order.source_id:
-            book.set("source_id", sent.source_id)
-        if sent.status is not None:
-            _status(book, sent.status)
-        if book.order.status == OrderStatus.CANCELLED:
-            for line in book.lines:
-                if units := open_units(line):
-                    cancel_units(line, units)
-        book.note(EventKind.EDITED, f"Changed by API (status {book.order.remote_status}).")
+    _people(book, change)
+    if sent.metadata is not None:
+        book.set("metadata", sent.metadata)
+    if sent.created_at is not None:
+        book.set("placed_at", sent.created_at.astimezone(UTC))
+    if sent.source_id and not book.order.source_id:
+        book.set("source_id", sent.source_id)
+    if sent.status is not None:
+        _status(book, sent.status)
+    if book.order.status == OrderStatus.CANCELLED:
+        for line in book.lines:
+            if units := open_units(line):
+                cancel_units(line, units)
+    if not book.is_changed:
+        return False
+    book.note(EventKind.EDITED, f"Changed by API (status {book.order.remote_status}).")
+    return True
 
 
 def _status(book: Opened, status: str) -> None:
@@ -93,55 +110,91 @@ def _people(book: Opened, change: OrderUpdate) -> None:
 def _amounts(book: Opened, change: OrderUpdate) -> None:
     """The total follows from what was sent last about amounts, and from the lines."""
     sent, order = change.sent, book.order
-    document = {**(order.partner or {}), "digest": change.digest}
+    document: dict[str, Any] = dict(order.partner or {})
+    discounts = sum((line.discount for line in book.lines), ZERO)
+    amount = order.total + max(order.discount_total, discounts)
+    discount = max(ZERO, order.discount_total - discounts)
     if sent.items is not None:
-        document["items"] = extras(sent.items)
+        document["items"] = _replace_lines(book, change, document.get("items", {}))
         document.pop("amount", None)  # that of the items before
-    for name in ("amount", "initial_amount", "discount_amount"):
+        discounts = sum((line.discount for line in book.lines), ZERO)
+        amount = sum((line.total for line in book.lines), ZERO) + discounts
+    for name in AMOUNTS:
         value = getattr(sent, name)
         if value is not None:
             document[name] = value
-    if not document["digest"]:
-        del document["digest"]
+    if not document.get("items", True):
+        del document["items"]
     book.keep("partner", document)
-    goods = sum((line.total for line in book.lines), ZERO)
-    discounts = sum((line.discount for line in book.lines), ZERO)
-    amount = _major(document["amount"], change.digits) if "amount" in document else goods + discounts
-    discount = _major(document.get("discount_amount", 0), change.digits)
+    if sent.amount is not None:
+        amount = _major(sent.amount, change.digits)
+    if sent.discount_amount is not None:
+        discount = _major(sent.discount_amount, change.digits)
     total = checked_total(amount - discounts - discount)
     book.set("total", total)
     book.set("discount_total", discounts + discount)
-    book.keep("residual", total - goods)
+    book.keep("residual", total - sum((line.total for line in book.lines), ZERO))
 
 
 def _major(amount: int, digits: int) -> Decimal:
     return Decimal(amount).scaleb(-digits)
 
 
-def _replace_lines(book: Opened, change: OrderUpdate) -> None:
-    """The items sent are the items from now on; a line with the same SKU stays and keeps its reservation."""
+def _replace_lines(book: Opened, change: OrderUpdate, extras: Mapping[str, Any]) -> dict[str, Any]:
+    """The items sent are the items from now on; a line that is met stays and keeps its reservation.
+
+    `extras` by the keys of the lines before; as they are now.
+    """
+    items = change.sent.items or []
     stocked = book.order.import_action != API_HISTORY.action
-    wanted = incoming_lines(change.sent.items or [], change.goods, change.digits, stocked=stocked)
+    wanted = incoming_lines(items, change.goods, change.digits, stocked=stocked)
     book.lock_products(change.goods[line.sku].product_id for line in wanted if line.stocked)
-    left = list(book.lines)
-    kept: list[tuple[IncomingLine, OrderLine | None]] = []
-    for incoming in wanted:
-        same = next((line for line in left if line.sku == incoming.sku and line.sku), None)
-        if same is not None:
-            left.remove(same)
-        kept.append((incoming, same))
-    for line in left:
-        book.remove(line)
-    book.tell("items", f"{len(left) + len(book.lines)} lines", f"{len(kept)} lines")
-    for position, (incoming, same) in enumerate(kept):
-        if same is None:
+    met = _met(book.lines, items, wanted, change.ids)
+    before = len(book.lines)
+    for gone in [line for line in book.lines if line not in met.values()]:
+        book.remove(gone)
+    found: dict[str, Any] = {}
+    for position, (item, incoming) in enumerate(zip(items, wanted, strict=True)):
+        line = met.get(position)
+        extra = extras_of(item)
+        if line is None:
             book.lines.append(_new_line(book, change, incoming, position))
+        elif item == change.answered.get(line.pk):
+            extra = extras.get(line.key, {})
+            line.position, line.key = position, incoming.key
         else:
-            _change_line(same, incoming, position)
+            _change_line(line, incoming, change, position)
+        if extra:
+            found[incoming.key] = extra
+    if book.is_changed:
+        book.tell("items", f"{before} lines", f"{len(items)} lines")
+    return found
+
+
+def _met(
+    lines: Sequence[OrderLine], items: Sequence[Item], wanted: Sequence[IncomingLine], ids: PublicIds
+) -> dict[int, OrderLine]:
+    """Which line each item is, by its place: the one it names by `id`, else the first left with its SKU."""
+    left = {line.pk: line for line in lines}
+    met = {}
+    for place, item in enumerate(items):
+        line = left.pop(ids.take("ordli", item.id) or 0, None) if item.id else None
+        if line is not None:
+            met[place] = line
+    for place, incoming in enumerate(wanted):
+        if place not in met and incoming.sku:
+            same = next((line for line in left.values() if line.sku == incoming.sku), None)
+            if same is not None:
+                met[place] = left.pop(same.pk)
+    return met
+
+
+def _product(change: OrderUpdate, incoming: IncomingLine) -> int | None:
+    return change.goods[incoming.sku].product_id if incoming.stocked else None
 
 
 def _new_line(book: Opened, change: OrderUpdate, incoming: IncomingLine, position: int) -> OrderLine:
-    product_id = change.goods[incoming.sku].product_id if incoming.stocked else None
+    product_id = _product(change, incoming)
     line = OrderLine(
         order=book.order,
         sku=incoming.sku,
@@ -152,9 +205,12 @@ def _new_line(book: Opened, change: OrderUpdate, incoming: IncomingLine, positio
     return _describe(line, incoming, position)
 
 
-def _change_line(line: OrderLine, incoming: IncomingLine, position: int) -> None:
+def _change_line(line: OrderLine, incoming: IncomingLine, change: OrderUpdate, position: int) -> None:
     if incoming.quantity < line.shipped:
         raise ChangeRefused(f"{line.shipped} × {line.sku or line.name} are shipped already")
+    if line.sku != incoming.sku:
+        exchange(line, _product(change, incoming))
+        line.sku = incoming.sku
     if line.quantity != incoming.quantity or line.cancelled:
         resize(line, incoming.quantity)
     _describe(line, incoming, position)

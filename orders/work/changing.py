@@ -2,12 +2,13 @@
 
 Whoever changes an order opens it here, sets what is to be different and notes why. At the end reservations and levels
 follow from the lines, units that came free serve waiting orders, and the tab follows from both. New units are never
-reserved directly: they wait, and are served like everybody else's, oldest order first.
+reserved directly: they wait, and are served like everybody else's, oldest order first. Many orders are opened and
+written together in as few statements as one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,9 +19,11 @@ from django.db.models import Field, Model
 
 from config.kit import true_time
 from config.kit.refusals import Refused
+from config.kit.sql import copy_rows, update_rows
 from orders import announcements
 from orders.choices import EventKind, OrderStatus
 from orders.intake.allocation import refresh_tabs, serve_waiting
+from orders.intake.rows import as_json
 from orders.intake.tabs import tab_of
 from orders.models import Order, OrderEvent, OrderLine
 from orders.search import vector_of
@@ -83,6 +86,12 @@ class Opened:
         """Whether its units may be held back or wait."""
         return self.order.status in {OrderStatus.PROCESSING, OrderStatus.ON_HOLD}
 
+    @property
+    def is_changed(self) -> bool:
+        """Whether anything of the order or its lines is different from what was opened."""
+        known = all(self._before.get(line.pk) == state_of(line) for line in self.lines)
+        return bool(self._fields or self.removed or self.moves) or not known
+
     def set(self, name: str, value: Any) -> bool:
         """Give a field of the order another value. Whether it is another one."""
         old = getattr(self.order, name)
@@ -121,7 +130,7 @@ class Opened:
         """Lock the levels of products the order did not have before."""
         new = set(product_ids) - set(self.levels)
         if new:
-            self.levels |= ledger.lock_levels(self.order.project_id, new)
+            self.levels.update(ledger.lock_levels(self.order.project_id, new))
 
     def remove(self, line: OrderLine) -> None:
         """Take a line out of the order; only one of which nothing was shipped."""
@@ -145,14 +154,44 @@ def opened(order_id: int, *, seen: int | None = None, actor_id: int | None = Non
         order = Order.objects.select_for_update(of=("self",)).get(pk=order_id)
         if seen is not None and seen != order.version:
             raise ChangedMeanwhile
-        lines = list(order.lines.order_by("position", "pk"))
-        levels = ledger.lock_levels(project_id, {line.product_id for line in lines if line.product_id})
-        change = Opened(order, lines, true_time.now(), actor_id, levels, announcements.look(order, lines))
-        change._customer_before = order.customer_id
-        change._before = {line.pk: state_of(line) for line in lines}
+        [change] = _opened(project_id, [order], actor_id)
         yield change
         if change._notes:
-            _write(change)
+            _write([change])
+
+
+def open_together(project_id: int, order_ids: Iterable[int]) -> dict[int, Opened]:
+    """Open many orders of a project, for `write_together`; by their ids, those that are gone left out.
+
+    In the caller's transaction, which holds the project's lock (`stock.ledger.lock_project`).
+    """
+    orders = Order.objects.select_for_update(of=("self",)).filter(project_id=project_id, pk__in=list(order_ids))
+    return {change.order.pk: change for change in _opened(project_id, list(orders.order_by("pk")), None)}
+
+
+def write_together(changes: Iterable[Opened]) -> None:
+    """Write those of these orders of one project of which something was noted. In the caller's transaction."""
+    noted = [change for change in changes if change._notes]
+    if noted:
+        _write(noted)
+
+
+def _opened(project_id: int, orders: Sequence[Order], actor_id: int | None) -> list[Opened]:
+    """They share their levels: what one of them lets go of is counted where the others look."""
+    lines: dict[int, list[OrderLine]] = {order.pk: [] for order in orders}
+    for line in OrderLine.objects.filter(order_id__in=lines).order_by("position", "pk"):
+        lines[line.order_id].append(line)
+    products = {line.product_id for own in lines.values() for line in own if line.product_id}
+    levels = ledger.lock_levels(project_id, products)
+    at = true_time.now()
+    found = []
+    for order in orders:
+        own = lines[order.pk]
+        change = Opened(order, own, at, actor_id, levels, announcements.look(order, own))
+        change._customer_before = order.customer_id
+        change._before = {line.pk: state_of(line) for line in own}
+        found.append(change)
+    return found
 
 
 def state_of(line: OrderLine) -> dict[str, Any]:
@@ -217,64 +256,84 @@ def _shrink(line: OrderLine, units: int) -> None:
         line.reserved -= units - from_waiting
 
 
-def _write(change: Opened) -> None:
-    order = change.order
-    _follow_in_stock(change)
-    _write_lines(change)
-    ledger.write_levels(change.levels.values())
-    if change.moves:
-        moves = [(change.levels[move.product_id].id, move) for move in change.moves]
-        ledger.record_movements(order.project_id, moves, change.at, change.actor_id)
+def _write(changes: Sequence[Opened]) -> None:
+    """The changes of some orders of one project, opened together."""
+    first = changes[0]
+    project_id, at, levels = first.order.project_id, first.at, first.levels
+    _follow_in_stock(changes)
+    _write_lines(changes)
+    ledger.write_levels(levels.values())
+    for change in changes:
+        if change.moves:
+            moves = [(levels[move.product_id].id, move) for move in change.moves]
+            ledger.record_movements(project_id, moves, at, change.actor_id)
     fresh = {
         product_id: Level(level.id, level.on_hand - level.issued, level.reserved + level.taken)
-        for product_id, level in change.levels.items()
+        for product_id, level in levels.items()
     }
-    stocked = [(line.reserved, line.waiting) for line in change.lines if line.product_id]
-    order.tab = tab_of(OrderStatus(order.status), stocked)
-    order.search = vector_of(order, change.lines)
-    order.updated_at = change.at
-    order.version += 1
-    order.save(update_fields=[*sorted(change._fields), "tab", "search", "updated_at", "version"])
-    due.mark(order.project_id, (change._customer_before, order.customer_id), change.at)
-    serve_waiting(fresh, change.at, silent={order.pk})
-    refresh_tabs([order.pk], change.at)
-    for number, (kind, message) in enumerate(change._notes):
-        OrderEvent.objects.create(
-            order=order,
-            kind=kind,
-            message=message[:500],
-            actor_id=change.actor_id,
-            at=change.at,
-            changes=change.changes if number == 0 else [],
+    _write_orders(changes)
+    orders = [change.order.pk for change in changes]
+    due.mark(project_id, [pk for each in changes for pk in (each._customer_before, each.order.customer_id)], at)
+    serve_waiting(fresh, at, silent=set(orders))
+    refresh_tabs(orders, at)
+    copy_rows(
+        OrderEvent,
+        ("order_id", "kind", "message", "actor_id", "at", "changes"),
+        (
+            (change.order.pk, kind.value, message[:500], change.actor_id, at, as_json([] if n else change.changes))
+            for change in changes
+            for n, (kind, message) in enumerate(change._notes)
+        ),
+    )
+    for change in changes:
+        announcements.announce_change(change.seen, change.order, change.lines, at)
+
+
+def _write_orders(changes: Sequence[Opened]) -> None:
+    for change in changes:
+        order = change.order
+        order.tab = tab_of(
+            OrderStatus(order.status), [(line.reserved, line.waiting) for line in change.lines if line.product_id]
         )
-    announcements.announce_change(change.seen, order, change.lines, change.at)
+        order.search = vector_of(order, change.lines)
+        order.updated_at = change.at
+        order.version += 1
+    fields = {"tab", "search", "updated_at", "version"}.union(*(change._fields for change in changes))
+    update_rows(Order, sorted(fields), [change.order for change in changes])
 
 
-def _follow_in_stock(change: Opened) -> None:
+def _follow_in_stock(changes: Iterable[Opened]) -> None:
     """Make levels and reservations follow from what the lines reserve now."""
-    levels, released, held = change.levels, [], []
-    for line in (*change.lines, *change.removed):
-        before = change._before.get(line.pk) or {"product_id": None, "reserved": 0}
-        now = (None, 0) if line in change.removed else (line.product_id, line.reserved)
-        if (before["product_id"], before["reserved"]) == now:
-            continue
-        if before["product_id"] is not None and before["reserved"]:
-            levels[before["product_id"]].taken -= before["reserved"]
-            released.append(line.pk)
-        if now[0] is not None and now[1]:
-            levels[now[0]].taken += now[1]
-            held.append((levels[now[0]].id, line.pk, now[1]))
+    released, held = [], []
+    for change in changes:
+        levels = change.levels
+        for line in (*change.lines, *change.removed):
+            before = change._before.get(line.pk) or {"product_id": None, "reserved": 0}
+            now = (None, 0) if line in change.removed else (line.product_id, line.reserved)
+            if (before["product_id"], before["reserved"]) == now:
+                continue
+            if before["product_id"] is not None and before["reserved"]:
+                levels[before["product_id"]].taken -= before["reserved"]
+                released.append(line.pk)
+            if now[0] is not None and now[1]:
+                levels[now[0]].taken += now[1]
+                held.append((levels[now[0]].id, line.pk, now[1]))
     ledger.drop_reservations(released)
     ledger.record_reservations(held)
 
 
-def _write_lines(change: Opened) -> None:
-    OrderLine.objects.filter(pk__in=[line.pk for line in change.removed]).delete()
-    new = [line for line in change.lines if line.pk is None]
-    changed = [line for line in change.lines if line.pk and change._before[line.pk] != state_of(line)]
-    OrderLine.objects.bulk_create(new)
-    if changed:
-        OrderLine.objects.bulk_update(changed, list(LINE_FIELDS))
+def _write_lines(changes: Sequence[Opened]) -> None:
+    removed = [line.pk for change in changes for line in change.removed]
+    if removed:
+        OrderLine.objects.filter(pk__in=removed).delete()
+    OrderLine.objects.bulk_create([line for change in changes for line in change.lines if line.pk is None])
+    changed = [
+        line
+        for change in changes
+        for line in change.lines
+        if line.pk in change._before and change._before[line.pk] != state_of(line)
+    ]
+    update_rows(OrderLine, LINE_FIELDS, changed)
 
 
 def plain(value: Any) -> Any:

@@ -129,7 +129,7 @@ def test_errors_are_the_exceptions_of_the_sdk(sdk: Any) -> None:
     assert '"message":"Resource not found"' in missing.value.body
     with pytest.raises(voucherify.exceptions.BadRequestException) as bad:
         orders.create_order(voucherify.OrdersCreateRequestBody.from_dict({"source_id": "empty"}))
-    assert "Property .amount is missing" in bad.value.body
+    assert "empty is new: send an amount or items" in bad.value.body
     sdk.configuration.api_key["X-App-Token"] = "wrong"
     with pytest.raises(voucherify.exceptions.UnauthorizedException):
         orders.list_orders()

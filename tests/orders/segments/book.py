@@ -12,7 +12,7 @@ from django.utils import timezone
 from config.kit.public_ids import PublicIds
 from integrations.models import Project
 from orders.choices import Junction, SegmentKind
-from orders.models import Customer, Segment, SegmentEntry, SegmentMember
+from orders.models import Customer, Order, Segment, SegmentEntry, SegmentMember
 from orders.partners.published import PublishedOrder
 from orders.partners.store import Book, Outcome, store
 from orders.segments import definitions
@@ -32,9 +32,13 @@ def published(order: dict[str, Any]) -> PublishedOrder:
 
 
 def write(project: Project, *orders: dict[str, Any], live: bool = False, at: datetime | None = None) -> list[Outcome]:
-    """Orders as a partner sends them: {"source_id", "status", "amount", "customer": {...}, ...}."""
+    """Orders as partners send them: {"source_id", "status", "amount", "customer": {...}, ...}; new ones without: 0."""
+    known = set(Order.objects.filter(project=project).values_list("source_id", flat=True))
+    whole = [
+        order if order.get("source_id") in known or "items" in order else {"amount": 0} | order for order in orders
+    ]
     with transaction.atomic():
-        return store(book_of(project, at), [published(order) for order in orders], live=live)
+        return store(book_of(project, at), [published(order) for order in whole], live=live)
 
 
 def settle(project: Project) -> None:

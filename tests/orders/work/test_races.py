@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from decimal import Decimal
 
@@ -97,10 +97,10 @@ def test_control_without_the_locks_it_is_done_twice(project: Project, monkeypatc
     gate = threading.Barrier(THREADS)
     write = changing._write
 
-    def meet(change: changing.Opened) -> None:
+    def meet(changes: Sequence[changing.Opened]) -> None:
         with suppress(threading.BrokenBarrierError):
             gate.wait(1)
-        write(change)
+        write(changes)
 
     with monkeypatch.context() as off:
         unguarded(off)
