@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from time import monotonic
 
 from django.conf import settings
@@ -17,6 +18,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 
 from config.kit import true_time
+from config.kit.isolating import guarded, place_of
 from integrations.choices import DistributionChannel, DistributionTrigger, MessageState
 from integrations.client.mail import MailAccount, Postbox, postbox
 from integrations.connectors.errors import MailError, MailFault
@@ -108,7 +110,7 @@ class _Round:
             if monotonic() > deadline:
                 return
             try:
-                self._one(message, unwilling)
+                guarded(partial(self._one, message, unwilling), partial(_broken, message))
             except NotSendable as reason:
                 settle(message, MessageState.SKIPPED, str(reason))
             except MailError as error:
@@ -154,6 +156,15 @@ def _failed(message: Message, error: MailError) -> None:
         settle(message, MessageState.WAITING, f"{error} It is tried again.", next_attempt_at=again)
     else:
         settle(message, MessageState.FAILED, str(error))
+
+
+def _broken(message: Message, error: Exception) -> None:
+    """A fault of ours keeps one letter back, none of the others: before it was handed over, or nobody knows."""
+    if isinstance(error, NotSendable | MailError):
+        raise error
+    handed_over = Message.objects.filter(pk=message.pk, state=MessageState.SENDING).exists()
+    state = MessageState.UNSURE if handed_over else MessageState.FAILED
+    settle(message, state, f"A fault of Countinghouse ({place_of(error)}). Report it.")
 
 
 def _give_up_on_the_dead(project_id: int, at: datetime) -> None:

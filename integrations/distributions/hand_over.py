@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.db import transaction
 
 from config.kit import true_time
+from config.kit.isolating import guarded, place_of
 from config.kit.public_ids import PublicIds
 from integrations.choices import DistributionChannel, MessageState, WebhookEvent
 from integrations.distributions.dispatch import due, settle
@@ -42,11 +44,18 @@ def hand_over(project_id: int) -> bool:
             elif customer is None:
                 settle(message, MessageState.SKIPPED, NO_CUSTOMER)
             else:
-                wanted.append((endpoint, _event(ids, message, values), ""))
-                told.append(message.pk)
+                event = guarded(partial(_event, ids, message, values), partial(_broken, message))
+                if event is not None:
+                    wanted.append((endpoint, event, ""))
+                    told.append(message.pk)
         deliveries.write(ids, wanted, at)
         Message.objects.filter(pk__in=told).update(state=MessageState.SENT, reason=HANDED, sent_at=at, tries=1)
     return len(batch) == BATCH
+
+
+def _broken(message: Message, error: Exception) -> None:
+    """A fault of ours keeps one message back, none of the others."""
+    settle(message, MessageState.FAILED, f"A fault of Countinghouse ({place_of(error)}). Report it.")
 
 
 def _event(ids: PublicIds, message: Message, values: Values) -> Event:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,10 +11,13 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from config.kit import true_time
+from config.kit.isolating import in_halves, place_of
 from integrations.choices import DistributionTrigger
 from integrations.models import Distribution, Message
 from orders.choices import AnnouncementKind
 from orders.models import Announcement, Order, SegmentEntry
+
+logger = logging.getLogger(__name__)
 
 ENTRIES_AT_ONCE = 1_000
 FRESH = timedelta(days=3)
@@ -99,8 +103,16 @@ def answer_entries(project_id: int) -> bool:
         waiting = SegmentEntry.objects.select_for_update(of=("self",)).filter(project_id=project_id, told_at=None)
         entries = list(waiting.order_by("id")[:ENTRIES_AT_ONCE])
         causes = [Occasion(trigger, entry.pk, entry.customer_id, entry.segment_id) for entry in entries]
-        start(project_id, causes, true_time.now())
-        SegmentEntry.objects.filter(pk__in=[entry.pk for entry in entries]).update(told_at=Now())
+        at = true_time.now()
+        left: set[int] = set()
+
+        def leave(cause: Occasion, error: Exception) -> None:
+            """It waits for the next turn; those that come after it do not wait with it."""
+            logger.error("The cause %s cannot be answered: %s", cause.key, place_of(error))
+            left.add(cause.pk)
+
+        in_halves(causes, lambda some: start(project_id, some, at), leave)
+        SegmentEntry.objects.filter(pk__in={entry.pk for entry in entries} - left).update(told_at=Now())
     return len(entries) == ENTRIES_AT_ONCE
 
 

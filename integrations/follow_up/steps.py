@@ -6,7 +6,6 @@ Rows say what is to be done. A bell only makes it quick: the tick rings again fo
 from __future__ import annotations
 
 import logging
-import traceback
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from time import monotonic
@@ -14,6 +13,7 @@ from time import monotonic
 from django.db import InterfaceError, OperationalError, connection, transaction
 
 from config.kit import locks
+from config.kit.isolating import place_of
 from config.kit.locks import ProjectLock
 from integrations.distributions import dispatch, hand_over, triggers
 from integrations.follow_up import fan_out
@@ -81,9 +81,7 @@ def _portion(follower: Follower, project_id: int) -> bool:
         logger.warning("Follow-up of project %s waits for the tick: the database was interrupted.", project_id)
         connection.close()
     except Exception as error:  # noqa: BLE001  the barrier: the text of an error may hold personal data
-        frame = traceback.extract_tb(error.__traceback__)[-1]
-        what = f"{type(error).__name__} in {frame.name}, line {frame.lineno}"
-        logger.error("Follow-up of project %s failed unexpectedly: %s", project_id, what)
+        logger.error("Follow-up of project %s failed unexpectedly: %s", project_id, place_of(error))
     return False
 
 

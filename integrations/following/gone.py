@@ -6,11 +6,13 @@ did not come is asked for once more, by id, and together with some that must com
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from django.db.models import QuerySet
 
+from config.kit.isolating import in_halves, place_of
 from integrations.connectors.http import Operation
 from integrations.connectors.listings import OrderPage
 from integrations.models import Integration, RemoteOrder
@@ -18,6 +20,8 @@ from integrations.runs.pages import RunPage, Written
 from orders.choices import EventKind, OrderStatus
 from orders.models import Order
 from orders.work.changing import opened
+
+logger = logging.getLogger(__name__)
 
 SENTENCE = "The shop no longer has this order: it was deleted or moved to the trash there."
 HELD = "Put on hold until somebody decides."
@@ -63,24 +67,38 @@ def mark(integration: Integration, external_ids: Collection[str]) -> None:
     """Mark the orders that are gone, once; in the caller's transaction."""
     if not external_ids:
         return
-    for order in _orders(integration, external_ids).filter(shop_gone_at=None).only("pk").order_by("pk"):
-        with opened(order.pk) as change:
-            change.keep("shop_gone_at", change.at)
-            held = integration.hold_gone and change.order.status == OrderStatus.PROCESSING
-            if held:
-                change.set("status", OrderStatus.ON_HOLD)
-            change.note(EventKind.GONE, f"{SENTENCE} {HELD}" if held else SENTENCE)
+
+    def mark_some(order_ids: Sequence[int]) -> None:
+        for order_id in order_ids:
+            with opened(order_id) as change:
+                change.keep("shop_gone_at", change.at)
+                held = integration.hold_gone and change.order.status == OrderStatus.PROCESSING
+                if held:
+                    change.set("status", OrderStatus.ON_HOLD)
+                change.note(EventKind.GONE, f"{SENTENCE} {HELD}" if held else SENTENCE)
+
+    unmarked = _orders(integration, external_ids).filter(shop_gone_at=None).order_by("pk")
+    in_halves(list(unmarked.values_list("pk", flat=True)), mark_some, _left)
+
+
+def _left(order_id: int, error: Exception) -> None:
+    """It keeps its mark, or its lack of one, until the shop is asked again; the others do not wait for it."""
+    logger.error("Order %s could not be marked: %s", order_id, place_of(error))
 
 
 def back(integration: Integration, external_ids: Collection[str]) -> None:
     """Take the mark off orders that have been seen again; in the caller's transaction."""
     gone = Order.objects.filter(project_id=integration.project_id, shop_gone_at__isnull=False, integration=integration)
     seen = set(external_ids)
-    for pk, external_id in list(gone.values_list("pk", "remote_order__external_id")):
-        if external_id in seen:
-            with opened(pk) as change:
+
+    def unmark(order_ids: Sequence[int]) -> None:
+        for order_id in order_ids:
+            with opened(order_id) as change:
                 change.keep("shop_gone_at", None)
                 change.note(EventKind.BACK, "The shop has this order again.")
+
+    marked = list(gone.values_list("pk", "remote_order__external_id"))
+    in_halves([pk for pk, external_id in marked if external_id in seen], unmark, _left)
 
 
 def with_gone(page: RunPage, integration: Integration, external_ids: Collection[str]) -> RunPage:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from django.db.models import F
 
+from config.kit.isolating import in_halves
 from integrations.following import newer
 from integrations.importing.statuses import meaning
 from integrations.models import Integration, Run
 from integrations.runs.claims import Claim
-from integrations.runs.pages import RunPage, Written
+from integrations.runs.pages import RunPage, Written, kept_back
 from orders.choices import OrderStatus
 from orders.models import Order
 from orders.work.refresh import overwrite
 
 AT_ONCE = 100
+COUNTED = {overwrite.RefreshOutcome.CHANGED: "updated", overwrite.RefreshOutcome.REFUSED: "failed"}
 OPEN = (OrderStatus.PROCESSING, OrderStatus.ON_HOLD)
 
 
@@ -31,14 +36,26 @@ def status_page(held: Claim, run: Run, integration: Integration) -> RunPage:
         .filter(pk__gt=(run.cursor or {}).get("after", 0))
         .order_by("pk")
     )
-    rows = list(behind.values_list("pk", "remote_order__status")[:AT_ONCE])
+    rows = list(behind.values_list("pk", "remote_order__status", "number")[:AT_ONCE])
 
     def write(run_id: int) -> Written:
-        counts = {"fetched": len(rows), "updated": 0, "unchanged": 0}
-        for order_id, status in rows:
-            done = overwrite.follow_status(order_id, status, meaning(integration, status, actions.get(status)))
-            counts["updated" if done.outcome == overwrite.RefreshOutcome.CHANGED else "unchanged"] += 1
-        newer.compare_again(integration, [order_id for order_id, _ in rows])
-        return Written(counts)
+        counts = {"fetched": len(rows), "updated": 0, "unchanged": 0, "failed": 0}
+        back: list[dict[str, Any]] = []
+
+        def follow(some: Sequence[tuple[int, str, str]]) -> None:
+            for order_id, status, _ in some:
+                done = overwrite.follow_status(order_id, status, meaning(integration, status, actions.get(status)))
+                outcomes[order_id] = done.outcome
+            newer.compare_again(integration, [order_id for order_id, _, _ in some])
+
+        def failed(row: tuple[int, str, str], error: Exception) -> None:
+            outcomes[row[0]] = overwrite.RefreshOutcome.REFUSED
+            back.append(kept_back(row[2], error, row[0]))
+
+        outcomes: dict[int, overwrite.RefreshOutcome] = {}
+        in_halves(rows, follow, failed)
+        for outcome in outcomes.values():
+            counts[COUNTED.get(outcome, "unchanged")] += 1
+        return Written(counts, [*run.results, *back] if back else None)
 
     return RunPage({"after": rows[-1][0] if rows else 0}, write, done=len(rows) < AT_ONCE, asked=False)

@@ -1,18 +1,18 @@
 """Import a page: orders, effects and the states of remote orders, in the transaction that moves the run on.
 
-The page is written set-based. When the database refuses it, it is written again with a savepoint per order: the culprit
-is recorded as failed with its cause, the others land. Nothing here talks to a shop.
+The page is written set-based. When it cannot be written, it is written again with a savepoint per order: the culprit is
+recorded as failed with its cause, the others land. Nothing here talks to a shop.
 """
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from django.db import transaction
-
 from config.kit import true_time
+from config.kit.isolating import apart, place_of
 from config.kit.sql import next_ids
 from integrations.choices import ImportAction, RemoteState
 from integrations.connectors.listings import Cursor, Touched
@@ -21,12 +21,14 @@ from integrations.importing import remote_orders, rule_table
 from integrations.importing.judgement import Judgement, judge_page
 from integrations.importing.payloads import BREAKS, GONE, Candidate
 from integrations.importing.remote_orders import Entry
-from integrations.importing.rules import Mode, Verdict
+from integrations.importing.rules import SETTLED, Mode, Verdict
 from integrations.models import Integration, RemoteOrder
 from integrations.runs.pages import NOT_STORABLE, RunPage, Written
 from orders.intake.drafts import Intake, Obstacle, Source, Taken
 from orders.intake.new_orders import take_in
 from stock.ledger import lock_project
+
+logger = logging.getLogger(__name__)
 
 # Retries of a failed order, hourly: two weeks.
 GIVE_UP_AFTER = 24 * 14
@@ -57,11 +59,11 @@ def import_page(
     fresh = [candidate for candidate in candidates if not candidate.unchanged]
     young: list[str] = []
 
-    def write(run_id: int, *, apart: bool = False) -> Written:
+    def write(run_id: int, *, each: bool = False) -> Written:
         counts: Counter[str] = Counter()
         if fresh:
             lock_project(integration.project_id)
-        if apart:
+        if each:
             for candidate in fresh:
                 counts += _alone(run_id, integration, candidate, mode, young)
         elif fresh:
@@ -77,27 +79,54 @@ def import_page(
         again = [*young, *remote_orders.without(integration.pk, touched)]
         settling.look_soon(integration, again, true_time.now())
 
-    return RunPage(cursor, write, lambda run_id: write(run_id, apart=True), after)
+    return RunPage(cursor, write, lambda run_id: write(run_id, each=True), after)
 
 
 def _alone(run_id: int, integration: Integration, candidate: Candidate, mode: Mode, young: list[str]) -> Counter[str]:
-    """Write one order inside a savepoint; what the database refuses becomes a failed remote order."""
-    try:
-        with transaction.atomic():
-            return _write(run_id, integration, [candidate], mode, young)
-    except NOT_STORABLE as error:
-        bare = Candidate(
+    """Write one order inside a savepoint; what cannot be written becomes a failed remote order."""
+
+    def bare(error: Exception) -> Counter[str]:
+        code, why = _why(error)
+        seen = Candidate(
             candidate.external_id,
             _storable(candidate.number, 100),
             _storable(candidate.status, 100),
             candidate.stamp,
             _storable(candidate.payload),
             candidate.digest,
-            error_code="not_storable",
-            error=f"The order cannot be stored: {_plain(error)}. Correct it in the shop, then retry.",
+            error_code=code,
+            error=why,
         )
-        with transaction.atomic():
-            return _write(run_id, integration, [bare], mode, young)
+        # What stands in the way of every judgement is put on record without one.
+        return apart(
+            lambda: _write(run_id, integration, [seen], mode, young),
+            lambda _: _put_on_record(run_id, integration, seen),
+        )
+
+    return apart(lambda: _write(run_id, integration, [candidate], mode, young), bare)
+
+
+def _why(error: Exception) -> tuple[str, str]:
+    """The code and the sentence of what keeps an order from being written."""
+    if isinstance(error, NOT_STORABLE):
+        return "not_storable", f"The order cannot be stored: {_plain(error)}. Correct it in the shop, then retry."
+    logger.error("An order could not be imported: %s", place_of(error))
+    return "fault", f"A fault of Countinghouse keeps this order from being imported ({place_of(error)}). Report it."
+
+
+def _put_on_record(run_id: int, integration: Integration, bare: Candidate) -> Counter[str]:
+    """Record an order as failed; one that is settled stays as it is, and its newer document comes again."""
+    at = true_time.now()
+    known = remote_orders.known(integration.pk, [bare.external_id]).get(bare.external_id)
+    attempts = (known.attempts if known else 0) + 1
+    entry = Entry(
+        bare, RemoteState.FAILED, bare.error_code, bare.error, "", attempts < GIVE_UP_AFTER and bare.has_id, attempts
+    )
+    if known is None:
+        remote_orders.add(integration.project_id, integration.pk, run_id, [(next_ids(RemoteOrder, 1)[0], entry)], at)
+    elif known.state not in SETTLED:
+        remote_orders.change(run_id, [(known.id, entry)], at)
+    return Counter(failed=1)
 
 
 def _storable(text: str, length: int | None = None) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 from msgspec import Struct
 
+from config.kit.isolating import place_of
 from integrations.connectors.contract import Connector, Identity, Shop
 from integrations.connectors.errors import PayloadError
 from integrations.connectors.kit.mending import left_out
@@ -84,7 +84,7 @@ def _recognised(
     digests = [(payload, digest_of(payload)) for payload in payloads]
     if on_record is None:
         return [(payload, digest, None) for payload, digest in digests]
-    identities = [connector.identify(payload, shop) for payload, _ in digests]
+    identities = [_identity(connector, shop, payload) for payload, _ in digests]
     known = on_record([identity.external_id for identity in identities])
     return [
         (payload, digest, _same(identity, digest) if known.get(identity.external_id) == digest else None)
@@ -98,18 +98,26 @@ def _same(identity: Identity, digest: bytes) -> Candidate:
     )
 
 
-def read(connector: Connector, shop: Shop, payload: bytes, digest: bytes) -> Candidate:
-    damaged = left_out(payload)
-    if damaged is not None:
-        return _refused(connector.identify(payload, shop), payload, digest, damaged)
+def _identity(connector: Connector, shop: Shop, payload: bytes) -> Identity:
     try:
-        order = connector.parse(payload, shop)
-    except PayloadError as error:
-        return _refused(connector.identify(payload, shop), payload, digest, error)
+        return connector.identify(payload, shop)
     except Exception as error:  # noqa: BLE001  the barrier: a fault of ours fails one order and not its shop
-        return _refused(connector.identify(payload, shop), payload, digest, _fault(error))
-    if paths := shop.settings.get("document_paths"):
-        order = msgspec.structs.replace(order, picked=picked(payload, paths))
+        logger.error("An order could not be told from others: %s", place_of(error))
+        return Identity("")
+
+
+def read(connector: Connector, shop: Shop, payload: bytes, digest: bytes) -> Candidate:
+    try:
+        damaged = left_out(payload)
+        if damaged is not None:
+            raise damaged
+        order = connector.parse(payload, shop)
+        if paths := shop.settings.get("document_paths"):
+            order = msgspec.structs.replace(order, picked=picked(payload, paths))
+    except PayloadError as error:
+        return _refused(_identity(connector, shop, payload), payload, digest, error)
+    except Exception as error:  # noqa: BLE001  the barrier: a fault of ours fails one order and not its shop
+        return _refused(_identity(connector, shop, payload), payload, digest, _fault(error))
     return Candidate(
         order.external_id, order.number, order.status, order.modified_at, payload.decode(), digest, order=order
     )
@@ -128,8 +136,7 @@ def read_stored(connector: Connector, shop: Shop, document: str) -> Candidate:
 
 def _fault(error: Exception) -> PayloadError:
     """Says where, and nothing of what: the text of an error may quote the order."""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    what = f"{type(error).__name__} in {frame.name}, line {frame.lineno}"
+    what = place_of(error)
     logger.error("An order could not be read: %s", what)
     return PayloadError("fault", f"A fault of Countinghouse keeps this order from being read ({what}). Report it.")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -9,6 +10,7 @@ from functools import partial
 from django.db import transaction
 
 from config.kit import true_time
+from config.kit.isolating import apart, place_of
 from config.kit.refusals import Refused
 from integrations.choices import IntegrationHealth, RunKind
 from integrations.connectors.errors import ShopError
@@ -30,6 +32,8 @@ from orders.models import Order
 from orders.work.refresh import overwrite
 from orders.work.refresh.overwrite import Refreshed, RefreshOutcome, ShopAnswer
 from stock.ledger import lock_project
+
+logger = logging.getLogger(__name__)
 
 MOST_AT_ONCE = 100
 GONE = "The shop no longer has this order: it was deleted or moved to the trash there. It stays as it is here."
@@ -237,16 +241,23 @@ def _one(settings: _Settings, order: Order, seen: Candidate | str, actor_id: int
 
     `seen`: the shop's answer, or the sentence that there is none.
     """
-    try:
+
+    def refresh() -> Refreshed:
         if isinstance(seen, str):
             raise SyncRefused(seen)
-        with transaction.atomic():
-            _keep(settings.integration, seen)
-            done = overwrite.refresh(order.pk, settings.answer(seen), actor_id=actor_id)
-    except SyncRefused as refusal:
-        done = Refreshed(RefreshOutcome.REFUSED, str(refusal))
-    except NOT_STORABLE:
-        done = Refreshed(RefreshOutcome.REFUSED, "The shop's answer cannot be stored: correct the order in the shop.")
+        _keep(settings.integration, seen)
+        return overwrite.refresh(order.pk, settings.answer(seen), actor_id=actor_id)
+
+    def refused(error: Exception) -> Refreshed:
+        if isinstance(error, SyncRefused):
+            return Refreshed(RefreshOutcome.REFUSED, str(error))
+        if isinstance(error, NOT_STORABLE):
+            sentence = "The shop's answer cannot be stored: correct the order in the shop."
+            return Refreshed(RefreshOutcome.REFUSED, sentence)
+        logger.error("Order %s could not be synchronized: %s", order.pk, place_of(error))
+        return Refreshed(RefreshOutcome.REFUSED, f"A fault of Countinghouse ({place_of(error)}). Report it.")
+
+    done = apart(refresh, refused)
     message = " ".join([done.sentence, *done.reports])
     return {"id": order.pk, "number": order.number, "outcome": str(done.outcome), "message": message[:500]}
 

@@ -16,6 +16,7 @@ import msgspec
 from django.db import transaction
 
 from config.kit import true_time
+from config.kit.isolating import in_halves, place_of
 from config.kit.public_ids import PublicIds
 from config.kit.sql import copy_rows
 from integrations.choices import OnConflict, RunKind, RunState
@@ -107,24 +108,30 @@ def _write(run_id: int, bulk: BulkImport, start: int, portion: Portion, *, apart
     project = bulk.project
     book = Book(project.pk, project.currency, project.zone, PublicIds(bytes(project.id_key)), true_time.now(), run_id)
     fresh = [index for index in range(start, start + len(portion.orders)) if index not in portion.repeats]
-    orders = [portion.orders[index - start] for index in fresh]
-    if apart:
-        outcomes = [_alone(book, order, bulk.on_conflict) for order in orders]
-    else:
+    results: dict[int, Outcome] = {}
+
+    def some(indexes: Sequence[int]) -> None:
+        orders = [portion.orders[index - start] for index in indexes]
         outcomes = store(book, orders, live=False, on_conflict=bulk.on_conflict)
-    results: dict[int, Outcome] = dict(zip(fresh, outcomes, strict=True))
+        results.update(zip(indexes, outcomes, strict=True))
+
+    def failed(index: int, error: Exception) -> None:
+        results[index] = _fault(error)
+
+    if apart:
+        in_halves(fresh, some, failed)
+    else:
+        some(fresh)
     for index, first in portion.repeats.items():
         results[index] = RowFailure("duplicate_found", f"The source_id is that of row {first} of the same import")
     return _record(bulk, results, {index: portion.orders[index - start].source_id or "" for index in results})
 
 
-def _alone(book: Book, order: PublishedOrder, on_conflict: str) -> Outcome:
-    """Write one order inside a savepoint; what the database refuses becomes a failed row."""
-    try:
-        with transaction.atomic():
-            return store(book, [order], live=False, on_conflict=on_conflict)[0]
-    except NOT_STORABLE as error:
+def _fault(error: Exception) -> RowFailure:
+    """What keeps one order from being written, none of the others."""
+    if isinstance(error, NOT_STORABLE):
         return RowFailure("invalid_order", f"The order cannot be stored: {str(error).splitlines()[0][:300]}")
+    return RowFailure("fault", f"A fault of Countinghouse keeps this order from being written ({place_of(error)}).")
 
 
 def _record(bulk: BulkImport, results: Mapping[int, Outcome], sources: Mapping[int, str]) -> Counter[str]:

@@ -16,12 +16,13 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from config.kit import true_time
+from config.kit.isolating import guarded
 from config.kit.public_ids import PublicIds
 from config.kit.spreadsheets import plain
 from integrations.choices import RunKind
 from integrations.models import ApiKey, Export, ExportPart, Project, Run
 from integrations.runs import control
-from integrations.runs.pages import CalledOff, RunPage, Written
+from integrations.runs.pages import CalledOff, RunPage, Written, kept_back
 from integrations.runs.queue import ring
 from orders.models import Order
 from orders.partners.answers import publish
@@ -76,13 +77,15 @@ def export_portion(run: Run) -> RunPage:
     part, after, order = cursor["part"], cursor["after"], export.parameters["order"]
     found = _selected(export.project, export.parameters)
     rows = list(_sorted(found, order, after)[:ROWS_AT_ONCE])
-    content = "".join(_lines(export, rows, header=part == 0))
+    back: list[dict[str, Any]] = []
+    content = "".join(_lines(export, rows, back, header=part == 0))
 
     def write(run_id: int) -> Written:
         if not Export.objects.select_for_update(no_key=True).filter(pk=run_id).exists():
             raise CalledOff
         ExportPart.objects.create(export_id=run_id, position=part, content=content.encode())
-        return Written({"fetched": len(rows)})
+        results = [*run.results, *back] if back else None
+        return Written({"fetched": len(rows), "failed": len(back)}, results)
 
     return RunPage(
         {"part": part + 1, "after": _place(rows[-1], order) if rows else after},
@@ -137,15 +140,32 @@ def _place(order: Order, sorting: str) -> list[Any]:
     return [value if isinstance(value, str) else value.isoformat(), order.pk]
 
 
-def _lines(export: Export, orders: Sequence[Order], *, header: bool) -> Iterator[str]:
+def _lines(export: Export, orders: Sequence[Order], back: list[dict[str, Any]], *, header: bool) -> Iterator[str]:
     fields = export.parameters["fields"]
     out = io.StringIO()
     writer = csv.writer(out)
     if header:
         writer.writerow([plain(name) for name in fields])
-    for published in publish(_ids(export.project), orders):
-        writer.writerow([_cell(published, name) for name in fields])
+    writer.writerows(_rows(_ids(export.project), orders, fields, back))
     yield out.getvalue()
+
+
+def _rows(
+    ids: PublicIds, orders: Sequence[Order], fields: Sequence[str], back: list[dict[str, Any]]
+) -> list[list[str]]:
+    """The cells of these orders; one that cannot be told has its ids alone, and is named in `back`."""
+
+    def one_by_one(error: Exception) -> list[list[str]]:
+        if len(orders) > 1:
+            return [row for order in orders for row in _rows(ids, [order], fields, back)]
+        [order] = orders
+        back.append(kept_back(order.number, error, order.pk))
+        named = {"id": ids.give("ord", order.pk), "source_id": order.source_id, "metadata": {}}
+        return [[_cell(named, name) for name in fields]]
+
+    return guarded(
+        lambda: [[_cell(published, name) for name in fields] for published in publish(ids, orders)], one_by_one
+    )
 
 
 def _cell(published: Mapping[str, Any], name: str) -> str:

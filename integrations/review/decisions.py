@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 
 from config.kit import true_time
+from config.kit.isolating import guarded, place_of
 from integrations.choices import ImportAction, RemoteState
 from integrations.importing import rule_table
 from integrations.importing.judgement import Judgement, judge_page
@@ -22,6 +25,8 @@ from orders.intake.drafts import Intake, Obstacle, Taken
 from orders.intake.new_orders import take_in
 from orders.models import OrderEvent
 from stock.ledger import lock_project
+
+logger = logging.getLogger(__name__)
 
 MOST_AT_ONCE = 100
 DISMISSABLE = (RemoteState.PENDING, RemoteState.FAILED, RemoteState.IGNORED)
@@ -53,11 +58,7 @@ def accept(
     for integration in Integration.objects.filter(pk__in=shops).select_related("project"):
         ids = shops[integration.pk]
         acceptance = _Acceptance(integration, actor_id, actor, blocked_too)
-        try:
-            reviewed += acceptance.take(ids)
-        except NOT_STORABLE:
-            for remote_id in ids:
-                reviewed += acceptance.take_alone(remote_id)
+        reviewed += guarded(partial(acceptance.take, ids), partial(acceptance.take_each, ids))
     return reviewed
 
 
@@ -68,11 +69,20 @@ class _Acceptance:
     actor: str
     blocked_too: bool
 
-    def take_alone(self, remote_id: int) -> list[Reviewed]:
-        try:
-            return self.take([remote_id])
-        except NOT_STORABLE:
+    def take_each(self, remote_ids: Sequence[int], _: Exception) -> list[Reviewed]:
+        """One by one it is told which of them it is."""
+        return [
+            each
+            for remote_id in remote_ids
+            for each in guarded(partial(self.take, [remote_id]), partial(self._kept_back, remote_id))
+        ]
+
+    @staticmethod
+    def _kept_back(remote_id: int, error: Exception) -> list[Reviewed]:
+        if isinstance(error, NOT_STORABLE):
             return [Reviewed(remote_id, False, "This order cannot be stored: its data is not what a shop may send.")]
+        logger.error("Remote order %s could not be accepted: %s", remote_id, place_of(error))
+        return [Reviewed(remote_id, False, f"A fault of Countinghouse keeps this order back ({place_of(error)}).")]
 
     def take(self, remote_ids: Sequence[int]) -> list[Reviewed]:
         at = true_time.now()

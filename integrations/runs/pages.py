@@ -7,23 +7,28 @@ goes on. It changes nothing itself. `write` does the same for every kind of run,
 2. write what the page brought;
 3. advance: counters and cursor.
 
-When the database refuses the page, it is written again with its parts apart, so that the culprit is recorded and the
-rest lands. A crash anywhere leaves the page either written whole or not at all.
+When a page cannot be written, whatever the reason, it is written again with its parts apart, so that the culprit is
+recorded and the rest lands. A crash anywhere leaves the page either written whole or not at all.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import DataError, IntegrityError, transaction
 
+from config.kit.isolating import guarded, place_of
 from integrations.connectors.listings import Cursor
 from integrations.models import Integration, Run
 from integrations.runs import claims
-from integrations.runs.claims import Claim
+from integrations.runs.claims import Claim, LostClaim
+
+logger = logging.getLogger(__name__)
 
 # How the database, and the way to it, refuses a value. The last: half of a surrogate pair, which is no text.
 NOT_STORABLE = (IntegrityError, DataError, UnicodeEncodeError)
@@ -45,6 +50,13 @@ class Written:
     """What is to be said at the end, where only the writing shows it."""
 
 
+def kept_back(name: str, error: Exception, row_id: int | None = None) -> dict[str, Any]:
+    """A row of a run's results: what could not be worked on and why; `row_id` of an order of the book."""
+    logger.error("A run goes on without one row: %s", place_of(error))
+    why = f"A fault of Countinghouse kept it back ({place_of(error)}). Report it."
+    return {"id": row_id, "number": name, "outcome": "refused", "message": why}
+
+
 # Given the run's id, in the transaction of the page. Raises CalledOff.
 Write = Callable[[int], Written]
 
@@ -58,7 +70,7 @@ class RunPage:
     write: Write | None = None
     """None: there is nothing to write, and the run stays where it is."""
     write_apart: Write | None = None
-    """Writes the same in parts, each in a savepoint, when the database has refused the whole."""
+    """Writes the same in parts, each in a savepoint, when the whole could not be written."""
     after: Callable[[], None] | None = None
     """Done once the page has landed, in transactions of its own; a crash before it does the page once more."""
     done: bool = False
@@ -100,16 +112,11 @@ class PageOutcome:
 
 
 def write(held: Claim, page: RunPage) -> PageOutcome:
-    """Write a page. Raises LostClaim, and whatever the database refuses of a page that has no parts."""
+    """Write a page. Raises LostClaim, and whatever keeps a page from being written that has no parts."""
     if page.write is None or page.cancelled:
         return PageOutcome(page.done, page.cancelled, page.note)
     try:
-        try:
-            outcome = _write(held, page, page.write)
-        except NOT_STORABLE:
-            if page.write_apart is None:
-                raise
-            outcome = _write(held, page, page.write_apart)
+        outcome = guarded(partial(_write, held, page, page.write), partial(_written_apart, held, page))
     except CalledOff:
         return PageOutcome(False, True, page.note)
     if page.after is not None:
@@ -117,6 +124,14 @@ def write(held: Claim, page: RunPage) -> PageOutcome:
     if outcome.cancelled and page.on_cancel is not None:
         page.on_cancel()
     return outcome
+
+
+def _written_apart(held: Claim, page: RunPage, error: Exception) -> PageOutcome:
+    if page.write_apart is None or isinstance(error, CalledOff | LostClaim):
+        raise error
+    if not isinstance(error, NOT_STORABLE):
+        logger.error("A page of run %s is written in parts: %s", held.run_id, place_of(error))
+    return _write(held, page, page.write_apart)
 
 
 def _write(held: Claim, page: RunPage, how: Write) -> PageOutcome:

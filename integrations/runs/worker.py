@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-import traceback
 from collections.abc import Mapping
 from time import monotonic, sleep
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 
 from config.kit import true_time
+from config.kit.isolating import place_of
 from integrations.choices import IntegrationHealth, RunKind, RunState
 from integrations.connectors.errors import Failure, NotNow, ShopError
 from integrations.models import Integration, Run
@@ -70,8 +70,7 @@ def _database_failed(held: Claim, run: Run) -> None:
 
 def _errored(held: Claim, error: Exception) -> None:
     """Park the run with what can be said without quoting data: the text of an error may hold personal data."""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    what = f"{type(error).__name__} in {frame.name}, line {frame.lineno}"
+    what = place_of(error)
     logger.error("Run %s failed unexpectedly: %s", held.run_id, what)
     try:
         claims.finish(held, RunState.ERRORED, f"A fault of Countinghouse ended this run ({what}). Please report it.")

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from config.kit import true_time
+from config.kit.isolating import in_halves
 from config.kit.sql import execute
 from integrations.connectors.listings import ProductPage, RemoteProduct
 from integrations.importing import articles
 from integrations.importing.articles import Articles
 from integrations.models import Integration, Run, TakeOver
 from integrations.runs.claims import Claim
-from integrations.runs.pages import CalledOff, RunPage, Written
+from integrations.runs.pages import CalledOff, RunPage, Written, kept_back
 from integrations.shop_stock.comparison import MOST_UNITS
 from integrations.shops.ask import ask
 from orders.intake.drafts import Obstacle
@@ -47,12 +49,18 @@ def quantities_page(held: Claim, run: Run, integration: Integration) -> RunPage:
     def write(_: int) -> Written:
         if not TakeOver.objects.filter(pk=take_over_id).exists():
             raise CalledOff
-        _keep(integration, take_over_id, page.products, asked_at)
+        back: list[dict[str, Any]] = []
+        in_halves(
+            list(page.products),
+            lambda some: _keep(integration, take_over_id, some, asked_at),
+            lambda row, error: back.append(kept_back(f"Product {row.sku[:100]}", error)),
+        )
         if done:
             execute(MARK_TWICE, [take_over_id, take_over_id])
             TakeOver.objects.filter(pk=take_over_id).update(read_at=true_time.now())
         counted = sum(product.quantity is not None for product in page.products)
-        return Written({"fetched": len(page.products), "ignored": len(page.products) - counted})
+        counts = {"fetched": len(page.products), "ignored": len(page.products) - counted, "failed": len(back)}
+        return Written(counts, [*run.results, *back] if back else None)
 
     note = "Read. Nothing is booked before somebody confirms it."
     return RunPage({"at": page.next, "done": done}, write, done=done, total=page.total, note=note if done else "")

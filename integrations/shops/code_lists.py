@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
+from config.kit.isolating import in_halves
 from integrations.choices import ArticleKey, ImportAction, ListKind
 from integrations.connectors.listings import CodeLists, ProductPage, RemoteProduct
 from integrations.importing import articles
 from integrations.importing.code_names import WILDCARD
 from integrations.models import CodeListEntry, Integration, Run, StatusRule
 from integrations.runs.claims import Claim
-from integrations.runs.pages import RunPage, Written
+from integrations.runs.pages import RunPage, Written, kept_back
 from integrations.shops.ask import ask
 from orders.intake.drafts import Obstacle
 from stock import catalogue
@@ -33,9 +35,21 @@ def products_page(held: Claim, run: Run, integration: Integration) -> RunPage:
         names, eans = _articles(integration, page.products)
         known = catalogue.find(integration.project_id, list(names))
         new = {sku: name for sku, name in names.items() if sku not in known}
-        catalogue.create(integration.project_id, new)
-        catalogue.add_eans(integration.project_id, eans)
-        return Written({"fetched": len(page.products), "created": len(new), "unchanged": len(page.products) - len(new)})
+        back: list[dict[str, Any]] = []
+        in_halves(
+            list(new.items()),
+            lambda some: catalogue.create(integration.project_id, dict(some)),
+            lambda row, error: back.append(kept_back(f"Product {row[0][:100]}", error)),
+        )
+        created = len(new) - len(back)
+        in_halves(
+            list(eans.items()),
+            lambda some: catalogue.add_eans(integration.project_id, dict(some)),
+            lambda row, error: back.append(kept_back(f"EAN of {row[0][:100]}", error)),
+        )
+        counts = {"fetched": len(page.products), "created": created, "failed": len(back)}
+        counts["unchanged"] = len(page.products) - len(new)
+        return Written(counts, [*run.results, *back] if back else None)
 
     done = page.next is None
     return RunPage({"at": page.next, "done": done}, write, done=done, total=page.total)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,9 +11,12 @@ from django.db import transaction
 from django.db.models import F
 
 from config.kit import true_time
+from config.kit.isolating import in_halves, place_of
 from orders.choices import AnnouncementKind, EarningTrigger, PointsReason
 from orders.models import Announcement, EarningRule, Order, PointsMovement, SegmentEntry
 from orders.points.movements import MOST_POINTS, Row, record
+
+logger = logging.getLogger(__name__)
 
 BATCH = 1_000
 EARNING = {
@@ -33,14 +37,24 @@ def earn_from_entries(project_id: int) -> bool:
             return False
         rules = _rules(project_id, [EarningTrigger.SEGMENT_ENTERED])
         at = true_time.now()
-        rows = [
-            Row(entry.customer_id, rule.points, PointsReason.EARNED, rule.pk, entry_id=entry.pk)
-            for entry in entries
-            for rule in rules
-            if rule.segment_id == entry.segment_id and _active(rule, entry.at)
-        ]
-        record(project_id, rows, at)
-        SegmentEntry.objects.filter(pk__in=[entry.pk for entry in entries]).update(earned_at=at)
+
+        def earn(some: Sequence[SegmentEntry]) -> None:
+            rows = [
+                Row(entry.customer_id, rule.points, PointsReason.EARNED, rule.pk, entry_id=entry.pk)
+                for entry in some
+                for rule in rules
+                if rule.segment_id == entry.segment_id and _active(rule, entry.at)
+            ]
+            record(project_id, rows, at)
+
+        def leave(entry: SegmentEntry, error: Exception) -> None:
+            """It waits for the next turn; those that come after it do not wait with it."""
+            logger.error("The entry %s into a segment cannot earn: %s", entry.pk, place_of(error))
+            left.add(entry.pk)
+
+        left: set[int] = set()
+        in_halves(entries, earn, leave)
+        SegmentEntry.objects.filter(pk__in={entry.pk for entry in entries} - left).update(earned_at=at)
     return len(entries) == BATCH
 
 

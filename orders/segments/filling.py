@@ -8,17 +8,20 @@ has answered, and those that came after the change, enter as everybody does.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 from django.db.models import Max
 
 from config.kit import true_time
+from config.kit.isolating import in_halves
 from config.kit.sql import execute
 from orders import bell
 from orders.choices import SegmentKind
 from orders.models import Customer, Segment
-from orders.segments.placing import enter, leave, rule_of
+from orders.segments.placing import enter, leave, left, rule_of
 
 BATCH = 2_000
 
@@ -61,9 +64,13 @@ def fill(project_id: int) -> bool:
         )
         if customers:
             rule = rule_of(segment, at)
-            leave(rule, customers, at)
-            enter(project_id, rule, customers, at)
-            _recheck_sooner(customers, at, rule.ages)
+
+            def answer(some: Sequence[int]) -> None:
+                leave(rule, some, at)
+                enter(project_id, rule, some, at)
+                _recheck_sooner(some, at, rule.ages)
+
+            in_halves(customers, answer, partial(left, project_id, at))
             segment.fill_after = customers[-1]
         if len(customers) < BATCH:
             segment.fill_until = None
@@ -77,7 +84,7 @@ def waiting_projects() -> set[int]:
     return set(unfinished.values_list("project_id", flat=True))
 
 
-def _recheck_sooner(customers: list[int], at: datetime, days: frozenset[int]) -> None:
+def _recheck_sooner(customers: Sequence[int], at: datetime, days: frozenset[int]) -> None:
     """Let time change the answers of this segment as well."""
     if days:
         execute(
@@ -87,5 +94,5 @@ def _recheck_sooner(customers: list[int], at: datetime, days: frozenset[int]) ->
             " ON one.last_order_at + day * interval '24 hours' > %s"
             " WHERE one.customer_id = ANY(%s) GROUP BY one.customer_id) AS next"
             " WHERE summary.customer_id = next.customer_id",
-            [sorted(days), at, customers],
+            [sorted(days), at, list(customers)],
         )

@@ -8,13 +8,16 @@ changes an answer ("the last order is 30 days old"), indexed; customers whose mo
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 
 from config.kit import locks, true_time
+from config.kit.isolating import in_halves, place_of
 from config.kit.locks import ProjectLock
 from config.kit.sql import execute
 from orders.choices import SegmentKind
@@ -22,6 +25,8 @@ from orders.models import Segment
 from orders.segments import due, summaries
 from orders.segments.conditions import stored
 from orders.segments.matching import JOINED, Match, ages, match
+
+logger = logging.getLogger(__name__)
 
 BATCH = 500
 
@@ -44,14 +49,23 @@ def place_due(project_id: int) -> bool:
         rules = rules_of(project_id, at)
         taken = due.take(project_id, BATCH)
         late = _of_age(project_id, at, BATCH - len(taken))
-        summaries.refresh(project_id, taken)
-        customers = sorted({*taken, *late})
-        if customers:
+        customers, marked = sorted({*taken, *late}), frozenset(taken)
+
+        def place(some: Sequence[int]) -> None:
+            summaries.refresh(project_id, [pk for pk in some if pk in marked])
             for rule in rules:
-                leave(rule, customers, at)
-                enter(project_id, rule, customers, at)
-            _recheck_later(customers, at, frozenset(age for rule in rules for age in rule.ages))
+                leave(rule, some, at)
+                enter(project_id, rule, some, at)
+            _recheck_later(some, at, frozenset(age for rule in rules for age in rule.ages))
+
+        in_halves(customers, place, partial(left, project_id, at))
     return len(customers) >= BATCH
+
+
+def left(project_id: int, at: datetime, customer_id: int, error: Exception) -> None:
+    """One who cannot be placed stays due, behind all others."""
+    logger.error("Customer %s cannot be placed into segments: %s", customer_id, place_of(error))
+    due.mark(project_id, [customer_id], at)
 
 
 def lock_list(project_id: int, *, shared: bool = False) -> None:

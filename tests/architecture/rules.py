@@ -81,6 +81,7 @@ RELATIONS = frozenset({"ForeignKey", "OneToOneField", "ManyToManyField"})
 
 # Files that may catch everything, each with its reason: where the error is told and recorded.
 BARRIERS: dict[str, str] = {
+    "config/kit/isolating.py": "a fault of ours is told of the row it concerns, and the others land",
     "integrations/runs/worker.py": "a fault of ours is recorded on the run it ended",
     "integrations/follow_up/steps.py": "a fault of ours in one step is told without its data, and the others go on",
     "integrations/importing/payloads.py": "a fault of ours is recorded on the order it concerns, and the page lands",

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import logging
-import traceback
 from typing import Any
 
 import msgspec
@@ -15,6 +14,8 @@ from django.http import Http404
 from msgspec import UNSET, UnsetType
 from rest_framework import exceptions
 from rest_framework.response import Response
+
+from config.kit.isolating import place_of
 
 logger = logging.getLogger(__name__)
 
@@ -128,7 +129,6 @@ def _translated(error: Exception, context: dict[str, Any]) -> ApiError:
             503, "unavailable", "Service unavailable", "The database cannot be reached. Try again.", retry_after=5
         )
     # The text of an unexpected error may hold personal data: the place is enough to find it.
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    logger.error("The API failed: %s in %s, line %s", type(error).__name__, frame.name, frame.lineno)
+    logger.error("The API failed: %s", place_of(error))
     details = "A fault of Countinghouse; nothing was written. Tell us the request_id."
     return ApiError(500, "internal_error", "Internal error", details)

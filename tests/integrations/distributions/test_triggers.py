@@ -161,5 +161,5 @@ def test_entries_are_answered_in_as_many_statements_for_one_as_for_many(
         with CaptureQueriesContext(connection) as queries:
             triggers.answer_entries(project.pk)
         counts.append(len(queries))
-    assert counts == [6, 6]
+    assert counts == [8, 8]
     assert Message.objects.count() == 61

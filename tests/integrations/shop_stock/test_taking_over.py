@@ -210,7 +210,7 @@ def test_without_the_marks_a_second_run_would_book_again(
     looked = [comparison.Compared(row.pk, row.sku, row.name, 8, None, 0, 0, 8) for row in ShopQuantity.objects.all()]
     monkeypatch.setattr(comparison, "some", lambda take_over, ids: looked)
     ShopQuantity.objects.update(booked=None)
-    adjusting._book(take_over).write(0)  # type: ignore[misc]
+    adjusting._book(Run(), take_over).write(0)  # type: ignore[misc]
     assert levels(shop) == {"A-17": (16, 0)}
 
 

@@ -152,7 +152,7 @@ def test_a_batch_is_the_same_statements_however_many_customers(
     with CaptureQueriesContext(connection) as captured:
         place_due(project.pk)
     assert SegmentEntry.objects.count() == 2 * customers
-    assert len(captured) == 17
+    assert len(captured) == 19
 
 
 def test_entries_stay_as_they_were_written(project: Project) -> None:
