@@ -40,7 +40,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ('integrations', '0031_tax_names'),
+        ('integrations', '0032_listed_codes'),
     ]
 
     operations = [
