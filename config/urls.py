@@ -15,5 +15,7 @@ urlpatterns = [
     path("", include("config.api")),
     path("", include("integrations.urls")),
     path("", include("config.site.login.forgotten")),
+    path("", include("config.site.login.beginning")),
+    path("", include("config.site.login.members_page")),
     path("", admin.site.urls),
 ]

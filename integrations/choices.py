@@ -267,6 +267,11 @@ class AccessKind(TextChoices):
     KEY_MADE = "key_made", "API key made"
     KEY_REVOKED = "key_revoked", "API key revoked"
     CREDENTIALS = "credentials", "Credentials of a shop changed"
+    BEGUN = "begun", "Owner of the installation"
+    INVITED = "invited", "Invited"
+    JOINED = "joined", "Invitation accepted"
+    ROLE_CHANGED = "role_changed", "Role changed"
+    LEFT = "left", "Taken out of the account"
 
 
 class FactorState(Enum):

@@ -16,6 +16,7 @@ class Lock(IntEnum):
 
     MIGRATION = 0x636F756E  # "coun"; held by whoever brings the database up to date
     TICK = 7_002
+    FIRST_RUN = 7_005
 
 
 class ProjectLock(IntEnum):
@@ -35,6 +36,11 @@ def lock_project(lock: ProjectLock, project_id: int, *, shared: bool = False) ->
 def try_lock(key: int) -> bool:
     """Hold the lock of this 64-bit key until the transaction ends; False when somebody else holds it."""
     return bool(execute("SELECT pg_try_advisory_xact_lock(%s)", [int(key)])[0][0])
+
+
+def hold(lock: Lock) -> None:
+    """Wait for a lock and hold it until the transaction ends."""
+    execute("SELECT pg_advisory_xact_lock(%s)", [int(lock)])
 
 
 def wait_for(lock: Lock) -> None:

@@ -69,6 +69,7 @@ SETTINGS = frozenset(
         "integrations.add_apikey",
         "integrations.view_accessevent",
         "integrations.add_integration",
+        "integrations.invite_people",
         "integrations.add_statusrule",
         "integrations.add_webhookendpoint",
         "integrations.change_feed",

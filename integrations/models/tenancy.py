@@ -48,6 +48,7 @@ class Membership(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["account", "user"], name="member_once")]
+        permissions = [("invite_people", "Can invite people, change their roles and take them out")]
 
     def __str__(self) -> str:
         return f"{self.user}: {self.get_role_display()} of {self.account}"

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connections
+from django.urls import reverse
 
 from config.running import parts
 from config.running.processes import Supervisor
+from integrations.access import first_run
 
 
 class Command(BaseCommand):
@@ -36,10 +40,18 @@ class Command(BaseCommand):
     def _run(self, host: str, port: int, *, webs: int, workers: int) -> None:
         with parts.take_port(host, port) as listener, parts.embedded_servers() as servers:
             parts.prepare(self.stdout.write)
+            begin = reverse("begin", args=[first_run.token()]) if first_run.is_due() else ""
+            connections.close_all()
             programs = parts.site_programs(listener, webs=webs, workers=workers)
             with Supervisor(programs, servers=servers, server_failures=parts.server_failures()) as supervisor:
                 if parts.wait_for_port(host, port, give_up=lambda: supervisor.stopping):
-                    self.stdout.write(f"Countinghouse answers at http://{host}:{port}/ - Ctrl-C stops it.")
+                    self._say_where(f"http://{host}:{port}", begin)
                 supervisor.run()
                 self.stdout.write("Stopping")
         self.stdout.write("Stopped; the data are kept.")
+
+    def _say_where(self, address: str, begin: str) -> None:
+        self.stdout.write(f"Countinghouse answers at {address}/ - Ctrl-C stops it.")
+        if begin:
+            self.stdout.write("Nobody has an account here yet. Whoever opens this link first owns the installation:")
+            self.stdout.write(f"  {settings.PUBLIC_URL or address}{begin}")

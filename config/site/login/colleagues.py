@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import cast
 
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -20,16 +19,6 @@ from integrations.models import Account
 
 # Who may read who came in may also show people out.
 PERMISSION = "integrations.view_accessevent"
-
-
-def colleagues(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
-    account = account_of(request)
-    context |= {
-        "title": _("People of %(account)s") % {"account": account},
-        "members": people.members_of(account.pk),
-        "account": account,
-    }
-    return TemplateResponse(request, "admin/login/colleagues.html", context)
 
 
 def end_sessions_of(request: HttpRequest, user_id: int) -> HttpResponse:

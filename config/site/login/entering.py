@@ -28,7 +28,7 @@ from django.views.generic import FormView
 
 from config.kit import true_time
 from config.site.login.refusing import busy
-from integrations.access import access_log, second_factor, site_letters
+from integrations.access import access_log, first_run, second_factor, site_letters
 from integrations.access.hashing_room import TooBusyRefused
 from integrations.access.second_factor import CodeRefused
 from integrations.choices import FactorState
@@ -131,6 +131,7 @@ def login(admin: AdminSite, request: HttpRequest, extra_context: dict[str, Any])
         "title": _("Log in"),
         "subtitle": None,
         "username": user.get_username(),
+        "nobody_yet": first_run.is_due(),
         "letters": site_letters.available(),
         **extra_context,
     }

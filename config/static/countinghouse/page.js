@@ -23,6 +23,7 @@ document.addEventListener("click", (event) => {
     if (!open.contains(event.target)) open.open = false;
   }
   if (event.target.closest("[data-print]")) window.print();
+  if (event.target.matches("[data-select-all]")) event.target.select();
   const opener = event.target.closest("[data-open-dialog]");
   if (opener) document.getElementById(opener.dataset.openDialog).showModal();
   const closer = event.target.closest("[data-close-dialog]");
@@ -71,6 +72,13 @@ for (const box of document.querySelectorAll("[data-shows]")) {
   };
   box.addEventListener("change", follow);
   follow();
+}
+
+/* A zone that nobody has chosen yet is the browser's own. */
+for (const list of document.querySelectorAll("select[data-own-zone]")) {
+  const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const stands = list.value !== "UTC" || document.querySelector(".errorlist, .form-bad");
+  if (!stands && [...list.options].some((option) => option.value === own)) list.value = own;
 }
 
 /* One more empty row in the grid of rules. */
