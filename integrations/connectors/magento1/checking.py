@@ -27,6 +27,7 @@ from integrations.connectors.magento1.requests import (
     refused,
 )
 from integrations.connectors.magento1.status import LABELS
+from integrations.connectors.magento2.checking import taxes_of
 from integrations.connectors.magento2.status import Brief, status
 
 # There is no list of statuses, deliveries and payments; the orders of these days name those that are in use.
@@ -67,18 +68,20 @@ def check(shop: Shop) -> Operation[ConnectionReport]:
 
 
 def code_lists(shop: Shop) -> Operation[CodeLists]:
-    """Deliveries and statuses of the newest orders, payments of the last of them."""
+    """Deliveries and statuses of the newest orders, payments and taxes of the last of them."""
     now = told_clock((yield from ask_all(shop, RIGHT, QUESTIONS[0])))
     recent = {"created_at": {"from": (now - LOOKED_AT).strftime("%Y-%m-%d %H:%M:%S")}}
     found = documents((yield from ask(shop, RIGHT, "sales_order.list", recent)))
     heads = [part(msgspec.json.decode(each)) for each in found]
     newest = [label(head.get("increment_id")) for head in heads[-AT_ONCE:]]
     page = yield from orders_by_ids(shop, tuple(newest))
-    payments = [part(part(msgspec.json.decode(each)), "payment").get("method") for each in page.payloads]
+    whole = [part(msgspec.json.decode(each)) for each in page.payloads]
+    payments = [part(order, "payment").get("method") for order in whole]
     codes = [status(Brief(status=head.get("status"), state=head.get("state"))) for head in heads]
     return CodeLists(
         code_list({**{code: code.replace("_", " ").capitalize() for code in codes}, **LABELS}),
         code_list({label(head.get("shipping_method")): label(head.get("shipping_description")) for head in heads}),
         code_list({label(code): "" for code in payments}),
+        taxes_of(whole),
         whole=False,
     )

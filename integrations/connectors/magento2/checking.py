@@ -7,10 +7,11 @@ from typing import Any
 from integrations.connectors.contract import ConnectionReport, Shop
 from integrations.connectors.errors import ShopError
 from integrations.connectors.http import Operation
+from integrations.connectors.kit import values
 from integrations.connectors.kit.clocks import clock
 from integrations.connectors.kit.json_answers import decoded_list, decoded_object, label, objects, part
 from integrations.connectors.kit.remote_lists import code_list, failed, zone_hints
-from integrations.connectors.listings import CodeLists
+from integrations.connectors.listings import CodeLists, RemoteStatus
 from integrations.connectors.magento2.requests import BEHIND_ALL, KEYS, get, listing, page_size, refusal, search
 from integrations.connectors.magento2.status import LABELS, Brief, status
 
@@ -19,7 +20,7 @@ LOOKED_AT = "100"
 # Of every list; an order or a product that breaks the shop is none of them.
 NOTHING = [("entity_id", "gt", str(BEHIND_ALL))]
 IN_USE = (
-    "items[status,state,shipping_description,payment[method],"
+    "items[status,state,shipping_description,payment[method],items[tax_percent],"
     "extension_attributes[shipping_assignments[shipping[method]],payment_additional_info]]"
 )
 
@@ -80,8 +81,15 @@ def code_lists(shop: Shop) -> Operation[CodeLists]:
         code_list({**{code: code.replace("_", " ").capitalize() for code in codes}, **LABELS}),
         code_list(deliveries),
         code_list(payments),
+        taxes_of(orders),
         whole=False,
     )
+
+
+def taxes_of(orders: list[dict[str, Any]]) -> tuple[RemoteStatus, ...]:
+    """The rates of their rows, of either Magento."""
+    rows = [row for order in orders for row in objects(order.get("items"))]
+    return code_list({values.tax_code([("", row.get("tax_percent"))]): "" for row in rows})
 
 
 def _delivery(order: dict[str, Any]) -> str:

@@ -301,6 +301,7 @@ def test_code_lists_are_those_in_use() -> None:
     assert {"my_own", "processing", "processing/shipped"} <= {each.code for each in lists.statuses}
     assert [(each.code, each.label) for each in lists.shipping_methods] == [("flatrate_flatrate", "Flat Rate - Fixed")]
     assert [each.code for each in lists.payments] == ["ccsave"]
+    assert [each.code for each in lists.taxes] == ["20%"] and not lists.whole
 
 
 PRODUCTS = [

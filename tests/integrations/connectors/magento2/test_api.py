@@ -242,7 +242,8 @@ def test_code_lists_are_those_in_use() -> None:
     assert {"my_own", "processing", "processing/shipped"} <= {each.code for each in lists.statuses}
     assert [(each.code, each.label) for each in lists.shipping_methods] == [("flatrate_flatrate", "Flat Rate - Fixed")]
     assert [(each.code, each.label) for each in lists.payments] == [("stripe_payments", "Carte bancaire")]
-    assert "billing" not in dict(asked.params)["fields"]
+    assert {each.code for each in lists.taxes} == {"20%", "0%"}
+    assert "billing" not in dict(asked.params)["fields"] and not lists.whole
 
 
 PRODUCTS = [
