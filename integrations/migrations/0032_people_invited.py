@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('integrations', '0033_found_by_words'),
+        ('integrations', '0031_found_by_words'),
     ]
 
     operations = [

@@ -40,7 +40,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ('integrations', '0032_listed_codes'),
+        ('integrations', '0030_words_in_full'),
     ]
 
     operations = [
