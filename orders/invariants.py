@@ -68,12 +68,14 @@ INVARIANTS = (
     ),
     Invariant(
         "R02",
-        "Every invoice, credit note and shipment has its cause: an effect of the import, or an entry in the history.",
+        "Every invoice, credit note and shipment has its cause: an effect of the import, or an entry in the history."
+        " Shipments of one moment have one: they went to several addresses.",
         """SELECT 'order ' || o.id FROM orders_order o
            CROSS JOIN LATERAL (SELECT count(*) FILTER (WHERE document_type = 'invoice') AS invoices,
                                       count(*) FILTER (WHERE document_type = 'credit_note') AS credits
                                FROM orders_invoice i WHERE i.order_id = o.id) paper
-           CROSS JOIN LATERAL (SELECT count(*) AS shipments FROM orders_shipment s WHERE s.order_id = o.id) sent
+           CROSS JOIN LATERAL (SELECT count(DISTINCT shipped_at) AS shipments
+                               FROM orders_shipment s WHERE s.order_id = o.id) sent
            CROSS JOIN LATERAL (SELECT count(*) FILTER (WHERE effect = 'invoice') AS invoiced,
                                       count(*) FILTER (WHERE effect = 'ship') AS shipped
                                FROM orders_ordereffect e WHERE e.order_id = o.id) done

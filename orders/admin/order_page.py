@@ -34,6 +34,8 @@ class Line:
     tax: str
     available: int | None
     """Units of the product that are free; None where no product stands behind the line."""
+    place: str
+    """Where it goes, "" for the order's own address."""
 
 
 class Related(NamedTuple):
@@ -73,6 +75,7 @@ def _line(order: Order, row: OrderLine, free: dict[int, int]) -> Line:
         money(row.total, order.currency),
         money(row.tax, order.currency),
         free.get(row.product_id, 0) if row.product_id else None,
+        ", ".join(address_lines(row.shipping)),
     )
 
 

@@ -102,6 +102,7 @@ class LiveOrders(OfficeResource):
             total=f"{line.total:f}",
             tax=f"{line.tax:f}",
             discount=f"{line.discount:f}",
+            shipping=line.shipping or None,
         )
 
 

@@ -27,6 +27,10 @@ class OrderLine(Struct):
     total: Decimal
     tax: Decimal
     discount: Decimal
+    shipping: Annotated[
+        dict[str, str] | None,
+        Meta(description="Where it goes, in an order to several addresses; null: where the order goes."),
+    ]
 
 
 class OrderEvent(Struct):

@@ -15,8 +15,8 @@ from orders.documents import letterheads
 from orders.documents.numbering import code, take_range
 from orders.documents.remarks import remarks_of
 from orders.documents.tax_rates import Taxed, rates_of
-from orders.intake.drafts import Draft, Source
-from orders.intake.incoming import ZERO, IncomingOrder
+from orders.intake.drafts import Draft, DraftLine, Source
+from orders.intake.incoming import ZERO, IncomingAddress, IncomingOrder
 from orders.intake.rows import as_json
 from orders.models import Invoice, Letterhead, Order, Shipment, ShipmentLine
 from stock.availability import Level
@@ -51,11 +51,12 @@ def issue_for_intake(source: Source, drafts: Sequence[Draft], levels: Mapping[in
 def _ship(
     source: Source, drafts: Sequence[Draft], levels: Mapping[int, Level], today: date, letterhead: Letterhead
 ) -> None:
-    shipment_ids = next_ids(Shipment, len(drafts))
+    parcels = [(draft, place, lines) for draft in drafts for place, lines in _by_place(draft).items()]
+    shipment_ids = next_ids(Shipment, len(parcels))
     parts = [
         (shipment_id, draft, line)
-        for shipment_id, draft in zip(shipment_ids, drafts, strict=True)
-        for line in draft.lines
+        for shipment_id, (draft, _, lines) in zip(shipment_ids, parcels, strict=True)
+        for line in lines
     ]
     part_ids = next_ids(ShipmentLine, len(parts))
     movements = []
@@ -76,20 +77,29 @@ def _ship(
                 for part_id, (shipment_id, _, line) in zip(part_ids, parts, strict=True)
             ],
         )
-    numbers = take_range(source.project_id, DocumentType.SHIPMENT, today.year, len(drafts))
+    numbers = take_range(source.project_id, DocumentType.SHIPMENT, today.year, len(parcels))
     rows: list[tuple[Any, ...]] = []
-    for shipment_id, draft, number in zip(shipment_ids, drafts, numbers, strict=True):
+    for shipment_id, (draft, place, _), number in zip(shipment_ids, parcels, numbers, strict=True):
         order = draft.intake.order
         rows.append(
             (
                 shipment_id, source.project_id, draft.id, today.year, number,
                 code(DocumentType.SHIPMENT, today.year, number), draft.intake.plan.historical, source.at, today,
                 order.number, _order_date(source, order), order.buyer_name[:200],
-                as_json(order.billing if order.shipping.is_empty else order.shipping), order.shipping_title[:200], "",
+                as_json(next((each for each in (place, order.shipping) if not each.is_empty), order.billing)),
+                order.shipping_title[:200], "",
                 as_json(remarks_of(order, letterhead)), letterhead.pk, Layout.SECOND.value,
             )
         )  # fmt: skip
     copy_rows(Shipment, SHIPMENT_COLUMNS, rows)
+
+
+def _by_place(draft: Draft) -> dict[IncomingAddress, list[DraftLine]]:
+    """Lines by where they go: a shipment each. An order without lines is one."""
+    found: dict[IncomingAddress, list[DraftLine]] = {}
+    for line in draft.lines:
+        found.setdefault(line.incoming.shipping, []).append(line)
+    return found or {IncomingAddress(): []}
 
 
 def _order_date(source: Source, order: IncomingOrder) -> date:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 from orders.models import OrderLine
 from orders.work.changing import ChangeRefused, Opened, open_units
 from stock.choices import MovementReason
@@ -11,6 +14,15 @@ from stock.ledger import Change
 def shippable(line: OrderLine) -> int:
     """Units that can leave now: what is reserved, or all that is open where no product stands behind the line."""
     return open_units(line) if line.product_id is None else line.reserved
+
+
+def destinations(lines: Iterable[OrderLine]) -> list[dict[str, Any]]:
+    """The addresses that lines go to, {} for the order's own; what is no goods goes along with the rest."""
+    found: list[dict[str, Any]] = []
+    for line in lines:
+        if line.shipping not in found and (line.product_id is not None or line.shipping):
+            found.append(line.shipping)
+    return found
 
 
 def ship_units(change: Opened, line: OrderLine, units: int, part_id: int) -> None:

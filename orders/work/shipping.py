@@ -5,8 +5,10 @@ Services as in `orders.work.lifecycle`: one transaction each, refused politely w
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from config.kit.postal import address_lines
 from config.kit.sql import next_ids
 from orders.choices import DocumentType, EventKind, OrderStatus
 from orders.documents import letterheads, numbering
@@ -14,7 +16,7 @@ from orders.documents.remarks import remarks_of
 from orders.models import OrderLine, Shipment, ShipmentLine
 from orders.work import lifecycle
 from orders.work.changing import ChangeRefused, Opened, opened
-from orders.work.moving import ship_units, shippable, take_back
+from orders.work.moving import destinations, ship_units, shippable, take_back
 
 
 def ship(
@@ -35,10 +37,11 @@ def ship(
         lifecycle.expect_looked(change, looked=looked)
         lifecycle.expect(change, OrderStatus.PROCESSING)
         parts = _parts(change, units)
+        address = _address(change, [line for line, _ in parts])
         part_ids = next_ids(ShipmentLine, len(parts))
         for part_id, (line, count) in zip(part_ids, parts, strict=True):
             ship_units(change, line, count, part_id)
-        shipment = _shipment(change, carrier, tracking_number)
+        shipment = _shipment(change, address, carrier, tracking_number)
         ShipmentLine.objects.bulk_create(
             ShipmentLine(id=part_id, shipment=shipment, order_line=line, sku=line.sku, name=line.name, quantity=count)
             for part_id, (line, count) in zip(part_ids, parts, strict=True)
@@ -61,7 +64,17 @@ def _parts(change: Opened, units: Mapping[int, int] | None) -> list[tuple[OrderL
     return parts
 
 
-def _shipment(change: Opened, carrier: str, tracking_number: str) -> Shipment:
+def _address(change: Opened, lines: Sequence[OrderLine]) -> dict[str, Any]:
+    """Where these lines go. Refused where they go to several addresses: a parcel goes to one."""
+    places = destinations(lines)
+    if len(places) > 1:
+        to = "; ".join(", ".join(address_lines(place or change.order.shipping)[:4]) for place in places)
+        raise ChangeRefused(f"These items go to {len(places)} addresses ({to}): ship one address at a time.")
+    address: dict[str, Any] = (places[0] if places else {}) or change.order.shipping or change.order.billing
+    return address
+
+
+def _shipment(change: Opened, address: dict[str, Any], carrier: str, tracking_number: str) -> Shipment:
     order = change.order
     zone = order.project.zone
     today = change.at.astimezone(zone).date()
@@ -80,7 +93,7 @@ def _shipment(change: Opened, carrier: str, tracking_number: str) -> Shipment:
         order_number=order.number,
         order_date=order.placed_at.astimezone(zone).date(),
         buyer=order.buyer,
-        address=order.shipping or order.billing,
+        address=address,
         carrier=carrier or order.shipping_title,
         tracking_number=tracking_number,
     )

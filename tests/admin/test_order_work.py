@@ -292,3 +292,24 @@ def test_the_page_of_a_long_order_takes_few_queries(shop: Integration, admin: Cl
             page(admin, order)
         counts.append(len(captured))
     assert counts[0] == counts[1] <= 30
+
+
+def test_an_order_to_two_addresses_is_shipped_one_at_a_time(admin: Client, shop: Integration) -> None:
+    give_stock(shop.project, A_17=2, B_2=9)
+    own, other = (IncomingAddress(last_name=name, city=city) for name, city in (("Own", "Brno"), ("Other", "Prague")))
+    [order] = imported(shop, [incoming(line("A-17"), line("B-2", shipping=other), shipping=own)])
+    first, second = order.lines.all()
+    shown = page(admin, order)
+    assert "to Other, Prague" in shown, "beside the item"
+    assert re.findall(r'scope="rowgroup"[^>]*>([^<]*)<', shown) == ["To Own, Brno", "To Other, Prague"]
+    assert f'name="ship-units_{first.pk}" value="1"' in shown
+    assert f'name="ship-units_{second.pk}" value="0"' in shown, "only the first address is filled in"
+    both = send(admin, order, "ship", {f"units_{first.pk}": 1, f"units_{second.pk}": 1}).content.decode()
+    assert "ship one address at a time" in both
+    assert not Shipment.objects.exists()
+    send(admin, order, "ship", {f"units_{first.pk}": 0, f"units_{second.pk}": 1})
+    assert Shipment.objects.get().address["city"] == "Prague"
+    order.refresh_from_db()
+    assert f'name="ship-units_{first.pk}" value="1"' in page(admin, order)
+    [alone] = imported(shop, [incoming(line("A-17"), shipping=own)])
+    assert "rowgroup" not in page(admin, alone)

@@ -57,6 +57,11 @@ def test_an_order_tells_its_lines_and_stock(partner: Partner, order: Order) -> N
     assert (shown["email"], shown["currency"], shown["total"]) == ("jana@mail.example", "EUR", f"{order.total:f}")
     lines = [(each["sku"], each["quantity"], each["reserved"], each["waiting"]) for each in shown["lines"]]
     assert lines == [("A-17", 2, 2, 0), ("B-2", 3, 0, 3)]
+    assert [each["shipping"] for each in shown["lines"]] == [None, None]
+    order.lines.filter(sku="B-2").update(shipping={"city": "Prague"})
+    sent_apart = told(partner.get(address(partner, order)))["lines"]
+    assert [each["shipping"] for each in sent_apart] == [None, {"city": "Prague"}]
+    order.lines.update(shipping={})
     assert shown["history"][-1]["kind"] == "imported"
     [listed] = told(partner.get(LIST))["data"]
     assert listed == {name: value for name, value in shown.items() if name != "history"}

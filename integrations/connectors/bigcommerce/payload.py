@@ -9,7 +9,7 @@ others are estimates; a line's `total_ex_tax` is before discounts, its `total_ta
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
@@ -23,8 +23,8 @@ from integrations.connectors.bigcommerce.shapes import (
     RawAddress,
     RawLine,
     RawOrder,
-    consignments,
     lines,
+    pickups,
     shippings,
 )
 from integrations.connectors.contract import Shop
@@ -71,7 +71,7 @@ def parse(payload: bytes, shop: Shop) -> IncomingOrder:
         raw.shipping_cost_ex_tax, raw.shipping_cost_inc_tax, raw.shipping_cost_tax, "shipping_cost"
     )
     fee_total, fee_tax = _fees(raw, reading)
-    sent_by = _shipping_title(document, reading)
+    sent_by, delivery = _shipping_title(document, reading), _shipping(document, reading)
     order = IncomingOrder(
         external_id=external_id,
         number=external_id[:100],
@@ -80,7 +80,7 @@ def parse(payload: bytes, shop: Shop) -> IncomingOrder:
         modified_at=modified_at,
         currency=reading.currency,
         total=total,
-        lines=_lines(document, reading),
+        lines=_lines(document, reading, _elsewhere(document, delivery, reading)),
         tax_total=reading.amount(raw.total_tax, "total_tax"),
         shipping_total=shipping_total,
         shipping_tax=shipping_tax,
@@ -97,7 +97,7 @@ def parse(payload: bytes, shop: Shop) -> IncomingOrder:
         email=billing.email,
         phone=billing.phone,
         billing=billing,
-        shipping=_shipping(document, reading),
+        shipping=delivery,
         note=reading.buyers_note(raw.customer_message),
         metadata=_metadata(document, reading),
         warnings=reading.warnings(),
@@ -149,16 +149,16 @@ def _refunded(document: Document, reading: Reading) -> Decimal:
     return reading.sum([refund.total_amount for refund in document.refunds], "refunds.total_amount")
 
 
-def _lines(document: Document, reading: Reading) -> tuple[IncomingLine, ...]:
+def _lines(document: Document, reading: Reading, elsewhere: Mapping[str, IncomingAddress]) -> tuple[IncomingLine, ...]:
     """Each once: a line may be in several consignments."""
     found: dict[str, IncomingLine] = {}
     raws, path = lines(document), "$.order.consignments"
-    for line in reading.lines(raws, lambda raw: _line(raw, reading), path, place=".line_items"):
+    for line in reading.lines(raws, lambda raw: _line(raw, reading, elsewhere), path, place=".line_items"):
         found.setdefault(line.key, line)
     return tuple(found.values())
 
 
-def _line(raw: RawLine, reading: Reading) -> IncomingLine:
+def _line(raw: RawLine, reading: Reading, elsewhere: Mapping[str, IncomingAddress]) -> IncomingLine:
     """A variant carries its own SKU. What was chosen within a bundle is a line and stock of its own."""
     sku, ean = values.sku(raw.sku), values.ean(raw.upc)
     before, tax = reading.pair(raw.total_ex_tax, raw.total_inc_tax, raw.total_tax, "total")
@@ -179,6 +179,7 @@ def _line(raw: RawLine, reading: Reading) -> IncomingLine:
         tax=tax,
         discount=before - total,
         refunded=reading.optional(values.quantity, raw.quantity_refunded or 0, "quantity_refunded") or 0,
+        shipping=elsewhere.get(str(raw.id), IncomingAddress()),
         stocked=bool(sku or ean) and raw.type not in NOTHING_TO_KEEP,
         metadata=_options(raw, reading),
     )
@@ -197,15 +198,31 @@ def _options(raw: RawLine, reading: Reading) -> dict[str, Any]:
 def _shipping(document: Document, reading: Reading) -> IncomingAddress:
     """The first of the addresses; none for what is picked up or sent by e-mail."""
     places = shippings(document)
-    if len(places) > 1:
-        reading.notes.append(f"The order goes to {len(places)} addresses; only the first was read.")
     return reading.address(places[0], "the delivery address") if places else IncomingAddress()
 
 
+def _elsewhere(document: Document, own: IncomingAddress, reading: Reading) -> dict[str, IncomingAddress]:
+    """Where lines go, by their ids, of those that do not go where the order goes; what is picked up is told apart."""
+    places = shippings(document)
+    if len(places) + len(pickups(document)) < 2 or not places:
+        return {}
+    found: dict[str, IncomingAddress] = {}
+    for place in places:
+        address = own if place is places[0] else reading.address(place, "a delivery address")
+        sent = place.line_items or [line for line in document.products or () if line.order_address_id == place.id]
+        found |= {str(line.id): address for line in sent if address != own}
+    for pickup in pickups(document):
+        title = reading.shipping_title(pickup.pickup_method_display_name) or "Pick-up"
+        found |= {str(line.id): IncomingAddress(company=title) for line in pickup.line_items or ()}
+    if found:
+        count = len(set(found.values())) + 1
+        reading.notes.append(f"The order goes to {count} addresses: its items say where. Ship one at a time.")
+    return found
+
+
 def _shipping_title(document: Document, reading: Reading) -> str:
-    pickups = [pickup for each in consignments(document.order) for pickup in each.pickups or ()]
     titles = [shipping.shipping_method for shipping in shippings(document)]
-    titles += [pickup.pickup_method_display_name for pickup in pickups]
+    titles += [pickup.pickup_method_display_name for pickup in pickups(document)]
     return reading.shipping_title(*dict.fromkeys(titles))
 
 

@@ -62,9 +62,12 @@ class RawLine(Struct):
     applied_discounts: list[RawDiscount] | None = None
     product_options: list[RawOption] | None = None
     wrapping_message: str | None = None
+    # Of the shipping addresses, where the lines are a list of their own.
+    order_address_id: Any = None
 
 
 class RawShipping(RawAddress):
+    id: Any = None
     shipping_method: str | None = None
     line_items: list[RawLine] | None = None
 
@@ -167,6 +170,10 @@ def shippings(document: Document) -> list[RawShipping]:
     if document.shipping_addresses is not None:
         return document.shipping_addresses
     return [shipping for each in consignments(document.order) for shipping in each.shipping or ()]
+
+
+def pickups(document: Document) -> list[RawPickup]:
+    return [pickup for each in consignments(document.order) for pickup in each.pickups or ()]
 
 
 def lines(document: Document) -> list[RawLine]:

@@ -11,13 +11,14 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from config.kit.postal import address_lines
 from orders.intake.incoming import IncomingAddress
 from orders.models import OrderLine
 from orders.work.attachments import LARGEST
 from orders.work.changing import open_units
 from orders.work.crediting_plan import Creditable
 from orders.work.lifecycle import LONGEST_REASON
-from orders.work.moving import shippable
+from orders.work.moving import destinations, shippable
 
 
 class SeenForm(forms.Form):
@@ -114,7 +115,10 @@ class ItemsForm(ReasonForm):
 
 
 class ShipForm(LookedForm):
-    """Units that leave, per line of which some can; all of them unless somebody types fewer."""
+    """Units that leave, per line of which some can; all of them unless somebody types fewer.
+
+    Of an order to several addresses, those to the first: a shipment goes to one.
+    """
 
     carrier = forms.CharField(label=gettext_lazy("Carrier"), required=False, max_length=200)
     tracking_number = forms.CharField(label=gettext_lazy("Tracking number"), required=False, max_length=100)
@@ -122,13 +126,22 @@ class ShipForm(LookedForm):
     def __init__(self, lines: Sequence[OrderLine], *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.lines = [line for line in lines if shippable(line)]
+        first = next(iter(destinations(self.lines)), {})
         for line in self.lines:
             label = _("Ship units of %(line)s") % {"line": line.sku or line.name}
-            self.fields[f"units_{line.pk}"] = units(shippable(line), label, initial=shippable(line))
+            goes = line.shipping == first or (line.product_id is None and not line.shipping)
+            initial = shippable(line) if goes else 0
+            self.fields[f"units_{line.pk}"] = units(shippable(line), label, initial=initial)
 
     @property
-    def rows(self) -> list[Row]:
-        return [Row(line, shippable(line), (self[f"units_{line.pk}"],)) for line in self.lines]
+    def parcels(self) -> list[tuple[str, list[Row]]]:
+        """(where to, rows), "" where all goes to the address of the order."""
+        found: dict[str, list[Row]] = {}
+        several = any(line.shipping for line in self.lines)
+        for line in self.lines:
+            place = ", ".join(address_lines(line.shipping or line.order.shipping)) if several else ""
+            found.setdefault(place, []).append(Row(line, shippable(line), (self[f"units_{line.pk}"],)))
+        return list(found.items())
 
     @property
     def units(self) -> dict[int, int]:

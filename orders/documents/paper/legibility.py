@@ -46,6 +46,7 @@ def missing_of(order: Order, lines: Sequence[OrderLine]) -> list[str]:
             (_("Buyer"), order.buyer),
             *((_("Billing address"), line) for line in address_lines(order.billing)),
             *((_("Delivery address"), line) for line in address_lines(order.shipping)),
+            *((_("Delivery address"), text) for line in lines for text in address_lines(line.shipping)),
             *((_("Item"), text) for line in lines for text in (line.sku, line.name)),
             (_("Payment"), order.payment_title),
             (_("Shipping"), order.shipping_title),

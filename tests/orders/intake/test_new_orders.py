@@ -14,7 +14,7 @@ from integrations.models import Project
 from orders.choices import Effect, OrderStatus, Tab
 from orders.intake.allocation import change_stock
 from orders.intake.drafts import Intake, Obstacle, Source, Taken
-from orders.intake.incoming import IncomingOrder
+from orders.intake.incoming import IncomingAddress, IncomingOrder
 from orders.intake.new_orders import take_in
 from orders.intake.plans import CANCEL, COMPLETE, HISTORY, HOLD, INVOICE, PLANS, VALID, Plan
 from orders.models import Customer, Invoice, Order, Shipment
@@ -216,3 +216,14 @@ def test_a_page_is_the_same_number_of_statements_however_many_orders(
 
     statements(1)
     assert statements(2) == statements(30)
+
+
+@pytest.mark.parametrize("plan", [COMPLETE, HISTORY])
+def test_what_has_left_for_two_addresses_has_a_shipment_each(project: Project, plan: Plan) -> None:
+    give_stock(project, A_17=5, B_2=5)
+    own, other = IncomingAddress(city="Brno"), IncomingAddress(city="Prague")
+    goods = line("A-17"), line("B-2", 2, shipping=other), line("B-2", 1)
+    take(project, (incoming(*goods, shipping=own), plan))
+    shipments = [(each.address["city"], each.number, each.lines.count()) for each in Shipment.objects.order_by("pk")]
+    assert shipments == [("Brno", 1, 2), ("Prague", 2, 1)]
+    assert broken() == {}

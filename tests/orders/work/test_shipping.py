@@ -152,3 +152,28 @@ def test_tracking_is_written_later_and_told(project: Project) -> None:
     assert told(order)[-1] == f"Tracking of shipment {shipment.code} changed."
     shipping.set_tracking(shipment.pk, "GLS", "Z 1")
     assert len(told(order)) == 2
+
+
+BRNO, PRAGUE = (IncomingAddress(first_name="Petr", line_1="Street 1", city=city) for city in ("Brno", "Prague"))
+
+
+def test_each_address_is_a_shipment_of_its_own(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    give_stock(project, A_17=5, B_2=5)
+    service = line("", 1, name="Wrapping", stocked=False)
+    order = order_of(project, line("A-17"), line("B-2", shipping=PRAGUE), service, shipping=BRNO)
+    with pytest.raises(ChangeRefused, match=r"go to 2 addresses .*Brno; .*Prague.*one address at a time"):
+        shipping.ship(order.pk)
+    first, second, along = order.lines.order_by("position")
+    with pytest.raises(ChangeRefused, match="2 addresses"):
+        shipping.ship(order.pk, {first.pk: 1, second.pk: 1})
+    assert not Shipment.objects.exists()
+    one = shipping.ship(order.pk, {second.pk: 1, along.pk: 1})
+    assert (one.address["city"], standing(order)[0]) == ("Prague", OrderStatus.PROCESSING)
+    two = shipping.ship(order.pk)
+    assert (two.address["city"], standing(order)[0]) == ("Brno", OrderStatus.COMPLETE)
+    assert broken() == {}
+    # The control: without the look at the addresses all of it would go to the first.
+    monkeypatch.setattr(shipping, "destinations", lambda lines: [])
+    other = order_of(project, line("A-17"), line("B-2", shipping=PRAGUE), shipping=BRNO)
+    assert shipping.ship(other.pk).address["city"] == "Brno"
+    assert standing(other)[0] == OrderStatus.COMPLETE

@@ -159,12 +159,35 @@ def test_the_legacy_list_of_consignments_and_pickups() -> None:
     assert (read.shipping_title, read.shipping, len(read.lines)) == ("Pick Up", IncomingAddress(), 1)
 
 
-def test_several_addresses_are_told() -> None:
+TWO = ("The order goes to 2 addresses: its items say where. Ship one at a time.",)
+
+
+def test_each_line_knows_its_address() -> None:
     shipping = order()["consignments"]["shipping"][0]
-    second = {**shipping, "shipping_method": "Express", "line_items": [line(id=30)]}
+    second = {**shipping, "id": 100, "city": "Perth", "shipping_method": "Express", "line_items": [line(id=30)]}
     read = parse({"consignments": {"shipping": [shipping, second]}})
-    assert read.warnings == ("The order goes to 2 addresses; only the first was read.",)
+    assert read.warnings == TWO
     assert (read.shipping_title, [each.key for each in read.lines]) == ("Free & fast + Express", ["25", "26", "30"])
+    assert (read.shipping.city, [each.shipping.city for each in read.lines]) == ("Sydney", ["", "", "Perth"])
+    assert (read.lines[2].shipping.name, read.lines[0].shipping.is_empty) == ("Trish Smith", True)
+    same = parse({"consignments": {"shipping": [shipping, second | {"city": "Sydney"}]}})
+    assert (same.warnings, {each.shipping for each in same.lines}) == ((), {IncomingAddress()}), "one address twice"
+
+
+def test_lines_that_are_picked_up_are_not_sent_with_the_rest() -> None:
+    shipping = order()["consignments"]["shipping"][0]
+    pickup = {"pickup_method_display_name": "Pick Up", "line_items": [line(id=30)]}
+    read = parse({"consignments": {"shipping": [shipping], "pickups": [pickup]}})
+    assert (read.warnings, read.lines[2].shipping) == (TWO, IncomingAddress(company="Pick Up"))
+
+
+def test_lines_fetched_apart_name_their_addresses() -> None:
+    links = {"url": "https://api.bigcommerce.com/x", "resource": "/orders/218/consignments"}
+    address = order()["consignments"]["shipping"][0] | {"line_items": None}
+    places = [address, address | {"id": 100, "city": "Perth"}]
+    sold = [line(order_address_id=99), line(id=30, order_address_id=100)]
+    read = parse({"consignments": links}, products=sold, shipping_addresses=places)
+    assert (read.warnings, [each.shipping.city for each in read.lines]) == (TWO, ["", "Perth"])
 
 
 def test_lines_fetched_apart() -> None:
