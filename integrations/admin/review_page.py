@@ -68,7 +68,7 @@ def _amounts(order: IncomingOrder) -> list[tuple[str, str]]:
     rows = (
         (_("Items with tax"), goods),
         (_("Shipping with tax"), order.shipping_total + order.shipping_tax),
-        (_("Fees with tax"), order.fee_total + order.fee_tax),
+        (order.fee_title or _("Fees with tax"), order.fee_total + order.fee_tax),
         (order.residual_title or _("Rounding and other"), order.residual),
     )
     shown = [(label, money(amount, order.currency)) for label, amount in rows if amount]

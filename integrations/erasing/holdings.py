@@ -253,7 +253,7 @@ NOT_PERSONAL: Columns = {
     "orders.Letterhead": "company address tax_ids bank_account footer slip_keys logo",
     "orders.NumberSeries": "document_type",
     "orders.Order": "number status tab import_action remote_status currency source_id payment_code payment_title"
-    " shipping_code shipping_title residual_title edited",
+    " shipping_code shipping_title fee_title residual_title edited",
     "orders.OrderEffect": "effect",
     "orders.OrderEvent": "kind",
     "orders.OrderLine": "key sku name tax_name",

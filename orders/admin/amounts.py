@@ -37,7 +37,7 @@ def amount_rows(order: Order, lines: Sequence[OrderLine]) -> list[Row]:
     if order.shipping_total or order.shipping_tax:
         rows.append(Row(gettext("Shipping"), show(order.shipping_total), show(order.shipping_tax)))
     if order.fee_total or order.fee_tax:
-        rows.append(Row(gettext("Fees"), show(order.fee_total), show(order.fee_tax)))
+        rows.append(Row(order.fee_title or gettext("Fees"), show(order.fee_total), show(order.fee_tax)))
     if order.residual:
         note = gettext("What the shop's total holds beyond its parts: rounding, a gift card, a marketplace fee.")
         label = order.residual_title or gettext("Not itemised by the shop")

@@ -169,7 +169,7 @@ def complete(goods: list[dict[str, Any]], order: IncomingOrder | Order, goods_ta
     other = order.residual - gap
     parts = (
         (order.shipping_title or "Shipping", shipping, shipping_tax),
-        ("Fees", order.fee_total, order.fee_tax),
+        (order.fee_title or "Fees", order.fee_total, order.fee_tax),
         (_other(order, other, gap, len(goods)), other, gap),
     )
     extras = [

@@ -117,6 +117,8 @@ class IncomingOrder(Struct, frozen=True, kw_only=True):
     shipping_tax: Decimal = ZERO
     fee_total: Decimal = ZERO
     """Net fees; negative for a surcharge taken back."""
+    fee_title: str = ""
+    """What they are for, as far as the shop says: "Gift wrapping + Voucher"."""
     fee_tax: Decimal = ZERO
     discount_total: Decimal = ZERO
     refunded_total: Decimal = ZERO

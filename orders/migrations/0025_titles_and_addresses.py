@@ -12,6 +12,11 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddField(
             model_name='order',
+            name='fee_title',
+            field=models.CharField(blank=True, db_default='', default='', max_length=200),
+        ),
+        migrations.AddField(
+            model_name='order',
             name='residual_title',
             field=models.CharField(blank=True, db_default='', default='', max_length=200),
         ),

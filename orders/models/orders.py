@@ -84,6 +84,7 @@ class Order(models.Model):
     refunded_total = money(default=0)
     residual = money(default=0)
     """What the total holds beyond its parts."""
+    fee_title = models.CharField(max_length=200, blank=True, default="", db_default="")
     residual_title = models.CharField(max_length=200, blank=True, default="", db_default="")
     """What the shop calls that: "Gift card"; "" where it has no name for it."""
     source_id = models.CharField(max_length=255, blank=True, db_default="")

@@ -70,7 +70,7 @@ def parse(payload: bytes, shop: Shop) -> IncomingOrder:
     shipping_total, shipping_tax = reading.pair(
         raw.shipping_cost_ex_tax, raw.shipping_cost_inc_tax, raw.shipping_cost_tax, "shipping_cost"
     )
-    fee_total, fee_tax = _fees(raw, reading)
+    fee_total, fee_tax, fee_title = _fees(raw, reading)
     sent_by, delivery = _shipping_title(document, reading), _shipping(document, reading)
     order = IncomingOrder(
         external_id=external_id,
@@ -86,6 +86,7 @@ def parse(payload: bytes, shop: Shop) -> IncomingOrder:
         shipping_tax=shipping_tax,
         fee_total=fee_total,
         fee_tax=fee_tax,
+        fee_title=fee_title,
         discount_total=reading.amount(raw.discount_amount, "discount_amount")
         + reading.amount(raw.coupon_discount, "coupon_discount"),
         refunded_total=_refunded(document, reading),
@@ -131,8 +132,9 @@ def _moment(value: str | None, field: str) -> datetime | None:
     return stamps.in_range(moment, field)
 
 
-def _fees(raw: RawOrder, reading: Reading) -> tuple[Decimal, Decimal]:
-    """Handling, gift wrapping and the fees of the checkout."""
+def _fees(raw: RawOrder, reading: Reading) -> tuple[Decimal, Decimal, str]:
+    """Net, tax and title of handling, gift wrapping and the fees of the checkout."""
+    names: list[Any] = ["Handling", "Gift wrapping"]
     pairs = [
         reading.pair(raw.handling_cost_ex_tax, raw.handling_cost_inc_tax, raw.handling_cost_tax, "handling_cost"),
         reading.pair(raw.wrapping_cost_ex_tax, raw.wrapping_cost_inc_tax, raw.wrapping_cost_tax, "wrapping_cost"),
@@ -140,7 +142,9 @@ def _fees(raw: RawOrder, reading: Reading) -> tuple[Decimal, Decimal]:
     for fee in raw.fees if isinstance(raw.fees, list) else ():
         net = fee.misspelt if fee.cost_ex_tax in (None, "") else fee.cost_ex_tax
         pairs.append(reading.pair(net, fee.cost_inc_tax, fee.cost_tax, "fees.cost"))
-    return sum((net for net, _ in pairs), ZERO), sum((tax for _, tax in pairs), ZERO)
+        names.append(fee.name)
+    title = reading.fee_title(*((name, net) for name, (net, _) in zip(names, pairs, strict=True)))
+    return sum((net for net, _ in pairs), ZERO), sum((tax for _, tax in pairs), ZERO), title
 
 
 def _refunded(document: Document, reading: Reading) -> Decimal:

@@ -95,6 +95,7 @@ class RawConsignments(Struct):
 
 
 class RawFee(Struct):
+    name: Any = field(name="display_name_customer", default=None)
     cost_ex_tax: Number = None
     # So it stands in one of the documented examples.
     misspelt: Number = field(name="cost_exc_tax", default=None)

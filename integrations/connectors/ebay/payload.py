@@ -76,6 +76,10 @@ def parse(payload: bytes, shop: Shop) -> IncomingOrder:
         shipping_total=reading.moneys([pricing.deliveryCost, pricing.deliveryDiscount], "deliveryCost"),
         shipping_tax=max(ZERO, tax - taxed),  # what is no line's is the tax on delivery and handling
         fee_total=reading.moneys([pricing.fee, pricing.adjustment], "fee"),
+        fee_title=reading.fee_title(
+            ("Special fees", reading.money(pricing.fee, "fee")),
+            ("Adjustment", reading.money(pricing.adjustment, "adjustment")),
+        ),
         discount_total=abs(discount) or sum((line.discount for line in lines), ZERO),
         refunded_total=_refunded(raw, reading),
         paid_at=reading.optional(stamps.instant, paid, "paymentDate") if paid else None,

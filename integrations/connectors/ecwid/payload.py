@@ -120,6 +120,7 @@ def parse(payload: bytes, shop: Shop) -> IncomingOrder:
         shipping_tax=shipping_tax,
         fee_total=fee_total,
         fee_tax=fee_tax,
+        fee_title=_fee_title(raw, reading),
         discount_total=reading.amount(raw.couponDiscount, "couponDiscount") + reading.amount(raw.discount, "discount"),
         refunded_total=reading.amount(raw.refundedAmount, "refundedAmount"),
         payment_code=reading.payment_code(raw.paymentMethod),
@@ -136,6 +137,11 @@ def parse(payload: bytes, shop: Shop) -> IncomingOrder:
         warnings=reading.warnings(),
     )
     return reading.checked(order, lambda: _named(raw, reading))
+
+
+def _fee_title(raw: RawOrder, reading: Reading) -> str:
+    handling = [(fee.name or "Handling", fee.value) for fee in [raw.handlingFee] if fee]
+    return reading.fee_title(*handling, *((each.description, each.total) for each in raw.customSurcharges or ()))
 
 
 def _named(raw: RawOrder, reading: Reading) -> Iterator[tuple[str, Decimal]]:

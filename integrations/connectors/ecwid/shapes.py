@@ -90,8 +90,10 @@ class RawRedeemed(Struct):
 
 
 class RawFee(Struct):
-    """A handling fee (`value`) or a custom surcharge (`total`)."""
+    """A handling fee (`name`, `value`) or a custom surcharge (`description`, `total`)."""
 
+    name: Any = None
+    description: Any = None
     value: Number = None
     total: Number = None
     taxes: list[RawTax] | None = None

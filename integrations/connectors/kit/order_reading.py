@@ -225,6 +225,12 @@ class OrderReading:
         named = [title for each in titles if (title := self.name(each, 200, "The delivery title"))]
         return named[0] if len(named) == 1 else self.text(" + ".join(named), 200, "The delivery title")
 
+    def fee_title(self, *fees: tuple[Any, Any]) -> str:
+        """One title for the fees, (name, amount) each: "Gift wrapping + Tip". Those of nothing have no part in it."""
+        named = [name for name, amount in fees if isinstance(name, str) and str(amount or "").strip("-0.")]
+        titles = dict.fromkeys(title for name in named if (title := self.name(name, 200, "A fee's name")))
+        return " + ".join(titles)[:200]
+
     def buyers_note(self, value: str | None) -> str:
         return self.text(value, LONGEST_NOTE, "The buyer's note")
 

@@ -74,6 +74,7 @@ def normalised(
         shipping_tax=shipping_tax,
         fee_total=fee_total,
         fee_tax=fee_tax,
+        fee_title=reading.fee_title(("Gift wrapping", fee_total)),
         discount_total=abs(reading.amount(raw.discount_amount, "discount_amount")),
         refunded_total=reading.amount(raw.total_refunded, "total_refunded"),
         payment_code=reading.payment_code(raw.paid_by.method),

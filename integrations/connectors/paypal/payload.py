@@ -99,6 +99,7 @@ def parse(payload: bytes, shop: Shop) -> IncomingOrder:
         shipping_tax=shipping_tax,
         fee_total=_extras(info, read) + read.deducted - discount,
         fee_tax=ZERO if line_tax or read.inclusive else sales_tax,
+        fee_title=_fee_title(info, discount - read.deducted, read),
         discount_total=discount - read.deducted,
         refunded_total=total if state == "V" else _paid_back(raw, total, read),
         paid_at={"S": modified_at, "V": placed_at}.get(state),
@@ -162,6 +163,12 @@ def _shipping_total(info: TransactionInfo, read: Reader) -> Decimal:
 def _extras(info: TransactionInfo, read: Reader) -> Decimal:
     insured = read.money(info.insurance_amount, "insurance_amount")
     return insured + read.money(info.other_amount, "other_amount") + read.money(info.tip_amount, "tip_amount")
+
+
+def _fee_title(info: TransactionInfo, discount: Decimal, read: Reader) -> str:
+    parts = {"Insurance": info.insurance_amount, "Other": info.other_amount, "Tip": info.tip_amount}
+    amounts = [(name, money.value if money else None) for name, money in parts.items()]
+    return read.fee_title(*amounts, ("Discount", discount))
 
 
 def _line(item: Item, key: str, amount: Decimal, read: Reader) -> IncomingLine:

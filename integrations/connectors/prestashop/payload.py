@@ -93,6 +93,9 @@ def parse(payload: bytes, shop: Shop) -> IncomingOrder:
         shipping_tax=shipping_tax,
         fee_total=wrapping - discount,
         fee_tax=wrapping_tax - discount_tax,
+        fee_title=reading.fee_title(
+            ("Gift wrapping", wrapping), *((each.name, discount) for each in document.vouchers or ())
+        ),
         discount_total=discount,
         refunded_total=_refunded(document, reading),
         paid_at=_paid_at(document, total, shop.zone, reading),

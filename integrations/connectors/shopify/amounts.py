@@ -170,14 +170,16 @@ def delivery(lines: Sequence[RawShipping], reading: Reading) -> tuple[Decimal, D
     return paid - tax if reading.inclusive else paid, tax
 
 
-def fees(raw: RawOrder, lines: Sequence[Goods], reading: Reading) -> tuple[Decimal, Decimal]:
-    """Net and tax of fees, of duties on top of the prices, and of a tip that is not among the lines."""
+def fees(raw: RawOrder, lines: Sequence[Goods], reading: Reading) -> tuple[Decimal, Decimal, str]:
+    """Net, tax and title of fees, of duties on top of the prices, and of a tip that is not among the lines."""
     charges = list(raw.additional_fees or ())
     if not raw.duties_included:
         charges += [duty for line in lines for duty in line.raw.duties or () if line.units]
+    named = [(each.name or "Duties", reading.written(each.price, "additionalFees")) for each in charges]
     net = sum((reading.money(each.price, "additionalFees") for each in charges), ZERO)
     tax = sum((reading.taxes(each.tax_lines) for each in charges), ZERO)
     tip = reading.money(raw.total_tip_received_set, "totalTipReceivedSet")
     if tip and not any(line.raw.product is None and line.net + line.tax == tip for line in lines):
         net += tip
-    return net, tax
+        named.append(("Tip", str(tip)))
+    return net, tax, reading.fee_title(*named)

@@ -41,7 +41,7 @@ def parse(payload: bytes, shop: Shop) -> IncomingOrder:
     owed = totals(raw, bought, reading)
     ways = [line for line in (raw.shipping_lines and raw.shipping_lines.nodes) or () if not line.is_removed]
     shipping_total, shipping_tax = delivery(ways, reading)
-    fee_total, fee_tax = fees(raw, bought, reading)
+    fee_total, fee_tax, fee_title = fees(raw, bought, reading)
     email = reading.email(raw.email or _customer_email(raw), "The order's e-mail")
     billing = reading.address(raw.billing_address, "the billing address", email if raw.billing_address else "")
     deliver_to = reading.address(raw.shipping_address, "the delivery address", "")
@@ -60,6 +60,7 @@ def parse(payload: bytes, shop: Shop) -> IncomingOrder:
         shipping_tax=shipping_tax,
         fee_total=fee_total,
         fee_tax=fee_tax,
+        fee_title=fee_title,
         discount_total=owed.discount,
         refunded_total=owed.refunded,
         paid_at=reading.optional(_paid_at, raw),

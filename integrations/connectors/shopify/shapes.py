@@ -43,6 +43,7 @@ class RawAllocation(Struct, rename="camel"):
 class RawCharge(Struct, rename="camel"):
     """A duty or an additional fee."""
 
+    name: str | None = None
     price: RawBag | None = None
     tax_lines: list[RawTax] | None = None
 

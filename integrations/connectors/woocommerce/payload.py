@@ -60,6 +60,7 @@ def parse(payload: bytes, shop: Shop) -> IncomingOrder:
         shipping_tax=reading.amount(raw.shipping_tax, "shipping_tax"),
         fee_total=reading.sum([fee.total for fee in fees], "fee_lines.total"),
         fee_tax=reading.sum([fee.total_tax for fee in fees], "fee_lines.total_tax"),
+        fee_title=reading.fee_title(*[(fee.name, fee.total) for fee in fees]),
         discount_total=reading.amount(raw.discount_total, "discount_total"),
         refunded_total=-reading.sum([refund.total for refund in raw.refunds or ()], "refunds.total"),
         paid_at=reading.optional(_first_stamp, raw.date_paid_gmt, None, _UTC, "date_paid_gmt"),

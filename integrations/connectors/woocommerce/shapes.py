@@ -53,6 +53,7 @@ class RawShipping(Struct):
 
 
 class RawFee(Struct):
+    name: Any = None
     total: Number = None
     total_tax: Number = None
 

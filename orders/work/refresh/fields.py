@@ -22,7 +22,7 @@ FIELDS: dict[Part, tuple[str, ...]] = {
     Part.SHIPPING: ("shipping",),
     Part.ITEMS: (
         "currency", "total", "tax_total", "shipping_total", "shipping_tax", "fee_total", "fee_tax", "discount_total",
-        "refunded_total", "residual", "residual_title",
+        "refunded_total", "residual", "fee_title", "residual_title",
     ),
     Part.NOTE: ("note",),
     Part.METADATA: ("metadata",),
@@ -30,7 +30,7 @@ FIELDS: dict[Part, tuple[str, ...]] = {
 
 
 # Those of ITEMS that are no amounts.
-TEXTS = {"currency", "residual_title"}
+TEXTS = {"currency", "fee_title", "residual_title"}
 
 
 def values_of(incoming: IncomingOrder) -> dict[str, Any]:
@@ -39,6 +39,7 @@ def values_of(incoming: IncomingOrder) -> dict[str, Any]:
     return amounts | {
         "number": incoming.number,
         "currency": incoming.currency,
+        "fee_title": incoming.fee_title[:200],
         "residual_title": incoming.residual_title[:200],
         "payment_code": incoming.payment_code,
         "payment_title": incoming.payment_title,
@@ -85,6 +86,7 @@ LABELS = {
     "tax_total": "Tax", "shipping_total": "Shipping cost", "shipping_tax": "Tax of shipping", "fee_total": "Fees",
     "fee_tax": "Tax of fees", "discount_total": "Discount", "refunded_total": "Refunded",
     "residual": "Rounding and other", "residual_title": "Name of what is not itemised",
+    "fee_title": "Name of the fees",
 }  # fmt: skip
 
 

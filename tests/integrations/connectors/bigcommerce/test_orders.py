@@ -83,6 +83,7 @@ def test_the_documented_order() -> None:
         shipping_tax=Decimal("2.10"),
         fee_total=Decimal("6.00"),
         fee_tax=Decimal("0.63"),
+        fee_title="Handling + Gift wrapping + A Fee",
         discount_total=Decimal("6.00"),
         refunded_total=Decimal("10.60"),
         payment_code="Credit Card",

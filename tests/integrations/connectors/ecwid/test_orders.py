@@ -65,6 +65,7 @@ def test_the_documented_order() -> None:
         shipping_tax=Decimal("1.84"),
         fee_total=Decimal("2.12"),
         fee_tax=Decimal("0.01"),
+        fee_title="Wrapping",
         discount_total=Decimal("4.49"),
         refunded_total=Decimal("3.50"),
         residual_title="Gift card",

@@ -69,6 +69,7 @@ def test_the_documented_order() -> None:
         shipping_tax=Decimal("1.80"),
         fee_total=Decimal("5.00"),
         fee_tax=Decimal("1.00"),
+        fee_title="Gift wrapping",
         discount_total=Decimal("13.20"),
         refunded_total=Decimal("54.00"),
         residual_title="Gift card + Store credit",

@@ -18,6 +18,7 @@ from tests.factories import incoming, line
 from tests.integrations.connectors.bigcommerce import orders as bigcommerce
 from tests.integrations.connectors.ebay import orders as ebay
 from tests.integrations.connectors.ecwid import orders as ecwid
+from tests.integrations.connectors.money.documents import document, parse
 from tests.integrations.connectors.paypal import payments as paypal
 from tests.integrations.connectors.shopify import orders as shopify
 from tests.integrations.connectors.woocommerce import orders as woocommerce
@@ -191,3 +192,37 @@ def test_a_discount_that_comes_with_shopifys_edit_is_owed_no_more() -> None:
     document = shopify.payload(currentTotalPriceSet="41.29", totalRefundedSet="5.0", edited=True)
     assert get("shopify").parse(document, shopify.SHOP).total == Decimal("46.29")
     assert get("shopify").parse(shopify.payload(currentTotalPriceSet="41.29"), shopify.SHOP).total == Decimal("46.29")
+
+
+# --- what fees are called ---
+
+
+def test_fees_are_called_what_they_are_for() -> None:
+    reading = OrderReading(b"{}")
+    assert reading.fee_title(("Tip", "1.00"), ("Handling", "0.0000"), (None, "3"), ("A &amp; B", 2)) == "Tip + A & B"
+    assert reading.fee_title(("Tip", None), ("Tip", Decimal("0.00")), (7, "1.00")) == ""
+
+
+@pytest.mark.parametrize(
+    ("platform", "title"),
+    [
+        ("woocommerce", "Surcharge + Taken back"),
+        ("shopify", "Import + Duties + Tip"),
+        ("bigcommerce", "Handling + Gift wrapping"),
+        ("ebay", "Special fees + Adjustment"),
+        ("ecwid", "Handling"),
+        ("paypal", "Insurance + Other + Tip + Discount"),
+        ("magento1", "Gift wrapping"),
+        ("magento2", "Gift wrapping"),
+        ("prestashop", "Gift wrapping + Spring"),
+    ],
+)
+def test_fees_of_each_platform(platform: str, title: str) -> None:
+    assert parse(platform, document(platform)).fee_title == title
+
+
+def test_the_order_page_and_the_invoice_name_the_fees() -> None:
+    order = incoming(line(total=Decimal(40)), total=Decimal(38), fee_total=Decimal(-2), fee_title="Spring")
+    assert [each["name"] for each in complete([], order, ZERO)] == ["Spring"]
+    held = Order(total=38, fee_total=Decimal(-2), currency="EUR", status="complete", fee_title="Spring")
+    assert [row.label for row in amount_rows(held, [])] == ["Items", "Spring", "Total with tax"]

@@ -70,6 +70,7 @@ def test_the_documented_order() -> None:
         shipping_tax=Decimal("1.05"),
         fee_total=Decimal("-2.13"),
         fee_tax=Decimal("-0.45"),
+        fee_title="Gift wrapping + Spring 5",
         discount_total=Decimal("4.13"),
         refunded_total=Decimal("25.14"),
         paid_at=datetime(2026, 7, 2, 7, 10, 11, tzinfo=UTC),

@@ -64,6 +64,7 @@ def test_the_recorded_order() -> None:
         shipping_tax=Decimal("1.05"),
         fee_total=Decimal("1.50"),
         fee_tax=Decimal("0.32"),
+        fee_title="Dobírka + Loyalty",
         discount_total=Decimal("2.00"),
         refunded_total=Decimal("10.50"),
         paid_at=datetime(2026, 11, 1, 10, 4, tzinfo=UTC),
