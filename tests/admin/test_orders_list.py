@@ -162,3 +162,27 @@ def test_a_status_of_the_shop_is_shown_by_its_name(shop: Integration, admin: Cli
     assert "Awaiting Fulfillment" in admin.get(LIST).content.decode()
     page = admin.get(f"/orders/order/{order.pk}/change/").content.decode()
     assert "Awaiting Fulfillment <code>11</code>" in page
+
+
+def test_pages_are_as_long_as_a_person_likes(project: Project, shop: Integration, admin: Client, login: Login) -> None:
+    give_stock(project, A_17=3)
+    imported(shop, [incoming(line("A-17"), number=f"N-{n}") for n in range(60)])
+    assert len(numbers(admin.get(LIST))) == 50
+    first = admin.get(LIST, {"p": "2"})
+    [long] = [one for one in first.context["cl"].lengths if one["rows"] == 100]
+    assert "p=" not in long["query_string"]
+    assert len(numbers(admin.get(f"{LIST}{long['query_string']}"))) == 60
+    # Kept for other lists and tabs, and for this person alone.
+    assert len(numbers(admin.get(LIST))) == 60
+    assert admin.get("/stock/product/").context["cl"].list_per_page == 100
+    assert len(numbers(login(project).get(LIST))) == 50
+
+
+@pytest.mark.parametrize("rows", ["0", "1000000", "-1", "x", ""])
+def test_other_lengths_are_refused(rows: str, book: None, admin: Client) -> None:
+    assert admin.get(LIST, {"rows": rows}).headers["Location"] == f"{LIST}?e=1"
+    assert admin.get(LIST).context["cl"].list_per_page == 50
+
+
+def test_a_short_list_offers_no_lengths(book: None, admin: Client) -> None:
+    assert admin.get(LIST).context["cl"].lengths == []

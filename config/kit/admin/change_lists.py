@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.admin import ListFilter, ModelAdmin, SimpleListFilter
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.contrib.admin.views.main import ChangeList
+from django.contrib.admin.views.main import PAGE_VAR, ChangeList
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
@@ -21,6 +21,9 @@ from config.kit.list_filters import BadFilter, PrimaryKeys, narrowed
 
 MOST_COUNTED = 10_000
 LONGEST_SEARCH = 500
+# How many rows a page may have; under this name an address says so, and a session keeps it for every list.
+ROWS_OFFERED = (25, 50, 100, 200)
+ROWS = "rows"
 
 
 if TYPE_CHECKING:
@@ -41,13 +44,43 @@ class CappedPaginator(DjangoPaginator):
 
 
 class TenantChangeList(ChangeList):
-    """Django's change list with tabs, and a search text of a sane length."""
+    """Django's change list with tabs, pages as long as a person likes, and a search text of a sane length."""
 
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().__init__(request, *args, **kwargs)
         self.query = self.query[:LONGEST_SEARCH]
         self.counted_all = self.result_count < MOST_COUNTED
-        self.kept = [(key, value) for key, values in self.filter_params.items() for value in values if key != "q"]
+        self.kept = [
+            (key, value) for key, values in self.filter_params.items() for value in values if key not in {"q", ROWS}
+        ]
+
+    def get_filters_params(self, params: Any = None) -> dict[str, Any]:
+        found: dict[str, Any] = super().get_filters_params(params)
+        found.pop(ROWS, None)
+        return found
+
+    def get_results(self, request: HttpRequest) -> None:
+        wanted = request.GET.get(ROWS)
+        if wanted is not None:
+            if wanted not in map(str, ROWS_OFFERED):
+                raise IncorrectLookupParameters(f"{ROWS} has no value {wanted!r}")
+            request.session[ROWS] = int(wanted)
+        self.list_per_page = request.session.get(ROWS, self.list_per_page)
+        super().get_results(request)
+
+    @property
+    def lengths(self) -> list[dict[str, Any]]:
+        """The lengths of pages to choose from; none where all rows fit into the shortest."""
+        if self.result_count <= ROWS_OFFERED[0]:
+            return []
+        return [
+            {
+                "rows": rows,
+                "selected": rows == self.list_per_page,
+                "query_string": self.get_query_string({ROWS: rows}, [PAGE_VAR]),
+            }
+            for rows in ROWS_OFFERED
+        ]
 
     @property
     def tab_filter(self) -> TabFilter | None:
