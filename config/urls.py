@@ -7,6 +7,7 @@ from django.urls import include, path
 
 from config.site.health import healthz, readyz
 
+handler400 = "config.site.outage.refused"
 handler500 = "config.site.outage.failed"
 
 urlpatterns = [

@@ -7,7 +7,10 @@ silence: here headers have a deadline, bodies a least rate, and answers must be 
 
 from __future__ import annotations
 
+import json
+import re
 import resource
+import secrets
 import signal
 import socket
 import time
@@ -51,6 +54,21 @@ SENTENCES = {
 }
 
 
+# By status, how programs are told.
+KEYS = {
+    400: "invalid_request",
+    408: "request_timeout",
+    413: "payload_too_large",
+    431: "headers_too_large",
+    500: "internal_error",
+    501: "not_implemented",
+    503: "unavailable",
+}
+# The first bytes of a request that tell where it goes.
+BEGIN = 512
+PROGRAMS = re.compile(rb"\s*[A-Za-z]+ +(?:https?://[^/ ]*)?/(?:back-office/)?v1(?:[/? ]|$)")
+
+
 class TooLate(Error):  # type: ignore[misc]
     code, reason = 408, "Request Timeout"
 
@@ -65,8 +83,16 @@ class ArrivingRequest(HTTPRequestParser):  # type: ignore[misc]
     def __init__(self, adj: Adjustments) -> None:
         super().__init__(adj)
         self.since = time.monotonic()
+        self._begin = b""
+
+    @property
+    def is_for_programs(self) -> bool:
+        """Whether it is a call of the API, as far as it has arrived; also one whose headers cannot be read."""
+        return PROGRAMS.match(self._begin) is not None
 
     def received(self, data: bytes) -> int:
+        if not self.headers_finished:
+            self._begin = (self._begin + data)[:BEGIN]
         in_headers = not self.headers_finished
         consumed: int = super().received(data)
         if in_headers and self.headers_finished:
@@ -105,18 +131,34 @@ class Answer(WSGITask):  # type: ignore[misc]
 
 
 class Refusal(ErrorTask):  # type: ignore[misc]
-    """A plain sentence; the connection ends with it."""
+    """A plain sentence, for programs in the shape of the API's errors; the connection ends with it."""
 
     def execute(self) -> None:
         error = self.request.error
-        body = f"{SENTENCES.get(error.code, SENTENCES[500])}\n".encode()
+        kind, body = self._told(error)
         self.status = f"{error.code} {error.reason}"
-        self.response_headers += [("Content-Type", "text/plain; charset=utf-8"), ("X-Content-Type-Options", "nosniff")]
+        self.response_headers += [("Content-Type", f"{kind}; charset=utf-8"), ("X-Content-Type-Options", "nosniff")]
         if error.code == 503:
             self.response_headers.append(("Retry-After", "60"))
         self.set_close_on_finish()
         self.content_length = len(body)
         self.write(body)
+
+    def _told(self, error: Error) -> tuple[str, bytes]:
+        """The media type and the body."""
+        sentence = SENTENCES.get(error.code, SENTENCES[500])
+        if not self.request.is_for_programs:
+            return "text/plain", f"{sentence}\n".encode()
+        request_id = f"v-{secrets.token_hex(10)}"
+        self.response_headers += [("X-Request-Id", request_id), ("Cache-Control", "no-store")]
+        problem = {
+            "code": error.code,
+            "key": KEYS.get(error.code, KEYS[500]),
+            "message": error.reason,
+            "request_id": request_id,
+            "details": sentence,
+        }
+        return "application/json", json.dumps(problem).encode()
 
 
 class Connection(HTTPChannel):  # type: ignore[misc]

@@ -12,12 +12,14 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template import loader
 from django.views.decorators.csrf import requires_csrf_token
-from django.views.defaults import server_error
+from django.views.defaults import bad_request, server_error
 
 from config.kit.api.problems import Problem
 from config.running.watch import database_is_away
 
 SENTENCE = "The database cannot be reached. Try again."
+FAULT = "A fault of Countinghouse; nothing was written. Tell us the request_id."
+NOT_FOR_US = "This address is not served under the host that was asked for: check Host, or ask who runs this site."
 # Seconds after which programs may come again.
 RETRY_AFTER = 5
 API = ("/v1/", "/back-office/v1/")
@@ -57,10 +59,7 @@ def is_outage(error: BaseException | None) -> bool:
 def away(request: HttpRequest) -> HttpResponse:
     """The answer, made without database and session."""
     if request.path.startswith(API):
-        number = f"v-{secrets.token_hex(10)}"
-        problem = Problem(503, "unavailable", "Service unavailable", number, details=SENTENCE)
-        answer = HttpResponse(msgspec.json.encode(problem), content_type="application/json")
-        answer["X-Request-Id"] = number
+        answer = _for_programs(503, "unavailable", "Service unavailable", SENTENCE)
     elif request.path.startswith(HOOKS):
         answer = HttpResponse(f"{SENTENCE}\n", content_type="text/plain; charset=utf-8")
     else:
@@ -74,4 +73,25 @@ def away(request: HttpRequest) -> HttpResponse:
 @requires_csrf_token
 def failed(request: HttpRequest) -> HttpResponse:
     """What Django calls for an error that nobody has handled; 500, unless the database is the reason."""
-    return away(request) if is_outage(sys.exc_info()[1]) else server_error(request)
+    if is_outage(sys.exc_info()[1]):
+        return away(request)
+    if request.path.startswith(API):
+        return _for_programs(500, "internal_error", "Internal error", FAULT)
+    return server_error(request)
+
+
+@requires_csrf_token
+def refused(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """What Django calls for a request that it finds suspicious, such as one for a host that is not served here."""
+    if request.path.startswith(API):
+        return _for_programs(400, "invalid_request", "Bad request", NOT_FOR_US)
+    return bad_request(request, exception)
+
+
+def _for_programs(code: int, key: str, message: str, details: str) -> HttpResponse:
+    number = f"v-{secrets.token_hex(10)}"
+    problem = Problem(code, key, message, number, details=details)
+    answer = HttpResponse(msgspec.json.encode(problem), content_type="application/json", status=code)
+    answer["X-Request-Id"] = number
+    answer["Content-Length"] = str(len(answer.content))
+    return answer

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from config.kit.api import bodies
+from config.kit.api.faults_in_words import of_value
 from config.kit.api.problems import ApiError, RowProblem, bad_payload
 from orders.partners.published import PublishedOrder, free_values, problem
 
@@ -31,11 +32,11 @@ def one(body: bytes, *, new: bool) -> PublishedOrder:
 def many(body: bytes, most: int) -> Sequence[PublishedOrder]:
     """The orders of a bulk body. Raises 400 that lists every bad row, the first hundred of them."""
     try:
-        orders = MANY.decode(body)
+        orders = bodies.parse(body, MANY)
     except msgspec.ValidationError as error:
-        raise _rows(body, most) or bad_payload(bodies.sentence(error)) from error
+        raise _rows(body, most) or bad_payload(of_value(error, MANY.type)) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise bad_payload(bodies.malformed(error)) from error
+        raise bad_payload(bodies.malformed(body, error)) from error
     _check_count(len(orders), most)
     nul = b"\\u0000" in body
     bad = [(index, found) for index, order in enumerate(orders) if (found := _fault(order, nul=nul, new=True))]
@@ -73,9 +74,9 @@ def _rows(body: bytes, most: int) -> ApiError | None:
     bad: list[tuple[int, str]] = []
     for index, raw in enumerate(raws):
         try:
-            found = fault(ONE.decode(raw), bytes(raw), new=True)
+            found = fault(bodies.parse(bytes(raw), ONE), bytes(raw), new=True)
         except msgspec.ValidationError as error:
-            found = bodies.sentence(error)
+            found = of_value(error, ONE.type)
         if found:
             bad.append((index, found))
     return _told(bad) if bad else None

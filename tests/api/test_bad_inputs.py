@@ -33,18 +33,18 @@ def order(**values: Any) -> bytes:
 
 
 BODIES: list[tuple[str, bytes, str]] = [
-    ("A06-empty", b" ", "The body cannot be read"),
-    ("A06-array", b"[]", "expected `object`, got `array`"),
-    ("A06-null", b"null", "expected `object`, got `null`"),
-    ("A06-text", b'"x"', "expected `object`, got `str`"),
+    ("A06-empty", b" ", "The body is empty: send JSON"),
+    ("A06-array", b"[]", "must be an object, not a list"),
+    ("A06-null", b"null", "must be an object, not null"),
+    ("A06-text", b'"x"', "must be an object, not text"),
     ("A06-nothing", b"{}", "Property .amount is missing: an order without items needs an amount"),
-    ("A06-cut off", b'{"amount": 1', "The body cannot be read"),
+    ("A06-cut off", b'{"amount": 1', "The body cannot be read: it ends before its JSON does"),
     ("A06-trailing", b'{"amount": 1} x', "trailing characters (byte"),
-    ("A06-items object", order(items={}), "Property .items is not right: expected `array"),
-    ("A06-item null", order(items=[None]), "Property .items[0] is not right: expected `object`, got `null`"),
-    ("A06-amount text", order(amount="12"), "Property .amount is not right: expected `int | null`, got `str`"),
-    ("A06-customer text", order(customer="x"), "Property .customer is not right: expected `object | null`"),
-    ("A06-status", order(status="paid"), "Property .status is not right: invalid enum value 'paid'"),
+    ("A06-items object", order(items={}), "Property .items must be a list, not an object"),
+    ("A06-item null", order(items=[None]), "Property .items[0] must be an object, not null"),
+    ("A06-amount text", order(amount="12"), "Property .amount must be a whole number, not text"),
+    ("A06-customer text", order(customer="x"), "Property .customer must be an object, not text"),
+    ("A06-status", order(status="paid"), "Property .status must be one of CANCELED, CREATED, FULFILLED, PAID"),
     ("A06-quantity 0", order(items=[{"quantity": 0}]), "Property .items[0].quantity cannot be lower than 1"),
     (
         "A06-published example",
@@ -55,28 +55,40 @@ BODIES: list[tuple[str, bytes, str]] = [
     ("A06-amount too high", order(amount=10**12 + 1), "Property .amount cannot be higher than 1000000000000"),
     ("A06-source id too long", order(source_id="x" * 256), "Property .source_id length cannot be higher than 255"),
     ("A06-501 items", order(items=[{}] * 501), "Property .items length cannot be higher than 500"),
-    ("A06-e-mail", order(customer={"email": "a b@c"}), "Property .customer.email is not right"),
-    ("A06-e-mail with a line", order(customer={"email": "x@y\r\nBcc: z@y"}), "Property .customer.email is not right"),
-    ("A06-birthdate", order(customer={"birthdate": "2026-02-30"}), "Property .customer.birthdate is not right"),
-    ("A06-created_at", order(created_at="yesterday"), "Property .created_at is not right: invalid RFC3339"),
-    ("A06-created_at naive", order(created_at="2026-01-01T00:00:00"), "Property .created_at is not right"),
+    ("A06-e-mail", order(customer={"email": "a b@c"}), "Property .customer.email must be an e-mail address"),
+    (
+        "A06-e-mail with a line",
+        order(customer={"email": "x@y\r\nBcc: z@y"}),
+        "Property .customer.email must be an e-mail address",
+    ),
+    (
+        "A06-birthdate",
+        order(customer={"birthdate": "2026-02-30"}),
+        "Property .customer.birthdate must be a day, such as 2026-02-28",
+    ),
+    ("A06-created_at", order(created_at="yesterday"), "Property .created_at must be a time with its zone"),
+    (
+        "A06-created_at naive",
+        order(created_at="2026-01-01T00:00:00"),
+        "Property .created_at must be a time with its zone",
+    ),
     ("A06-created_at 9999", order(created_at="9999-12-31T23:59:59Z"), "Property .created_at is out of range"),
     ("A06-created_at 0001", order(created_at="0001-01-01T00:00:00Z"), "Property .created_at is out of range"),
     ("A07-NUL", order(customer={"source_id": "a\x00"}), "Property .customer.source_id holds a NUL character"),
     ("A07-NUL in metadata", order(metadata={"a": ["\x00"]}), "Property .metadata.a[0] holds a NUL character"),
     ("A07-NUL in a name", order(metadata={"\x00": 1}), "Property .metadata has a name with a NUL character"),
-    ("A07-surrogate", b'{"amount": 1, "source_id": "\\ud800"}', "The body cannot be read"),
+    ("A07-surrogate", b'{"amount": 1, "source_id": "\\ud800"}', "half of a surrogate pair"),
     ("A07-surrogate in metadata", b'{"amount": 1, "metadata": {"a": "\\ud800"}}', "The body cannot be read"),
     ("A08-deep", b'{"amount": 1, "metadata": {"a": ' + b"[" * DEEP + b"]" * DEEP + b"}}", "nested too deeply"),
     ("A08-65", b'{"amount": 1, "metadata": {"a": ' + b"[" * 65 + b"]" * 65 + b"}}", "is nested deeper than 20 levels"),
     ("A09-NaN", b'{"amount": NaN}', "The body cannot be read: JSON is malformed"),
     ("A09-Infinity", b'{"amount": -Infinity}', "The body cannot be read: JSON is malformed"),
-    ("A09-1e400", b'{"amount": 1e400}', "Property .amount is not right: number out of range"),
-    ("A09-1e400 in metadata", b'{"amount": 1, "metadata": {"a": 1e400}}', "number out of range"),
-    ("A09-5,000 digits", b'{"amount": ' + b"9" * 5_000 + b"}", "Property .amount is not right: integer value out"),
-    ("A09-true", order(amount=True), "Property .amount is not right: expected `int | null`, got `bool`"),
-    ("A09-arabic digit", order(amount="٣"), "Property .amount is not right: expected `int | null`, got `str`"),
-    ("A09-fraction", order(amount=1.5), "Property .amount is not right: expected `int | null`, got `float`"),
+    ("A09-1e400", b'{"amount": 1e400}', "Property .amount is a number that is out of range"),
+    ("A09-1e400 in metadata", b'{"amount": 1, "metadata": {"a": 1e400}}', "out of range"),
+    ("A09-5,000 digits", b'{"amount": ' + b"9" * 5_000 + b"}", "Property .amount is a number that is out of range"),
+    ("A09-true", order(amount=True), "Property .amount must be a whole number, not true or false"),
+    ("A09-arabic digit", order(amount="٣"), "Property .amount must be a whole number, not text"),
+    ("A09-fraction", order(amount=1.5), "Property .amount must be a whole number, not a fraction"),
     ("A10-twice", b'{"amount": 1, "amount": 2}', "Property .amount is given twice: give it once"),
     ("A10-twice inside", b'{"amount": 1, "metadata": {"a": 1, "a": 2}}', "Property .a is given twice: give it once"),
     ("A11-BOM", b"\xef\xbb\xbf" + order(), "The body cannot be read"),
@@ -116,10 +128,10 @@ def test_a_row_that_is_no_order_refuses_the_import(partner: Partner) -> None:
 
 
 NO_LISTS = {
-    b"{}": "expected `array`, got `object`",
+    b"{}": "must be a list, not an object",
     b"[]": "The list is empty: send at least one order",
     b"[{}": "The body cannot be read",
-    b'{"orders": []}': "expected `array`, got `object`",
+    b'{"orders": []}': "must be a list, not an object",
 }
 
 
@@ -155,7 +167,7 @@ def test_a13_every_bad_row_is_listed_the_first_hundred_of_them(partner: Partner)
         "Property [0].items[0].quantity cannot be lower than 1 (150 rows are wrong; none was imported)"
     )
     assert [row["index"] for row in shown["errors"]] == list(range(0, 200, 2))
-    assert shown["errors"][1]["details"] == "Property .amount is not right: expected `int | null`, got `str`"
+    assert shown["errors"][1]["details"] == "Property .amount must be a whole number, not text"
     unharmed()
 
 

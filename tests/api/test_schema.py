@@ -46,8 +46,6 @@ EXPLAINED = (
     # Which operators and values the conditions of a segment take is told by the refusal; static ones have none.
     r"Property \.conditions",
     r"\.customers\[\d+\] is no customer",
-    # 1.0 counts as a whole number in JSON Schema, not here.
-    r"expected `int( \| null)?`, got `float`",
     # A key that is made up twice, for two calls.
     r"This Idempotency-Key was used for another call",
     # What a database cannot keep.

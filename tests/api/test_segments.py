@@ -78,7 +78,7 @@ BAD: tuple[tuple[dict[str, Any], int, str], ...] = (
     ({"name": "x" * 101}, 400, "Property .name length cannot be higher than 100"),
     ({"name": " "}, 409, "Property .name: A segment needs a name"),
     ({"name": "Taken"}, 409, "There is a segment named “Taken” already."),
-    ({"name": None}, 400, "Property .name is not right"),
+    ({"name": None}, 400, "Property .name must be text, not null"),
     ({"name": "a\x00b"}, 400, "NUL"),
     ({"kind": "magic"}, 400, "Property .kind must be one of automatic, static"),
     ({"kind": "static"}, 400, "Property .conditions is for automatic segments"),
@@ -86,9 +86,9 @@ BAD: tuple[tuple[dict[str, Any], int, str], ...] = (
     ({"conditions": []}, 400, "Property .conditions[0]: An automatic segment needs at least one condition."),
     ({"conditions": [SPENT, SPENT | {"operator": "in"}]}, 400, "Property .conditions[1]: Total spent cannot be asked"),
     ({"conditions": [SPENT | {"field": "x' OR 1"}]}, 400, "Property .conditions[0]: “x' OR 1” is no field"),
-    ({"conditions": [SPENT | {"value": {"a": 1}}]}, 400, "Property .conditions[0].value is not right"),
+    ({"conditions": [SPENT | {"value": {"a": 1}}]}, 400, "Property .conditions[0].value must be "),
     ({"conditions": [SPENT | {"extra": 1}]}, 400, "extra"),
-    ({"conditions": "all"}, 400, "Property .conditions is not right"),
+    ({"conditions": "all"}, 400, "Property .conditions must be a list, not text"),
     ({"extra": 1}, 400, "extra"),
 )
 

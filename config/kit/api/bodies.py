@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any, TypeVar
@@ -11,18 +10,19 @@ from typing import Any, TypeVar
 import msgspec
 from rest_framework.request import Request
 
+from config.kit.api.faults_in_words import of_text, of_value
 from config.kit.api.problems import ApiError, bad_payload, bad_query
 from config.kit.times import NO_TIME, iso_time
 
 T = TypeVar("T")
 # Levels of nesting in free values such as metadata.
 DEEPEST = 20
-PATH = re.compile(r" - at `\$(.*)`$")
-BOUND = re.compile(r"^Expected `\w+` (of length )?(>=|<=) (\d+)$")
+# What msgspec says of a number with a point where an integer is wanted.
+FRACTION = "got `float`"
 
 
 def read(request: Request, limit: int) -> bytes:
-    """The body as sent. Raises 411, 413 and 415 with the way out."""
+    """The body as sent, chunked or with its length. Raises 411, 413 and 415 with the way out."""
     kind, _, parameters = request.headers.get("Content-Type", "").partition(";")
     charset = parameters.lower().replace('"', "").strip()
     if kind.strip().lower() != "application/json" or charset not in {"", "charset=utf-8"}:
@@ -31,48 +31,74 @@ def read(request: Request, limit: int) -> bytes:
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         details = "Send the body as it is, without Content-Encoding."
         raise ApiError(415, "unsupported_media_type", "Unsupported media type", details)
+    if request.headers.get("Content-Length"):
+        return _measured(request, limit)
+    if not request.headers.get("Transfer-Encoding"):
+        return b""
+    if not request.META.get("wsgi.input_terminated"):
+        details = "Send the body with Content-Length: this server cannot tell where it ends."
+        raise ApiError(411, "length_required", "Length required", details)
+    body: bytes = request.META["wsgi.input"].read(limit + 1)
+    if len(body) > limit:
+        raise _too_large(limit)
+    return body
+
+
+def _measured(request: Request, limit: int) -> bytes:
     try:
-        length = int(request.headers.get("Content-Length") or 0)
+        length = int(request.headers["Content-Length"])
     except ValueError:
         length = 0
     if length > limit:
-        details = f"Payload content length greater than maximum allowed: {limit}"
-        raise ApiError(413, "payload_too_large", "Payload too large", details)
+        raise _too_large(limit)
     body: bytes = request._request.read(length)
+    if len(body) < length:
+        raise bad_payload(f"The body has {len(body)} bytes, and Content-Length says {length}: send all of it.")
     return body
+
+
+def _too_large(limit: int) -> ApiError:
+    details = f"Payload content length greater than maximum allowed: {limit}"
+    return ApiError(413, "payload_too_large", "Payload too large", details)
 
 
 def decode(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
     """The body in its type. Raises 400 naming the property."""
     try:
+        return parse(body, decoder)
+    except msgspec.ValidationError as error:
+        raise bad_payload(of_value(error, decoder.type)) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise bad_payload(malformed(body, error)) from error
+
+
+def parse(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
+    """The body in its type; 100.0 is the integer 100, as JSON knows one kind of numbers. Raises msgspec's errors."""
+    try:
         return decoder.decode(body)
     except msgspec.ValidationError as error:
-        raise bad_payload(sentence(error)) from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise bad_payload(malformed(error)) from error
+        if FRACTION not in str(error):
+            raise
+        return decoder.decode(msgspec.json.encode(_whole(msgspec.json.decode(body))))
 
 
-def malformed(error: Exception) -> str:
+def _whole(value: Any) -> Any:
+    """With numbers such as 100.0 as integers; free values stay as they were sent."""
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else value
+    if isinstance(value, list):
+        return [_whole(each) for each in value]
+    if isinstance(value, dict):
+        return {name: part if name == "metadata" else _whole(part) for name, part in value.items()}
+    return value
+
+
+def malformed(body: bytes, error: Exception) -> str:
     if isinstance(error, RecursionError):
         return f"The body is nested too deeply: at most {DEEPEST} levels."
     if isinstance(error, UnicodeDecodeError):
         return f"The body is not UTF-8 (byte {error.start})."
-    return f"The body cannot be read: {str(error).rstrip('.')}. Send JSON (RFC 8259) in UTF-8."
-
-
-def sentence(error: msgspec.ValidationError) -> str:
-    """E.g. “Property .items[0].initial_quantity cannot be lower than 1”."""
-    text = str(error)
-    found = PATH.search(text)
-    path = found[1] if found else ""
-    problem = text[: found.start()] if found else text
-    bound = BOUND.match(problem)
-    if bound:
-        what = "length " if bound[1] else ""
-        problem = f"{what}cannot be {'lower' if bound[2] == '>=' else 'higher'} than {bound[3]}"
-    else:
-        problem = f"is not right: {problem[:1].lower()}{problem[1:200]}"
-    return f"Property {path} {problem}" if path else f"The body {problem}"
+    return of_text(body, error) if isinstance(error, msgspec.DecodeError) else str(error)
 
 
 def unstorable(value: Any, path: str = "", depth: int = 0) -> Iterator[str]:
