@@ -43,10 +43,13 @@ def lock_project(project_id: int) -> None:
 
 def lock_levels(project_id: int, product_ids: Iterable[int]) -> dict[int, Level]:
     """The products' levels in the default warehouse, locked in id order; by product id."""
+    wanted = list(product_ids)
+    if not wanted:
+        return {}
     rows = execute(
         "SELECT product_id, id, on_hand, reserved FROM stock_stocklevel"
         " WHERE warehouse_id = %s AND product_id = ANY(%s) ORDER BY id FOR UPDATE",
-        [default_warehouse(project_id), list(product_ids)],
+        [default_warehouse(project_id), wanted],
     )
     return {product_id: Level(level_id, on_hand, reserved) for product_id, level_id, on_hand, reserved in rows}
 

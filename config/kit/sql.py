@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from enum import Enum
 from typing import Any
 
+import msgspec
 from django.db import connection, models
 from psycopg import sql
 
@@ -41,27 +41,26 @@ def execute(statement: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]
         return cursor.fetchall() if cursor.description else []
 
 
-def update_rows(model: type[models.Model], names: Sequence[str], rows: Sequence[models.Model]) -> None:
+def update_rows(model: type[models.Model], names: Iterable[str], rows: Sequence[models.Model]) -> None:
     """Write these fields of rows of `model` that are in the table, in one statement however many there are."""
     if not rows:
         return
-    fields = [model._meta.pk, *(model._meta.get_field(name) for name in names)]
-    concrete = [field for field in fields if isinstance(field, models.Field)]
-    columns = [connection.ops.quote_name(str(field.column)) for field in concrete]
+    found = [model._meta.pk, *(model._meta.get_field(name) for name in names)]
+    fields = [field for field in found if isinstance(field, models.Field)]
+    columns = [connection.ops.quote_name(str(field.column)) for field in fields]
+    types = ", ".join(f"{column} {_type_of(field)}" for column, field in zip(columns, fields, strict=True))
     execute(
         f"UPDATE {connection.ops.quote_name(model._meta.db_table)} AS old"  # noqa: S608  names of ours only
         f" SET {', '.join(f'{column} = new.{column}' for column in columns[1:])}"
-        f" FROM unnest({', '.join(f'%s::{_type_of(field)}[]' for field in concrete)}) AS new ({', '.join(columns)})"
-        f" WHERE old.{columns[0]} = new.{columns[0]}",
-        [[_stored(field, row) for row in rows] for field in concrete],
+        f" FROM jsonb_to_recordset(%s::jsonb) AS new ({types}) WHERE old.{columns[0]} = new.{columns[0]}",
+        [
+            msgspec.json.encode(
+                [{str(field.column): getattr(row, field.attname) for field in fields} for row in rows]
+            ).decode()
+        ],
     )
 
 
-def _stored(field: models.Field[Any, Any], row: models.Model) -> Any:
-    value = field.get_db_prep_save(getattr(row, field.attname), connection)
-    return value.value if isinstance(value, Enum) else value
-
-
 def _type_of(field: models.Field[Any, Any]) -> str:
-    """Without its length: a cast to varchar(20) would cut what the column refuses."""
+    """Without its length: the column itself says what is too long for it."""
     return str(field.db_type(connection)).partition("(")[0]

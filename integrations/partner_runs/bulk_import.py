@@ -3,6 +3,7 @@
 The orders lie in PostgreSQL as checked JSON until they are written; the queue carries the run's id alone. A portion is
 one transaction: orders, failures, counters and cursor. One import of a project is worked on at a time, in the order
 they came; a slice of work is one portion, so that a small import waits for one portion of every other project at most.
+Live calls wait for it as well, so it is small; orders that are here just as they are sent are passed by without a lock.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import msgspec
 from django.db import transaction
@@ -25,20 +26,62 @@ from integrations.runs.pages import NOT_STORABLE, RunPage, Written
 from integrations.runs.queue import ring
 from orders import bell
 from orders.partners.published import PublishedOrder
-from orders.partners.store import Book, Outcome, RowFailure, Stored, store
+from orders.partners.store import (
+    Book,
+    Outcome,
+    RowFailure,
+    SentOrder,
+    Stored,
+    digest_of,
+    store,
+    unchanged,
+)
 
+# Orders that lie together.
 PORTION = 200
+# Portions looked through at once, while their orders change nothing.
+PORTIONS_AT_ONCE = 5
+# Orders written at once: so long a live call of the project may have to wait.
+AT_ONCE = 50
 COUNTED = {"created": "created", "updated": "updated", "skipped": "unchanged"}
 
 
 class Portion(msgspec.Struct):
     """Some orders of an import in a row; `repeats` names those whose source id came before, by their own index."""
 
-    orders: list[PublishedOrder]
+    orders: Sequence[PublishedOrder | msgspec.Raw]
     repeats: dict[int, int] = {}
 
 
-_PORTIONS = msgspec.json.Decoder(Portion)
+class KeptPortion(msgspec.Struct):
+    """The same as it is read: an order that changes nothing is never parsed."""
+
+    orders: list[msgspec.Raw]
+    repeats: dict[int, int] = {}
+
+
+class OrderKey(msgspec.Struct):
+    id: str | None = None
+    source_id: str | None = None
+
+
+_PORTIONS = msgspec.json.Decoder(KeptPortion)
+_KEYS = msgspec.json.Decoder(OrderKey)
+_ORDERS = msgspec.json.Decoder(PublishedOrder)
+
+
+@dataclass
+class ImportSlice:
+    """What is worked on at once: rows of an import by their index."""
+
+    repeats: dict[int, int]
+    same: dict[int, int]
+    """The orders of the book that a row leaves as they are."""
+    write: dict[int, msgspec.Raw]
+    sources: dict[int, str]
+    end: int
+    by_id: set[int] = field(default_factory=set)
+    """Orders of the book that rows to be written name by `id`."""
 
 
 @dataclass(frozen=True)
@@ -86,45 +129,87 @@ def _portions(bulk_id: int, orders: Sequence[PublishedOrder]) -> list[tuple[int,
 
 
 def import_portion(run: Run) -> RunPage:
-    """The next portion of an import."""
+    """The next rows of an import: as many as are written at once, and those between them that change nothing."""
     bulk = BulkImport.objects.select_related("project").get(pk=run.pk)
     start = int((run.cursor or {}).get("done", 0))
-    payload = BulkPortion.objects.filter(bulk_import=bulk, position=start).values_list("payload", flat=True).first()
-    if payload is None:
+    project = bulk.project
+    book = Book(project.pk, project.currency, project.zone, PublicIds(bytes(project.id_key)), true_time.now(), run.pk)
+    part = _next(book, bulk, start)
+    if part.end == start:
         return RunPage(done=True)
-    portion = _PORTIONS.decode(bytes(payload))
-    end = start + len(portion.orders)
-    whole = end >= (run.total or 0)
+    whole = part.end >= (run.total or 0)
 
-    def write(run_id: int, *, apart: bool = False) -> Written:
+    def write(run_id: int, *, each: bool = False) -> Written:
         # Customers are placed when all their orders are here; those of a long import meanwhile, by the tick.
         with nullcontext() if whole else bell.quiet():
-            return Written(_write(run_id, bulk, start, portion, apart=apart))
+            return Written(_write(bulk, replace(book, at=true_time.now()), part, each=each))
 
-    return RunPage({"done": end}, write, lambda run_id: write(run_id, apart=True), done=whole)
+    return RunPage({"done": part.end}, write, lambda run_id: write(run_id, each=True), done=whole)
 
 
-def _write(run_id: int, bulk: BulkImport, start: int, portion: Portion, *, apart: bool) -> Counter[str]:
-    project = bulk.project
-    book = Book(project.pk, project.currency, project.zone, PublicIds(bytes(project.id_key)), true_time.now(), run_id)
-    fresh = [index for index in range(start, start + len(portion.orders)) if index not in portion.repeats]
-    results: dict[int, Outcome] = {}
+def _next(book: Book, bulk: BulkImport, start: int) -> ImportSlice:
+    """The rows from `start` on. Nothing is locked: a row that changes nothing now is done, whatever comes after it."""
+    part = ImportSlice({}, {}, {}, {}, start)
+    portions = BulkPortion.objects.filter(bulk_import=bulk).order_by("position")
+    for _ in range(PORTIONS_AT_ONCE):
+        found = portions.filter(position__gt=part.end - PORTION).values_list("position", "payload").first()
+        if found is None:
+            break
+        position, payload = found
+        portion = _PORTIONS.decode(bytes(payload))
+        rows = list(enumerate(portion.orders, position))[part.end - position :]
+        # Where the first rows are to be written, the others are not looked at yet.
+        for some in (rows[:AT_ONCE], rows[AT_ONCE:]):
+            if some and len(part.write) < AT_ONCE:
+                _sort(book, bulk, part, portion.repeats, dict(some))
+        if len(part.write) >= AT_ONCE:
+            break
+    return part
+
+
+def _sort(
+    book: Book, bulk: BulkImport, part: ImportSlice, repeats: dict[int, int], rows: dict[int, msgspec.Raw]
+) -> None:
+    """Add rows to the slice until enough are to be written."""
+    keys = {index: _KEYS.decode(raw) for index, raw in rows.items()}
+    same: dict[int, int | None] = {}
+    if bulk.on_conflict == OnConflict.UPDATE:
+        plain = {index: raw for index, raw in rows.items() if not keys[index].id}
+        sent = [SentOrder(keys[index].id, keys[index].source_id, digest_of(raw)) for index, raw in plain.items()]
+        same = dict(zip(plain, unchanged(book, sent), strict=True))
+    for index, raw in rows.items():
+        if len(part.write) >= AT_ONCE:
+            return
+        part.end, part.sources[index] = index + 1, keys[index].source_id or ""
+        order_id = same.get(index) if same.get(index) not in part.by_id else None
+        if index in repeats:
+            part.repeats[index] = repeats[index]
+        elif order_id is not None:
+            part.same[index] = order_id
+        else:
+            part.write[index] = raw
+            if pk := book.ids.take("ord", keys[index].id or ""):
+                part.by_id.add(pk)
+
+
+def _write(bulk: BulkImport, book: Book, part: ImportSlice, *, each: bool) -> Counter[str]:
+    results: dict[int, Outcome] = {index: Stored(pk, "skipped") for index, pk in part.same.items()}
 
     def some(indexes: Sequence[int]) -> None:
-        orders = [portion.orders[index - start] for index in indexes]
+        orders = [_ORDERS.decode(part.write[index]) for index in indexes]
         outcomes = store(book, orders, live=False, on_conflict=bulk.on_conflict)
         results.update(zip(indexes, outcomes, strict=True))
 
     def failed(index: int, error: Exception) -> None:
         results[index] = _fault(error)
 
-    if apart:
-        in_halves(fresh, some, failed)
-    else:
-        some(fresh)
-    for index, first in portion.repeats.items():
+    if each:
+        in_halves(list(part.write), some, failed)
+    elif part.write:
+        some(list(part.write))
+    for index, first in part.repeats.items():
         results[index] = RowFailure("duplicate_found", f"The source_id is that of row {first} of the same import")
-    return _record(bulk, results, {index: portion.orders[index - start].source_id or "" for index in results})
+    return _record(bulk, results, part.sources)
 
 
 def _fault(error: Exception) -> RowFailure:

@@ -15,6 +15,11 @@ from orders.partners.published import CustomerObject, InvalidOrder
 from orders.segments import due
 
 COLUMNS = "name text, email text, phone text, description text, birthdate date, address jsonb, metadata jsonb"
+# What becomes of each column when `new` was sent; what was not sent stays.
+MERGED = {
+    name: f"coalesce(new.{name}, customer.{name})"
+    for name in ("name", "email", "phone", "description", "birthdate", "address")
+} | {"metadata": "customer.metadata || coalesce(new.metadata, '{}')"}
 CREATED = (
     "id", "project_id", "created_at", "source_id", "email", "name", "phone", "description", "birthdate", "address",
     "metadata",
@@ -133,13 +138,10 @@ class Customers:
         if not rows:
             return
         execute(
-            "UPDATE orders_customer AS customer SET name = coalesce(new.name, customer.name),"  # noqa: S608
-            " email = coalesce(new.email, customer.email), phone = coalesce(new.phone, customer.phone),"
-            " description = coalesce(new.description, customer.description),"
-            " birthdate = coalesce(new.birthdate, customer.birthdate),"
-            " address = coalesce(new.address, customer.address),"
-            " metadata = customer.metadata || coalesce(new.metadata, '{}')"
-            f" FROM jsonb_to_recordset(%s::jsonb) AS new (id bigint, {COLUMNS}) WHERE customer.id = new.id",
+            f"UPDATE orders_customer AS customer SET ({', '.join(MERGED)}) = ({', '.join(MERGED.values())})"  # noqa: S608
+            f" FROM jsonb_to_recordset(%s::jsonb) AS new (id bigint, {COLUMNS}) WHERE customer.id = new.id"
+            f" AND ({', '.join(f'customer.{name}' for name in MERGED)})"
+            f" IS DISTINCT FROM ({', '.join(MERGED.values())})",
             [as_json(rows)],
         )
 

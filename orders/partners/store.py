@@ -159,30 +159,58 @@ def find(project_id: int, ids: PublicIds, key: str) -> Order | None:
     return found
 
 
-def _find(page: _Page, on_conflict: str) -> None:
-    """Which orders are in the book already, and what is to become of them."""
-    ids = page.book.ids
-    pks = {id(entry): ids.take("ord", entry.order.id) for entry in page.entries if entry.order.id}
+@dataclass(frozen=True)
+class SentOrder:
+    """Which order was sent, and what: the digest of the whole."""
+
+    id: str | None
+    source_id: str | None
+    digest: str
+
+
+def digest_of(encoded: bytes) -> str:
+    """Of an order as `msgspec.json` encodes it."""
+    return hashlib.blake2b(encoded, digest_size=8).hexdigest()
+
+
+def unchanged(book: Book, sent: Sequence[SentOrder]) -> list[int | None]:
+    """The orders of the book that these imported ones leave just as they are, by primary key; locks nothing."""
+    known = _look_up(book, [(each.id, each.source_id) for each in sent])
+    return [
+        here.pk if here is not None and here.digest == each.digest and _refusal(here, live=False) is None else None
+        for here, each in zip(known, sent, strict=True)
+    ]
+
+
+def _look_up(book: Book, keys: Sequence[tuple[str | None, str | None]]) -> list[_Known | None]:
+    """The orders with these ids, else source ids."""
+    pks = [book.ids.take("ord", public_id) if public_id else None for public_id, _ in keys]
     rows = execute(
         "SELECT id, source_id, import_action, integration_id, coalesce(partner ->> 'digest', ''), erased_at"
         " FROM orders_order"
         " WHERE project_id = %s AND (id = ANY(%s) OR (source_id = ANY(%s) AND source_id <> ''))",
         [
-            page.book.project_id,
-            [pk for pk in pks.values() if pk is not None],
-            [entry.order.source_id for entry in page.entries if entry.order.source_id],
+            book.project_id,
+            [pk for pk in pks if pk is not None],
+            [source_id for _, source_id in keys if source_id],
         ],
     )
     by_pk = {row[0]: _Known(row[0], row[2], row[3] is not None, row[4], row[5] is not None) for row in rows}
     by_source = {row[1]: by_pk[row[0]] for row in rows if row[1]}
-    for entry in page.entries:
-        entry.digest = hashlib.blake2b(msgspec.json.encode(entry.order), digest_size=8).hexdigest()
-        if entry.order.id:
-            entry.known = by_pk.get(pks[id(entry)] or 0)
-            if entry.known is None:
-                entry.outcome = RowFailure("not_found", f"Cannot find order with id {entry.order.id}")
-        elif entry.order.source_id:
-            entry.known = by_source.get(entry.order.source_id)
+    return [
+        by_pk.get(pk or 0) if public_id else by_source.get(source_id or "")
+        for pk, (public_id, source_id) in zip(pks, keys, strict=True)
+    ]
+
+
+def _find(page: _Page, on_conflict: str) -> None:
+    """Which orders are in the book already, and what is to become of them."""
+    known = _look_up(page.book, [(entry.order.id, entry.order.source_id) for entry in page.entries])
+    for entry, here in zip(page.entries, known, strict=True):
+        entry.known = here
+        entry.digest = digest_of(msgspec.json.encode(entry.order))
+        if entry.order.id and here is None:
+            entry.outcome = RowFailure("not_found", f"Cannot find order with id {entry.order.id}")
         if entry.known is not None:
             entry.outcome = _conflict(entry, entry.known, on_conflict, live=page.live)
         elif entry.outcome is None and missing_amount(entry.order):
@@ -216,10 +244,10 @@ def _of_orders_met_before(page: _Page) -> list[_Entry]:
     """Entries of an order that another entry of the page has named in another way: they come after it."""
     met: set[int] = set()
     later = []
-    for entry in page.open:
+    for entry in page.entries:
         if entry.known is not None and entry.known.pk in met:
             later.append(entry)
-        elif entry.known is not None:
+        elif entry.known is not None and entry.outcome is None:
             met.add(entry.known.pk)
     return later
 

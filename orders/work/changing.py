@@ -19,10 +19,10 @@ from django.db.models import Field, Model
 
 from config.kit import true_time
 from config.kit.refusals import Refused
-from config.kit.sql import copy_rows, update_rows
+from config.kit.sql import copy_rows, next_ids, update_rows
 from orders import announcements
 from orders.choices import EventKind, OrderStatus
-from orders.intake.allocation import refresh_tabs, serve_waiting
+from orders.intake.allocation import serve_waiting
 from orders.intake.rows import as_json
 from orders.intake.tabs import tab_of
 from orders.models import Order, OrderEvent, OrderLine
@@ -166,6 +166,7 @@ def open_together(project_id: int, order_ids: Iterable[int]) -> dict[int, Opened
     In the caller's transaction, which holds the project's lock (`stock.ledger.lock_project`).
     """
     orders = Order.objects.select_for_update(of=("self",)).filter(project_id=project_id, pk__in=list(order_ids))
+    orders = orders.defer("search")  # made anew when it is written
     return {change.order.pk: change for change in _opened(project_id, list(orders.order_by("pk")), None)}
 
 
@@ -274,8 +275,7 @@ def _write(changes: Sequence[Opened]) -> None:
     _write_orders(changes)
     orders = [change.order.pk for change in changes]
     due.mark(project_id, [pk for each in changes for pk in (each._customer_before, each.order.customer_id)], at)
-    serve_waiting(fresh, at, silent=set(orders))
-    refresh_tabs(orders, at)
+    serve_waiting(fresh, at, silent=set(orders))  # and the tabs of those it serves
     copy_rows(
         OrderEvent,
         ("order_id", "kind", "message", "actor_id", "at", "changes"),
@@ -326,14 +326,31 @@ def _write_lines(changes: Sequence[Opened]) -> None:
     removed = [line.pk for change in changes for line in change.removed]
     if removed:
         OrderLine.objects.filter(pk__in=removed).delete()
-    OrderLine.objects.bulk_create([line for change in changes for line in change.lines if line.pk is None])
-    changed = [
-        line
-        for change in changes
-        for line in change.lines
-        if line.pk in change._before and change._before[line.pk] != state_of(line)
-    ]
-    update_rows(OrderLine, LINE_FIELDS, changed)
+    _add_lines([line for change in changes for line in change.lines if line.pk is None])
+    changed, fields = [], set()
+    for change in changes:
+        for line in change.lines:
+            before = change._before.get(line.pk)
+            differ = [name for name in LINE_FIELDS if before is not None and before[name] != getattr(line, name)]
+            if differ:
+                changed.append(line)
+                fields.update(differ)
+    update_rows(OrderLine, sorted(fields), changed)
+
+
+def _row(line: OrderLine) -> dict[str, Any]:
+    return state_of(line) | {"metadata": as_json(line.metadata)}
+
+
+def _add_lines(lines: Sequence[OrderLine]) -> None:
+    for line, line_id in zip(lines, next_ids(OrderLine, len(lines)), strict=True):
+        line.pk = line_id
+    if lines:
+        copy_rows(
+            OrderLine,
+            ("id", "order_id", *LINE_FIELDS),
+            ((line.pk, line.order_id, *_row(line).values()) for line in lines),
+        )
 
 
 def plain(value: Any) -> Any:

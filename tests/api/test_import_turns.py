@@ -29,6 +29,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture(autouse=True)
 def portions_of_a_hundred(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bulk_import, "PORTION", 100)
+    monkeypatch.setattr(bulk_import, "AT_ONCE", 100)
 
 
 def orders(count: int, name: str = "o") -> list[dict[str, Any]]:
@@ -89,6 +90,7 @@ def test_time_left_follows_the_pace(partner: Partner, monkeypatch: pytest.Monkey
 
 def test_further_imports_of_a_project_wait_in_order(partner: Partner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bulk_import, "PORTION", 10)
+    monkeypatch.setattr(bulk_import, "AT_ONCE", 10)
     first, second, third = (asked(partner, orders(30, name)) for name in "abc")
     assert [action(partner, each)["queue_position"] for each in (first, second, third)] == [0, 1, 2]
     later = Run.objects.latest("id")

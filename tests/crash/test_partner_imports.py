@@ -101,9 +101,11 @@ def state(project: Project) -> dict[str, Any]:
 def interrupted(monkeypatch: pytest.MonkeyPatch, drop_at: int = 0) -> tuple[dict[str, Any], int]:
     """An import of two portions, one order of the second an update, cut off at this moment (0: never)."""
     monkeypatch.setattr(bulk_import, "PORTION", 5)
+    monkeypatch.setattr(bulk_import, "AT_ONCE", 5)
     partner = Partner(ProjectFactory.create())
     partner.imported(rows(1, 1))
-    sent = [{"source_id": "new", "amount": 5, "customer": {"source_id": "c-9"}}, *rows(0, 8), *rows(1, 1)]
+    sent = [{"source_id": "new", "amount": 5, "customer": {"source_id": "c-9"}}, *rows(0, 8)]
+    sent += [row | {"metadata": {"changed": 1}} for row in rows(1, 1)]
     sent.pop(1)
     partner.post("/v1/orders/import", sent)
     run = Run.objects.filter(project=partner.project).latest("pk")
