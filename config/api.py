@@ -5,11 +5,16 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from config.kit.api.views import Nothing
+from integrations.api import not_offered
+from integrations.api import urls as integrations_urls
+from orders.api import urls as orders_urls
 
+before, after = not_offered.beside([*orders_urls.urlpatterns, *integrations_urls.urlpatterns])
 v1: list[URLPattern | URLResolver] = [
+    *before,
     path("", include("orders.api.urls")),
     path("", include("integrations.api.urls")),
-    re_path("^", Nothing.as_view()),
+    *after,
 ]
 back_office: list[URLPattern | URLResolver] = [
     path("", include("integrations.api.office_urls")),
