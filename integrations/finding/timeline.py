@@ -38,7 +38,8 @@ def timeline(answer: OrderAnswer) -> list[Moment]:
         moments += _of_remote(answer.remote)
     if answer.order is not None:
         moments += _of_order(answer.order)
-    return sorted(moments, key=lambda moment: moment.at, reverse=True)
+    # Of one second, what is told last came last.
+    return sorted(moments, key=lambda moment: moment.at)[::-1]
 
 
 def _in_shop(answer: OrderAnswer) -> Iterator[Moment]:

@@ -21,6 +21,8 @@ def test_the_demo_refuses_a_database_that_is_not_the_embedded_one(
     settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.EMBEDDED = False
+    # The command sets the umask of its process, which here is that of all the other tests.
+    monkeypatch.setattr(parts, "keep_private", lambda: None)
     monkeypatch.setattr(parts, "take_port", lambda *_: pytest.fail("it went on"))
     with pytest.raises(CommandError, match="Unset DATABASE_URL and REDIS_URL"):
         call_command("demo")

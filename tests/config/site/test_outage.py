@@ -109,7 +109,7 @@ class TestWithRealServers:
         people = [threading.Thread(target=ask) for _ in range(12)]
         for person in people:
             person.start()
-        time.sleep(1)
+        assert until(lambda: len(found) >= len(people))
         site.freeze_database()
         try:
             time.sleep(6)
