@@ -17,6 +17,7 @@ class Lock(IntEnum):
     MIGRATION = 0x636F756E  # "coun"; held by whoever brings the database up to date
     TICK = 7_002
     FIRST_RUN = 7_005
+    INVITING = 7_006
 
 
 class ProjectLock(IntEnum):

@@ -61,7 +61,7 @@ def may_invite(request: HttpRequest) -> bool:
 
 def link_of(request: HttpRequest, member: Membership) -> str:
     """The link to hand over; "" for those who have none, or whose link is theirs alone."""
-    if not invitations.may_see_link(member):
+    if not invitations.may_see_link(member, cast(User, request.user)):
         return ""
     return request.build_absolute_uri(invitations.path_for(member.user))
 
@@ -81,16 +81,18 @@ def invite(request: HttpRequest) -> HttpResponse:
     except InviteRefused as refusal:
         messages.error(request, refusal.sentence)
     else:
-        messages.success(request, _said(done))
+        messages.success(request, _said(done, link_of(request, done.member)))
     return _back()
 
 
-def _said(done: Invited) -> str:
+def _said(done: Invited, link: str) -> str:
     person = done.member.user
     if done.has_password:
         return _("Added %(person)s, who has an account here already.") % {"person": person}
     if done.wrote:
         return _("A letter is on its way to %(person)s.") % {"person": person}
+    if not link:
+        return _("Invited %(person)s, but the letter could not be sent: send it again in a while.") % {"person": person}
     return _("Invited %(person)s. No letter was sent: hand them the link below.") % {"person": person}
 
 
@@ -101,8 +103,13 @@ def invite_again(request: HttpRequest, user_id: int) -> HttpResponse:
         messages.info(request, _("%(person)s has come in already.") % {"person": member.user})
     elif invitations.write_again(member, by=user):
         messages.success(request, _("A new letter is on its way to %(person)s.") % {"person": member.user})
-    else:
+    elif link_of(request, member):
         messages.warning(request, _("No letter could be sent. There is a new link: the old one is closed."))
+    elif site_letters.available():
+        messages.warning(request, _("The letter could not be sent: send it again in a while."))
+    else:
+        text = _("%(person)s was invited by another account, too: ask whoever runs this installation for a link.")
+        messages.warning(request, text % {"person": member.user})
     return _back()
 
 
@@ -160,18 +167,24 @@ def invited(request: HttpRequest, token: str) -> HttpResponse:
     if request.method not in {"GET", "HEAD", "POST"}:
         return HttpResponseNotAllowed(["GET", "POST"])
     person = invitations.behind(token)
-    context = {**site.each_context(request), "title": _("Welcome to Countinghouse"), "person": person}
     if person is None:
-        return TemplateResponse(request, "admin/login/invited.html", context, status=404)
+        return _welcome(request, None)
     form: SetPasswordForm[User] = SetPasswordForm(person, request.POST if request.method == "POST" else None)
     form.label_suffix = ""
     if request.method == "POST" and form.is_valid():
-        form.save()
-        invitations.accepted(person, access_log.origin_of(request))
+        if not invitations.accept(token, form.cleaned_data["new_password1"], access_log.origin_of(request)):
+            return _welcome(request, None)
         text = _("Your password is set. Log in as %(name)s.")
         messages.success(request, text % {"name": person.get_username()})
         return HttpResponseRedirect(reverse("admin:login"))
-    return TemplateResponse(request, "admin/login/invited.html", {**context, "form": form})
+    return _welcome(request, person, form=form)
+
+
+def _welcome(request: HttpRequest, person: User | None, **shown: Any) -> HttpResponse:
+    """404 where the link opens nothing."""
+    title = _("Welcome to Countinghouse") if person else _("This link does not open anything")
+    context = {**site.each_context(request), "title": title, "person": person, **shown}
+    return TemplateResponse(request, "admin/login/invited.html", context, status=200 if person else 404)
 
 
 urlpatterns = [path("invited/<str:token>/", invited, name="invited")]

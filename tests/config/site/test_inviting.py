@@ -99,10 +99,37 @@ def test_a_letter_brings_the_link(boss: Client, mail: SimulatedMailServer) -> No
     assert Client().get(link.removeprefix("https://orders.example")).status_code == 200
 
 
+def test_a_letter_that_cannot_be_sent_is_said(boss: Client, mail: SimulatedMailServer) -> None:
+    mail.answer = "451 Later"
+    page = invite(boss)
+    assert said(page) == [f"Invited {TOM}, but the letter could not be sent: send it again in a while."]
+    assert link_on(page) == ""
+    again = boss.post(f"/people/{User.objects.get(email=TOM).pk}/invite/", follow=True)
+    assert said(again) == ["The letter could not be sent: send it again in a while."]
+
+
+def test_of_two_who_use_a_link_at_once_one_is_late(boss: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    link = link_on(invite(boss))
+    token, tom = link.split("/")[2], User.objects.get(email=TOM)
+    assert Client().post(link, NEW).status_code == 302
+    password = User.objects.get(pk=tom.pk).password
+    monkeypatch.setattr(invitations, "behind", lambda token, people=None: None if people else tom)
+    late = Client().post(f"/invited/{token}/", {"new_password1": "Lapsang-99", "new_password2": "Lapsang-99"})
+    assert late.status_code == 404
+    assert User.objects.get(pk=tom.pk).password == password
+
+
 class TestOthersAreNotTakenOver:
     """The link of an invitation opens nothing but what the inviting account may give."""
 
-    def test_who_has_a_password_keeps_it(self, boss: Client, project: Project) -> None:
+    @pytest.fixture
+    def other(self) -> Client:
+        """An import admin of another account, who wants to come in as somebody else."""
+        browser = Client()
+        browser.force_login(member(ProjectFactory.create().account, Role.IMPORT_ADMIN, "other"))
+        return browser
+
+    def test_who_has_a_password_keeps_it(self, boss: Client, mail: SimulatedMailServer) -> None:
         known = member(AccountFactory.create(), Role.READ_ONLY, "known")
         User.objects.filter(pk=known.pk).update(email=TOM)
         page = invite(boss)
@@ -111,15 +138,59 @@ class TestOthersAreNotTakenOver:
         assert User.objects.get(pk=known.pk).password == known.password
         assert invitations.behind(invitations.path_for(known).split("/")[2]) is None
 
-    def test_who_is_invited_elsewhere_has_no_link_here(self, boss: Client) -> None:
-        other = Client()
-        other.force_login(member(ProjectFactory.create().account, Role.IMPORT_ADMIN, "other"))
+    def test_the_link_of_another_account_does_not_open_this_one(
+        self, boss: Client, other: Client, settings: LazySettings
+    ) -> None:
+        """Who has a link by hand is closed out as soon as somebody else invites the same person by letter."""
         theirs = link_on(invite(other))
-        page = invite(boss)
+        with SimulatedMailServer() as mail:
+            account = {"host": "127.0.0.1", "port": mail.port, "security": "plain", "username": "", "password": ""}
+            settings.MAIL_ACCOUNT, settings.EMAIL_FROM = account, "office@orders.example"
+            settings.PUBLIC_URL = "https://orders.example"
+            page = invite(boss)
+        assert len(mail.letters) == 1
         assert link_on(page) == "" and link_on(other.get("/people/")) == ""
-        # "New link" of the second account does not close the link of the first one.
-        boss.post(f"/people/{User.objects.get(email=TOM).pk}/invite/")
-        assert Client().get(theirs).status_code == 200
+        assert Client().post(theirs, NEW).status_code == 404
+
+    def test_without_letters_nobody_is_added_who_came_in_elsewhere(
+        self, boss: Client, other: Client, project: Project
+    ) -> None:
+        """Who handed the link over may have kept it, and chosen the password themselves."""
+        theirs = link_on(invite(other))
+        assert "nobody can check who that is" in said(invite(boss))[0]
+        Client().post(theirs, NEW)
+        assert "nobody can check who that is" in said(invite(boss))[0]
+        tom = User.objects.get(email=TOM)
+        other.post(f"/people/{tom.pk}/take-out/")
+        assert "nobody can check who that is" in said(invite(boss))[0]
+        assert not project.account.memberships.filter(user=tom).exists()
+        # The control: who runs the installation answers for it, and from then on they come back by themselves.
+        User.objects.filter(username="boss").update(is_superuser=True)
+        assert said(invite(boss)) == [f"Added {TOM}, who has an account here already."]
+        User.objects.filter(username="boss").update(is_superuser=False)
+        boss.post(f"/people/{tom.pk}/take-out/", follow=True)
+        assert said(invite(boss)) == [f"Added {TOM}, who has an account here already."]
+
+    def test_the_link_of_who_was_taken_out_stays_closed(self, boss: Client, other: Client) -> None:
+        theirs = link_on(invite(other))
+        other.post(f"/people/{User.objects.get(email=TOM).pk}/take-out/")
+        assert Client().get(theirs).status_code == 404
+        ours = link_on(invite(boss))
+        assert Client().get(theirs).status_code == 404
+        assert Client().get(ours).status_code == 200
+
+    def test_where_letters_go_nobody_else_sees_the_link(self, boss: Client, mail: SimulatedMailServer) -> None:
+        assert link_on(invite(boss)) == ""
+        # The control: those who run the installation may choose anybody's password as it is.
+        User.objects.filter(username="boss").update(is_superuser=True)
+        assert link_on(boss.get("/people/")) != ""
+
+    def test_a_name_that_was_an_address_is_not_taken_for_it(self, boss: Client) -> None:
+        """Who once was invited by this address has another one now; somebody else may have it."""
+        known = member(AccountFactory.create(), Role.READ_ONLY, TOM)
+        User.objects.filter(pk=known.pk).update(email="tom@new.example")
+        assert "has another e-mail address by now" in said(invite(boss))[0]
+        assert not Membership.objects.exclude(account__memberships__user=known).filter(user=known).exists()
 
     def test_the_person_who_runs_the_site_is_not_taken_over(self, boss: Client) -> None:
         User.objects.create_superuser("root", TOM)
