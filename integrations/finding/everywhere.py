@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q
+from django.db.models.functions import Collate
 
 from integrations.choices import RemoteState
-from integrations.models import Project, RemoteOrder
+from integrations.models import Integration, Project, RemoteOrder
 from orders.models import Customer, Order
 from orders.search import query_of, search
-from stock.models import Product
+from stock.models import PLAIN_SKU, Product
+from stock.suggestions import plain
 
 # Of each kind so many are shown; more words find fewer.
 MOST = 20
@@ -61,6 +63,12 @@ def is_called(row: Order | RemoteOrder, text: str) -> bool:
     return text.strip().lstrip("#").casefold() in {name.lstrip("#").casefold() for name in names if name}
 
 
+def _names(text: str) -> list[str]:
+    """How a shop may write it, see `is_called`."""
+    bare = text.lstrip("#")
+    return [*{text, bare, f"#{bare}"} - {"", "#"}]
+
+
 def find(projects: Sequence[Project], text: str) -> Found:
     """What is called so in these projects: order numbers, ids, e-mails, names, phones, SKUs, papers, parcels.
 
@@ -71,39 +79,64 @@ def find(projects: Sequence[Project], text: str) -> Found:
     if not query_of(text):
         return found
     for project in projects:
-        found.orders += _orders(project, text)
-        found.outside += outside(RemoteOrder.objects.filter(project=project), text)[: MOST + 1]
+        called = _called(project, text)
+        orders, outside = _by_words(project, text)
+        found.orders += _orders(project, text, called, orders)
+        found.outside += _outside(project, [*called, *outside])
         found.customers += _customers(project, text)
         found.products += _products(project, text)
     found.more = len(found.orders) > MOST or len(found.outside) > MOST
     found.orders.sort(key=lambda order: (not is_called(order, text), -order.pk))
-    del found.orders[MOST:]
-    found.outside = sorted(found.outside, key=lambda remote: -remote.pk)[:MOST]
+    found.outside.sort(key=lambda remote: (not is_called(remote, text), -remote.pk))
+    del found.orders[MOST:], found.outside[MOST:]
     return found
 
 
-def _orders(project: Project, text: str) -> list[Order]:
-    """Those called exactly so first: of many whose words only begin so, the one that is meant may be old."""
-    rows = Order.objects.filter(project=project).select_related("integration", "project", "remote_order")
+def _called(project: Project, text: str) -> list[int]:
+    """Ids of the newest remote orders of exactly this number or id, in the book or not."""
+    names, shops = _names(text), Integration.objects.filter(project=project)
+    by_number = RemoteOrder.objects.filter(project=project, number__in=names)
+    by_id = RemoteOrder.objects.filter(integration__in=shops, external_id__in=names)
+    both = by_number.values_list("id", flat=True).union(by_id.values_list("id", flat=True))
+    return list(both.order_by("-id")[: 2 * MOST])
+
+
+def _by_words(project: Project, text: str) -> tuple[list[int], list[int]]:
+    """Ids of the newest orders of the book, and of those outside of it, in which every word of `text` begins a word.
+
+    PostgreSQL takes every beginning of a word for a frequent one. Told to go by id it would read all orders, from the
+    newest back, whenever there is none: so it is given a sum to sort by, which no index has.
+    """
+    newest = (F("id") + 0).desc()
+    book = search(Order.objects.filter(project=project), text)
+    outside = RemoteOrder.objects.filter(project=project).exclude(state=RemoteState.IMPORTED)
+    outside = outside.extra(where=["integrations_remoteorder.search @@ %s::tsquery"], params=[query_of(text)])
+    found = [list(rows.order_by(newest).values_list("pk", flat=True)[: MOST + 1]) for rows in (book, outside)]
+    return found[0], found[1]
+
+
+def _orders(project: Project, text: str, called: Sequence[int], ids: Sequence[int]) -> list[Order]:
+    """Those called exactly so, too: of many whose words only begin so, the one that is meant may be old."""
+    rows = Order.objects.filter(project=project).select_related("integration", "project__account", "remote_order")
     rows = rows.defer("remote_order__payload", "remote_order__taken")
-    ids = RemoteOrder.objects.filter(project=project, number=text).values("pk")
-    named = rows.filter(Q(remote_order__in=ids) | Q(source_id=text)).order_by("-id")[:MOST]
-    return list(dict.fromkeys([*named, *search(rows, text).order_by("-id")[: MOST + 1]]))
+    return list(rows.filter(Q(pk__in=ids) | Q(remote_order__in=called) | Q(source_id=text)))
 
 
-def outside(rows: QuerySet[RemoteOrder], text: str) -> QuerySet[RemoteOrder]:
-    """Those of the remote orders that are not in the book and in which every word of `text` begins a word."""
-    asked = query_of(text)
-    if not asked:
-        return rows.none()
-    rows = rows.exclude(state=RemoteState.IMPORTED).defer("payload", "taken").select_related("integration", "project")
-    return rows.extra(where=["integrations_remoteorder.search @@ %s::tsquery"], params=[asked]).order_by("-id")
+def _outside(project: Project, ids: Sequence[int]) -> list[RemoteOrder]:
+    """Orders of shops that are not in the book. Of erased people no words are kept, but number and id are."""
+    rows = RemoteOrder.objects.filter(project=project, pk__in=ids).exclude(state=RemoteState.IMPORTED)
+    return list(rows.defer("payload", "taken").select_related("integration", "project__account"))
 
 
 def _customers(project: Project, text: str) -> list[Customer]:
-    rows = Customer.objects.filter(project=project, erased_at=None)
+    rows = Customer.objects.filter(project=project, erased_at=None).select_related("project__account")
     return list(rows.filter(Q(email__startswith=text.lower()) | Q(source_id=text)).order_by("-id")[:MOST_ASIDE])
 
 
 def _products(project: Project, text: str) -> list[Product]:
-    return list(Product.objects.filter(project=project, sku__istartswith=text).order_by("sku")[:MOST_ASIDE])
+    """By the beginning of a SKU, however it is written: the index that suggestions use."""
+    sku = plain(text)
+    if not sku:
+        return []
+    rows = Product.objects.filter(project=project).select_related("project__account")
+    return list(rows.alias(plain=Collate(PLAIN_SKU, "C")).filter(plain__startswith=sku).order_by("sku")[:MOST_ASIDE])

@@ -9,6 +9,8 @@ from django.utils import timezone
 
 from integrations import jobs
 from integrations.choices import ImportAction, RemoteState
+from integrations.erasing.persons import Confirmed
+from integrations.erasing.traffic import erase_remote_orders
 from integrations.finding import everywhere
 from integrations.finding.everywhere import Found
 from integrations.importing import remote_orders, retry
@@ -105,6 +107,46 @@ def test_an_old_order_is_found_by_its_number_among_many_that_only_begin_so(shop:
     found = find(shop, NUMBER)
     assert found.more and first in found.orders
     assert found.orders[0] == first
+
+
+def test_an_old_order_outside_of_the_book_is_found_by_its_number_among_many_that_only_begin_so(
+    shop: Integration,
+) -> None:
+    load(shop, ImportAction.SKIP)
+    first = RemoteOrder.objects.get(number=NUMBER)
+    fields = [field.attname for field in RemoteOrder._meta.concrete_fields if not field.primary_key]
+    values = {name: getattr(first, name) for name in fields}
+    copies = [RemoteOrder(**values) for _ in range(everywhere.MOST + 5)]
+    for place, copy in enumerate(copies):
+        copy.external_id, copy.number = f"9010{place}", f"{NUMBER}{place}"
+    RemoteOrder.objects.bulk_create(copies)
+    for text in (NUMBER, "901"):
+        found = find(shop, text)
+        assert found.more and found.outside[0] == first
+        assert found.exactly(text) == first
+
+
+@pytest.mark.parametrize("action", [ImportAction.SKIP, ImportAction.VALID])
+@pytest.mark.parametrize(("stored", "typed"), [("#1001", "1001"), ("1001", "#1001"), ("#1001", "#1001")])
+def test_the_sign_before_a_number_does_not_matter(
+    shop: Integration, action: ImportAction, stored: str, typed: str
+) -> None:
+    """Also where many others begin so, or where its words are not known."""
+    load(shop, action)
+    RemoteOrder.objects.filter(external_id="901").update(number=stored, search="")
+    Order.objects.filter(remote_order__external_id="901").update(number=stored, search="")
+    one = find(shop, typed).exactly(typed)
+    assert one is not None and one.number == stored
+
+
+def test_an_erased_order_is_found_by_its_number_alone(shop: Integration) -> None:
+    load(shop, ImportAction.SKIP)
+    ids = RemoteOrder.objects.filter(external_id="901").values_list("pk", flat=True)
+    erase_remote_orders(list(ids), Confirmed(timezone.now(), None))
+    for text in (NUMBER, "901"):
+        one = find(shop, text).exactly(text)
+        assert isinstance(one, RemoteOrder) and one.erased_at is not None
+    assert not find(shop, "bozena.nemcova@ratiborice.example").outside
 
 
 def test_other_books_are_looked_through_only_where_they_are_given(shop: Integration) -> None:
