@@ -35,7 +35,8 @@ class WhereView(PartnerView):
     }
 
     def get(self, request: Request) -> Response:
-        text, asks = ASKED.read(self.query), ASK_SHOPS.read(self.query) == "true"
+        # PostgreSQL keeps no NUL characters.
+        text, asks = ASKED.read(self.query).replace("\0", ""), ASK_SHOPS.read(self.query) == "true"
         found = everywhere.find([self.project], text)
         answers = [
             whereabouts.of_order(row) if isinstance(row, Order) else whereabouts.of_remote(row)

@@ -74,6 +74,7 @@ def test_shops_are_asked_only_for_what_is_not_on_record(
     [found] = answers(partner, "q=12345&ask_shops=true")
     assert (found["where"], found["integration_id"] is not None) == ("not_in_shop", True)
     assert RemoteOrder.objects.count() == 0
+    assert [each["where"] for each in answers(partner, "q=1%002345&ask_shops=true")] == ["not_in_shop"]
     monkeypatch.setattr(shop_client, "drive", lambda *_, **__: pytest.fail("a shop was asked"))
     remote(shop, "81", RemoteState.FAILED, search="81")
     assert len(answers(partner, "q=81&ask_shops=true")) == 1
@@ -81,7 +82,12 @@ def test_shops_are_asked_only_for_what_is_not_on_record(
 
 @pytest.mark.parametrize(
     ("query", "said"),
-    [("", ".q is missing"), ("q=", ".q is empty"), ("q=1&ask_shops=maybe", ".ask_shops"), ("q=1&who=me", ".who")],
+    [
+        ("", ".q is missing"),
+        ("q=", ".q is empty"),
+        ("q=1&ask_shops=maybe", ".ask_shops"),
+        ("q=1&who=me", ".who"),
+    ],
 )
 def test_what_is_asked_wrongly_is_named(partner: Partner, query: str, said: str) -> None:
     answer = partner.get(f"{PATH}?{query}")
