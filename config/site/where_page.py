@@ -23,6 +23,8 @@ from integrations.finding.timeline import timeline
 from integrations.finding.whereabouts import OrderAnswer
 from integrations.importing import retry
 from integrations.models import Project, RemoteOrder
+from orders.admin.tones import STATUS_TONES, TAB_TONES
+from orders.choices import OrderStatus
 from orders.models import Order
 
 PERMISSIONS = ("orders.view_order", "integrations.view_remoteorder")
@@ -129,7 +131,7 @@ def _row(project: Project, row: Order | RemoteOrder, text: str) -> dict[str, Any
         # Who looks for an order of this book wants to work on it; its page tells what has happened, too.
         here = row.project_id == project.pk
         url = reverse("admin:orders_order_change", args=[row.pk]) if here else _address(text, order=row.pk)
-        state, tone = whereabouts.stands(row), "good"
+        state, tone = whereabouts.stands(row), _tone(row)
     else:
         url, state, tone = _address(text, remote=row.pk), row.get_state_display(), STATE_TONES[row.state]
     return {
@@ -143,6 +145,10 @@ def _row(project: Project, row: Order | RemoteOrder, text: str) -> dict[str, Any
         "state": state,
         "tone": tone,
     }
+
+
+def _tone(order: Order) -> str:
+    return TAB_TONES[order.tab] if order.status == OrderStatus.PROCESSING else STATUS_TONES[order.status]
 
 
 def _address(text: str, **chosen: int) -> str:
@@ -165,7 +171,7 @@ def _steps(request: HttpRequest, answer: OrderAnswer) -> list[NextStep]:
     if answer.remote is not None:
         again = reverse("admin:integrations_remoteorder_retry", args=[answer.remote.pk])
         back = reverse("admin:integrations_remoteorder_take_back", args=[answer.remote.pk])
-        if answer.where == Whereabouts.DISMISSED and may(REVIEW):
+        if answer.where == Whereabouts.DISMISSED and may(REVIEW) and answer.remote.erased_at is None:
             steps.append(NextStep(_("Take “Mark as cancel” back"), back, {"back": "page"}, posts=True))
         steps.append(_its_page(answer.remote, answer.where, decides=may(REVIEW)))
         if answer.remote.state in retry.RETRIED and may(RETRY):

@@ -25,7 +25,7 @@ def review_page(request: HttpRequest, remote: RemoteOrder) -> dict[str, Any]:
     context: dict[str, Any] = {
         "may_accept": may and remote.state == RemoteState.PENDING,
         "may_dismiss": may and remote.state in DISMISSABLE,
-        "may_take_back": may and remote.state == RemoteState.DISMISSED,
+        "may_take_back": may and remote.state == RemoteState.DISMISSED and remote.erased_at is None,
     }
     if remote.state not in DECIDED_HERE:
         return context

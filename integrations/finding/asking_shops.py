@@ -97,6 +97,10 @@ def _why_unseen(shop: Integration, seen: Candidate) -> tuple[Whereabouts, str]:
     if webhook is not None and webhook.refused_at is not None:
         said = f"{shop} has it. A webhook of this shop was rejected at {_when(webhook.refused_at)}, because its"
         return Whereabouts.REJECTED, f"{said} signature does not fit. {_next_load(shop)}"
+    if shop.complete_until is not None and changed < shop.complete_until - shop.overlap:
+        # Some shops stamp or list an order late; the next load does not reach back to it.
+        said = f"{shop} has it, last changed at {at}. Loads have come as far as {_when(shop.complete_until)} and have"
+        return Whereabouts.NOT_FETCHED, f"{said} passed it by: fetch it."
     return Whereabouts.NOT_FETCHED, f"{shop} has it, last changed at {at}. {_reached(shop)} {_next_load(shop)}"
 
 

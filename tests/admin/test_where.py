@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from integrations import client as shop_client
 from integrations.choices import RemoteState, Role, RunKind, Whereabouts
@@ -86,6 +87,34 @@ def test_the_first_button_mends_it(
 ) -> None:
     remote(shop, "77", state, retry=retries, **words("77"))
     assert steps(shown(admin, "77"))[0] == first
+
+
+def test_what_was_erased_cannot_be_taken_back(shop: Integration, admin: Client) -> None:
+    """Its decision refuses it; so does the page of the order."""
+    erased = remote(shop, "77", RemoteState.DISMISSED, **words("77"))
+    page = f"/integrations/remoteorder/{erased.pk}/change/"
+    assert "Take “Mark as cancel” back" in admin.get(page).content.decode()
+    RemoteOrder.objects.filter(pk=erased.pk).update(erased_at=timezone.now(), search="", payload="")
+    assert steps(shown(admin, "77")) == ["Everything about it"]
+    assert "Take “Mark as cancel” back" not in admin.get(page).content.decode()
+
+
+def test_orders_of_the_book_have_the_colour_of_where_they_stand(shop: Integration, admin: Client) -> None:
+    give_stock(shop.project, A_17=50)
+    orders = imported(shop, [incoming(line("A-17"), number=f"70{n}", external_id=f"70{n}") for n in range(4)])
+    for order, (status, tab) in zip(
+        orders,
+        [("complete", ""), ("cancelled", ""), ("processing", "in_stock"), ("processing", "partial")],
+        strict=True,
+    ):
+        Order.objects.filter(pk=order.pk).update(status=status, tab=tab)
+    rows = {row["label"]: (row["state"], row["tone"]) for row in shown(admin, "70").context["rows"]}
+    assert rows == {
+        "700": ("Complete", "good"),
+        "701": ("Cancelled", "plain"),
+        "702": ("Processing, In stock", "good"),
+        "703": ("Processing, Partial", "warn"),
+    }
 
 
 def test_its_buttons_work(shop: Integration, admin: Client) -> None:

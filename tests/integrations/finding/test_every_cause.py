@@ -248,3 +248,14 @@ def test_that_cause_and_no_other(
         assert bool(moments) == (where not in {Whereabouts.NOT_IN_SHOP, Whereabouts.NOT_ASKED})
         assert [moment.at for moment in moments] == sorted((moment.at for moment in moments), reverse=True)
     assert RemoteOrder.objects.count() == seen >= before, "to ask a shop writes nothing"
+
+
+def test_what_loads_have_passed_by_is_not_left_to_the_next_load(monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = Planting("woocommerce", monkeypatch)
+    shop.load()
+    [name, *_] = shop.unseen()
+    passed = answer_for(shop, name).sentence
+    assert "passed it by: fetch it." in passed and "next load" not in passed
+    # The control: before loads have come that far, the next one brings it.
+    shop.change(complete_until=shop.now - timedelta(hours=1))
+    assert "The next load begins at" in answer_for(shop, name).sentence
