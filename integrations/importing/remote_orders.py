@@ -95,6 +95,11 @@ def _words(seen: Candidate, state: RemoteState) -> str:
     return vector_of_incoming(seen.order) if seen.order else vector([seen.number, seen.external_id], (), ())
 
 
+def _newer_words(seen: Candidate, state: RemoteState) -> str | None:
+    """As `_words`; None where the newer document cannot be read: then the order is found as before."""
+    return _words(seen, state) if seen.order or state == RemoteState.IMPORTED else None
+
+
 def change(run_id: int, entries: Sequence[tuple[int, Entry]], at: datetime) -> None:
     """Write a new decision on orders seen before, as (row id, entry), in one statement; those of erased people stay."""
     if not entries:
@@ -107,7 +112,7 @@ def change(run_id: int, entries: Sequence[tuple[int, Entry]], at: datetime) -> N
                     entry.candidate.number, entry.candidate.status, entry.candidate.stamp, *_summary(entry.candidate),
                     entry.candidate.digest, entry.state.value, entry.reason_code, entry.reason, entry.subject[:255],
                     entry.action, entry.retry, entry.attempts, entry.next_attempt(at),
-                    _words(entry.candidate, entry.state),
+                    _newer_words(entry.candidate, entry.state),
                 )
                 for _, entry in entries
             ),
@@ -119,7 +124,7 @@ def change(run_id: int, entries: Sequence[tuple[int, Entry]], at: datetime) -> N
         " placed_at = coalesce(new.placed_at, seen.placed_at), buyer = new.buyer, buyer_key = new.buyer_key,"
         " currency = new.currency, total = new.total, payload = new.payload, digest = new.digest, state = new.state,"
         " reason_code = new.reason_code, reason = new.reason, subject = new.subject, action = new.action,"
-        " retry = new.retry, search = new.search::tsvector,"
+        " retry = new.retry, search = coalesce(new.search::tsvector, seen.search),"
         " attempts = new.attempts, next_attempt_at = new.next_attempt_at, changed_at = %s, run_id = %s"
         " FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::text[],"
         " %s::text[], %s::text[], %s::numeric[], %s::bytea[], %s::text[], %s::text[], %s::text[],"
@@ -165,7 +170,7 @@ def refresh(rows: Sequence[tuple[Known, Candidate, str]]) -> None:
         [known.id for known, _, _ in rows],
         *zip(
             *(
-                (seen.number, seen.status, seen.stamp, *_told(seen), seen.digest, _words(seen, known.state))
+                (seen.number, seen.status, seen.stamp, *_told(seen), seen.digest, _newer_words(seen, known.state))
                 for known, seen, _ in rows
             ),
             strict=True,
@@ -180,7 +185,7 @@ def refresh(rows: Sequence[tuple[Known, Candidate, str]]) -> None:
         " placed_at = coalesce(new.placed_at, seen.placed_at), buyer = coalesce(new.buyer, seen.buyer),"
         " buyer_key = coalesce(new.buyer_key, seen.buyer_key), currency = coalesce(new.currency, seen.currency),"
         " total = coalesce(new.total, seen.total), payload = new.payload, digest = new.digest,"
-        " search = new.search::tsvector"
+        " search = coalesce(new.search::tsvector, seen.search)"
         " FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::text[],"
         " %s::text[], %s::text[], %s::numeric[], %s::bytea[], %s::text[], %s::text[], TEXTS)"
         " AS new (id, number, status, stamp, placed_at, buyer, buyer_key, currency, total, digest, search, kept,"

@@ -36,9 +36,15 @@ def body(key: int, number: str, email: str) -> bytes:
 
 
 @pytest.fixture
-def shop(monkeypatch: pytest.MonkeyPatch) -> Integration:
-    bodies = {"901": body(901, NUMBER, "bozena.nemcova@ratiborice.example"), "90177": body(90177, "7", "x@y.example")}
-    FakeConnector(bodies).install(monkeypatch)
+def connector(monkeypatch: pytest.MonkeyPatch) -> FakeConnector:
+    email = "bozena.nemcova@ratiborice.example"
+    connector = FakeConnector({"901": body(901, NUMBER, email), "90177": body(90177, "7", "x@y.example")})
+    connector.install(monkeypatch)
+    return connector
+
+
+@pytest.fixture
+def shop(connector: FakeConnector) -> Integration:
     shop = IntegrationFactory.create()
     set_up(shop)
     return shop
@@ -83,6 +89,20 @@ def test_its_words_go_with_it_into_the_book(shop: Integration) -> None:
     retry.retry_now(RemoteOrder.objects.all())
     jobs.work(Run.objects.latest("pk").pk)
     assert set(RemoteOrder.objects.values_list("state", "search")) == {(RemoteState.IMPORTED, "")}
+
+
+@pytest.mark.parametrize("state", [RemoteState.FAILED, RemoteState.PENDING, RemoteState.DISMISSED])
+def test_an_order_that_cannot_be_read_any_more_is_found_as_before(
+    shop: Integration, connector: FakeConnector, state: RemoteState
+) -> None:
+    load(shop, ImportAction.SKIP)
+    RemoteOrder.objects.update(state=state)
+    connector.bodies["901"] = json.dumps(json.loads(connector.bodies["901"]) | {"total": "much"}).encode()
+    load(shop, ImportAction.SKIP)
+    one = RemoteOrder.objects.get(external_id="901")
+    assert '"much"' in one.payload and one.state == state
+    for text in WAYS:
+        assert one in find(shop, text).outside
 
 
 def test_the_one_that_is_called_so_is_meant(shop: Integration) -> None:
