@@ -163,9 +163,20 @@ def _port_sentence(host: str, port: int, error: OSError) -> str:
     return f"{host}:{port} cannot be listened on ({error.strerror}). Choose another with --host and --port."
 
 
+def reached_at(host: str) -> str:
+    """Where this machine reaches what listens at `host`, which may mean all of its addresses."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+
+
+def web_address(host: str, port: int) -> str:
+    """What a browser on this machine is told, such as "http://127.0.0.1:8000" or "http://[::1]:8000"."""
+    target = reached_at(host)
+    return f"http://[{target}]:{port}" if ":" in target else f"http://{target}:{port}"
+
+
 def wait_for_port(host: str, port: int, *, seconds: float = 60.0, give_up: Callable[[], bool] = lambda: False) -> bool:
     """Wait until something answers there. Whether it did, before the time was over or `give_up` said so."""
-    target = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+    target = reached_at(host)
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and not give_up():
         try:

@@ -25,7 +25,7 @@ VALID = timedelta(days=7)
 
 
 class BegunRefused(Refused):
-    """There is an owner already."""
+    """There is an owner already, or an account of this name; the message says which."""
 
 
 @dataclass(frozen=True)
@@ -60,11 +60,13 @@ def opens(text: str) -> bool:
 
 
 def begin(said: Beginning, origin: Origin) -> User:
-    """Make the owner, the company and its first order book. Raises BegunRefused when somebody was faster."""
+    """Make the owner, the company and its first order book. Raises BegunRefused, also when somebody was faster."""
     with transaction.atomic():
         hold(Lock.FIRST_RUN)
         if not is_due():
             raise BegunRefused("Somebody has used this link already: log in, or ask them to invite you.")
+        if Account.objects.filter(name=said.company).exists():  # of people who were deleted
+            raise BegunRefused(f"There is an account named {said.company} already: give the company another name.")
         owner = User.objects.create_superuser(said.name, said.email, said.password)
         account = Account.objects.create(name=said.company, plan=AccountPlan.STANDARD)
         Membership.objects.create(account=account, user=owner, role=Role.IMPORT_ADMIN)

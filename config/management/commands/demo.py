@@ -57,7 +57,7 @@ class Command(BaseCommand):
             ports, mail = programs.choose_ports(), programs.free_port(letters.PORT)
             receiver = programs.free_port(webhooks.PORT)
             programs.allow((*ports.values(), mail, receiver))
-            settings.PUBLIC_URL = os.environ["PUBLIC_URL"] = f"http://{host}:{port}"
+            settings.PUBLIC_URL = os.environ["PUBLIC_URL"] = parts.web_address(host, port)
             project = seeding.seed(ports)[0]
             letters.seed(project, mail)
             webhooks.seed(project, receiver)
@@ -68,7 +68,7 @@ class Command(BaseCommand):
             with Supervisor([*helpers, *site], servers=servers, server_failures=parts.server_failures()) as supervisor:
                 if parts.wait_for_port(host, port, give_up=lambda: supervisor.stopping):
                     seeding.register_webhooks(ports)
-                    self._welcome(f"http://{host}:{port}/", ports, made)
+                    self._welcome(f"{parts.web_address(host, port)}/", ports, made)
                 supervisor.run()
                 self.stdout.write("Stopping")
         self.stdout.write("Stopped; the data are kept.")

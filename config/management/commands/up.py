@@ -45,7 +45,7 @@ class Command(BaseCommand):
             programs = parts.site_programs(listener, webs=webs, workers=workers)
             with Supervisor(programs, servers=servers, server_failures=parts.server_failures()) as supervisor:
                 if parts.wait_for_port(host, port, give_up=lambda: supervisor.stopping):
-                    self._say_where(f"http://{host}:{port}", begin)
+                    self._say_where(parts.web_address(host, port), begin)
                 supervisor.run()
                 self.stdout.write("Stopping")
         self.stdout.write("Stopped; the data are kept.")

@@ -57,6 +57,20 @@ def test_waiting_for_a_port_can_be_given_up() -> None:
     assert not parts.wait_for_port("127.0.0.1", free_port(), seconds=60, give_up=lambda: True)
 
 
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8000"),
+        ("0.0.0.0", "http://127.0.0.1:8000"),
+        ("::1", "http://[::1]:8000"),
+        ("::", "http://[::1]:8000"),
+        ("office.example", "http://office.example:8000"),
+    ],
+)
+def test_what_is_printed_opens_in_a_browser(host: str, address: str) -> None:
+    assert parts.web_address(host, 8000) == address
+
+
 class TestWorker:
     @pytest.fixture(autouse=True)
     def empty_queue(self) -> None:

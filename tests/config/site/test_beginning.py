@@ -94,6 +94,14 @@ def test_what_is_wrong_is_named_and_nothing_made(wrong: dict[str, str], field: s
     assert not User.objects.exists() and not Account.objects.exists()
 
 
+def test_an_account_of_this_name_is_not_begun_again() -> None:
+    AccountFactory.create(name=SAID["company"])
+    answer = page(Client(), said=SAID)
+    assert "There is an account named Leaf &amp; Bean already" in answer.content.decode()
+    assert not User.objects.exists()
+    assert page(Client(), said=SAID | {"company": "Other"}).status_code == 302
+
+
 def test_the_login_says_where_the_link_is_until_somebody_is_there() -> None:
     assert "Nobody has an account here yet" in Client().get("/login/").content.decode()
     page(Client(), said=SAID)
