@@ -61,6 +61,20 @@ def test_the_keyboard_leads_to_the_answer_from_every_page(
     assert troubles == []
 
 
+def test_what_was_found_is_read_on_a_phone_without_moving_aside(
+    shop: Integration, live_server: LiveServer, page: Any
+) -> None:
+    words = {"search": "9002 ann lee", "buyer": "Ann Lee", "total": 25, "currency": "EUR"}
+    aside(lambda: remote(shop, "9002", RemoteState.FAILED, **words))
+    page.set_viewport_size({"width": 390, "height": 844})
+    log_in(page, live_server.url)
+    page.goto(f"{live_server.url}/where/?q=ann")
+    assert_fits(page)
+    for what in ("9002", "Ann Lee", "€25.00"):
+        box = page.locator("tr", has_text="9002").get_by_text(what).bounding_box()
+        assert box["x"] >= 0 and box["x"] + box["width"] <= 390, what
+
+
 def test_a_shop_is_asked_on_a_phone_and_its_order_fetched(
     shop: Integration, woo: SimulatedServer, live_server: LiveServer, page: Any
 ) -> None:
