@@ -109,6 +109,10 @@ class AddressObject(Struct, omit_defaults=True, gc=False):
     postal_code: Line | None = None
 
 
+# Control characters by their numbers: of those, readers of JSON Schema and Python do not take the same ones for spaces.
+EMAIL = r"^([^@\s\x00-\x1f\x7f-\x9f]+@[^@\s\x00-\x1f\x7f-\x9f]+)?$"
+
+
 class CustomerObject(Struct, omit_defaults=True, gc=False):
     """A customer by id or source id (the id wins), else by e-mail address."""
 
@@ -116,7 +120,7 @@ class CustomerObject(Struct, omit_defaults=True, gc=False):
     source_id: Key | None = None
     name: Annotated[str, Meta(max_length=200)] | None = None
     description: Annotated[str, Meta(max_length=2_000)] | None = None
-    email: Annotated[str, Meta(max_length=254, pattern=r"^([^@\s]+@[^@\s]+)?$")] | None = None
+    email: Annotated[str, Meta(max_length=254, pattern=EMAIL)] | None = None
     phone: Annotated[str, Meta(max_length=40)] | None = None
     birthday: date | None = None
     birthdate: date | None = None
