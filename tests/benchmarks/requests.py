@@ -53,7 +53,9 @@ BARS = {
     ),
     "magento2": Bar(1, pages(100, 1), "100 ids a request; pages of 100, the last of which must be seen to be short"),
     "prestashop": Bar(
-        13, pages(20, 12), "nine lists that belong to a page's orders, three more once a process; pages of 200"
+        13,
+        lambda orders: 12 + 11 * ceil(orders / 200),
+        "eleven lists that belong to a page's orders (two tell what buyers wrote), two more a process; pages of 200",
     ),
     "magento1": Bar(
         6,
