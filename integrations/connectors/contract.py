@@ -16,8 +16,9 @@ from zoneinfo import ZoneInfo
 from integrations.choices import ImportAction
 from integrations.connectors.errors import Failure
 from integrations.connectors.http import Operation, Response
-from integrations.connectors.listings import CodeLists, Cursor, OrderPage, ProductPage, Window
+from integrations.connectors.listings import CodeLists, Cursor, OrderPage, ProductPage, RemoteStatus, Window
 from integrations.connectors.notifications import Hint, Notification, RemoteWebhook, SigningKey
+from integrations.connectors.outward import Crossed, Dispatch, OrderCopy, Paid, Paper, StockAnswer, StockTarget
 from orders.intake.incoming import IncomingOrder
 
 # What lists orders, page by page.
@@ -185,6 +186,67 @@ class Webhooks:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Shipments:
+    """How a platform is told that goods have left."""
+
+    # The shipment as the shop has it already: by our number where it can be kept there, else by its tracking number,
+    # else by what has left of those lines. None: there is none.
+    find: Callable[[Shop, Dispatch], Operation[Crossed | None]]
+    # Tell of a shipment that is not there yet.
+    send: Callable[[Shop, Dispatch], Operation[Crossed]]
+    # (remote id, ...): carrier and tracking number of one that is there. None: they cannot be changed any more.
+    correct: Callable[[Shop, str, Dispatch], Operation[Crossed]] | None = None
+    # The codes it takes for carriers. Empty: it takes any name.
+    carriers: tuple[RemoteStatus, ...] = ()
+    # Whether a part of an order can be told of; where not, only the shipment that completes it is.
+    parts: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class StockLevels:
+    """How a platform's quantities are set, by SKU, absolutely."""
+
+    # How many articles one operation takes.
+    at_once: int
+    # Set these quantities; an answer for each target, in their order. The same ones again are harmless.
+    send: Callable[[Shop, tuple[StockTarget, ...]], Operation[tuple[StockAnswer, ...]]]
+    # What the shop has of these now (`outcome` SET with its quantity, UNKNOWN or UNMANAGED); nothing is written.
+    read: Callable[[Shop, tuple[StockTarget, ...]], Operation[tuple[StockAnswer, ...]]]
+    # Whether `before` is compared by the platform.
+    compares: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Creation:
+    """How an order is made in a shop."""
+
+    # The order with this reference, or None; looked for before every try to create it.
+    find: Callable[[Shop, str], Operation[Crossed | None]]
+    # `remote_id`: as the connector's `identify` gives it as external id.
+    create: Callable[[Shop, OrderCopy], Operation[Crossed]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outward:
+    """What a platform can be told; None: it cannot.
+
+    Operations send nothing twice by themselves: a request that changes something is never `idempotent=True` unless the
+    platform says that the same one again is harmless. Whoever drives them asks `find` first where an earlier try may
+    have worked.
+    """
+
+    shipments: Shipments | None = None
+    stock: StockLevels | None = None
+    # (order's external id, payment): mark it as paid; looks first, and does nothing where it is.
+    pay: Callable[[Shop, str, Paid], Operation[Crossed]] | None = None
+    # (order's external id, paper): name it in a note or a field of the order; looks first.
+    name_paper: Callable[[Shop, str, Paper], Operation[Crossed]] | None = None
+    creation: Creation | None = None
+    # What keys and rights writing takes beyond reading, a sentence for the page that switches it on.
+    rights: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Connector:
     """One platform."""
 
@@ -214,3 +276,5 @@ class Connector:
     capabilities: Capabilities = Capabilities()
     # None: its webhooks are not signed, so none are taken.
     webhooks: Webhooks | None = None
+    # What it can be told.
+    outward: Outward = Outward()
