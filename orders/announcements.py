@@ -42,6 +42,8 @@ def _of_new(draft: Draft) -> Iterator[AnnouncementKind]:
         yield AnnouncementKind.CANCELED
     elif order.paid_at is not None:
         yield AnnouncementKind.PAID
+    if plan.invoice:
+        yield AnnouncementKind.PAPER_ISSUED
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,12 @@ def announce_change(before: PartnerLook, order: Order, lines: Sequence[OrderLine
         told = _write(order, AnnouncementKind.PAID, at)
     if now.content != before.content or (now.status != before.status and not told):
         _write(order, AnnouncementKind.UPDATED, at)
+
+
+def tell(order: Order, kind: AnnouncementKind, at: datetime) -> None:
+    """Announce what the shop of a live order should know. The caller holds the project's lock."""
+    if order.import_action not in SILENT:
+        _write(order, kind, at)
 
 
 def _write(order: Order, kind: AnnouncementKind, at: datetime) -> bool:

@@ -82,6 +82,8 @@ class EventKind(TextChoices):
     WITHDRAWN = "withdrawn", "Invoice taken back to be issued anew"
     NOTED = "noted", "Note"
     PRINTED = "printed", "Printed"
+    PAID = "paid", "Marked as paid"
+    NOT_PAID = "not_paid", "Marked as not paid"
 
 
 # What overwrote an order from its shop, and can be taken back.
@@ -101,12 +103,19 @@ class Part(TextChoices):
 
 
 class AnnouncementKind(TextChoices):
-    """What is told of a live order. Source: the order events of Voucherify's published webhooks."""
+    """What is told of a live order.
+
+    Endpoints may be told of those that begin with "customer." Source: the order events of Voucherify's published
+    webhooks. The others are for the shops that orders came from.
+    """
 
     CREATED = "customer.order.created", "Order created"
     PAID = "customer.order.paid", "Order paid"
     UPDATED = "customer.order.updated", "Order updated"
     CANCELED = "customer.order.canceled", "Order canceled"
+    SHIPPED = "order.shipped", "Shipment made, changed or cancelled"
+    PAPER_ISSUED = "order.paper_issued", "Invoice or credit note issued"
+    MARKED_PAID = "order.marked_paid", "Marked as paid here"
 
 
 class SegmentKind(TextChoices):

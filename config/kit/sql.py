@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -34,10 +34,10 @@ def copy_rows(model: type[models.Model], columns: Sequence[str], rows: Iterable[
             copy.write_row(row)
 
 
-def execute(statement: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+def execute(statement: str, params: Sequence[Any] | Mapping[str, Any] = ()) -> list[tuple[Any, ...]]:
     """Run one statement; its rows when it returns any."""
     with connection.cursor() as cursor:
-        cursor.execute(statement, list(params) or None)
+        cursor.execute(statement, params or None)
         return cursor.fetchall() if cursor.description else []
 
 

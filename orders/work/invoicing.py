@@ -9,7 +9,8 @@ from typing import Any
 from babel.numbers import get_currency_precision
 from django.db.models import Sum
 
-from orders.choices import DocumentType, EventKind, OrderStatus
+from orders import announcements
+from orders.choices import AnnouncementKind, DocumentType, EventKind, OrderStatus
 from orders.documents import letterheads, numbering
 from orders.documents.issue import complete, not_before_the_last
 from orders.intake.incoming import ZERO
@@ -115,6 +116,7 @@ def write(
     zone = order.project.zone
     today = change.at.astimezone(zone).date()
     [number] = numbering.take_range(order.project_id, document_type, today.year, 1)
+    announcements.tell(order, AnnouncementKind.PAPER_ISSUED, change.at)
     return Invoice.objects.create(
         project_id=order.project_id,
         order=order,

@@ -10,7 +10,8 @@ from typing import Any
 
 from config.kit.postal import address_lines
 from config.kit.sql import next_ids
-from orders.choices import DocumentType, EventKind, OrderStatus
+from orders import announcements
+from orders.choices import AnnouncementKind, DocumentType, EventKind, OrderStatus
 from orders.documents import letterheads, numbering
 from orders.documents.remarks import remarks_of
 from orders.models import OrderLine, Shipment, ShipmentLine
@@ -49,6 +50,7 @@ def ship(
         lifecycle.settle(change)
         what = ", ".join(f"{count} × {line.sku or line.name}" for line, count in parts)
         change.note(EventKind.SHIPPED, f"Shipment {shipment.code}: {what}"[:500])
+        announcements.tell(change.order, AnnouncementKind.SHIPPED, change.at)
     return shipment
 
 
@@ -118,6 +120,7 @@ def take_shipment_back(
         if change.order.status == OrderStatus.COMPLETE:
             change.set("status", OrderStatus.PROCESSING)
         change.note(EventKind.UNSHIPPED, lifecycle.because(f"Shipment {shipment.code} cancelled", reason))
+        announcements.tell(change.order, AnnouncementKind.SHIPPED, change.at)
 
 
 def set_tracking(
@@ -134,3 +137,4 @@ def set_tracking(
         shipment.carrier, shipment.tracking_number = carrier, tracking_number
         shipment.save(update_fields=["carrier", "tracking_number"])
         change.note(EventKind.EDITED, f"Tracking of shipment {shipment.code} changed.")
+        announcements.tell(change.order, AnnouncementKind.SHIPPED, change.at)

@@ -22,6 +22,8 @@ WORK = (
     EventKind.CREDITED,
     EventKind.NOTED,
     EventKind.PRINTED,
+    EventKind.PAID,
+    EventKind.NOT_PAID,
 )
 
 

@@ -18,12 +18,12 @@ from orders import announcements
 from orders.choices import OrderStatus, Part
 from orders.intake.allocation import change_stock
 from orders.intake.incoming import IncomingAddress, IncomingOrder
-from orders.intake.plans import CANCEL, COMPLETE, HISTORY, VALID, Plan
+from orders.intake.plans import CANCEL, COMPLETE, HISTORY, INVOICE, VALID, Plan
 from orders.models import Announcement, Order
 from orders.partners import store
 from orders.partners.published import Item, PublishedOrder
 from orders.partners.store import Book
-from orders.work import editing, invoicing, lifecycle, shipping
+from orders.work import editing, invoicing, lifecycle, paying, shipping
 from orders.work.changing import ChangeRefused
 from orders.work.refresh import overwrite
 from orders.work.refresh.overwrite import ShopAnswer
@@ -48,10 +48,14 @@ def put(project: Project, plan: Plan = VALID, **values: Any) -> tuple[Order, Inc
     return Order.objects.get(number=order.number), order
 
 
-def told(order: Order | None = None) -> list[str]:
-    """The kinds announced, oldest first, without their common beginning."""
-    rows = Announcement.objects.filter(**({"order": order} if order else {})).order_by("id")
-    return [kind.removeprefix("customer.order.") for kind in rows.values_list("kind", flat=True)]
+def told(order: Order | None = None, begins: str = "customer.order.") -> list[str]:
+    """The kinds announced that begin so, oldest first, without that beginning."""
+    rows = Announcement.objects.filter(kind__startswith=begins, **({"order": order} if order else {})).order_by("id")
+    return [kind.removeprefix(begins) for kind in rows.values_list("kind", flat=True)]
+
+
+def told_to_shops(order: Order) -> list[str]:
+    return told(order, "order.")
 
 
 @pytest.mark.parametrize(
@@ -86,6 +90,40 @@ def test_a_page_that_is_rolled_back_announces_nothing(project: Project) -> None:
         put(project)
         raise RuntimeError
     assert told() == []
+
+
+@pytest.mark.parametrize(
+    ("plan", "kinds"), [(VALID, []), (INVOICE, ["paper_issued"]), (COMPLETE, ["paper_issued"]), (HISTORY, [])]
+)
+def test_what_the_shop_of_a_new_order_should_know(project: Project, plan: Plan, kinds: list[str]) -> None:
+    give_stock(project, A_17=5)
+    order, _ = put(project, plan)
+    assert told_to_shops(order) == kinds
+
+
+def test_what_the_shop_should_know_of_a_step_here(project: Project) -> None:
+    give_stock(project, A_17=5)
+    order, _ = put(project)
+    shipment = shipping.ship(order.pk)
+    shipping.set_tracking(shipment.pk, "DHL", "1")
+    shipping.set_tracking(shipment.pk, "DHL", "1")  # nothing new
+    invoicing.issue(order.pk)
+    paying.mark_paid(order.pk)
+    shipping.take_shipment_back(shipment.pk)
+    assert told_to_shops(order) == ["shipped", "shipped", "paper_issued", "marked_paid", "shipped"]
+
+
+def test_what_is_marked_as_paid_here_can_be_taken_back_here(project: Project) -> None:
+    order, _ = put(project)
+    paying.mark_paid(order.pk)
+    with pytest.raises(ChangeRefused, match="paid already"):
+        paying.mark_paid(order.pk)
+    paying.unmark_paid(order.pk)
+    order.refresh_from_db()
+    assert order.paid_at is None
+    other, _ = put(project, paid_at=START)
+    with pytest.raises(ChangeRefused, match="only the shop can take that back"):
+        paying.unmark_paid(other.pk)
 
 
 STEPS: dict[str, tuple[Callable[[Order], Any], list[str]]] = {
