@@ -136,3 +136,25 @@ class StockMovement(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity:+d} {self.get_reason_display()}"
+
+
+class StockWatch(models.Model):
+    """That somebody wants to hear of every change of a project's levels."""
+
+    project = models.OneToOneField("integrations.Project", models.CASCADE, primary_key=True, related_name="stock_watch")
+
+    def __str__(self) -> str:
+        return f"Watch of {self.project_id}"
+
+
+class LevelChange(models.Model):
+    """That levels of a product have changed, in a project that is watched. Written by a trigger; read and deleted."""
+
+    project = models.ForeignKey("integrations.Project", models.CASCADE, related_name="+", db_index=False)
+    product_id = models.BigIntegerField()
+
+    class Meta:
+        indexes = [models.Index(fields=["project", "id"], name="level_change_of_project")]
+
+    def __str__(self) -> str:
+        return f"Product {self.product_id}"
