@@ -84,6 +84,11 @@ class RunKind(TextChoices):
     STOCK_COMPARISON = "stock_comparison", "Comparison of stock"
     STOCK_TAKE_OVER = "stock_take_over", "Take-over of stock"
     """Books a comparison or takes it back, and asks no shop: see `integrations.shop_stock`."""
+    OUTGOING = "outgoing", "Confirmations to the shop"
+    """Shipments, payments, documents and orders that a shop is told of: see `integrations.pushes`."""
+    STOCK_EXPORT = "stock_export", "Stock export"
+    STOCK_CHECK = "stock_check", "Stock check"
+    """Reads what the shop has, compares, and changes nothing."""
 
 
 class RunState(TextChoices):
@@ -102,6 +107,46 @@ RUN_OPEN = (RunState.WAITING, RunState.RUNNING)
 
 # A feed starts runs of its own kind.
 FeedKind = RunKind
+
+
+class CrossingKind(TextChoices):
+    """What goes out to a shop or a warehouse, one thing at a time."""
+
+    SHIPMENT = "shipment", "Shipment"
+    PAYMENT = "payment", "Payment"
+    PAPER = "paper", "Document"
+    ORDER = "order", "Order"
+
+
+class CrossingState(TextChoices):
+    """Where one thing that goes out stands."""
+
+    WAITING = "waiting", "Waiting"
+    SENDING = "sending", "Being sent"
+    """Nobody knows whether it arrived until the answer is written: the other side is asked before it is sent again."""
+    SENT = "sent", "Sent"
+    FAILED = "failed", "Failed"
+    """With the other side's sentence; a person can send it again."""
+    NOT_NEEDED = "not_needed", "Not needed"
+
+
+class Outgoing(TextChoices):
+    """What an integration that is live may be told."""
+
+    SHIPMENTS = "shipments", "Shipments with tracking"
+    STOCK = "stock", "Stock"
+    PAYMENTS = "payments", "Payments"
+    PAPERS = "papers", "Numbers of invoices and credit notes"
+
+
+class ArticleState(TextChoices):
+    """Where the quantity of one article in one shop stands."""
+
+    KNOWN = "known", "In the shop"
+    UNKNOWN = "unknown", "Not in the shop"
+    UNMANAGED = "unmanaged", "Without stock there"
+    """The shop keeps no stock of it."""
+    REFUSED = "refused", "Refused"
 
 
 class IntegrationHealth(TextChoices):

@@ -14,6 +14,9 @@ from integrations.importing.retry import open_orders_page, retry_page
 from integrations.importing.synchronize import synchronize_page
 from integrations.partner_runs.bulk_import import import_portion
 from integrations.partner_runs.exports import export_portion
+from integrations.pushes.sending import outgoing_page
+from integrations.pushes.stock_check import check_stock_page
+from integrations.pushes.stock_export import export_page
 from integrations.runs import queue, worker
 from integrations.runs.pages import Handler, Portioner
 from integrations.shop_stock.adjusting import book_portion
@@ -35,6 +38,9 @@ HANDLERS: dict[RunKind, Handler] = {
     RunKind.SYNCHRONIZE: synchronize_page,
     RunKind.ORDER_UPDATE: status_page,
     RunKind.STOCK_COMPARISON: quantities_page,
+    RunKind.OUTGOING: outgoing_page,
+    RunKind.STOCK_EXPORT: export_page,
+    RunKind.STOCK_CHECK: check_stock_page,
 }
 
 

@@ -186,6 +186,8 @@ STAYS = (
 # to its project, and its columns.
 MENTIONS: Mapping[str, tuple[str, str]] = {
     "integrations.RemoteOrder": ("project", "payload reason subject"),
+    "integrations.Crossing": ("integration__project", "answer"),
+    "integrations.ShopArticle": ("integration__project", "message"),
     "integrations.Run": ("project", "reason scope results"),
     "integrations.Fix": ("project", "subject done"),
     "integrations.BuyerEntry": ("project", "remark"),
@@ -218,8 +220,10 @@ NOT_PERSONAL: Columns = {
     "integrations.BulkFailure": "key",
     "integrations.BulkImport": "request_id on_conflict",
     "integrations.BuyerEntry": "listing",
+    "integrations.CarrierMapping": "carrier code",
     "integrations.CleaningRound": "name",
     "integrations.CodeListEntry": "kind code label name color",
+    "integrations.Crossing": "kind label digest state remote_id",
     "integrations.Distribution": "name trigger channel subject text",
     "integrations.Export": "token",
     "integrations.Feed": "kind",
@@ -227,7 +231,7 @@ NOT_PERSONAL: Columns = {
     "integrations.Heartbeat": "kind name",
     "integrations.Integration": "platform title base_url credentials time_zone unknown_products unknown_payments"
     " articles_by unknown_taxes"
-    " unknown_deliveries ours_wins after_import health health_note",
+    " unknown_deliveries ours_wins after_import health health_note sends",
     "integrations.MailServer": "host security username secrets from_name from_address problem",
     "integrations.Membership": "role",
     "integrations.Message": "cause state reason",
@@ -238,6 +242,7 @@ NOT_PERSONAL: Columns = {
     "integrations.Project": "name currency time_zone id_key",
     "integrations.RemoteOrder": "external_id number status currency state action",
     "integrations.Run": "kind state cursor",
+    "integrations.ShopArticle": "sku name place state",
     "integrations.ShopQuantity": "external_id shop_sku sku name",
     "integrations.SkuMapping": "shop_sku sku",
     "integrations.StatusRule": "status label action",

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from config.kit.isolating import in_halves, place_of
 from integrations.distributions import triggers
+from integrations.pushes import news
 from integrations.webhooks import deliveries
 from orders import announcements
 from orders.models import Announcement
@@ -21,7 +22,12 @@ AT_ONCE = 100
 # Writes down what follows from announcements of a project, oldest first; no network.
 Listener = Callable[[int, Sequence[Announcement]], None]
 
-LISTENERS: tuple[Listener, ...] = (deliveries.prepare, triggers.answer_orders, earning.earn_from_orders)
+LISTENERS: tuple[Listener, ...] = (
+    deliveries.prepare,
+    triggers.answer_orders,
+    earning.earn_from_orders,
+    news.prepare,
+)
 
 
 def pass_on(project_id: int) -> bool:

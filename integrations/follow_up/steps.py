@@ -17,6 +17,7 @@ from config.kit.isolating import place_of
 from config.kit.locks import ProjectLock
 from integrations.distributions import dispatch, hand_over, triggers
 from integrations.follow_up import fan_out
+from integrations.pushes import shop_articles, starting
 from integrations.runs.queue import ring_follow_up
 from integrations.webhooks import sender
 from orders import announcements, bell
@@ -50,6 +51,8 @@ FOLLOWERS: tuple[Follower, ...] = (
     Follower(filling.fill, filling.waiting_projects),
     Follower(earning.earn_from_entries, earning.waiting_projects),
     Follower(fan_out.pass_on, announcements.waiting_projects),
+    Follower(shop_articles.follow_levels, shop_articles.changed_projects),
+    Follower(starting.start_sending, starting.waiting_projects),
     Follower(triggers.answer_entries, triggers.entered_projects),
     Follower(hand_over.hand_over, dispatch.waiting_projects),
     Follower(sender.deliver, sender.due_projects, sends=True),

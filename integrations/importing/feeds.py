@@ -22,9 +22,13 @@ DEFAULT_FEEDS = {
     FeedKind.PRODUCTS: timedelta(days=1),
     FeedKind.WEBHOOK_CHECK: timedelta(days=1),
     FeedKind.ORDER_UPDATE: timedelta(minutes=15),
+    FeedKind.OUTGOING: timedelta(minutes=15),
+    FeedKind.STOCK_EXPORT: timedelta(hours=1),
+    FeedKind.STOCK_CHECK: timedelta(days=1),
 }
-# What changes orders of the book by itself is switched on by a person.
-OFF_AT_FIRST = frozenset({FeedKind.ORDER_UPDATE})
+# What changes orders of the book by itself, or tells a shop anything, is switched on by a person.
+OFF_AT_FIRST = frozenset({FeedKind.ORDER_UPDATE, FeedKind.OUTGOING, FeedKind.STOCK_EXPORT, FeedKind.STOCK_CHECK})
+OUTWARD = frozenset({FeedKind.OUTGOING, FeedKind.STOCK_EXPORT})
 
 
 def start(feed: Feed, user_id: int | None = None) -> Run:
@@ -34,6 +38,8 @@ def start(feed: Feed, user_id: int | None = None) -> Run:
         return request_load(integration, user_id=user_id)
     if not integration.enabled:
         raise RunRefused(f"{integration} is switched off: switch it on in its settings first.")
+    if feed.kind in OUTWARD and not integration.live:
+        raise RunRefused(f"{integration} is told nothing: switch it live under “What goes out” first.")
     return control.request(RunKind(feed.kind), integration, user_id=user_id)
 
 
@@ -61,8 +67,16 @@ def start_due() -> int:
 
 
 def add_default_feeds(integration: Integration) -> None:
-    """The feeds of a new integration; a platform without webhooks has none to check."""
-    left_out = set() if integration.connector.webhooks else {FeedKind.WEBHOOK_CHECK}
+    """The feeds of a new integration, as far as its platform can do what they are for; those that are there stay."""
+    connector = integration.connector
+    ways = connector.outward
+    able = {
+        FeedKind.WEBHOOK_CHECK: connector.webhooks,
+        FeedKind.OUTGOING: ways.shipments or ways.pay or ways.name_paper or ways.creation,
+        FeedKind.STOCK_EXPORT: ways.stock,
+        FeedKind.STOCK_CHECK: ways.stock and connector.products,
+    }
+    left_out = {kind for kind, way in able.items() if way is None}
     Feed.objects.bulk_create(
         [
             Feed(integration=integration, kind=kind, interval=interval, enabled=kind not in OFF_AT_FIRST)

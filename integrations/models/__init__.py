@@ -1,6 +1,7 @@
 from integrations.models.access_events import AccessEvent
 from integrations.models.browser_sessions import BrowserSession
 from integrations.models.buyers import BuyerEntry
+from integrations.models.crossings import CarrierMapping, Crossing, ShopArticle
 from integrations.models.distributions import Distribution, MailOptOut, MailServer, Message
 from integrations.models.endpoints import DeliveryAttempt, WebhookDelivery, WebhookEndpoint
 from integrations.models.erasures import ErasureRequest
@@ -29,8 +30,10 @@ __all__ = [
     "BulkImport",
     "BulkPortion",
     "BuyerEntry",
+    "CarrierMapping",
     "CleaningRound",
     "CodeListEntry",
+    "Crossing",
     "DeliveryAttempt",
     "Distribution",
     "ErasureRequest",
@@ -52,6 +55,7 @@ __all__ = [
     "Project",
     "RemoteOrder",
     "Run",
+    "ShopArticle",
     "ShopPace",
     "ShopQuantity",
     "SkuMapping",

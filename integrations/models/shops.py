@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import models
+from django.db.models import Value
 
 from config.kit import true_time
 from integrations.choices import (
@@ -16,6 +17,7 @@ from integrations.choices import (
     ImportAction,
     IntegrationHealth,
     ListKind,
+    Outgoing,
     UnknownCodes,
     UnknownProducts,
     UnknownTaxes,
@@ -29,6 +31,10 @@ from integrations.secrets import EncryptedField, Secrets
 
 # What connectors remember in this process, by integration and credentials: new credentials begin afresh.
 _MEMORY: dict[int, dict[str, Any]] = {}
+
+
+def default_sends() -> list[str]:
+    return [Outgoing.SHIPMENTS.value, Outgoing.STOCK.value]
 
 
 class Integration(models.Model):
@@ -65,6 +71,23 @@ class Integration(models.Model):
         default=False,
         db_default=False,
         help_text="Orders that the shop no longer has are put on hold here.",
+    )
+    live = models.BooleanField(default=False, db_default=False)
+    """Whether anything goes out to it; until then it is only shown what would."""
+    live_at = models.DateTimeField(null=True, blank=True, editable=False)
+    """When it was switched live; None: never, or it is off."""
+    sends: models.Field[Any, Any] = models.JSONField(
+        default=default_sends, db_default=Value([], models.JSONField()), blank=True
+    )
+    """What it is told (`choices.Outgoing`) while it is live."""
+    safety_stock = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="Units of each article that the shop is not told of."
+    )
+    tells_buyers = models.BooleanField(
+        "the shop writes to buyers",
+        default=True,
+        db_default=True,
+        help_text="Whether the shop may send its own letter when it is told of a shipment.",
     )
     overlap = models.DurationField(
         default=timedelta(minutes=10), help_text="How far each load reaches back into the one before it."
