@@ -7,6 +7,9 @@ from django_filters import CharFilter, ChoiceFilter
 
 from config.kit.list_filters import IdFilter, YesNoFilter, filters_of, span
 from integrations.choices import (
+    ArticleState,
+    CrossingKind,
+    CrossingState,
     DeliveryState,
     DistributionChannel,
     DistributionTrigger,
@@ -18,11 +21,13 @@ from integrations.choices import (
     WebhookEvent,
 )
 from integrations.models import (
+    Crossing,
     Distribution,
     Integration,
     Message,
     RemoteOrder,
     Run,
+    ShopArticle,
     WebhookDelivery,
     WebhookEndpoint,
 )
@@ -65,6 +70,18 @@ MESSAGES = filters_of(
     **span("created_at", "created"),
 )
 WEBHOOKS = filters_of(WebhookEndpoint)
+CROSSINGS = filters_of(
+    Crossing,
+    integration=IdFilter("int", field_name="integration", help_text="What this shop is told."),
+    kind=ChoiceFilter(choices=CrossingKind.choices, help_text="What it is told of."),
+    state=ChoiceFilter(choices=CrossingState.choices, help_text="What became of it."),
+    **span("created_at", "created"),
+)
+ARTICLES = filters_of(
+    ShopArticle,
+    integration=IdFilter("int", field_name="integration", help_text="Articles of this shop."),
+    state=ChoiceFilter(choices=ArticleState.choices, help_text="Whether the shop has it, and takes its quantity."),
+)
 DELIVERIES = filters_of(
     WebhookDelivery,
     webhook=IdFilter("wh", field_name="endpoint", help_text="Deliveries to this endpoint."),

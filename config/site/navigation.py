@@ -67,6 +67,7 @@ SECTIONS = (
         (
             MenuItem(_("Products"), "stock_product_changelist", "stock.view_product"),
             MenuItem(_("Movements"), "stock_stockmovement_changelist", "stock.view_stockmovement"),
+            MenuItem(_("Stock in shops"), "integrations_shoparticle_changelist", "integrations.view_shoparticle"),
         ),
     ),
     Section(
@@ -79,6 +80,7 @@ SECTIONS = (
                 "integrations.view_remoteorder",
                 ("tab", "failed"),
             ),
+            MenuItem(_("What goes out"), "integrations_crossing_changelist", "integrations.view_crossing"),
             MenuItem(_("Runs"), "integrations_run_changelist", "integrations.view_run"),
             MenuItem(
                 _("Erasure requests"), "integrations_erasurerequest_changelist", "integrations.view_erasurerequest"

@@ -16,6 +16,8 @@ VIEW = frozenset(
         "integrations.view_mailoptout",
         "integrations.view_message",
         "integrations.view_codelistentry",
+        "integrations.view_crossing",
+        "integrations.view_shoparticle",
         "integrations.view_remoteorder",
         "integrations.view_run",
         "integrations.view_webhookdelivery",
@@ -62,7 +64,7 @@ ORDERS = frozenset(
         "orders.change_segment",
     }
 )
-SHIPPING = frozenset({"orders.add_shipment", "orders.change_shipment"})
+SHIPPING = frozenset({"integrations.send_crossing", "orders.add_shipment", "orders.change_shipment"})
 STOCK = frozenset({"stock.add_product", "stock.change_product", "stock.receive_stock"})
 SETTINGS = frozenset(
     {

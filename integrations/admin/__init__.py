@@ -3,7 +3,9 @@
 from integrations.admin import (
     access_events,
     api_keys,
+    articles_board,
     buyers,
+    crossings,
     deliveries,
     distributions,
     endpoints,
@@ -18,7 +20,9 @@ from integrations.admin import (
 __all__ = [
     "access_events",
     "api_keys",
+    "articles_board",
     "buyers",
+    "crossings",
     "deliveries",
     "distributions",
     "endpoints",

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from integrations.admin.going_out import outgoing_card
 from integrations.admin.rule_grid import RuleGrid
 from integrations.admin.shop_mappings import EDIT, mappings_card
 from integrations.admin.shop_stock import STOCK, stock_card
@@ -49,6 +50,7 @@ def shop_page(request: HttpRequest, shop: Integration) -> dict[str, Any]:
             for tone in [RUN_TONES[feed.last_run.state] if feed.last_run else "plain"]
         ],
         "code_lists": [(kind.label, entries.get(kind.value, [])) for kind in ListKind],
+        "outgoing": outgoing_card(shop),
         "stock": stock_card(shop, user.has_perm(STOCK)),
         "mappings": mappings_card(shop, user.has_perm(EDIT)),
         "after_choices": AFTER,

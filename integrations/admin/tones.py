@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from integrations.choices import AccessKind, IntegrationHealth, MessageState, RemoteState, RunState, Whereabouts
+from integrations.choices import (
+    AccessKind,
+    CrossingState,
+    IntegrationHealth,
+    MessageState,
+    RemoteState,
+    RunState,
+    Whereabouts,
+)
 
 HEALTH_TONES: dict[str, str] = {
     IntegrationHealth.UNKNOWN: "plain",
@@ -59,4 +67,12 @@ ACCESS_TONES: dict[str, str] = {
     AccessKind.FACTOR_OFF: "warn",
     AccessKind.FACTOR_FAILED: "warn",
     AccessKind.RECOVERY_USED: "warn",
+}
+
+CROSSING_TONES: dict[str, str] = {
+    CrossingState.WAITING: "info",
+    CrossingState.SENDING: "info",
+    CrossingState.SENT: "good",
+    CrossingState.FAILED: "bad",
+    CrossingState.NOT_NEEDED: "plain",
 }

@@ -50,6 +50,7 @@ class Crossing(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        permissions = [("send_crossing", "Can send to shops again what failed, and leave out what waits")]
         constraints = [
             models.UniqueConstraint(fields=["integration", "kind", "subject"], name="crossing_once"),
         ]

@@ -15,6 +15,7 @@ from integrations.importing import feeds
 from integrations.models import Crossing, Feed, Integration, ShopArticle
 from integrations.models.crossings import UNSETTLED
 from integrations.pushes import shop_articles
+from orders import bell
 
 LEFT_OUT = "Left out by a person."
 # Feeds that run while a shop is live, as far as its platform can be told anything.
@@ -84,6 +85,7 @@ def change_settings(integration: Integration, settings: OutgoingSettings) -> lis
             if "safety_stock" in changed:
                 _count_all(integration)
             shop_articles.watch(integration.project_id)
+            bell.something_follows(integration.project_id)
     return changed
 
 
@@ -102,6 +104,7 @@ def go_live(integration: Integration, *, leave_out: bool) -> None:
         _feeds(integration, enabled=True)
         _count_all(integration)
         shop_articles.watch(integration.project_id)
+        bell.something_follows(integration.project_id)
     integration.refresh_from_db(fields=["live", "live_at"])
 
 
@@ -117,7 +120,10 @@ def stop(integration: Integration) -> None:
 def send_again(integration: Integration, crossing_ids: Collection[int]) -> int:
     """Let these be told now, whatever came of them. How many."""
     open_ones = integration.crossings.filter(pk__in=crossing_ids).exclude(state=CrossingState.SENT)
-    return open_ones.update(state=CrossingState.WAITING, tries=0, next_try_at=true_time.now())
+    with transaction.atomic():
+        count = open_ones.update(state=CrossingState.WAITING, tries=0, next_try_at=true_time.now())
+        bell.something_follows(integration.project_id)
+    return count
 
 
 def leave_out(integration: Integration, crossing_ids: Collection[int]) -> int:

@@ -9,15 +9,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
+from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
 from config.kit import true_time
 from config.kit.sql import execute
 from integrations.choices import ArticleState, Outgoing
 from integrations.models import Integration, ShopArticle
+from orders import bell
 from stock.models import LevelChange, StockWatch
 
 AT_ONCE = 1_000
+ADRIFT = Q(state=ArticleState.KNOWN, wanted__isnull=False, in_shop__isnull=False) & ~Q(in_shop=F("wanted"))
 TO_TELL = Q(state=ArticleState.KNOWN, wanted__isnull=False) & (Q(told=None) | ~Q(told=F("wanted")))
 # How far back orders are looked through for a shop's own sales. Each is counted when it comes in, moments after it was
 # placed; one that comes later is told like any other change.
@@ -91,8 +94,19 @@ def differing(integration: Integration) -> QuerySet[ShopArticle]:
 
 def adrift(integration: Integration) -> QuerySet[ShopArticle]:
     """The articles of which the shop had another quantity, when it was last asked, than there is."""
-    known = ShopArticle.objects.filter(integration=integration, state=ArticleState.KNOWN, wanted__isnull=False)
-    return known.filter(in_shop__isnull=False).exclude(in_shop=F("wanted"))
+    return ShopArticle.objects.filter(ADRIFT, integration=integration)
+
+
+def tell_again(rows: QuerySet[ShopArticle]) -> int:
+    """Let the live shops of these articles be told now, also where they were told or had refused. How many."""
+    known = rows.filter(state__in=[ArticleState.KNOWN, ArticleState.REFUSED], wanted__isnull=False)
+    live = known.filter(integration__live=True)
+    with transaction.atomic():
+        projects = set(live.order_by().values_list("integration__project_id", flat=True))
+        count = live.update(told=None, next_try_at=None, tries=0, state=ArticleState.KNOWN, message="")
+        for project_id in projects:
+            bell.something_follows(project_id)
+    return count
 
 
 def watch(project_id: int) -> None:

@@ -10,8 +10,9 @@ from django.http import HttpRequest
 
 from config.kit.money import money
 from config.kit.postal import address_lines
-from integrations.choices import ImportAction
-from integrations.models import RemoteOrder
+from integrations.admin.tones import CROSSING_TONES
+from integrations.choices import CrossingKind, ImportAction
+from integrations.models import Crossing, RemoteOrder
 from orders.admin import changes
 from orders.admin.amounts import amount_rows
 from orders.admin.tones import STATUS_TONES, TAB_TONES
@@ -21,6 +22,7 @@ from orders.models import Order, OrderEvent, OrderLine
 from stock.models import StockLevel
 
 MOST_EVENTS = 200
+MOST_TOLD = 20
 LONGEST_PAYLOAD = 200_000
 
 
@@ -60,6 +62,8 @@ def order_page(request: HttpRequest, order: Order) -> dict[str, Any]:
         "addresses": [("Billing", address_lines(order.billing)), ("Shipping", address_lines(order.shipping))],
         "invoices": order.invoices.defer("lines", "billing"),
         "shipments": order.shipments.all(),
+        "told": _told(order),
+        "may_tell": request.user.has_perm("integrations.send_crossing"),
         "events": _events(order),
         "metadata": flat(order.metadata),
         "imported_as": dict(ImportAction.choices).get(order.import_action, order.import_action),
@@ -103,6 +107,13 @@ def _related(order: Order) -> list[Related]:
     rows = here.filter(remote_order__project_id=order.project_id, remote_order__number__in=told.values())
     ids = dict(rows.values_list("number", "pk"))
     return [Related(name == EDITED_FROM, number, ids.get(number)) for name, number in told.items()]
+
+
+def _told(order: Order) -> list[tuple[Crossing, str]]:
+    """What its shop was told of it, and what waits, each with its tone."""
+    rows = Crossing.objects.filter(order_id=order.pk, integration__project=order.project_id)
+    rows = rows.exclude(kind=CrossingKind.ORDER).select_related("integration").defer("integration__credentials")
+    return [(row, CROSSING_TONES[row.state]) for row in rows.order_by("-pk")[:MOST_TOLD]]
 
 
 def _remote(order: Order) -> RemoteOrder | None:

@@ -29,7 +29,7 @@ DROP FUNCTION stock_level_changed();
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('integrations', '0033_what_goes_out'),
+        ('integrations', '0032_people_invited'),
         ('stock', '0008_product_eans'),
     ]
 

@@ -6,10 +6,12 @@ from django.db.models import Model
 from django.utils import timezone
 
 from integrations.access import access_log, api_keys
-from integrations.choices import AccessKind, ListKind, Process, RemoteState, RunKind, TroubleKind
+from integrations.choices import AccessKind, CrossingKind, ListKind, Process, RemoteState, RunKind, TroubleKind
 from integrations.models import (
     BulkImport,
     BuyerEntry,
+    CarrierMapping,
+    Crossing,
     Distribution,
     ErasureRequest,
     Export,
@@ -19,6 +21,7 @@ from integrations.models import (
     Message,
     Project,
     Run,
+    ShopArticle,
     Trouble,
     WebhookDelivery,
 )
@@ -63,7 +66,17 @@ def rows_of(project: Project) -> dict[type[Model], Model]:
     order.announcements.create(project=project, kind=AnnouncementKind.CREATED, at=now, taken_at=now)
     url = f"https://{CANARY.lower()}.example/hooks"
     endpoint = endpoints.create(project, url, ["customer.order.created"]).endpoint
+    CarrierMapping.objects.create(integration=shop, carrier=CANARY, code="dhl")
     found: list[Model | None] = [
+        Crossing.objects.create(
+            integration=shop,
+            kind=CrossingKind.SHIPMENT,
+            subject=Shipment.objects.get(project=project).pk,
+            order_id=order.pk,
+            label=CANARY,
+            answer=CANARY,
+        ),
+        ShopArticle.objects.create(integration=shop, sku=CANARY, name=CANARY, wanted=5, told=4, in_shop=4),
         segment,
         earning_rules.create(
             project.pk, earning_rules.EarningRuleWish(CANARY, EarningTrigger.SEGMENT_ENTERED, 5, segment.pk)

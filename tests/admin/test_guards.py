@@ -35,6 +35,7 @@ READING = {
     "create",
     "connect",
     "stock",
+    "goes_out",
     "edit",
     "pdf",
     "sample",

@@ -53,8 +53,8 @@ EVERYBODYS = {"billing", "shipping", "note", "notes", "files"}
 @pytest.mark.parametrize(
     ("role", "offered"),
     [
-        (Role.IMPORT_ADMIN, EVERYBODYS | {"hold", "cancel", "items", "ship", "invoice"}),
-        (Role.ORDER_STAFF, EVERYBODYS | {"hold", "cancel", "items", "ship", "invoice"}),
+        (Role.IMPORT_ADMIN, EVERYBODYS | {"hold", "cancel", "items", "ship", "invoice", "paid"}),
+        (Role.ORDER_STAFF, EVERYBODYS | {"hold", "cancel", "items", "ship", "invoice", "paid"}),
         (Role.WAREHOUSE, {"ship"}),
         (Role.READ_ONLY, set()),
     ],
@@ -81,6 +81,15 @@ def test_hold_release_cancel_and_reopen(admin: Client, order: Order) -> None:
     assert "The order is open again." in send(admin, order, "reopen", {}, seen=3).content.decode()
     assert status(order) == OrderStatus.PROCESSING
     assert broken() == {}
+
+
+def test_marked_as_paid_and_taken_back(admin: Client, order: Order) -> None:
+    shown = send(admin, order, "paid", {"reason": "Bank statement 41"}).content.decode()
+    assert "The order is marked as paid." in shown and "Marked as paid: Bank statement 41" in shown
+    assert "unpaid" in forms_of(shown) and "paid" not in forms_of(shown)
+    assert "The order is marked as not paid." in send(admin, order, "unpaid", {}, seen=1).content.decode()
+    order.refresh_from_db()
+    assert order.paid_at is None
 
 
 def test_a_double_click_is_told_that_the_page_was_old(admin: Client, order: Order) -> None:

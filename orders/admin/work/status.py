@@ -14,7 +14,7 @@ from orders.admin.work.base import Steps
 from orders.admin.work.forms import AddressForm, BuyersNoteForm, ItemsForm, ReasonForm
 from orders.choices import OrderStatus, Part
 from orders.models import Order, OrderLine
-from orders.work import editing, lifecycle
+from orders.work import editing, lifecycle, paying
 
 CHANGE = "orders.change_order"
 
@@ -26,6 +26,8 @@ class StatusSteps(Steps[Order]):
             ("<int:pk>/release/", self.release, "release"),
             ("<int:pk>/cancel/", self.cancel, "cancel"),
             ("<int:pk>/reopen/", self.reopen, "reopen"),
+            ("<int:pk>/paid/", self.paid, "paid"),
+            ("<int:pk>/unpaid/", self.unpaid, "unpaid"),
             ("<int:pk>/billing/", self.billing, "billing"),
             ("<int:pk>/shipping/", self.shipping, "shipping"),
             ("<int:pk>/note/", self.note, "note"),
@@ -48,6 +50,14 @@ class StatusSteps(Steps[Order]):
     @guarded(CHANGE)
     def reopen(self, request: HttpRequest, pk: int) -> HttpResponse:
         return self._set(request, pk, "reopen", lifecycle.reopen, _("The order is open again."))
+
+    @guarded(CHANGE)
+    def paid(self, request: HttpRequest, pk: int) -> HttpResponse:
+        return self._set(request, pk, "paid", paying.mark_paid, _("The order is marked as paid."))
+
+    @guarded(CHANGE)
+    def unpaid(self, request: HttpRequest, pk: int) -> HttpResponse:
+        return self._set(request, pk, "unpaid", paying.unmark_paid, _("The order is marked as not paid."))
 
     def _set(self, request: HttpRequest, pk: int, name: str, service: Callable[..., object], done: str) -> HttpResponse:
         form = ReasonForm(request.POST, prefix=name)
@@ -121,6 +131,10 @@ def status_forms(order: Order, lines: Sequence[OrderLine]) -> dict[str, Any]:
     }[OrderStatus(order.status)]
     if any(line.shipped for line in lines):
         names = tuple(name for name in names if name != "cancel")
+    if order.paid_at is None and order.status != OrderStatus.CANCELLED:
+        names = (*names, "paid")
+    elif order.paid_at is not None and paying.is_marked_here(order):
+        names = (*names, "unpaid")
     shown |= {f"{name}_form": ReasonForm(initial=seen, prefix=name) for name in names}
     if order.status in {OrderStatus.PROCESSING, OrderStatus.ON_HOLD}:
         shown["items_form"] = ItemsForm(lines, initial=seen, prefix="items")
