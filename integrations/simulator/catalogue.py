@@ -37,10 +37,12 @@ class Buyer:
     postal_code: str
     country: str
     phone: str
+    mail: str = ""
+    """"" stands for one that follows from the postal code."""
 
     @property
     def email(self) -> str:
-        return f"buyer.{self.postal_code.replace(' ', '').lower()}@example.com"
+        return self.mail or f"buyer.{self.postal_code.replace(' ', '').lower()}@example.com"
 
 
 def _product(

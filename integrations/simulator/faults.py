@@ -8,10 +8,14 @@ A fault is a JSON object, as `/_sim/faults` takes it:
     {"kind": "notice"}, {"kind": "redirect", "to": "http://other.example/"}
     {"kind": "breaks", "orders": [105]}      every answer that holds one of these; with "names": 1 not for its id alone;
                                              "how" is 500, another status, or "cut": the answer ends in its middle
+    {"kind": "lose_answer"}                  does the work, then breaks the connection; with "how": 504 it answers that
+    {"kind": "refuse_write", "status": 500}  answers so before working
+    {"kind": "drop", "percent": 30}          answers as if it had worked
     {"kind": "place" | "touch" | "trash" | "delete", "order": 105, "status": "processing"}   happens before the answer
 
 `path` (a part of the path, "orders" by default) and `skip` (so many matching requests first) say which answers
-are meant; `share` (0 to 1) lets only a part of them go wrong, drawn from the shop's seed.
+are meant; `share` (0 to 1) or `percent` lets only a part of them go wrong, drawn from the shop's seed. The three of
+writing are meant for every path, and for nothing but requests that change something.
 """
 
 from __future__ import annotations
@@ -25,6 +29,7 @@ from integrations.simulator.messages import Answered, Asked
 from integrations.simulator.shop import SimulatedShop
 
 SPOILING = {"status", "slow", "drip", "cut", "html", "notice", "redirect", "breaks"}
+WRITING = {"lose_answer", "refuse_write", "drop"}
 MOVING = {"place", "touch", "trash", "delete", "change"}
 
 
@@ -41,11 +46,13 @@ class Fault:
     def read(cls, data: Mapping[str, Any]) -> Fault:
         """Raises ValueError."""
         kind = data.get("kind")
-        if kind not in SPOILING | MOVING:
-            raise ValueError(f"There is no fault {kind!r}; there are: {', '.join(sorted(SPOILING | MOVING))}.")
+        known = SPOILING | MOVING | WRITING
+        if kind not in known:
+            raise ValueError(f"There is no fault {kind!r}; there are: {', '.join(sorted(known))}.")
         ever = 10**9 if kind == "breaks" else 1
         numbers = int(data.get("count", ever)), int(data.get("skip", 0))
-        return cls(kind, data, *numbers, str(data.get("path", "orders")), float(data.get("share", 1)))
+        path = str(data.get("path", "" if kind in WRITING else "orders"))
+        return cls(kind, data, *numbers, path, float(data.get("share", float(data.get("percent", 100)) / 100)))
 
 
 class Faults:
@@ -59,11 +66,23 @@ class Faults:
     def clear(self) -> None:
         self._waiting.clear()
 
+    def may_be_of_writing(self, asked: Asked) -> bool:
+        """Whether one waits for what this request may be: a request that changes something."""
+        reads = asked.method in {"GET", "HEAD"}
+        return not reads and any(fault.kind in WRITING and fault.path in asked.path for fault in self._waiting)
+
+    def of_writing(self, asked: Asked) -> Fault | None:
+        """The fault of a request that has changed something; counts it down."""
+        return next(iter(self._due(asked, WRITING)), None)
+
     def due(self, asked: Asked) -> list[Fault]:
-        """The faults of this request; counts them down."""
+        """The other faults of this request; counts them down."""
+        return self._due(asked, SPOILING | MOVING)
+
+    def _due(self, asked: Asked, kinds: set[str]) -> list[Fault]:
         due: list[Fault] = []
         for fault in self._waiting:
-            if fault.path not in asked.path or self._random.random() >= fault.share:
+            if fault.kind not in kinds or fault.path not in asked.path or self._random.random() >= fault.share:
                 continue
             if fault.skip:
                 fault.skip -= 1
@@ -90,7 +109,7 @@ def move(shop: SimulatedShop, fault: Fault) -> None:
 
 
 def spoil(fault: Fault, asked: Asked, answer: Answered) -> Answered:
-    """Faults of time and connection (slow, drip, cut) are the server's to commit."""
+    """Faults of time and connection (slow, drip, cut, a broken one) are the server's to commit."""
     page = {"Content-Type": "text/html; charset=UTF-8"}
     if fault.kind == "breaks":
         named = fault.options.get("names") and _asks_for_ids(asked)
@@ -100,6 +119,10 @@ def spoil(fault: Fault, asked: Asked, answer: Answered) -> Answered:
         if how == "cut":
             return Answered(answer.status, answer.body[: len(answer.body) // 2], answer.headers)
         return Answered(int(how), b"<p>There has been a critical error on this website.</p>", page)
+    if fault.kind == "refuse_write":
+        return Answered(int(fault.options.get("status", 500)), b"<html><h1>Error</h1></html>", page)
+    if fault.kind == "lose_answer" and fault.options.get("how", "break") != "break":
+        return Answered(int(fault.options["how"]), b"<html><h1>Gateway Time-out</h1></html>", page)
     if fault.kind == "status":
         wait = fault.options.get("retry_after")
         extra = {} if wait is None else {"Retry-After": str(wait)}

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from random import Random
+from typing import Any
 
 from integrations.simulator.catalogue import BUYERS, BY_KEY, DELIVERIES, PAYMENTS, PRODUCTS, Buyer, Product
 from integrations.simulator.chance import chance
 
 CENT = Decimal("0.01")
+# A sale takes goods off the stock in these states.
+TAKING = frozenset({"pending", "processing", "on-hold", "completed"})
+
+
+def as_text(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def as_moment(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -56,6 +68,52 @@ class Basket:
     note: str
 
 
+@dataclass(frozen=True)
+class GivenLine:
+    sku: str
+    name: str
+    quantity: int
+    net: str
+    """Of the whole line, as `tax`."""
+    tax: str
+
+
+@dataclass(frozen=True)
+class Given:
+    """An order that was not bought in the shop: somebody wrote it there. Amounts are plain numbers as texts."""
+
+    lines: tuple[GivenLine, ...]
+    buyer: Buyer
+    reference: str = ""
+    """By which whoever wrote it finds it again."""
+    ships_to: Buyer | None = None
+    delivery: tuple[str, str] = ("", "")
+    """Code and title, as `payment`."""
+    payment: tuple[str, str] = ("", "")
+    shipping_net: str = "0"
+    shipping_tax: str = "0"
+    note: str = ""
+    more: Mapping[str, Any] = field(default_factory=dict)
+    """What the dialect keeps beside it, as JSON."""
+
+    def items(self) -> tuple[Item, ...]:
+        """What is not in the catalogue is a product of its own, without stock."""
+        known = {product.sku: product for product in PRODUCTS if product.sku}
+        return tuple(Item(_named(line, known.get(line.sku)), line.quantity) for line in self.lines)
+
+
+def _named(line: GivenLine, known: Product | None) -> Product:
+    return replace(known, name=line.name) if known else Product(0, line.sku, line.name, Decimal(line.net), 0)
+
+
+def as_given(written: Mapping[str, Any]) -> Given:
+    """From `asdict` and JSON."""
+    pairs = {name: tuple(written[name]) for name in ("delivery", "payment")}
+    lines = tuple(GivenLine(**line) for line in written["lines"])
+    ships_to = written["ships_to"] and Buyer(**written["ships_to"])
+    return Given(**{**written, **pairs, "lines": lines, "buyer": Buyer(**written["buyer"]), "ships_to": ships_to})
+
+
 @dataclass
 class Sale:
     id: int
@@ -66,6 +124,9 @@ class Sale:
     wanted: dict[str, int] = field(default_factory=dict)
     """SKU to quantity, where somebody ordered something certain."""
     number: str = ""
+    given: Given | None = None
+    revision: int = 0
+    """Another one after every write, for whoever keeps documents of it."""
 
     def state(self, now: datetime) -> Change:
         """The latest change that has happened."""
@@ -108,6 +169,22 @@ def life(random: Random, placed_at: datetime) -> list[Change]:
 
 def basket(seed: int, sale: Sale) -> Basket:
     """What is in an order; the same for ever, unless somebody amends it."""
+    sold = _bought(seed, sale) if sale.given is None else _written(sale.given)
+    for change in sale.changes:
+        if change.amended is not None:
+            sold = _amended(sold, change.amended)
+    half = [change.amended.half for change in sale.changes if change.amended and change.amended.half is not None]
+    if half and half[-1]:
+        return replace(sold, items=(), delivery=(*sold.delivery[:2], "0"), payment=PAYMENTS[0])
+    return sold
+
+
+def _written(given: Given) -> Basket:
+    delivery = (*given.delivery, given.shipping_net)
+    return Basket(given.buyer, True, given.items(), given.payment, delivery, "", given.ships_to, given.note)
+
+
+def _bought(seed: int, sale: Sale) -> Basket:
     random = chance("basket", seed, sale.id)
     buyer = random.choice(BUYERS)
     if sale.wanted:
@@ -116,7 +193,7 @@ def basket(seed: int, sale: Sale) -> Basket:
     else:
         keys = random.sample(sorted(BY_KEY), k=random.choice([1, 1, 2, 2, 3, 5]))
         items = [Item(BY_KEY[key], random.choice([1, 1, 1, 2, 3]), gone=random.random() < 0.01) for key in keys]
-    sold = Basket(
+    return Basket(
         buyer=buyer,
         guest=random.random() < 0.4,
         items=tuple(items),
@@ -126,13 +203,6 @@ def basket(seed: int, sale: Sale) -> Basket:
         ships_elsewhere=random.choice(BUYERS) if random.random() < 0.15 else None,
         note=random.choice(["", "", "", "", "Prosím zvonit 2×\r\nDěkuji 🙏", "Leave it with the neighbour <3"]),
     )
-    for change in sale.changes:
-        if change.amended is not None:
-            sold = _amended(sold, change.amended)
-    half = [change.amended.half for change in sale.changes if change.amended and change.amended.half is not None]
-    if half and half[-1]:
-        return replace(sold, items=(), delivery=(*sold.delivery[:2], "0"), payment=PAYMENTS[0])
-    return sold
 
 
 def _amended(sold: Basket, amended: Amended) -> Basket:

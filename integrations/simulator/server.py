@@ -9,8 +9,10 @@
 | `POST /_sim/faults`, `DELETE /_sim/faults` | see `integrations.simulator.faults` |
 | `POST /_sim/clock` `{"ahead": seconds}` | set the clock of its server wrong |
 | `POST /_sim/hooks` `{"topic", "address"}` | enter a webhook by hand, signed with the shop's secret |
-| `GET /_sim/log`, `DELETE /_sim/log` | what was served: method, path, params, status, ids of orders |
-| `GET /_sim/shop` | name, keys, zone, currency, every order's id, number, status and stamps |
+| `POST /_sim/stock` `{sku: quantity}` | set quantities by hand; null: the shop keeps no stock of it |
+| `POST /_sim/rights` `{"write": no}` | take from the shop's key the right to write, or give it back |
+| `GET /_sim/log`, `DELETE /_sim/log` | what was served: method, path, params, status, ids of orders, what was written |
+| `GET /_sim/shop` | name, keys, zone, currency, quantities, every order's id, number, status, stamps and records |
 """
 
 from __future__ import annotations
@@ -59,10 +61,10 @@ class SimulatedSite:
                 if fault.kind in MOVING:
                     move(self.shop, fault)
             registered = self.shop.webhooks.written()
-            answered = self._answer(self.shop, asked) if self.shop.limit.take() else self._refuse(self.shop)
+            answered, failing = self._worked(asked)
             if self.shop.webhooks.written() != registered:
                 self.shop.save()
-            spoiling = next((fault for fault in faults if fault.kind not in MOVING), None)
+            spoiling = failing or next((fault for fault in faults if fault.kind not in MOVING), None)
             if spoiling is not None:
                 answered = spoil(spoiling, asked, answered)
             date = self.shop.now() + timedelta(seconds=self.shop.ahead)
@@ -84,9 +86,22 @@ class SimulatedSite:
                     "status": answered.status,
                     "ids": list(answered.ids),
                     "fault": spoiling.kind if spoiling else None,
+                    "wrote": self.shop.news,
                 }
             )
             return answered, spoiling
+
+    def _worked(self, asked: Asked) -> tuple[Answered, Fault | None]:
+        """The answer, and the fault of writing: what it lets the shop forget was never written."""
+        shop = self.shop
+        before = shop.written() if self.faults.may_be_of_writing(asked) else ""
+        shop.news = []
+        answered = self._answer(shop, asked) if shop.limit.take() else self._refuse(shop)
+        failing = self.faults.of_writing(asked) if shop.news else None
+        if failing is not None and failing.kind != "lose_answer":
+            shop.restore(before)
+            shop.save()
+        return answered, failing
 
     def direct(self, asked: Asked) -> Answered:
         """A request to the director's door."""
@@ -125,6 +140,13 @@ class SimulatedSite:
                     self.shop.save()
             case "DELETE", ["faults"]:
                 self.faults.clear()
+            case "POST", ["stock"]:
+                for sku, quantity in data.items():
+                    self.shop.records.quantities[sku] = None if quantity is None else int(quantity)
+                self.shop.save()
+            case "POST", ["rights"]:
+                self.shop.records.writable = bool(data["write"])
+                self.shop.save()
             case "POST", ["clock"]:
                 self.shop.ahead = float(data["ahead"])
             case "GET", ["log"]:
@@ -147,6 +169,8 @@ class SimulatedSite:
             "zone": str(shop.zone),
             "currency": shop.currency,
             "now": now.isoformat(),
+            "writable": shop.records.writable,
+            "quantities": shop.records.quantities,
             "orders": [
                 {
                     "id": sale.id,
@@ -154,6 +178,8 @@ class SimulatedSite:
                     "status": sale.state(now).status,
                     "placed_at": sale.placed_at.isoformat(),
                     "modified_at": sale.state(now).at.isoformat(),
+                    **shop.records.about(sale.id),
+                    "reference": sale.given.reference if sale.given else "",
                 }
                 for sale in shop.visible()
             ],
@@ -189,6 +215,9 @@ class _Handler(BaseHTTPRequestHandler):
         seconds = float(fault.options.get("seconds", 1)) if fault else 0
         if kind == "slow":
             time.sleep(seconds)
+        if fault is not None and kind == "lose_answer" and fault.options.get("how", "break") == "break":
+            self.close_connection = True
+            return
         self.send_response_only(answered.status)
         for name, value in answered.headers.items():
             self.send_header(name, value)

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,12 +15,26 @@ from zoneinfo import ZoneInfo
 from integrations.simulator.catalogue import PRODUCTS, RATES
 from integrations.simulator.chance import chance
 from integrations.simulator.limits import Limit
-from integrations.simulator.sales import Amended, Change, Sale, life
+from integrations.simulator.records import Records
+from integrations.simulator.sales import (
+    TAKING,
+    Amended,
+    Change,
+    Given,
+    Sale,
+    as_given,
+    as_moment,
+    as_text,
+    basket,
+    life,
+)
 from integrations.simulator.switchboard import Switchboard
 
 FIRST_ID = 100
 # More sales than this are not made up for at once after a long sleep.
 CATCH_UP = 5000
+# Never the same again in this process, for documents that are kept.
+_revisions = count(1)
 
 
 def wall_clock() -> datetime:
@@ -61,12 +76,16 @@ class SimulatedShop:
         self.sales: dict[int, Sale] = {}
         self.ahead = 0.0
         """Seconds by which the clock of its server is wrong; its orders bear the right times nevertheless."""
+        self.records = Records()
+        self.news: list[dict[str, Any]] = []
+        """What was written since the last request, for the log."""
         self.webhooks = Switchboard()
         self.limit = Limit()
         """Its platform's, once it speaks for one (`Dialect.limit`)."""
         self._next_id = FIRST_ID
         self._next_sale_at = self.now()
-        self._load()
+        if state is not None and state.exists():
+            self.restore(state.read_text())
 
     def now(self) -> datetime:
         """The shop's clock: whole seconds, UTC."""
@@ -88,7 +107,7 @@ class SimulatedShop:
         with self.lock:
             now, sold = self.now(), 0
             while self.rate > 0 and self._next_sale_at <= now and sold < CATCH_UP:
-                self._add(self._next_sale_at.replace(microsecond=0), [])
+                self._take_off(self._add(self._next_sale_at.replace(microsecond=0), []))
                 self._next_sale_at += timedelta(minutes=self._random.expovariate(self.rate))
                 sold += 1
             if sold:
@@ -107,6 +126,17 @@ class SimulatedShop:
         with self.lock:
             placed_at = self.now() - timedelta(seconds=age)
             sale = self._add(placed_at, [Change(placed_at, status)], dict(wanted or {}), hidden)
+            self._take_off(sale)
+            self.save()
+            return sale
+
+    def create(self, given: Given, status: str, *, takes_stock: bool = True) -> Sale:
+        """An order that somebody writes into the shop."""
+        with self.lock:
+            sale = self._add(self.now(), [Change(self.now(), status)])
+            sale.given = given
+            if takes_stock:
+                self._take_off(sale)
             self.save()
             return sale
 
@@ -128,6 +158,7 @@ class SimulatedShop:
             sale.changes = [change for change in sale.changes if change.at <= now]
             before = sale.state(now)
             sale.changes.append(Change(now if stamped else before.at, status or before.status, refund, amended))
+            sale.revision = next(_revisions)
             self.save()
             return sale
 
@@ -135,6 +166,7 @@ class SimulatedShop:
         """For good."""
         with self.lock:
             del self.sales[order_id]
+            self.records.forget(order_id)
             self.save()
 
     def visible(self) -> list[Sale]:
@@ -159,39 +191,60 @@ class SimulatedShop:
         self._next_id += random.choice([1, 1, 1, 2, 4])
         return sale
 
+    def _take_off(self, sale: Sale) -> None:
+        """Off the quantities, where stock is kept; a cancelled order does not bring it back."""
+        if sale.changes[0].status not in TAKING:
+            return
+        quantities = self.records.quantities
+        for item in basket(self.seed, sale).items:
+            if (left := quantities.get(item.product.sku)) is not None:
+                quantities[item.product.sku] = max(0, left - item.quantity)
+
     def save(self) -> None:
-        """Keep orders and webhooks for the next start, where there is a place for them."""
+        """Keep all there is to remember for the next start, where there is a place for it."""
         if self.state is None:
             return
-        written = {
-            "next_id": self._next_id,
-            "sales": [
-                [sale.id, _text(sale.placed_at), _text(sale.visible_at), sale.number, sale.wanted]
-                + [_written(change) for change in sale.changes]
-                for sale in self.sales.values()
-            ],
-            "webhooks": self.webhooks.written(),
-        }
         partial = self.state.with_suffix(".part")
-        partial.write_text(json.dumps(written))
+        partial.write_text(self.written())
         partial.replace(self.state)
 
-    def _load(self) -> None:
-        if self.state is None or not self.state.exists():
-            return
-        written: dict[str, Any] = json.loads(self.state.read_text())
+    def written(self) -> str:
+        """All there is to remember, as JSON."""
+        return json.dumps(
+            {
+                "next_id": self._next_id,
+                "sales": [
+                    [sale.id, as_text(sale.placed_at), as_text(sale.visible_at), sale.number, sale.wanted]
+                    + [_written(change) for change in sale.changes]
+                    for sale in self.sales.values()
+                ],
+                "given": {sale.id: asdict(sale.given) for sale in self.sales.values() if sale.given is not None},
+                "records": self.records.written(),
+                "webhooks": self.webhooks.written(),
+            }
+        )
+
+    def restore(self, text: str) -> None:
+        """Be as it was when `written` gave this."""
+        written: dict[str, Any] = json.loads(text)
         self._next_id = written["next_id"]
         self.webhooks.restore(written.get("webhooks", {}))
+        self.records = Records.read(written.get("records", {}))
+        given: dict[str, Any] = written.get("given", {})
+        self.sales = {}
         for order_id, placed_at, visible_at, number, wanted, *changes in written["sales"]:
             course = [
-                Change(_moment(at), status, refund, _amended(*amended)) for at, status, refund, *amended in changes
+                Change(as_moment(at), status, refund, _amended(*amended)) for at, status, refund, *amended in changes
             ]
-            self.sales[order_id] = Sale(order_id, _moment(placed_at), course, _moment(visible_at), wanted, number)
+            sale = Sale(order_id, as_moment(placed_at), course, as_moment(visible_at), wanted, number)
+            sale.given = as_given(given[str(order_id)]) if str(order_id) in given else None
+            sale.revision = next(_revisions)
+            self.sales[order_id] = sale
 
 
 def _written(change: Change) -> list[Any]:
     more = [] if change.amended is None else [asdict(change.amended)]
-    return [_text(change.at), change.status, change.refund, *more]
+    return [as_text(change.at), change.status, change.refund, *more]
 
 
 def _amended(written: dict[str, Any] | None = None) -> Amended | None:
@@ -199,11 +252,3 @@ def _amended(written: dict[str, Any] | None = None) -> Amended | None:
         return None
     skus = written["skus"]
     return Amended(**written | {"skus": None if skus is None else tuple((sku, units) for sku, units in skus)})
-
-
-def _text(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%S")
-
-
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=UTC)

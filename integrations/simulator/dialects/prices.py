@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
 from integrations.simulator.catalogue import RATES, VAT, Product
-from integrations.simulator.sales import Basket, Item, Sale, basket
+from integrations.simulator.sales import Basket, Given, Item, Sale, basket
 from integrations.simulator.shop import SimulatedShop
 
 # Two for all others.
@@ -23,6 +23,8 @@ class PricedLine:
     net: Decimal
     tax: Decimal
     """Of `net`."""
+    tax_before: Decimal
+    """Of `before`."""
 
     @property
     def discount(self) -> Decimal:
@@ -75,6 +77,8 @@ def price_of(shop: SimulatedShop, product: Product) -> Decimal:
 
 def priced(shop: SimulatedShop, sale: Sale, most: int = 3) -> Priced:
     goods = basket(shop.seed, sale)
+    if sale.given is not None and goods.items == sale.given.items():
+        return _as_given(sale.given, goods)
     vat = VAT.get(goods.buyer.country, 0)
 
     def tax(amount: Decimal) -> Decimal:
@@ -85,7 +89,19 @@ def priced(shop: SimulatedShop, sale: Sale, most: int = 3) -> Priced:
         unit = net(shop, item.product.price, most)
         before = unit * item.quantity
         paid = rounded(shop, before * Decimal("0.9"), most) if goods.coupon else before
-        lines.append(PricedLine(item, unit, before, paid, tax(paid)))
+        lines.append(PricedLine(item, unit, before, paid, tax(paid), tax(before)))
     shipping = net(shop, Decimal(goods.delivery[2]), most)
     fee = net(shop, Decimal("1.50"), most) if goods.payment[0] == "cod" else ZERO
     return Priced(goods, vat, tuple(lines), shipping, tax(shipping), fee, tax(fee))
+
+
+def _as_given(given: Given, goods: Basket) -> Priced:
+    """To the cent, as it was written; the rate is the nearest whole one."""
+    lines = []
+    for item, line in zip(goods.items, given.lines, strict=True):
+        paid, tax = Decimal(line.net), Decimal(line.tax)
+        lines.append(PricedLine(item, paid / max(1, line.quantity), paid, paid, tax, tax))
+    shipping, shipping_tax = Decimal(given.shipping_net), Decimal(given.shipping_tax)
+    net = sum((line.net for line in lines), shipping)
+    vat = round(sum((line.tax for line in lines), shipping_tax) * 100 / net) if net else 0
+    return Priced(goods, vat, tuple(lines), shipping, shipping_tax, ZERO, ZERO)
