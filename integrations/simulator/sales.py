@@ -92,6 +92,8 @@ class Given:
     payment: tuple[str, str] = ("", "")
     shipping_net: str = "0"
     shipping_tax: str = "0"
+    fees: tuple[tuple[str, str, str], ...] = ()
+    """Name, net and tax of each."""
     note: str = ""
     more: Mapping[str, Any] = field(default_factory=dict)
     """What the dialect keeps beside it, as JSON."""
@@ -110,8 +112,9 @@ def as_given(written: Mapping[str, Any]) -> Given:
     """From `asdict` and JSON."""
     pairs = {name: tuple(written[name]) for name in ("delivery", "payment")}
     lines = tuple(GivenLine(**line) for line in written["lines"])
-    ships_to = written["ships_to"] and Buyer(**written["ships_to"])
-    return Given(**{**written, **pairs, "lines": lines, "buyer": Buyer(**written["buyer"]), "ships_to": ships_to})
+    fees = tuple((name, net, tax) for name, net, tax in written["fees"])
+    buyers = {"buyer": Buyer(**written["buyer"]), "ships_to": written["ships_to"] and Buyer(**written["ships_to"])}
+    return Given(**{**written, **pairs, **buyers, "lines": lines, "fees": fees})
 
 
 @dataclass

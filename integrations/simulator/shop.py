@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -56,18 +56,20 @@ class SimulatedShop:
         version: str = "11.0.1",
         storage: str = "",
         sequential_numbers: bool = False,
+        plugins: Collection[str] = (),
         state: Path | None = None,
     ) -> None:
         """`rate`: orders a minute. `version`: the WooCommerce release whose habits it has ("11.0.1" or "6.7.0").
 
         `storage`: whether WooCommerce keeps orders as "posts", or in "tables" of their own; "" is the release's usual.
+        `plugins`: what it has beside WooCommerce itself, e.g. "shipment-tracking".
         """
         if currency not in RATES:
             raise ValueError(f"There is no rate for {currency}; there are: {', '.join(RATES)}.")
         self.name, self.currency, self.seed, self.rate, self.version = name, currency, seed, rate, version
         self.zone = ZoneInfo(zone)
         self.storage = storage or ("posts" if version.startswith("6.") else "tables")
-        self.sequential_numbers = sequential_numbers
+        self.sequential_numbers, self.plugins = sequential_numbers, frozenset(plugins)
         self.key, self.secret = f"ck_{seed:040x}", f"cs_{seed * 7919:040x}"
         self.lock = threading.RLock()
         self._clock = clock

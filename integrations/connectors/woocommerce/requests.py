@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import msgspec
+
 from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure
 from integrations.connectors.http import Auth, BasicAuth, OAuth1Auth, Request, Response
@@ -25,6 +29,20 @@ def address(shop: Shop, path: str) -> str:
 
 def get(shop: Shop, path: str, **params: str) -> Request:
     return Request("GET", address(shop, path), tuple(params.items()), auth=auth(shop))
+
+
+def writing(shop: Shop, method: str, path: str, body: object = None) -> Request:
+    """A request that changes something; WooCommerce says of none that the same one again is harmless."""
+    sent = None if body is None else msgspec.json.encode(body)
+    return Request(method, address(shop, path), body=sent, auth=auth(shop))
+
+
+def done(response: Response) -> dict[str, Any]:
+    """The object that a written request is answered with. ShopError for any other answer."""
+    found = json_answers.decoded(response)
+    if response.status not in (200, 201) or not isinstance(found, dict):
+        raise WRITING_REFUSALS.of(response)
+    return found
 
 
 def page_size(shop: Shop) -> int:
@@ -72,3 +90,25 @@ REFUSALS = Refusals(
     },
 )
 refusal = REFUSALS.of
+
+MAY_NOT_WRITE = (
+    Failure.CREDENTIALS,
+    "The shop's keys may only read. Make a pair with the permission Read/Write under WooCommerce > Settings >"
+    " Advanced > REST API, for a shop manager or administrator, and enter both parts. Reading goes on all the same.",
+)
+_GONE = (Failure.NOT_FOUND, "The shop does not have this order any more ({code}).")
+
+# A key that may only read is refused with the 401 of a wrong one (on 11.0.1); what was read before had the right keys.
+WRITING_REFUSALS = Refusals(
+    "The shop",
+    code_named("code"),
+    {
+        **REFUSALS.rows,
+        (401, "woocommerce_rest_authentication_error"): MAY_NOT_WRITE,
+        (401, None): MAY_NOT_WRITE,
+        (403, "woocommerce_rest_authentication_error"): MAY_NOT_WRITE,
+        (403, None): MAY_NOT_WRITE,
+        (400, "woocommerce_rest_shop_order_invalid_id"): _GONE,  # 400 where one writes, 404 where one reads
+        (404, "woocommerce_rest_order_invalid_id"): _GONE,
+    },
+)

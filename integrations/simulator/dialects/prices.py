@@ -40,7 +40,7 @@ class Priced:
     shipping: Decimal
     shipping_tax: Decimal
     fee: Decimal
-    """For cash on delivery."""
+    """For cash on delivery, or all that somebody wrote."""
     fee_tax: Decimal
 
     @property
@@ -102,6 +102,7 @@ def _as_given(given: Given, goods: Basket) -> Priced:
         paid, tax = Decimal(line.net), Decimal(line.tax)
         lines.append(PricedLine(item, paid / max(1, line.quantity), paid, paid, tax, tax))
     shipping, shipping_tax = Decimal(given.shipping_net), Decimal(given.shipping_tax)
+    fee, fee_tax = (sum((Decimal(each[place]) for each in given.fees), ZERO) for place in (1, 2))
     net = sum((line.net for line in lines), shipping)
     vat = round(sum((line.tax for line in lines), shipping_tax) * 100 / net) if net else 0
-    return Priced(goods, vat, tuple(lines), shipping, shipping_tax, ZERO, ZERO)
+    return Priced(goods, vat, tuple(lines), shipping, shipping_tax, fee, fee_tax)

@@ -1,4 +1,4 @@
-"""The WooCommerce REST API v3, as far as reading goes, with the habits observed on 11.0.1 or, by `version`, 6.7.0."""
+"""The WooCommerce REST API v3, with the habits observed on 11.0.1 or, by `version`, 6.7.0. `changing` has writing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from integrations.simulator.catalogue import DELIVERIES, PAYMENTS
 from integrations.simulator.chance import chance
-from integrations.simulator.dialects.woocommerce import webhooks
+from integrations.simulator.dialects.woocommerce import changing, webhooks
 from integrations.simulator.dialects.woocommerce.auth import error, refusal
 from integrations.simulator.dialects.woocommerce.orders import (
     Json,
@@ -60,7 +60,9 @@ def answer(shop: SimulatedShop, asked: Asked) -> Answered:
     if asked.path in {"/wp-json/", "/wp-json"}:
         site = {"name": shop.name, "timezone_string": str(shop.zone), "namespaces": ["wp/v2", "wc/v2", "wc/v3"]}
         return as_json(site)
-    if not asked.path.startswith(API):
+    if asked.path.startswith(changing.PLUGIN) and "shipment-tracking" in shop.plugins:
+        return refusal(shop, asked) or changing.trackings(shop, asked)
+    if not asked.path.startswith((API, changing.PLUGIN)):
         return Answered(
             404, b"<!DOCTYPE html><html><title>Page not found</title></html>", {"Content-Type": "text/html"}
         )
@@ -76,6 +78,10 @@ def answer(shop: SimulatedShop, asked: Asked) -> Answered:
 def _route(shop: SimulatedShop, asked: Asked, path: str) -> Answered:
     if path.startswith("webhooks"):
         return webhooks.answer(shop.webhooks, asked, path)
+    if asked.method not in {"GET", "HEAD"}:
+        return changing.answer(shop, asked, path)
+    if notes := re.fullmatch(r"orders/(\d+)/notes", path):
+        return changing.notes(shop, int(notes[1]))
     order = re.fullmatch(r"orders/(\d+)", path)
     if order:
         return _order(shop, int(order[1]))
@@ -89,7 +95,7 @@ def _route(shop: SimulatedShop, asked: Asked, path: str) -> Answered:
         return as_json([{"slug": code, "name": name} for code, name in STATUSES.items()])
     routes: dict[str, Callable[[], Answered]] = {
         "orders": lambda: _orders(shop, asked),
-        "products": lambda: _documents(shop, asked, product_documents(shop)),
+        "products": lambda: _documents(shop, asked, _products(shop, asked)),
         "shipping_methods": lambda: as_json([{"id": code, "title": title} for code, title, _ in DELIVERIES]),
         "taxes/classes": lambda: as_json([{"slug": "standard", "name": "Standard rate"}]),
         "payment_gateways": lambda: as_json(
@@ -133,9 +139,20 @@ def _orders(shop: SimulatedShop, asked: Asked) -> Answered:
             return Answered(502, b"<html><h1>502 Bad Gateway</h1></html>", {"Content-Type": "text/html"})
         wanted = {int(number) for number in numbers} if all(number.isdigit() for number in numbers) else set()
         found = [sale for sale in found if sale.id in wanted]
+    if asked.get("created_via") and _modern(shop):
+        found = [sale for sale in found if order_document(shop, sale)["created_via"] == asked.get("created_via")]
     if asked.get("search"):
         found = [sale for sale in found if _matches(shop, sale, asked.get("search"))]
     return _page(shop, asked, _sorted(shop, asked, found), lambda sale: order_document(shop, sale))
+
+
+def _products(shop: SimulatedShop, asked: Asked) -> list[Json]:
+    """Asked for by SKU, variations are found as well (WC_REST_Products_Controller)."""
+    skus = set(asked.get("sku").split(",")) - {""}
+    if not skus:
+        return product_documents(shop)
+    everything = product_documents(shop) + variation_documents(shop)
+    return [document for document in everything if document["sku"] in skus]
 
 
 def _documents(shop: SimulatedShop, asked: Asked, documents: list[Json]) -> Answered:

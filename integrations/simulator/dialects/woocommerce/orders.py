@@ -7,9 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 from integrations.simulator.catalogue import PRODUCTS, SHIRT, Buyer, Product
-from integrations.simulator.dialects.prices import PricedLine, net, priced, rounded
+from integrations.simulator.dialects.prices import Priced, PricedLine, net, priced, rounded
 from integrations.simulator.rendering import once
-from integrations.simulator.sales import CENT, Basket, Sale
+from integrations.simulator.sales import CENT, Basket, Given, Sale
 from integrations.simulator.shop import SimulatedShop
 
 Json = dict[str, Any]
@@ -33,8 +33,8 @@ def _number(amount: Decimal) -> float | int:
 
 
 def product_id(shop: SimulatedShop, product: Product) -> int:
-    """Each shop has its own ids for the same goods."""
-    return product.key + 10 * (shop.seed % 1000)
+    """Each shop has its own ids for the same goods, and none for what it does not sell."""
+    return 0 if not product.key else product.key + 10 * (shop.seed % 1000)
 
 
 def parent_id(shop: SimulatedShop) -> int:
@@ -76,17 +76,17 @@ def order_document(shop: SimulatedShop, sale: Sale) -> Json:
         "transaction_id": f"txn_{sale.id}" if paid_at and goods.payment[0] in {"stripe", "paypal"} else "",
         "customer_ip_address": "203.0.113.7",
         "customer_user_agent": "Mozilla/5.0",
-        "created_via": "checkout",
+        "created_via": "rest-api" if sale.given else "checkout",
         "customer_note": goods.note,
         **_stamps(shop, "date_completed", state.at if state.status == "completed" else None),
         **_stamps(shop, "date_paid", paid_at),
         "cart_hash": "",
         "number": sale.number,
-        "meta_data": _meta(sale),
+        "meta_data": _meta(sale) if sale.given is None else given_meta(sale, sale.given),
         "line_items": lines,
         "tax_lines": [_tax_line(sale, vat, goods_tax, cost.shipping_tax)] if vat else [],
         "shipping_lines": [_delivery(sale, goods, cost.shipping, cost.shipping_tax)],
-        "fee_lines": [_fee(sale, cost.fee, cost.fee_tax)] if cost.fee else [],
+        "fee_lines": _fees(sale, cost),
         "coupon_lines": [_coupon(shop, sale, goods.coupon, discount, vat)] if goods.coupon else [],
         "refunds": [
             {
@@ -166,14 +166,14 @@ def _address(buyer: Buyer) -> Json:
 def _line(shop: SimulatedShop, sale: Sale, position: int, line: PricedLine, vat: int) -> Json:
     """A deleted product leaves product_id 0 and sku null; `price` is a number, the net price of one after discount."""
     item, product = line.item, line.item.product
-    tax, tax_before = _text(line.tax), _tax(shop, line.before, vat)
+    tax, tax_before = _text(line.tax), _text(line.tax_before)
     own = product_id(shop, product)
     options = [
         {"id": 1, "key": "size", "value": product.option, "display_key": "Size", "display_value": product.option}
     ]
     return {
         "id": sale.id * 10 + position,
-        "name": f"{product.name} - {product.option}" if product.option else product.name,
+        "name": f"{product.name} - {product.option}" if product.option and not sale.given else product.name,
         "product_id": 0 if item.gone else (parent_id(shop) if product.parent else own),
         "variation_id": own if product.parent and not item.gone else 0,
         "quantity": item.quantity,
@@ -184,7 +184,7 @@ def _line(shop: SimulatedShop, sale: Sale, position: int, line: PricedLine, vat:
         "total_tax": tax,
         "taxes": [{"id": 1, "total": tax, "subtotal": tax_before}] if vat else [],
         "meta_data": options if product.option else [],
-        "sku": None if item.gone else product.sku,
+        "sku": None if item.gone or not own else product.sku,
         "price": _number(line.net) if item.quantity == 1 else float(line.net / item.quantity),
         "image": {"id": "", "src": ""},
         "parent_name": product.name if product.parent else None,
@@ -201,6 +201,11 @@ def _meta(sale: Sale) -> list[Json]:
     if sale.id % 3 == 0:
         entries += [("engraving", "Für Mama"), ("engraving", "2026")]
     return [{"id": sale.id * 100 + place, "key": key, "value": value} for place, (key, value) in enumerate(entries)]
+
+
+def given_meta(sale: Sale, given: Given) -> list[Json]:
+    extras = enumerate(given.more.get("meta_data", ()))
+    return [{"id": sale.id * 100 + place, "key": each["key"], "value": each["value"]} for place, each in extras]
 
 
 def _tax_line(sale: Sale, vat: int, tax: Decimal, shipping_tax: Decimal) -> Json:
@@ -231,10 +236,17 @@ def _delivery(sale: Sale, goods: Basket, net: Decimal, tax: Decimal) -> Json:
     }
 
 
-def _fee(sale: Sale, net: Decimal, tax: Decimal) -> Json:
+def _fees(sale: Sale, cost: Priced) -> list[Json]:
+    if sale.given is None:
+        return [_fee(sale.id * 10 + 9, "Dobírka", cost.fee, cost.fee_tax)] if cost.fee else []
+    given = enumerate(sale.given.fees)
+    return [_fee(sale.id * 10 + 9 + place, name, Decimal(net), Decimal(tax)) for place, (name, net, tax) in given]
+
+
+def _fee(own: int, name: str, net: Decimal, tax: Decimal) -> Json:
     return {
-        "id": sale.id * 10 + 9,
-        "name": "Dobírka",
+        "id": own,
+        "name": name,
         "tax_class": "",
         "tax_status": "taxable",
         "amount": _text(net),
@@ -286,7 +298,7 @@ def variation_documents(shop: SimulatedShop) -> list[Json]:
 
 
 def _product(shop: SimulatedShop, product: Product, kind: str) -> Json:
-    managed, price = bool(product.sku), _text(net(shop, product.price, DECIMALS))
+    quantity, price = shop.records.quantities.get(product.sku), _text(net(shop, product.price, DECIMALS))
     return {
         "id": product_id(shop, product),
         "name": product.name,
@@ -296,10 +308,10 @@ def _product(shop: SimulatedShop, product: Product, kind: str) -> Json:
         "global_unique_id": product.ean,
         "price": price,
         "regular_price": price,
-        "virtual": not managed,
-        "manage_stock": managed,
-        "stock_quantity": product.stock if managed else None,
-        "stock_status": "instock",
+        "virtual": not product.sku,
+        "manage_stock": quantity is not None,
+        "stock_quantity": quantity,
+        "stock_status": "outofstock" if quantity == 0 else "instock",
         "parent_id": 0,
         "attributes": [],
         "meta_data": [],
