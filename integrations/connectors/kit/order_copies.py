@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 from integrations.connectors.errors import Failure, ShopError
-from integrations.connectors.outward import OrderCopy
+from integrations.connectors.kit.values import currency as with_digits
+from integrations.connectors.outward import CopiedLine, OrderCopy
 
 
 def total(copy: OrderCopy) -> Decimal:
@@ -21,6 +22,24 @@ def net_total(copy: OrderCopy) -> Decimal:
 
 def tax_total(copy: OrderCopy) -> Decimal:
     return sum((line.tax for line in copy.lines), copy.shipping_tax)
+
+
+def rate(net: Decimal, tax: Decimal) -> float:
+    """Of a tax, as a part of one: 0.21."""
+    return float(round(tax / net, 4)) if net else 0.0
+
+
+def even_parts(line: CopiedLine, currency: str) -> list[tuple[int, Decimal]]:
+    """Units and their net price, for shops that multiply: 10.00 of three are one of 3.34 and two of 3.33.
+
+    `currency` says how many decimals a price has.
+    """
+    least = Decimal(1).scaleb(-with_digits(currency)[1])
+    units = max(1, line.quantity)
+    low = (line.net / units).quantize(least, ROUND_DOWN)
+    more = int((line.net - low * units) / least)
+    parts = [(abs(more), low + least.copy_sign(more)), (units - abs(more), low)]
+    return [(count, price) for count, price in parts if count]
 
 
 def told_amount(value: Any) -> Decimal:

@@ -83,4 +83,6 @@ def _denied(errors: list[dict[str, Any]]) -> str:
     if "not approved" in texts or "protected" in texts.lower():
         return PROTECTED
     scopes = sorted(set(re.findall(r"\b(?:read|write)_[a-z_]{1,60}\b", texts)))
+    if any(scope.startswith("write_") for scope in scopes):
+        return f"The app lacks the scope {' or '.join(scopes)}. Give it that scope, and install it again."
     return f"The app lacks the scope {' or '.join(scopes)}. {READING}" if scopes else f"The app may not. {READING}"

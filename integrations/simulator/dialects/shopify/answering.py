@@ -1,4 +1,4 @@
-"""Shopify's Admin GraphQL API 2026-07, as far as reading goes: tokens, points, lists, webhooks.
+"""Shopify's Admin GraphQL API 2026-07, and what goes with it: tokens, points, lists, webhooks.
 
 The client ID and client secret are the shop's key and secret; `access_token(shop)` is that of an older app.
 """
@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import parse_qs
 from weakref import WeakKeyDictionary
 
-from integrations.simulator.dialects.shopify import webhooks
+from integrations.simulator.dialects.shopify import changing, webhooks
 from integrations.simulator.dialects.shopify.bulk import Operations
 from integrations.simulator.dialects.shopify.graphql import (
     Document,
@@ -26,8 +26,10 @@ from integrations.simulator.dialects.shopify.graphql import (
     pick,
     read,
 )
-from integrations.simulator.dialects.shopify.lists import MOST, connection, matches
-from integrations.simulator.dialects.shopify.orders import order_document, order_gid, variant_documents
+from integrations.simulator.dialects.shopify.lists import MOST, connection, has_sku, matches
+from integrations.simulator.dialects.shopify.orders import order_document
+from integrations.simulator.dialects.shopify.stocked import inventory_items, location_gid, variant_documents
+from integrations.simulator.dialects.shopify.words import order_gid
 from integrations.simulator.messages import Answered, Asked, as_json
 from integrations.simulator.sales import Change, Sale
 from integrations.simulator.shop import SimulatedShop
@@ -193,6 +195,7 @@ def _root(shop: SimulatedShop, document: Document, host: str) -> Json:
             "webhookSubscriptionCreate": partial(webhooks.create, shop),
             "bulkOperationRunQuery": lambda given: bulk.run(given, partial(_in_bulk, shop), now),
             "bulkOperationCancel": lambda given: bulk.cancel(given, now),
+            **changing.mutations(shop, lambda: {order_gid(sale): sale for sale, _ in _orders(shop)}),
         }
     state = state_of(shop)
 
@@ -222,7 +225,22 @@ def _root(shop: SimulatedShop, document: Document, host: str) -> Json:
         "order": lambda given: _node(shop, given.get("id")),
         "nodes": lambda given: _nodes(shop, given["ids"]),
         "productVariants": lambda given: connection(
-            "ProductVariant", variant_documents(shop), given, lambda node: [int(node["legacyResourceId"])]
+            "ProductVariant",
+            [node for node in variant_documents(shop) if has_sku(node, given.get("query"))],
+            given,
+            lambda node: [int(node["legacyResourceId"])],
+        ),
+        "location": lambda given: {
+            "__typename": "Location",
+            "id": location_gid(shop),
+            "name": shop.name,
+            "isActive": True,
+        },
+        "inventoryItems": lambda given: connection(
+            "InventoryItem",
+            [node for node in inventory_items(shop) if has_sku(node, given.get("query"))],
+            given,
+            lambda node: [node["id"]],
         ),
         "webhookSubscriptions": lambda given: connection(
             "WebhookSubscription", webhooks.documents(shop.webhooks), given
@@ -240,7 +258,7 @@ def _list(shop: SimulatedShop, given: Json, found: list[Sought]) -> Json:
     key = given.get("sortKey", "PROCESSED_AT")
     if key not in keys:
         raise GraphQLError(f"Argument 'sortKey' has an invalid value ({key}).", "argumentLiteralsIncompatible")
-    page = connection("Order", sorted(found, key=keys[key]), given, keys[key])
+    page = connection("Order", sorted(found, key=keys[key], reverse=bool(given.get("reverse"))), given, keys[key])
     return {**page, "nodes": [order_document(shop, sale) for sale, _ in page["nodes"]]}
 
 
@@ -265,5 +283,8 @@ def _node(shop: SimulatedShop, gid: Any) -> Json | None:
 def _nodes(shop: SimulatedShop, gids: Any) -> list[Json | None]:
     if not isinstance(gids, list) or len(gids) > MOST:
         raise GraphQLError(f"The input array size is greater than the maximum allowed of {MOST}.", "MAX_INPUT_SIZE")
+    items = (
+        {item["id"]: item for item in inventory_items(shop)} if any("/InventoryItem/" in gid for gid in gids) else {}
+    )
     known = {order_gid(sale): sale for sale, _ in _orders(shop)}
-    return [order_document(shop, known[gid]) if gid in known else None for gid in gids]
+    return [order_document(shop, known[gid]) if gid in known else items.get(gid) for gid in gids]

@@ -108,6 +108,9 @@ class _Reader:
             self.take()
             name = self.take()
         arguments = self.arguments("(", ")") if self.word == "(" else {}
+        while self.word == "@":  # a directive is an argument whose name begins with @
+            directive = self.take() + self.take()
+            arguments[directive] = self.arguments("(", ")") if self.word == "(" else {}
         return Selection(name, alias, arguments, self.selections() if self.word == "{" else [])
 
     def arguments(self, opening: str, closing: str) -> Json:

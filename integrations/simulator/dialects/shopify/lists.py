@@ -58,6 +58,12 @@ def _read_cursor(text: Any) -> Place:
     return place
 
 
+def has_sku(node: Json, query: str | None) -> bool:
+    """Whether a variant or an article is found by `sku:'A' OR sku:'B'`; like a word, whatever its case."""
+    skus = [value.strip("\"'").lower() for _, name, _, value in _TERM.findall(query or "") if name == "sku"]
+    return not skus or str(node["sku"]).lower() in skus
+
+
 def matches(sale: Sale, state: Change, query: str | None) -> bool:
     """Whether a sale in this state is found. Terms side by side must all hold, around OR one of them. A field that does
     not exist is ignored, as Shopify's search does; so a typing error brings everything."""
@@ -81,6 +87,8 @@ def _holds(sale: Sale, state: Change, negated: str, name: str, relation: str, va
         held = value.isdigit() and _compared(sale.id, relation, int(value))
     elif name == "name":
         held = sale.number.lower() == value.lstrip("#").lower()
+    elif name == "source_identifier":
+        held = bool(sale.given and sale.given.reference == value)
     elif name == "status":
         cancelled = state.status == "cancelled"
         held = {"open": not cancelled, "cancelled": cancelled}.get(value, True)

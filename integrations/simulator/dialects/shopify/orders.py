@@ -1,4 +1,4 @@
-"""Orders and variants as Shopify's Admin GraphQL API 2026-07 writes them (published schema and documents).
+"""Orders as Shopify's Admin GraphQL API 2026-07 writes them (published schema and documents).
 
 Every other shop has prices with tax. Some buyers pay in euros where the shop's currency is another; some leave a tip;
 some orders had a line edited out.
@@ -7,26 +7,19 @@ some orders had a line edited out.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
-from integrations.simulator.catalogue import PRODUCTS, RATES, VAT, Buyer, Product
+from integrations.simulator.catalogue import PRODUCTS, VAT, Buyer
+from integrations.simulator.dialects.prices import Priced, priced
+from integrations.simulator.dialects.shopify.fulfilling import attributes, fulfilled, states_of, to_fulfil, to_send
 from integrations.simulator.dialects.shopify.graphql import Json, Kept
 from integrations.simulator.dialects.shopify.lists import connection
+from integrations.simulator.dialects.shopify.stocked import variant_id, variant_of
+from integrations.simulator.dialects.shopify.words import Till, gid, order_gid, stamp
 from integrations.simulator.rendering import once
 from integrations.simulator.sales import Item, Sale, basket
 from integrations.simulator.shop import SimulatedShop
 
-DECIMALS = {"JPY": 0, "KWD": 3}
-STATES = {
-    "pending": ("PENDING", "UNFULFILLED"),
-    "processing": ("PAID", "UNFULFILLED"),
-    "on-hold": ("PAID", "ON_HOLD"),
-    "completed": ("PAID", "FULFILLED"),
-    "refunded": ("REFUNDED", "FULFILLED"),
-    "cancelled": ("VOIDED", "UNFULFILLED"),
-    "failed": ("EXPIRED", "UNFULFILLED"),
-}
 GATEWAYS = {
     "stripe": ("shopify_payments", "Shopify Payments"),
     "bacs": ("Bank Deposit", "Bank Deposit"),
@@ -34,50 +27,6 @@ GATEWAYS = {
     "paypal": ("paypal", "PayPal"),
 }
 ZERO = Decimal(0)
-
-
-@dataclass(frozen=True)
-class Till:
-    """Money of one order: computed in the buyer's currency, shown in the shop's too."""
-
-    shop: str
-    buyer: str
-
-    def round(self, amount: Decimal) -> Decimal:
-        return amount.quantize(Decimal(1).scaleb(-DECIMALS.get(self.buyer, 2)), ROUND_HALF_UP)
-
-    def price(self, net_eur: Decimal) -> Decimal:
-        return self.round(net_eur * Decimal(RATES[self.buyer]))
-
-    def bag(self, amount: Decimal) -> Json:
-        own = amount
-        if self.shop != self.buyer:
-            exact = amount * Decimal(RATES[self.shop]) / Decimal(RATES[self.buyer])
-            own = exact.quantize(Decimal(1).scaleb(-DECIMALS.get(self.shop, 2)), ROUND_HALF_UP)
-        return {
-            "__typename": "MoneyBag",
-            "shopMoney": _money(own, self.shop),
-            "presentmentMoney": _money(amount, self.buyer),
-        }
-
-
-def _money(amount: Decimal, currency: str) -> Json:
-    """As many decimals as are needed, at least one: "1980.0", "21.68"."""
-    text = f"{amount.normalize():f}"
-    return {"__typename": "MoneyV2", "amount": text if "." in text else f"{text}.0", "currencyCode": currency}
-
-
-def _gid(kind: str, number: int) -> str:
-    return f"gid://shopify/{kind}/{number}"
-
-
-def _stamp(moment: datetime | None) -> str | None:
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
-
-
-def variant_id(shop: SimulatedShop, product: Product) -> int:
-    """Each shop has its own ids for the same goods."""
-    return 2000 + product.key + 100 * (shop.seed % 1000)
 
 
 @dataclass(frozen=True)
@@ -102,7 +51,12 @@ class _Order:
         euros = shop.currency != "EUR" and sale.id % 4 == 0
         self.till = Till(shop.currency, "EUR" if euros else shop.currency)
         self.vat = VAT.get(self.basket.buyer.country, 0)
+        self.left = to_send(shop, sale)
         self.included = shop.seed % 2 == 0
+        self.tip = ZERO
+        if sale.given is not None:
+            self._as_given(priced(shop, sale))
+            return
         self.lines = [self._line(place, item) for place, item in enumerate(self.basket.items)]
         if sale.id % 13 == 0:
             self.lines.append(self._line(len(self.lines), Item(PRODUCTS[0], 1), removed=True))
@@ -110,6 +64,25 @@ class _Order:
         if self.tip:
             self.lines.append(self._tip(len(self.lines)))
         self.shipping, self.shipping_tax = self._taxed(self.till.price(Decimal(self.basket.delivery[2])))
+        self._sum_up()
+
+    def _as_given(self, cost: Priced) -> None:
+        """An order that somebody wrote: in the shop's currency, prices without tax."""
+        self.till, self.included, self.vat = Till(self.shop.currency, self.shop.currency), False, cost.vat
+        self.lines = []
+        for place, line in enumerate(cost.lines):
+            product = line.item.product
+            written = self._written(place, product.name, line.item.quantity, line.unit, ZERO, line.tax) | {
+                "sku": product.sku or None,
+                "requiresShipping": True,
+                "variant": variant_of(variant_id(self.shop, product), product) if product.key else None,
+            }
+            self.lines.append(_Line(written, line.net, line.tax, ZERO))
+        self.shipping, self.shipping_tax = cost.shipping, cost.shipping_tax
+        self._sum_up()
+
+    def _sum_up(self) -> None:
+        sale = self.sale
         self.total = sum((line.whole for line in self.lines), ZERO) + self.shipping + self.shipping_tax
         gone = sum((line.whole for line in self.lines if line.removed), ZERO)
         self.refunds = [self.till.round((self.total - gone) * _share(each.refund)) for each in sale.refunds(self.now)]
@@ -142,8 +115,8 @@ class _Order:
             "name": f"{product.name} - {product.option}" if product.option else product.name,
             "sku": None if item.gone else product.sku or None,
             "requiresShipping": bool(product.sku),
-            "product": None if item.gone else {"__typename": "Product", "id": _gid("Product", own + 5000)},
-            "variant": None if item.gone else _variant_of(own, product),
+            "product": None if item.gone else {"__typename": "Product", "id": gid("Product", own + 5000)},
+            "variant": None if item.gone else variant_of(own, product),
         }
         if removed:
             written["currentQuantity"] = 0
@@ -153,7 +126,7 @@ class _Order:
         return _Line(self._written(place, "Tip", 1, self.tip, ZERO, ZERO), self.tip, ZERO, ZERO)
 
     def _written(self, place: int, title: str, quantity: int, price: Decimal, off: Decimal, tax: Decimal) -> Json:
-        bag, fulfilled = self.till.bag, self.state.status in ("completed", "refunded")
+        bag = self.till.bag
         allocation = {
             "__typename": "DiscountAllocation",
             "allocatedAmountSet": bag(off),
@@ -168,7 +141,7 @@ class _Order:
         left = 0 if self.state.status == "refunded" else quantity
         return {
             "__typename": "LineItem",
-            "id": _gid("LineItem", self.sale.id * 100 + place),
+            "id": gid("LineItem", self.sale.id * 100 + place),
             "name": title,
             "title": title,
             "variantTitle": None,
@@ -177,7 +150,7 @@ class _Order:
             "quantity": quantity,
             "currentQuantity": left,
             "refundableQuantity": left,
-            "unfulfilledQuantity": 0 if fulfilled else left,
+            "unfulfilledQuantity": self.left.get(place, 0),
             "requiresShipping": False,
             "taxable": bool(self.vat),
             "isGiftCard": False,
@@ -219,7 +192,7 @@ class _Order:
     def delivery(self) -> Json:
         return {
             "__typename": "ShippingLine",
-            "id": _gid("ShippingLine", self.sale.id),
+            "id": gid("ShippingLine", self.sale.id),
             "title": self.basket.delivery[1],
             "code": self.basket.delivery[1],
             "source": "shopify",
@@ -252,8 +225,8 @@ class _Order:
         ]
         return {
             "__typename": "Refund",
-            "id": _gid("Refund", self.sale.id * 10 + place),
-            "createdAt": _stamp(self.state.at),
+            "id": gid("Refund", self.sale.id * 10 + place),
+            "createdAt": stamp(self.state.at),
             "note": "",
             "totalRefundedSet": self.till.bag(amount),
             "refundLineItems": lambda given: connection("RefundLineItem", nodes, given),
@@ -261,16 +234,16 @@ class _Order:
 
     def transactions(self) -> list[Json]:
         paid_at = self.sale.paid_at(self.now)
-        code, title = GATEWAYS[self.basket.payment[0]]
+        code, title = gateway(self.basket.payment)
         sale = {
             "__typename": "OrderTransaction",
-            "id": _gid("OrderTransaction", self.sale.id * 10),
+            "id": gid("OrderTransaction", self.sale.id * 10),
             "kind": "SALE",
             "status": "SUCCESS" if paid_at else "PENDING",
             "gateway": code,
             "formattedGateway": title,
-            "createdAt": _stamp(paid_at or self.sale.placed_at),
-            "processedAt": _stamp(paid_at or self.sale.placed_at),
+            "createdAt": stamp(paid_at or self.sale.placed_at),
+            "processedAt": stamp(paid_at or self.sale.placed_at),
             "test": False,
             "amountSet": self.till.bag(self.total),
             "parentTransaction": None,
@@ -278,30 +251,21 @@ class _Order:
         return [sale]
 
 
+def gateway(payment: tuple[str, str]) -> tuple[str, str]:
+    """Code and title; those of an order that somebody wrote are as he wrote them."""
+    return GATEWAYS.get(payment[0], payment)
+
+
 def _share(refund: float) -> Decimal:
     return Decimal(str(refund))
-
-
-def _variant_of(own: int, product: Product) -> Json:
-    return {
-        "__typename": "ProductVariant",
-        "id": _gid("ProductVariant", own),
-        "legacyResourceId": str(own),
-        "sku": product.sku or None,
-        "barcode": product.ean or None,
-    }
-
-
-def order_gid(sale: Sale) -> str:
-    return _gid("Order", sale.id)
 
 
 @once
 def order_document(shop: SimulatedShop, sale: Sale) -> Json:
     order = _Order(shop, sale)
     goods, state = order.basket, order.state
-    ends = _stamp(state.at) if state.status == "cancelled" else None
-    paid, shipped = STATES.get(state.status, ("PENDING", "UNFULFILLED"))
+    ends = stamp(state.at) if state.status == "cancelled" else None
+    paid, shipped = states_of(shop, sale)
     if order.refunds and not order.returned:
         paid = "PARTIALLY_REFUNDED"
     lines = [line.written for line in order.lines]
@@ -311,9 +275,9 @@ def order_document(shop: SimulatedShop, sale: Sale) -> Json:
             "id": order_gid(sale),
             "legacyResourceId": str(sale.id),
             "name": f"#{sale.number}",
-            "createdAt": _stamp(sale.placed_at),
-            "processedAt": _stamp(sale.placed_at),
-            "updatedAt": _stamp(state.at),
+            "createdAt": stamp(sale.placed_at),
+            "processedAt": stamp(sale.placed_at),
+            "updatedAt": stamp(state.at),
             "closedAt": ends,
             "cancelledAt": ends,
             "number": sale.id,
@@ -325,8 +289,8 @@ def order_document(shop: SimulatedShop, sale: Sale) -> Json:
             "phone": None,
             "note": goods.note or None,
             "tags": ["VIP", "říše"] if sale.id % 5 == 0 else [],
-            "sourceName": "web",
-            "sourceIdentifier": None,
+            "sourceName": "web" if sale.given is None else str(shop.seed),
+            "sourceIdentifier": sale.given.reference if sale.given else None,
             "poNumber": None,
             "customerLocale": goods.buyer.country.lower(),
             "displayFinancialStatus": paid,
@@ -338,8 +302,8 @@ def order_document(shop: SimulatedShop, sale: Sale) -> Json:
             "taxExempt": not order.vat,
             "dutiesIncluded": False,
             "discountCodes": [goods.coupon] if goods.coupon else [],
-            "paymentGatewayNames": [GATEWAYS[goods.payment[0]][0]],
-            "customAttributes": [{"__typename": "Attribute", "key": "gift", "value": None}] if sale.id % 6 == 0 else [],
+            "paymentGatewayNames": [gateway(goods.payment)[0]],
+            "customAttributes": attributes(shop, sale),
             "customer": None if goods.guest else _customer(goods.buyer),
             "billingAddress": _address(goods.buyer),
             "shippingAddress": _address(goods.ships_elsewhere or goods.buyer),
@@ -348,6 +312,8 @@ def order_document(shop: SimulatedShop, sale: Sale) -> Json:
             "lineItems": lambda given: connection("LineItem", lines, given),
             "refunds": lambda given: order.refund_documents()[: given.get("first")],
             "transactions": lambda given: order.transactions()[: given.get("first")],
+            "fulfillmentOrders": lambda given: connection("FulfillmentOrder", [to_fulfil(shop, sale)], given),
+            "fulfillments": lambda given: fulfilled(shop, sale)[: given.get("first")],
         }
     )
 
@@ -355,7 +321,7 @@ def order_document(shop: SimulatedShop, sale: Sale) -> Json:
 def _customer(buyer: Buyer) -> Json:
     return {
         "__typename": "Customer",
-        "id": _gid("Customer", 7000 + sum(map(ord, buyer.last_name)) % 900),
+        "id": gid("Customer", 7000 + sum(map(ord, buyer.last_name)) % 900),
         "firstName": buyer.first_name,
         "lastName": buyer.last_name,
         "defaultEmailAddress": {"__typename": "CustomerEmailAddress", "emailAddress": buyer.email},
@@ -379,22 +345,3 @@ def _address(buyer: Buyer) -> Json:
         "countryCodeV2": buyer.country,
         "phone": buyer.phone,
     }
-
-
-def variant_documents(shop: SimulatedShop) -> list[Json]:
-    """A product without options has one variant, "Default Title"."""
-    return [
-        _variant_of(variant_id(shop, product), product)
-        | {
-            "title": product.option or "Default Title",
-            "displayName": f"{product.name} - {product.option or 'Default Title'}",
-            "inventoryQuantity": product.stock,
-            "inventoryItem": {"__typename": "InventoryItem", "tracked": bool(product.sku)},
-            "product": {
-                "__typename": "Product",
-                "title": product.name,
-                "hasOnlyDefaultVariant": not product.option,
-            },
-        }
-        for product in PRODUCTS
-    ]

@@ -7,8 +7,8 @@ import hmac
 import json
 from urllib.parse import urlsplit
 
+from integrations.simulator.dialects.shopify.fulfilling import states_of
 from integrations.simulator.dialects.shopify.graphql import Json
-from integrations.simulator.dialects.shopify.orders import STATES
 from integrations.simulator.shop import SimulatedShop
 from integrations.simulator.switchboard import HERE, Event, Hook, Parcel, Switchboard
 
@@ -49,7 +49,7 @@ def parcel(shop: SimulatedShop, hook: Hook, event: Event) -> Parcel | None:
     if event.kind not in KINDS.get(hook.topic, ()):
         return None
     sale, state = event.sale, event.sale.state(shop.now())
-    paid, shipped = STATES.get(state.status, ("PENDING", "UNFULFILLED"))
+    paid, shipped = states_of(shop, sale)
     whole = {
         "id": sale.id,
         "admin_graphql_api_id": f"gid://shopify/Order/{sale.id}",
@@ -58,7 +58,7 @@ def parcel(shop: SimulatedShop, hook: Hook, event: Event) -> Parcel | None:
         "updated_at": state.at.isoformat(),
         "currency": shop.currency,
         "financial_status": paid.lower(),
-        "fulfillment_status": "fulfilled" if shipped == "FULFILLED" else None,
+        "fulfillment_status": {"FULFILLED": "fulfilled", "PARTIALLY_FULFILLED": "partial"}.get(shipped),
     }
     body = json.dumps({"id": sale.id} if event.kind == "deleted" else whole, separators=(",", ":")).encode()
     headers = {

@@ -14,7 +14,16 @@ from integrations.client import drive
 from integrations.connectors.contract import Connector, Creation, Shipments, Shop, StockLevels
 from integrations.connectors.errors import ShopError
 from integrations.connectors.http import Operation, Request, Response
-from integrations.connectors.outward import CopiedLine, Crossed, Dispatch, DispatchLine, OrderCopy, StockTarget
+from integrations.connectors.outward import (
+    CopiedLine,
+    Crossed,
+    Dispatch,
+    DispatchLine,
+    OrderCopy,
+    Paid,
+    Paper,
+    StockTarget,
+)
 from integrations.simulator import dialects
 from integrations.simulator.messages import Asked
 from integrations.simulator.sales import Sale
@@ -148,6 +157,8 @@ def copy(**more: Any) -> OrderCopy:
 
 
 TOTAL = Decimal("68.37")
+PAID = Paid("IN2026000001", TOTAL, "EUR", SENT_AT)
+PAPER = Paper("IN2026000001", "Invoice", "https://office.example/d/abc123")
 
 
 class Spoken:

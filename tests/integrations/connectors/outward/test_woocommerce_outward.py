@@ -10,9 +10,9 @@ import pytest
 from integrations.connectors import get
 from integrations.connectors.contract import Connector, Shipments, Shop, StockLevels
 from integrations.connectors.errors import Failure, ShopError
-from integrations.connectors.outward import CopiedLine, Dispatch, DispatchLine, Paid, StockOutcome
+from integrations.connectors.outward import CopiedLine, Dispatch, DispatchLine, StockOutcome
 from integrations.simulator.shop import SimulatedShop
-from tests.integrations.connectors.outward.telling import SENT_AT, Spoken, Told, copy, target
+from tests.integrations.connectors.outward.telling import PAID, SENT_AT, Spoken, Told, copy, target
 
 SHOP = Shop("https://tea.example", {}, memory={"shipment_tracking": False})
 DISPATCH = Dispatch(
@@ -205,7 +205,7 @@ def test_an_order_on_hold_is_paid_by_its_status(connector: Connector, status: st
     assert pay is not None
     before = (200, {"id": 105, "status": status, "date_paid_gmt": None})
     spoken = Spoken(before, (200, {"id": 105, "status": "processing"}))
-    spoken.drive(pay(SHOP, "105", Paid("IN2026000001", Decimal("68.37"), "EUR", SENT_AT)))
+    spoken.drive(pay(SHOP, "105", PAID))
     assert spoken.bodies == [body]
 
 
