@@ -45,6 +45,8 @@ class RemoteState(TextChoices):
     IGNORED = "ignored", "Ignored"
     FAILED = "failed", "Failed"
     DISMISSED = "dismissed", "Dismissed"
+    HANDED_ON = "handed_on", "Handed on"
+    """Made in another shop, from which it comes into the book."""
 
 
 class Whereabouts(TextChoices):
@@ -57,6 +59,7 @@ class Whereabouts(TextChoices):
     PENDING = "pending_review", "Waits for a decision"
     DUPLICATE = "duplicate", "May be a double"
     DISMISSED = "dismissed", "Marked as cancel"
+    HANDED_ON = "handed_on", "On its way into a shop"
     NOT_FETCHED = "not_fetched", "Not fetched yet"
     REJECTED = "rejected_webhook", "Its webhook was rejected"
     BEFORE_START = "before_start", "Older than what is loaded"

@@ -73,7 +73,7 @@ def _delete(model: type[Model]) -> Callable[[list[int]], bool]:
 def _old_documents(old: datetime) -> Q:
     """Of orders that are settled: what is open is read again and looked at."""
     in_the_book = Q(state=RemoteState.IMPORTED, order__status__in=SETTLED_ORDERS)
-    passed_by = Q(state=RemoteState.DISMISSED) | Q(state=RemoteState.IGNORED, retry=False)
+    passed_by = Q(state__in=[RemoteState.DISMISSED, RemoteState.HANDED_ON]) | Q(state=RemoteState.IGNORED, retry=False)
     return (in_the_book | passed_by) & Q(changed_at__lt=old) & ~Q(payload="")
 
 

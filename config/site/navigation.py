@@ -115,7 +115,7 @@ SECTIONS = (
         ),
     ),
 )
-OF_IMPORTED = {"imported", "pending"}
+OF_IMPORTED = {"imported", "pending", "handed_on"}
 
 
 def sections(request: HttpRequest) -> list[dict[str, Any]]:

@@ -40,9 +40,10 @@ TABS = (
     (RemoteState.PENDING, gettext_lazy("Import Orders")),
     (RemoteState.IMPORTED, gettext_lazy("Succeeded")),
     (RemoteState.DISMISSED, gettext_lazy("Dismissed")),
+    (RemoteState.HANDED_ON, gettext_lazy("Handed on")),
 )
 # These tabs make up the list of transactions, the others the items in error.
-TRANSACTIONS = {RemoteState.IMPORTED, RemoteState.PENDING}
+TRANSACTIONS = {RemoteState.IMPORTED, RemoteState.PENDING, RemoteState.HANDED_ON}
 TRANSACTIONS_TEMPLATE = "admin/integrations/remoteorder/transactions.html"
 # The actions of each tab.
 ACTIONS: dict[str, tuple[str, ...]] = {
@@ -60,6 +61,7 @@ EMPTY: dict[str, Any] = {
     RemoteState.PENDING: gettext_lazy("No order waits for your decision."),
     RemoteState.IMPORTED: gettext_lazy("No order has been imported yet. Load new orders on the orders page."),
     RemoteState.DISMISSED: gettext_lazy("No order was dismissed."),
+    RemoteState.HANDED_ON: gettext_lazy("No order was handed on: no marketplace is set to make its orders in a shop."),
 }
 
 

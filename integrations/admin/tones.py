@@ -33,6 +33,7 @@ STATE_TONES: dict[str, str] = {
     RemoteState.IGNORED: "plain",
     RemoteState.FAILED: "bad",
     RemoteState.DISMISSED: "plain",
+    RemoteState.HANDED_ON: "info",
 }
 WHERE_TONES: dict[str, str] = {
     Whereabouts.IN_BOOK: "good",
@@ -42,6 +43,7 @@ WHERE_TONES: dict[str, str] = {
     Whereabouts.PENDING: "warn",
     Whereabouts.DUPLICATE: "warn",
     Whereabouts.DISMISSED: "plain",
+    Whereabouts.HANDED_ON: "info",
     Whereabouts.NOT_FETCHED: "info",
     Whereabouts.REJECTED: "bad",
     Whereabouts.BEFORE_START: "plain",

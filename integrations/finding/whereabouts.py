@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from integrations.choices import RemoteState, Whereabouts
+from integrations.marketplaces import echoes
 from integrations.models import Integration, RemoteOrder
 from integrations.review.assessment import assess
 from orders.choices import OrderStatus
@@ -57,7 +58,8 @@ def stands(order: Order) -> str:
 
 def of_remote(remote: RemoteOrder) -> OrderAnswer:
     """Where an order is that a shop has shown us."""
-    order = Order.objects.filter(remote_order=remote).select_related("integration", "remote_order").first()
+    made_as = echoes.order_of(remote) if remote.state == RemoteState.HANDED_ON else remote
+    order = Order.objects.filter(remote_order=made_as).select_related("integration", "remote_order").first()
     if order is not None:
         return of_order(order)
     where, sentence, doubles = _outside(remote)
@@ -70,6 +72,8 @@ def _outside(remote: RemoteOrder) -> tuple[Whereabouts, str, list[Order]]:
     reason = remote.reason if remote.reason.endswith((".", "!", "?")) else f"{remote.reason}."
     if remote.state == RemoteState.DISMISSED:
         return Whereabouts.DISMISSED, f"It stays out of the book. {reason}", []
+    if remote.state == RemoteState.HANDED_ON:
+        return Whereabouts.HANDED_ON, f"It is not in the book by itself. {reason}", []
     if remote.state == RemoteState.FAILED:
         return Whereabouts.FAILED, f"It could not be imported. {reason}", []
     if remote.state == RemoteState.IGNORED:

@@ -139,6 +139,8 @@ def _sentence(integration: Integration, run: Run, seen: Counter[str], shown: str
         parts.append(f"{_orders(seen[RemoteState.IMPORTED])} left out: in the book already")
     if seen[RemoteState.PENDING]:
         parts.append(f"{_orders(seen[RemoteState.PENDING])} pending already")
+    if seen[RemoteState.HANDED_ON]:
+        parts.append(f"{_orders(seen[RemoteState.HANDED_ON])} handed on into another shop before")
     if seen[RemoteState.DISMISSED]:
         parts.append(f"{_orders(seen[RemoteState.DISMISSED])} marked as cancel before: take that back to import")
     if seen["unreadable"]:
@@ -157,6 +159,8 @@ def _where(row: RemoteOrder, before: str | None) -> str:
         said = f"is in the book already{f', as {order} ({order.get_status_display()})' if order else ''}"
     elif state == RemoteState.PENDING:
         said = "is pending already"
+    elif state == RemoteState.HANDED_ON:
+        said = "was handed on into another shop, and comes into the book from there"
     elif state == RemoteState.DISMISSED:
         said = "was marked as cancel before: take that back to import"
     else:

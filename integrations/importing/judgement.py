@@ -8,6 +8,7 @@ questions, in this order:
 3. Is its buyer on the block list?
 4. Have its payment and its shipping method a name here, where unnamed ones fail an order?
 5. Is it certain which products it means, and are they known, where unknown ones fail an order?
+6. Does it come into the book here, or does it go into another shop?
 
 Stock is not asked: whether “Import and complete” finds every unit shows when stock is shared out (`orders.intake`).
 Nothing is written, and no shop is asked.
@@ -27,6 +28,7 @@ from integrations.importing.block_list import BlockList
 from integrations.importing.payloads import BREAKS, GONE, Candidate
 from integrations.importing.rules import Decision, Known, Mode, Rule, Verdict, decide
 from integrations.models import Integration
+from orders.choices import OrderStatus
 from orders.intake.drafts import Obstacle
 from orders.intake.incoming import IncomingOrder
 from orders.intake.plans import PLANS, Plan
@@ -34,7 +36,9 @@ from orders.intake.sharing import unknown_product
 from stock import catalogue
 
 # What is decided anew and written down.
-DUE = frozenset({Verdict.IMPORT, Verdict.IGNORE, Verdict.REVIEW})
+DUE = frozenset({Verdict.IMPORT, Verdict.IGNORE, Verdict.REVIEW, Verdict.HAND_ON})
+GOES_INTO = "It goes into {}, and comes into the book from there."
+OVER = "It was over before it was seen here, and its shop hands its orders on into {}."
 
 
 class Judgement(Struct, frozen=True):
@@ -76,6 +80,8 @@ class Lookups:
     words: mapping.Mapping
     known_skus: Collection[str] | None
     """None: unknown products are created, so none is in the way."""
+    into: str = ""
+    """The shop its orders go into; "" where they come into the book."""
 
 
 def look_up(integration: Integration, orders: Sequence[IncomingOrder]) -> Lookups:
@@ -84,10 +90,11 @@ def look_up(integration: Integration, orders: Sequence[IncomingOrder]) -> Lookup
         return Lookups(BlockList({}), mapping.Mapping(), None)
     listed = block_list.load(integration.project_id, (order.email for order in orders))
     words = mapping.load(integration, orders)
+    into = integration.into_shop.title if integration.into_shop is not None else ""
     if integration.unknown_products == UnknownProducts.CREATE:
-        return Lookups(listed, words, None)
+        return Lookups(listed, words, None, into)
     skus = {words.articles.sku_of(line) for order in orders for line in order.lines if line.stocked}
-    return Lookups(listed, words, catalogue.find(integration.project_id, sorted(skus - {""})))
+    return Lookups(listed, words, catalogue.find(integration.project_id, sorted(skus - {""})), into)
 
 
 def judge_page(
@@ -138,7 +145,19 @@ def _by_lists(judged: Judgement, found: Lookups, *, blocked_too: bool) -> Judgem
     if blocked_by and not blocked_too:
         reason = f"The buyer is on the block list (“{blocked_by}”): accept the buyer or mark it as cancel."
         decision = Decision(Verdict.REVIEW, action=decision.action, reason_code="blocked", reason=reason[:500])
+    elif found.into and order is not None:
+        decision = _elsewhere(decision, found.into)
     return replace(judged, decision=decision, order=order, obstacle=obstacle, blocked_by=blocked_by)
+
+
+def _elsewhere(decision: Decision, into: str) -> Decision:
+    """Of an order that would come into the book here. What is over is made nowhere again."""
+    plan = decision.plan
+    if plan is None or plan.status in {OrderStatus.CANCELLED, OrderStatus.COMPLETE}:
+        return Decision(Verdict.IGNORE, action=decision.action, reason_code="over", reason=OVER.format(into)[:500])
+    return Decision(
+        Verdict.HAND_ON, action=decision.action, reason_code="handed_on", reason=GOES_INTO.format(into)[:500]
+    )
 
 
 def _unknown(order: IncomingOrder, known_skus: Collection[str] | None) -> Obstacle | None:

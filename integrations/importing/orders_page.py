@@ -22,6 +22,7 @@ from integrations.importing.judgement import Judgement, judge_page
 from integrations.importing.payloads import BREAKS, GONE, Candidate
 from integrations.importing.remote_orders import Entry
 from integrations.importing.rules import SETTLED, Mode, Verdict
+from integrations.marketplaces import handing_on
 from integrations.models import Integration, RemoteOrder
 from integrations.runs.pages import NOT_STORABLE, RunPage, Written
 from orders.intake.drafts import Intake, Obstacle, Source, Taken
@@ -39,6 +40,12 @@ COUNTED = {
     RemoteState.PENDING: "pending",
     RemoteState.IGNORED: "ignored",
     RemoteState.FAILED: "failed",
+    RemoteState.HANDED_ON: "created",
+}
+STATES = {
+    Verdict.IGNORE: RemoteState.IGNORED,
+    Verdict.REVIEW: RemoteState.PENDING,
+    Verdict.HAND_ON: RemoteState.HANDED_ON,
 }
 
 
@@ -160,6 +167,10 @@ def _write(
     if unseen:
         remote_orders.add(integration.project_id, integration.pk, run_id, unseen, at)
     remote_orders.change(run_id, [(pk, entry) for item, pk, entry in rows if item.known], at)
+    handing_on.hand_on(
+        integration,
+        [(pk, str(entry.candidate.number)) for _, pk, entry in rows if entry.state == RemoteState.HANDED_ON],
+    )
     settled = [
         (item.known, item.candidate) for item in judged if item.decision.verdict == Verdict.REFRESH and item.known
     ]
@@ -201,7 +212,7 @@ def _entry(item: Judgement, outcome: Taken | Obstacle | None) -> Entry:
     ignored = decision.verdict == Verdict.IGNORE
     return Entry(
         item.candidate,
-        RemoteState.IGNORED if ignored else RemoteState.PENDING,
+        STATES[decision.verdict],
         decision.reason_code,
         decision.reason,
         decision.action,

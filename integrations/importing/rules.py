@@ -39,6 +39,8 @@ class Verdict(StrEnum):
     REVIEW = "review"
     """Waits as Pending until a person decides."""
     UNCHANGED = "unchanged"
+    HAND_ON = "hand_on"
+    """It is made in another shop, and comes into the book from there."""
     STALE = "stale"
     """An older answer than the one on record."""
 
@@ -67,7 +69,7 @@ class Mode(StrEnum):
 REVIEWED = Decision(
     Verdict.REVIEW, reason_code="review", reason="Fetched by Import Orders: accept the buyer or mark it as cancel."
 )
-SETTLED = frozenset({RemoteState.IMPORTED, RemoteState.PENDING, RemoteState.DISMISSED})
+SETTLED = frozenset({RemoteState.IMPORTED, RemoteState.PENDING, RemoteState.DISMISSED, RemoteState.HANDED_ON})
 
 
 def decide(

@@ -89,6 +89,15 @@ class Integration(models.Model):
         db_default=True,
         help_text="Whether the shop may send its own letter when it is told of a shipment.",
     )
+    into_shop = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="handed_on_by", verbose_name="orders go into"
+    )
+    """Where its new orders are made, to come into the book from there; None: they come in here."""
+    invoice_after_import = models.BooleanField(
+        "an invoice is issued once they are here", default=False, db_default=False
+    )
+    """Of orders that go into another shop."""
+    takes_stock = models.BooleanField("that shop takes them off its stock", default=True, db_default=True)
     overlap = models.DurationField(
         default=timedelta(minutes=10), help_text="How far each load reaches back into the one before it."
     )

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from config.kit import true_time
 from integrations.choices import CrossingKind, CrossingState, Outgoing
+from integrations.marketplaces import echoes, landing
 from integrations.models import Crossing, Integration
 from integrations.pushes.wanted import digest_of_shipment
 from orders.choices import AnnouncementKind
@@ -25,6 +26,8 @@ def prepare(project_id: int, announcements: Sequence[Announcement]) -> None:
     for announcement in announcements:
         told.setdefault(announcement.kind, set()).add(announcement.order_id)
     shops = {shop.pk: shop for shop in Integration.objects.filter(project=project_id)} if told else {}
+    if created := told.get(AnnouncementKind.CREATED):
+        landing.echoed(created)
     if shipped := told.get(AnnouncementKind.SHIPPED):
         _shipments(shops, shipped)
     if papers := told.get(AnnouncementKind.PAPER_ISSUED):
@@ -34,14 +37,18 @@ def prepare(project_id: int, announcements: Sequence[Announcement]) -> None:
 
 
 def _shipments(shops: dict[int, Integration], order_ids: Iterable[int]) -> None:
-    found = Shipment.objects.filter(order__in=order_ids, order__integration__in=shops, historical=False)
-    for shipment in found.select_related("order").prefetch_related("lines").order_by("pk"):
+    rows = Shipment.objects.filter(order__in=order_ids, order__integration__in=shops, historical=False)
+    found = list(rows.select_related("order").prefetch_related("lines").order_by("pk"))
+    # The marketplaces that some of these orders came from by way of their shop: they are told as well.
+    origins = echoes.origins_of([shipment.order for shipment in found])
+    behind = {order_id: remote.integration_id for order_id, remote in origins.items()}
+    for shipment in found:
         shop = shops[shipment.order.integration_id or 0]
-        if shop.connector.outward.shipments is None or Outgoing.SHIPMENTS not in shop.sends:
-            continue
         digest = digest_of_shipment(shipment, list(shipment.lines.all()))
         gone = shipment.cancelled_at is not None
-        _want(shop, CrossingKind.SHIPMENT, shipment.pk, shipment.order_id, shipment.code, digest, gone=gone)
+        for told in filter(None, (shop, shops.get(behind.get(shipment.order_id, 0)))):
+            if told.connector.outward.shipments is not None and Outgoing.SHIPMENTS in told.sends:
+                _want(told, CrossingKind.SHIPMENT, shipment.pk, shipment.order_id, shipment.code, digest, gone=gone)
 
 
 def _papers(shops: dict[int, Integration], order_ids: Iterable[int]) -> None:

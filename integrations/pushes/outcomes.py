@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from integrations.choices import CrossingState
-from integrations.connectors.errors import ShopError
+from integrations.choices import CrossingKind, CrossingState
+from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.outward import Crossed
 from integrations.models import Crossing
 
@@ -52,7 +52,9 @@ def record(told: Told, at: datetime) -> None:
 def _failed(row: Crossing, error: ShopError | None, at: datetime) -> None:
     row.tries += 1
     row.state, row.answer = CrossingState.FAILED, str(error)[:500]
-    again = error is not None and error.passes and row.tries <= len(RETRIES)
+    # An order that vanished while it was made was not kept: it is made once more.
+    vanished = error is not None and error.kind == Failure.NOT_FOUND and row.kind == CrossingKind.ORDER
+    again = (vanished or (error is not None and error.passes)) and row.tries <= len(RETRIES)
     row.next_try_at = at + RETRIES[row.tries - 1] if again else None
 
 

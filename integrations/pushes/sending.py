@@ -18,10 +18,12 @@ from django.db.models import Q
 
 from config.kit import true_time
 from integrations.choices import CrossingKind, CrossingState, RunKind
-from integrations.connectors.contract import Shipments, Shop
+from integrations.connectors.contract import Creation, Shipments, Shop
 from integrations.connectors.errors import Failure, NotNow, ShopError
 from integrations.connectors.http import Operation
-from integrations.connectors.outward import Crossed, Dispatch
+from integrations.connectors.outward import Crossed, Dispatch, OrderCopy
+from integrations.marketplaces import copies, echoes, landing
+from integrations.marketplaces.copies import NotCopied
 from integrations.models import Crossing, Integration, RemoteOrder, Run
 from integrations.pushes import outcomes, wanted
 from integrations.pushes.outcomes import Told
@@ -100,6 +102,7 @@ def _send(held: Claim, integration: Integration, ids: Sequence[int], *, known: b
         at = true_time.now()
         for each in told:
             outcomes.record(each, at)
+        landing.landed(integration, [each.crossing_id for each in told if each.crossed is not None])
         Crossing.objects.filter(pk__in=left).update(state=CrossingState.WAITING)
         failed = sum(each.error is not None for each in told)
         sent = sum(each.crossed is not None for each in told)
@@ -112,20 +115,33 @@ def _send(held: Claim, integration: Integration, ids: Sequence[int], *, known: b
 
 def _tell(integration: Integration, row: Crossing, asking: Ask[Any], *, unsure: bool) -> Told:
     """One try. Raises ShopError."""
-    operation = _operation(integration, row, unsure=unsure)
+    try:
+        operation = _operation(integration, row, unsure=unsure)
+    except NotCopied as obstacle:
+        raise ShopError(Failure.REFUSED, str(obstacle)) from obstacle
     if isinstance(operation, str):
         return Told(row.pk, row.version, reason=operation)
     return Told(row.pk, row.version, asking(operation))
 
 
+def _order(shop: Shop, ways: Creation, copy: OrderCopy) -> Operation[Crossed]:
+    found = yield from ways.find(shop, copy.reference)
+    return found or (yield from ways.create(shop, copy))
+
+
 def _operation(integration: Integration, row: Crossing, *, unsure: bool) -> Operation[Crossed] | str:
     """What tells the shop; or why there is nothing to tell, a sentence. Raises ShopError."""
     ways, shop = integration.connector.outward, integration.shop()
+    if row.kind == CrossingKind.ORDER and ways.creation is not None:
+        remote = RemoteOrder.objects.filter(pk=row.subject).select_related("integration").first()
+        if remote is None or not remote.payload:
+            return ERASED
+        return _order(shop, ways.creation, copies.copy_of(remote, integration))
     if row.kind == CrossingKind.SHIPMENT and ways.shipments is not None:
         shipment = Shipment.objects.filter(pk=row.subject, cancelled_at=None).select_related("order").first()
         if shipment is None:
             return ERASED
-        dispatch = wanted.dispatch_of(integration, shipment, _remote_id(shipment.order))
+        dispatch = _dispatch(integration, shipment)
         if not ways.shipments.parts and not dispatch.completes:
             return PARTS
         return _shipment(shop, ways.shipments, dispatch, row.remote_id, unsure=unsure)
@@ -136,6 +152,14 @@ def _operation(integration: Integration, row: Crossing, *, unsure: bool) -> Oper
         invoice = Invoice.objects.filter(pk=row.subject).select_related("order").first()
         return ERASED if invoice is None else ways.name_paper(shop, _remote_id(invoice.order), wanted.paper_of(invoice))
     return outcomes.CANNOT
+
+
+def _dispatch(integration: Integration, shipment: Shipment) -> Dispatch:
+    """The shipment in the words of the shop that its order came from, or of the marketplace behind it."""
+    dispatch = wanted.dispatch_of(integration, shipment, _remote_id(shipment.order))
+    if shipment.order.integration_id == integration.pk:
+        return dispatch
+    return copies.in_the_marketplaces_words(dispatch, echoes.origins_of([shipment.order])[shipment.order_id])
 
 
 def _remote_id(order: Order) -> str:
@@ -185,12 +209,16 @@ def _check(held: Claim, integration: Integration, ids: Sequence[int]) -> RunPage
 
 def _is_there(integration: Integration, row: Crossing, asking: Ask[Any]) -> bool:
     ways = integration.connector.outward
+    if row.kind == CrossingKind.ORDER and ways.creation is not None:
+        remote = RemoteOrder.objects.filter(pk=row.subject).select_related("integration").first()
+        made = remote and asking(ways.creation.find(integration.shop(), copies.reference_of(remote)))
+        return remote is None or made is not None
     if row.kind != CrossingKind.SHIPMENT or ways.shipments is None:
         return True  # payments and papers look first and last by themselves
     shipment = Shipment.objects.filter(pk=row.subject, cancelled_at=None).select_related("order").first()
     if shipment is None:
         return True
-    dispatch = wanted.dispatch_of(integration, shipment, _remote_id(shipment.order))
+    dispatch = _dispatch(integration, shipment)
     return asking(ways.shipments.find(integration.shop(), dispatch)) is not None
 
 

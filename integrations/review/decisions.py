@@ -18,6 +18,7 @@ from integrations.importing.judgement import Judgement, judge_page
 from integrations.importing.orders_page import source_of
 from integrations.importing.payloads import read_stored
 from integrations.importing.rules import Mode, Verdict
+from integrations.marketplaces import handing_on
 from integrations.models import Integration, RemoteOrder
 from integrations.runs.pages import NOT_STORABLE
 from orders.choices import EventKind
@@ -127,6 +128,8 @@ class _Acceptance:
         if item.decision.verdict == Verdict.REVIEW:
             blocked = f"{row}: the buyer is on the block list (“{item.blocked_by}”)."
             return Reviewed(row.pk, False, f"{blocked} Open the order to accept it anyway.")
+        if item.decision.verdict == Verdict.HAND_ON:
+            return self._handed_on(row, item, at)
         if isinstance(outcome, Obstacle):
             RemoteOrder.objects.filter(pk=row.pk).update(
                 reason_code=outcome.code,
@@ -148,6 +151,20 @@ class _Acceptance:
             changed_at=at,
         )
         return Reviewed(row.pk, True, f"{row} is in the book, imported {how}.", outcome.order_id if outcome else None)
+
+    def _handed_on(self, row: RemoteOrder, item: Judgement, at: datetime) -> Reviewed:
+        RemoteOrder.objects.filter(pk=row.pk).update(
+            state=RemoteState.HANDED_ON,
+            reason_code=item.decision.reason_code,
+            reason=f"Accepted by {self.actor}. {item.decision.reason}"[:500],
+            action=item.decision.action,
+            retry=False,
+            next_attempt_at=None,
+            decided_by_id=self.actor_id,
+            changed_at=at,
+        )
+        handing_on.hand_on(self.integration, [(row.pk, row.number)])
+        return Reviewed(row.pk, True, f"{row} is accepted. {item.decision.reason}")
 
 
 def _decided(row: RemoteOrder) -> Reviewed:

@@ -1,0 +1,1 @@
+from tests.integrations.pushes.simulated_shops import shops as shops
