@@ -3,15 +3,38 @@
 Facts from the OpenAPI files of github:bigcommerce/docs unless it says otherwise. There is no filter for many ids: near
 ones share a request, so a hundred cost between one request and a hundred. Which changes move date_modified is not
 documented.
+
+Written are shipments, quantities (taken in with a delay), payments as a status, documents in the staff notes, and
+orders.
 """
 
 from __future__ import annotations
 
 from integrations.choices import ImportAction
-from integrations.connectors.bigcommerce import checking, orders, products, webhooks
+from integrations.connectors.bigcommerce import (
+    checking,
+    creation,
+    orders,
+    papers,
+    products,
+    quantities,
+    shipments,
+    webhooks,
+)
 from integrations.connectors.bigcommerce.payload import identify, parse
 from integrations.connectors.bigcommerce.requests import pause_after
-from integrations.connectors.contract import Capabilities, Connector, CredentialField, Orders, Webhooks, rules
+from integrations.connectors.contract import (
+    Capabilities,
+    Connector,
+    Creation,
+    CredentialField,
+    Orders,
+    Outward,
+    Shipments,
+    StockLevels,
+    Webhooks,
+    rules,
+)
 
 CONNECTOR = Connector(
     key="bigcommerce",
@@ -28,7 +51,8 @@ CONNECTOR = Connector(
             "access_token",
             "Access token",
             "Made in the store under Settings > API > Store-level API accounts, with Orders, Products and Information "
-            "& settings read-only. Shown once.",
+            "& settings read-only; Orders and Products modify where the store is to be told of shipments or stock. "
+            "Shown once.",
         ),
         CredentialField(
             "client_secret", "Client secret", "Shown once, beside the access token. BigCommerce signs webhooks with it."
@@ -54,5 +78,15 @@ CONNECTOR = Connector(
     capabilities=Capabilities(orders_by_ids=orders.MOST_IDS),
     webhooks=Webhooks(
         verify=webhooks.is_signed, read=webhooks.read, registered=webhooks.webhooks, register=webhooks.register
+    ),
+    outward=Outward(
+        shipments=Shipments(
+            find=shipments.find, send=shipments.send, correct=shipments.correct, carriers=shipments.CARRIERS
+        ),
+        stock=StockLevels(at_once=quantities.AT_ONCE, send=quantities.send, read=quantities.read),
+        pay=papers.pay,
+        name_paper=papers.name_paper,
+        creation=Creation(find=creation.find, create=creation.create),
+        rights="The API account needs Orders and Products set to modify.",
     ),
 )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import msgspec
+
 from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Auth, HeaderAuth, Operation, Request, Response
@@ -46,6 +48,20 @@ REFUSALS = Refusals(
 )
 refusal = REFUSALS.of
 
+WRITING_REFUSALS = Refusals(
+    "BigCommerce",
+    None,
+    {
+        **REFUSALS.rows,
+        (403, None): (
+            Failure.CREDENTIALS,
+            "The access token may not write. Make an API account with Orders and Products set to modify (Settings > API"
+            " > Store-level API accounts), and enter its access token. Reading goes on all the same.",
+        ),
+        (404, None): (Failure.NOT_FOUND, "BigCommerce does not have this order any more."),
+    },
+)
+
 
 def auth(shop: Shop) -> Auth:
     return HeaderAuth("X-Auth-Token", shop.credentials.get("access_token", "").strip())
@@ -69,6 +85,19 @@ def get(shop: Shop, path: str, **params: str) -> Request:
     """A parameter's colon is written as two underscores: id__greater is `id:greater`."""
     pairs = tuple((name.replace("__", ":"), value) for name, value in params.items())
     return Request("GET", address(shop, path), pairs, HEADERS, auth=auth(shop))
+
+
+def writing(shop: Shop, method: str, path: str, body: object) -> Request:
+    """A request that changes something; BigCommerce says of none that the same one again is harmless."""
+    return Request(method, address(shop, path), headers=HEADERS, body=msgspec.json.encode(body), auth=auth(shop))
+
+
+def done(response: Response) -> dict[str, Any]:
+    """The object that a written request is answered with. ShopError for any other answer."""
+    found = json_answers.decoded(response)
+    if response.status not in (200, 201) or not isinstance(found, dict):
+        raise WRITING_REFUSALS.of(response)
+    return found
 
 
 def pause_after(response: Response) -> float:

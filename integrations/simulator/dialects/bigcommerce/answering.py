@@ -1,4 +1,4 @@
-"""BigCommerce's V2 and V3 APIs, as far as reading goes, and webhooks.
+"""BigCommerce's V2 and V3 APIs and webhooks; `changing` has the writing.
 
 The access token is the shop's key; any store hash is its own.
 
@@ -13,18 +13,19 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from integrations.simulator.catalogue import DELIVERIES, PAYMENTS
-from integrations.simulator.dialects.bigcommerce import webhooks
+from integrations.simulator.dialects.bigcommerce import changing, webhooks
 from integrations.simulator.dialects.bigcommerce.orders import (
     STATUSES,
     Json,
     fee_documents,
     line_documents,
     order_document,
-    product_documents,
     refund_documents,
+    shipped_units,
     shipping_document,
     status_id,
 )
+from integrations.simulator.dialects.bigcommerce.stocked import inventory_items, product_documents, variant_documents
 from integrations.simulator.dialects.prices import priced
 from integrations.simulator.limits import Limit
 from integrations.simulator.messages import Answered, Asked, as_json
@@ -49,6 +50,10 @@ def answer(shop: SimulatedShop, asked: Asked) -> Answered:
         return _v3_error(401, "X-Auth-Token header is required" if "x-auth-token" not in asked.headers else "")
     version, path = found[2], found[3]
     try:
+        if asked.method not in {"GET", "HEAD"} and not path.startswith("hooks"):
+            refused = None if shop.records.writable else _v3_error(403, "You don't have a required scope.")
+            written = refused or changing.answer(shop, asked, version, path)
+            return Answered(written.status, written.body, {**_window(shop.limit), **written.headers}, written.ids)
         answered = _v2(shop, asked, path) if version == "2" else _v3(shop, asked, path)
     except Wrong as wrong:
         answered = _v2_error(400, str(wrong))
@@ -84,7 +89,7 @@ def _listed(documents: list[Json], ids: tuple[int, ...] = ()) -> Answered:
 
 
 def _v2(shop: SimulatedShop, asked: Asked, path: str) -> Answered:
-    one = re.fullmatch(r"orders/(\d+)(?:/(products|shipping_?addresses|fees))?", path)
+    one = re.fullmatch(r"orders/(\d+)(?:/(products|shipping_?addresses|fees|shipments))?", path)
     if one:
         return _order(shop, asked, int(one[1]), one[2] or "")
     if path == "orders":
@@ -119,7 +124,12 @@ def _order(shop: SimulatedShop, asked: Asked, order_id: int, part: str) -> Answe
     if part == "fees":
         return as_json({"fees": fee_documents(cost)})
     size, page = _whole(asked, "limit", 50, 250), _whole(asked, "page", 1, 10**6)
-    documents = line_documents(sale, cost, shop.now()) if part == "products" else [shipping_document(sale, cost)]
+    if part == "products":
+        documents = line_documents(sale, cost, shop.now(), shipped_units(shop, sale))
+    elif part == "shipments":
+        documents = [changing.shipment_document(each) for each in shop.records.of(sale.id)]
+    else:
+        documents = [shipping_document(sale, cost)]
     return _listed(documents[(page - 1) * size : page * size])
 
 
@@ -147,8 +157,10 @@ def _matching(shop: SimulatedShop, asked: Asked) -> list[Sale]:
     for name in ("id", "date_created", "date_modified"):
         least, most = _bound(asked, f"min_{name}"), _bound(asked, f"max_{name}")
         found = [sale for sale in found if least <= _value(sale, name, now) <= (most or float("inf"))]
+    if asked.get("external_order_id"):
+        found = [sale for sale in found if sale.given and sale.given.reference == asked.get("external_order_id")]
     wanted = asked.get("status_id")
-    return [sale for sale in found if str(status_id(sale, now)) == wanted] if wanted else found
+    return [sale for sale in found if str(status_id(shop, sale)) == wanted] if wanted else found
 
 
 def _value(sale: Sale, name: str, now: datetime) -> float:
@@ -191,7 +203,7 @@ def _orders(shop: SimulatedShop, asked: Asked) -> Answered:
 
 
 def _count(shop: SimulatedShop, asked: Asked) -> Answered:
-    found = [status_id(sale, shop.now()) for sale in _matching(shop, asked)]
+    found = [status_id(shop, sale) for sale in _matching(shop, asked)]
     statuses = [{"id": code, "name": name, "count": found.count(code)} for code, name in STATUSES.items()]
     return as_json({"statuses": statuses, "count": len(found)})
 
@@ -203,8 +215,15 @@ def _v3(shop: SimulatedShop, asked: Asked, path: str) -> Answered:
         return _paged(asked, [refund for sale in sales for refund in refund_documents(shop, sale)])
     if path == "catalog/products":
         documents = product_documents(shop, "variants" in asked.get("include"))
+        skus = set(asked.get("sku:in").split(",")) - {""}
+        documents = [each for each in documents if not skus or each["sku"] in skus]
         after = asked.get("id:greater")
         return _paged(asked, [each for each in documents if not after or each["id"] > int(after)])
+    if path == "catalog/variants":
+        return _paged(asked, [each for each in variant_documents(shop) if asked.get("sku") in ("", each["sku"])])
+    if path == "inventory/items":
+        skus = set(asked.get("sku:in").split(",")) - {""}
+        return _paged(asked, [each for each in inventory_items(shop) if not skus or each["identity"]["sku"] in skus])
     if asked.method == "GET" and path == "hooks":
         return _paged(asked, webhooks.documents(shop))
     written = webhooks.write(shop, asked, path)
@@ -214,7 +233,7 @@ def _v3(shop: SimulatedShop, asked: Asked, path: str) -> Answered:
 
 
 def _paged(asked: Asked, documents: list[Json]) -> Answered:
-    size, page = _whole(asked, "limit", 50, 250), _whole(asked, "page", 1, 10**6)
+    size, page = _whole(asked, "limit", 50, 1000), _whole(asked, "page", 1, 10**6)
     shown = documents[(page - 1) * size : page * size]
     pagination = {
         "total": len(documents),

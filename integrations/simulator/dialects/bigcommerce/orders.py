@@ -1,4 +1,4 @@
-"""Orders, refunds and products as BigCommerce documents them (the OpenAPI files of Orders V2 and V3, Catalog V3)."""
+"""Orders and refunds as BigCommerce documents them (the OpenAPI files of Orders V2 and V3)."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from decimal import Decimal
 from email.utils import format_datetime
 from typing import Any
 
-from integrations.simulator.catalogue import PRODUCTS, SHIRT, Buyer, Product
-from integrations.simulator.dialects.prices import Priced, PricedLine, price_of, priced, rounded
+from integrations.simulator.catalogue import Buyer
+from integrations.simulator.dialects.prices import Priced, PricedLine, priced, rounded
 from integrations.simulator.rendering import once
 from integrations.simulator.sales import Sale
 from integrations.simulator.shop import SimulatedShop
@@ -47,8 +47,11 @@ ADDRESS = "https://api.bigcommerce.com/stores/{store_hash}/v2"
 PICKUP = "local_pickup"
 
 
-def status_id(sale: Sale, now: datetime) -> int:
+def status_id(shop: SimulatedShop, sale: Sale) -> int:
+    now = shop.now()
     state = sale.state(now)
+    if any(shop.records.of(sale.id)) and state.status in {"processing", "on-hold"}:
+        return 3
     if state.status != "refunded" and sale.refunds(now):
         return 14
     return STATUS_OF.get(state.status, 11)
@@ -82,10 +85,11 @@ def _link(sale: Sale, name: str) -> Json:
 def order_document(shop: SimulatedShop, sale: Sale, include: frozenset[str] = frozenset()) -> Json:
     """`include`: what of consignments, consignments.line_items and fees is written out; the rest are links."""
     now = shop.now()
-    cost, status = priced(shop, sale), status_id(sale, now)
+    cost, status = priced(shop, sale), status_id(shop, sale)
     before = sum((line.before for line in cost.lines), Decimal(0))
     discount = sum((line.discount for line in cost.lines), Decimal(0))
     goods_tax = sum((line.tax for line in cost.lines), Decimal(0))
+    shipped = shipped_units(shop, sale)
     paid = sale.paid_at(now) is not None
     return {
         "id": sale.id,
@@ -106,7 +110,7 @@ def order_document(shop: SimulatedShop, sale: Sale, include: frozenset[str] = fr
         "total_tax": _money(cost.tax),
         "is_tax_inclusive_pricing": False,
         "items_total": sum(line.item.quantity for line in cost.lines),
-        "items_shipped": 0,
+        "items_shipped": sum(shipped.values()),
         "payment_method": cost.goods.payment[1],
         "payment_provider_id": f"txn_{sale.id}" if paid else "",
         "payment_status": {4: "refunded", 14: "partially refunded"}.get(status, "captured" if paid else ""),
@@ -119,12 +123,12 @@ def order_document(shop: SimulatedShop, sale: Sale, include: frozenset[str] = fr
         "currency_exchange_rate": "1.0000000000",
         "default_currency_id": 1,
         "default_currency_code": shop.currency,
-        "staff_notes": "",
+        "staff_notes": shop.records.kept.get("staff_notes", {}).get(str(sale.id), ""),
         "customer_message": cost.goods.note,
         "discount_amount": _money(0),
         "coupon_discount": _money(discount),
         **_rest(sale, cost, status),
-        **_parts(sale, cost, include, now),
+        **_parts(sale, cost, include, now, shipped),
     }
 
 
@@ -146,7 +150,7 @@ def _rest(sale: Sale, cost: Priced, status: int) -> Json:
         "external_source": None,
         "external_id": None,
         "external_merchant_id": None,
-        "external_order_id": "",
+        "external_order_id": sale.given.reference if sale.given else "",
         "tax_provider_id": "BasicTaxProvider",
         "store_default_currency_code": "",
         "store_default_to_transactional_exchange_rate": "1.0000000000",
@@ -159,14 +163,23 @@ def _rest(sale: Sale, cost: Priced, status: int) -> Json:
     }
 
 
-def _parts(sale: Sale, cost: Priced, include: frozenset[str], now: datetime) -> Json:
+def shipped_units(shop: SimulatedShop, sale: Sale) -> dict[int, int]:
+    """Of each line, by its place."""
+    units: dict[int, int] = {}
+    for shipment in shop.records.of(sale.id):
+        for place, count in shipment.units.items():
+            units[place] = units.get(place, 0) + count
+    return units
+
+
+def _parts(sale: Sale, cost: Priced, include: frozenset[str], now: datetime, shipped: dict[int, int]) -> Json:
     whole = bool(include & {"consignments", "consignments.line_items"})
     return {
         "products": _link(sale, "products"),
         "shipping_addresses": _link(sale, "shippingaddresses"),
         "coupons": _link(sale, "coupons"),
         "fees": fee_documents(cost) if "fees" in include else _link(sale, "fees"),
-        "consignments": _consignments(sale, cost, "consignments.line_items" in include, now)
+        "consignments": _consignments(sale, cost, "consignments.line_items" in include, now, shipped)
         if whole
         else _link(sale, "consignments"),
     }
@@ -191,11 +204,11 @@ def fee_documents(cost: Priced) -> list[Json]:
     ]
 
 
-def _consignments(sale: Sale, cost: Priced, with_lines: bool, now: datetime) -> Json:
+def _consignments(sale: Sale, cost: Priced, with_lines: bool, now: datetime, shipped: dict[int, int]) -> Json:
     """In the structure that `consignment_structure=object` asks for."""
     lines: list[Json] = [
         document if with_lines else _link(sale, f"products/{document['id']}")
-        for document in line_documents(sale, cost, now)
+        for document in line_documents(sale, cost, now, shipped)
     ]
     pickup = {
         "id": sale.id,
@@ -236,9 +249,10 @@ def shipping_document(sale: Sale, cost: Priced) -> Json:
     }
 
 
-def line_documents(sale: Sale, cost: Priced, now: datetime) -> list[Json]:
+def line_documents(sale: Sale, cost: Priced, now: datetime, shipped: dict[int, int]) -> list[Json]:
     share = min(1, sum(change.refund for change in sale.refunds(now)))
-    return [_line(sale, position, line, cost, share) for position, line in enumerate(cost.lines)]
+    lines = [_line(sale, position, line, cost, share) for position, line in enumerate(cost.lines)]
+    return [{**line, "quantity_shipped": shipped.get(position, 0)} for position, line in enumerate(lines)]
 
 
 def _line(sale: Sale, position: int, line: PricedLine, cost: Priced, share: float) -> Json:
@@ -264,7 +278,7 @@ def _line(sale: Sale, position: int, line: PricedLine, cost: Priced, share: floa
         "id": sale.id * 10 + position,
         "order_id": sale.id,
         "product_id": 0 if gone else (product.parent or product.key),
-        "variant_id": 0 if gone else 1000 + product.key,
+        "variant_id": 0 if gone or not product.key else 1000 + product.key,
         "order_pickup_method_id": 0,
         "order_address_id": sale.id,
         "name": product.name,
@@ -273,8 +287,8 @@ def _line(sale: Sale, position: int, line: PricedLine, cost: Priced, share: floa
         "type": "physical",
         "base_price": _money(line.unit),
         "price_ex_tax": _money(line.unit),
-        "price_inc_tax": _money(line.unit * (100 + cost.vat) / 100),
-        "price_tax": _money(line.unit * cost.vat / 100),
+        "price_inc_tax": _money(line.unit + line.tax_before / line.item.quantity),
+        "price_tax": _money(line.tax_before / line.item.quantity),
         "base_total": _money(line.before),
         "total_ex_tax": _money(line.before),
         "total_inc_tax": _money(line.before + line.tax),
@@ -331,40 +345,3 @@ def refund_documents(shop: SimulatedShop, sale: Sale) -> list[Json]:
         }
         for position, change in enumerate(sale.refunds(shop.now()))
     ]
-
-
-def product_documents(shop: SimulatedShop, with_variants: bool) -> list[Json]:
-    shirts = [product for product in PRODUCTS if product.parent]
-    documents = [_product(shop, product, [product], with_variants) for product in PRODUCTS if not product.parent]
-    shirt = Product(SHIRT, "", shirts[0].name, shirts[0].price, 0)
-    return sorted([*documents, _product(shop, shirt, shirts, with_variants)], key=lambda document: document["id"])
-
-
-def _product(shop: SimulatedShop, product: Product, sold: list[Product], with_variants: bool) -> Json:
-    tracking = "none" if not sold[0].sku else "variant" if len(sold) > 1 else "product"
-    document = {
-        "id": product.key,
-        "name": product.name,
-        "type": "physical",
-        "sku": product.sku,
-        "upc": product.ean if len(sold) == 1 else "",
-        "gtin": "",
-        "price": float(price_of(shop, product)),
-        "inventory_level": product.stock,
-        "inventory_tracking": tracking,
-        "base_variant_id": 1000 + product.key if len(sold) == 1 else None,
-    }
-    if with_variants:
-        document["variants"] = [
-            {
-                "id": 1000 + each.key,
-                "product_id": product.key,
-                "sku": each.sku,
-                "upc": each.ean,
-                "gtin": "",
-                "inventory_level": each.stock if tracking == "variant" else 0,
-                "option_values": [{"option_display_name": "Size", "label": each.option}] if each.option else [],
-            }
-            for each in sold
-        ]
-    return document

@@ -26,7 +26,7 @@ from integrations.connectors.outward import (
 )
 from integrations.simulator import dialects
 from integrations.simulator.messages import Asked
-from integrations.simulator.sales import Sale
+from integrations.simulator.sales import Sale, basket
 from integrations.simulator.server import SimulatedServer
 from orders.intake.incoming import IncomingOrder
 
@@ -67,7 +67,12 @@ class Told:
         return self.connector.outward.creation
 
     def order(self, status: str = "processing", goods: Mapping[str, int] | None = None) -> Sale:
-        return self.sold.place(status, GOODS if goods is None else goods)
+        """One that is sent, and not picked up."""
+        while True:
+            sale = self.sold.place(status, GOODS if goods is None else goods)
+            if basket(self.sold.seed, sale).delivery[0] != "local_pickup":
+                return sale
+            self.sold.delete(sale.id)
 
     def external_id(self, sale: Sale) -> str:
         known = dialects.get(self.connector.key).external_id(self.sold, sale)

@@ -241,7 +241,7 @@ def test_a_search_quotes_skus(stock: StockLevels) -> None:
 
 def test_the_quantity_of_somebody_who_sold_meanwhile_is_stale(told: Told) -> None:
     first = told.ask(told.stock.send(told.shop, (target("MUG-BLUE", 9),)))[0]
-    told.order(goods={"MUG-BLUE": 2})
+    told.sold.place(wanted={"MUG-BLUE": 2})
     again = target("MUG-BLUE", 20, before=first.quantity, place=first.place)
     answer = told.ask(told.stock.send(told.shop, (again,)))[0]
     assert (answer.outcome, answer.quantity) == (StockOutcome.STALE, 7)
