@@ -1,6 +1,9 @@
 """Ecwid by Lightspeed, REST API v3. Facts from docs.ecwid.com unless it says otherwise.
 
 Which changes move updateTimestamp is not documented.
+
+Written are the shipment that completes an order (there is one tracking number, and no parts), quantities, payments,
+documents in the private notes, and orders.
 """
 
 from __future__ import annotations
@@ -12,13 +15,17 @@ from integrations.connectors.contract import (
     Budget,
     Capabilities,
     Connector,
+    Creation,
     CredentialField,
     DefaultRule,
     Orders,
+    Outward,
+    Shipments,
+    StockLevels,
     Webhooks,
     rules,
 )
-from integrations.connectors.ecwid import checking, orders, products, webhooks
+from integrations.connectors.ecwid import changing, checking, creation, orders, products, quantities, webhooks
 from integrations.connectors.ecwid.payload import identify, parse
 from integrations.connectors.ecwid.requests import LARGEST_PAGE
 
@@ -54,7 +61,8 @@ CONNECTOR = Connector(
             "access_token",
             "Secret token",
             "Of a custom app, made in the Ecwid admin under Apps > Custom apps, with the scopes read_orders,"
-            " read_catalog and read_store_profile. Begins with secret_.",
+            " read_catalog and read_store_profile; what else telling the store of shipments or stock takes is named"
+            " where it is switched on. Begins with secret_.",
         ),
         CredentialField(
             "client_secret", "Client secret", "Shown with the app's keys. Ecwid signs webhooks of the app with it."
@@ -74,5 +82,13 @@ CONNECTOR = Connector(
         read=webhooks.read,
         note="Ecwid takes the address only by hand: enter it as the webhook URL in the settings of your custom app,"
         " and switch on order.created, order.updated and order.deleted.",
+    ),
+    outward=Outward(
+        shipments=Shipments(find=changing.find, send=changing.send, correct=changing.correct, parts=False),
+        stock=StockLevels(at_once=quantities.AT_ONCE, send=quantities.send, read=quantities.read),
+        pay=changing.pay,
+        name_paper=changing.name_paper,
+        creation=Creation(find=creation.find, create=creation.create),
+        rights="The app needs the scopes update_orders, update_catalog and, to make orders, create_orders.",
     ),
 )

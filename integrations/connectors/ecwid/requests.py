@@ -38,6 +38,21 @@ REFUSALS = Refusals(
 )
 refusal = REFUSALS.of
 
+WRITING_REFUSALS = Refusals(
+    "Ecwid",
+    error_code,
+    {
+        **REFUSALS.rows,
+        (403, "INSUFFICIENT_APP_SCOPE"): (
+            Failure.CREDENTIALS,
+            "The app's token may not write. In the Ecwid admin, open Apps > My apps > the custom app > Details, give it"
+            " the scopes update_orders, create_orders and update_catalog, and enter its secret token. Reading goes on"
+            " all the same.",
+        ),
+        (404, None): (Failure.NOT_FOUND, "Ecwid does not have this order any more."),
+    },
+)
+
 
 def auth(shop: Shop) -> Auth:
     return HeaderAuth("Authorization", f"Bearer {shop.credentials.get('access_token', '').strip()}")
@@ -45,12 +60,21 @@ def auth(shop: Shop) -> Auth:
 
 def get(shop: Shop, path: str, **params: str) -> Request:
     """ShopError for what is no store id."""
+    return Request("GET", _address(shop, path), tuple(params.items()), auth=auth(shop))
+
+
+def writing(shop: Shop, method: str, path: str, body: object) -> Request:
+    """A request that changes something; Ecwid says of none that the same one again is harmless."""
+    return Request(method, _address(shop, path), body=msgspec.json.encode(body), auth=auth(shop))
+
+
+def _address(shop: Shop, path: str) -> str:
     store = shop.credentials.get("store_id", "").strip()
     if re.fullmatch(r"[0-9]{1,15}", store, re.ASCII) is None:
         raise ShopError(
             Failure.CREDENTIALS, "The store id is a number; Ecwid shows it at the bottom of every page of its admin."
         )
-    return Request("GET", f"{shop.base_url}/api/v3/{store}/{path}", tuple(params.items()), auth=auth(shop))
+    return f"{shop.base_url}/api/v3/{store}/{path}"
 
 
 class _Listing(msgspec.Struct):
@@ -74,6 +98,14 @@ def object_of(response: Response) -> dict[str, Any]:
     body = decoded(response)
     if response.status != 200 or not isinstance(body, dict):
         raise refusal(response)
+    return body
+
+
+def written(response: Response) -> dict[str, Any]:
+    """The object that a written request is answered with. ShopError for any other."""
+    body = decoded(response)
+    if response.status not in (200, 201) or not isinstance(body, dict):
+        raise WRITING_REFUSALS.of(response)
     return body
 
 

@@ -1,4 +1,4 @@
-"""Ecwid's REST API v3, as far as reading goes. The token is the shop's key; any store id is its own.
+"""Ecwid's REST API v3; `changing` has the writing. The token is the shop's key; any store id is its own.
 
 Lists are `{total, count, offset, limit, items}`, at most 100 entries, the last updated first (their order is not
 documented); an empty filter is no filter; errors are `{errorMessage, errorCode}`.
@@ -12,6 +12,7 @@ from math import ceil
 from weakref import WeakKeyDictionary
 
 from integrations.simulator.catalogue import DELIVERIES, PAYMENTS
+from integrations.simulator.dialects.ecwid import changing
 from integrations.simulator.dialects.ecwid.orders import (
     FULFILMENT,
     PAYMENT,
@@ -29,6 +30,7 @@ from integrations.simulator.shop import SimulatedShop
 LIMIT = Limit(600, 60)
 # Of requests with a token that is not known; beyond it the address is blocked, whatever it sends.
 DEAD = Limit(20, 60)
+NO_SCOPE = "INSUFFICIENT_APP_SCOPE"
 PATH = re.compile(r"/api/v3/([0-9]+)/(.+)")
 
 
@@ -58,6 +60,8 @@ def answer(shop: SimulatedShop, asked: Asked) -> Answered:
         dead.take()
         return _error(403, "INVALID_API_TOKEN")
     try:
+        if asked.method not in {"GET", "HEAD"}:
+            return changing.answer(shop, asked, found[2]) if shop.records.writable else _error(403, NO_SCOPE)
         return _route(shop, asked, found[2])
     except Wrong:
         return _error(400, "WRONG_PARAMETER")
@@ -79,8 +83,11 @@ def _error(status: int, code: str) -> Answered:
 def _route(shop: SimulatedShop, asked: Asked, path: str) -> Answered:
     if path == "orders":
         return _orders(shop, asked)
+    if path.startswith("orders/"):
+        sale = changing.sale_of(shop, path.removeprefix("orders/"))
+        return _error(404, "ORDER_NOT_FOUND") if sale is None else as_json(order_document(shop, sale), ids=(sale.id,))
     if path == "products":
-        return _list(asked, product_documents(shop))
+        return _list(asked, _products(shop, asked))
     if path == "profile":
         return as_json(_profile(shop))
     if path == "profile/order_statuses":
@@ -101,6 +108,16 @@ def _route(shop: SimulatedShop, asked: Asked, path: str) -> Answered:
             }
         )
     return _error(404, "NOT_FOUND")
+
+
+def _products(shop: SimulatedShop, asked: Asked) -> list[Json]:
+    """`productId` before `sku`, and either before all else; a product is found by the SKU of a variation, too."""
+    found = product_documents(shop)
+    if ids := set(asked.get("productId").split(",")) - {""}:
+        return [each for each in found if str(each["id"]) in ids]
+    if sku := asked.get("sku"):
+        return [each for each in found if sku in {each["sku"], *(own["sku"] for own in each["combinations"])}]
+    return found
 
 
 def _profile(shop: SimulatedShop) -> Json:
@@ -132,6 +149,8 @@ def _orders(shop: SimulatedShop, asked: Asked) -> Answered:
     ids = set(asked.get("ids").split(",")) - {""}
     if ids:
         found = [sale for sale in found if {order_id(sale), str(sale.id), f"EC{sale.id}"} & ids]
+    if words := asked.get("keywords"):
+        found = [sale for sale in found if words in str(order_document(shop, sale).get("externalTransactionId"))]
     found.sort(key=lambda sale: (_updated(shop, sale), sale.id), reverse=True)
     size, offset = min(100, _whole(asked, "limit", 100)), _whole(asked, "offset", 0)
     shown = found[offset : offset + size]

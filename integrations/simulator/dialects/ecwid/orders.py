@@ -60,6 +60,8 @@ def order_document(shop: SimulatedShop, sale: Sale) -> Json:
     payment, fulfilment = statuses(sale, now)
     goods, discount = cost.goods, sum((line.discount for line in cost.lines), Decimal(0))
     refunds = [rounded(shop, cost.total * Decimal(str(change.refund))) for change in sale.refunds(now)]
+    kept = shop.records.kept.get(str(sale.id), {})
+    told = list(shop.records.of(sale.id))
     document: Json = {
         "id": order_id(sale),
         "internalId": sale.id,
@@ -103,7 +105,12 @@ def order_document(shop: SimulatedShop, sale: Sale) -> Json:
             "fulfillmentType": "PICKUP" if goods.delivery[0] == "local_pickup" else "SHIPPING",
         },
         **_rest(cost),
+        **kept,
     }
+    if told:
+        document["trackingNumber"] = told[-1].tracking
+    if sale.given is not None:
+        document |= {"externalTransactionId": sale.given.reference, "orderExtraFields": []}
     if not goods.guest:
         document["customerId"] = 1 + sum(map(ord, goods.buyer.last_name)) % 900
     if goods.delivery[0] != "local_pickup":
@@ -232,8 +239,7 @@ def product_documents(shop: SimulatedShop) -> list[Json]:
             "options": [{"name": "Size", "value": each.option}],
             "sku": each.sku,
             "attributes": _attributes(each),
-            "unlimited": False,
-            "quantity": each.stock,
+            **_stock(shop, each),
         }
         for number, each in enumerate(shirts, 1)
     ]
@@ -245,17 +251,20 @@ def _attributes(product: Product) -> list[Json]:
 
 
 def _product(shop: SimulatedShop, product: Product) -> Json:
-    document: Json = {
+    return {
         "id": product.key,
         "sku": product.sku,
         "attributes": _attributes(product),
-        "unlimited": not product.sku,
+        **_stock(shop, product),
         "inStock": True,
         "name": product.name,
         "price": float(price_of(shop, product)),
         "enabled": True,
         "options": [],
     }
-    if product.sku:
-        document["quantity"] = product.stock
-    return document
+
+
+def _stock(shop: SimulatedShop, product: Product) -> Json:
+    """Unlimited stock has no quantity."""
+    quantity = shop.records.quantities.get(product.sku)
+    return {"unlimited": True} if quantity is None else {"unlimited": False, "quantity": quantity}
