@@ -1,12 +1,33 @@
 """eBay: the Sell Fulfillment API v1 (orders) and the Inventory API v1 (products). Facts as documented by eBay.
 
 What moves "modified" is nowhere documented.
+
+Written are shipments and quantities. A payment is eBay's own affair, its API has no notes of an order, and orders come
+from buyers alone: `pay`, `name_paper` and `creation` are None. A shipment cannot be corrected either.
 """
 
 from __future__ import annotations
 
-from integrations.connectors.contract import Capabilities, Connector, CredentialField, Orders, SigningKeys, Webhooks
-from integrations.connectors.ebay import checking, notifications, orders, products, subscribing
+from integrations.connectors.contract import (
+    Capabilities,
+    Connector,
+    CredentialField,
+    Orders,
+    Outward,
+    Shipments,
+    SigningKeys,
+    StockLevels,
+    Webhooks,
+)
+from integrations.connectors.ebay import (
+    checking,
+    notifications,
+    orders,
+    products,
+    quantities,
+    shipments,
+    subscribing,
+)
 from integrations.connectors.ebay.payload import identify, parse
 from integrations.connectors.ebay.status import DEFAULT_RULES
 
@@ -26,8 +47,8 @@ CONNECTOR = Connector(
             "refresh_token",
             "Refresh token",
             "Of the seller: developer.ebay.com > User access tokens > OAuth, with the scopes sell.fulfillment.readonly"
-            " and sell.inventory.readonly (and commerce.notification.subscription to be told of new orders). It is"
-            " valid for 18 months.",
+            " and sell.inventory.readonly (and commerce.notification.subscription to be told of new orders);"
+            " without .readonly where eBay is to be told of shipments and stock. It is valid for 18 months.",
         ),
         CredentialField(
             "alert_email",
@@ -55,5 +76,13 @@ CONNECTOR = Connector(
         register=subscribing.register,
         note="eBay tells of orders that are paid and shipped, and of people who close their account and must be"
         " forgotten. Cancellations and refunds come with the feeds.",
+    ),
+    outward=Outward(
+        shipments=Shipments(find=shipments.find, send=shipments.send),
+        stock=StockLevels(at_once=quantities.AT_ONCE, send=quantities.send, read=quantities.read),
+        rights=(
+            "The seller's consent must cover the scopes sell.fulfillment and sell.inventory, without .readonly; sign in"
+            " again with them and enter the new refresh token."
+        ),
     ),
 )

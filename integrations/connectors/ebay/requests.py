@@ -12,6 +12,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Request, Response
@@ -77,6 +79,26 @@ REFUSALS = Refusals(
         (404, None): (Failure.NOT_FOUND, "eBay does not have what was asked for ({code})."),
     },
 )
+WRITING_REFUSALS = Refusals(
+    "eBay",
+    _told,
+    {
+        **REFUSALS.rows,
+        (400, "error 32100"): (Failure.NOT_FOUND, "eBay does not have this order."),
+        (400, "error 32200"): (Failure.REFUSED, "An item of this shipment is not in the order at eBay."),
+        (400, "error 32300"): (
+            Failure.REFUSED,
+            "eBay does not take this carrier or tracking number. Map the carrier to one of eBay's codes, and check the"
+            " tracking number.",
+        ),
+        (400, "error 34100"): (Failure.REFUSED, "eBay takes no more tracking numbers for this order."),
+        (403, None): (
+            Failure.CREDENTIALS,
+            "The seller's consent does not cover writing ({code}). Sign in again with the scopes sell.fulfillment and"
+            " sell.inventory, without .readonly, and enter the new refresh token. Reading goes on all the same.",
+        ),
+    },
+)
 TOKEN_REFUSALS = Refusals(
     "eBay",
     code_named("error"),
@@ -102,6 +124,20 @@ def refusal(response: Response) -> ShopError:
     if response.status == 429 or error_id(response) == QUOTA:
         return _busy(response.status, response)
     return REFUSALS.of(response)
+
+
+def write_refusal(response: Response) -> ShopError:
+    if response.status == 429 or error_id(response) == QUOTA:
+        return _busy(response.status, response)
+    return WRITING_REFUSALS.of(response)
+
+
+def post(shop: Shop, path: str, body: object, *, reads: bool = False) -> Exchange:
+    """A POST with the seller's access token. `reads`: it changes nothing, so the same one may be sent again."""
+    headers = {"Content-Type": "application/json", "Accept": "application/json"}
+    url, written = f"{shop.base_url}/{path}", msgspec.json.encode(body)
+    request = Request("POST", url, headers=headers, body=written, idempotent=True if reads else None)
+    return (yield from send(shop, request))
 
 
 def ask(shop: Shop, path: str, **params: str) -> Exchange:

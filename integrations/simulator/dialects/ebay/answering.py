@@ -13,9 +13,9 @@ from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, quote
 
-from integrations.simulator.catalogue import PRODUCTS
-from integrations.simulator.dialects.ebay import notifications
-from integrations.simulator.dialects.ebay.orders import Json, inventory_item, order_document, order_id
+from integrations.simulator.dialects.ebay import changing, notifications
+from integrations.simulator.dialects.ebay.changing import Refused, inventory
+from integrations.simulator.dialects.ebay.orders import Json, order_document, order_id
 from integrations.simulator.limits import Limit
 from integrations.simulator.messages import Answered, Asked, as_json
 from integrations.simulator.sales import Sale
@@ -30,13 +30,6 @@ UNLISTED = {"pending", "failed", "checkout-draft", "trash"}
 OLDEST = timedelta(days=730)
 STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 RANGE = re.compile(r"(creationdate|lastmodifieddate):\[([^\].]+\.\d{3}Z)?\.\.([^\]]*)\]")
-
-
-class Refused(Exception):
-    def __init__(self, status: int, number: int, message: str, domain: str = "API_FULFILLMENT") -> None:
-        super().__init__(message)
-        error = {"errorId": number, "domain": domain, "category": "REQUEST", "message": message, "longMessage": message}
-        self.answer = as_json({"errors": [{**error, "parameters": []}]}, status)
 
 
 def answer(shop: SimulatedShop, asked: Asked) -> Answered:
@@ -110,6 +103,10 @@ def _route(shop: SimulatedShop, asked: Asked) -> Answered:
         return _items(shop, asked)
     if asked.path.startswith(notifications.ROOT):
         return notifications.answer(shop, asked)
+    if asked.path.startswith("/sell/inventory/v1/bulk_"):
+        return changing.bulk(shop, asked)
+    if asked.path.endswith("/shipping_fulfillment"):
+        return changing.fulfillments(shop, asked, _listed(shop))
     if asked.path.startswith(f"{ORDERS}/"):
         wanted = asked.path.removeprefix(f"{ORDERS}/")
         sale = next((sale for sale in _listed(shop) if order_id(shop, sale) == wanted), None)
@@ -200,7 +197,7 @@ def _items(shop: SimulatedShop, asked: Asked) -> Answered:
     limit, page = _whole(asked, "limit", 25, 25706), _whole(asked, "offset", 0, 25706)
     if not 1 <= limit <= 100:
         raise Refused(400, 25706, "Invalid limit", "API_INVENTORY")
-    goods = [inventory_item(product) for product in PRODUCTS if product.sku]
+    goods = list(inventory(shop).values())
     shown = goods[page * limit : (page + 1) * limit]
     answered: Json = {"href": f"{ITEMS}?limit={limit}&offset={page}", "limit": limit, "size": len(shown)}
     if (page + 1) * limit < len(goods):

@@ -9,6 +9,7 @@ from typing import Any
 
 from integrations.simulator.catalogue import Buyer, Product
 from integrations.simulator.dialects.prices import gross, rounded
+from integrations.simulator.records import ToldShipment
 from integrations.simulator.rendering import once
 from integrations.simulator.sales import Basket, Change, Item, Sale, basket
 from integrations.simulator.shop import SimulatedShop
@@ -22,6 +23,7 @@ STATES = {
     "cancelled": ("FAILED", "NOT_STARTED", "CANCELED"),
     "refunded": ("FULLY_REFUNDED", "FULFILLED", "NONE_REQUESTED"),
 }
+ADDRESS = "https://api.ebay.com/sell/fulfillment/v1/order"
 
 
 def order_id(shop: SimulatedShop, sale: Sale) -> str:
@@ -33,10 +35,16 @@ def order_document(shop: SimulatedShop, sale: Sale) -> Json:
     now = shop.now()
     state, goods = sale.state(now), basket(shop.seed, sale)
     payment, fulfilment, cancel = STATES[state.status]
+    gone = units_gone(shop, sale)
+    if gone and fulfilment == "NOT_STARTED":
+        fulfilment = "IN_PROGRESS"
     refunds = sale.refunds(now)
     if refunds and payment == "PAID":
         payment = "PARTIALLY_REFUNDED"
-    lines = [_line(shop, sale, position, item, goods, fulfilment) for position, item in enumerate(goods.items)]
+    lines = [
+        _line(shop, sale, position, item, goods, _state_of(fulfilment, gone.get(position, 0), item.quantity))
+        for position, item in enumerate(goods.items)
+    ]
     subtotal = sum((Decimal(line["lineItemCost"]["value"]) for line in lines), Decimal(0))
     after = sum((Decimal(_paid(line)["value"]) for line in lines), Decimal(0))
     delivery = gross(shop, Decimal(goods.delivery[2]), goods)
@@ -64,13 +72,52 @@ def order_document(shop: SimulatedShop, sale: Sale) -> Json:
             "payments": [_payment(shop, sale, total, payment, sale.paid_at(now))],
         },
         "fulfillmentStartInstructions": [_instruction(goods)],
-        "fulfillmentHrefs": [],
+        "fulfillmentHrefs": [
+            f"{ADDRESS}/{order_id(shop, sale)}/shipping_fulfillment/{fulfillment_id(told)}"
+            for told in shop.records.of(sale.id)
+        ],
         "lineItems": lines,
         "salesRecordReference": str(sale.id),
         "totalFeeBasisAmount": _amount(shop, total),
         "totalMarketplaceFee": _amount(shop, rounded(shop, total * Decimal("0.1"))),
     }
     return {**document, "buyerCheckoutNotes": goods.note} if goods.note else document
+
+
+def units_gone(shop: SimulatedShop, sale: Sale) -> dict[int, int]:
+    """Of each line, by its place, as eBay was told."""
+    gone: dict[int, int] = {}
+    for told in shop.records.of(sale.id):
+        for place, units in told.units.items():
+            gone[place] = gone.get(place, 0) + units
+    return gone
+
+
+def _state_of(order: str, gone: int, quantity: int) -> str:
+    """Of one line, in an order of which only a part has left."""
+    if order != "IN_PROGRESS":
+        return order
+    return "FULFILLED" if gone >= quantity else "IN_PROGRESS" if gone else "NOT_STARTED"
+
+
+def fulfillment_id(told: ToldShipment) -> str:
+    """Its tracking number, where it has one."""
+    return told.tracking or f"9{told.id:03}"
+
+
+def line_id(sale: Sale, position: int) -> str:
+    return str(10_000_000_000_000 + sale.id * 10 + position)
+
+
+def fulfillment_document(sale: Sale, told: ToldShipment) -> Json:
+    document: Json = {
+        "fulfillmentId": fulfillment_id(told),
+        "shippedDate": _stamp(told.at),
+        "lineItems": [{"lineItemId": line_id(sale, place), "quantity": units} for place, units in told.units.items()],
+    }
+    if told.tracking:
+        document |= {"shipmentTrackingNumber": told.tracking, "shippingCarrierCode": told.carrier}
+    return document
 
 
 def _paid(line: Json) -> Json:
@@ -153,7 +200,7 @@ def _line(shop: SimulatedShop, sale: Sale, position: int, item: Item, goods: Bas
     cost = gross(shop, product.price, goods) * item.quantity
     paid = rounded(shop, cost * Decimal("0.9")) if goods.coupon else cost
     line: Json = {
-        "lineItemId": str(10_000_000_000_000 + sale.id * 10 + position),
+        "lineItemId": line_id(sale, position),
         "legacyItemId": str(254_700_000_000 + (product.parent or product.key)),
         "title": html.unescape(product.name),
         "lineItemCost": _amount(shop, cost),
@@ -180,7 +227,7 @@ def _line(shop: SimulatedShop, sale: Sale, position: int, item: Item, goods: Bas
     return line
 
 
-def inventory_item(product: Product) -> Json:
+def inventory_item(shop: SimulatedShop, product: Product) -> Json:
     item: Json = {
         "sku": product.sku,
         "locale": "en_US",
@@ -190,7 +237,7 @@ def inventory_item(product: Product) -> Json:
             "ean": [product.ean],
         },
         "condition": "NEW",
-        "availability": {"shipToLocationAvailability": {"quantity": product.stock}},
+        "availability": {"shipToLocationAvailability": {"quantity": shop.records.quantities[product.sku]}},
     }
     if product.option:
         item["product"]["aspects"] = {"Size": [product.option]}

@@ -186,7 +186,8 @@ class Spoken:
 
     @property
     def bodies(self) -> list[Any]:
-        return [json.loads(request.body) for request in self.asked if request.body]
+        """Of what changes something, or asks by a body: forms (of tokens) are left out."""
+        return [json.loads(request.body) for request in self.asked if request.body and request.body[:1] in b"{["]
 
     @property
     def writes(self) -> list[tuple[str, str]]:
