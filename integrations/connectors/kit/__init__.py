@@ -11,5 +11,6 @@ A platform's modules hold what differs. In the order of an order's way:
   currency), with `values` and `stamps` for its parts, and `local_times` where stamps are those of the shop's own clock;
 - `remote_lists` reads what else a shop lists;
 - `stock_answers` and `order_copies` serve what goes out to a shop: quantities, and orders that are made there;
+  `references` are our numbers there, by which things of ours are found again;
 - `signatures` and `webhook_registrations` serve webhooks, `tokens` and `throttling` every request.
 """

@@ -27,3 +27,24 @@ def refused(target: StockTarget, message: str, place: Mapping[str, Any] | None =
     return StockAnswer(
         target.sku, StockOutcome.REFUSED, place=target.place if place is None else place, message=message
     )
+
+
+def unknown(sku: str) -> StockAnswer:
+    return StockAnswer(sku, StockOutcome.UNKNOWN)
+
+
+def unmanaged(sku: str) -> StockAnswer:
+    return StockAnswer(sku, StockOutcome.UNMANAGED)
+
+
+def declined(sku: str, why: object, quantity: int | None = None) -> StockAnswer:
+    """`why`: a sentence, or the ShopError that says it."""
+    return StockAnswer(sku, StockOutcome.REFUSED, quantity, message=str(why))
+
+
+def read_back(target: StockTarget, quantity: int | None, place: Mapping[str, Any], message: str = "") -> StockAnswer:
+    """By what the shop says when it is asked afterwards: it took the quantity, or it only seemed to."""
+    if quantity == target.quantity:
+        return StockAnswer(target.sku, StockOutcome.SET, quantity, place, message)
+    said = "does not say what it has" if quantity is None else f"has {quantity} now"
+    return declined(target.sku, f"The shop took {target.quantity} without an error, and {said}.", quantity)

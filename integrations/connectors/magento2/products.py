@@ -37,7 +37,7 @@ class _Held(msgspec.Struct):
     quantity: float | None = None
 
 
-_product, _held = lenient(_Product), lenient(_Held)
+product, held = lenient(_Product), lenient(_Held)
 
 
 def products(shop: Shop, cursor: Cursor | None) -> Operation[ProductPage]:
@@ -45,20 +45,20 @@ def products(shop: Shop, cursor: Cursor | None) -> Operation[ProductPage]:
     last_id, size = int((cursor or {}).get("last_id", 0)), page_size(shop)
     response = yield search(shop, "products", [("entity_id", "gt", str(last_id))], size, fields=FIELDS)
     found, total = listing(response)
-    listed = [_product(document) for document in found]
-    ids = [product.id for product in listed if type(product.id) is int]
+    listed = [product(document) for document in found]
+    ids = [each.id for each in listed if type(each.id) is int]
     if ids != sorted(set(ids)) or (ids and ids[0] <= last_id):
         raise ShopError(Failure.NONSENSE, "The shop does not keep to the order of ids that was asked for.")
-    stock = yield from _stock(shop, [str(product.sku) for product in listed if product.type_id not in COMPOSITES])
+    stock = yield from _stock(shop, [str(each.sku) for each in listed if each.type_id not in COMPOSITES])
     remotes = [
         remote_product(
-            product.id,
-            product.sku,
-            product_name(product.name),
-            managed=str(product.sku) in stock,
-            quantity=stock.get(str(product.sku)),
+            each.id,
+            each.sku,
+            product_name(each.name),
+            managed=str(each.sku) in stock,
+            quantity=stock.get(str(each.sku)),
         )
-        for product in listed
+        for each in listed
     ]
     done = total <= len(found) < size or not ids
     return ProductPage(
@@ -69,16 +69,18 @@ def products(shop: Shop, cursor: Cursor | None) -> Operation[ProductPage]:
 
 
 def _stock(shop: Shop, skus: Iterable[str]) -> Operation[dict[str, float]]:
-    """By SKU; none where the shop has no such inventory, or keeps it from us. A comma would ask for two SKUs."""
-    asked = sorted({sku for sku in skus if sku and "," not in sku})
-    held: dict[tuple[str, str | None], float] = {}
+    """By SKU, of all sources or of the one that is set with the integration; none where the shop has no such inventory,
+    or keeps it from us. A comma would ask for two SKUs."""
+    asked, chosen = sorted({sku for sku in skus if sku and "," not in sku}), shop.credentials.get("source_code", "")
+    rows: dict[tuple[str, str | None], float] = {}
     for page in range(1, MOST_PAGES + 1 if asked else 1):
         filters = [("sku", "in", ",".join(asked))]
         response = yield search(shop, "inventory/source-items", filters, LARGEST_PAGE, by="sku", page=page)
         if response.status in (400, 401, 403, 404):
             return {}
         found, total = listing(response)
-        held |= {(str(entry.sku), entry.source_code): entry.quantity or 0 for entry in map(_held, found)}
+        rows |= {(str(entry.sku), entry.source_code): entry.quantity or 0 for entry in map(held, found)}
         if page * LARGEST_PAGE >= total:
             break
-    return {sku: sum(held[key] for key in held if key[0] == sku) for sku, _ in held}
+    meant = {key: quantity for key, quantity in rows.items() if chosen.strip() in ("", key[1])}
+    return {sku: sum(meant[key] for key in meant if key[0] == sku) for sku, _ in meant}

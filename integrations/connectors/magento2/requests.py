@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 
@@ -101,12 +102,21 @@ def auth(shop: Shop) -> Auth:
 
 def get(shop: Shop, path: str, *params: tuple[str, str]) -> Request:
     """ShopError where keys are missing, or for what is no store code."""
+    return ask(shop, "GET", path, params)
+
+
+def ask(
+    shop: Shop, method: str, path: str, params: Iterable[tuple[str, str]] = (), body: dict[str, Any] | None = None
+) -> Request:
+    """As `get`, for any method, with a body that is sent as JSON."""
     store = shop.credentials.get("store_code", "").strip() or "all"
     if STORE_CODE.fullmatch(store) is None:
         raise ShopError(
             Failure.CREDENTIALS, "A store code has letters, digits and _ only; see Stores > Settings > All Stores."
         )
-    return Request("GET", f"{shop.base_url}/rest/{store}/V1/{path}", params, auth=auth(shop))
+    written = None if body is None else msgspec.json.encode(body)
+    address = f"{shop.base_url}/rest/{store}/V1/{path}"
+    return Request(method, address, tuple(params), body=written, auth=auth(shop))
 
 
 def search(

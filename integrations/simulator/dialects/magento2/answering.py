@@ -1,4 +1,4 @@
-"""The REST API of Magento 2, as far as reading goes, with the habits of 2.4.7; of 2.3 where the shop is an old one.
+"""The REST API of Magento 2, with the habits of 2.4.7; of 2.3 where the shop is an old one.
 
 Lists are `{items, search_criteria, total_count}`; `items` is null where there are none and `fields` was sent. A list
 without search criteria is refused, one without a page size comes whole.
@@ -10,7 +10,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from integrations.simulator.dialects.magento2.auth import error, refusal
+from integrations.simulator.dialects.magento2 import writing
+from integrations.simulator.dialects.magento2.auth import error, refusal, stranger
 from integrations.simulator.dialects.magento2.orders import Json, increment_id, order_document, status_of, updated_at
 from integrations.simulator.dialects.magento2.products import product_documents, source_items
 from integrations.simulator.dialects.magento2.searching import Unknown, found, paged, trimmed
@@ -25,6 +26,10 @@ REPORT = "Internal Error. Details are available in Magento log file. Report ID: 
 NOT_THERE = "The entity that was requested doesn't exist. Verify the entity and try again."
 RESOURCES = {
     "orders": "Magento_Sales::actions_view",
+    "order": "Magento_Sales::ship",
+    "shipment": "Magento_Sales::shipment",
+    "shipments": "Magento_Sales::shipment",
+    "stockItems": "Magento_CatalogInventory::cataloginventory",
     "products": "Magento_Catalog::products",
     "inventory": "Magento_InventoryApi::source",
 }
@@ -41,6 +46,8 @@ def answer(shop: SimulatedShop, asked: Asked) -> Answered:
         return _with_cookie(error(404, "Request does not match any route."))
     route = path[2]
     refused = refusal(shop, asked, RESOURCES.get(route.partition("/")[0], "Magento_Backend::store"))
+    if refused is None and asked.method not in ("GET", "HEAD") and not shop.records.writable:
+        refused = stranger(RESOURCES.get(route.partition("/")[0], ""))
     if refused is not None:
         return _with_cookie(refused)
     try:
@@ -56,6 +63,9 @@ def _with_cookie(answered: Answered) -> Answered:
 
 
 def _route(shop: SimulatedShop, asked: Asked, route: str) -> Answered:
+    if asked.method not in ("GET", "HEAD"):
+        written = writing.answer(shop, asked, route, _shown(shop))
+        return written or error(404, "Request does not match any route.")
     one = re.fullmatch(r"orders/([^/]+)", route)
     if one:
         return _order(shop, one[1])
@@ -65,6 +75,14 @@ def _route(shop: SimulatedShop, asked: Asked, route: str) -> Answered:
         return _list(shop, asked, product_documents(shop), {"entity_id": _key("id"), "sku": _key("sku")})
     if route == "inventory/source-items" and shop.version != "6.7.0":
         return _list(shop, asked, source_items(shop), {"sku": _key("sku"), "source_code": _key("source_code")})
+    if match := re.fullmatch(r"stockItems/(.+)", route):
+        return writing.stock_item(shop, match[1])
+    if route == "shipments":
+        keys = {name: _key(name) for name in ("entity_id", "order_id")}
+        return _list(shop, asked, writing.shipment_documents(shop), keys)
+    if match := re.fullmatch(r"shipment/([0-9]+)", route):
+        found = [each for each in writing.shipment_documents(shop) if each["entity_id"] == int(match[1])]
+        return as_json(found[0]) if found else error(404, NOT_THERE)
     if route == "store/storeConfigs":
         store = {"locale": "en_US", "base_currency_code": shop.currency, "default_display_currency_code": shop.currency}
         zone = {"timezone": str(shop.zone), "weight_unit": "kgs"}

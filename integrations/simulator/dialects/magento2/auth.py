@@ -33,18 +33,23 @@ def error(status: int, message: str, parameters: Any = None) -> Answered:
     return as_json({"message": message, **({} if parameters is None else {"parameters": parameters})}, status)
 
 
+def stranger(resource: str) -> Answered:
+    """No key, a wrong one, and one without the right: all alike (observed on 2.4.7)."""
+    return error(401, "The consumer isn't authorized to access %resources.", {"resources": resource})
+
+
 def refusal(shop: SimulatedShop, asked: Asked, resource: str) -> Answered | None:
     """None: let in."""
     header = asked.headers.get("authorization", "")
-    stranger = error(401, "The consumer isn't authorized to access %resources.", {"resources": resource})
+    unknown = stranger(resource)
     if header.startswith("Bearer "):
         taken = shop.webhooks.kept.get("bearer", True) and header.removeprefix("Bearer ") == keys(shop)["access_token"]
-        return None if taken else stranger
+        return None if taken else unknown
     if not header.lower().startswith("oauth "):
-        return stranger
+        return unknown
     pairs = (part.strip().partition("=") for part in header[6:].split(","))
     given = {unquote(name): unquote(value.strip('"')) for name, _, value in pairs}
-    return _oauth(shop, asked, given) or (None if given.get("oauth_token") == keys(shop)["access_token"] else stranger)
+    return _oauth(shop, asked, given) or (None if given.get("oauth_token") == keys(shop)["access_token"] else unknown)
 
 
 def _oauth(shop: SimulatedShop, asked: Asked, given: dict[str, str]) -> Answered | None:

@@ -11,9 +11,11 @@ from typing import Any
 
 from integrations.simulator.catalogue import SHIRT, Buyer
 from integrations.simulator.dialects.prices import Priced, PricedLine, priced, rounded
+from integrations.simulator.records import ToldNote
 from integrations.simulator.rendering import once
 from integrations.simulator.sales import Amended, Change, Sale
 from integrations.simulator.shop import SimulatedShop
+from integrations.simulator.writing import left
 
 Json = dict[str, Any]
 
@@ -34,6 +36,8 @@ DELIVERIES = {
     "free_shipping": "freeshipping_freeshipping",
 }
 NOISE = 1e-13
+# Ids of comments that were written, behind those of the shop's own.
+FIRST_COMMENT = 10**7
 
 
 def status_of(status: str) -> tuple[str, str]:
@@ -55,6 +59,11 @@ def updated_at(sale: Sale, now: datetime) -> datetime:
 
 def increment_id(sale: Sale) -> str:
     return f"{sale.id:09}"
+
+
+def line_id(sale: Sale, place: int) -> int:
+    """Of what was bought; what is in it has the next one."""
+    return sale.id * 20 + place * 2
 
 
 def product_id(shop: SimulatedShop, key: int) -> int:
@@ -132,7 +141,10 @@ def order_document(shop: SimulatedShop, sale: Sale) -> Json:
             "items": items,
             "billing_address": _address(goods.buyer, sale, "billing"),
             "payment": _payment(sale, cost, paid),
-            "status_histories": [_history(sale, change) for change in reversed(sale.changes) if change.at <= now],
+            "status_histories": [
+                *(_comment(note, status) for note in reversed(shop.records.notes) if note.order == sale.id),
+                *(_history(sale, change) for change in reversed(sale.changes) if change.at <= now),
+            ],
             "extension_attributes": _extras(sale, cost, items),
         }
     )
@@ -176,7 +188,8 @@ def _items(shop: SimulatedShop, sale: Sale, cost: Priced, state: Change, refunds
 def _row(shop: SimulatedShop, sale: Sale, position: int, line: PricedLine, state: Change, share: Decimal) -> Json:
     """A deleted product leaves its SKU, its name and its id here."""
     product, quantity = line.item.product, line.item.quantity
-    sent = quantity if state.status in {"completed", "refunded"} else 0
+    told = any(shop.records.of(sale.id))
+    sent = quantity if state.status == "refunded" and not told else quantity - left(shop, sale)[position]
     back, tax = int(quantity * share), line.tax
     return {
         "amount_refunded": number(rounded(shop, line.net * share)),
@@ -192,7 +205,7 @@ def _row(shop: SimulatedShop, sale: Sale, position: int, line: PricedLine, state
         "free_shipping": 0,
         "is_qty_decimal": 0,
         "is_virtual": 0 if product.sku else 1,
-        "item_id": sale.id * 20 + position * 2,
+        "item_id": line_id(sale, position),
         "name": product.name,
         "no_discount": 0,
         "order_id": sale.id,
@@ -267,6 +280,19 @@ def _history(sale: Sale, change: Change) -> Json:
         "is_visible_on_front": 0,
         "parent_id": sale.id,
         "status": status_of(change.status)[0],
+    }
+
+
+def _comment(note: ToldNote, status: str) -> Json:
+    return {
+        "comment": note.text,
+        "created_at": _stamp(note.at),
+        "entity_id": FIRST_COMMENT + note.id,
+        "entity_name": "order",
+        "is_customer_notified": 0,
+        "is_visible_on_front": 0,
+        "parent_id": note.order,
+        "status": status,
     }
 
 

@@ -9,6 +9,8 @@ from integrations.simulator.dialects.magento2.orders import Json, number, produc
 from integrations.simulator.dialects.prices import price_of
 from integrations.simulator.shop import SimulatedShop
 
+SOURCES = ("default", "cellar")
+
 
 def product_documents(shop: SimulatedShop) -> list[Json]:
     """By id: simple ones, a virtual one, and the configurable one whose variants are products of their own."""
@@ -40,10 +42,21 @@ def _product(shop: SimulatedShop, product: Product, kind: str) -> Json:
 
 
 def source_items(shop: SimulatedShop) -> list[Json]:
-    """Two sources share the stock."""
-    return [
+    """Of all sources; and what was written for SKUs that no product has."""
+    rows = [
         {"sku": product.sku, "source_code": code, "quantity": units, "status": int(units > 0)}
         for product in PRODUCTS
         if product.sku
-        for code, units in (("default", product.stock // 2), ("cellar", product.stock - product.stock // 2))
+        for code, units in in_sources(shop, product).items()
     ]
+    return [*rows, *shop.records.kept.get("orphans", [])]
+
+
+def in_sources(shop: SimulatedShop, product: Product) -> dict[str, int]:
+    """By source; none where the shop keeps no stock of it. `kept["cellar"]`: what lies in the second one, by SKU."""
+    whole, cellar = shop.records.quantities.get(product.sku), shop.records.kept.get("cellar", {})
+    if whole is None:
+        return {}
+    if product.sku not in cellar:
+        return {SOURCES[0]: whole}
+    return {SOURCES[0]: whole - cellar[product.sku], SOURCES[1]: cellar[product.sku]}

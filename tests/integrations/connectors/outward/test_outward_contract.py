@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 
@@ -69,7 +70,8 @@ def test_a_shipment_that_the_shop_did_not_keep_is_not_found(told: Told) -> None:
     sale = told.order()
     dispatch = told.dispatch(sale)
     told.direct("POST", "faults", kind="drop", count=9)
-    told.ask(told.shipments.send(told.shop, dispatch))
+    with suppress(ShopError):  # of a second step, which finds that nothing came of the first
+        told.ask(told.shipments.send(told.shop, dispatch))
     told.direct("DELETE", "faults")
     assert told.ask(told.shipments.find(told.shop, dispatch)) is None
     told.carry(dispatch)
