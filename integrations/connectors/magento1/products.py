@@ -32,10 +32,11 @@ class _Product(msgspec.Struct):
 
 class _Held(msgspec.Struct):
     product_id: str | int | None = None
+    sku: str | int | None = None
     qty: Any = None
 
 
-_product, _held = lenient(_Product), lenient(_Held)
+product, held = lenient(_Product), lenient(_Held)
 
 
 def products(shop: Shop, cursor: Cursor | None) -> Operation[ProductPage]:
@@ -44,7 +45,7 @@ def products(shop: Shop, cursor: Cursor | None) -> Operation[ProductPage]:
     last = min(first + width - 1, BEHIND_ALL)
     within = {"product_id": {"from": str(first), "to": str(last)}}
     found = documents((yield from ask(shop, PRODUCTS, "catalog_product.list", within)))
-    listed = sorted(map(_product, found), key=lambda each: _number(each.product_id))
+    listed = sorted(map(product, found), key=lambda each: _number(each.product_id))
     if any(not first <= _number(each.product_id) <= last for each in listed):
         raise ShopError(Failure.NONSENSE, "The shop lists products with other ids than those that were asked for.")
     stock = yield from _stock(shop, [each for each in listed if each.type not in COMPOSITES])
@@ -80,8 +81,8 @@ def _stock(shop: Shop, listed: list[_Product]) -> Operation[dict[str, float]]:
         if not denied_to(error):
             raise
         return {}
-    held = [(str(each.product_id), _quantity(each.qty)) for each in map(_held, found)]
-    return {key: quantity for key, quantity in held if quantity is not None}
+    rows = [(str(each.product_id), _quantity(each.qty)) for each in map(held, found)]
+    return {key: quantity for key, quantity in rows if quantity is not None}
 
 
 def _quantity(value: Any) -> float | None:

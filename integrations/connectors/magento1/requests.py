@@ -112,17 +112,36 @@ def refused(code: str, what: str) -> ShopError:
     return REFUSALS.of(Response(200, {}, msgspec.json.encode({"faultCode": code})))
 
 
+def tell(shop: Shop, method: str, *arguments: Any) -> Operation[tuple[Response, str]]:
+    """The answer to one call that writes, and the number of its fault ("": none). It is never sent twice by itself."""
+    answer, is_fault = yield from _answered(shop, False, "call", method, list(arguments))
+    return answer, (fault_code(answer) or "0") if is_fault else ""
+
+
+def tell_all(shop: Shop, what: str, *calls: tuple[str, list[Any]]) -> Operation[tuple[bytes, ...]]:
+    """As `tell`, several in one request: see `fault_of` for those among the answers that failed."""
+    answer, is_fault = yield from _answered(shop, False, "multiCall", [list(each) for each in calls])
+    if is_fault:
+        raise refused(fault_code(answer) or "0", what)
+    return documents(answer)
+
+
 def _in_session(shop: Shop, what: str, method: str, *arguments: Any) -> Operation[Response]:
-    """A session that has ended is opened anew, once."""
-    known = shop.memory.get(SESSION)
-    session = known if isinstance(known, str) else (yield from _log_in(shop))
-    answer, is_fault = yield from _send(shop, call(method, session, *arguments))
-    if is_fault and fault_code(answer) == EXPIRED:
-        session = yield from _log_in(shop)
-        answer, is_fault = yield from _send(shop, call(method, session, *arguments))
+    answer, is_fault = yield from _answered(shop, True, method, *arguments)
     if is_fault:
         raise refused(fault_code(answer) or "0", what)
     return answer
+
+
+def _answered(shop: Shop, harmless: bool, method: str, *arguments: Any) -> Operation[tuple[Response, bool]]:
+    """A session that has ended, in which nothing is done, is opened anew, once. `harmless`: as `Request.idempotent`."""
+    known = shop.memory.get(SESSION)
+    session = known if isinstance(known, str) else (yield from _log_in(shop))
+    answer, is_fault = yield from _send(shop, call(method, session, *arguments), harmless)
+    if is_fault and fault_code(answer) == EXPIRED:
+        session = yield from _log_in(shop)
+        answer, is_fault = yield from _send(shop, call(method, session, *arguments), harmless)
+    return answer, is_fault
 
 
 def _log_in(shop: Shop) -> Operation[str]:
@@ -143,13 +162,13 @@ def _log_in(shop: Shop) -> Operation[str]:
     return session
 
 
-def _send(shop: Shop, body: bytes) -> Operation[tuple[Response, bool]]:
+def _send(shop: Shop, body: bytes, harmless: bool = True) -> Operation[tuple[Response, bool]]:
     """The answer in JSON, and whether it is a fault. The body holds secrets, so it goes over https alone."""
     if not is_safe(shop.base_url):
         raise ShopError(Failure.ADDRESS, "Keys are not sent over http as they are. Use the shop's https address.")
     known = shop.memory.get(PATH)
     for path in [known] if known in PATHS else PATHS:
-        response = yield Request("POST", f"{shop.base_url}{path}", headers=XML, body=body, idempotent=True)
+        response = yield Request("POST", f"{shop.base_url}{path}", headers=XML, body=body, idempotent=harmless)
         if response.status != 404:
             shop.memory[PATH] = path
             break

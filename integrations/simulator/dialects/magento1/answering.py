@@ -1,4 +1,4 @@
-"""The XML-RPC API of Magento 1, as far as reading goes, with the habits of OpenMage 20.
+"""The XML-RPC API of Magento 1, with the habits of OpenMage 20.
 
 `webhooks.kept` of a shop may hold `"denied"`, the resources that the role of the user may not read, and `"fails"`, the
 ids of orders that make Magento fail inside when they are read.
@@ -15,6 +15,7 @@ from xmlrpc.client import loads
 
 from integrations.simulator.catalogue import PRODUCTS, SHIRT
 from integrations.simulator.dialects.dialect import UNLISTED
+from integrations.simulator.dialects.magento1 import writing
 from integrations.simulator.dialects.magento1.filtering import Json, Unknown, passing
 from integrations.simulator.dialects.magento1.orders import increment_id, order_document, order_head
 from integrations.simulator.dialects.magento1.speaking import answered, fault
@@ -27,6 +28,8 @@ PATHS = {"/index.php/api/xmlrpc", "/api/xmlrpc"}
 LASTS = timedelta(hours=1)
 ALIASES = {
     "order": "sales_order",
+    "order_shipment": "sales_order_shipment",
+    "order_invoice": "sales_order_invoice",
     "product": "catalog_product",
     "product_stock": "cataloginventory_stock_item",
     "magento": "core_magento",
@@ -109,15 +112,20 @@ def _one_of_many(shop: SimulatedShop, ids: list[int], path: str, arguments: Any 
 def _called(shop: SimulatedShop, ids: list[int], path: str, arguments: Any = ()) -> Any:
     resource, _, action = path.partition(".")
     resource = ALIASES.get(resource, resource)
-    called = CALLS.get(f"{resource}.{action}")
-    if called is None:
+    method, given = f"{resource}.{action}", arguments if isinstance(arguments, list | tuple) else [arguments]
+    if method not in CALLS | writing.CALLS | writing.READING:
         raise Failed(3)
-    if resource in shop.webhooks.kept.get("denied", ()):
+    denied = shop.webhooks.kept.get("denied", ())
+    if resource in denied or method in denied or (method in writing.CALLS and not shop.records.writable):
         raise Failed(2)
     try:
-        return called(shop, ids, *(arguments if isinstance(arguments, list | tuple) else [arguments]))
+        if method in CALLS:
+            return CALLS[method](shop, ids, *given)
+        return (writing.CALLS | writing.READING)[method](shop, *given)
     except Unknown as unknown:
         raise Failed(1, str(unknown)) from None
+    except writing.Fault as fault_:
+        raise Failed(fault_.code, fault_.message) from None
 
 
 def shown(shop: SimulatedShop) -> list[Sale]:
@@ -163,8 +171,11 @@ def _order(shop: SimulatedShop, ids: list[int], number: Any = "") -> Json:
 
 
 def _products(shop: SimulatedShop, ids: list[int], filters: Any = None) -> list[Json]:
-    """Each variant is a product of its own, and so is what it is a variant of."""
-    known = [(each.key, each.sku or f"service-{each.key}", each.name, "simple" if each.sku else "virtual", each.option)
+    """Each variant is a product of its own, and so is what it is a variant of. Without stock of its own: grouped."""
+    held = shop.records.quantities
+    kinds = {each.key: "virtual" if not each.sku else "simple" if held.get(each.sku) is not None else "grouped"
+             for each in PRODUCTS}  # fmt: skip
+    known = [(each.key, each.sku or f"service-{each.key}", each.name, kinds[each.key], each.option)
              for each in PRODUCTS]  # fmt: skip
     return passing(
         [
@@ -192,8 +203,8 @@ def _stock(shop: SimulatedShop, ids: list[int], asked: Any = ()) -> list[Json]:
         {
             "product_id": str(product_id(shop, product.key)),
             "sku": product.sku,
-            "qty": f"{product.stock}.0000",
-            "is_in_stock": str(int(product.stock > 0)),
+            "qty": f"{shop.records.quantities.get(product.sku) or 0}.0000",
+            "is_in_stock": str(int(bool(shop.records.quantities.get(product.sku)))),
         }
         for product in found
         if product is not None

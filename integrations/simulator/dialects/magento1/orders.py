@@ -185,11 +185,11 @@ def _payment(payment: Json) -> Json:
 
 def _entry(entry: Json, payment: Json) -> Json:
     """Entries have no id here. A module of payment says what it has done."""
-    paid = entry["status"] == "processing" and payment.get("last_trans_id")
+    paid = entry["status"] == "processing" and payment.get("last_trans_id") and not entry["comment"]
     told = {name: entry[name] for name in ("parent_id", "is_customer_notified", "is_visible_on_front", "status")}
     return {
         **_texts(told),
-        "comment": f"Captured amount online. Transaction ID: {payment['last_trans_id']}." if paid else None,
+        "comment": f"Captured amount online. Transaction ID: {payment['last_trans_id']}." if paid else entry["comment"],
         "created_at": entry["created_at"],
         "entity_name": entry["entity_name"],
         "store_id": "1",
