@@ -8,9 +8,19 @@ is therefore set with the integration, and compared (`zones`). There are no webh
 from __future__ import annotations
 
 from integrations.choices import ImportAction
-from integrations.connectors.contract import Capabilities, Connector, CredentialField, Orders, rules
-from integrations.connectors.prestashop import checking, orders, products
+from integrations.connectors.contract import (
+    Capabilities,
+    Connector,
+    CredentialField,
+    Orders,
+    Outward,
+    Shipments,
+    StockLevels,
+    rules,
+)
+from integrations.connectors.prestashop import checking, orders, payments, products, quantities, shipments
 from integrations.connectors.prestashop.payload import identify, parse
+from integrations.connectors.prestashop.writing import RIGHTS
 
 CONNECTOR = Connector(
     key="prestashop",
@@ -21,7 +31,8 @@ CONNECTOR = Connector(
             "key",
             "Webservice key",
             "Made in the shop under Advanced Parameters > Webservice, 32 characters, with View (GET) for"
-            f" {', '.join(checking.NEEDED)} and, for products and names, {', '.join(checking.WISHED)}.",
+            f" {', '.join(checking.NEEDED)} and, for products and names, {', '.join(checking.WISHED)}. To send"
+            f" shipments and quantities it also needs {RIGHTS}.",
         ),
     ),
     check=checking.check,
@@ -44,4 +55,11 @@ CONNECTOR = Connector(
     parse=parse,
     identify=identify,
     capabilities=Capabilities(orders_by_ids=orders.MOST_IDS),
+    outward=Outward(
+        shipments=Shipments(find=shipments.find, send=shipments.send, correct=shipments.correct, parts=False),
+        stock=StockLevels(at_once=quantities.AT_ONCE, send=quantities.send, read=quantities.read),
+        pay=payments.pay,
+        name_paper=payments.name_paper,
+        rights=f"The webservice key needs {RIGHTS}.",
+    ),
 )

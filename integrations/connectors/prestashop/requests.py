@@ -78,21 +78,34 @@ def refusal(response: Response, resource: str) -> ShopError:
 
 
 def ask(shop: Shop, resource: str, params: Mapping[str, str]) -> Operation[Response]:
-    """The answer of one list, or of what may be read where `resource` is "". ShopError for anything but a 200.
+    """The answer of one list, or of what may be read where `resource` is "". ShopError for anything but a 200."""
+    response = yield from exchange(shop, resource, params)
+    if response.status != 200:
+        raise refusal(response, resource)
+    return response
 
-    The key is the user's name, the password stays empty. Any redirect is an error: it leads to the shop's pages.
+
+def exchange(
+    shop: Shop,
+    resource: str,
+    params: Mapping[str, str],
+    method: str = "GET",
+    body: bytes | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Operation[Response]:
+    """Any answer. The key is the user's name, the password stays empty.
+
+    Any redirect is an error: it leads to the shop's pages.
     """
     address = f"{shop.base_url.removesuffix('/api')}/api/{resource}"
     key = BasicAuth(shop.credentials.get("key", "").strip(), "")
+    params = {**params, "output_format": "JSON"}
     try:
-        response = yield Request("GET", address, (*params.items(), ("output_format", "JSON")), auth=key)
+        return (yield Request(method, address, tuple(params.items()), headers or {}, body, key))
     except ShopError as error:
         if error.status is None or not 300 <= error.status < 400:
             raise
         raise ShopError(Failure.ADDRESS, f"{error} {OTHER_DOMAIN}", status=error.status) from None
-    if response.status != 200:
-        raise refusal(response, resource)
-    return response
 
 
 def entries(response: Response, resource: str) -> tuple[bytes, ...]:

@@ -1,4 +1,4 @@
-"""PrestaShop's webservice, as far as reading goes. The key is the last 32 characters of the shop's.
+"""PrestaShop's webservice. The key is the last 32 characters of the shop's.
 
 Lists are `{"orders": [...]}`, an empty one is `[]`; without `display` they hold ids alone. Errors are XML, unless JSON
 is asked for; an order that is not there is a 404 with nothing in it. Its domain is the one without www.: any other
@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from weakref import WeakKeyDictionary
 
 from integrations.simulator.dialects.dialect import number_of
-from integrations.simulator.dialects.prestashop import messages, orders
+from integrations.simulator.dialects.prestashop import messages, orders, writing
 from integrations.simulator.dialects.prestashop.filtering import Json, Wrong, chosen, filters_of, wanted_numbers
 from integrations.simulator.dialects.prestashop.tables import TABLES
 from integrations.simulator.messages import Answered, Asked, as_json
@@ -28,7 +28,13 @@ OF_ORDERS: dict[str, tuple[Rows, str, Callable[[int], int]]] = {
     "order_slip": (orders.slip_documents, "id_order", int),
     "order_payments": (orders.payment_documents, "order_reference", int),
     "order_cart_rules": (orders.voucher_documents, "id_order", int),
-    "messages": (messages.message_documents, "id_order", int),
+    "messages": (
+        lambda shop, sale: messages.message_documents(shop, sale) + writing.written_messages(shop, sale),
+        "id_order",
+        int,
+    ),
+    "order_carriers": (writing.carrier_documents, "id_order", int),
+    "order_histories": (writing.history_documents, "id_order", int),
     "customer_threads": (messages.thread_documents, "id_order", int),
     "customer_messages": (
         messages.said_documents,
@@ -38,7 +44,8 @@ OF_ORDERS: dict[str, tuple[Rows, str, Callable[[int], int]]] = {
     "customers": (orders.customer_documents, "id", lambda number: number - orders.FIRST_GUEST),
     "addresses": (orders.address_documents, "id", lambda number: number // 2),
 }
-RESOURCES = sorted({*OF_ORDERS, *TABLES})
+LISTS = {**TABLES, "stock_availables": writing.stock_documents}
+RESOURCES = sorted({*OF_ORDERS, *LISTS})
 HEADERS = {"PSWS-Version": "8.2.1", "Execution-Time": "0.012"}
 SINGULAR = {
     "addresses": "address",
@@ -76,10 +83,14 @@ def answer(shop: SimulatedShop, asked: Asked) -> Answered:
     if not resource:
         return _with_headers(as_json([name for name in RESOURCES if name not in denied(shop)]))
     try:
+        if asked.method not in ("GET", "HEAD"):
+            return _with_headers(writing.answer(shop, asked, resource))
         rows, fields = _rows(shop, asked, resource)
         return _single(shop, resource, rows, number) if number else _list(shop, asked, resource, rows, fields)
     except Wrong as wrong:
         return _error(asked, 400, wrong.code, str(wrong))
+    except writing.Refused as refused_:
+        return _error(asked, refused_.status, refused_.code, str(refused_))
 
 
 def _refused(shop: SimulatedShop, asked: Asked, resource: str) -> Answered | None:
@@ -93,7 +104,7 @@ def _refused(shop: SimulatedShop, asked: Asked, resource: str) -> Answered | Non
         return _error(asked, 400, 27, f'Resource of type "{resource}" does not exists.')
     if resource in denied(shop):
         return _error(asked, 401, 26, f'Resource of type "{resource}" is not allowed with this authentication key')
-    if asked.method not in ("GET", "HEAD"):
+    if asked.method not in ("GET", "HEAD") and not shop.records.writable:
         return _error(asked, 405, 25, f"Method {asked.method} is not allowed for the resource {resource}")
     return None
 
@@ -126,8 +137,8 @@ def _sales(shop: SimulatedShop, asked: Asked, field: str, sale_of: Callable[[int
 
 def _rows(shop: SimulatedShop, asked: Asked, resource: str) -> tuple[list[Json], set[str]]:
     """The rows of a resource and what they may be filtered by. `_sale` is the order they belong to."""
-    if resource in TABLES:
-        return TABLES[resource](shop), set(next(iter(TABLES[resource](shop)), {}))
+    if resource in LISTS:
+        return LISTS[resource](shop), set(next(iter(LISTS[resource](shop)), {}))
     write, field, sale_of = OF_ORDERS[resource]
     found: dict[int, Json] = {}
     if resource == "customers":

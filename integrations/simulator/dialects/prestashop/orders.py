@@ -145,7 +145,7 @@ def order_document(shop: SimulatedShop, sale: Sale) -> Json:
         "valid": "1" if paid else "0",
         "date_add": told["date_add"],
         "date_upd": told["date_upd"],
-        "shipping_number": "",
+        "shipping_number": str(shop.records.kept.get("tracking", {}).get(str(sale.id), "")),
         "note": "",
         "id_shop_group": "1",
         "id_shop": "1",

@@ -15,6 +15,8 @@ STATES = (
     "Refunded", "Payment error", "On backorder (paid)", "Awaiting bank wire payment", "Remote payment accepted",
     "On backorder (not paid)", "Awaiting Cash On Delivery validation",
 )  # fmt: skip
+# States of orders that have left, and of those that are paid.
+SHIPPED, PAID = {4, 5}, {2, 3, 4, 5, 9, 11}
 VARIATIONS = [product for product in PRODUCTS if product.parent]
 
 
@@ -32,8 +34,9 @@ def _states(shop: SimulatedShop) -> list[Json]:
     return [
         {
             "id": number,
-            "paid": "0",
-            "shipped": "0",
+            "paid": str(int(number in PAID)),
+            "shipped": str(int(number in SHIPPED)),
+            "deleted": "0",
             "color": COLORS[number % len(COLORS)],
             "name": translated(name),
         }
@@ -42,7 +45,16 @@ def _states(shop: SimulatedShop) -> list[Json]:
 
 
 def _configurations(shop: SimulatedShop) -> list[Json]:
-    told = (("PS_SHOP_NAME", ""), ("PS_SHOP_NAME", shop.name), ("PS_TIMEZONE", shop.zone.key), ("PS_LANG_DEFAULT", "1"))
+    told = (
+        ("PS_SHOP_NAME", ""),
+        ("PS_SHOP_NAME", shop.name),
+        ("PS_TIMEZONE", shop.zone.key),
+        ("PS_LANG_DEFAULT", "1"),
+        ("PS_OS_SHIPPING", "4"),
+        ("PS_OS_PAYMENT", "2"),
+        ("PS_OS_CANCELED", "6"),
+        ("PS_OS_REFUND", "7"),
+    )
     return [{"id": number, "name": name, "value": value} for number, (name, value) in enumerate(told, 1)]
 
 
@@ -55,7 +67,8 @@ def _carriers(shop: SimulatedShop) -> list[Json]:
 
 
 def _products(shop: SimulatedShop) -> list[Json]:
-    """The shirt has variations, and no reference of its own."""
+    """The shirt has variations, and no reference of its own. What the shop keeps no stock of is virtual."""
+    held = shop.records.quantities
     plain = [(each.key, each.sku, each.ean, each.name, price_of(shop, each)) for each in PRODUCTS if not each.parent]
     shirt = (SHIRT, "", "", VARIATIONS[0].name, price_of(shop, VARIATIONS[0]))
     return [
@@ -66,7 +79,7 @@ def _products(shop: SimulatedShop) -> list[Json]:
             "upc": "",
             "name": translated(name),
             "price": f"{price:.6f}",
-            "is_virtual": "0" if sku or number == SHIRT else "1",
+            "is_virtual": "0" if held.get(sku) is not None or number == SHIRT else "1",
         }
         for number, sku, ean, name, price in [*plain, shirt]
     ]
@@ -86,16 +99,6 @@ def _combinations(shop: SimulatedShop) -> list[Json]:
     ]
 
 
-def _stock(shop: SimulatedShop) -> list[Json]:
-    """A row of each product; that of one with variations holds their sum."""
-    pieces = [(each.parent or each.key, each.key if each.parent else 0, each.stock) for each in PRODUCTS]
-    pieces.append((SHIRT, 0, sum(each.stock for each in VARIATIONS)))
-    return [
-        {"id": number, "id_product": str(product), "id_product_attribute": str(variation), "quantity": str(count)}
-        for number, (product, variation, count) in enumerate(pieces, 1)
-    ]
-
-
 TABLES: dict[str, Callable[[SimulatedShop], list[Json]]] = {
     "order_states": _states,
     "configurations": _configurations,
@@ -109,5 +112,4 @@ TABLES: dict[str, Callable[[SimulatedShop], list[Json]]] = {
     "product_option_values": lambda shop: [
         {"id": place, "name": translated(each.option)} for place, each in enumerate(VARIATIONS, 1)
     ],
-    "stock_availables": _stock,
 }
