@@ -3,6 +3,8 @@
 PayPal has no list of orders. A payment for goods that came in stands for one; refunds, fees and transfers do not.
 There is no request for ids: our ids say when a payment was made, and it is looked for there. Nor is there a filter for
 changes. PayPal tells only of payments made through the very app, and lists them up to 3 hours later.
+
+It is told of shipments alone: it keeps no stock and no documents, its payments are paid, and nobody orders there.
 """
 
 from __future__ import annotations
@@ -16,10 +18,12 @@ from integrations.connectors.contract import (
     CredentialField,
     DefaultRule,
     Orders,
+    Outward,
+    Shipments,
     SigningKeys,
     Webhooks,
 )
-from integrations.connectors.paypal import checking, lookups, orders, webhooks
+from integrations.connectors.paypal import checking, lookups, orders, trackers, webhooks
 from integrations.connectors.paypal.identity import STATUSES, identify, is_same_payment
 from integrations.connectors.paypal.payload import parse
 
@@ -31,7 +35,8 @@ CONNECTOR = Connector(
         CredentialField(
             "client_id",
             "Client ID",
-            "From developer.paypal.com > Apps & Credentials, side Live. The app needs the feature Transaction search.",
+            "From developer.paypal.com > Apps & Credentials, side Live. The app needs the feature Transaction search;"
+            " to send tracking numbers, also the scope shipping/trackers/readwrite.",
             secret=False,
         ),
         CredentialField("client_secret", "Secret", "Beside the client ID of the same app."),
@@ -64,5 +69,11 @@ CONNECTOR = Connector(
         register=webhooks.register,
         note="PayPal tells only of payments made through this very app, and lists them up to three hours later; until"
         " then we look again every quarter of an hour. Refunds come with the feeds.",
+    ),
+    outward=Outward(
+        shipments=Shipments(
+            find=trackers.find, send=trackers.send, correct=trackers.correct, carriers=trackers.CARRIERS
+        ),
+        rights=trackers.RIGHTS,
     ),
 )

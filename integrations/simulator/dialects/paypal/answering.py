@@ -1,4 +1,4 @@
-"""PayPal: the token endpoint, Transaction Search (v1.9) and webhooks, as documented.
+"""PayPal: the token endpoint, Transaction Search (v1.9), trackers and webhooks, as documented.
 
 The client ID is the shop's key, the client secret its secret. Transactions show up after `LATE`; for each order that
 was paid there is a payment, and among them refunds and withdrawals, which are no orders. Payments that are pending or
@@ -13,7 +13,7 @@ import re
 from base64 import b64encode
 from datetime import datetime, timedelta
 
-from integrations.simulator.dialects.paypal import webhooks
+from integrations.simulator.dialects.paypal import trackers, webhooks
 from integrations.simulator.dialects.paypal.transactions import (
     EVENTS,
     LETTERS,
@@ -48,6 +48,8 @@ def answer(shop: SimulatedShop, asked: Asked) -> Answered:
         _let_in(shop, asked)
         if asked.path.startswith(webhooks.ROOT):
             return webhooks.answer(shop, asked)
+        if asked.path.startswith(trackers.ROOT):
+            return trackers.answer(shop, asked)
         if asked.path != PATH:
             raise Refused(404, "RESOURCE_NOT_FOUND")
         return _transactions(shop, asked)
