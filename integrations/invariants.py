@@ -109,6 +109,8 @@ INVARIANTS = (
            JOIN integrations_run r ON r.id = e.run_id WHERE e.project_id <> r.project_id
            UNION ALL SELECT 'delivery ' || d.id FROM integrations_webhookdelivery d
            JOIN integrations_webhookendpoint e ON e.id = d.endpoint_id WHERE d.project_id <> e.project_id
+           UNION ALL SELECT 'warehouse of order ' || o.id FROM orders_order o
+           JOIN stock_warehouse w ON w.id = o.warehouse_id WHERE o.project_id <> w.project_id
            UNION ALL SELECT 'order line ' || l.id FROM orders_orderline l JOIN orders_order o ON o.id = l.order_id
            JOIN stock_product p ON p.id = l.product_id WHERE o.project_id <> p.project_id
            UNION ALL SELECT 'invoice ' || i.id FROM orders_invoice i JOIN orders_order o ON o.id = i.order_id

@@ -68,6 +68,7 @@ class EventKind(TextChoices):
     CANCELLED = "cancelled", "Cancelled"
     REOPENED = "reopened", "Reopened"
     EDITED = "edited", "Edited"
+    REROUTED = "rerouted", "Warehouse changed"
     SYNCHRONIZED = "synchronized", "Synchronized with the shop"
     FOLLOWED = "followed", "Changed by the shop"
     LOOKED_AT = "looked_at", "Change in the shop looked at"

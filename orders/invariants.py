@@ -50,11 +50,26 @@ INVARIANTS = (
     ),
     Invariant(
         "S13",
-        "No line waits for a product that is available.",
+        "No line waits for a product that is available in the warehouse of its order.",
         """SELECT 'order line ' || line.id FROM orders_orderline line
-           JOIN stock_stocklevel level ON level.product_id = line.product_id
-           JOIN stock_warehouse place ON place.id = level.warehouse_id AND place.is_default
+           JOIN orders_order o ON o.id = line.order_id
+           JOIN stock_stocklevel level ON level.product_id = line.product_id AND level.warehouse_id =
+             coalesce(o.warehouse_id, (SELECT min(id) FROM stock_warehouse WHERE project_id = o.project_id))
            WHERE line.waiting > 0 AND level.on_hand > level.reserved""",
+    ),
+    Invariant(
+        "S14",
+        "What an order has reserved lies in its own warehouse, and is what its line asks for.",
+        """WITH first AS (SELECT project_id, min(id) AS id FROM stock_warehouse GROUP BY project_id)
+           SELECT 'reservation ' || held.id FROM stock_reservation held
+           JOIN orders_orderline line ON line.id = held.reference
+           JOIN orders_order o ON o.id = line.order_id
+           JOIN first ON first.project_id = o.project_id
+           JOIN stock_stocklevel level ON level.id = held.level_id
+           WHERE level.warehouse_id <> coalesce(o.warehouse_id, first.id)
+              OR level.product_id IS DISTINCT FROM line.product_id
+           UNION ALL SELECT 'order ' || o.id || ' names the first warehouse' FROM orders_order o
+           JOIN first ON first.id = o.warehouse_id""",
     ),
     Invariant(
         "R01",

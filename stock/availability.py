@@ -22,11 +22,20 @@ class Level:
     def available(self) -> int:
         return self.on_hand - self.reserved - self.taken - self.issued
 
+    @property
+    def written(self) -> Level:
+        """The level once what was counted here is written."""
+        return Level(self.id, self.on_hand - self.issued, self.reserved + self.taken)
+
     def take(self, wanted: int) -> int:
         """Reserve as many of `wanted` units as there are; how many that was."""
         units = max(0, min(wanted, self.available))
         self.taken += units
         return units
+
+
+# Locked levels by place (see `stock.warehouses`) and product id.
+Shelves = dict[int | None, dict[int, Level]]
 
 
 def shortages(levels: Mapping[int, Level], wanted: Mapping[int, int]) -> dict[int, int]:

@@ -9,18 +9,8 @@ from decimal import Decimal
 from typing import Any
 
 from config.kit.sql import execute
-from stock.models import Product, Warehouse
-
-
-def default_warehouse(project_id: int) -> int:
-    """The id of the project's default warehouse, made when there is none."""
-    found = Warehouse.objects.filter(project_id=project_id, is_default=True).values_list("id", flat=True).first()
-    if found is not None:
-        return found
-    Warehouse.objects.bulk_create(
-        [Warehouse(project_id=project_id, name="Main warehouse", is_default=True)], ignore_conflicts=True
-    )
-    return Warehouse.objects.values_list("id", flat=True).get(project_id=project_id, is_default=True)
+from stock.models import Product
+from stock.warehouses import first_of
 
 
 def find(project_id: int, skus: list[str]) -> dict[str, int]:
@@ -32,7 +22,10 @@ def find(project_id: int, skus: list[str]) -> dict[str, int]:
 
 
 def create(project_id: int, names: Mapping[str, str]) -> dict[str, int]:
-    """Create products with zero stock, given names by SKU; ids by SKU. Ones that exist meanwhile keep their name."""
+    """Create products with zero stock, given names by SKU; ids by SKU. Ones that exist meanwhile keep their name.
+
+    Each has a level in the project's first warehouse from the beginning; the ledger makes those in others.
+    """
     if not names:
         return {}
     skus = sorted(names)
@@ -46,7 +39,7 @@ def create(project_id: int, names: Mapping[str, str]) -> dict[str, int]:
         "INSERT INTO stock_stocklevel (warehouse_id, product_id, on_hand, reserved)"
         " SELECT %s, id, 0, 0 FROM stock_product WHERE project_id = %s AND sku = ANY(%s) ORDER BY id"
         " ON CONFLICT (warehouse_id, product_id) DO NOTHING",
-        [default_warehouse(project_id), project_id, skus],
+        [first_of(project_id), project_id, skus],
     )
     return find(project_id, skus)
 

@@ -15,10 +15,10 @@ from config.kit import locks
 from config.kit.locks import ProjectLock
 from config.kit.refusals import Refused
 from config.kit.sql import copy_rows, execute
-from stock.availability import Level
-from stock.catalogue import default_warehouse
+from stock.availability import Level, Shelves
 from stock.choices import MovementReason
 from stock.models import Reservation, StockMovement
+from stock.warehouses import Place, first_of
 
 
 class StockError(Refused):
@@ -34,6 +34,8 @@ class Change:
     reason: MovementReason
     note: str = ""
     reference: int | None = None
+    place: Place = None
+    """In which warehouse; None is the project's first one."""
 
 
 def lock_project(project_id: int) -> None:
@@ -41,22 +43,47 @@ def lock_project(project_id: int) -> None:
     locks.lock_project(ProjectLock.STOCK, project_id)
 
 
-def lock_levels(project_id: int, product_ids: Iterable[int]) -> dict[int, Level]:
-    """The products' levels in the default warehouse, locked in id order; by product id."""
-    wanted = list(product_ids)
-    if not wanted:
-        return {}
+def lock_levels(project_id: int, wanted: Mapping[Place, Iterable[int]]) -> Shelves:
+    """The levels of the products (by id) wanted of each place, locked in id order; products without one left out."""
+    asked = {place: set(product_ids) for place, product_ids in wanted.items()}
+    shelves: Shelves = {place: {} for place in asked}
+    products = sorted(set().union(*asked.values()))
+    if not products:
+        return shelves
+    first = first_of(project_id)
     rows = execute(
-        "SELECT product_id, id, on_hand, reserved FROM stock_stocklevel"
-        " WHERE warehouse_id = %s AND product_id = ANY(%s) ORDER BY id FOR UPDATE",
-        [default_warehouse(project_id), wanted],
+        "SELECT warehouse_id, product_id, id, on_hand, reserved FROM stock_stocklevel"
+        " WHERE warehouse_id = ANY(%s) AND product_id = ANY(%s) ORDER BY id FOR UPDATE",
+        [[place or first for place in asked], products],
     )
-    return {product_id: Level(level_id, on_hand, reserved) for product_id, level_id, on_hand, reserved in rows}
+    for warehouse_id, product_id, level_id, on_hand, reserved in rows:
+        place = None if warehouse_id == first else warehouse_id
+        if product_id in asked[place]:
+            shelves[place][product_id] = Level(level_id, on_hand, reserved)
+    return shelves
 
 
-def write_levels(levels: Iterable[Level]) -> None:
+def make_and_lock_levels(project_id: int, wanted: Mapping[Place, Iterable[int]]) -> Shelves:
+    """As `lock_levels`, with an empty level made where a product has none in a warehouse yet."""
+    asked = {place: set(product_ids) for place, product_ids in wanted.items()}
+    shelves = lock_levels(project_id, asked)
+    new = [(place, product) for place, products in asked.items() for product in sorted(products - {*shelves[place]})]
+    if not new:
+        return shelves
+    first = first_of(project_id)
+    execute(
+        "INSERT INTO stock_stocklevel (warehouse_id, product_id, on_hand, reserved)"
+        " SELECT warehouse_id, product_id, 0, 0"
+        " FROM unnest(%s::bigint[], %s::bigint[]) AS new (warehouse_id, product_id)"
+        " ON CONFLICT (warehouse_id, product_id) DO NOTHING",
+        [[place or first for place, _ in new], [product for _, product in new]],
+    )
+    return lock_levels(project_id, asked)
+
+
+def write_levels(shelves: Shelves) -> None:
     """Write what `take` and `issue` counted, in one statement."""
-    changed = [level for level in levels if level.taken or level.issued]
+    changed = [level for shelf in shelves.values() for level in shelf.values() if level.taken or level.issued]
     if changed:
         execute(
             "UPDATE stock_stocklevel AS level SET reserved = level.reserved + new.taken,"
@@ -104,28 +131,31 @@ def record_movements(
     )
 
 
-def move(project_id: int, changes: Sequence[Change], at: datetime, actor_id: int | None = None) -> dict[int, Level]:
-    """Book receipts and adjustments; the levels afterwards, by product id. Raises StockError, nothing written."""
-    wanted: dict[int, int] = {}
+def move(project_id: int, changes: Sequence[Change], at: datetime, actor_id: int | None = None) -> Shelves:
+    """Book receipts, adjustments and transfers; the levels afterwards. Raises StockError, nothing written."""
+    wanted: dict[Place, dict[int, int]] = {}
     for change in changes:
-        wanted[change.product_id] = wanted.get(change.product_id, 0) + change.quantity
-    levels = lock_levels(project_id, wanted)
-    _check(levels, wanted)
-    for product_id, quantity in wanted.items():
-        levels[product_id].issued -= quantity
-    write_levels(levels.values())
-    record_movements(project_id, [(levels[change.product_id].id, change) for change in changes], at, actor_id)
-    return {
-        product_id: Level(level.id, level.on_hand - level.issued, level.reserved)
-        for product_id, level in levels.items()
-    }
+        units = wanted.setdefault(change.place, {})
+        units[change.product_id] = units.get(change.product_id, 0) + change.quantity
+    shelves = make_and_lock_levels(project_id, wanted)
+    for place, units in wanted.items():
+        _check(shelves[place], units)
+        for product_id, quantity in units.items():
+            shelves[place][product_id].issued -= quantity
+    write_levels(shelves)
+    rows = [(shelves[change.place][change.product_id].id, change) for change in changes]
+    record_movements(project_id, rows, at, actor_id)
+    return as_written(shelves)
+
+
+def as_written(shelves: Shelves) -> Shelves:
+    """The levels as `write_levels` has left them."""
+    return {place: {product: level.written for product, level in shelf.items()} for place, shelf in shelves.items()}
 
 
 def _check(levels: Mapping[int, Level], wanted: Mapping[int, int]) -> None:
     for product_id, quantity in wanted.items():
-        level = levels.get(product_id)
-        if level is None:
-            raise StockError("This product has no stock level in the default warehouse.")
+        level = levels[product_id]
         if quantity == 0:
             raise StockError("A movement of zero units changes nothing: enter another quantity.")
         if level.available + quantity < 0:

@@ -47,14 +47,20 @@ class Product(models.Model):
 
 
 class Warehouse(models.Model):
-    """A place with stock. Orders are served from the project's default warehouse."""
+    """A place with stock. Each order is served from one; see `stock.warehouses`. None is ever deleted."""
 
     project = models.ForeignKey("integrations.Project", models.CASCADE, related_name="warehouses")
     name = models.CharField(max_length=100)
     is_default = models.BooleanField(default=False)
+    """Where orders go that no rule sends elsewhere."""
+    priority = models.PositiveSmallIntegerField(default=1, db_default=1)
+    """In which order warehouses are asked for goods: smaller numbers first."""
+    active = models.BooleanField(default=True, db_default=True)
+    """Whether new orders may go there."""
 
     class Meta:
         constraints = [
+            models.CheckConstraint(condition=Q(active=True) | Q(is_default=False), name="default_warehouse_is_on"),
             models.UniqueConstraint(fields=["project", "name"], name="warehouse_once_per_name"),
             models.UniqueConstraint(fields=["project"], condition=Q(is_default=True), name="one_default_warehouse"),
         ]

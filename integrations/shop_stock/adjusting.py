@@ -22,6 +22,7 @@ from orders.intake.allocation import change_stock
 from stock import catalogue, ledger
 from stock.choices import MovementReason
 from stock.ledger import Change
+from stock.warehouses import first_of
 
 # Products booked at once.
 PORTION = 500
@@ -119,7 +120,7 @@ def _free(take_over: TakeOver, ids: Sequence[int]) -> list[tuple[int, int, int]]
             " JOIN stock_product AS product ON product.project_id = %s AND product.sku = shown.sku"
             " JOIN stock_stocklevel AS level ON level.product_id = product.id AND level.warehouse_id = %s"
             " WHERE shown.id = ANY(%s)",
-            [shop.project_id, catalogue.default_warehouse(shop.project_id), list(ids)],
+            [shop.project_id, first_of(shop.project_id), list(ids)],
         )
     ]
 

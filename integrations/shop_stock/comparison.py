@@ -20,7 +20,7 @@ from typing import Any
 
 from config.kit.sql import execute
 from integrations.models import TakeOver
-from stock.catalogue import default_warehouse
+from stock.warehouses import first_of
 
 # More units than a level can hold.
 MOST_UNITS = 1_000_000_000
@@ -112,7 +112,7 @@ def some(take_over: TakeOver, ids: Sequence[int]) -> list[Compared]:
 
 def _compared(take_over: TakeOver, statement: str, *params: Any) -> list[Compared]:
     shop = take_over.integration
-    rows = execute(statement, [shop.project_id, default_warehouse(shop.project_id), take_over.pk, *params])
+    rows = execute(statement, [shop.project_id, first_of(shop.project_id), take_over.pk, *params])
     units = _open_units(take_over, (row[5] for row in rows if row[5] is not None))
     found = []
     for key, sku, name, quantity, read_at, product_id, on_hand, reserved in rows:

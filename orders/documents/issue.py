@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -19,7 +19,7 @@ from orders.intake.drafts import Draft, DraftLine, Source
 from orders.intake.incoming import ZERO, IncomingAddress, IncomingOrder
 from orders.intake.rows import as_json
 from orders.models import Invoice, Letterhead, Order, Shipment, ShipmentLine
-from stock.availability import Level
+from stock.availability import Shelves
 from stock.choices import MovementReason
 from stock.ledger import Change, record_movements
 
@@ -34,7 +34,7 @@ SHIPMENT_COLUMNS = (
 )  # fmt: skip
 
 
-def issue_for_intake(source: Source, drafts: Sequence[Draft], levels: Mapping[int, Level]) -> None:
+def issue_for_intake(source: Source, drafts: Sequence[Draft], shelves: Shelves) -> None:
     """Shipments with their stock movements, then invoices, for the drafts whose plan asks for them."""
     today = source.at.astimezone(source.zone).date()
     shipped = [draft for draft in drafts if draft.intake.plan.ship]
@@ -43,14 +43,12 @@ def issue_for_intake(source: Source, drafts: Sequence[Draft], levels: Mapping[in
         return
     letterhead = letterheads.in_force(source.project_id)
     if shipped:
-        _ship(source, shipped, levels, today, letterhead)
+        _ship(source, shipped, shelves, today, letterhead)
     if invoiced:
         _invoice(source, invoiced, today, letterhead.pk)
 
 
-def _ship(
-    source: Source, drafts: Sequence[Draft], levels: Mapping[int, Level], today: date, letterhead: Letterhead
-) -> None:
+def _ship(source: Source, drafts: Sequence[Draft], shelves: Shelves, today: date, letterhead: Letterhead) -> None:
     parcels = [(draft, place, lines) for draft in drafts for place, lines in _by_place(draft).items()]
     shipment_ids = next_ids(Shipment, len(parcels))
     parts = [
@@ -65,7 +63,7 @@ def _ship(
             change = Change(
                 line.product_id, -line.shipped, MovementReason.SHIPMENT, f"Order {draft.intake.order.number}", part_id
             )
-            movements.append((levels[line.product_id].id, change))
+            movements.append((shelves[draft.place][line.product_id].id, change))
     if movements:
         record_movements(source.project_id, movements, source.at)
     if parts:

@@ -14,8 +14,9 @@ from orders.choices import EventKind, OrderStatus, Tab
 from orders.intake.tabs import tab_of
 from orders.models import Order, OrderEvent, OrderLine
 from stock import ledger
-from stock.availability import Level
+from stock.availability import Level, Shelves
 from stock.ledger import Change
+from stock.warehouses import Place
 
 # Waiting lines read at a time; a receipt of a popular product may serve more, batch by batch.
 SERVE_AT_ONCE = 1_000
@@ -39,22 +40,24 @@ def change_stock(project_id: int, changes: Sequence[Change], actor_id: int | Non
     at = true_time.now()
     with transaction.atomic():
         ledger.lock_project(project_id)
-        levels = ledger.move(project_id, changes, at, actor_id)
-        return serve_waiting(levels, at)
+        shelves = ledger.move(project_id, changes, at, actor_id)
+        return serve_waiting(shelves, at)
 
 
-def serve_waiting(levels: dict[int, Level], at: datetime, silent: Collection[int] = ()) -> Served:
-    """Give what is free in these locked levels to waiting lines, oldest order first. In the caller's transaction.
+def serve_waiting(shelves: Shelves, at: datetime, silent: Collection[int] = ()) -> Served:
+    """Give what is free in these locked levels to the lines that wait there, oldest order first.
 
-    The history of the `silent` orders does not tell of it: whoever changes them says so in their own words.
+    In the caller's transaction. A line waits in the warehouse of its order and nowhere else. The history of the
+    `silent` orders does not tell of it: whoever changes them says so in their own words.
     """
     served: list[tuple[int, int, int, int]] = []  # level id, line id, order id, units
-    free = {product_id: level for product_id, level in levels.items() if level.available > 0}
-    for product_id in _waited_for(free):
-        served += _serve_product(product_id, free[product_id])
+    for place, levels in shelves.items():
+        free = {product_id: level for product_id, level in levels.items() if level.available > 0}
+        for product_id in _waited_for(free):
+            served += _serve_product(place, product_id, free[product_id])
     if not served:
         return Served(0, 0, {})
-    ledger.write_levels(levels.values())
+    ledger.write_levels(shelves)
     ledger.grow_reservations([(level_id, line_id, units) for level_id, line_id, _, units in served])
     execute(
         "UPDATE orders_orderline AS line SET reserved = line.reserved + new.units, waiting = line.waiting - new.units"
@@ -88,11 +91,11 @@ def _waited_for(free: dict[int, Level]) -> list[int]:
     return sorted(free, key=lambda product_id: free[product_id].id)
 
 
-def _serve_product(product_id: int, level: Level) -> list[tuple[int, int, int, int]]:
+def _serve_product(place: Place, product_id: int, level: Level) -> list[tuple[int, int, int, int]]:
     served: list[tuple[int, int, int, int]] = []
     last = (datetime.min.replace(tzinfo=UTC), 0)
     while level.available > 0:
-        batch = _waiting(product_id, last)
+        batch = _waiting(place, product_id, last)
         for line_id, order_id, waiting, placed_at in batch:
             units = level.take(waiting)
             if not units:
@@ -104,14 +107,15 @@ def _serve_product(product_id: int, level: Level) -> list[tuple[int, int, int, i
     return served
 
 
-def _waiting(product_id: int, after: tuple[datetime, int]) -> list[tuple[int, int, int, datetime]]:
-    """The next lines waiting for a product as (line id, order id, units waiting, placed at), oldest order first."""
+def _waiting(place: Place, product_id: int, after: tuple[datetime, int]) -> list[tuple[int, int, int, datetime]]:
+    """The next lines waiting for a product there as (line id, order id, units, placed at), oldest order first."""
     rows = execute(
         "SELECT line.id, line.order_id, line.waiting, o.placed_at FROM orders_orderline AS line"
         " JOIN orders_order AS o ON o.id = line.order_id"
-        " WHERE line.product_id = %s AND line.waiting > 0 AND (o.placed_at, line.id) > (%s, %s)"
+        " WHERE line.product_id = %s AND line.waiting > 0 AND o.warehouse_id IS NOT DISTINCT FROM %s"
+        " AND (o.placed_at, line.id) > (%s, %s)"
         " ORDER BY o.placed_at, line.id LIMIT %s",
-        [product_id, *after, SERVE_AT_ONCE],
+        [product_id, place, *after, SERVE_AT_ONCE],
     )
     return [(row[0], row[1], row[2], row[3]) for row in rows]
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from orders.choices import Tab
 from orders.intake.incoming import IncomingLine, IncomingOrder
 from orders.intake.plans import Plan
+from stock.warehouses import Place
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,8 @@ class Draft:
     """An order on its way in: decided, not yet written."""
 
     intake: Intake
+    place: Place = None
+    """The warehouse it is served from, see `stock.warehouses`."""
     lines: list[DraftLine] = field(default_factory=list)
     id: int = 0
     tab: Tab = Tab.NONE

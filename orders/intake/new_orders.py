@@ -6,7 +6,7 @@ out in memory in the order the orders were placed, and the rows go in by COPY. N
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from config.kit.sql import next_ids
 from orders import announcements, customers
@@ -17,7 +17,7 @@ from orders.intake.incoming import known_by_ean
 from orders.models import Order, OrderLine
 from orders.segments import due
 from stock import catalogue, ledger
-from stock.availability import Level
+from stock.availability import Shelves
 
 
 def take_in(source: Source, intakes: Sequence[Intake]) -> list[Taken | Obstacle]:
@@ -29,18 +29,18 @@ def take_in(source: Source, intakes: Sequence[Intake]) -> list[Taken | Obstacle]
         return []
     ledger.lock_project(source.project_id)
     products = _products(source, intakes)
-    levels = ledger.lock_levels(source.project_id, sorted(set(products.values()))) if products else {}
+    shelves = ledger.lock_levels(source.project_id, {None: products.values()})
     outcomes: dict[int, Taken | Obstacle] = {}
     drafts: list[Draft] = []
     oldest_first = sorted(range(len(intakes)), key=lambda index: intakes[index].order.placed_at)
     for index in oldest_first:
-        decided = sharing.draft(intakes[index], products, levels)
+        decided = sharing.draft(intakes[index], products, shelves[None])
         if isinstance(decided, Obstacle):
             outcomes[index] = decided
         else:
             drafts.append(decided)
     _number(drafts)
-    _write(source, drafts, levels)
+    _write(source, drafts, shelves)
     taken = {id(each.intake): Taken(each.id, each.tab) for each in drafts}
     return [outcomes.get(index) or taken[id(intake)] for index, intake in enumerate(intakes)]
 
@@ -70,21 +70,21 @@ def _number(drafts: Sequence[Draft]) -> None:
         line.id = line_id
 
 
-def _write(source: Source, drafts: Sequence[Draft], levels: Mapping[int, Level]) -> None:
+def _write(source: Source, drafts: Sequence[Draft], shelves: Shelves) -> None:
     if not drafts:
         return
     buyers = [draft.intake.order for draft in drafts if draft.intake.partner is None]
     known = customers.find_or_create(source.project_id, buyers, source.at)
     due.mark(source.project_id, known.values(), source.at)
     rows.write_orders(source, drafts, known)
-    ledger.write_levels(levels.values())
+    ledger.write_levels(shelves)
     ledger.record_reservations(
         [
-            (levels[line.product_id].id, line.id, line.reserved)
+            (shelves[draft.place][line.product_id].id, line.id, line.reserved)
             for draft in drafts
             for line in draft.lines
             if line.reserved and line.product_id is not None
         ]
     )
     announcements.announce_new(source, drafts)
-    issue_for_intake(source, drafts, levels)
+    issue_for_intake(source, drafts, shelves)

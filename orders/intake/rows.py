@@ -19,7 +19,7 @@ ORDER_COLUMNS = (
     "shipping_tax", "fee_total", "fee_tax", "discount_total", "refunded_total", "residual", "customer_id", "buyer",
     "email", "phone", "billing", "shipping", "payment_code", "payment_title", "shipping_code", "shipping_title", "note",
     "metadata", "warnings", "search", "created_at", "updated_at", "source_id", "partner", "referrer_id",
-    "fee_title", "residual_title",
+    "fee_title", "residual_title", "warehouse_id",
 )  # fmt: skip
 LINE_COLUMNS = (
     "id", "order_id", "position", "key", "sku", "name", "product_id", "quantity", "reserved", "waiting", "shipped",
@@ -79,7 +79,7 @@ def _order(source: Source, draft: Draft, customer_ids: Mapping[str, int]) -> tup
         order.shipping_code, order.shipping_title, order.note, as_json(order.metadata), as_json(order.warnings),
         vector_of_incoming(order), source.at, source.at, partner.source_id if partner else "",
         as_json(partner.document) if partner else None, partner.referrer_id if partner else None,
-        order.fee_title[:200], order.residual_title[:200],
+        order.fee_title[:200], order.residual_title[:200], draft.place,
     )  # fmt: skip
 
 

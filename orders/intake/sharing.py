@@ -9,11 +9,14 @@ from orders.intake.drafts import Draft, DraftLine, Intake, Obstacle
 from orders.intake.plans import Plan
 from orders.intake.tabs import tab_of
 from stock.availability import Level, issue, shortages
+from stock.warehouses import Place
 
 
-def draft(intake: Intake, products: Mapping[str, int], levels: Mapping[int, Level]) -> Draft | Obstacle:
-    """Decide one order: what each line reserves, waits for or ships."""
-    made = Draft(intake)
+def draft(
+    intake: Intake, products: Mapping[str, int], levels: Mapping[int, Level], place: Place = None
+) -> Draft | Obstacle:
+    """Decide one order: what each line reserves, waits for or ships of the levels of its warehouse."""
+    made = Draft(intake, place)
     for incoming in intake.order.lines:
         product_id = None
         if incoming.stocked and incoming.sku:

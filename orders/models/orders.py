@@ -64,6 +64,10 @@ class Order(models.Model):
     )
     remote_order = models.OneToOneField("integrations.RemoteOrder", models.PROTECT, related_name="order", null=True)
     run = models.ForeignKey("integrations.Run", models.SET_NULL, related_name="orders", null=True, blank=True)
+    warehouse = models.ForeignKey(
+        "stock.Warehouse", models.PROTECT, related_name="orders", null=True, blank=True, db_index=False
+    )
+    """Where it is served from; None: from the project's first warehouse (`stock.warehouses`)."""
     number = models.CharField(max_length=100)
     status = models.CharField(max_length=20, choices=OrderStatus)
     tab = models.CharField("preparation", max_length=20, choices=Tab, blank=True)
@@ -143,6 +147,11 @@ class Order(models.Model):
             models.Index(fields=["project", "status", "-placed_at", "-id"], name="order_by_status"),
             models.Index(fields=["integration", "-placed_at", "-id"], name="order_by_integration"),
             models.Index(fields=["project", "updated_at", "id"], name="order_by_change"),
+            models.Index(
+                fields=["warehouse", "-placed_at", "-id"],
+                condition=Q(warehouse__isnull=False),
+                name="order_by_warehouse",
+            ),
             models.Index(fields=["referrer"], condition=Q(referrer__isnull=False), name="order_by_referrer"),
             models.Index(
                 fields=["project", "-placed_at", "-id"],

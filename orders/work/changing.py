@@ -29,8 +29,9 @@ from orders.models import Order, OrderEvent, OrderLine
 from orders.search import vector_of
 from orders.segments import due
 from stock import ledger
-from stock.availability import Level
+from stock.availability import Level, Shelves
 from stock.ledger import Change
+from stock.warehouses import Place
 
 STOCKED = ("product_id", "quantity", "reserved", "waiting", "shipped", "cancelled", "returned")
 LINE_FIELDS = (
@@ -68,7 +69,8 @@ class Opened:
     lines: list[OrderLine]
     at: datetime
     actor_id: int | None
-    levels: dict[int, Level]
+    shelves: Shelves
+    """Locked; orders that are opened together share them."""
     seen: announcements.PartnerLook
     """How partners saw it before."""
     changes: list[dict[str, Any]] = field(default_factory=list)
@@ -80,6 +82,7 @@ class Opened:
     _notes: list[tuple[EventKind, str]] = field(default_factory=list)
     _before: dict[int, dict[str, Any]] = field(default_factory=dict)
     _customer_before: int | None = None
+    _place_before: Place = None
 
     @property
     def is_open(self) -> bool:
@@ -126,11 +129,27 @@ class Opened:
                 return line
         raise ChangeRefused("This line is not part of the order any more: open the page again.")
 
+    def level(self, product_id: int) -> Level:
+        """The product's level in the order's warehouse."""
+        return self.shelves[self.order.warehouse_id][product_id]
+
     def lock_products(self, product_ids: Iterable[int]) -> None:
-        """Lock the levels of products the order did not have before."""
-        new = set(product_ids) - set(self.levels)
+        """Lock the levels of products the order did not have before, in its warehouse as it is set now."""
+        shelf = self.shelves.setdefault(self.order.warehouse_id, {})
+        new = set(product_ids) - set(shelf)
         if new:
-            self.levels.update(ledger.lock_levels(self.order.project_id, new))
+            shelf.update(
+                ledger.make_and_lock_levels(self.order.project_id, {self.order.warehouse_id: new})[
+                    self.order.warehouse_id
+                ]
+            )
+
+    def reroute(self, place: Place) -> None:
+        """Serve it from another warehouse: what is reserved is let go of, and waits there."""
+        self.keep("warehouse_id", place)
+        for line in self.lines:
+            line.waiting, line.reserved = line.waiting + line.reserved, 0
+        self.lock_products(line.product_id for line in self.lines if line.product_id)
 
     def remove(self, line: OrderLine) -> None:
         """Take a line out of the order; only one of which nothing was shipped."""
@@ -182,14 +201,16 @@ def _opened(project_id: int, orders: Sequence[Order], actor_id: int | None) -> l
     lines: dict[int, list[OrderLine]] = {order.pk: [] for order in orders}
     for line in OrderLine.objects.filter(order_id__in=lines).order_by("position", "pk"):
         lines[line.order_id].append(line)
-    products = {line.product_id for own in lines.values() for line in own if line.product_id}
-    levels = ledger.lock_levels(project_id, products)
+    wanted: dict[Place, set[int]] = {order.warehouse_id: set() for order in orders}
+    for order in orders:
+        wanted[order.warehouse_id].update(line.product_id for line in lines[order.pk] if line.product_id)
+    shelves = ledger.make_and_lock_levels(project_id, wanted)
     at = true_time.now()
     found = []
     for order in orders:
         own = lines[order.pk]
-        change = Opened(order, own, at, actor_id, levels, announcements.look(order, own))
-        change._customer_before = order.customer_id
+        change = Opened(order, own, at, actor_id, shelves, announcements.look(order, own))
+        change._customer_before, change._place_before = order.customer_id, order.warehouse_id
         change._before = {line.pk: state_of(line) for line in own}
         found.append(change)
     return found
@@ -260,22 +281,18 @@ def _shrink(line: OrderLine, units: int) -> None:
 def _write(changes: Sequence[Opened]) -> None:
     """The changes of some orders of one project, opened together."""
     first = changes[0]
-    project_id, at, levels = first.order.project_id, first.at, first.levels
+    project_id, at, shelves = first.order.project_id, first.at, first.shelves
     _follow_in_stock(changes)
     _write_lines(changes)
-    ledger.write_levels(levels.values())
+    ledger.write_levels(shelves)
     for change in changes:
         if change.moves:
-            moves = [(levels[move.product_id].id, move) for move in change.moves]
+            moves = [(change.level(move.product_id).id, move) for move in change.moves]
             ledger.record_movements(project_id, moves, at, change.actor_id)
-    fresh = {
-        product_id: Level(level.id, level.on_hand - level.issued, level.reserved + level.taken)
-        for product_id, level in levels.items()
-    }
     _write_orders(changes)
     orders = [change.order.pk for change in changes]
     due.mark(project_id, [pk for each in changes for pk in (each._customer_before, each.order.customer_id)], at)
-    serve_waiting(fresh, at, silent=set(orders))  # and the tabs of those it serves
+    serve_waiting(ledger.as_written(shelves), at, silent=set(orders))  # and the tabs of those it serves
     copy_rows(
         OrderEvent,
         ("order_id", "kind", "message", "actor_id", "at", "changes"),
@@ -306,18 +323,18 @@ def _follow_in_stock(changes: Iterable[Opened]) -> None:
     """Make levels and reservations follow from what the lines reserve now."""
     released, held = [], []
     for change in changes:
-        levels = change.levels
+        before_there = change.shelves[change._place_before]
         for line in (*change.lines, *change.removed):
             before = change._before.get(line.pk) or {"product_id": None, "reserved": 0}
             now = (None, 0) if line in change.removed else (line.product_id, line.reserved)
-            if (before["product_id"], before["reserved"]) == now:
+            if (before["product_id"], before["reserved"]) == now and change._place_before == change.order.warehouse_id:
                 continue
             if before["product_id"] is not None and before["reserved"]:
-                levels[before["product_id"]].taken -= before["reserved"]
+                before_there[before["product_id"]].taken -= before["reserved"]
                 released.append(line.pk)
             if now[0] is not None and now[1]:
-                levels[now[0]].taken += now[1]
-                held.append((levels[now[0]].id, line.pk, now[1]))
+                change.level(now[0]).taken += now[1]
+                held.append((change.level(now[0]).id, line.pk, now[1]))
     ledger.drop_reservations(released)
     ledger.record_reservations(held)
 

@@ -32,7 +32,7 @@ def ship_units(change: Opened, line: OrderLine, units: int, part_id: int) -> Non
     line.shipped += units
     if line.product_id is not None:
         line.reserved -= units
-        change.levels[line.product_id].issued += units
+        change.level(line.product_id).issued += units
         note = f"Order {change.order.number}"
         change.moves.append(Change(line.product_id, -units, MovementReason.SHIPMENT, note, part_id))
 
@@ -46,7 +46,7 @@ def take_back(change: Opened, line: OrderLine, units: int, part_id: int, *, move
         return
     line.waiting += units
     if moved:
-        change.levels[line.product_id].issued -= units
+        change.level(line.product_id).issued -= units
         note = f"Shipment of order {change.order.number} cancelled"
         change.moves.append(Change(line.product_id, units, MovementReason.RETURN, note, part_id))
 
@@ -58,5 +58,5 @@ def put_back(change: Opened, line: OrderLine, units: int, note: str) -> None:
         raise ChangeRefused(f"Only {left} × {line.sku or line.name} can come back: no more were shipped.")
     line.returned += units
     if line.product_id is not None:
-        change.levels[line.product_id].issued -= units
+        change.level(line.product_id).issued -= units
         change.moves.append(Change(line.product_id, units, MovementReason.RETURN, note))

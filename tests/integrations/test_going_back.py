@@ -13,6 +13,7 @@ from django.utils import timezone
 from integrations.invariants import broken
 from integrations.models import ErasureRequest, Project
 from orders.models import Order
+from stock import warehouses
 from tests.api.conftest import Partner
 from tests.crash.scenario import Scenario
 
@@ -51,6 +52,15 @@ def test_an_erasure_is_not_taken_back() -> None:
     before = set(MigrationLoader(connection).applied_migrations)
     with pytest.raises(CommandError, match=r"People were erased here.* Nothing was changed"):
         call_command("migrate", "integrations", "0017", verbosity=0, interactive=False)
+    assert set(MigrationLoader(connection).applied_migrations) == before
+
+
+def test_several_warehouses_are_not_taken_back() -> None:
+    lived_in()
+    warehouses.add(Project.objects.get().pk, "Brno")
+    before = set(MigrationLoader(connection).applied_migrations)
+    with pytest.raises(CommandError, match=r"several warehouses here.* Nothing was changed"):
+        call_command("migrate", "orders", "0026", verbosity=0, interactive=False)
     assert set(MigrationLoader(connection).applied_migrations) == before
 
 

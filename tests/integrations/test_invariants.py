@@ -58,6 +58,7 @@ DAMAGE = {
     "S09": "UPDATE stock_stockmovement SET note = '', reference = NULL",
     "S12": "UPDATE orders_order SET tab = 'backorder' WHERE tab = 'in_stock'",
     "S13": "UPDATE stock_stocklevel SET on_hand = on_hand + 5",
+    "S14": "UPDATE stock_reservation SET level_id = (SELECT max(id) FROM stock_stocklevel)",
     "R01": "DELETE FROM orders_ordereffect WHERE effect = 'move'",
     "R02": "DELETE FROM orders_ordereffect WHERE effect = 'invoice'",
     "R06": "UPDATE orders_orderline SET shipped = shipped + 1 WHERE shipped > 0",

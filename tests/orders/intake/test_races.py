@@ -27,7 +27,7 @@ from orders.intake.new_orders import take_in
 from orders.intake.plans import COMPLETE, VALID, Plan
 from orders.models import NumberSeries, Order
 from stock import ledger
-from stock.availability import Level
+from stock.availability import Level, Shelves
 from stock.choices import MovementReason
 from stock.ledger import Change
 from stock.models import StockLevel
@@ -108,12 +108,13 @@ def test_hot_products_are_neither_oversold_nor_deadlocked(project: Project) -> N
 def unlocked(patch: pytest.MonkeyPatch) -> Iterator[None]:
     """Stock read without any lock, as a plain SELECT would."""
 
-    def read(project_id: int, product_ids: Any) -> dict[int, Level]:
+    def read(project_id: int, wanted: Any) -> Shelves:
+        [(place, product_ids)] = wanted.items()
         rows = execute(
             "SELECT product_id, id, on_hand, reserved FROM stock_stocklevel WHERE product_id = ANY(%s)",
             [list(product_ids)],
         )
-        return {row[0]: Level(row[1], row[2], row[3]) for row in rows}
+        return {place: {row[0]: Level(row[1], row[2], row[3]) for row in rows}}
 
     with patch.context() as off:
         off.setattr(ledger, "lock_project", lambda project_id: None)

@@ -278,7 +278,7 @@ def test_a_revert_after_shipping_leaves_the_goods(project: Project) -> None:
         for each in change.lines:
             each.shipped, each.reserved = each.quantity, 0
             assert each.product_id is not None
-            change.levels[each.product_id].issued += each.quantity
+            change.level(each.product_id).issued += each.quantity
         change.set("status", OrderStatus.COMPLETE)
         change.note(EventKind.SHIPPED, "x")
     assert "stays: the order is complete here" in revert(order.pk, event.pk).reports[0]
