@@ -12,6 +12,8 @@ from orders.choices import DocumentType, InShop, OrderStatus, PointsReason, Segm
 from orders.intake.plans import PLANS
 from orders.models import Customer, Invoice, Order, PointsMovement, Segment, SegmentMember, Shipment
 from orders.search import search
+from stock import warehouses
+from stock.models import Warehouse
 
 # An import value of old data.
 LEGACY = "import"
@@ -36,6 +38,19 @@ class WordsFilter(CharFilter):  # type: ignore[misc]
 
     def filter(self, rows: QuerySet[Any], text: str) -> QuerySet[Any]:
         return search(rows, text) if text else rows
+
+
+class PlaceFilter(IdFilter):
+    """Orders that are served from a warehouse; those of the project's first one name none."""
+
+    def filter(self, rows: QuerySet[Any], text: str) -> QuerySet[Any]:
+        if not text:
+            return rows
+        pk = self.parent.ids.take(self.kind, text)
+        row = None if pk is None else Warehouse.objects.filter(pk=pk).first()
+        if row is None:
+            return rows.none()
+        return rows.filter(project=row.project_id, warehouse=warehouses.of(row.project_id).place(row.pk))
 
 
 class MemberFilter(IdFilter):
@@ -64,6 +79,7 @@ ORDERS = filters_of(
     ),
     integration=IdFilter("int", field_name="integration", help_text="Orders of this shop."),
     customer=IdFilter("cust", field_name="customer", help_text="Orders of this customer."),
+    warehouse=PlaceFilter("wh", help_text="Orders that are served from this warehouse."),
     number=CharFilter(help_text="The order's number, in full."),
     q=WordsFilter(
         help_text="Words of number, e-mail, names, cities, phone and SKU, or the number of a paper or parcel;"

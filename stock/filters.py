@@ -16,6 +16,7 @@ PRODUCTS = filters_of(
 MOVEMENTS = filters_of(
     StockMovement,
     product=IdFilter("prod", field_name="level__product", help_text="Movements of this product."),
+    warehouse=IdFilter("wh", field_name="level__warehouse", help_text="Movements in this warehouse."),
     reason=ChoiceFilter(choices=MovementReason.choices, help_text="Why the units came or went."),
     **span("at", "booked"),
 )

@@ -17,7 +17,7 @@ from config.kit.refusals import Refused
 from config.kit.sql import copy_rows, execute
 from stock.availability import Level, Shelves
 from stock.choices import MovementReason
-from stock.models import Reservation, StockMovement
+from stock.models import Reservation, StockMovement, Warehouse
 from stock.warehouses import Place, first_of
 
 
@@ -137,6 +137,7 @@ def move(project_id: int, changes: Sequence[Change], at: datetime, actor_id: int
     for change in changes:
         units = wanted.setdefault(change.place, {})
         units[change.product_id] = units.get(change.product_id, 0) + change.quantity
+    _expect_on(project_id, [place for place, units in wanted.items() if any(n > 0 for n in units.values())])
     shelves = make_and_lock_levels(project_id, wanted)
     for place, units in wanted.items():
         _check(shelves[place], units)
@@ -151,6 +152,15 @@ def move(project_id: int, changes: Sequence[Change], at: datetime, actor_id: int
 def as_written(shelves: Shelves) -> Shelves:
     """The levels as `write_levels` has left them."""
     return {place: {product: level.written for product, level in shelf.items()} for place, shelf in shelves.items()}
+
+
+def _expect_on(project_id: int, places: Sequence[Place]) -> None:
+    """Refuse goods for a warehouse that is switched off."""
+    if places:
+        first = first_of(project_id)
+        off = Warehouse.objects.filter(project_id=project_id, pk__in=[place or first for place in places], active=False)
+        if row := off.first():
+            raise StockError(f"{row} is switched off: switch it on first, or choose another warehouse.")
 
 
 def _check(levels: Mapping[int, Level], wanted: Mapping[int, int]) -> None:

@@ -7,10 +7,14 @@ Here and in `stock.ledger` such a *place* is None or the id of any but the first
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import transaction
-from django.db.models import Exists, Max, OuterRef
+from django.db.models import Exists, OuterRef
+from django.db.models.functions import JSONObject
 
 from config.kit import locks
 from config.kit.locks import ProjectLock
@@ -21,6 +25,8 @@ LONGEST_NAME = 100
 MOST_PRIORITY = 10_000
 # Every page of orders reads all of them.
 MOST = 50
+
+FIELDS = ("id", "project_id", "name", "is_default", "priority", "active")
 
 Place = int | None
 
@@ -47,9 +53,9 @@ class Warehouses:
         return next((self.place(row.pk) for row in self.rows if row.is_default), None)
 
     @property
-    def active(self) -> list[Place]:
-        """Those that take new orders, in the order in which they are asked."""
-        return [self.place(row.pk) for row in self.rows if row.active]
+    def active(self) -> tuple[Warehouse, ...]:
+        """Those that take orders and goods, in the order in which they are asked."""
+        return tuple(row for row in self.rows if row.active)
 
     def place(self, warehouse_id: int | None) -> Place:
         return None if warehouse_id == self.first else warehouse_id
@@ -70,12 +76,21 @@ def first_of(project_id: int) -> int:
 
 
 def of(project_id: int) -> Warehouses:
-    """The warehouses of a project, the first one made when there is none."""
+    """The warehouses of a project as they are now; none before the first one is made."""
     rows = tuple(Warehouse.objects.filter(project_id=project_id).order_by("priority", "pk"))
-    if not rows:
-        _made(project_id)
-        return of(project_id)
-    return Warehouses(rows, min(row.pk for row in rows))
+    return Warehouses(rows, min((row.pk for row in rows), default=0))
+
+
+def told(project_id: OuterRef) -> ArraySubquery:
+    """The warehouses of a project as a part of another query, for `read`."""
+    rows = Warehouse.objects.filter(project_id=project_id).order_by("priority", "pk")
+    return ArraySubquery(rows.values(told=JSONObject(**{name: name for name in FIELDS})))
+
+
+def read(rows: Sequence[Mapping[str, Any]]) -> Warehouses:
+    """What `told` has answered."""
+    found = tuple(Warehouse(**row) for row in rows)
+    return Warehouses(found, min((row.pk for row in found), default=0))
 
 
 def _made(project_id: int) -> int:
@@ -88,11 +103,12 @@ def _made(project_id: int) -> int:
 def add(project_id: int, name: str) -> Warehouse:
     """A new warehouse, switched on, asked after the others. Raises WarehouseRefused."""
     _lock(project_id)
-    here = of(project_id)
-    if len(here.rows) >= MOST:
+    first_of(project_id)
+    rows = of(project_id).rows
+    if len(rows) >= MOST:
         raise WarehouseRefused(f"A project has at most {MOST} warehouses.")
-    last = Warehouse.objects.filter(project_id=project_id).aggregate(last=Max("priority"))["last"]
-    new = Warehouse(project_id=project_id, name=_name(project_id, name), priority=min(last + 1, MOST_PRIORITY))
+    last = min(rows[-1].priority + 1, MOST_PRIORITY)
+    new = Warehouse(project_id=project_id, name=_name(project_id, name), priority=last)
     new.save()
     return new
 

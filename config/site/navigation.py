@@ -68,6 +68,7 @@ SECTIONS = (
             MenuItem(_("Products"), "stock_product_changelist", "stock.view_product"),
             MenuItem(_("Movements"), "stock_stockmovement_changelist", "stock.view_stockmovement"),
             MenuItem(_("Stock in shops"), "integrations_shoparticle_changelist", "integrations.view_shoparticle"),
+            MenuItem(_("Warehouses"), "stock_warehouse_changelist", "stock.view_warehouse"),
         ),
     ),
     Section(

@@ -84,6 +84,8 @@ SETTINGS = frozenset(
         "orders.change_letterhead",
         "integrations.settle_erasurerequest",
         "integrations.erase_person",
+        "stock.add_warehouse",
+        "stock.change_warehouse",
     }
 )
 

@@ -7,12 +7,13 @@ account, and nothing else. Superusers operate the installation and may open ever
 from __future__ import annotations
 
 from django.contrib.auth.models import User
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet
 from django.http import HttpRequest
 
 from integrations.access import second_factor
 from integrations.choices import Role
 from integrations.models import Membership, Project
+from stock import warehouses
 
 
 def projects_of(user: User) -> QuerySet[Project]:
@@ -26,9 +27,10 @@ def projects_of(user: User) -> QuerySet[Project]:
 def enter(user: User, wanted: object) -> Project | None:
     """Open the wanted project, or the first one the person may open; their role there is in force from now on.
 
-    `user.may_open` are all they may open, so that nobody has to ask again in the same request.
+    `user.may_open` are all they may open, so that nobody has to ask again in the same request; each knows its
+    `warehouses_told`, which most pages ask for.
     """
-    projects = list(projects_of(user))
+    projects = list(projects_of(user).annotate(warehouses_told=warehouses.told(OuterRef("pk"))))
     project = next(
         (project for project in projects if str(project.pk) == str(wanted)), projects[0] if projects else None
     )

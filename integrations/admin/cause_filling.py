@@ -18,9 +18,11 @@ from integrations.review.causes import RULED
 from integrations.shops.rule_settings import fingerprint
 from orders.intake import receipts
 from orders.intake.incoming import IncomingOrder
+from stock import warehouses
 from stock.admin.forms import ReceiveForm
 from stock.models import Product, StockLevel
 from stock.suggestions import similar
+from stock.warehouses import Warehouses
 
 
 def fill(cards: Sequence[Card], user: Any) -> None:
@@ -105,20 +107,27 @@ def _fill_stock(cards: Sequence[Card], user: Any) -> None:
     if not cards:
         return
     skus = [card.cause.subject for card in cards]
-    levels = StockLevel.objects.filter(
-        product__project_id=cards[0].shop.project_id, product__sku__in=skus, warehouse__is_default=True
-    ).select_related("product")
-    by_sku = {level.product.sku: level for level in levels}
+    levels = StockLevel.objects.filter(product__project_id=cards[0].shop.project_id, product__sku__in=skus)
+    by_sku: dict[str, list[StockLevel]] = {}
+    for level in levels.select_related("product", "warehouse").order_by("warehouse__priority", "warehouse_id"):
+        by_sku.setdefault(level.product.sku, []).append(level)
+    here = warehouses.of(cards[0].shop.project_id)
     may_receive = user.has_perm("stock.receive_stock")
     for card in cards:
-        level = by_sku.get(card.cause.subject)
-        if level is None:
+        found = by_sku.get(card.cause.subject)
+        if found is None:
             continue
-        figures = {"free": f"{level.available:,}", "hand": f"{level.on_hand:,}", "reserved": f"{level.reserved:,}"}
-        card.facts = _("%(free)s free now: %(hand)s on hand, %(reserved)s reserved.") % figures
+        card.facts = " ".join(_free(level, here) for level in found)
         if may_receive:
-            seen = receipts.last_booking(level.product_id)
-            card.forms["stock"] = ReceiveForm(initial={"seen": seen}, auto_id=card.auto_id)
+            seen = receipts.last_booking(found[0].product_id)
+            card.forms["stock"] = ReceiveForm(initial={"seen": seen}, auto_id=card.auto_id, here=here)
+
+
+def _free(level: StockLevel, here: Warehouses) -> str:
+    """What is free of a level, its warehouse named where there are several."""
+    figures = {"free": f"{level.available:,}", "hand": f"{level.on_hand:,}", "reserved": f"{level.reserved:,}"}
+    text = _("%(free)s free now: %(hand)s on hand, %(reserved)s reserved.") % figures
+    return f"{level.warehouse}: {text}" if here.several else text
 
 
 def _fill_statuses(cards: Sequence[Card], user: Any) -> None:

@@ -26,6 +26,7 @@ from integrations.admin.cause_forms import (
 )
 from integrations.admin.causes import REVIEW, Causes
 from integrations.admin.noting import note_credentials
+from integrations.admin.open_project import warehouses_of
 from integrations.choices import ImportAction
 from integrations.models import Fix, Integration
 from integrations.review import fixes
@@ -133,11 +134,13 @@ class CauseFixes(Causes):
     def fix_stock(self, request: HttpRequest) -> HttpResponse:
         """Receive stock of the product that is short."""
 
+        form = ReceiveForm(request.POST, here=warehouses_of(request))
+
         def fix(shop: Integration, cause: Cause, values: dict[str, Any]) -> Fix:
             units, note, seen = values["quantity"], values["note"], values["seen"]
-            return fixes.receive(shop, cause, units, note, seen=seen, user_id=request.user.pk)
+            return fixes.receive(shop, cause, units, note, seen=seen, user_id=request.user.pk, place=form.place)
 
-        return self._try(request, "stock", ReceiveForm(request.POST), fix)
+        return self._try(request, "stock", form, fix)
 
     @guarded("integrations.change_statusrule")
     def fix_status(self, request: HttpRequest) -> HttpResponse:

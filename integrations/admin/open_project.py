@@ -9,6 +9,8 @@ from integrations.choices import RunKind
 from integrations.models import Integration, Run
 from integrations.runs import control
 from integrations.shops import attention
+from stock import warehouses
+from stock.warehouses import Warehouses
 
 
 def shops_of(request: HttpRequest) -> list[Integration]:
@@ -20,6 +22,16 @@ def shops_of(request: HttpRequest) -> list[Integration]:
         for shop in known:
             shop.project = project  # type: ignore[assignment]  # known: no query when it is asked for
         request._shops = known  # type: ignore[attr-defined]
+    return known
+
+
+def warehouses_of(request: HttpRequest) -> Warehouses:
+    """The warehouses of the open project; they came with it."""
+    known: Warehouses | None = getattr(request, "_warehouses", None)
+    if known is None:
+        project = project_of(request)
+        known = warehouses.read(project.warehouses_told) if project else Warehouses((), 0)  # type: ignore[attr-defined]
+        request._warehouses = known  # type: ignore[attr-defined]
     return known
 
 

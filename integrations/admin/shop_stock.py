@@ -14,11 +14,14 @@ from django.utils.translation import gettext_lazy
 
 from config.kit.admin.guards import guarded
 from config.kit.admin.model_admins import Route
+from integrations.admin.open_project import warehouses_of
 from integrations.admin.shop_steps import ShopSteps
 from integrations.admin.tones import RUN_TONES
 from integrations.models import Integration, TakeOver
 from integrations.shop_stock import comparison, taking_over
 from integrations.shop_stock.taking_over import TakeOverRefused
+from stock.admin.forms import PlaceForm
+from stock.warehouses import Warehouses
 
 STOCK = "stock.receive_stock"
 PER_PAGE = 100
@@ -45,6 +48,7 @@ class ShopStock(ShopSteps):
     def stock(self, request: HttpRequest, pk: int) -> HttpResponse:
         """What the shop's quantities would change, and what was taken over."""
         shop = self.shop(request, pk)
+        here = warehouses_of(request)
         looked_at, confirmed = taking_over.looked_at(shop), taking_over.confirmed(shop)
         context = {
             **self.admin_site.each_context(request),
@@ -55,8 +59,9 @@ class ShopStock(ShopSteps):
             "lists_products": shop.connector.products is not None,
             "nothing_loaded": shop.complete_until is None,
             "no_stock": "" if taking_over.has_stock(shop.project_id) else NO_STOCK,
-            "looked_at": _looked_at(shop, looked_at, request.GET.get("page")),
-            "taken": _taken(shop, confirmed),
+            "looked_at": _looked_at(shop, looked_at, request.GET.get("page"), here),
+            "taken": _taken(shop, confirmed, here),
+            "place_form": PlaceForm(here=here),
             "busy": any(each is not None and each.is_busy for each in (looked_at, confirmed)),
         }
         answer = TemplateResponse(request, "admin/integrations/integration/stock.html", context)
@@ -67,9 +72,12 @@ class ShopStock(ShopSteps):
     @guarded(STOCK)
     def compare_stock(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Read the shop's quantities; nothing is booked."""
-        shop = self.shop(request, pk)
+        shop, form = self.shop(request, pk), PlaceForm(request.POST, here=warehouses_of(request))
+        if not form.is_valid():
+            messages.error(request, _("Nothing was read: choose the warehouse first."))
+            return self._back_to_stock(shop)
         try:
-            taking_over.compare(shop, user_id=request.user.pk or 0)
+            taking_over.compare(shop, user_id=request.user.pk or 0, place=form.place)
         except TakeOverRefused as refusal:
             messages.error(request, str(refusal))
         return self._back_to_stock(shop)
@@ -118,29 +126,37 @@ def stock_card(shop: Integration, may_take: bool) -> dict[str, Any]:
     }
 
 
-def _looked_at(shop: Integration, take_over: TakeOver | None, page: str | None) -> dict[str, Any] | None:
+def _looked_at(
+    shop: Integration, take_over: TakeOver | None, page: str | None, here: Warehouses
+) -> dict[str, Any] | None:
     if take_over is None:
         return None
     take_over.integration = shop
-    shown: dict[str, Any] = {"row": take_over, **_run(take_over)}
+    shown: dict[str, Any] = {"row": take_over, "warehouse": _named(take_over, here), **_run(take_over)}
     if take_over.read_at is not None:
         compared = comparison.whole(take_over)
         shown |= {"compared": compared, "rows": Paginator(compared.differing, PER_PAGE).get_page(page or 1)}
     return shown
 
 
-def _taken(shop: Integration, take_over: TakeOver | None) -> dict[str, Any] | None:
+def _taken(shop: Integration, take_over: TakeOver | None, here: Warehouses) -> dict[str, Any] | None:
     if take_over is None:
         return None
     take_over.integration = shop
     units = taking_over.left(take_over)
     return {
         "row": take_over,
+        "warehouse": _named(take_over, here),
         **_run(take_over),
         "left": units,
         "total_rows": take_over.quantities.count(),
         "may_go_on": take_over.booked_at is None and take_over.back_asked_at is None,
     }
+
+
+def _named(take_over: TakeOver, here: Warehouses) -> str:
+    """Its warehouse, where there are several."""
+    return here.name(take_over.place) if here.several else ""
 
 
 def _run(take_over: TakeOver) -> dict[str, Any]:

@@ -16,6 +16,8 @@ class TakeOver(models.Model):
     integration = models.ForeignKey(Integration, models.CASCADE, related_name="take_overs")
     run = models.ForeignKey(Run, models.SET_NULL, related_name="+", null=True, blank=True)
     """Reads, books or takes back at the moment, or did so last."""
+    place = models.BigIntegerField(null=True, blank=True)
+    """The warehouse where the goods lie that the shop counts, see `stock.warehouses`."""
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     asked_at = models.DateTimeField()
     read_at = models.DateTimeField(null=True, blank=True)

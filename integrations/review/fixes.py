@@ -32,10 +32,11 @@ from integrations.shops import connection, mapping_settings, settings
 from integrations.shops.rule_settings import WantedRule, save_rules
 from orders.intake import receipts
 from orders.intake.allocation import change_stock
-from stock import catalogue, ledger
+from stock import catalogue, ledger, warehouses
 from stock.choices import MovementReason
 from stock.ledger import Change
 from stock.models import Product
+from stock.warehouses import Place
 
 # Orders looked at again because of one fix, the oldest first; the hourly retry takes the rest.
 MOST_AT_ONCE = 10_000
@@ -87,7 +88,9 @@ def add_product(integration: Integration, cause: Cause, name: str, units: int, u
         if new:
             product_id = catalogue.create(project_id, {sku: name})[sku]
             if units:
-                change_stock(project_id, [Change(product_id, units, MovementReason.RECEIPT, "Opening stock")], user_id)
+                place = warehouses.of(project_id).default
+                opening = Change(product_id, units, MovementReason.RECEIPT, "Opening stock", place=place)
+                change_stock(project_id, [opening], user_id)
     done = f"Product {sku} was there already; nothing was added."
     if new:
         done = f"Product {sku} “{name}” is added" + (f" with {units:,} on hand." if units else ", with no stock yet.")
@@ -111,13 +114,20 @@ def name_code(integration: Integration, cause: Cause, name: str, label: str, use
 
 
 def receive(
-    integration: Integration, cause: Cause, units: int, note: str, *, seen: int | None, user_id: int | None
+    integration: Integration,
+    cause: Cause,
+    units: int,
+    note: str,
+    *,
+    seen: int | None,
+    user_id: int | None,
+    place: Place = None,
 ) -> Fix:
     """Receive stock of the product that is short. Raises NothingToFix, BookedMeanwhile and StockError."""
     product = Product.objects.filter(project_id=integration.project_id, sku=cause.subject).first()
     if product is None:
         raise NothingToFix(f"There is no product {cause.subject}: add it first.")
-    served = receipts.book(product, units, MovementReason.RECEIPT, note, seen=seen, actor_id=user_id)
+    served = receipts.book(product, units, MovementReason.RECEIPT, note, seen=seen, actor_id=user_id, place=place)
     done = receipts.sentence(units, product.sku, served)
     return look_again(integration, cause, done, user_id, everywhere=True)
 

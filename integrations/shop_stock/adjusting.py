@@ -120,7 +120,7 @@ def _free(take_over: TakeOver, ids: Sequence[int]) -> list[tuple[int, int, int]]
             " JOIN stock_product AS product ON product.project_id = %s AND product.sku = shown.sku"
             " JOIN stock_stocklevel AS level ON level.product_id = product.id AND level.warehouse_id = %s"
             " WHERE shown.id = ANY(%s)",
-            [shop.project_id, first_of(shop.project_id), list(ids)],
+            [shop.project_id, take_over.place or first_of(shop.project_id), list(ids)],
         )
     ]
 
@@ -128,7 +128,10 @@ def _free(take_over: TakeOver, ids: Sequence[int]) -> list[tuple[int, int, int]]
 def _move(take_over: TakeOver, moves: Sequence[tuple[int, int, str]], *, back: bool = False) -> None:
     """Book units, signed, and let waiting orders have what is free then."""
     if moves:
-        changes = [Change(product_id, units, MovementReason.TAKE_OVER, note) for product_id, units, note in moves]
+        changes = [
+            Change(product_id, units, MovementReason.TAKE_OVER, note, place=take_over.place)
+            for product_id, units, note in moves
+        ]
         actor_id = take_over.back_by_id if back else take_over.confirmed_by_id
         change_stock(take_over.integration.project_id, changes, actor_id)
 

@@ -37,7 +37,7 @@ OPEN_UNITS = (
     "SELECT line.product_id, o.placed_at, line.reserved + line.waiting FROM orders_order AS o"
     " JOIN orders_orderline AS line ON line.order_id = o.id"
     " WHERE o.project_id = %s AND o.tab <> '' AND o.integration_id = %s"
-    " AND line.reserved + line.waiting > 0 AND line.product_id = ANY(%s)"
+    " AND line.reserved + line.waiting > 0 AND line.product_id = ANY(%s) AND o.warehouse_id IS NOT DISTINCT FROM %s"
 )
 
 
@@ -112,7 +112,8 @@ def some(take_over: TakeOver, ids: Sequence[int]) -> list[Compared]:
 
 def _compared(take_over: TakeOver, statement: str, *params: Any) -> list[Compared]:
     shop = take_over.integration
-    rows = execute(statement, [shop.project_id, first_of(shop.project_id), take_over.pk, *params])
+    warehouse_id = take_over.place or first_of(shop.project_id)
+    rows = execute(statement, [shop.project_id, warehouse_id, take_over.pk, *params])
     units = _open_units(take_over, (row[5] for row in rows if row[5] is not None))
     found = []
     for key, sku, name, quantity, read_at, product_id, on_hand, reserved in rows:
@@ -123,9 +124,10 @@ def _compared(take_over: TakeOver, statement: str, *params: Any) -> list[Compare
 
 
 def _open_units(take_over: TakeOver, product_ids: Iterable[int]) -> dict[int | None, list[tuple[datetime, int]]]:
-    """By product: when each open order of the shop was placed, and how many units of it have not left."""
+    """By product: when each open order of the shop was placed that is served from there, and its units not yet left."""
     shop = take_over.integration
     found: dict[int | None, list[tuple[datetime, int]]] = {}
-    for product_id, placed_at, count in execute(OPEN_UNITS, [shop.project_id, shop.pk, list(product_ids)]):
+    asked = [shop.project_id, shop.pk, list(product_ids), take_over.place]
+    for product_id, placed_at, count in execute(OPEN_UNITS, asked):
         found.setdefault(product_id, []).append((placed_at, count))
     return found

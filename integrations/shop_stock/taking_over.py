@@ -20,6 +20,7 @@ from integrations.runs import control
 from integrations.runs.control import RunRefused
 from integrations.shop_stock.adjusting import BACK
 from stock.models import StockLevel
+from stock.warehouses import Place
 
 # How long a look is believed: the shop goes on selling.
 FRESH_FOR = timedelta(hours=2)
@@ -46,8 +47,8 @@ def confirmed(integration: Integration) -> TakeOver | None:
     return found.select_related("run", "confirmed_by", "back_by").first()
 
 
-def compare(integration: Integration, *, user_id: int) -> TakeOver:
-    """Read the shop's quantities anew. Raises TakeOverRefused."""
+def compare(integration: Integration, *, user_id: int, place: Place = None) -> TakeOver:
+    """Read the shop's quantities anew, to be compared with what lies in a warehouse. Raises TakeOverRefused."""
     if integration.connector.products is None:
         raise TakeOverRefused(f"{integration.connector.label} does not list its products: receive the stock by hand.")
     if not integration.enabled:
@@ -55,7 +56,7 @@ def compare(integration: Integration, *, user_id: int) -> TakeOver:
     with transaction.atomic():
         _alone(integration)
         TakeOver.objects.filter(integration=integration, confirmed_at=None).delete()
-        take_over = TakeOver(integration=integration, asked_by_id=user_id, asked_at=true_time.now())
+        take_over = TakeOver(integration=integration, asked_by_id=user_id, asked_at=true_time.now(), place=place)
         take_over.save()
         return _start(take_over, RunKind.STOCK_COMPARISON, user_id)
 

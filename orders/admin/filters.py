@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.kit.admin.change_lists import ChoiceFilter, DateRange, TabFilter, capped, options, shown
 from integrations.access.tenancy import project_of
-from integrations.admin.open_project import shops_of
+from integrations.admin.open_project import shops_of, warehouses_of
 from integrations.choices import ImportAction
 from orders import counting
 from orders.admin.tones import IN_SHOP_WORDS
@@ -55,6 +55,18 @@ class ShopFilter(ChoiceFilter):
 
     def has_output(self) -> bool:
         return bool(self.lookup_choices)
+
+
+class WarehouseFilter(ChoiceFilter):
+    title = _("warehouse")
+    parameter_name = "warehouse"
+    filters = ORDERS
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, str]]:
+        return options((row.pk, row.name) for row in warehouses_of(request).rows)
+
+    def has_output(self) -> bool:
+        return len(self.lookup_choices) > 1
 
 
 class StatusFilter(ChoiceFilter):

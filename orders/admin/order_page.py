@@ -10,6 +10,7 @@ from django.http import HttpRequest
 
 from config.kit.money import money
 from config.kit.postal import address_lines
+from integrations.admin.open_project import warehouses_of
 from integrations.admin.tones import CROSSING_TONES
 from integrations.choices import CrossingKind, ImportAction
 from integrations.models import Crossing, RemoteOrder
@@ -19,7 +20,7 @@ from orders.admin.tones import STATUS_TONES, TAB_TONES
 from orders.choices import TAKEN_OVER
 from orders.intake.incoming import EDITED_FROM, EDITED_TO
 from orders.models import Order, OrderEvent, OrderLine
-from stock.models import StockLevel
+from stock.models import StockLevel, Warehouse
 
 MOST_EVENTS = 200
 MOST_TOLD = 20
@@ -49,7 +50,8 @@ class Related(NamedTuple):
 
 def order_page(request: HttpRequest, order: Order) -> dict[str, Any]:
     rows = list(order.lines.select_related("product"))
-    free = _free([row.product_id for row in rows if row.product_id])
+    here = warehouses_of(request)
+    free = _free(here.at(order.warehouse_id), [row.product_id for row in rows if row.product_id])
     remote = _remote(order)
     return {
         "title": order.number or f"#{order.pk}",
@@ -68,6 +70,7 @@ def order_page(request: HttpRequest, order: Order) -> dict[str, Any]:
         "metadata": flat(order.metadata),
         "imported_as": dict(ImportAction.choices).get(order.import_action, order.import_action),
         "remote_order": remote,
+        "warehouse": here.at(order.warehouse_id) if here.several else None,
         "payload": pretty_payload(remote.payload) if remote else "",
     }
 
@@ -92,8 +95,8 @@ def _events(order: Order) -> list[OrderEvent]:
     return events
 
 
-def _free(product_ids: list[int]) -> dict[int, int]:
-    levels = StockLevel.objects.filter(product_id__in=product_ids, warehouse__is_default=True)
+def _free(warehouse: Warehouse | None, product_ids: list[int]) -> dict[int, int]:
+    levels = StockLevel.objects.filter(product_id__in=product_ids, warehouse=warehouse)
     return {level.product_id: level.available for level in levels}
 
 

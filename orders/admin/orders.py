@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models import F, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
@@ -14,9 +15,18 @@ from django.utils.translation import gettext_lazy as _
 from config.kit.admin.markup import badge
 from config.kit.admin.model_admins import Route
 from config.kit.money import money
+from integrations.admin.open_project import warehouses_of
 from integrations.models import StatusRule
 from orders.admin.export import ExportOrders
-from orders.admin.filters import InShopChoice, OrderTab, PlacedRange, RuleFilter, ShopFilter, StatusFilter
+from orders.admin.filters import (
+    InShopChoice,
+    OrderTab,
+    PlacedRange,
+    RuleFilter,
+    ShopFilter,
+    StatusFilter,
+    WarehouseFilter,
+)
 from orders.admin.loading import LoadOrders
 from orders.admin.order_page import order_page
 from orders.admin.synchronizing import SYNCHRONIZE, SynchronizeOrders
@@ -34,7 +44,7 @@ UNREAD = ("billing", "shipping", "metadata", "warnings", "note", "search")
 @admin.register(Order)
 class OrderAdmin(LoadOrders, ExportOrders, SynchronizeOrders, BulkSteps, OrderSteps):
     list_display = ("named", "placed", "shop", "bought_by", "amount", "state", "preparation", "remote")
-    list_filter = (OrderTab, ShopFilter, StatusFilter, InShopChoice, RuleFilter, PlacedRange)
+    list_filter = (OrderTab, ShopFilter, WarehouseFilter, StatusFilter, InShopChoice, RuleFilter, PlacedRange)
     list_display_links = ("named",)
     search_fields = ("search",)  # shows the box; `get_search_results` asks the index of words
     search_help_text = _(
@@ -58,11 +68,16 @@ class OrderAdmin(LoadOrders, ExportOrders, SynchronizeOrders, BulkSteps, OrderSt
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         columns = list(super().get_list_display(request))
+        if warehouses_of(request).several:
+            columns.insert(columns.index("remote"), "served_from")
         return [*columns, "synchronize_row"] if request.user.has_perm(SYNCHRONIZE) else columns
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
         rule = StatusRule.objects.filter(integration=OuterRef("integration"), status=OuterRef("shop_status"))
         found = super().get_queryset(request).annotate(shop_status=newest_status())
+        here = warehouses_of(request)
+        if here.several:
+            found = found.annotate(place=Coalesce(F("warehouse__name"), Value(here.name(None))))
         return found.annotate(shop_title=F("integration__title"), remote_label=Subquery(rule.values("label")[:1]))
 
     def get_search_results(
@@ -108,6 +123,10 @@ class OrderAdmin(LoadOrders, ExportOrders, SynchronizeOrders, BulkSteps, OrderSt
     @admin.display(description=_("preparation"))
     def preparation(self, order: Order) -> str:
         return badge(order.get_tab_display(), TAB_TONES[order.tab]) if order.tab else "–"
+
+    @admin.display(description=_("warehouse"))
+    def served_from(self, order: Order) -> str:
+        return str(order.place)  # type: ignore[attr-defined]
 
     @admin.display(description=_("in the shop"))
     def remote(self, order: Order) -> str:

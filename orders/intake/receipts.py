@@ -11,6 +11,7 @@ from stock import ledger
 from stock.choices import MovementReason
 from stock.ledger import Change
 from stock.models import Product, StockMovement
+from stock.warehouses import Place
 
 BY_HAND = (MovementReason.RECEIPT, MovementReason.ADJUSTMENT, MovementReason.TAKE_OVER)
 
@@ -26,9 +27,16 @@ def last_booking(product_id: int) -> int:
 
 
 def book(
-    product: Product, quantity: int, reason: MovementReason, note: str, *, seen: int | None, actor_id: int | None
+    product: Product,
+    quantity: int,
+    reason: MovementReason,
+    note: str,
+    *,
+    seen: int | None,
+    actor_id: int | None,
+    place: Place = None,
 ) -> Served:
-    """Receive or adjust a product and serve the orders that wait for it.
+    """Receive or adjust a product in a warehouse and serve the orders that wait for it there.
 
     Raises BookedMeanwhile when `seen` is not its last booking any more - a double click, a reload, a second person -
     and `stock.ledger.StockError` when the stock does not allow it.
@@ -40,7 +48,7 @@ def book(
                 "Stock of this product was booked since you opened the page, maybe by your own click before."
                 " Look at the newest movement below; book again only if yours is not there."
             )
-        return change_stock(product.project_id, [Change(product.pk, quantity, reason, note)], actor_id)
+        return change_stock(product.project_id, [Change(product.pk, quantity, reason, note, place=place)], actor_id)
 
 
 def sentence(quantity: int, sku: str, served: Served) -> str:

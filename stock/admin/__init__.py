@@ -1,5 +1,5 @@
-"""The admin of stock: products and the ledger of movements."""
+"""The admin of stock: products, warehouses and the ledger of movements."""
 
-from stock.admin import movements, products
+from stock.admin import movements, products, warehouse_pages
 
-__all__ = ["movements", "products"]
+__all__ = ["movements", "products", "warehouse_pages"]

@@ -2,15 +2,40 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from stock.barcodes import canonical
+from stock.warehouses import LONGEST_NAME, MOST_PRIORITY, Place, Warehouses
 
 MOST_UNITS = 10_000_000
 
 
-class ReceiveForm(forms.Form):
+class PlaceForm(forms.Form):
+    """Asks for a warehouse where there are several that take goods."""
+
+    warehouse = forms.TypedChoiceField(label=_("Warehouse"), coerce=int)
+
+    def __init__(self, *args: Any, here: Warehouses, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.here = here
+        if not here.several:
+            del self.fields["warehouse"]
+            return
+        asked: Any = self.fields["warehouse"]
+        asked.choices = [(row.pk, row.name) for row in here.active]
+        default = here.at(here.default)
+        asked.initial = default.pk if default else None
+
+    @property
+    def place(self) -> Place:
+        """What was chosen; the only one where nothing was asked."""
+        return self.here.place(self.cleaned_data.get("warehouse", self.here.first))
+
+
+class ReceiveForm(PlaceForm):
     """Goods that came in. `seen` is the last booking the person had before their eyes."""
 
     quantity = forms.IntegerField(
@@ -23,7 +48,7 @@ class ReceiveForm(forms.Form):
     seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
 
-class AdjustForm(forms.Form):
+class AdjustForm(PlaceForm):
     """A count that found another number."""
 
     quantity = forms.IntegerField(
@@ -65,6 +90,19 @@ class ProductForm(EanForm):
 
     sku = forms.CharField(label=_("SKU"), max_length=100, help_text=_("As the shops write it; it cannot be changed."))
     name = forms.CharField(label=_("Name"), max_length=300)
+
+
+class WarehouseForm(forms.Form):
+    name = forms.CharField(label=_("Name"), max_length=LONGEST_NAME)
+
+
+class WarehouseSettingsForm(WarehouseForm):
+    priority = forms.IntegerField(
+        label=_("Priority"),
+        min_value=0,
+        max_value=MOST_PRIORITY,
+        help_text=_("Where a rule asks for a warehouse that has everything, smaller numbers are asked first."),
+    )
 
 
 class NameForm(forms.Form):

@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin import ModelAdmin
 from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from config.kit.admin.change_lists import ChoiceFilter, DateRange
+from config.kit.admin.change_lists import ChoiceFilter, DateRange, options
 from config.kit.admin.markup import badge, number
 from config.kit.admin.model_admins import PageAdmin
+from integrations.admin.open_project import warehouses_of
 from stock.choices import MovementReason
 from stock.filters import MOVEMENTS
 from stock.models import Product, StockMovement
@@ -32,6 +34,18 @@ class ReasonFilter(ChoiceFilter):
     filters = MOVEMENTS
 
 
+class PlaceFilter(ChoiceFilter):
+    title = _("warehouse")
+    parameter_name = "warehouse"
+    filters = MOVEMENTS
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, str]]:
+        return options((row.pk, row.name) for row in warehouses_of(request).rows)
+
+    def has_output(self) -> bool:
+        return len(self.lookup_choices) > 1
+
+
 class MovedRange(DateRange):
     title = _("day")
     filters, span = MOVEMENTS, "booked"
@@ -42,7 +56,7 @@ class MovementAdmin(PageAdmin[StockMovement]):
     project_path = "project"
     list_display = ("when", "product", "units", "why", "note", "who")
     list_display_links = None
-    list_filter = (ReasonFilter, MovedRange)
+    list_filter = (ReasonFilter, PlaceFilter, MovedRange)
     search_fields = ("sku",)
     search_help_text = _("A SKU, in full.")
     sortable_by = ()
@@ -52,6 +66,7 @@ class MovementAdmin(PageAdmin[StockMovement]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[StockMovement]:
         named = {"sku": F("level__product__sku"), "product_id": F("level__product"), "person": F("actor__username")}
+        named["place"] = F("level__warehouse__name")
         return super().get_queryset(request).annotate(**named)
 
     def get_search_results(
@@ -81,6 +96,14 @@ class MovementAdmin(PageAdmin[StockMovement]):
         products = self.admin_site.get_model_admin(Product)
         address = products.url("change", movement.product_id)  # type: ignore[attr-defined]
         return format_html('<a href="{}">{}</a>', address, movement.sku)  # type: ignore[attr-defined]
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        columns = list(super().get_list_display(request))
+        return [*columns[:2], "warehouse", *columns[2:]] if warehouses_of(request).several else columns
+
+    @admin.display(description=_("warehouse"))
+    def warehouse(self, movement: StockMovement) -> str:
+        return str(movement.place)  # type: ignore[attr-defined]
 
     @admin.display(description=_("units"))
     def units(self, movement: StockMovement) -> str:

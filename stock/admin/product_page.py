@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import F
+from django.db.models import F, Value
+from django.db.models.functions import Coalesce
 
 from orders.models import OrderLine
 from stock.models import Product, Reservation, StockLevel, StockMovement
+from stock.warehouses import Warehouses
 
 ROWS = 100
 
@@ -20,25 +22,30 @@ def same_ean(product: Product) -> list[Product]:
     return list(others.order_by("sku")[:ROWS])
 
 
-def product_page(product: Product) -> dict[str, Any]:
-    """Its level, who holds units, who waits for them (oldest order first), and the newest movements."""
-    level = StockLevel.objects.filter(product=product, warehouse__is_default=True).select_related("warehouse").first()
-    held = Reservation.objects.filter(level=level).order_by("-id")[:ROWS] if level else []
+def product_page(product: Product, here: Warehouses) -> dict[str, Any]:
+    """Its levels, who holds units, who waits for them (oldest order first), and the newest movements."""
+    levels = list(
+        StockLevel.objects.filter(product=product)
+        .select_related("warehouse")
+        .order_by("warehouse__priority", "warehouse_id")
+    )
+    held = Reservation.objects.filter(level__in=levels).order_by("-id")[:ROWS]
     quantities = {reservation.reference: reservation.quantity for reservation in held}
-    lines = OrderLine.objects.filter(pk__in=quantities).annotate(
-        order_number=F("order__number"), placed_at=F("order__placed_at"), buyer=F("order__buyer")
-    )
-    waiting = (
-        OrderLine.objects.filter(product=product, waiting__gt=0)
-        .annotate(order_number=F("order__number"), placed_at=F("order__placed_at"), buyer=F("order__buyer"))
-        .order_by("order__placed_at", "pk")[: ROWS + 1]
-    )
-    movements = StockMovement.objects.filter(level=level).select_related("actor").order_by("-id")
+    told = {
+        "order_number": F("order__number"),
+        "placed_at": F("order__placed_at"),
+        "buyer": F("order__buyer"),
+        "served_from": Coalesce(F("order__warehouse__name"), Value(here.name(None))),
+    }
+    lines = OrderLine.objects.filter(pk__in=quantities).annotate(**told)
+    waiting = OrderLine.objects.filter(product=product, waiting__gt=0).annotate(**told)
+    waiting = waiting.order_by("order__placed_at", "pk")[: ROWS + 1]
+    movements = StockMovement.objects.filter(level__in=levels).select_related("actor", "level__warehouse")
     return {
-        "level": level,
+        "levels": levels,
         "reservations": sorted(lines, key=lambda line: line.placed_at),
         "waiting_lines": list(waiting)[:ROWS],
         "more_waiting": len(waiting) > ROWS,
-        "movements": movements[:ROWS],
+        "movements": movements.order_by("-id")[:ROWS],
         "rows": ROWS,
     }

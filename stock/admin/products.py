@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import OuterRef, Prefetch, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -20,6 +22,7 @@ from config.kit.admin.csv_files import Cell, csv_of_list
 from config.kit.admin.guards import guarded
 from config.kit.admin.model_admins import PageAdmin, Route
 from integrations.access.tenancy import project_of
+from integrations.admin.open_project import warehouses_of
 from orders.intake import receipts
 from orders.models import OrderLine
 from stock import catalogue
@@ -28,7 +31,7 @@ from stock.admin.product_page import product_page, same_ean
 from stock.barcodes import canonical
 from stock.choices import MovementReason
 from stock.ledger import StockError
-from stock.models import Product, StockLevel
+from stock.models import Product, StockLevel, Warehouse
 
 
 @admin.register(Product)
@@ -58,16 +61,15 @@ class ProductAdmin(PageAdmin[Product]):
         return False  # `create` asks for the permission
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
-        level = StockLevel.objects.filter(product=OuterRef("pk"), warehouse__is_default=True)
+        levels = StockLevel.objects.filter(product=OuterRef("pk")).order_by().values("product")
         lines = OrderLine.objects.filter(product=OuterRef("pk"), waiting__gt=0).order_by().values("product")
-        return (
-            super()
-            .get_queryset(request)
-            .annotate(
-                units_on_hand=Coalesce(Subquery(level.values("on_hand")[:1]), 0),
-                units_reserved=Coalesce(Subquery(level.values("reserved")[:1]), 0),
-                units_waiting=Coalesce(Subquery(lines.annotate(units=Sum("waiting")).values("units")), 0),
-            )
+        found = super().get_queryset(request)
+        if warehouses_of(request).several:
+            found = found.prefetch_related(Prefetch("levels", LEVELS))
+        return found.annotate(
+            units_on_hand=Coalesce(Subquery(levels.annotate(units=Sum("on_hand")).values("units")), 0),
+            units_reserved=Coalesce(Subquery(levels.annotate(units=Sum("reserved")).values("units")), 0),
+            units_waiting=Coalesce(Subquery(lines.annotate(units=Sum("waiting")).values("units")), 0),
         )
 
     def get_search_results(
@@ -93,6 +95,16 @@ class ProductAdmin(PageAdmin[Product]):
     def available(self, product: Product) -> str:
         return _units(product.units_on_hand - product.units_reserved)  # type: ignore[attr-defined]
 
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        columns = list(super().get_list_display(request))
+        return [*columns, "by_warehouse"] if warehouses_of(request).several else columns
+
+    @admin.display(description=gettext_lazy("available in"))
+    def by_warehouse(self, product: Product) -> str:
+        """Warehouses with units, one a line."""
+        rows = [(level.warehouse.name, f"{level.available:,}") for level in product.levels.all() if level.on_hand]
+        return format_html_join(LINE_BREAK, "{} <strong>{}</strong>", rows) or "–"
+
     @admin.display(description=gettext_lazy("waiting for"))
     def waiting(self, product: Product) -> str:
         return _units(product.units_waiting, "warn")  # type: ignore[attr-defined]
@@ -103,18 +115,20 @@ class ProductAdmin(PageAdmin[Product]):
         return super().changelist_view(request, {"tools": tools, **(extra_context or {})})
 
     def page_context(self, request: HttpRequest, obj: Product) -> dict[str, Any]:
-        seen = receipts.last_booking(obj.pk)
+        seen, here = receipts.last_booking(obj.pk), warehouses_of(request)
         may_receive = request.user.has_perm("stock.receive_stock")
         may_change = request.user.has_perm("stock.change_product")
         return {
             "title": obj.sku,
             "subtitle": None,
-            "receive_form": ReceiveForm(initial={"seen": seen}, prefix="receive") if may_receive else None,
-            "adjust_form": AdjustForm(initial={"seen": seen}, prefix="adjust") if may_receive else None,
+            "receive_form": ReceiveForm(initial={"seen": seen}, prefix="receive", here=here) if may_receive else None,
+            "adjust_form": AdjustForm(initial={"seen": seen}, prefix="adjust", here=here) if may_receive else None,
             "name_form": NameForm(initial={"name": obj.name}, prefix="name") if may_change else None,
             "ean_form": EanForm(initial={"ean": obj.ean}, prefix="ean") if may_change else None,
             "same_ean": same_ean(obj),
-            **product_page(obj),
+            "several": here.several,
+            "units_available": obj.units_on_hand - obj.units_reserved,  # type: ignore[attr-defined]
+            **product_page(obj, here),
         }
 
     def _product(self, request: HttpRequest, pk: int) -> Product:
@@ -125,12 +139,12 @@ class ProductAdmin(PageAdmin[Product]):
 
     @guarded("stock.receive_stock")
     def receive(self, request: HttpRequest, pk: int) -> HttpResponse:
-        form = ReceiveForm(request.POST, prefix="receive")
+        form = ReceiveForm(request.POST, prefix="receive", here=warehouses_of(request))
         return self._book(request, self._product(request, pk), MovementReason.RECEIPT, form, "receive_form")
 
     @guarded("stock.receive_stock")
     def adjust(self, request: HttpRequest, pk: int) -> HttpResponse:
-        form = AdjustForm(request.POST, prefix="adjust")
+        form = AdjustForm(request.POST, prefix="adjust", here=warehouses_of(request))
         return self._book(request, self._product(request, pk), MovementReason.ADJUSTMENT, form, "adjust_form")
 
     def _book(
@@ -145,7 +159,13 @@ class ProductAdmin(PageAdmin[Product]):
             values = form.cleaned_data
             try:
                 served = receipts.book(
-                    product, values["quantity"], reason, values["note"], seen=values["seen"], actor_id=request.user.pk
+                    product,
+                    values["quantity"],
+                    reason,
+                    values["note"],
+                    seen=values["seen"],
+                    actor_id=request.user.pk,
+                    place=form.place,
                 )
             except receipts.BookedMeanwhile as error:
                 messages.warning(request, str(error))
@@ -184,7 +204,9 @@ class ProductAdmin(PageAdmin[Product]):
     @guarded("stock.view_product", methods=("GET",))
     def export(self, request: HttpRequest) -> HttpResponseBase:
         """Download what the list shows, all pages of it."""
-        return csv_of_list(self, request, "products", COLUMNS, _cells)
+        rows = warehouses_of(request).rows if warehouses_of(request).several else ()
+        columns = [*COLUMNS, *(f"available in {row}" for row in rows)]
+        return csv_of_list(self, request, "products", columns, partial(_cells, rows))
 
     @guarded("stock.add_product", methods=("GET", "POST"))
     def create(self, request: HttpRequest) -> HttpResponse:
@@ -214,13 +236,16 @@ class ProductAdmin(PageAdmin[Product]):
         return TemplateResponse(request, "admin/stock/product/new.html", context, status=status)
 
 
+LINE_BREAK = SafeString("<br>")
+LEVELS = StockLevel.objects.select_related("warehouse").order_by("warehouse__priority", "warehouse_id")
 COLUMNS = ("SKU", "name", "EAN", "on hand", "reserved", "available", "waiting for")
 
 
-def _cells(product: Any) -> list[Cell]:
-    """`product` as the list reads it."""
+def _cells(rows: Sequence[Warehouse], product: Any) -> list[Cell]:
+    """`product` as the list reads it, with what is available in each of the warehouses `rows`."""
     on_hand, reserved = product.units_on_hand, product.units_reserved
-    units = (on_hand, reserved, on_hand - reserved, product.units_waiting)
+    there = {level.warehouse_id: level.available for level in product.levels.all()} if rows else {}
+    units = (on_hand, reserved, on_hand - reserved, product.units_waiting, *(there.get(row.pk, 0) for row in rows))
     return [product.sku, product.name, product.ean, *map(str, units)]
 
 

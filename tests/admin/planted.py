@@ -33,6 +33,7 @@ from orders.documents.letterheads import LetterheadWording
 from orders.models import Customer, Invoice, PointsMovement, Shipment
 from orders.points import earning_rules, movements
 from orders.segments import definitions
+from stock import warehouses
 from stock.models import Product, StockMovement
 from tests.admin.conftest import imported, remote
 from tests.factories import IntegrationFactory, give_stock, incoming, line
@@ -111,6 +112,7 @@ def rows_of(project: Project) -> dict[type[Model], Model]:
             project.pk, LetterheadWording(CANARY), logo=None, seen=project.letterheads.get().pk, actor_id=None
         ),
         Product.objects.get(project=project),
+        warehouses.add(project.pk, CANARY),
         StockMovement.objects.get(level__product__project=project),
     ]
     return {type(row): row for row in found if row is not None}

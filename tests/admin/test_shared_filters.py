@@ -27,8 +27,13 @@ from integrations.models import (
     WebhookDelivery,
     WebhookEndpoint,
 )
+from orders.intake.allocation import change_stock
 from orders.models import Order
-from orders.work import invoicing, lifecycle, shipping
+from orders.work import invoicing, lifecycle, rerouting, shipping
+from stock import warehouses
+from stock.choices import MovementReason
+from stock.ledger import Change
+from stock.models import Product
 from tests.admin.conftest import imported, remote
 from tests.api.conftest import Partner, told
 from tests.api.test_tenancy import patterns
@@ -69,6 +74,9 @@ def partner(project: Project, shop: Integration) -> Partner:
     lifecycle.hold(Order.objects.get(number="O-1").pk)
     Order.objects.filter(number="O-1").update(shop_changed_at=timezone.now())
     Order.objects.filter(number="S-hold").update(shop_gone_at=timezone.now())
+    brno, product = warehouses.add(project.pk, "Brno"), Product.objects.get(sku="A-17")
+    change_stock(project.pk, [Change(product.pk, 2, MovementReason.RECEIPT, "Delivery", place=brno.pk)])
+    rerouting.serve_from(Order.objects.get(number="O-1").pk, brno.pk)
     remote(shop, "1", RemoteState.FAILED, retry=True)
     remote(other, "2", RemoteState.FAILED)
     remote(other, "3", RemoteState.IGNORED, retry=True)
@@ -175,7 +183,7 @@ def test_these_are_shared() -> None:
     }
     assert names == {
         ("OrderAdmin", "integration"), ("OrderAdmin", "status"), ("OrderAdmin", "rule"), ("OrderAdmin", "placed"),
-        ("OrderAdmin", "in_shop"),
+        ("OrderAdmin", "in_shop"), ("OrderAdmin", "warehouse"), ("MovementAdmin", "warehouse"),
         ("RemoteOrderAdmin", "integration"), ("RemoteOrderAdmin", "retry"), ("RemoteOrderAdmin", "changed"),
         ("RunAdmin", "integration"), ("RunAdmin", "kind"), ("RunAdmin", "created"),
         ("InvoiceAdmin", "type"), ("InvoiceAdmin", "issued"), ("ShipmentAdmin", "shipped"),

@@ -9,7 +9,7 @@ from integrations.models import Project
 from orders.intake.allocation import change_stock
 from stock import warehouses
 from stock.choices import MovementReason
-from stock.ledger import Change
+from stock.ledger import Change, StockError
 from stock.models import StockLevel, Warehouse
 from stock.warehouses import WarehouseRefused
 from tests.factories import ProjectFactory, give_stock
@@ -23,23 +23,21 @@ def project() -> Project:
 
 
 def test_a_project_has_one_warehouse_until_somebody_adds_another(project: Project) -> None:
+    assert warehouses.of(project.pk).rows == ()
+    first = warehouses.first_of(project.pk)
     here = warehouses.of(project.pk)
     assert [(row.name, row.is_default, row.active) for row in here.rows] == [("Main warehouse", True, True)]
-    assert (here.several, here.default, here.active) == (False, None, [None])
+    assert (here.several, here.default, here.first) == (False, None, first)
     brno = warehouses.add(project.pk, " Brno ")
     here = warehouses.of(project.pk)
-    assert (here.several, here.active, here.name(brno.pk), here.name(None)) == (
-        True,
-        [None, brno.pk],
-        "Brno",
-        "Main warehouse",
-    )
+    assert (here.several, [here.place(row.pk) for row in here.active]) == (True, [None, brno.pk])
+    assert (here.name(brno.pk), here.name(None)) == ("Brno", "Main warehouse")
 
 
 def test_warehouses_are_asked_by_priority(project: Project) -> None:
     brno = warehouses.add(project.pk, "Brno")
     warehouses.change(brno, "Brno", 0)
-    assert warehouses.of(project.pk).active == [brno.pk, None]
+    assert [row.name for row in warehouses.of(project.pk).active] == ["Brno", "Main warehouse"]
 
 
 def test_another_default_leaves_what_the_first_one_means(project: Project) -> None:
@@ -51,7 +49,7 @@ def test_another_default_leaves_what_the_first_one_means(project: Project) -> No
 
 @pytest.mark.parametrize("name, sentence", [("  ", "Enter a name"), ("Main warehouse", "this name already")])
 def test_a_name_is_there_and_is_there_once(project: Project, name: str, sentence: str) -> None:
-    warehouses.of(project.pk)
+    warehouses.first_of(project.pk)
     with pytest.raises(WarehouseRefused, match=sentence) as refused:
         warehouses.add(project.pk, name)
     assert refused.value.field == "name"
@@ -68,13 +66,15 @@ def test_the_default_and_one_with_goods_stay_on(project: Project) -> None:
         warehouses.switch_off(brno)
     change_stock(project.pk, [Change(ids["A-17"], -2, MovementReason.ADJUSTMENT, "Moved out", place=brno.pk)])
     assert not warehouses.switch_off(brno).active
+    with pytest.raises(StockError, match="Brno is switched off"):
+        change_stock(project.pk, [Change(ids["A-17"], 2, MovementReason.RECEIPT, "Delivery", place=brno.pk)])
     with pytest.raises(WarehouseRefused, match="switched off"):
         warehouses.make_default(brno)
     assert warehouses.switch_on(brno).active
 
 
 def test_the_database_keeps_the_default_on(project: Project) -> None:
-    warehouses.of(project.pk)
+    warehouses.first_of(project.pk)
     with pytest.raises(IntegrityError, match="default_warehouse_is_on"), transaction.atomic():
         Warehouse.objects.filter(project=project).update(active=False)
 

@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy
 from config.kit.admin.guards import guarded, guarded_action
 from config.kit.admin.model_admins import Route, TenantAdmin
 from config.kit.money import money
+from integrations.admin.open_project import warehouses_of
 from orders.admin.looking import looks
 from orders.admin.printing import SHOP_VERSION, look_first, one_pdf
 from orders.admin.work.bills import ISSUE
@@ -31,8 +32,8 @@ from orders.choices import OrderStatus, Tab
 from orders.documents.paper import contents
 from orders.documents.paper.legibility import missing_of
 from orders.intake.incoming import ZERO
-from orders.models import Invoice, Order, Shipment
-from orders.work import invoicing, lifecycle, shipping
+from orders.models import Invoice, Order, OrderLine, Shipment
+from orders.work import invoicing, lifecycle, rerouting, shipping
 from orders.work.changing import ChangeRefused
 from orders.work.lifecycle import LONGEST_REASON
 
@@ -55,6 +56,7 @@ class Verb:
     """Whether orders that their shop has changed ask for a look first."""
     prints: bool = False
     """Whether it issues a document."""
+    asks_warehouse: bool = False
 
 
 def _hold(order_id: int, **named: Any) -> str:
@@ -80,7 +82,13 @@ def _ship(order_id: int, *, reason: str, **named: Any) -> str:
     return _("Shipment %(code)s.") % {"code": shipping.ship(order_id, **named).code}
 
 
+def _reroute(order_id: int, *, warehouse_id: int, **named: Any) -> str:
+    rerouting.serve_from(order_id, warehouse_id, **named)
+    return _("Served from the chosen warehouse.")
+
+
 OPEN = Q(status__in=[OrderStatus.PROCESSING, OrderStatus.ON_HOLD])
+SHIPPED = Exists(OrderLine.objects.filter(order=OuterRef("pk"), shipped__gt=0))
 INVOICED = Exists(Invoice.objects.filter(order=OuterRef("pk"), corrects=None))
 VERBS = {
     verb.key: verb
@@ -102,6 +110,19 @@ VERBS = {
             Q(status=OrderStatus.ON_HOLD),
             _release,
             asks_reason=True,
+        ),
+        Verb(
+            "warehouse",
+            gettext_lazy("Serve these orders from another warehouse?"),
+            gettext_lazy("Change the warehouse"),
+            gettext_lazy(
+                "What they have reserved goes to the orders that wait in the old warehouse; in the new one they are"
+                " served by their age."
+            ),
+            OPEN & ~SHIPPED,
+            _reroute,
+            asks_reason=True,
+            asks_warehouse=True,
         ),
         Verb(
             "cancel",
@@ -141,6 +162,7 @@ class BulkSteps(TenantAdmin[Order]):
         "hold_chosen",
         "release_chosen",
         "cancel_chosen",
+        "warehouse_chosen",
         "invoice_chosen",
         "ship_chosen",
         "slips_chosen",
@@ -152,9 +174,16 @@ class BulkSteps(TenantAdmin[Order]):
             ("bulk/hold/", self.bulk_hold, "bulk_hold"),
             ("bulk/release/", self.bulk_release, "bulk_release"),
             ("bulk/cancel/", self.bulk_cancel, "bulk_cancel"),
+            ("bulk/warehouse/", self.bulk_warehouse, "bulk_warehouse"),
             ("bulk/invoice/", self.bulk_invoice, "bulk_invoice"),
             ("bulk/ship/", self.bulk_ship, "bulk_ship"),
         ]
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        actions = super().get_actions(request)
+        if not warehouses_of(request).several:
+            actions.pop("warehouse_chosen", None)
+        return actions
 
     @guarded_action(CHANGE, description=gettext_lazy("Put on hold …"), limit=MOST)
     def hold_chosen(self, request: HttpRequest, queryset: QuerySet[Order]) -> HttpResponse | None:
@@ -167,6 +196,10 @@ class BulkSteps(TenantAdmin[Order]):
     @guarded_action(CHANGE, description=gettext_lazy("Cancel …"), limit=MOST)
     def cancel_chosen(self, request: HttpRequest, queryset: QuerySet[Order]) -> HttpResponse | None:
         return self._ask(request, VERBS["cancel"], queryset)
+
+    @guarded_action(CHANGE, description=gettext_lazy("Change the warehouse …"), limit=MOST)
+    def warehouse_chosen(self, request: HttpRequest, queryset: QuerySet[Order]) -> HttpResponse | None:
+        return self._ask(request, VERBS["warehouse"], queryset)
 
     @guarded_action(ISSUE, description=gettext_lazy("Issue invoices …"), limit=MOST)
     def invoice_chosen(self, request: HttpRequest, queryset: QuerySet[Order]) -> HttpResponse | None:
@@ -200,6 +233,10 @@ class BulkSteps(TenantAdmin[Order]):
     def bulk_cancel(self, request: HttpRequest) -> HttpResponse:
         return self._carry_out(request, VERBS["cancel"])
 
+    @guarded(CHANGE)
+    def bulk_warehouse(self, request: HttpRequest) -> HttpResponse:
+        return self._carry_out(request, VERBS["warehouse"])
+
     @guarded(ISSUE)
     def bulk_invoice(self, request: HttpRequest) -> HttpResponse:
         return self._carry_out(request, VERBS["invoice"])
@@ -225,6 +262,7 @@ class BulkSteps(TenantAdmin[Order]):
             longest_reason=LONGEST_REASON,
             looks=looks(chosen.filter(pk__in=able)) if verb.asks_look else [],
             illegible=_illegible(papers),
+            warehouses=warehouses_of(request).active if verb.asks_warehouse else (),
             charged=_charged(papers) if verb.key == "invoice" else "",
         )
 
@@ -243,11 +281,15 @@ class BulkSteps(TenantAdmin[Order]):
         orders = self.get_queryset(request).filter(pk__in=seen).only("number").order_by("placed_at", "pk")
         reason = request.POST.get("reason", "")[:LONGEST_REASON].replace("\x00", "")
         versions = _versions(request.POST.getlist(SHOP_VERSION)) if "looked" in request.POST else {}
+        typed = request.POST.get("warehouse", "")
+        chosen = int(typed) if typed.isdecimal() and len(typed) < 18 else 0
         results = []
         for order in orders:
-            looked = {"looked": versions.get(order.pk, "")} if verb.asks_look else {}
+            named: dict[str, Any] = {"looked": versions.get(order.pk, "")} if verb.asks_look else {}
+            if verb.asks_warehouse:
+                named["warehouse_id"] = chosen
             try:
-                text = verb.service(order.pk, seen=seen[order.pk], actor_id=request.user.pk, reason=reason, **looked)
+                text = verb.service(order.pk, seen=seen[order.pk], actor_id=request.user.pk, reason=reason, **named)
             except ChangeRefused as refusal:
                 results.append((order, str(refusal), False))
             else:

@@ -19,6 +19,7 @@ from orders.work.changing import open_units
 from orders.work.crediting_plan import Creditable
 from orders.work.lifecycle import LONGEST_REASON
 from orders.work.moving import destinations, shippable
+from stock.warehouses import Warehouses
 
 
 class SeenForm(forms.Form):
@@ -40,6 +41,17 @@ class LookedForm(SeenForm):
 
 class ReasonForm(SeenForm):
     reason = forms.CharField(label=gettext_lazy("Why"), required=False, max_length=LONGEST_REASON)
+
+
+class WarehouseForm(ReasonForm):
+    """Another warehouse for an order."""
+
+    warehouse = forms.TypedChoiceField(label=gettext_lazy("Warehouse"), coerce=int)
+
+    def __init__(self, here: Warehouses, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        asked: Any = self.fields["warehouse"]
+        asked.choices = [(row.pk, row.name) for row in here.active]
 
 
 class AddressForm(SeenForm):

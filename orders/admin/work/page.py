@@ -8,6 +8,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from config.kit.admin.model_admins import Route
+from integrations.admin.open_project import warehouses_of
 from orders.admin.work.bills import ISSUE, InvoiceSteps, invoice_form, invoice_sum
 from orders.admin.work.goods import SHIP, ShipSteps, ship_form
 from orders.admin.work.papers import PaperSteps, papers
@@ -26,7 +27,7 @@ class OrderSteps(StatusSteps, ShipSteps, InvoiceSteps, PaperSteps):
         lines = list(order.lines.all())
         shown = papers(request, order)
         if request.user.has_perm(CHANGE):
-            shown |= status_forms(order, lines)
+            shown |= status_forms(order, lines, warehouses_of(request))
         if request.user.has_perm(SHIP):
             shown["ship_form"] = ship_form(order, lines)
         if request.user.has_perm(ISSUE):

@@ -10,11 +10,13 @@ from django.utils.translation import gettext as _
 
 from config.kit.admin.guards import guarded
 from config.kit.admin.model_admins import Route
+from integrations.admin.open_project import warehouses_of
 from orders.admin.work.base import Steps
-from orders.admin.work.forms import AddressForm, BuyersNoteForm, ItemsForm, ReasonForm
+from orders.admin.work.forms import AddressForm, BuyersNoteForm, ItemsForm, ReasonForm, WarehouseForm
 from orders.choices import OrderStatus, Part
 from orders.models import Order, OrderLine
-from orders.work import editing, lifecycle, paying
+from orders.work import editing, lifecycle, paying, rerouting
+from stock.warehouses import Warehouses
 
 CHANGE = "orders.change_order"
 
@@ -32,6 +34,7 @@ class StatusSteps(Steps[Order]):
             ("<int:pk>/shipping/", self.shipping, "shipping"),
             ("<int:pk>/note/", self.note, "note"),
             ("<int:pk>/items/", self.items, "items"),
+            ("<int:pk>/warehouse/", self.warehouse, "warehouse"),
         ]
 
     @guarded(CHANGE)
@@ -110,12 +113,29 @@ class StatusSteps(Steps[Order]):
 
         return self.step(request, order, "items_form", form, act, _("The items are changed."))
 
+    @guarded(CHANGE)
+    def warehouse(self, request: HttpRequest, pk: int) -> HttpResponse:
+        order = self.row(request, pk)
+        form = WarehouseForm(warehouses_of(request), request.POST, prefix="warehouse")
+
+        def act(values: dict[str, Any]) -> object:
+            return rerouting.serve_from(
+                order.pk,
+                values["warehouse"],
+                seen=values["seen"],
+                actor_id=request.user.pk,
+                reason=values["reason"],
+            )
+
+        done = _("The order is served from the other warehouse; its goods wait there, oldest order first.")
+        return self.step(request, order, "warehouse_form", form, act, done)
+
 
 def _said(was_different: bool) -> str:
     return _("It is saved.") if was_different else _("Nothing was different.")
 
 
-def status_forms(order: Order, lines: Sequence[OrderLine]) -> dict[str, Any]:
+def status_forms(order: Order, lines: Sequence[OrderLine], here: Warehouses) -> dict[str, Any]:
     """The forms that make sense for the order as it is; their names are those of the views above."""
     seen = {"seen": order.version}
     shown: dict[str, Any] = {
@@ -129,7 +149,8 @@ def status_forms(order: Order, lines: Sequence[OrderLine]) -> dict[str, Any]:
         OrderStatus.CANCELLED: ("reopen",),
         OrderStatus.COMPLETE: (),
     }[OrderStatus(order.status)]
-    if any(line.shipped for line in lines):
+    shipped = any(line.shipped for line in lines)
+    if shipped:
         names = tuple(name for name in names if name != "cancel")
     if order.paid_at is None and order.status != OrderStatus.CANCELLED:
         names = (*names, "paid")
@@ -138,4 +159,7 @@ def status_forms(order: Order, lines: Sequence[OrderLine]) -> dict[str, Any]:
     shown |= {f"{name}_form": ReasonForm(initial=seen, prefix=name) for name in names}
     if order.status in {OrderStatus.PROCESSING, OrderStatus.ON_HOLD}:
         shown["items_form"] = ItemsForm(lines, initial=seen, prefix="items")
+        if here.several and not shipped:
+            chosen = {"warehouse": order.warehouse_id or here.first}
+            shown["warehouse_form"] = WarehouseForm(here, initial=seen | chosen, prefix="warehouse")
     return shown

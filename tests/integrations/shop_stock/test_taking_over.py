@@ -21,6 +21,8 @@ from integrations.shop_stock import adjusting, comparison, taking_over
 from integrations.shop_stock.taking_over import TakeOverRefused
 from orders.choices import Tab
 from orders.models import Order, OrderLine
+from orders.work import rerouting
+from stock import warehouses
 from stock.choices import MovementReason
 from stock.models import StockLevel, StockMovement
 from tests.admin.conftest import imported
@@ -295,3 +297,24 @@ def test_more_units_than_a_level_can_hold_say_nothing(shop: Integration, person:
     sells(A_17=comparison.MOST_UNITS + 1, B_2=comparison.MOST_UNITS)
     taken(shop, person)
     assert levels(shop) == {"B-2": (comparison.MOST_UNITS, 0)}
+
+
+def test_quantities_are_taken_over_into_the_warehouse_where_the_goods_lie(
+    shop: Integration, person: int, sells: Sells
+) -> None:
+    """What other warehouses have, and what is open there, is neither compared nor touched."""
+    brno = warehouses.add(shop.project_id, "Brno")
+    give_stock(shop.project, A_17=5)
+    [_here, there] = imported(shop, [incoming(line("A-17", 2)), incoming(line("A-17", 3))])
+    rerouting.serve_from(there.pk, brno.pk)
+    sells(A_17=4)
+    take_over = taking_over.compare(shop, user_id=person, place=brno.pk)
+    work(take_over)
+    [row] = comparison.whole(TakeOver.objects.get(pk=take_over.pk)).differing
+    assert (row.on_hand, row.in_open_orders, row.wanted) == (0, 3, 7)
+    assert work(taking_over.confirm(shop, take_over.pk, user_id=person)).state == RunState.SUCCEEDED
+    found = StockLevel.objects.order_by("pk").values_list("warehouse__name", "on_hand", "reserved")
+    assert list(found) == [("Main warehouse", 5, 2), ("Brno", 7, 3)]
+    work(taking_over.take_back(shop, take_over.pk, user_id=person))
+    assert list(found.all()) == [("Main warehouse", 5, 2), ("Brno", 3, 3)]
+    holds()
