@@ -47,4 +47,23 @@ INVARIANTS = (
         """SELECT 'movement ' || id FROM stock_stockmovement
            WHERE (reason = 'shipment' AND reference IS NULL) OR (reason <> 'shipment' AND note = '')""",
     ),
+    Invariant(
+        "S15",
+        "Every transfer is a pair of movements: the same units leave one warehouse and come to the other.",
+        """SELECT 'transfer ' || sent.id FROM stock_stocktransfer sent
+           LEFT JOIN stock_stockmovement gone ON gone.reference = sent.id AND gone.reason = 'transfer_out'
+           LEFT JOIN stock_stocklevel here ON here.id = gone.level_id
+           LEFT JOIN stock_stockmovement come ON come.reference = sent.id AND come.reason = 'transfer_in'
+           LEFT JOIN stock_stocklevel there ON there.id = come.level_id
+           WHERE (gone.quantity, come.quantity) IS DISTINCT FROM (-sent.quantity, sent.quantity)
+              OR (here.warehouse_id, there.warehouse_id) IS DISTINCT FROM (sent.source_id, sent.target_id)
+              OR (here.product_id, there.product_id) IS DISTINCT FROM (sent.product_id, sent.product_id)
+           UNION ALL SELECT 'movement ' || m.id FROM stock_stockmovement m
+           WHERE m.reason IN ('transfer_out', 'transfer_in')
+             AND NOT EXISTS (SELECT FROM stock_stocktransfer sent WHERE sent.id = m.reference)
+           UNION ALL SELECT 'transfer back ' || back.id FROM stock_stocktransfer back
+           JOIN stock_stocktransfer sent ON sent.id = back.takes_back_id
+           WHERE (back.source_id, back.target_id, back.product_id, back.quantity)
+              <> (sent.target_id, sent.source_id, sent.product_id, sent.quantity)""",
+    ),
 )

@@ -107,6 +107,32 @@ class Reservation(models.Model):
         return f"{self.quantity} for {self.reference}"
 
 
+class StockTransfer(models.Model):
+    """Goods that went from one warehouse to another, as a pair of movements. See `orders.intake.transferring`."""
+
+    project = models.ForeignKey("integrations.Project", models.PROTECT, related_name="transfers", db_index=False)
+    product = models.ForeignKey(Product, models.PROTECT, related_name="transfers", db_index=False)
+    source = models.ForeignKey(Warehouse, models.PROTECT, related_name="+", db_index=False)
+    target = models.ForeignKey(Warehouse, models.PROTECT, related_name="+", db_index=False)
+    quantity = models.PositiveIntegerField()
+    note = models.CharField(max_length=200, blank=True)
+    takes_back = models.OneToOneField("self", models.PROTECT, related_name="taken_back_by", null=True, blank=True)
+    """The transfer whose goods went back with this one."""
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="transfer_moves"),
+            models.CheckConstraint(condition=~Q(source=F("target")), name="transfer_goes_elsewhere"),
+        ]
+        indexes = [models.Index(fields=["product", "-id"], name="transfer_of_product")]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} from {self.source} to {self.target}"
+
+
 class StockMovement(models.Model):
     """A change of what is on hand, signed. Append-only: a trigger refuses UPDATE and DELETE."""
 
@@ -115,7 +141,7 @@ class StockMovement(models.Model):
     quantity = models.IntegerField()
     reason = models.CharField(max_length=20, choices=MovementReason)
     reference = models.BigIntegerField(null=True, blank=True)
-    """The shipment line the goods left with, or came back from."""
+    """The shipment line the goods left with, or came back from; of a transfer, its id."""
     note = models.CharField(max_length=300, blank=True)
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
     at = models.DateTimeField()
@@ -133,6 +159,11 @@ class StockMovement(models.Model):
                 fields=["reference"],
                 condition=Q(reason=MovementReason.RETURN),
                 name="return_once_per_shipment_line",
+            ),
+            models.UniqueConstraint(
+                fields=["reference", "reason"],
+                condition=Q(reason__in=[MovementReason.TRANSFER_OUT, MovementReason.TRANSFER_IN]),
+                name="movement_once_per_transfer",
             ),
         ]
         indexes = [

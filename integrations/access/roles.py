@@ -37,6 +37,7 @@ VIEW = frozenset(
         "stock.view_reservation",
         "stock.view_stocklevel",
         "stock.view_stockmovement",
+        "stock.view_stocktransfer",
         "stock.view_warehouse",
     }
 )
@@ -65,7 +66,7 @@ ORDERS = frozenset(
     }
 )
 SHIPPING = frozenset({"integrations.send_crossing", "orders.add_shipment", "orders.change_shipment"})
-STOCK = frozenset({"stock.add_product", "stock.change_product", "stock.receive_stock"})
+STOCK = frozenset({"stock.add_product", "stock.add_stocktransfer", "stock.change_product", "stock.receive_stock"})
 SETTINGS = frozenset(
     {
         "integrations.add_apikey",

@@ -203,6 +203,7 @@ MENTIONS: Mapping[str, tuple[str, str]] = {
     "orders.Customer": ("project", "description metadata"),
     "orders.PointsMovement": ("project", "note"),
     "stock.StockMovement": ("project", "note"),
+    "stock.StockTransfer": ("project", "note"),
 }
 
 # What the site's people write down of each other's deeds; of the whole installation, because it knows no project.

@@ -13,7 +13,12 @@ from stock.ledger import Change
 from stock.models import Product, StockMovement
 from stock.warehouses import Place
 
-BY_HAND = (MovementReason.RECEIPT, MovementReason.ADJUSTMENT, MovementReason.TAKE_OVER)
+BY_HAND = (
+    MovementReason.RECEIPT,
+    MovementReason.ADJUSTMENT,
+    MovementReason.TAKE_OVER,
+    MovementReason.TRANSFER_OUT,
+)
 
 
 class BookedMeanwhile(Refused):
@@ -24,6 +29,16 @@ def last_booking(product_id: int) -> int:
     """The newest booking of a product that is no order's; 0 when there is none. What a page shows is as new as this."""
     booked = StockMovement.objects.filter(level__product_id=product_id, reason__in=BY_HAND)
     return booked.order_by("-id").values_list("id", flat=True).first() or 0
+
+
+def expect_seen(product: Product, seen: int | None) -> None:
+    """Hold the project's stock, and raise BookedMeanwhile when `seen` is not the product's last booking any more."""
+    ledger.lock_project(product.project_id)
+    if last_booking(product.pk) != (seen or 0):
+        raise BookedMeanwhile(
+            "Stock of this product was booked since you opened the page, maybe by your own click before."
+            " Look at the newest movement below; book again only if yours is not there."
+        )
 
 
 def book(
@@ -42,21 +57,19 @@ def book(
     and `stock.ledger.StockError` when the stock does not allow it.
     """
     with transaction.atomic():
-        ledger.lock_project(product.project_id)
-        if last_booking(product.pk) != (seen or 0):
-            raise BookedMeanwhile(
-                "Stock of this product was booked since you opened the page, maybe by your own click before."
-                " Look at the newest movement below; book again only if yours is not there."
-            )
+        expect_seen(product, seen)
         return change_stock(product.project_id, [Change(product.pk, quantity, reason, note, place=place)], actor_id)
 
 
 def sentence(quantity: int, sku: str, served: Served) -> str:
     """What a booking did, for the person who made it."""
-    done = f"{quantity:+,} × {sku} booked."
+    return f"{quantity:+,} × {sku} booked. {served_in_words(served)}"
+
+
+def served_in_words(served: Served) -> str:
     if not served.orders:
-        return f"{done} No order was waiting that this could serve."
+        return "No order was waiting that this could serve."
     orders = "1 waiting order" if served.orders == 1 else f"{served.orders:,} waiting orders"
     units = "1 unit" if served.units == 1 else f"{served.units:,} units"
     moved = ", ".join(f"{count:,} to {Tab(tab).label}" for tab, count in sorted(served.moved.items()) if tab)
-    return f"{done} {orders} served with {units}" + (f"; moved: {moved}." if moved else ".")
+    return f"{orders} served with {units}" + (f"; moved: {moved}." if moved else ".")

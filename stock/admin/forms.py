@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from orders.intake.transferring import LONGEST_NOTE
 from stock.barcodes import canonical
 from stock.warehouses import LONGEST_NAME, MOST_PRIORITY, Place, Warehouses
 
@@ -65,6 +66,31 @@ class AdjustForm(PlaceForm):
         if quantity == 0:
             raise forms.ValidationError(_("Zero units change nothing: enter how many more or fewer there are."))
         return quantity
+
+
+class TransferForm(forms.Form):
+    """Goods for another warehouse."""
+
+    quantity = forms.IntegerField(label=_("Units"), min_value=1, max_value=MOST_UNITS)
+    source = forms.TypedChoiceField(label=_("From"), coerce=int)
+    target = forms.TypedChoiceField(label=_("To"), coerce=int)
+    note = forms.CharField(label=_("Note"), max_length=LONGEST_NOTE, required=False)
+    seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, here: Warehouses, **options: Any) -> None:
+        super().__init__(*args, **options)
+        offered = {"source": here.rows, "target": here.active}
+        for name, rows in offered.items():
+            asked: Any = self.fields[name]
+            asked.choices = [(row.pk, row.name) for row in rows]
+        others = [row.pk for row in here.active if here.rows and row.pk != here.rows[0].pk]
+        self.fields["target"].initial = next(iter(others), None)
+
+    def clean(self) -> dict[str, Any]:
+        values = self.cleaned_data
+        if "source" in values and values["source"] == values.get("target"):
+            self.add_error("target", _("The goods are there already: choose another warehouse."))
+        return values
 
 
 class EanForm(forms.Form):

@@ -24,6 +24,8 @@ TONES: dict[str, str] = {
     MovementReason.SHIPMENT: "info",
     MovementReason.ADJUSTMENT: "warn",
     MovementReason.TAKE_OVER: "warn",
+    MovementReason.TRANSFER_OUT: "info",
+    MovementReason.TRANSFER_IN: "good",
     MovementReason.RETURN: "good",
 }
 

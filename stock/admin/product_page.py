@@ -8,10 +8,11 @@ from django.db.models import F, Value
 from django.db.models.functions import Coalesce
 
 from orders.models import OrderLine
-from stock.models import Product, Reservation, StockLevel, StockMovement
+from stock.models import Product, Reservation, StockLevel, StockMovement, StockTransfer
 from stock.warehouses import Warehouses
 
 ROWS = 100
+TRANSFERS = 20
 
 
 def same_ean(product: Product) -> list[Product]:
@@ -46,6 +47,16 @@ def product_page(product: Product, here: Warehouses) -> dict[str, Any]:
         "reservations": sorted(lines, key=lambda line: line.placed_at),
         "waiting_lines": list(waiting)[:ROWS],
         "more_waiting": len(waiting) > ROWS,
+        "transfers": _transfers(product) if here.several else [],
         "movements": movements.order_by("-id")[:ROWS],
         "rows": ROWS,
     }
+
+
+def _transfers(product: Product) -> list[StockTransfer]:
+    """The newest, each with `undoable`."""
+    rows = StockTransfer.objects.filter(product=product).select_related("source", "target", "actor", "taken_back_by")
+    found = list(rows.order_by("-id")[:TRANSFERS])
+    for row in found:
+        row.undoable = row.takes_back_id is None and not hasattr(row, "taken_back_by")  # type: ignore[attr-defined]
+    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -23,15 +23,18 @@ from config.kit.admin.guards import guarded
 from config.kit.admin.model_admins import PageAdmin, Route
 from integrations.access.tenancy import project_of
 from integrations.admin.open_project import warehouses_of
-from orders.intake import receipts
+from orders.intake import receipts, transferring
+from orders.intake.allocation import Served
 from orders.models import OrderLine
 from stock import catalogue
-from stock.admin.forms import AdjustForm, EanForm, NameForm, ProductForm, ReceiveForm
+from stock.admin.forms import AdjustForm, EanForm, NameForm, ProductForm, ReceiveForm, TransferForm
 from stock.admin.product_page import product_page, same_ean
 from stock.barcodes import canonical
 from stock.choices import MovementReason
 from stock.ledger import StockError
-from stock.models import Product, StockLevel, Warehouse
+from stock.models import Product, StockLevel, StockTransfer, Warehouse
+
+TRANSFER = "stock.add_stocktransfer"
 
 
 @admin.register(Product)
@@ -51,6 +54,8 @@ class ProductAdmin(PageAdmin[Product]):
         return [
             ("<int:pk>/receive/", self.receive, "receive"),
             ("<int:pk>/adjust/", self.adjust, "adjust"),
+            ("<int:pk>/transfer/", self.transfer, "transfer"),
+            ("<int:pk>/transfer/<int:transfer_id>/back/", self.take_transfer_back, "transfer_back"),
             ("<int:pk>/name/", self.rename, "rename"),
             ("<int:pk>/ean/", self.set_ean, "set_ean"),
             ("export/", self.export, "export"),
@@ -117,16 +122,21 @@ class ProductAdmin(PageAdmin[Product]):
     def page_context(self, request: HttpRequest, obj: Product) -> dict[str, Any]:
         seen, here = receipts.last_booking(obj.pk), warehouses_of(request)
         may_receive = request.user.has_perm("stock.receive_stock")
+        may_transfer = request.user.has_perm(TRANSFER)
         may_change = request.user.has_perm("stock.change_product")
         return {
             "title": obj.sku,
             "subtitle": None,
             "receive_form": ReceiveForm(initial={"seen": seen}, prefix="receive", here=here) if may_receive else None,
             "adjust_form": AdjustForm(initial={"seen": seen}, prefix="adjust", here=here) if may_receive else None,
+            "transfer_form": TransferForm(initial={"seen": seen}, prefix="transfer", here=here)
+            if here.several and may_transfer
+            else None,
             "name_form": NameForm(initial={"name": obj.name}, prefix="name") if may_change else None,
             "ean_form": EanForm(initial={"ean": obj.ean}, prefix="ean") if may_change else None,
             "same_ean": same_ean(obj),
             "several": here.several,
+            "may_transfer": may_transfer,
             "units_available": obj.units_on_hand - obj.units_reserved,  # type: ignore[attr-defined]
             **product_page(obj, here),
         }
@@ -176,6 +186,59 @@ class ProductAdmin(PageAdmin[Product]):
                 messages.success(request, receipts.sentence(values["quantity"], product.sku, served))
                 return HttpResponseRedirect(self.url("change", product.pk))
         return self.render_page(request, product, status=422, **{name: form})
+
+    @guarded(TRANSFER)
+    def transfer(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Goods for another warehouse."""
+        product, here = self._product(request, pk), warehouses_of(request)
+        form = TransferForm(request.POST, prefix="transfer", here=here)
+        if not form.is_valid():
+            return self.render_page(request, product, status=422, transfer_form=form)
+        values = form.cleaned_data
+        source, target = here.place(values["source"]), here.place(values["target"])
+
+        def book() -> Served:
+            seen, actor_id = values["seen"], request.user.pk
+            return transferring.transfer(
+                product, source, target, values["quantity"], values["note"], seen=seen, actor_id=actor_id
+            )
+
+        said = _("%(units)s × %(sku)s went from %(source)s to %(target)s.") % {
+            "units": f"{values['quantity']:,}",
+            "sku": product.sku,
+            "source": here.name(source),
+            "target": here.name(target),
+        }
+        return self._transferred(request, product, book, said, form)
+
+    @guarded(TRANSFER)
+    def take_transfer_back(self, request: HttpRequest, pk: int, transfer_id: int) -> HttpResponse:
+        """The same goods go back."""
+        product = self._product(request, pk)
+        row = StockTransfer.objects.filter(product=product, pk=transfer_id).first()
+        if row is None:
+            raise Http404
+
+        def book() -> Served:
+            return transferring.take_back(row.pk, actor_id=request.user.pk)
+
+        return self._transferred(request, product, book, _("The transfer is taken back."), None)
+
+    def _transferred(
+        self, request: HttpRequest, product: Product, book: Callable[[], Served], said: str, form: TransferForm | None
+    ) -> HttpResponse:
+        try:
+            served = book()
+        except receipts.BookedMeanwhile as error:
+            messages.warning(request, str(error))
+        except StockError as error:
+            if form is not None:
+                form.add_error("quantity", str(error))
+                return self.render_page(request, product, status=422, transfer_form=form)
+            messages.error(request, str(error))
+        else:
+            messages.success(request, f"{said} {receipts.served_in_words(served)}")
+        return HttpResponseRedirect(self.url("change", product.pk))
 
     @guarded("stock.change_product")
     def rename(self, request: HttpRequest, pk: int) -> HttpResponse:

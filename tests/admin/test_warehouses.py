@@ -11,7 +11,7 @@ from integrations.models import Integration, Project
 from orders.choices import Tab
 from orders.models import Order
 from stock import warehouses
-from stock.models import Product, StockLevel, Warehouse
+from stock.models import Product, StockLevel, StockTransfer, Warehouse
 from tests.admin.conftest import Login, imported, remote
 from tests.admin.test_bulk_steps import choose, go, tokens
 from tests.factories import ProjectFactory, give_stock, incoming, line
@@ -158,3 +158,31 @@ def test_units_that_are_missing_are_received_where_they_are_missing(
     shown = page(admin, "/integrations/remoteorder/?tab=failed")
     assert "Main warehouse: 5 free now" in shown
     assert f'<option value="{brno.pk}">Brno</option>' in shown
+
+
+def test_goods_are_transferred_and_taken_back(admin: Client, product: Product, brno: Warehouse) -> None:
+    shown = admin.get(f"{STOCK}{product.pk}/change/").context["transfer_form"].initial["seen"]
+    first = warehouses.first_of(product.project_id)
+    values = {"transfer-source": first, "transfer-target": brno.pk, "transfer-note": "Van 3", "transfer-seen": shown}
+    address = f"{STOCK}{product.pk}/transfer/"
+    for wrong in ({"transfer-quantity": 9}, {"transfer-quantity": 1, "transfer-target": first}):
+        assert admin.post(address, values | wrong).status_code == 422
+    done = admin.post(address, values | {"transfer-quantity": 2}, follow=True).content.decode()
+    assert "2 × A-17 went from Main warehouse to Brno. No order was waiting" in done
+    assert levels() == [("Main warehouse", 3, 0), ("Brno", 2, 0)]
+    again = admin.post(address, values | {"transfer-quantity": 2}, follow=True).content.decode()
+    assert "was booked since you opened the page" in again
+    back = f"{address}{StockTransfer.objects.get().pk}/back/"
+    assert back in done
+    assert "The transfer is taken back." in admin.post(back, follow=True).content.decode()
+    assert levels() == [("Main warehouse", 5, 0), ("Brno", 0, 0)]
+    assert "taken back already" in admin.post(back, follow=True).content.decode()
+    assert broken() == {}
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_warehouse_staff_may_transfer(role: Role, login: Login, product: Product, brno: Warehouse) -> None:
+    browser, may = login(product.project, role), role in {Role.WAREHOUSE, Role.IMPORT_ADMIN}
+    assert bool(browser.get(f"{STOCK}{product.pk}/change/").context["transfer_form"]) == may
+    assert (browser.post(f"{STOCK}{product.pk}/transfer/").status_code == 422) == may
+    assert (browser.post(f"{STOCK}{product.pk}/transfer/1/back/").status_code == 404) == may

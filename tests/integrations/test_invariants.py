@@ -11,7 +11,9 @@ from django.core.management import CommandError, call_command
 from config.kit.sql import execute
 from integrations.invariants import ALL, broken
 from integrations.models import Run
+from orders.intake import receipts, transferring
 from orders.intake.allocation import change_stock
+from stock import warehouses
 from stock.choices import MovementReason
 from stock.ledger import Change
 from tests.crash.scenario import Scenario
@@ -59,6 +61,7 @@ DAMAGE = {
     "S12": "UPDATE orders_order SET tab = 'backorder' WHERE tab = 'in_stock'",
     "S13": "UPDATE stock_stocklevel SET on_hand = on_hand + 5",
     "S14": "UPDATE stock_reservation SET level_id = (SELECT max(id) FROM stock_stocklevel)",
+    "S15": "UPDATE stock_stockmovement SET quantity = quantity + 1 WHERE reason = 'transfer_in'",
     "R01": "DELETE FROM orders_ordereffect WHERE effect = 'move'",
     "R02": "DELETE FROM orders_ordereffect WHERE effect = 'invoice'",
     "R06": "UPDATE orders_orderline SET shipped = shipped + 1 WHERE shipped > 0",
@@ -82,6 +85,11 @@ def worked() -> Scenario:
         scenario.go_on(scenario.request().pk)
         product = scenario.integration.project.products.get(sku="A-17")
         change_stock(scenario.integration.project_id, [Change(product.pk, 1, MovementReason.RECEIPT, "One more")])
+        brno = warehouses.add(scenario.integration.project_id, "Brno")
+        change_stock(
+            scenario.integration.project_id, [Change(product.pk, 2, MovementReason.RECEIPT, "There", place=brno.pk)]
+        )
+        transferring.transfer(product, brno.pk, None, 1, "", seen=receipts.last_booking(product.pk), actor_id=None)
     runs = Run.objects.all()
     assert [run.state for run in runs] == ["succeeded", "succeeded"]
     return scenario
