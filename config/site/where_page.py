@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from config.kit.money import money
 from integrations.access.tenancy import project_of
-from integrations.admin.open_project import shops_of
+from integrations.admin.open_project import loadable_shops_of
 from integrations.admin.tones import STATE_TONES, WHERE_TONES
 from integrations.choices import Whereabouts
 from integrations.finding import asking_shops, everywhere, whereabouts
@@ -60,7 +60,7 @@ def where(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
     text = asked.replace("\x00", "").strip()[: everywhere.LONGEST]
     projects = _projects(request, project)
     found = everywhere.find(projects, text)
-    shops = shops_of(request)
+    shops = loadable_shops_of(request)
     if request.method == "POST":
         answers = asking_shops.ask_shops(shops, text) if text else []
     else:

@@ -35,6 +35,11 @@ def warehouses_of(request: HttpRequest) -> Warehouses:
     return known
 
 
+def loadable_shops_of(request: HttpRequest) -> list[Integration]:
+    """Those of them that can be asked for orders."""
+    return [shop for shop in shops_of(request) if not shop.connector.by_files]
+
+
 def open_failures_of(request: HttpRequest) -> int:
     """How many orders of the open project can not be imported, counted once per page."""
     known: int | None = getattr(request, "_open_failures", None)

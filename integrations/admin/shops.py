@@ -25,7 +25,7 @@ from integrations.admin.shop_page import shop_page
 from integrations.admin.shop_stock import NO_STOCK
 from integrations.admin.tones import HEALTH_TONES
 from integrations.choices import FeedKind
-from integrations.connectors import UnknownPlatform, all_connectors
+from integrations.connectors import UnknownPlatform, shop_connectors
 from integrations.connectors import get as get_connector
 from integrations.models import Feed, Integration
 from integrations.shop_stock import taking_over
@@ -97,7 +97,7 @@ class ShopAdmin(ShopMappings, PageAdmin[Integration]):
         project = project_of(request)
         if project is None:
             raise PermissionDenied
-        connectors = all_connectors()
+        connectors = shop_connectors()
         key = request.GET.get("platform", connectors[0].key if len(connectors) == 1 else "")
         context: dict[str, Any] = {
             **self.admin_site.each_context(request),

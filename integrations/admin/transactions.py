@@ -20,7 +20,7 @@ from config.kit.admin.guards import guarded, guarded_action
 from config.kit.admin.markup import post_button
 from config.kit.admin.model_admins import Route, TenantAdmin
 from integrations.access.tenancy import project_of
-from integrations.admin.open_project import shops_of
+from integrations.admin.open_project import loadable_shops_of
 from integrations.choices import RemoteState, RunKind
 from integrations.importing import fetch_missing
 from integrations.models import Integration, RemoteOrder, Run
@@ -107,7 +107,7 @@ class ReviewOrders(TenantAdmin[RemoteOrder]):
     def transactions_context(self, request: HttpRequest) -> dict[str, Any]:
         """What stands above the pending orders: the filters for those who may fetch, and how far fetches are."""
         progress.tell_ended(request, RunKind.IMPORT_ORDERS)
-        shops = [shop for shop in shops_of(request) if shop.enabled]
+        shops = [shop for shop in loadable_shops_of(request) if shop.enabled]
         platforms = {shop.platform: shop.connector.label for shop in shops}
         return {
             "panel": progress.panel(request, RunKind.IMPORT_ORDERS),
@@ -122,7 +122,7 @@ class ReviewOrders(TenantAdmin[RemoteOrder]):
     @guarded(REVIEW)
     def fetch(self, request: HttpRequest) -> HttpResponse:
         """Start fetching what the filters say; after a mistake what was typed stands there again."""
-        form = FetchForm(request.POST, shops=[shop for shop in shops_of(request) if shop.enabled])
+        form = FetchForm(request.POST, shops=[shop for shop in loadable_shops_of(request) if shop.enabled])
         problems = [str(error) for errors in form.errors.values() for error in errors]
         if not problems:
             try:

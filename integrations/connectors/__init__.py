@@ -39,6 +39,11 @@ def all_connectors() -> tuple[Connector, ...]:
     return tuple(found().values())
 
 
+def shop_connectors() -> tuple[Connector, ...]:
+    """Those that can be asked: all but those that files are exchanged with."""
+    return tuple(connector for connector in all_connectors() if not connector.by_files)
+
+
 def platform_choices() -> list[tuple[str, str]]:
     """For Django fields: a callable, so that a new platform needs no migration."""
     return [(connector.key, connector.label) for connector in all_connectors()]

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from integrations.choices import ImportAction
-from integrations.connectors.errors import Failure
+from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation, Response
 from integrations.connectors.listings import CodeLists, Cursor, OrderPage, ProductPage, RemoteStatus, Window
 from integrations.connectors.notifications import Hint, Notification, RemoteWebhook, SigningKey
@@ -131,6 +131,16 @@ class Orders:
     abandon: Callable[[Shop, Cursor], Operation[None]] | None = None
     # What `by_number` looks through where the platform cannot look for every number, e.g. "its newest 500 orders".
     looked_through: str = ""
+
+
+def _in_files(*_: Any) -> Operation[Any]:
+    """What a platform without an API answers, whatever it is asked."""
+    yield from ()
+    raise ShopError(Failure.REFUSED, "It cannot be asked: what it says comes in files, by the feeds that read them.")
+
+
+# How orders are listed and found where nobody can be asked for them.
+IN_FILES = Orders(_in_files, _in_files, _in_files)
 
 
 @dataclass(frozen=True)
@@ -260,15 +270,16 @@ class Connector:
     # The platform's API root where all shops share one; "" where every shop has its own address.
     default_base_url: str = ""
     # Test address and credentials; a refusal is a report with ok=False and the way out, not an exception.
-    check: Callable[[Shop], Operation[ConnectionReport]]
+    check: Callable[[Shop], Operation[ConnectionReport]] = _in_files
     # Seconds that nobody should ask for after this answer, by the platform's own count of what is left.
     pause_after: Callable[[Response], float] | None = None
 
-    code_lists: Callable[[Shop], Operation[CodeLists]]
+    code_lists: Callable[[Shop], Operation[CodeLists]] = _in_files
     products: Callable[[Shop, Cursor | None], Operation[ProductPage]] | None = None
     default_rules: tuple[DefaultRule, ...]
 
-    orders: Orders
+    # IN_FILES: it has no API, see `by_files`.
+    orders: Orders = IN_FILES
     # Raises PayloadError, and nothing else, for what cannot be an order.
     parse: Callable[[bytes, Shop], IncomingOrder]
     # Never raises; for payloads that `parse` refuses.
@@ -278,3 +289,8 @@ class Connector:
     webhooks: Webhooks | None = None
     # What it can be told.
     outward: Outward = Outward()
+
+    @property
+    def by_files(self) -> bool:
+        """Whether it has no API: files are exchanged with it (`integrations.warehouses`)."""
+        return self.orders is IN_FILES

@@ -31,7 +31,7 @@ def ask_shops(shops: Iterable[Integration], text: str) -> list[OrderAnswer]:
     """
     until = true_time.now() + PATIENCE
     answers: list[OrderAnswer] = []
-    for shop in shops:
+    for shop in (shop for shop in shops if not shop.connector.by_files):
         answers += _asked(shop, text.strip()[: fetch_missing.LONGEST_ID], until)
     return sorted(answers, key=lambda answer: answer.where in {Whereabouts.NOT_IN_SHOP, Whereabouts.NOT_ASKED})
 

@@ -33,7 +33,7 @@ def look_soon(integration: Integration, external_ids: Collection[str], at: datet
 
     Not in a page's transaction: a notification that comes just then may hold the hint, and waits for the page's run.
     """
-    if not external_ids:
+    if not external_ids or integration.connector.by_files:  # a file was whole when it was read
         return
     execute(
         "INSERT INTO integrations_orderhint AS told"

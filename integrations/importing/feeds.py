@@ -67,7 +67,10 @@ def start_due() -> int:
 
 
 def add_default_feeds(integration: Integration) -> None:
-    """The feeds of a new integration, as far as its platform can do what they are for; those that are there stay."""
+    """The feeds of a new integration, as far as its platform can do what they are for; those that are there stay.
+
+    Where files are exchanged that is only the retry: the others are set up by `integrations.warehouses`.
+    """
     connector = integration.connector
     ways = connector.outward
     able = {
@@ -81,7 +84,7 @@ def add_default_feeds(integration: Integration) -> None:
         [
             Feed(integration=integration, kind=kind, interval=interval, enabled=kind not in OFF_AT_FIRST)
             for kind, interval in DEFAULT_FEEDS.items()
-            if kind not in left_out
+            if kind not in left_out and (kind == FeedKind.RETRY or not connector.by_files)
         ],
         ignore_conflicts=True,
     )

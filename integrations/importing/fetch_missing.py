@@ -48,6 +48,8 @@ def request_hours(integration: Integration, hours: int, *, user_id: int | None =
 
 
 def _request(integration: Integration, user_id: int | None, since: datetime | None, scope: dict[str, object]) -> Run:
+    if integration.connector.by_files:
+        raise RunRefused(f"{integration} cannot be asked for orders: they come in files, by its feeds.")
     if not integration.enabled:
         raise RunRefused(f"{integration} is switched off: switch it on in its settings first.")
     if integration.health == IntegrationHealth.CREDENTIALS:

@@ -62,6 +62,8 @@ def window_start(integration: Integration, now: datetime, date_from: date | None
 
 def request_load(integration: Integration, *, user_id: int | None = None, date_from: date | None = None) -> Run:
     """Start a load of one shop. Raises RunRefused with a sentence."""
+    if integration.connector.by_files:
+        raise RunRefused(f"{integration} cannot be asked for orders: they come in files, by its feeds.")
     if not integration.enabled:
         raise RunRefused(f"{integration} is switched off: switch it on in its settings first.")
     if integration.health == IntegrationHealth.CREDENTIALS:

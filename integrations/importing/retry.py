@@ -16,7 +16,7 @@ from integrations.connectors.listings import OrderPage
 from integrations.following import gone
 from integrations.importing.faulty_pages import broken, by_ids
 from integrations.importing.orders_page import import_page
-from integrations.importing.payloads import GONE, NO_ID, Candidate, read_page
+from integrations.importing.payloads import GONE, NO_ID, Candidate, read_page, read_stored
 from integrations.importing.rules import Mode
 from integrations.models import Integration, RemoteOrder, Run
 from integrations.runs import control
@@ -75,17 +75,23 @@ def _reread(held: Claim, run: Run, integration: Integration, wanted: QuerySet[Re
     if not rows or cursor.get("done"):
         return RunPage(done=True, asked=False)
     total = wanted.count() if run.total is None else run.total
-    page = _fetch(held, run, integration, rows)
-    candidates = read_page(integration.connector, integration.reader(), page.payloads)
-    candidates += map(broken, page.broken)
-    if mode == Mode.LOOK_AGAIN:
-        candidates += _missing(rows, candidates)
+    if integration.connector.by_files:
+        candidates = [read_stored(integration.connector, integration.reader(), row.payload) for row in rows]
+    else:
+        candidates = _asked(held, run, integration, rows, mode)
     done = len(rows) < at_once
     page_of_run = import_page(integration, candidates, {"after": rows[-1].pk, "done": done}, mode=mode)
     if mode == Mode.SWEEP:
         missing = _gone(held, integration, rows, candidates)
         page_of_run = gone.with_gone(page_of_run, integration, missing)
     return replace(page_of_run, done=done, total=total)
+
+
+def _asked(held: Claim, run: Run, integration: Integration, rows: list[RemoteOrder], mode: Mode) -> list[Candidate]:
+    page = _fetch(held, run, integration, rows)
+    candidates = read_page(integration.connector, integration.reader(), page.payloads)
+    candidates += map(broken, page.broken)
+    return candidates + _missing(rows, candidates) if mode == Mode.LOOK_AGAIN else candidates
 
 
 def _gone(held: Claim, integration: Integration, rows: list[RemoteOrder], candidates: list[Candidate]) -> list[str]:

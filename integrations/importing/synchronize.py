@@ -111,6 +111,8 @@ def _source(order: Order) -> tuple[Integration, RemoteOrder]:
 
 
 def _unreadable(integration: Integration) -> str:
+    if integration.connector.by_files:
+        return f"{integration} cannot be asked for orders: what it says comes in files."
     if not integration.enabled:
         return f"{integration} is switched off: switch it on in its settings first."
     if integration.health == IntegrationHealth.CREDENTIALS:

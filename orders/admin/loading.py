@@ -17,7 +17,7 @@ from config.kit import true_time
 from config.kit.admin.guards import guarded
 from config.kit.admin.model_admins import Route, TenantAdmin
 from integrations.access.tenancy import project_of
-from integrations.admin.open_project import open_runs_of, shops_of
+from integrations.admin.open_project import loadable_shops_of, open_runs_of
 from integrations.choices import ImportAction, RunKind
 from integrations.importing import load as loading
 from integrations.models import Integration, StatusRule
@@ -62,7 +62,8 @@ class LoadOrders(TenantAdmin[Order]):
                 messages.error(request, " ".join(map(str, errors)))
             return back
         wanted = form.cleaned_data["shop"]
-        shops = [shop for shop in shops_of(request) if wanted == str(shop.pk) or (wanted == ALL_SHOPS and shop.enabled)]
+        known = loadable_shops_of(request)
+        shops = [shop for shop in known if wanted == str(shop.pk) or (wanted == ALL_SHOPS and shop.enabled)]
         if not shops:
             messages.error(request, _("There is no such shop to load from: choose one of the list."))
         for shop in shops:
@@ -93,7 +94,7 @@ class LoadOrders(TenantAdmin[Order]):
 
 def _dialog(request: HttpRequest) -> dict[str, Any] | None:
     project = project_of(request)
-    shops = [shop for shop in shops_of(request) if shop.enabled]
+    shops = [shop for shop in loadable_shops_of(request) if shop.enabled]
     if project is None:
         return None
     now = true_time.now()

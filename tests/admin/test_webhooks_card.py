@@ -9,7 +9,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from integrations.choices import Role
-from integrations.connectors import all_connectors
+from integrations.connectors import shop_connectors
 from integrations.connectors.contract import Connector
 from integrations.models import Integration, Project, Webhook
 from integrations.shop_webhooks import registration
@@ -17,7 +17,7 @@ from tests.admin.conftest import Login
 from tests.factories import IntegrationFactory
 
 
-@pytest.mark.parametrize("connector", all_connectors(), ids=lambda connector: connector.key)
+@pytest.mark.parametrize("connector", shop_connectors(), ids=lambda connector: connector.key)
 def test_the_webhooks_card_reads_right_for_every_platform(
     project: Project, admin: Client, login: Login, settings: Settings, connector: Connector
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from integrations.connectors import all_connectors
+from integrations.connectors import shop_connectors
 from integrations.connectors.shopify import bulk
 from tests.benchmarks.requests import BARS, Counted, count
 
@@ -24,7 +24,7 @@ COSTS = {
 
 
 def test_every_platform_has_its_bar() -> None:
-    assert set(BARS) == set(COSTS) == {connector.key for connector in all_connectors()}
+    assert set(BARS) == set(COSTS) == {connector.key for connector in shop_connectors()}
 
 
 @pytest.mark.parametrize("platform", COSTS)

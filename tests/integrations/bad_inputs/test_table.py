@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from integrations.connectors import all_connectors
+from integrations.connectors import shop_connectors
 from tests.integrations.bad_inputs.rows import ROWS
 from tests.integrations.bad_inputs.wires import WIRES
 
@@ -34,7 +34,7 @@ ELSEWHERE = {
 
 
 def test_every_connector_has_its_wire() -> None:
-    assert set(WIRES) == {connector.key for connector in all_connectors()}
+    assert set(WIRES) == {connector.key for connector in shop_connectors()}
 
 
 def test_every_field_has_its_place_or_a_reason() -> None:

@@ -13,7 +13,7 @@ from typing import Protocol, TypeVar
 import pytest
 
 from integrations.client import drive
-from integrations.connectors import all_connectors
+from integrations.connectors import shop_connectors
 from integrations.connectors.contract import Connector, Shop
 from integrations.connectors.errors import Failure, PayloadError
 from integrations.connectors.http import Operation
@@ -34,7 +34,7 @@ WITHOUT_EANS = {"magento1", "magento2"}
 EANS_IN_ORDERS = {"bigcommerce", "prestashop", "shopify"}
 EANS = {product.sku: product.ean for product in PRODUCTS if product.sku}
 
-pytestmark = pytest.mark.parametrize("connector", all_connectors(), ids=lambda connector: connector.key)
+pytestmark = pytest.mark.parametrize("connector", shop_connectors(), ids=lambda connector: connector.key)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from integrations.client import drive
-from integrations.connectors import all_connectors
+from integrations.connectors import shop_connectors
 from integrations.connectors.contract import Connector, Shop
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.listings import Window
@@ -28,7 +28,7 @@ ORDERS = {
     "magento1": "xmlrpc",
 }  # fmt: skip
 
-by_platform = pytest.mark.parametrize("connector", all_connectors(), ids=lambda connector: connector.key)
+by_platform = pytest.mark.parametrize("connector", shop_connectors(), ids=lambda connector: connector.key)
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_the_test_and_the_load_say_the_same(connector: Connector, server: Simula
     assert failed >= len(FAULTS) - 1
 
 
-@pytest.mark.parametrize("connector", [c for c in all_connectors() if c.key == "woocommerce"], ids=["woocommerce"])
+@pytest.mark.parametrize("connector", [c for c in shop_connectors() if c.key == "woocommerce"], ids=["woocommerce"])
 def test_control_a_test_of_its_own_words_is_seen(
     connector: Connector, server: SimulatedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

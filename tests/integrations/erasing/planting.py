@@ -17,7 +17,7 @@ from django.test import Client
 from pypdf import PdfWriter
 
 from integrations.choices import BuyerListing, ImportAction, RemoteState, Role, RunKind
-from integrations.connectors import all_connectors
+from integrations.connectors import shop_connectors
 from integrations.connectors.listings import Window
 from integrations.distributions import opt_outs
 from integrations.distributions.dispatch import send_letters
@@ -129,7 +129,7 @@ def shop_of(project: Project, platform: str, seed: int = 1) -> tuple[Integration
 def from_shops(project: Project) -> dict[str, tuple[Integration, SimulatedSite]]:
     """Two orders in the book, one pending, one ignored and one unreadable order of each platform."""
     shops = {}
-    for connector in all_connectors():
+    for connector in shop_connectors():
         shop, site = shop_of(project, connector.key)
         seen = fetched(shop, site)
         assert len(seen) >= 2, connector.key

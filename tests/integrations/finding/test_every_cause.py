@@ -10,7 +10,7 @@ import pytest
 
 from integrations import client
 from integrations.choices import AccountPlan, FeedKind, ImportAction, Role, UnknownProducts, Whereabouts
-from integrations.connectors import all_connectors
+from integrations.connectors import shop_connectors
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation
 from integrations.finding import asking_shops, everywhere, timeline, whereabouts
@@ -32,7 +32,7 @@ from tests.recorded import from_site, serve
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(300)]
 
-PLATFORMS = [connector.key for connector in all_connectors()]
+PLATFORMS = [connector.key for connector in shop_connectors()]
 EACH = 3
 KNOWN = "MUG-BLUE"
 UNKNOWN = "MUG-WHITE"

@@ -9,7 +9,7 @@ import os
 
 import pytest
 
-from integrations.connectors import all_connectors
+from integrations.connectors import shop_connectors
 from integrations.following import gone, newer
 from integrations.invariants import broken
 from tests.integrations.following.edited_at_random import Play
@@ -34,7 +34,7 @@ def played(platform: str, seed: int, edits: int, patch: pytest.MonkeyPatch) -> P
 
 
 @pytest.mark.parametrize("seed", range(SEEDS))
-@pytest.mark.parametrize("platform", [connector.key for connector in all_connectors()])
+@pytest.mark.parametrize("platform", [connector.key for connector in shop_connectors()])
 def test_nothing_stays_stale_or_gone_unmarked(platform: str, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     play = played(platform, seed, EDITS, monkeypatch)
     assert play.faults() == []

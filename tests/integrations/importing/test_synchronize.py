@@ -22,7 +22,7 @@ from integrations.choices import (
     RunKind,
     RunState,
 )
-from integrations.connectors import all_connectors
+from integrations.connectors import shop_connectors
 from integrations.connectors.errors import Failure, ShopError
 from integrations.importing import mapping, synchronize
 from integrations.importing.load import request_load
@@ -315,6 +315,6 @@ def test_the_feed_leaves_settled_orders_alone(integration: Integration, shop: Sh
     assert (run.state, run.fetched, order_of(KEYS[0]).status) == (RunState.SUCCEEDED, 0, OrderStatus.COMPLETE)
 
 
-@pytest.mark.parametrize("connector", all_connectors(), ids=lambda connector: connector.key)
+@pytest.mark.parametrize("connector", shop_connectors(), ids=lambda connector: connector.key)
 def test_every_platform_says_which_sales_are_off(connector: Any) -> None:
     assert ended_statuses(connector)

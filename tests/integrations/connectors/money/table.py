@@ -12,7 +12,7 @@ import msgspec
 from msgspec import inspect
 
 from integrations import connectors
-from integrations.connectors import all_connectors
+from integrations.connectors import shop_connectors
 
 FILE = Path(connectors.__file__).with_name("MONEY.md")
 ROW = re.compile(r"\| `(?P<path>[^`]+)`(?: \((?P<when>[^)]+)\))? \|(?P<read>[^|]*)\|(?P<note>[^|]*)\|")
@@ -35,7 +35,7 @@ class Row:
 
 def rows(text: str | None = None) -> list[Row]:
     """Every row of the file, in its order. ValueError for a line of a table that is none."""
-    keys = {each.label: each.key for each in all_connectors()}
+    keys = {each.label: each.key for each in shop_connectors()}
     platform, found = "", []
     for written in (FILE.read_text() if text is None else text).splitlines():
         if written.startswith("## "):

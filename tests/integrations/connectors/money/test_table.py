@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from integrations.connectors import all_connectors
+from integrations.connectors import shop_connectors
 from orders.intake.incoming import IncomingOrder
 from tests.integrations.connectors.money.documents import CASES, ROOTS, document, parse
 from tests.integrations.connectors.money.table import Row, amounts, moved, place, rows
@@ -90,7 +90,7 @@ def test_every_amount_that_is_read_has_a_row(platform: str) -> None:
 
 
 def test_every_platform_is_in_the_table() -> None:
-    platforms = {each.key for each in all_connectors()}
+    platforms = {each.key for each in shop_connectors()}
     assert {row.platform for row in ROWS} == set(ROOTS) == set(CASES) == platforms
     assert {(row.platform, row.when) for row in ROWS if row.when} == {
         (platform, when) for platform, cases in CASES.items() for when in cases

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from integrations.connectors import UnknownPlatform, all_connectors, get, platform_choices
+from integrations.connectors import UnknownPlatform, get, platform_choices, shop_connectors
 from integrations.connectors.contract import Shop
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import BasicAuth, OAuth1Auth, Response
@@ -156,13 +156,13 @@ def test_products_and_their_variations() -> None:
 
 
 def test_the_register() -> None:
-    assert get("woocommerce") in all_connectors()
+    assert get("woocommerce") in shop_connectors()
     assert ("woocommerce", "WooCommerce") in platform_choices()
     with pytest.raises(UnknownPlatform, match="no connector 'magento3'; there are: woocommerce"):
         get("magento3")
 
 
-@pytest.mark.parametrize("connector", all_connectors(), ids=lambda connector: connector.key)
+@pytest.mark.parametrize("connector", shop_connectors(), ids=lambda connector: connector.key)
 def test_every_connector_is_whole(connector: Any) -> None:
     assert connector.key.isidentifier()
     assert any(field.secret for field in connector.credential_fields)
