@@ -1,4 +1,4 @@
-"""The only HTTP: drives connectors' operations over the network, safely."""
+"""The only network: drives connectors' operations over HTTP, talks to mail and file servers, safely."""
 
 from integrations.client.certificates import certified_key
 from integrations.client.driver import drive

@@ -51,6 +51,8 @@ OWNERS = {
     "django_rq": ("integrations/runs/queue.py", "config/*"),
     "reportlab": ("orders/documents/paper/*", "config/site/login/qr_code.py"),
     "waitress": ("config/running/front.py",),
+    "paramiko": ("integrations/client/file_servers/*", "integrations/simulator/file_server.py"),
+    "ftplib": ("integrations/client/file_servers/*",),
     "aiosmtpd": ("integrations/simulator/mailbox.py",),  # of the extra `demo`: a site has none
 }
 
