@@ -21,6 +21,8 @@
 | WEBHOOK_BODY_DAYS | days for which the body of a webhook is kept after it was delivered or given up | 30 |
 | RAW_DOCUMENT_DAYS | days for which a shop's document of a settled order is kept; 0: for ever | 400 |
 | WEBHOOK_RUN_DAYS | days for which runs of webhooks are kept after their end; 0: as long as other runs | 7 |
+| FILE_SETTLE_SECONDS | seconds for which a file on a server must not change before it is read | 60 |
+| FILE_DAYS | days for which files that came from a server stay listed, with their errors; 0: for ever | 400 |
 | RUN_DAYS | days for which runs, with what failed in them, are kept after their end; 0: for ever | 180 |
 | WEBHOOK_DAYS | days for which a webhook that was sent stays listed after its end; 0: for ever | 180 |
 | MESSAGE_DAYS | days for which it stays listed that a customer was written to; 0: for ever | 730 |
@@ -98,6 +100,8 @@ BULK_IMPORT_LIMIT = environment.number("BULK_IMPORT_LIMIT", 2000, least=1)
 WEBHOOK_BODY_DAYS = environment.number("WEBHOOK_BODY_DAYS", 30)
 # How long things are kept, in days; 0: for ever. See integrations/retention.py.
 RAW_DOCUMENT_DAYS = environment.number("RAW_DOCUMENT_DAYS", 400)
+FILE_SETTLE_SECONDS = environment.number("FILE_SETTLE_SECONDS", 60)
+FILE_DAYS = environment.number("FILE_DAYS", 400)
 RUN_DAYS = environment.number("RUN_DAYS", 180)
 WEBHOOK_RUN_DAYS = environment.number("WEBHOOK_RUN_DAYS", 7)
 WEBHOOK_DAYS = environment.number("WEBHOOK_DAYS", 180)

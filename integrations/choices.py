@@ -92,6 +92,11 @@ class RunKind(TextChoices):
     STOCK_EXPORT = "stock_export", "Stock export"
     STOCK_CHECK = "stock_check", "Stock check"
     """Reads what the shop has, compares, and changes nothing."""
+    STOCK_FILES = "stock_files", "Stock in"
+    SHIPMENT_FILES = "shipment_files", "Shipment confirmations in"
+    ORDER_FILES = "order_files", "Orders in"
+    ORDERS_OUT = "orders_out", "Orders out"
+    """These four exchange files: see `integrations.warehouses`."""
 
 
 class RunState(TextChoices):
@@ -104,6 +109,9 @@ class RunState(TextChoices):
     """A fault of ours; parked until somebody looks."""
     CANCELLED = "cancelled", "Cancelled"
 
+
+FILES_IN = (RunKind.STOCK_FILES, RunKind.SHIPMENT_FILES, RunKind.ORDER_FILES)
+FILE_KINDS = (RunKind.ORDERS_OUT, *FILES_IN)
 
 RUN_OPEN = (RunState.WAITING, RunState.RUNNING)
 
@@ -363,3 +371,25 @@ class Process(TextChoices):
 
     WORKER = "worker", "Worker"
     TICK = "tick", "Tick"
+
+
+class FileState(TextChoices):
+    """Where a file stands that came from a server, or goes to one."""
+
+    SEEN = "seen", "Seen"
+    """It may still be written; it is taken once it stands still."""
+    WORKING = "working", "Being worked on"
+    DONE = "done", "Worked off"
+    REFUSED = "refused", "Refused"
+    """Nothing of it was booked, but for what `reason` says."""
+    REPEATED = "repeated", "Worked off before"
+    """Its content was worked off before, under whatever name."""
+    SENDING = "sending", "Being sent"
+    """Its orders are chosen; nobody sees it on the server yet."""
+    RENAMING = "renaming", "Being handed over"
+    """It lies on the server whole, under a name that nobody reads; the next step gives it its own."""
+    SENT = "sent", "Sent"
+
+
+# A name stands for one of these at a time.
+FILE_OPEN = (FileState.SEEN, FileState.WORKING, FileState.SENDING, FileState.RENAMING)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from config.kit import true_time
 from integrations.access import password_links
-from integrations.choices import RunKind
+from integrations.choices import FILES_IN, RunKind
 from integrations.erasing.portions import erase_portion
 from integrations.follow_up import steps as following_up
 from integrations.following.status_feed import status_page
@@ -25,6 +25,8 @@ from integrations.shop_webhooks.hints import hints_page
 from integrations.shop_webhooks.registration import check_page
 from integrations.shops import alerts
 from integrations.shops.code_lists import code_lists_page, products_page
+from integrations.warehouses.incoming_files import files_page
+from integrations.warehouses.outgoing_files import orders_page
 
 HANDLERS: dict[RunKind, Handler] = {
     RunKind.LOAD: load_page,
@@ -41,6 +43,8 @@ HANDLERS: dict[RunKind, Handler] = {
     RunKind.OUTGOING: outgoing_page,
     RunKind.STOCK_EXPORT: export_page,
     RunKind.STOCK_CHECK: check_stock_page,
+    **dict.fromkeys(FILES_IN, files_page),
+    RunKind.ORDERS_OUT: orders_page,
 }
 
 

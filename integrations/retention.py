@@ -18,8 +18,8 @@ from django.db import transaction
 from django.db.models import Model, Q
 
 from config.kit import true_time
-from integrations.choices import RUN_OPEN, DeliveryState, MessageState, RemoteState, RunKind
-from integrations.models import CleaningRound, Feed, Fix, Message, RemoteOrder, Run, WebhookDelivery
+from integrations.choices import FILES_IN, RUN_OPEN, DeliveryState, FileState, MessageState, RemoteState, RunKind
+from integrations.models import CleaningRound, ExchangedFile, Feed, Fix, Message, RemoteOrder, Run, WebhookDelivery
 from orders.choices import OrderStatus
 from orders.models import Order
 
@@ -87,6 +87,12 @@ def _old_webhook_runs(old: datetime) -> Q:
     return _old_runs(old) & Q(kind=RunKind.WEBHOOK_ORDERS)
 
 
+def _old_files(old: datetime) -> Q:
+    """Files that came in and lie no more where they would be read; by those that went out it is known what was sent."""
+    ended = Q(state__in=[FileState.DONE, FileState.REFUSED, FileState.REPEATED], feed__kind__in=FILES_IN)
+    return ended & Q(finished_at__lt=old) & ~Q(moved_to="")
+
+
 KINDS = (
     Cleaning("documents", "RAW_DOCUMENT_DAYS", RemoteOrder, "first_seen_at", _old_documents, _forget_documents),
     Cleaning("runs", "RUN_DAYS", Run, "created_at", _old_runs, _delete_runs),
@@ -100,6 +106,7 @@ KINDS = (
         lambda old: Q(created_at__lt=old) & ~Q(state__in=[MessageState.WAITING, MessageState.SENDING]),
         _delete(Message),
     ),
+    Cleaning("files", "FILE_DAYS", ExchangedFile, "seen_at", _old_files, _delete(ExchangedFile)),
     Cleaning("fixes", "LOG_DAYS", Fix, "at", lambda old: Q(at__lt=old), _delete(Fix)),
     Cleaning("log", "LOG_DAYS", LogEntry, "action_time", lambda old: Q(action_time__lt=old), _delete(LogEntry)),
 )  # fmt: skip

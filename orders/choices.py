@@ -85,6 +85,7 @@ class EventKind(TextChoices):
     PRINTED = "printed", "Printed"
     PAID = "paid", "Marked as paid"
     NOT_PAID = "not_paid", "Marked as not paid"
+    HANDED_OVER = "handed_over", "Sent to the warehouse"
 
 
 # What overwrote an order from its shop, and can be taken back.

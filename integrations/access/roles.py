@@ -7,6 +7,7 @@ from integrations.choices import Role
 VIEW = frozenset(
     {
         "integrations.view_erasurerequest",
+        "integrations.view_exchangedfile",
         "integrations.view_apikey",
         "integrations.view_integration",
         "integrations.view_statusrule",

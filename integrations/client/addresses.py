@@ -96,15 +96,40 @@ def _server(parts: re.Match[str], allowed: Set[str], own_hosts: Set[str]) -> str
     return f"{scheme}://{host}{'' if port == usual else f':{port}'}"
 
 
-def check_target(scheme: str, host: str, port: int, allowed: Set[str]) -> None:
-    """Whether we may connect there, as far as it can be said without resolving the name. Raises ValueError."""
-    if f"{host}:{port}" in allowed:
-        return
+# Below these only the usual ports are services of files.
+FILE_PORTS, LEAST_FREE_PORT = {21, 22}, 1024
+
+
+def check_file_server(protocol: str, host: str, port: int, allowed: Set[str]) -> str:
+    """The address of a file server, rebuilt: `sftp://files.example:22`. Raises ValueError with a sentence.
+
+    Public addresses only, but for those `allowed` ("host:port").
+    """
+    text = host.strip()
+    if "://" in text or "/" in text or "@" in text:
+        raise ValueError("Enter only the name of the server, e.g. files.example.com: the rest has its own fields.")
+    name = host_name(f"[{text}]" if text.count(":") > 1 and not text.startswith("[") else text)
+    if f"{name}:{port}" not in allowed:
+        check_public(name)
+        if port not in FILE_PORTS and port < LEAST_FREE_PORT:
+            raise ValueError(f"Port {port} is not one of a file server: 21, 22, or one from {LEAST_FREE_PORT}.")
+    return f"{protocol}://{name}:{port}"
+
+
+def check_public(host: str) -> None:
+    """Whether a name or an address is public, as far as it can be said without resolving it. Raises ValueError."""
     ip = _literal(host)
     if ip is not None and not address_is_public(ip):
         raise ValueError(not_public(host))
     if ip is None and ("." not in host or any(host == name or host.endswith(f".{name}") for name in LOCAL_NAMES)):
         raise ValueError(not_public(host))
+
+
+def check_target(scheme: str, host: str, port: int, allowed: Set[str]) -> None:
+    """Whether we may connect there, as far as it can be said without resolving the name. Raises ValueError."""
+    if f"{host}:{port}" in allowed:
+        return
+    check_public(host)
     if scheme != "https":
         raise ValueError("The address must begin with https://, so that keys and orders travel encrypted.")
     if port not in PORTS:

@@ -190,6 +190,7 @@ MENTIONS: Mapping[str, tuple[str, str]] = {
     "integrations.ShopArticle": ("integration__project", "message"),
     "integrations.Run": ("project", "reason scope results"),
     "integrations.Fix": ("project", "subject done"),
+    "integrations.FileRowError": ("file__project", "sentence"),
     "integrations.BuyerEntry": ("project", "remark"),
     "integrations.BulkFailure": ("bulk_import__project", "source_id reason"),
     "integrations.Export": ("project", "parameters"),
@@ -227,7 +228,9 @@ NOT_PERSONAL: Columns = {
     "integrations.Crossing": "kind label digest state remote_id",
     "integrations.Distribution": "name trigger channel subject text",
     "integrations.Export": "token",
+    "integrations.ExchangedFile": "name digest state reason moved_to problem",
     "integrations.Feed": "kind",
+    "integrations.FileFeed": "folder pattern layout options",
     "integrations.Fix": "reason_code orders",
     "integrations.Heartbeat": "kind name",
     "integrations.Integration": "platform title base_url credentials time_zone unknown_products unknown_payments"

@@ -7,11 +7,12 @@ from datetime import timedelta
 from django.db import transaction
 
 from config.kit import true_time
-from integrations.choices import FeedKind, IntegrationHealth, RunKind
+from integrations.choices import FILE_KINDS, FeedKind, IntegrationHealth, RunKind
 from integrations.importing.load import request_load
 from integrations.models import Feed, Integration, Run
 from integrations.runs import control
 from integrations.runs.control import RunRefused
+from integrations.warehouses import feed_settings
 
 SHORTEST_MINUTES = 5
 DEFAULT_FEEDS = {
@@ -28,7 +29,7 @@ DEFAULT_FEEDS = {
 }
 # What changes orders of the book by itself, or tells a shop anything, is switched on by a person.
 OFF_AT_FIRST = frozenset({FeedKind.ORDER_UPDATE, FeedKind.OUTGOING, FeedKind.STOCK_EXPORT, FeedKind.STOCK_CHECK})
-OUTWARD = frozenset({FeedKind.OUTGOING, FeedKind.STOCK_EXPORT})
+OUTWARD = frozenset({FeedKind.OUTGOING, FeedKind.STOCK_EXPORT, FeedKind.ORDERS_OUT})
 
 
 def start(feed: Feed, user_id: int | None = None) -> Run:
@@ -38,6 +39,8 @@ def start(feed: Feed, user_id: int | None = None) -> Run:
         return request_load(integration, user_id=user_id)
     if not integration.enabled:
         raise RunRefused(f"{integration} is switched off: switch it on in its settings first.")
+    if feed.kind in FILE_KINDS and (sentence := feed_settings.why_not(feed)):
+        raise RunRefused(sentence)
     if feed.kind in OUTWARD and not integration.live:
         raise RunRefused(f"{integration} is told nothing: switch it live under “What goes out” first.")
     return control.request(RunKind(feed.kind), integration, user_id=user_id)

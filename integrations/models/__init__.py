@@ -5,6 +5,7 @@ from integrations.models.crossings import CarrierMapping, Crossing, ShopArticle
 from integrations.models.distributions import Distribution, MailOptOut, MailServer, Message
 from integrations.models.endpoints import DeliveryAttempt, WebhookDelivery, WebhookEndpoint
 from integrations.models.erasures import ErasureRequest
+from integrations.models.files import ExchangedFile, FileFeed, FileRowError, OrderInFile
 from integrations.models.fixes import Fix
 from integrations.models.heartbeats import Heartbeat
 from integrations.models.mappings import MetadataMapping, SkuMapping
@@ -37,9 +38,12 @@ __all__ = [
     "DeliveryAttempt",
     "Distribution",
     "ErasureRequest",
+    "ExchangedFile",
     "Export",
     "ExportPart",
     "Feed",
+    "FileFeed",
+    "FileRowError",
     "Fix",
     "Heartbeat",
     "Integration",
@@ -50,6 +54,7 @@ __all__ = [
     "Message",
     "MetadataMapping",
     "OrderHint",
+    "OrderInFile",
     "PasswordRequest",
     "PlatformKey",
     "Project",

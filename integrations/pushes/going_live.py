@@ -91,7 +91,7 @@ def change_settings(integration: Integration, settings: OutgoingSettings) -> lis
 
 def go_live(integration: Integration, *, leave_out: bool) -> None:
     """Switch a shop live. `leave_out`: what has gathered until now is not told any more. Raises LiveRefused."""
-    if not can_send(integration.connector):
+    if not can_send(integration.connector) and not integration.connector.by_files:
         raise LiveRefused(f"{integration.connector.label} cannot be told anything by its API.")
     if not integration.enabled:
         raise LiveRefused(f"{integration} is switched off: switch it on in its settings first.")

@@ -12,6 +12,7 @@ from integrations.importing.feeds import add_default_feeds
 from integrations.models import Integration, StatusRule
 from integrations.runs import control
 from integrations.shops.ask import ask
+from integrations.warehouses import feed_settings, serving
 
 # What a failed test says of the connection; everything else is a shop that cannot be reached properly.
 HEALTH_OF: dict[Failure | None, IntegrationHealth] = {
@@ -33,12 +34,17 @@ def set_up(integration: Integration) -> None:
             ignore_conflicts=True,
         )
         add_default_feeds(integration)
+        if integration.connector.by_files:
+            feed_settings.add_feeds(integration)
 
 
 def test_connection(integration: Integration) -> ConnectionReport:
     """Ask the shop whether address and credentials work, and keep the answer on the integration."""
     try:
-        report = ask(integration, integration.connector.check(integration.shop()), tested=True)
+        if integration.connector.by_files:
+            report = serving.check(integration)
+        else:
+            report = ask(integration, integration.connector.check(integration.shop()), tested=True)
     except ShopError as error:
         report = ConnectionReport(ok=False, summary=str(error), failure=error.kind)
     health = IntegrationHealth.OK if report.ok else HEALTH_OF.get(report.failure, IntegrationHealth.UNREACHABLE)

@@ -6,6 +6,8 @@ import logging
 import os
 import socket
 import threading
+import time
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -105,7 +107,9 @@ class _Folder(paramiko.SFTPServerInterface):
             return refused
         if self._path(newpath).exists():
             return SFTP_FAILURE
-        return self._changed(lambda: self._path(oldpath).rename(self._path(newpath)))
+        code = self._changed(lambda: self._path(oldpath).rename(self._path(newpath)))
+        time.sleep(self._site.slow.get("rename", 0))
+        return code
 
     def mkdir(self, path: str, attr: Any) -> int:
         if refused := self._done("mkdir", path):
@@ -142,6 +146,8 @@ class SimulatedFileServer:
         self.client_key: paramiko.PKey | None = None
         self.heard: list[str] = []
         self.refuses: set[str] = set()
+        self.slow: dict[str, float] = {}
+        """Seconds that pass after "rename" is done and before that is said."""
         self.odd: list[paramiko.SFTPAttributes] = []
         """Entries that every list shows besides."""
         self.host_key = _host_key(host_key_file)
@@ -185,6 +191,8 @@ class SimulatedFileServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        with suppress(OSError):  # closed before
+            self._listening.shutdown(socket.SHUT_RDWR)  # or a thread that waits on it takes one more
         self._listening.close()
         self.drop()
 

@@ -22,6 +22,7 @@ WORK = (
     EventKind.CREDITED,
     EventKind.NOTED,
     EventKind.PRINTED,
+    EventKind.HANDED_OVER,
     EventKind.PAID,
     EventKind.NOT_PAID,
 )

@@ -24,6 +24,11 @@ PURE = (
     "orders/segments/conditions.py",
     "integrations/importing/rules.py",
     "integrations/connectors/*",
+    "integrations/warehouses/columns.py",
+    "integrations/warehouses/file_layout.py",
+    "integrations/warehouses/presets.py",
+    "integrations/warehouses/source_rows.py",
+    "integrations/warehouses/typed_rows.py",
     "stock/availability.py",
     "stock/barcodes.py",
 )
@@ -60,6 +65,7 @@ OWNERS = {
 ASKERS = (
     "integrations/client/*",
     "integrations/shops/ask.py",
+    "integrations/warehouses/serving.py",  # file servers
     "integrations/webhooks/sender.py",  # receivers of webhooks
     "integrations/distributions/dispatch.py",  # mail servers
     "integrations/access/site_letters.py",  # the site's own mail server

@@ -15,11 +15,13 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from integrations import retention
-from integrations.choices import DeliveryState, RemoteState, RunKind, RunState
+from integrations.choices import DeliveryState, FileState, RemoteState, RunKind, RunState
 from integrations.invariants import broken
 from integrations.models import (
     CleaningRound,
     DeliveryAttempt,
+    ExchangedFile,
+    Feed,
     Fix,
     Integration,
     Message,
@@ -39,7 +41,9 @@ from tests.integrations.distributions.conftest import Distributing, distributing
 __all__ = ["distributing", "login"]
 pytestmark = pytest.mark.django_db
 
-SETTINGS = ("RAW_DOCUMENT_DAYS", "RUN_DAYS", "WEBHOOK_RUN_DAYS", "WEBHOOK_DAYS", "MESSAGE_DAYS", "LOG_DAYS")
+SETTINGS = (
+    "RAW_DOCUMENT_DAYS", "RUN_DAYS", "WEBHOOK_RUN_DAYS", "WEBHOOK_DAYS", "MESSAGE_DAYS", "FILE_DAYS", "LOG_DAYS",
+)  # fmt: skip
 LONG = timedelta(days=1000)
 
 
@@ -76,6 +80,18 @@ def shop(project: Project, distributing: Distributing) -> Integration:
         Message.objects.create(
             distribution=distribution, cause=cause, customer_id=1, state=said, created_at=now, next_attempt_at=now
         )
+    stock_in = Feed.objects.create(integration=shop, kind=RunKind.STOCK_FILES)
+    orders_out = Feed.objects.create(integration=shop, kind=RunKind.ORDERS_OUT)
+    for feed, name, lies, moved_to in (
+        (stock_in, "worked off", FileState.DONE, "processed/a.csv"),
+        (stock_in, "still there", FileState.DONE, ""),
+        (stock_in, "seen", FileState.SEEN, ""),
+        (orders_out, "sent", FileState.SENT, "in/b.csv"),
+    ):
+        ended = None if lies == FileState.SEEN else now
+        ExchangedFile.objects.create(
+            project=project, feed=feed, name=name, state=lies, moved_to=moved_to, seen_at=now, finished_at=ended
+        )
     Fix.objects.create(project=project, integration=shop, reason_code="x", done="Done.", at=now, orders=[1])
     kind = ContentType.objects.get_for_model(Run)
     LogEntry.objects.create(user=user, content_type=kind, object_id="1", object_repr="-", action_flag=1)
@@ -88,6 +104,7 @@ def age(by: timedelta) -> None:
     Run.objects.update(created_at=F("created_at") - by, finished_at=F("finished_at") - by)
     WebhookDelivery.objects.update(created_at=F("created_at") - by, finished_at=F("finished_at") - by)
     Message.objects.update(created_at=F("created_at") - by)
+    ExchangedFile.objects.update(seen_at=F("seen_at") - by, finished_at=F("finished_at") - by)
     Fix.objects.update(at=F("at") - by)
     LogEntry.objects.update(action_time=F("action_time") - by)
 
@@ -110,13 +127,14 @@ def with_documents() -> set[tuple[str, str]]:
 def test_the_old_goes_and_what_is_needed_stays(shop: Integration) -> None:
     age(LONG)
     with patch.object(retention, "WINDOW", 2):
-        assert clean() == 8
+        assert clean() == 9
     assert with_documents() == {("imported", "2"), ("pending", "pending"), ("failed", "failed"), ("ignored", "again")}
     assert list(Run.objects.values_list("state", flat=True)) == ["waiting"]
     assert Order.objects.filter(run=None).count() == 2
     assert [delivery.state for delivery in WebhookDelivery.objects.all()] == ["waiting"]
     assert DeliveryAttempt.objects.count() == 1
     assert [message.state for message in Message.objects.all()] == ["waiting"]
+    assert set(ExchangedFile.objects.values_list("name", flat=True)) == {"still there", "seen", "sent"}
     assert not Fix.objects.exists() and not LogEntry.objects.exists()
     assert broken() == {}
     assert clean() == 0

@@ -2,6 +2,6 @@
 
 from integrations.client.file_servers.file_accounts import FileAccount, HostKeyUnknown
 from integrations.client.file_servers.operations import FileServer, open_server
-from integrations.client.file_servers.spooling import Fetched, fetch
+from integrations.client.file_servers.spooling import Fetched, TooLarge, fetch
 
-__all__ = ["Fetched", "FileAccount", "FileServer", "HostKeyUnknown", "fetch", "open_server"]
+__all__ = ["Fetched", "FileAccount", "FileServer", "HostKeyUnknown", "TooLarge", "fetch", "open_server"]
