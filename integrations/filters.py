@@ -7,12 +7,14 @@ from django_filters import CharFilter, ChoiceFilter
 
 from config.kit.list_filters import IdFilter, YesNoFilter, filters_of, span
 from integrations.choices import (
+    FILE_KINDS,
     ArticleState,
     CrossingKind,
     CrossingState,
     DeliveryState,
     DistributionChannel,
     DistributionTrigger,
+    FileState,
     IntegrationHealth,
     MessageState,
     RemoteState,
@@ -23,6 +25,7 @@ from integrations.choices import (
 from integrations.models import (
     Crossing,
     Distribution,
+    ExchangedFile,
     Integration,
     Message,
     RemoteOrder,
@@ -68,6 +71,17 @@ MESSAGES = filters_of(
     customer=IdFilter("cust", field_name="customer_id", help_text="Messages to this customer."),
     state=ChoiceFilter(choices=MessageState.choices, help_text="What became of the message."),
     **span("created_at", "created"),
+)
+FILES = filters_of(
+    ExchangedFile,
+    integration=IdFilter("int", field_name="feed__integration", help_text="Files exchanged with this integration."),
+    kind=ChoiceFilter(
+        field_name="feed__kind",
+        choices=[(kind.value, kind.label) for kind in FILE_KINDS],
+        help_text="What the file is about.",
+    ),
+    state=ChoiceFilter(choices=FileState.choices, help_text="What became of the file."),
+    **span("seen_at", "seen"),
 )
 WEBHOOKS = filters_of(WebhookEndpoint)
 CROSSINGS = filters_of(

@@ -83,6 +83,7 @@ SECTIONS = (
             ),
             MenuItem(_("What goes out"), "integrations_crossing_changelist", "integrations.view_crossing"),
             MenuItem(_("Runs"), "integrations_run_changelist", "integrations.view_run"),
+            MenuItem(_("Files"), "integrations_exchangedfile_changelist", "integrations.view_exchangedfile"),
             MenuItem(
                 _("Erasure requests"), "integrations_erasurerequest_changelist", "integrations.view_erasurerequest"
             ),

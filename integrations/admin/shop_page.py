@@ -15,7 +15,7 @@ from integrations.admin.shop_stock import STOCK, stock_card
 from integrations.admin.tones import HEALTH_TONES, RUN_TONES
 from integrations.choices import AfterImport, ListKind
 from integrations.importing.code_names import WILDCARD
-from integrations.models import CodeListEntry, Integration, Webhook
+from integrations.models import CodeListEntry, Feed, Integration, Webhook
 from integrations.runs.control import open_runs
 from integrations.shop_webhooks import registration
 from orders.choices import Part
@@ -44,11 +44,7 @@ def shop_page(request: HttpRequest, shop: Integration) -> dict[str, Any]:
         "tone": HEALTH_TONES[shop.health],
         "connector": shop.connector,
         "rules": RuleGrid(shop),
-        "feeds": [
-            {"row": feed, "minutes": round(feed.interval.total_seconds() / 60), "run": feed.last_run, "tone": tone}
-            for feed in shop.feeds.select_related("last_run")
-            for tone in [RUN_TONES[feed.last_run.state] if feed.last_run else "plain"]
-        ],
+        "feeds": [_feed(feed) for feed in shop.feeds.select_related("last_run", "files")],
         "code_lists": [(kind.label, entries.get(kind.value, [])) for kind in ListKind],
         "outgoing": outgoing_card(shop),
         "stock": stock_card(shop, user.has_perm(STOCK)),
@@ -60,6 +56,17 @@ def shop_page(request: HttpRequest, shop: Integration) -> dict[str, Any]:
         "may_change": user.has_perm("integrations.change_integration"),
         "may_rule": user.has_perm("integrations.change_statusrule"),
         "may_feed": user.has_perm("integrations.change_feed"),
+    }
+
+
+def _feed(feed: Feed) -> dict[str, Any]:
+    """`where`: the files it is about, of one that exchanges some."""
+    return {
+        "row": feed,
+        "minutes": round(feed.interval.total_seconds() / 60),
+        "run": feed.last_run,
+        "tone": RUN_TONES[feed.last_run.state] if feed.last_run else "plain",
+        "where": getattr(feed, "files", None),
     }
 
 

@@ -18,24 +18,36 @@ from config.kit.admin.guards import guarded
 from config.kit.admin.markup import badge
 from config.kit.admin.model_admins import PageAdmin, Route
 from integrations.access.tenancy import project_of
+from integrations.admin.file_server_forms import FileServerForm
 from integrations.admin.noting import note_credentials
+from integrations.admin.shop_files import ShopFiles, files_page
 from integrations.admin.shop_forms import ShopForm
 from integrations.admin.shop_mappings import ShopMappings
 from integrations.admin.shop_page import shop_page
 from integrations.admin.shop_stock import NO_STOCK
 from integrations.admin.tones import HEALTH_TONES
 from integrations.choices import FeedKind
-from integrations.connectors import UnknownPlatform, shop_connectors
+from integrations.connectors import UnknownPlatform, all_connectors
 from integrations.connectors import get as get_connector
 from integrations.models import Feed, Integration
 from integrations.shop_stock import taking_over
 from integrations.shops import connection
 from integrations.shops import settings as shop_settings
 from integrations.shops.settings import TitleTaken
+from integrations.warehouses import serving
+
+# The page of an integration that files are exchanged with.
+FILES_TEMPLATE = "admin/integrations/integration/files.html"
+
+
+def _settings_form(shop: Integration, typed: Any = None) -> ShopForm | FileServerForm:
+    if shop.connector.by_files:
+        return FileServerForm(typed, integration=shop)
+    return ShopForm(typed, connector=shop.connector, integration=shop)
 
 
 @admin.register(Integration)
-class ShopAdmin(ShopMappings, PageAdmin[Integration]):
+class ShopAdmin(ShopMappings, ShopFiles, PageAdmin[Integration]):
     list_display = ("title", "platform", "health_shown", "complete_through", "next_load", "switched_on")
     sortable_by = ("title",)
     search_fields = ("title",)
@@ -63,14 +75,21 @@ class ShopAdmin(ShopMappings, PageAdmin[Integration]):
 
     def page_context(self, request: HttpRequest, obj: Integration) -> dict[str, Any]:
         may_change = request.user.has_perm("integrations.change_integration")
-        form = ShopForm(connector=obj.connector, integration=obj) if may_change else None
-        return {"form": form, **shop_page(request, obj)}
+        form = _settings_form(obj) if may_change else None
+        files = files_page(obj) if obj.connector.by_files else {}
+        return {"form": form, **shop_page(request, obj), **files}
+
+    def render_page(self, request: HttpRequest, obj: Integration, status: int = 200, **extra: Any) -> HttpResponse:
+        answer = super().render_page(request, obj, status, **extra)
+        if obj.connector.by_files and isinstance(answer, TemplateResponse):
+            answer.template_name = FILES_TEMPLATE
+        return answer
 
     @guarded("integrations.change_integration")
     def settings(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Save address, credentials and times; test the connection when those that matter to it changed."""
         shop = self.shop(request, pk)
-        form = ShopForm(request.POST, connector=shop.connector, integration=shop)
+        form = _settings_form(shop, request.POST)
         if form.is_valid():
             try:
                 changed = shop_settings.change(shop, form.settings(), form.credentials())
@@ -87,6 +106,8 @@ class ShopAdmin(ShopMappings, PageAdmin[Integration]):
         self.log_change(request, shop, f"Changed: {', '.join(changed)}.")
         note_credentials(request, shop, changed)
         messages.success(request, _("The settings are saved."))
+        if "base_url" in changed and shop.connector.by_files:
+            serving.forget_key(shop)
         if set(changed) - {"title", "time_zone", "enabled", "start_at", "unknown_products", "overlap"}:
             self.tell(request, connection.test_connection(shop))
         return HttpResponseRedirect(self.url("change", shop.pk))
@@ -97,7 +118,7 @@ class ShopAdmin(ShopMappings, PageAdmin[Integration]):
         project = project_of(request)
         if project is None:
             raise PermissionDenied
-        connectors = shop_connectors()
+        connectors = all_connectors()
         key = request.GET.get("platform", connectors[0].key if len(connectors) == 1 else "")
         context: dict[str, Any] = {
             **self.admin_site.each_context(request),
@@ -111,7 +132,12 @@ class ShopAdmin(ShopMappings, PageAdmin[Integration]):
         except UnknownPlatform:
             return TemplateResponse(request, "admin/integrations/integration/platforms.html", context)
         initial = {"time_zone": project.time_zone}
-        form = ShopForm(request.POST if request.method == "POST" else None, connector=connector, initial=initial)
+        typed = request.POST if request.method == "POST" else None
+        form: ShopForm | FileServerForm
+        if connector.by_files:
+            form = FileServerForm(typed, initial=initial)
+        else:
+            form = ShopForm(typed, connector=connector, initial=initial)
         if form.is_valid():
             try:
                 shop = shop_settings.connect(project.pk, connector.key, form.settings(), form.credentials())
@@ -122,7 +148,7 @@ class ShopAdmin(ShopMappings, PageAdmin[Integration]):
                 note_credentials(request, shop, [key for key, value in form.credentials().items() if value])
                 report = connection.test_connection(shop)
                 self.tell(request, report)
-                if report.ok and not taking_over.has_stock(project.pk):
+                if report.ok and not connector.by_files and not taking_over.has_stock(project.pk):
                     messages.warning(request, NO_STOCK)
                 return HttpResponseRedirect(self.url("change", shop.pk))
         context |= {"form": form, "connector": connector}

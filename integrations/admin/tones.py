@@ -5,6 +5,7 @@ from __future__ import annotations
 from integrations.choices import (
     AccessKind,
     CrossingState,
+    FileState,
     IntegrationHealth,
     MessageState,
     RemoteState,
@@ -59,6 +60,17 @@ MESSAGE_TONES: dict[str, str] = {
     MessageState.SKIPPED: "plain",
     MessageState.FAILED: "bad",
     MessageState.UNSURE: "warn",
+}
+
+FILE_TONES: dict[str, str] = {
+    FileState.SEEN: "info",
+    FileState.WORKING: "info",
+    FileState.DONE: "good",
+    FileState.REFUSED: "bad",
+    FileState.REPEATED: "plain",
+    FileState.SENDING: "info",
+    FileState.RENAMING: "info",
+    FileState.SENT: "good",
 }
 
 ACCESS_TONES: dict[str, str] = {

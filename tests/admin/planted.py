@@ -6,7 +6,16 @@ from django.db.models import Model
 from django.utils import timezone
 
 from integrations.access import access_log, api_keys
-from integrations.choices import AccessKind, CrossingKind, ListKind, Process, RemoteState, RunKind, TroubleKind
+from integrations.choices import (
+    AccessKind,
+    CrossingKind,
+    FileState,
+    ListKind,
+    Process,
+    RemoteState,
+    RunKind,
+    TroubleKind,
+)
 from integrations.models import (
     BulkImport,
     BuyerEntry,
@@ -14,11 +23,15 @@ from integrations.models import (
     Crossing,
     Distribution,
     ErasureRequest,
+    ExchangedFile,
     Export,
+    FileFeed,
+    FileRowError,
     Heartbeat,
     MailOptOut,
     MailServer,
     Message,
+    OrderInFile,
     Project,
     Run,
     ShopArticle,
@@ -67,6 +80,13 @@ def rows_of(project: Project) -> dict[type[Model], Model]:
     order.announcements.create(project=project, kind=AnnouncementKind.CREATED, at=now, taken_at=now)
     url = f"https://{CANARY.lower()}.example/hooks"
     endpoint = endpoints.create(project, url, ["customer.order.created"]).endpoint
+    stock_feed = shop.feeds.create(kind=RunKind.STOCK_FILES, enabled=False)
+    FileFeed.objects.create(feed=stock_feed, pattern=f"{CANARY}*")
+    file = ExchangedFile.objects.create(
+        project=project, feed=stock_feed, name=f"{CANARY}.csv", state=FileState.DONE, reason=CANARY
+    )
+    FileRowError.objects.create(file=file, row=1, sentence=CANARY)
+    OrderInFile.objects.create(feed=stock_feed, file=file, order_id=order.pk)
     CarrierMapping.objects.create(integration=shop, carrier=CANARY, code="dhl")
     found: list[Model | None] = [
         Crossing.objects.create(
@@ -78,6 +98,7 @@ def rows_of(project: Project) -> dict[type[Model], Model]:
             answer=CANARY,
         ),
         ShopArticle.objects.create(integration=shop, sku=CANARY, name=CANARY, wanted=5, told=4, in_shop=4),
+        file,
         segment,
         earning_rules.create(
             project.pk, earning_rules.EarningRuleWish(CANARY, EarningTrigger.SEGMENT_ENTERED, 5, segment.pk)
