@@ -18,7 +18,7 @@ from integrations.warehouses.row_work import Booked, why_not
 from integrations.warehouses.typed_rows import TypedRow
 from orders.intake.allocation import change_stock
 from orders.intake.drafts import Obstacle
-from stock import catalogue
+from stock import warehouses
 from stock.choices import MovementReason
 from stock.ledger import Change, lock_project
 
@@ -89,9 +89,7 @@ def _levels(feed: FileFeed, skus: set[str]) -> Mapping[str, Level]:
     integration = feed.feed.integration
     found = articles.load(integration, {(sku, "") for sku in skus})
     ours = {sku: meant for sku in skus if not isinstance(meant := found.meant(sku, ""), Obstacle)}
-    rows = execute(
-        LEVELS, [catalogue.default_warehouse(integration.project_id), integration.project_id, sorted(ours.values())]
-    )
+    rows = execute(LEVELS, [warehouses.first_of(integration.project_id), integration.project_id, sorted(ours.values())])
     levels = {sku: (product_id, on_hand, reserved) for sku, product_id, on_hand, reserved in rows}
     return {sku: levels[own] for sku, own in ours.items() if own in levels}
 

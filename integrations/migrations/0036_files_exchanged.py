@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('integrations', '0033_what_goes_out'),
+        ('integrations', '0035_take_over_warehouse'),
     ]
 
     operations = [
