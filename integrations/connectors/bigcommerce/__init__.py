@@ -80,9 +80,7 @@ CONNECTOR = Connector(
         verify=webhooks.is_signed, read=webhooks.read, registered=webhooks.webhooks, register=webhooks.register
     ),
     outward=Outward(
-        shipments=Shipments(
-            find=shipments.find, send=shipments.send, correct=shipments.correct, carriers=shipments.CARRIERS
-        ),
+        shipments=Shipments(find=shipments.find, send=shipments.send, correct=shipments.correct),
         stock=StockLevels(at_once=quantities.AT_ONCE, send=quantities.send, read=quantities.read),
         pay=papers.pay,
         name_paper=papers.name_paper,

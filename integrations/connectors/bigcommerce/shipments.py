@@ -15,25 +15,13 @@ from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.http import Operation
 from integrations.connectors.kit.json_answers import decoded_list, decoded_object, objects, part
 from integrations.connectors.kit.lookups import is_whole_number
-from integrations.connectors.listings import RemoteStatus
 from integrations.connectors.outward import Crossed, Dispatch
 
-# `shipping_provider` of the OpenAPI file; beside them there are those of third parties, carrier_{id}.
-CARRIERS = tuple(
-    RemoteStatus(code, title)
-    for code, title in (
-        ("auspost", "Australia Post"),
-        ("canadapost", "Canada Post"),
-        ("endicia", "Endicia"),
-        ("fedex", "FedEx"),
-        ("royalmail", "Royal Mail"),
-        ("shipperhq", "ShipperHQ"),
-        ("ups", "UPS"),
-        ("upsready", "UPS Ready"),
-        ("usps", "USPS"),
-    )
+# `shipping_provider` of the OpenAPI file; beside them there are those of third parties, carrier_{id}, and in
+# `tracking_carrier` all that AfterShip knows: a vocabulary without an end, so any code may be mapped.
+PROVIDERS = frozenset(
+    ["auspost", "canadapost", "endicia", "fedex", "royalmail", "shipperhq", "ups", "upsonline", "upsready", "usps"]
 )
-PROVIDERS = {each.code for each in CARRIERS}
 SENT, OFF = {2, 10}, {4: "paid back", 5: "cancelled", 6: "declined"}
 COMPLETED = 10
 LONGEST_NUMBER = 50

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+# As much as one question may cost; an order with more lines at one location is told by hand.
 FULFILLING = """query Fulfilling($id: ID!) {
   order(id: $id) { id cancelledAt displayFulfillmentStatus
     fulfillmentOrders(first: 20) { nodes { id status assignedLocation { location { id } }
       lineItems(first: 100) { nodes { id remainingQuantity lineItem { id } } } } }
-    fulfillments(first: 50) { id status trackingInfo(first: 10) { number company }
+    fulfillments(first: 20) { id status trackingInfo(first: 10) { number company }
       fulfillmentLineItems(first: 100) { nodes { quantity lineItem { id } } } } }
 }"""
 FULFIL = """mutation Fulfil($fulfillment: FulfillmentInput!) {

@@ -60,8 +60,6 @@ def order_document(shop: SimulatedShop, sale: Sale) -> Json:
     payment, fulfilment = statuses(sale, now)
     goods, discount = cost.goods, sum((line.discount for line in cost.lines), Decimal(0))
     refunds = [rounded(shop, cost.total * Decimal(str(change.refund))) for change in sale.refunds(now)]
-    kept = shop.records.kept.get(str(sale.id), {})
-    told = list(shop.records.of(sale.id))
     document: Json = {
         "id": order_id(sale),
         "internalId": sale.id,
@@ -105,12 +103,8 @@ def order_document(shop: SimulatedShop, sale: Sale) -> Json:
             "fulfillmentType": "PICKUP" if goods.delivery[0] == "local_pickup" else "SHIPPING",
         },
         **_rest(cost),
-        **kept,
+        **_written(shop, sale),
     }
-    if told:
-        document["trackingNumber"] = told[-1].tracking
-    if sale.given is not None:
-        document |= {"externalTransactionId": sale.given.reference, "orderExtraFields": []}
     if not goods.guest:
         document["customerId"] = 1 + sum(map(ord, goods.buyer.last_name)) % 900
     if goods.delivery[0] != "local_pickup":
@@ -118,6 +112,14 @@ def order_document(shop: SimulatedShop, sale: Sale) -> Json:
     if goods.coupon:
         document["discountCoupon"] = {"name": "Spring", "code": goods.coupon, "discountType": "PERCENT", "discount": 10}
     return document
+
+
+def _written(shop: SimulatedShop, sale: Sale) -> Json:
+    """What others have written into it."""
+    told = list(shop.records.of(sale.id))
+    given = {"externalTransactionId": sale.given.reference, "orderExtraFields": []} if sale.given else {}
+    tracked = {"trackingNumber": told[-1].tracking} if told else {}
+    return {**shop.records.kept.get(str(sale.id), {}), **tracked, **given}
 
 
 def _refund(amount: Decimal) -> Json:
