@@ -111,6 +111,10 @@ INVARIANTS = (
            JOIN integrations_webhookendpoint e ON e.id = d.endpoint_id WHERE d.project_id <> e.project_id
            UNION ALL SELECT 'warehouse of order ' || o.id FROM orders_order o
            JOIN stock_warehouse w ON w.id = o.warehouse_id WHERE o.project_id <> w.project_id
+           UNION ALL SELECT 'shop of routing rule ' || r.id FROM orders_routingrule r
+           JOIN integrations_integration i ON i.id = r.integration_id WHERE r.project_id <> i.project_id
+           UNION ALL SELECT 'routing rule ' || r.id FROM orders_routingrule r
+           JOIN stock_warehouse w ON w.id = r.warehouse_id WHERE r.project_id <> w.project_id
            UNION ALL SELECT 'order line ' || l.id FROM orders_orderline l JOIN orders_order o ON o.id = l.order_id
            JOIN stock_product p ON p.id = l.product_id WHERE o.project_id <> p.project_id
            UNION ALL SELECT 'invoice ' || i.id FROM orders_invoice i JOIN orders_order o ON o.id = i.order_id

@@ -45,6 +45,15 @@ def lock_project(project_id: int) -> None:
 
 def lock_levels(project_id: int, wanted: Mapping[Place, Iterable[int]]) -> Shelves:
     """The levels of the products (by id) wanted of each place, locked in id order; products without one left out."""
+    return _levels(project_id, wanted, "FOR UPDATE")
+
+
+def seen_levels(project_id: int, wanted: Mapping[Place, Iterable[int]]) -> Shelves:
+    """As `lock_levels`, only to be looked at: nothing is locked, and nothing may be written from it."""
+    return _levels(project_id, wanted, "")
+
+
+def _levels(project_id: int, wanted: Mapping[Place, Iterable[int]], lock: str) -> Shelves:
     asked = {place: set(product_ids) for place, product_ids in wanted.items()}
     shelves: Shelves = {place: {} for place in asked}
     products = sorted(set().union(*asked.values()))
@@ -52,8 +61,8 @@ def lock_levels(project_id: int, wanted: Mapping[Place, Iterable[int]]) -> Shelv
         return shelves
     first = first_of(project_id)
     rows = execute(
-        "SELECT warehouse_id, product_id, id, on_hand, reserved FROM stock_stocklevel"
-        " WHERE warehouse_id = ANY(%s) AND product_id = ANY(%s) ORDER BY id FOR UPDATE",
+        "SELECT warehouse_id, product_id, id, on_hand, reserved FROM stock_stocklevel"  # noqa: S608  constants only
+        f" WHERE warehouse_id = ANY(%s) AND product_id = ANY(%s) ORDER BY id {lock}",
         [[place or first for place in asked], products],
     )
     for warehouse_id, product_id, level_id, on_hand, reserved in rows:

@@ -69,6 +69,7 @@ SECTIONS = (
             MenuItem(_("Movements"), "stock_stockmovement_changelist", "stock.view_stockmovement"),
             MenuItem(_("Stock in shops"), "integrations_shoparticle_changelist", "integrations.view_shoparticle"),
             MenuItem(_("Warehouses"), "stock_warehouse_changelist", "stock.view_warehouse"),
+            MenuItem(_("Routing rules"), "orders_routingrule_changelist", "orders.view_routingrule"),
         ),
     ),
     Section(

@@ -267,6 +267,7 @@ NOT_PERSONAL: Columns = {
     "orders.OrderEvent": "kind",
     "orders.OrderLine": "key sku name tax_name",
     "orders.PointsMovement": "reason",
+    "orders.RoutingRule": "countries postcodes shipping currency sku_prefix",
     "orders.Segment": "name kind junction conditions",
     "orders.Shipment": "code order_number carrier",
     "orders.ShipmentLine": "sku name",

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 
 from config.kit import true_time
 from integrations.choices import ImportAction
@@ -18,12 +19,11 @@ from integrations.importing.payloads import Candidate, read_stored
 from integrations.importing.rules import Rule, Verdict
 from integrations.models import Integration
 from integrations.shops.rule_settings import WantedRule
-from orders.intake import sharing
+from orders.intake import routing_rules
 from orders.intake.drafts import Draft, Intake, Obstacle
 from orders.intake.incoming import IncomingOrder
-from stock import catalogue
-from stock.availability import Level
-from stock.models import StockLevel
+from orders.intake.new_orders import draft
+from stock import catalogue, ledger
 
 DAYS = (30, 90)
 # Orders looked at, newest first: a second or two of reading.
@@ -81,7 +81,7 @@ def preview(integration: Integration, wanted: Sequence[WantedRule], days: int) -
     ids = {rule.pk: rule.status for rule in integration.rules.all()}
     typed = [Rule(ids.get(row.rule_id or 0, row.status), ImportAction(row.action), row.retry) for row in wanted]
     changed = present | {rule.status: rule for rule in typed}
-    now, then = (_decided(seen, found, products, rules) for rules in (present, changed))
+    now, then = (_decided(integration, seen, found, products, rules) for rules in (present, changed))
     return Preview(days, len(seen), cut, unreadable, now, then)
 
 
@@ -105,12 +105,16 @@ def _products(integration: Integration, orders: Sequence[IncomingOrder], found: 
 
 
 def _decided(
-    seen: Sequence[Candidate], found: Lookups, products: Mapping[str, int], rules: Mapping[str, Rule]
+    integration: Integration,
+    seen: Sequence[Candidate],
+    found: Lookups,
+    products: Mapping[str, int],
+    rules: Mapping[str, Rule],
 ) -> list[RuleOutcome]:
-    levels = {
-        level.product_id: Level(level.pk, level.on_hand, level.reserved)
-        for level in StockLevel.objects.filter(product_id__in=products.values(), warehouse__is_default=True)
-    }
+    project_id = integration.project_id
+    routing = routing_rules.of(project_id)
+    shelves = ledger.seen_levels(project_id, dict.fromkeys(routing.places, products.values()))
+    decided = partial(draft, integration.pk, products=products, rules=routing, shelves=shelves)
     outcomes = {action: RuleOutcome(action) for action in ImportAction}
     for candidate in seen:
         item = judge(candidate, rules, found)
@@ -121,7 +125,7 @@ def _decided(
             outcome.failed += 1
         elif item.to_import is None:
             _count(outcome, candidate.order)
-        elif isinstance(made := sharing.draft(Intake(*item.to_import, None), products, levels), Obstacle):
+        elif isinstance(made := decided(Intake(*item.to_import, None)), Obstacle):
             outcome.failed += 1
         else:
             _count(outcome, candidate.order)

@@ -13,10 +13,11 @@ from integrations.importing.judgement import judge_page
 from integrations.importing.payloads import read_stored
 from integrations.importing.rules import Mode
 from integrations.models import RemoteOrder
+from orders.intake import routing_rules
+from orders.intake.choosing import facts_of, units_of
 from orders.intake.incoming import IncomingLine, IncomingOrder
 from orders.models import Order
-from stock import catalogue
-from stock.models import StockLevel
+from stock import catalogue, ledger
 
 # How far apart two orders of a buyer with the same total may be to be taken for the same.
 NEAR = timedelta(days=7)
@@ -72,16 +73,18 @@ def assess(remote: RemoteOrder) -> Assessment:
         order=item.order,
         becomes=ImportAction(item.decision.action),
         by_rule=item.by_rule,
-        needs=_needs(remote.project_id, item.order),
+        needs=_needs(remote.project_id, integration.pk, item.order),
         blocked_by=item.blocked_by,
         duplicates=_duplicates(remote, item.order),
     )
 
 
-def _needs(project_id: int, order: IncomingOrder) -> tuple[Need, ...]:
+def _needs(project_id: int, integration_id: int, order: IncomingOrder) -> tuple[Need, ...]:
     products = catalogue.find(project_id, [line.sku for line in order.lines if line.stocked and line.sku])
-    levels = StockLevel.objects.filter(product_id__in=products.values(), warehouse__is_default=True)
-    free = {level.product_id: level.available for level in levels}
+    rules = routing_rules.of(project_id)
+    shelves = ledger.seen_levels(project_id, dict.fromkeys(rules.places, products.values()))
+    place = rules.place(facts_of(order, integration_id), units_of(order, products), shelves)
+    free = {product_id: level.available for product_id, level in shelves[place].items()}
     return tuple(_need(line, products, free) for line in order.lines)
 
 

@@ -1,5 +1,5 @@
 """The admin of the order book."""
 
-from orders.admin import customers, documents, earning_rules, letterheads, orders, points, segments
+from orders.admin import customers, documents, earning_rules, letterheads, orders, points, routing, segments
 
-__all__ = ["customers", "documents", "earning_rules", "letterheads", "orders", "points", "segments"]
+__all__ = ["customers", "documents", "earning_rules", "letterheads", "orders", "points", "routing", "segments"]

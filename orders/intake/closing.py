@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from orders.models import Order
+from orders.models import Order, RoutingRule
 from stock import ledger, warehouses
 from stock.models import Warehouse
 from stock.warehouses import WarehouseRefused
@@ -20,4 +20,6 @@ def close(warehouse: Warehouse) -> Warehouse:
         raise WarehouseRefused(
             f"Open orders are served from {warehouse}: ship them, or let them be served from another warehouse first."
         )
+    if RoutingRule.objects.filter(warehouse=warehouse).exists():
+        raise WarehouseRefused(f"A routing rule sends orders to {warehouse}: change the rules first.")
     return warehouses.switch_off(warehouse)

@@ -6,12 +6,13 @@ out in memory in the order the orders were placed, and the rows go in by COPY. N
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from config.kit.sql import next_ids
 from orders import announcements, customers
 from orders.documents.issue import issue_for_intake
-from orders.intake import rows, sharing
+from orders.intake import routing_rules, rows, sharing
+from orders.intake.choosing import Routing, facts_of, units_of
 from orders.intake.drafts import Draft, Intake, Obstacle, Source, Taken
 from orders.intake.incoming import known_by_ean
 from orders.models import Order, OrderLine
@@ -29,12 +30,13 @@ def take_in(source: Source, intakes: Sequence[Intake]) -> list[Taken | Obstacle]
         return []
     ledger.lock_project(source.project_id)
     products = _products(source, intakes)
-    shelves = ledger.lock_levels(source.project_id, {None: products.values()})
+    rules = routing_rules.of(source.project_id)  # under the project's lock: one reading for the whole page
+    shelves = ledger.lock_levels(source.project_id, dict.fromkeys(rules.places, products.values()))
     outcomes: dict[int, Taken | Obstacle] = {}
     drafts: list[Draft] = []
     oldest_first = sorted(range(len(intakes)), key=lambda index: intakes[index].order.placed_at)
     for index in oldest_first:
-        decided = sharing.draft(intakes[index], products, shelves[None])
+        decided = draft(source.integration_id, intakes[index], products, rules, shelves)
         if isinstance(decided, Obstacle):
             outcomes[index] = decided
         else:
@@ -43,6 +45,17 @@ def take_in(source: Source, intakes: Sequence[Intake]) -> list[Taken | Obstacle]
     _write(source, drafts, shelves)
     taken = {id(each.intake): Taken(each.id, each.tab) for each in drafts}
     return [outcomes.get(index) or taken[id(intake)] for index, intake in enumerate(intakes)]
+
+
+def draft(
+    integration_id: int | None, intake: Intake, products: Mapping[str, int], rules: Routing, shelves: Shelves
+) -> Draft | Obstacle:
+    """Decide one order: from which warehouse it is served, and what its lines get there."""
+    place = rules.default
+    if rules.routes:
+        order = intake.order
+        place = rules.place(facts_of(order, integration_id), units_of(order, products), shelves)
+    return sharing.draft(intake, products, shelves[place], place)
 
 
 def _products(source: Source, intakes: Sequence[Intake]) -> dict[str, int]:

@@ -43,7 +43,7 @@ from integrations.webhooks import endpoints
 from orders.choices import AnnouncementKind, EarningTrigger, SegmentKind
 from orders.documents import letterheads
 from orders.documents.letterheads import LetterheadWording
-from orders.models import Customer, Invoice, PointsMovement, Shipment
+from orders.models import Customer, Invoice, PointsMovement, RoutingRule, Shipment
 from orders.points import earning_rules, movements
 from orders.segments import definitions
 from stock import warehouses
@@ -134,6 +134,7 @@ def rows_of(project: Project) -> dict[type[Model], Model]:
         ),
         Product.objects.get(project=project),
         warehouses.add(project.pk, CANARY),
+        RoutingRule.objects.create(project=project, position=1, shipping=CANARY),
         StockMovement.objects.get(level__product__project=project),
     ]
     return {type(row): row for row in found if row is not None}

@@ -20,6 +20,7 @@ PURE = (
     "config/kit/refusals.py",
     "orders/intake/incoming.py",
     "orders/intake/plans.py",
+    "orders/intake/choosing.py",
     "orders/partners/published.py",
     "orders/segments/conditions.py",
     "integrations/importing/rules.py",
