@@ -252,6 +252,8 @@ class Outward:
     # (order's external id, paper): name it in a note or a field of the order; looks first.
     name_paper: Callable[[Shop, str, Paper], Operation[Crossed]] | None = None
     creation: Creation | None = None
+    # Keys of an order's metadata that change in the shop when it is told of something: an echo, and no news.
+    echoed: frozenset[str] = frozenset()
     # What keys and rights writing takes beyond reading, a sentence for the page that switches it on.
     rights: str = ""
 

@@ -17,6 +17,7 @@ from django.db import transaction
 
 from config.kit.sql import execute
 from integrations.choices import AfterImport
+from integrations.following.echoing import without_echoes
 from integrations.following.settling import still_settling
 from integrations.importing import articles, mapping, remote_orders
 from integrations.importing.articles import Keys, keys_of
@@ -157,7 +158,8 @@ def _differ(pair: _Pair, words: _Words) -> None:
         return
     base = None if pair.base is None else words.ours(pair.base)
     follow = words.follow(pair.candidate.status)
-    pair.found = differences(pair.order, pair.lines, words.ours(pair.candidate.order), follow, base)
+    found = differences(pair.order, pair.lines, words.ours(pair.candidate.order), follow, base)
+    pair.found = without_echoes(words.integration, pair.order.pk, found)
     pair.marked = bool(pair.found)
 
 
@@ -285,4 +287,5 @@ def differs_now(integration: Integration, order: Order) -> Sequence[Change]:
     words = _words(integration, [each for each in (answer.order, base) if each is not None])
     lines = lines_of([order.pk])[order.pk]
     since = None if base is None else words.ours(base)
-    return differences(order, lines, words.ours(answer.order), words.follow(answer.status), since)
+    found = differences(order, lines, words.ours(answer.order), words.follow(answer.status), since)
+    return without_echoes(integration, order.pk, found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from integrations.choices import CrossingKind, CrossingState
+from integrations.choices import CrossingState
 from integrations.connectors.errors import Failure, ShopError
 from integrations.connectors.outward import Crossed
 from integrations.models import Crossing
@@ -13,6 +13,8 @@ from integrations.models import Crossing
 # When one that failed is tried again by itself, counted from its last try: 1, 2, 4 ... 64 minutes, then every two
 # hours for a day. After that a person looks.
 RETRIES = (*(timedelta(minutes=2**turn) for turn in range(7)), *([timedelta(hours=2)] * 12))
+# So often one is tried again of which the shop says that it is not there.
+VANISHED = 3
 NOT_KEPT = "The shop had answered that it has it, and has it no more: it is sent again."
 CANNOT = "The shop cannot be told of this by its API."
 
@@ -52,9 +54,9 @@ def record(told: Told, at: datetime) -> None:
 def _failed(row: Crossing, error: ShopError | None, at: datetime) -> None:
     row.tries += 1
     row.state, row.answer = CrossingState.FAILED, str(error)[:500]
-    # An order that vanished while it was made was not kept: it is made once more.
-    vanished = error is not None and error.kind == Failure.NOT_FOUND and row.kind == CrossingKind.ORDER
-    again = (vanished or (error is not None and error.passes)) and row.tries <= len(RETRIES)
+    # What a second step did not find may be what the shop had not kept of the first.
+    vanished = error is not None and error.kind == Failure.NOT_FOUND and row.tries <= VANISHED
+    again = vanished or (error is not None and error.passes and row.tries <= len(RETRIES))
     row.next_try_at = at + RETRIES[row.tries - 1] if again else None
 
 

@@ -84,6 +84,7 @@ CONNECTOR = Connector(
         " and switch on order.created, order.updated and order.deleted.",
     ),
     outward=Outward(
+        echoed=frozenset({"tracking_number", "private_admin_notes"}),
         shipments=Shipments(find=changing.find, send=changing.send, correct=changing.correct, parts=False),
         stock=StockLevels(at_once=quantities.AT_ONCE, send=quantities.send, read=quantities.read),
         pay=changing.pay,

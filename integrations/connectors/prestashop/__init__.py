@@ -56,6 +56,7 @@ CONNECTOR = Connector(
     identify=identify,
     capabilities=Capabilities(orders_by_ids=orders.MOST_IDS),
     outward=Outward(
+        echoed=frozenset({"shipping_number"}),
         shipments=Shipments(find=shipments.find, send=shipments.send, correct=shipments.correct, parts=False),
         stock=StockLevels(at_once=quantities.AT_ONCE, send=quantities.send, read=quantities.read),
         pay=payments.pay,

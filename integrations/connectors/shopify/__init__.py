@@ -82,6 +82,7 @@ CONNECTOR = Connector(
         verify=webhooks.is_signed, read=webhooks.read, registered=webhooks.webhooks, register=webhooks.register
     ),
     outward=Outward(
+        echoed=frozenset({"fulfillment_status"}),
         shipments=Shipments(find=shipments.find, send=shipments.send, correct=shipments.correct),
         stock=StockLevels(at_once=quantities.AT_ONCE, send=quantities.send, read=quantities.read, compares=True),
         pay=papers.pay,

@@ -18,6 +18,8 @@ pytestmark = [pytest.mark.django_db, pytest.mark.timeout(300)]
 SHIPPING = [each.key for each in all_connectors() if each.outward.shipments is not None]
 STOCKING = [each.key for each in all_connectors() if each.outward.stock is not None]
 GOODS = {"MUG-BLUE": 3, "TEA-EARL-100": 1}
+# Seconds after which a platform lists a payment.
+AGE = {"paypal": 5 * 3600}
 
 
 def sold(shops: Shops, platform: str, count: int = 1) -> tuple[Connected, list[Order]]:
@@ -26,7 +28,7 @@ def sold(shops: Shops, platform: str, count: int = 1) -> tuple[Connected, list[O
     shop = shops.connect(platform)
     going_live.go_live(shop.integration, leave_out=True)
     for _ in range(count):
-        shop.shop.place("processing", GOODS, age=60)
+        shop.shop.place("processing", GOODS, age=AGE.get(platform, 60))
     shop.load()
     orders = list(Order.objects.filter(integration=shop.integration).order_by("pk"))
     assert len(orders) == count

@@ -6,7 +6,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('integrations', '0033_what_goes_out'),
-        ('orders', '0027_warehouse_of_orders'),
+        ('orders', '0028_handed_over'),
         ('stock', '0011_transfers'),
     ]
 
