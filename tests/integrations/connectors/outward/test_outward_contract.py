@@ -62,6 +62,10 @@ def test_a_shipment_whose_answer_is_lost_is_told_once(told: Told, how: dict[str,
 
 @offering("shipments")
 def test_control_told_twice_without_looking_it_is_there_twice(told: Told) -> None:
+    if told.connector.key == "prestashop":
+        pytest.skip(
+            "PrestaShop's one number and state are looked at by whoever writes them; it has a control of its own"
+        )
     sale = told.order()
     dispatch = told.dispatch(sale, {"MUG-BLUE": 1} if told.shipments.parts else None)
     told.ask(told.shipments.send(told.shop, dispatch))
