@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from config.kit.admin.guards import guarded
 from config.kit.admin.model_admins import Route
-from integrations.admin.going_out import GoingOut
+from integrations.admin.marketplace_card import MarketplaceSteps
 from integrations.choices import ArticleKey, ListKind, MappedField, Transform, UnknownCodes, UnknownTaxes
 from integrations.importing.mapping import UNMAPPED, Mapped
 from integrations.importing.trying import try_out
@@ -118,7 +118,7 @@ def mappings_card(shop: Integration, may_edit: bool) -> dict[str, Any]:
     return card
 
 
-class ShopMappings(GoingOut):
+class ShopMappings(MarketplaceSteps):
     def steps(self) -> Sequence[Route]:
         return [
             *super().steps(),

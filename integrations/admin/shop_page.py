@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from integrations.admin.going_out import outgoing_card
+from integrations.admin.marketplace_card import marketplace_card
 from integrations.admin.rule_grid import RuleGrid
 from integrations.admin.shop_mappings import EDIT, mappings_card
 from integrations.admin.shop_stock import STOCK, stock_card
@@ -47,6 +48,7 @@ def shop_page(request: HttpRequest, shop: Integration) -> dict[str, Any]:
         "feeds": [_feed(feed) for feed in shop.feeds.select_related("last_run", "files")],
         "code_lists": [(kind.label, entries.get(kind.value, [])) for kind in ListKind],
         "outgoing": outgoing_card(shop),
+        **marketplace_card(shop, user.has_perm("integrations.change_integration")),
         "stock": stock_card(shop, user.has_perm(STOCK)),
         "mappings": mappings_card(shop, user.has_perm(EDIT)),
         "after_choices": AFTER,

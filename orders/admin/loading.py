@@ -113,10 +113,13 @@ def _outlook(shops: list[Integration]) -> list[dict[str, Any]]:
     rules: dict[int, list[StatusRule]] = {shop.pk: [] for shop in shops}
     for rule in StatusRule.objects.filter(integration__in=shops):
         rules[rule.integration_id].append(rule)
+    titles = {shop.pk: shop.title for shop in shops}
     return [
         {
             "shop": shop,
             "every": _every(shop.loads_every),  # type: ignore[attr-defined]
+            "into": titles.get(shop.into_shop_id or 0, ""),
+            "brings": [other.title for other in shops if other.into_shop_id == shop.pk],
             "rules": _in_short(rules[shop.pk]),
         }
         for shop in shops

@@ -10,9 +10,10 @@ from integrations.choices import ArticleState, CrossingState, Role, RunKind
 from integrations.follow_up.steps import follow_up
 from integrations.models import Crossing, Integration, Project, Run, ShopArticle
 from integrations.pushes import going_live
+from integrations.shops.connection import set_up
 from orders.work import shipping
 from tests.admin.conftest import Login, imported
-from tests.factories import give_stock, incoming, line
+from tests.factories import IntegrationFactory, give_stock, incoming, line
 from tests.integrations.pushes.shops_that_listen import REFUSED, ListeningShop
 
 
@@ -156,3 +157,22 @@ def test_who_only_reads_looks_and_changes_nothing(
     assert "Switch live" not in page(browser, shop)
     for step in ("live", "stop", "settings", "look", "carriers"):
         assert browser.post(f"/integrations/integration/{shop.pk}/goes-out/{step}/").status_code == 403
+
+
+def test_where_orders_of_a_marketplace_go(admin: Client, shop: Integration, project: Project) -> None:
+    target = IntegrationFactory.create(project=project, title="Second shop")
+    address = f"/integrations/integration/{shop.pk}/"
+    assert "go into Second shop" in admin.get(f"{address}change/").content.decode()
+    shown = admin.post(f"{address}marketplace/", {"into_shop": target.pk, "takes_stock": "on"}, follow=True)
+    assert "They wait until Second shop is switched live." in shown.content.decode()
+    shop.refresh_from_db()
+    assert (shop.into_shop, shop.takes_stock, shop.invoice_after_import) == (target, True, False)
+    assert (
+        f'href="/integrations/integration/{shop.pk}/change/"'
+        in admin.get(f"/integrations/integration/{target.pk}/change/").content.decode()
+    )
+    set_up(shop)
+    assert "Its orders go into Second shop" in admin.get("/orders/order/").content.decode()
+    assert admin.post(f"{address}marketplace/", {"into_shop": shop.pk}).status_code == 422
+    shown = admin.post(f"{address}marketplace/", {"into_shop": ""}, follow=True)
+    assert "come into the book here" in shown.content.decode()

@@ -36,6 +36,7 @@ READING = {
     "connect",
     "stock",
     "goes_out",
+    "file_feed",
     "edit",
     "pdf",
     "sample",
