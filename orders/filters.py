@@ -79,7 +79,7 @@ ORDERS = filters_of(
     ),
     integration=IdFilter("int", field_name="integration", help_text="Orders of this shop."),
     customer=IdFilter("cust", field_name="customer", help_text="Orders of this customer."),
-    warehouse=PlaceFilter("wh", help_text="Orders that are served from this warehouse."),
+    warehouse=PlaceFilter("whs", help_text="Orders that are served from this warehouse."),
     number=CharFilter(help_text="The order's number, in full."),
     q=WordsFilter(
         help_text="Words of number, e-mail, names, cities, phone and SKU, or the number of a paper or parcel;"

@@ -43,9 +43,12 @@ def lock_project(project_id: int) -> None:
     locks.lock_project(ProjectLock.STOCK, project_id)
 
 
-def lock_levels(project_id: int, wanted: Mapping[Place, Iterable[int]]) -> Shelves:
-    """The levels of the products (by id) wanted of each place, locked in id order; products without one left out."""
-    return _levels(project_id, wanted, "FOR UPDATE")
+def lock_levels(project_id: int, wanted: Mapping[Place, Iterable[int]], first: int = 0) -> Shelves:
+    """The levels of the products (by id) wanted of each place, locked in id order; products without one left out.
+
+    `first`: the project's first warehouse, where the caller knows it.
+    """
+    return _levels(project_id, wanted, "FOR UPDATE", first)
 
 
 def seen_levels(project_id: int, wanted: Mapping[Place, Iterable[int]]) -> Shelves:
@@ -53,13 +56,13 @@ def seen_levels(project_id: int, wanted: Mapping[Place, Iterable[int]]) -> Shelv
     return _levels(project_id, wanted, "")
 
 
-def _levels(project_id: int, wanted: Mapping[Place, Iterable[int]], lock: str) -> Shelves:
+def _levels(project_id: int, wanted: Mapping[Place, Iterable[int]], lock: str, first: int = 0) -> Shelves:
     asked = {place: set(product_ids) for place, product_ids in wanted.items()}
     shelves: Shelves = {place: {} for place in asked}
     products = sorted(set().union(*asked.values()))
     if not products:
         return shelves
-    first = first_of(project_id)
+    first = first or first_of(project_id)
     rows = execute(
         "SELECT warehouse_id, product_id, id, on_hand, reserved FROM stock_stocklevel"  # noqa: S608  constants only
         f" WHERE warehouse_id = ANY(%s) AND product_id = ANY(%s) ORDER BY id {lock}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any, ClassVar, TypeVar
 
 import msgspec
@@ -25,6 +26,7 @@ from orders.in_shop import newest_status, version_of
 from orders.models import Invoice, Order, OrderLine, Shipment
 from orders.work import lifecycle, shipping
 from orders.work.changing import ChangeRefused
+from stock import warehouses
 
 PAPERS = (
     Prefetch("invoices", Invoice.objects.only("order_id").order_by("pk")),
@@ -40,6 +42,11 @@ class LiveOrders(OfficeResource):
     def rows(self) -> QuerySet[Order]:
         orders = Order.objects.filter(project=self.project).defer("search", "partner", "metadata", "warnings")
         return orders.annotate(shop_status=newest_status()).prefetch_related("lines", *PAPERS)
+
+    @cached_property
+    def first_warehouse(self) -> int:
+        """The one that orders mean which name none; 0 before there is one."""
+        return warehouses.of(self.project.pk).first
 
     def documents(self, rows: Sequence[Order]) -> list[shapes.LiveOrder]:
         return [self._document(row) for row in rows]
@@ -59,6 +66,7 @@ class LiveOrders(OfficeResource):
             tab=row.tab or None,
             version=row.version,
             integration_id=None if row.integration_id is None else give("int", row.integration_id),
+            warehouse_id=give("whs", place) if (place := row.warehouse_id or self.first_warehouse) else None,
             remote_status=row.shop_status,
             changed_in_shop=row.shop_changed_at is not None,
             gone_in_shop=row.shop_gone_at is not None,

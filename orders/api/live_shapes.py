@@ -56,6 +56,7 @@ class LiveOrder(Struct):
     ]
     version: Annotated[int, Meta(description="Grows with every change; send it with a step to be told of others'.")]
     integration_id: Annotated[str | None, Meta(description="The shop; null: it came by the API.")]
+    warehouse_id: Annotated[str | None, Meta(description="Where it is served from; null before there is a warehouse.")]
     remote_status: Annotated[str, Meta(description="Its status in the shop, the newest that is known.")]
     changed_in_shop: Annotated[bool, Meta(description="A newer version of its shop waits for a look.")]
     gone_in_shop: Annotated[bool, Meta(description="Its shop has it no longer.")]

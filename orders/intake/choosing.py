@@ -69,6 +69,8 @@ class Routing:
     routes: Sequence[Route]
     default: Place
     active: Sequence[Place]
+    first: int
+    """The warehouse that places name by None; 0 before there is one."""
 
     @cached_property
     def places(self) -> list[Place]:

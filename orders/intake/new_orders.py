@@ -31,7 +31,7 @@ def take_in(source: Source, intakes: Sequence[Intake]) -> list[Taken | Obstacle]
     ledger.lock_project(source.project_id)
     products = _products(source, intakes)
     rules = routing_rules.of(source.project_id)  # under the project's lock: one reading for the whole page
-    shelves = ledger.lock_levels(source.project_id, dict.fromkeys(rules.places, products.values()))
+    shelves = ledger.lock_levels(source.project_id, dict.fromkeys(rules.places, products.values()), rules.first)
     outcomes: dict[int, Taken | Obstacle] = {}
     drafts: list[Draft] = []
     oldest_first = sorted(range(len(intakes)), key=lambda index: intakes[index].order.placed_at)

@@ -50,7 +50,7 @@ def of(project_id: int) -> Routing:
     """The rules in force. One statement where a project has one warehouse, else two."""
     here = warehouses.of(project_id)
     if not here.several:
-        return Routing((), None, (None,))
+        return Routing((), None, (None,), here.first)
     return routing(here, [_wish(row) for row in _saved(project_id)])
 
 
@@ -58,7 +58,7 @@ def routing(here: Warehouses, wishes: Iterable[RoutingWish]) -> Routing:
     """Rules as they act: those that name a warehouse which is switched off, or is none, do nothing."""
     active = [here.place(row.pk) for row in here.active]
     routes = [_route(wish, here) for wish in wishes]
-    return Routing([each for each in routes if each.by_stock or each.place in active], here.default, active)
+    return Routing([each for each in routes if each.by_stock or each.place in active], here.default, active, here.first)
 
 
 def saved(project_id: int) -> tuple[list[RoutingWish], str]:

@@ -19,11 +19,12 @@ from integrations.api.partner_views import OfficeList, OfficeOne, OfficeResource
 from integrations.api.repeating import idempotent
 from integrations.choices import ApiScope
 from orders.intake.allocation import change_stock
-from stock import filters
+from stock import filters, warehouses
 from stock.api import shapes
 from stock.choices import MovementReason
 from stock.ledger import Change, StockError
-from stock.models import Product, StockLevel, StockMovement
+from stock.models import Product, StockLevel, StockMovement, Warehouse
+from stock.warehouses import Place
 
 
 class Products(OfficeResource):
@@ -37,20 +38,25 @@ class Products(OfficeResource):
 
 
 def products(ids: PublicIds, rows: Sequence[Product]) -> list[shapes.Product]:
-    """Products with what is in the warehouse."""
-    levels = StockLevel.objects.filter(product__in=rows, warehouse__is_default=True)
-    stock = {level.product_id: level for level in levels}
-    return [_product(ids, row, stock.get(row.pk)) for row in rows]
+    """Products with what is in the warehouses."""
+    stock: dict[int, list[StockLevel]] = {row.pk: [] for row in rows}
+    for level in StockLevel.objects.filter(product__in=rows).order_by("warehouse__priority", "warehouse_id"):
+        stock[level.product_id].append(level)
+    return [_product(ids, row, stock[row.pk]) for row in rows]
 
 
-def _product(ids: PublicIds, row: Product, level: StockLevel | None) -> shapes.Product:
+def _product(ids: PublicIds, row: Product, levels: Sequence[StockLevel]) -> shapes.Product:
     return shapes.Product(
         id=ids.give("prod", row.pk),
         sku=row.sku,
         name=row.name,
-        on_hand=level.on_hand if level else 0,
-        reserved=level.reserved if level else 0,
-        available=level.available if level else 0,
+        on_hand=sum(level.on_hand for level in levels),
+        reserved=sum(level.reserved for level in levels),
+        available=sum(level.available for level in levels),
+        warehouses=[
+            shapes.ProductStock(ids.give("whs", level.warehouse_id), level.on_hand, level.reserved, level.available)
+            for level in levels
+        ],
         created_at=when(row.created_at),
     )
 
@@ -60,6 +66,22 @@ class ProductsView(Products, OfficeList):
 
 
 class ProductView(Products, OfficeOne): ...
+
+
+class WarehousesView(OfficeList):
+    """GET: the warehouses of the project, newest first."""
+
+    kind, name, shape = "whs", "warehouse", shapes.Warehouse
+    filters = filters.WAREHOUSES
+
+    def rows(self) -> QuerySet[Warehouse]:
+        return Warehouse.objects.filter(project=self.project)
+
+    def documents(self, rows: Sequence[Warehouse]) -> list[shapes.Warehouse]:
+        return [
+            shapes.Warehouse(self.ids.give("whs", row.pk), row.name, row.is_default, row.active, row.priority)
+            for row in rows
+        ]
 
 
 Booking = shapes.Receipt | shapes.Adjustment
@@ -79,7 +101,10 @@ class MovementsView(OfficeList):
             body=Booking,
             scope=ApiScope.LIVE_ORDERS,
             says="Orders that wait for the product are served in the same moment, oldest first.",
-            refuses={404: "There is no such product.", 409: "The stock does not allow it; `details` says why."},
+            refuses={
+                404: "There is no such product, or no such warehouse.",
+                409: "The stock does not allow it; `details` says why.",
+            },
         )
     }
 
@@ -91,6 +116,7 @@ class MovementsView(OfficeList):
             shapes.StockMovement(
                 id=self.ids.give("mov", row.pk),
                 product_id=self.ids.give("prod", row.level.product_id),
+                warehouse_id=self.ids.give("whs", row.level.warehouse_id),
                 sku=row.level.product.sku,
                 quantity=row.quantity,
                 reason=row.reason,
@@ -111,9 +137,20 @@ class MovementsView(OfficeList):
         if product is None:
             raise not_found("product", asked.product_id)
         reason = MovementReason.RECEIPT if isinstance(asked, shapes.Receipt) else MovementReason.ADJUSTMENT
+        place = self._place(asked.warehouse_id)
+        change = Change(product.pk, asked.quantity, reason, asked.note, place=place)
         try:
-            served = change_stock(self.project.pk, [Change(product.pk, asked.quantity, reason, asked.note)])
+            served = change_stock(self.project.pk, [change])
         except StockError as refusal:
             raise ApiError(409, "stock_refused", "Not booked", str(refusal)) from refusal
         after = products(self.ids, [product])[0]
         return Response(shapes.Booked(after, served.units, served.orders), status=201)
+
+    def _place(self, asked: str | None) -> Place:
+        here = warehouses.of(self.project.pk)
+        if asked is None:
+            return here.default
+        pk = self.ids.take("whs", asked)
+        if pk is None or all(row.pk != pk for row in here.rows):
+            raise not_found("warehouse", asked)
+        return here.place(pk)

@@ -10,8 +10,17 @@ from integrations.api.shapes import Time, one_of
 from stock.choices import MovementReason
 
 
+class ProductStock(Struct):
+    """Units of a product in one warehouse."""
+
+    warehouse_id: str
+    on_hand: int
+    reserved: int
+    available: int
+
+
 class Product(Struct):
-    """A product with its units in the warehouse."""
+    """A product with its units: in all warehouses together, and in each that has a record of it."""
 
     id: str
     sku: str
@@ -19,10 +28,23 @@ class Product(Struct):
     on_hand: int
     reserved: int
     available: Annotated[int, Meta(description="on_hand less reserved.")]
+    warehouses: list[ProductStock]
     created_at: Time | None
     object: Literal["product"] = "product"
 
 
+class Warehouse(Struct):
+    """A place with stock; each order is served from one."""
+
+    id: str
+    name: str
+    default: Annotated[bool, Meta(description="It takes the orders that no routing rule sends elsewhere.")]
+    active: Annotated[bool, Meta(description="false: it takes neither orders nor goods.")]
+    priority: Annotated[int, Meta(description="Smaller numbers are asked for goods first.")]
+    object: Literal["warehouse"] = "warehouse"
+
+
+InWarehouse = Annotated[str | None, Meta(description="Where; null or left out: in the default warehouse.")]
 Note = Annotated[str, Meta(max_length=200, description="For the ledger of movements.")]
 
 
@@ -32,6 +54,7 @@ class Receipt(Struct, tag_field="reason", tag=MovementReason.RECEIPT.value, forb
     product_id: str
     quantity: Annotated[int, Meta(ge=1, le=10**6)]
     note: Note = ""
+    warehouse_id: InWarehouse = None
 
 
 class Adjustment(Struct, tag_field="reason", tag=MovementReason.ADJUSTMENT.value, forbid_unknown_fields=True):
@@ -40,6 +63,7 @@ class Adjustment(Struct, tag_field="reason", tag=MovementReason.ADJUSTMENT.value
     product_id: str
     quantity: Annotated[int, Meta(ge=-(10**6), le=10**6)]
     note: Note = ""
+    warehouse_id: InWarehouse = None
 
 
 class Booked(Struct):
@@ -55,6 +79,7 @@ class StockMovement(Struct):
 
     id: str
     product_id: str
+    warehouse_id: str
     sku: str
     quantity: Annotated[int, Meta(description="Below 0: they went.")]
     reason: Annotated[str, one_of(MovementReason)]

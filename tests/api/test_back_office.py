@@ -58,11 +58,11 @@ def listed(partner: Partner, path: str) -> list[dict[str, Any]]:
 def test_each_resource_is_listed_and_read(partner: Partner, order: Order) -> None:
     for path, kind in {
         "integrations": "integration", "remote-orders": "remote_order", "invoices": "invoice", "shipments": "shipment",
-        "products": "product", "movements": "stock_movement",
+        "products": "product", "movements": "stock_movement", "warehouses": "warehouse",
     }.items():  # fmt: skip
         [row, *_] = listed(partner, path)
         assert row["object"] == kind
-        if path != "movements":
+        if path not in {"movements", "warehouses"}:
             assert told(partner.get(f"{ROOT}/{path}/{row['id']}")) == row
     [product] = listed(partner, "products")
     assert (product["on_hand"], product["reserved"], product["available"]) == (3, 0, 3)

@@ -14,6 +14,8 @@ from integrations.choices import ApiScope
 from integrations.models import Integration
 from integrations.shops.connection import set_up
 from orders.models import Order, Shipment
+from orders.work import rerouting
+from stock import warehouses
 from stock.models import Product, StockMovement
 from tests.admin.conftest import imported
 from tests.api.conftest import Partner, told
@@ -182,6 +184,37 @@ def test_stock_that_comes_serves_orders_that_wait(partner: Partner, order: Order
     assert (moved["quantity"], moved["note"]) == (10, "Lorry 7")
     order.refresh_from_db()
     assert order.tab == "in_stock"
+
+
+def test_goods_come_to_the_warehouse_that_is_named(partner: Partner, order: Order) -> None:
+    project = partner.project
+    brno, product = warehouses.add(project.pk, "Brno"), Product.objects.get(sku="B-2")
+    rerouting.serve_from(order.pk, brno.pk)
+    there = give(partner, "whs", brno.pk)
+    body = {"reason": "receipt", "product_id": give(partner, "prod", product.pk), "quantity": 10}
+    assert told(partner.post(f"{ROOT}/movements", body))["served_units"] == 0, "the default has it, where none waits"
+    booked = told(partner.post(f"{ROOT}/movements", body | {"warehouse_id": there}))
+    assert (booked["served_units"], booked["product"]["on_hand"]) == (3, 20)
+    assert booked["product"]["warehouses"][1] == {
+        "warehouse_id": there,
+        "on_hand": 10,
+        "reserved": 3,
+        "available": 7,
+    }
+    [moved] = told(partner.get(f"{ROOT}/movements?warehouse={there}"))["data"]
+    assert (moved["warehouse_id"], moved["quantity"]) == (there, 10)
+    assert [row["number"] for row in told(partner.get(f"{LIST}?warehouse={there}"))["data"]] == [order.number]
+    assert told(partner.get(address(partner, order)))["warehouse_id"] == there
+    assert told(partner.get(f"{ROOT}/warehouses?active=true"))["data"][0] == {
+        "id": there,
+        "name": "Brno",
+        "default": False,
+        "active": True,
+        "priority": 2,
+        "object": "warehouse",
+    }
+    missing = partner.post(f"{ROOT}/movements", body | {"warehouse_id": "whs_1"})
+    assert (missing.status_code, "Cannot find warehouse" in told(missing)["details"]) == (404, True)
 
 
 @pytest.mark.parametrize(

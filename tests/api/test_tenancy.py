@@ -31,7 +31,8 @@ from orders.models import Customer, Invoice, Order, PointsMovement, Segment, Seg
 from orders.points import movements
 from orders.segments import definitions
 from orders.work import invoicing, shipping
-from stock.models import Product, StockLevel
+from stock import catalogue
+from stock.models import Product, StockLevel, Warehouse
 from tests.admin.conftest import remote
 from tests.api.conftest import Partner, told, work_off
 from tests.factories import IntegrationFactory, ProjectFactory, give_stock
@@ -65,7 +66,7 @@ def test_the_addresses_of_the_api_are_these() -> None:
         *both, *(name + one for name in both), "movements", f"invoices{one}/pdf", f"shipments{one}/packing-slip",
         *(f"orders{one}/{step}" for step in ("hold", "release", "cancel", "shipments")),
         f"customers{one}/points", f"segments{one}/members", f"segments{one}/members/<str:customer_id>",
-        f"deliveries{one}/send-again", "where-is-my-order",
+        f"deliveries{one}/send-again", "where-is-my-order", "warehouses",
     }  # fmt: skip
     assert sorted(route for route in ROUTES if route.startswith("v1/")) == [
         "v1/async-actions",
@@ -122,6 +123,7 @@ OFFICE: tuple[tuple[str, Any], ...] = (
     ("dist", Distribution),
     ("wh", WebhookEndpoint),
     ("del", WebhookDelivery),
+    ("whs", Warehouse),
 )
 
 
@@ -207,11 +209,14 @@ def test_a03_foreign_ids_in_bodies_are_not_there(partner: Partner, theirs: Partn
 
 
 def test_a03_foreign_ids_in_steps_of_the_back_office_are_not_there(partner: Partner, theirs: Partner) -> None:
+    own_product = catalogue.create(partner.project.pk, {"MINE": "Mine"})["MINE"]
+    mine = PublicIds(bytes(partner.project.id_key)).give("prod", own_product)
     before, levels = state(theirs.project), list(StockLevel.objects.values())
     own = told(partner.post("/v1/orders", {"amount": 1}))["id"]
     for foreign in (foreign_ids(theirs.project) | guessed_ids(partner.project, theirs.project)).values():
         for path, body in (
             ("movements", {"reason": "receipt", "product_id": foreign, "quantity": 1}),
+            ("movements", {"reason": "receipt", "product_id": mine, "quantity": 1, "warehouse_id": foreign}),
             (f"orders/{own}/shipments", {"lines": [{"line_id": foreign, "quantity": 1}]}),
             ("runs", {"kind": "load", "integration_id": foreign}),
         ):

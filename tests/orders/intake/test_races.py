@@ -108,7 +108,7 @@ def test_hot_products_are_neither_oversold_nor_deadlocked(project: Project) -> N
 def unlocked(patch: pytest.MonkeyPatch) -> Iterator[None]:
     """Stock read without any lock, as a plain SELECT would."""
 
-    def read(project_id: int, wanted: Any) -> Shelves:
+    def read(project_id: int, wanted: Any, first_id: int = 0) -> Shelves:
         [(place, product_ids)] = wanted.items()
         rows = execute(
             "SELECT product_id, id, on_hand, reserved FROM stock_stocklevel WHERE product_id = ANY(%s)",

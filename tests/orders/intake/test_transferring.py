@@ -172,7 +172,7 @@ def unlocked(patch: pytest.MonkeyPatch, first: int) -> Iterator[None]:
     """Levels read without any lock, and looked at for a moment, as a plain SELECT would allow."""
     gate = threading.Event()
 
-    def read(project_id: int, wanted: Any) -> Shelves:
+    def read(project_id: int, wanted: Any, first_id: int = 0) -> Shelves:
         rows = execute("SELECT warehouse_id, product_id, id, on_hand, reserved FROM stock_stocklevel")
         gate.wait(0.01)
         shelves: Shelves = {place: {} for place in wanted}
