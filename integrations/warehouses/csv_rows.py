@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from operator import itemgetter
@@ -13,8 +13,12 @@ from typing import Any, BinaryIO, cast
 from integrations.warehouses.file_layout import FileLayout, FileRefused
 from integrations.warehouses.source_rows import MOST_ROWS, TOO_MANY, SourceRow
 
+NUL = "The file holds a NUL character. Is it a text file in this encoding?"
+# Encodings of which every other byte is one.
+WIDE = ("utf-16",)
+CHUNK = 1024 * 1024
 Cells = list[str]
-Pick = Callable[[Cells], tuple[str, ...]]
+Pick = Callable[[Cells], Iterable[str]]
 
 
 def rows(content: BinaryIO, layout: FileLayout, wanted: Sequence[str]) -> Iterator[SourceRow]:
@@ -28,29 +32,32 @@ def rows(content: BinaryIO, layout: FileLayout, wanted: Sequence[str]) -> Iterat
             raise FileRefused("The file is empty.")
         places = _places(first if layout.header else [str(place) for place, _ in enumerate(first, 1)], wanted)
         if not layout.header:
-            yield _row(1, first, len(first), _picking(places))
+            yield _row(1, first, _picking(places))
         yield from _alike(reader, len(first), _picking(places))
 
 
 def _alike(reader: Any, width: int, pick: Pick) -> Iterator[SourceRow]:
-    """Kept short, because large files spend their time here."""
-    before = reader.line_num
-    for count, cells in enumerate(reader):
-        if count >= MOST_ROWS:
-            raise FileRefused(TOO_MANY)
+    """Kept short, because large files spend their time here. Blank rows are no rows."""
+    before, count, strip = reader.line_num, 0, str.strip
+    for cells in reader:
         number, before = before + 1, reader.line_num
         if len(cells) == width:
-            values = pick(cells)
-            if any(values) or any(cells):
-                yield SourceRow(number, values)
+            values = tuple(map(strip, pick(cells)))
+            if not any(values) and not any(cells):
+                continue
+            row = (number, values, "")
         elif cells:
-            yield SourceRow(number, (), f"The row has {len(cells)} columns, and the first one has {width}.")
+            row = (number, (), f"The row has {len(cells)} columns, and the first one has {width}.")
+        else:
+            continue
+        count += 1
+        if count > MOST_ROWS:
+            raise FileRefused(TOO_MANY)
+        yield row
 
 
-def _row(number: int, cells: Cells, width: int, pick: Pick) -> SourceRow:
-    if len(cells) != width:
-        return SourceRow(number, (), f"The row has {len(cells)} columns, and the first one has {width}.")
-    return SourceRow(number, pick(cells))
+def _row(number: int, cells: Cells, pick: Pick) -> SourceRow:
+    return number, tuple(map(str.strip, pick(cells))), ""
 
 
 def _records(reader: Any, layout: FileLayout, wanted: Sequence[str]) -> Iterator[SourceRow]:
@@ -72,15 +79,15 @@ def _records(reader: Any, layout: FileLayout, wanted: Sequence[str]) -> Iterator
 
 def _joined(number: int, head: Cells | None, cells: Cells, wanted: Sequence[str]) -> SourceRow:
     if head is None:
-        return SourceRow(number, (), "There is no head before this line.")
+        return number, (), "There is no head before this line."
     values = []
     for name in wanted:
         source, place = (head, name[1:]) if name.startswith("/") else (cells, name)
         if not place.isdecimal() or not 0 < int(place) <= len(source):
             which = "head" if name.startswith("/") else "line"
-            return SourceRow(number, (), f"The {which} has {len(source)} columns; there is no column {place[:20]}.")
+            return number, (), f"The {which} has {len(source)} columns; there is no column {place[:20]}."
         values.append(source[int(place) - 1].strip())
-    return SourceRow(number, tuple(values))
+    return number, tuple(values), ""
 
 
 def headings(content: BinaryIO, layout: FileLayout) -> list[str]:
@@ -116,17 +123,18 @@ def _places(names: Cells, wanted: Sequence[str]) -> list[int]:
 def _picking(places: Sequence[int]) -> Pick:
     if len(places) == 1:
         [only] = places
-        return lambda cells: (cells[only].strip(),)
-    picked = itemgetter(*places)
-    return lambda cells: tuple(map(str.strip, picked(cells)))
+        return lambda cells: (cells[only],)
+    return cast("Pick", itemgetter(*places))
 
 
 @contextmanager
 def _reader(content: BinaryIO, layout: FileLayout) -> Iterator[Any]:
     encoding = "utf-8-sig" if layout.encoding == "utf-8" else layout.encoding
+    if encoding not in WIDE:
+        _refuse_nul(content)
     content.seek(0)
     text = io.TextIOWrapper(cast("Any", content), encoding, newline="")
-    reader = csv.reader(_lines(text), delimiter=layout.delimiter, strict=True)
+    reader = csv.reader(_lines(text) if encoding in WIDE else text, delimiter=layout.delimiter, strict=True)
     try:
         yield reader
     except csv.Error as error:
@@ -138,17 +146,23 @@ def _reader(content: BinaryIO, layout: FileLayout) -> Iterator[Any]:
         text.detach()  # or the file would be closed with it
 
 
+def _refuse_nul(content: BinaryIO) -> None:
+    """Looked for in all of the file at once, which is quicker than line by line."""
+    content.seek(0)
+    while piece := content.read(CHUNK):
+        if b"\0" in piece:
+            raise FileRefused(NUL)
+
+
 def _lines(text: io.TextIOWrapper) -> Iterator[str]:
     for line in text:
         if "\0" in line:
-            raise csv.Error("NUL")
+            raise FileRefused(NUL)
         yield line
 
 
 def _in_words(error: csv.Error) -> str:
     said = str(error)
-    if said == "NUL":
-        return "it holds a NUL character. Is it a text file in this encoding?"
     if "unexpected end of data" in said:
         return "a quote is opened and never closed."
     if "field larger" in said:

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 MOST_ROWS = 200_000
 TOO_MANY = f"The file has more than {MOST_ROWS:,} rows: split it."
 
 
-class SourceRow(NamedTuple):
-    # Of its line in CSV, of its place in XML; from 1.
-    number: int
-    # One for each of the columns that were asked for, "" where the row has none.
-    values: tuple[str, ...]
-    # Why it is no row, a sentence; then `values` is empty.
-    fault: str = ""
+# A row as (number, values, fault), a bare tuple because files have very many: the number of its line in CSV or of its
+# place in XML, from 1; a value for each of the columns that were asked for, "" where the row has none; why it is no
+# row, a sentence, and then there are no values.
+SourceRow = tuple[int, tuple[str, ...], str]

@@ -65,10 +65,11 @@ class StockRows:
         errors: dict[int, str] = {}
         same = 0
         on_hand = {product_id: units for product_id, units, _ in levels.values()}
-        for number, values, fault in rows:
-            level = None if fault else levels.get(values["sku"])
-            if fault or level is None:
-                errors[number] = fault or f"SKU {values['sku']} is unknown: create the product, or map the SKU."
+        for row in rows:
+            number, values = row.number, row.values
+            level = None if row.fault else levels.get(values["sku"])
+            if level is None:
+                errors[number] = row.fault or f"SKU {values['sku']} is unknown: create the product, or map the SKU."
                 continue
             product_id, before, reserved = level
             units = values["quantity"]

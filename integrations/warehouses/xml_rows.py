@@ -41,8 +41,8 @@ def _row(number: int, record: Element, row: Element, wanted: Sequence[str]) -> S
         try:
             values.append(_value(record if path.startswith("/") else row, path.strip("/")))
         except _Nested:
-            return SourceRow(number, (), f"“{path[:60]}” holds other elements, where one value is expected.")
-    return SourceRow(number, tuple(values))
+            return number, (), f"“{path[:60]}” holds other elements, where one value is expected."
+    return number, tuple(values), ""
 
 
 def headings(content: BinaryIO, layout: FileLayout) -> list[str]:
