@@ -33,6 +33,7 @@ from integrations.warehouses.file_layout import (
     StockMeaning,
 )
 from integrations.warehouses.serving import check_private_key
+from stock import warehouses
 
 PROTOCOLS = [
     ("sftp", gettext_lazy("SFTP (usually port 22)")),
@@ -199,6 +200,7 @@ class FileFeedForm(forms.Form):
         required=False,
         help_text=gettext_lazy("With what is in stock of them; each order goes once."),
     )
+    warehouse = forms.TypedChoiceField(label=gettext_lazy("Warehouse"), coerce=int)
     fixed = forms.CharField(
         label=gettext_lazy("What always stands in a column"),
         required=False,
@@ -229,6 +231,7 @@ class FileFeedForm(forms.Form):
         )
         if feed.kind != RunKind.STOCK_FILES:
             del self.fields["meaning"]
+        self._ask_for_warehouse(feed, wish, asks=goes_out or feed.kind == RunKind.STOCK_FILES)
         if not goes_out:
             for name in ("partial", "fixed", "root"):
                 del self.fields[name]
@@ -239,6 +242,16 @@ class FileFeedForm(forms.Form):
                 max_length=200,
                 widget=forms.TextInput(attrs={"list": "headings", "autocomplete": "off"}),
             )
+
+    def _ask_for_warehouse(self, feed: Feed, wish: FeedWish, *, asks: bool) -> None:
+        """Where there are several: which one the files are about."""
+        self._warehouses = warehouses.of(feed.integration.project_id)
+        if not asks or not self._warehouses.several:
+            del self.fields["warehouse"]
+            return
+        field: Any = self.fields["warehouse"]
+        field.choices = [(row.pk, row.name) for row in self._warehouses.rows]
+        field.initial = wish.options.place or self._warehouses.first
 
     def clean_fixed(self) -> dict[str, str]:
         found = {}
@@ -259,7 +272,11 @@ class FileFeedForm(forms.Form):
             columns=columns,
             fixed=values.get("fixed") or {},
         )
-        options = FeedOptions(values.get("meaning") or StockMeaning.ABSOLUTE.value, bool(values.get("partial")))
+        options = FeedOptions(
+            values.get("meaning") or StockMeaning.ABSOLUTE.value,
+            bool(values.get("partial")),
+            self._warehouses.place(values.get("warehouse")),
+        )
         return FeedWish(values["folder"], values["pattern"], layout, options)
 
     def refuse(self, sentence: str, field: str | None) -> None:

@@ -90,6 +90,8 @@ class FeedOptions:
     meaning: str = StockMeaning.ABSOLUTE
     # Of orders that go out: also those of which only some is in stock.
     partial: bool = False
+    # Of stock files and orders that go out: the warehouse they are about, as `stock.warehouses` names places.
+    place: int | None = None
 
     def stored(self) -> dict[str, Any]:
         return asdict(self)

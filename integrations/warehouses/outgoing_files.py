@@ -56,6 +56,7 @@ def waiting_orders(feed: FileFeed) -> QuerySet[Order]:
     tabs = [Tab.IN_STOCK, Tab.PARTIAL] if options_of(feed.options).partial else [Tab.IN_STOCK]
     sent = OrderInFile.objects.filter(feed=feed.feed).values("order_id")
     found = Order.objects.filter(project_id=feed.feed.integration.project_id, tab__in=tabs)
+    found = found.filter(warehouse=options_of(feed.options).place)
     found = found.filter(shop_changed_at=None, shop_gone_at=None, erased_at=None).exclude(pk__in=sent)
     return found.filter(lines__reserved__gt=0).distinct().order_by("placed_at", "pk")
 

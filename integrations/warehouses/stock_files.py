@@ -27,8 +27,9 @@ Level = tuple[int, int, int]
 # (row number, product id, units to book)
 Move = tuple[int, int, int]
 LEVELS = (
-    "SELECT product.sku, product.id, level.on_hand, level.reserved FROM stock_product AS product"
-    " JOIN stock_stocklevel AS level ON level.product_id = product.id AND level.warehouse_id = %s"
+    "SELECT product.sku, product.id, coalesce(level.on_hand, 0), coalesce(level.reserved, 0)"
+    " FROM stock_product AS product"
+    " LEFT JOIN stock_stocklevel AS level ON level.product_id = product.id AND level.warehouse_id = %s"
     " WHERE product.project_id = %s AND product.sku = ANY(%s)"
 )
 
@@ -46,7 +47,10 @@ class StockRows:
 
         def move(some: Sequence[Move]) -> None:
             note = f"{feed.feed.integration}: {file.name}"
-            changes = [Change(product_id, units, MovementReason.ADJUSTMENT, note) for _, product_id, units in some]
+            place = options_of(feed.options).place
+            changes = [
+                Change(product_id, units, MovementReason.ADJUSTMENT, note, place=place) for _, product_id, units in some
+            ]
             change_stock(feed.feed.integration.project_id, changes)
 
         def failed(one: Move, error: Exception) -> None:
@@ -90,7 +94,8 @@ def _levels(feed: FileFeed, skus: set[str]) -> Mapping[str, Level]:
     integration = feed.feed.integration
     found = articles.load(integration, {(sku, "") for sku in skus})
     ours = {sku: meant for sku in skus if not isinstance(meant := found.meant(sku, ""), Obstacle)}
-    rows = execute(LEVELS, [warehouses.first_of(integration.project_id), integration.project_id, sorted(ours.values())])
+    warehouse = options_of(feed.options).place or warehouses.first_of(integration.project_id)
+    rows = execute(LEVELS, [warehouse, integration.project_id, sorted(ours.values())])
     levels = {sku: (product_id, on_hand, reserved) for sku, product_id, on_hand, reserved in rows}
     return {sku: levels[own] for sku, own in ours.items() if own in levels}
 
