@@ -150,7 +150,7 @@ class SimulatedFileServer:
         """Seconds that pass after "rename" is done and before that is said."""
         self.odd: list[paramiko.SFTPAttributes] = []
         """Entries that every list shows besides."""
-        self.host_key = _host_key(host_key_file)
+        self.host_key = host_key(host_key_file)
         self._listening = socket.create_server(("127.0.0.1", port))
         self.port = int(self._listening.getsockname()[1])
         self._open: list[paramiko.Transport] = []
@@ -161,7 +161,7 @@ class SimulatedFileServer:
 
     @property
     def host_key_line(self) -> str:
-        return f"{self.host_key.get_name()} {self.host_key.get_base64()}"
+        return line_of(self.host_key)
 
     def __enter__(self) -> SimulatedFileServer:
         threading.Thread(target=self._accept, daemon=True).start()
@@ -197,7 +197,12 @@ class SimulatedFileServer:
         self.drop()
 
 
-def _host_key(file: Path | None) -> paramiko.PKey:
+def line_of(key: paramiko.PKey) -> str:
+    """A host key as those who connect keep it."""
+    return f"{key.get_name()} {key.get_base64()}"
+
+
+def host_key(file: Path | None) -> paramiko.PKey:
     """The key in this file, made where there is none; of this process alone without a file."""
     if file is None:
         return paramiko.ECDSAKey.generate()
