@@ -1,1 +1,1 @@
-"""The demo: two shops that keep selling, two accounts, people of every role; and the main job as a check."""
+"""The demo: shops that keep selling, a warehouse, accounts, people of every role; and the main job as a check."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 import urllib.request
 from collections.abc import Callable, Mapping
@@ -11,8 +10,9 @@ from typing import Any
 
 from django.db.models import Count, Sum
 
-from config.demo import deciding, letters, moods, partner, webhooks
-from config.demo.world import BROOKLYN, DemoShop
+from config.demo import deciding, letters, moods, outside, partner, webhooks
+from config.demo.director import Director, Hands
+from config.demo.world import BROOKLYN, PRAGUE, DemoShop
 from config.kit import true_time
 from config.running.parts import wait_for_port
 from config.running.processes import Supervisor
@@ -35,6 +35,8 @@ from stock.models import Reservation
 NEVER_LISTED = {"trash", "checkout-draft", "auto-draft", "draft"}
 # Seconds a load may take before the check gives up.
 PATIENCE = 120.0
+# Seconds something else may take.
+LONG = 30.0
 
 
 class Check:
@@ -49,8 +51,10 @@ class Check:
         say: Callable[[str], object],
     ) -> None:
         self._supervisor = supervisor
-        self._project, self._trial, self._marketplaces = projects
+        self._projects = projects
+        self._project, self._trial, self._marketplaces = projects[:3]
         self._ports = ports
+        self._director = Director(ports)
         self._web = web
         self._say = say
         self._passed = True
@@ -59,7 +63,7 @@ class Check:
         Feed.objects.update(enabled=False)  # the check itself starts what runs
         for port in (*self._ports.values(), self._web):
             wait_for_port("127.0.0.1", port)
-        self._row("The site answers", self._get(f"http://127.0.0.1:{self._web}/healthz")[0], 200)
+        self._row("The site answers", _status(f"http://127.0.0.1:{self._web}/healthz"), 200)
         self._load_everything()
         self._every_rule_value()
         self._new_orders()
@@ -71,6 +75,7 @@ class Check:
         self._decide()
         self._moods()
         self._partner_imports()
+        outside.check(self._projects, Hands(self._director, self._wait, self._until, self._row))
         found = broken()
         self._row("Invariants that hold", len(ALL) - len(found), len(ALL))
         for name, rows in found.items():
@@ -93,15 +98,15 @@ class Check:
 
     def _load_everything(self) -> None:
         """A back import of the shops' whole history, then ids compared with what the shops have."""
-        shops = {integration: self._shop(integration.title) for integration in self._project.integrations.all()}
+        shops = {integration: self._director.shop(integration) for integration in self._shops()}
         for shop in shops.values():
             for status in ("pending", "processing", "on-hold", "completed", "cancelled"):
-                self._place(shop, status, {"MUG-WHITE": 1})
+                self._director.place(shop, {"MUG-WHITE": 1}, status)
         for integration in shops:
             request_load(integration, date_from=true_time.now().date() - timedelta(days=31))
         self._wait()
         for integration, shop in shops.items():
-            shown = self._description(shop)["orders"]
+            shown = self._director.description(shop)["orders"]
             listed = {str(order["id"]) for order in shown if order["status"] not in NEVER_LISTED}
             known = set(integration.remote_orders.values_list("external_id", flat=True))
             run = Run.objects.filter(integration=integration, kind=RunKind.LOAD).latest("id")
@@ -110,9 +115,9 @@ class Check:
 
     def _new_orders(self) -> None:
         """Orders placed now are here after a load without a date, once."""
-        for integration in self._project.integrations.all():
-            shop = self._shop(integration.title)
-            placed = [self._place(shop, "processing", {"MUG-WHITE": 1}) for _ in range(5)]
+        for integration in self._shops():
+            shop = self._director.shop(integration)
+            placed = [self._director.place(shop, {"MUG-WHITE": 1}) for _ in range(5)]
             request_load(integration)
             self._wait()
             here = Order.objects.filter(integration=integration, remote_order__external_id__in=placed)
@@ -156,7 +161,7 @@ class Check:
     def _goods_arrive(self) -> None:
         """A receipt for whatever waits most: the waiting orders change tab by themselves."""
         brooklyn = self._project.integrations.get(title=BROOKLYN.title)
-        placed = self._place(BROOKLYN, "processing", {"KETTLE-1L": 500})
+        placed = self._director.place(BROOKLYN, {"KETTLE-1L": 500})
         request_load(brooklyn)
         self._wait()
         order = Order.objects.filter(integration=brooklyn, remote_order__external_id=placed)
@@ -195,24 +200,19 @@ class Check:
         """Shops that change, refund and delete what was read."""
 
         def direct(integration: Integration, path: str, method: str, body: Mapping[str, Any]) -> None:
-            shop = self._shop(integration.title)
-            address = f"{shop.at(self._ports[shop])}/_sim/{path}"
-            request = urllib.request.Request(address, json.dumps(body).encode(), method=method)  # noqa: S310  our own program
-            with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310
-                response.read()
+            self._director.ask(self._director.shop(integration), path, body, method)
 
         def place(integration: Integration) -> str:
-            return self._place(self._shop(integration.title), "processing", {"MUG-WHITE": 1})
+            return self._director.place(self._director.shop(integration), {"MUG-WHITE": 1})
 
-        moods.check([self._project, self._marketplaces], place, direct, self._wait, self._row)
+        shops = [*self._shops(), *self._marketplaces.integrations.order_by("pk")]
+        moods.check(shops, place, direct, self._wait, self._row)
 
     def _decide(self) -> None:
         """Import Orders, Accept Buyer and Synchronize."""
         shop = deciding.Shop(
-            place=lambda status: self._place(BROOKLYN, status, {"MUG-WHITE": 1}),
-            change=lambda order, status: self._get(
-                f"{BROOKLYN.at(self._ports[BROOKLYN])}/_sim/orders/{order}", json.dumps({"status": status}).encode()
-            ),
+            place=lambda status: self._director.place(BROOKLYN, {"MUG-WHITE": 1}, status),
+            change=lambda order, status: self._director.ask(BROOKLYN, f"orders/{order}", {"status": status}),
             wait=self._wait,
         )
         deciding.import_and_synchronize(self._project, shop, self._row)
@@ -228,6 +228,13 @@ class Check:
             if not Run.objects.filter(state__in=[RunState.WAITING, RunState.RUNNING]).exists():
                 return
         self._row(f"Loads that end within {PATIENCE:.0f} s", "no", "yes")
+
+    def _until(self, so: Callable[[], object]) -> None:
+        """Watch the site until something is so; what came of it is the next row's to say."""
+        deadline = time.monotonic() + LONG
+        while not so() and time.monotonic() < deadline:
+            if self._supervisor.run(0.1):
+                raise KeyboardInterrupt
 
     def _row(
         self,
@@ -247,21 +254,14 @@ class Check:
         self._passed &= good
         self._say(f"  {'ok ' if good else 'NO '} {what:<88} {seen!s:>10}" + ("" if good else f"  expected {wanted}"))
 
-    def _shop(self, title: str) -> DemoShop:
-        return next(shop for shop in self._ports if shop.title == title)
+    def _shops(self) -> list[Integration]:
+        """The two shops of the first account."""
+        return list(self._project.integrations.filter(title__in=[PRAGUE.title, BROOKLYN.title]))
 
-    def _place(self, shop: DemoShop, status: str, skus: dict[str, int]) -> str:
-        body = json.dumps({"status": status, "skus": skus}).encode()
-        return str(json.loads(self._get(f"{shop.at(self._ports[shop])}/_sim/orders", body)[1])["id"])
 
-    def _description(self, shop: DemoShop) -> dict[str, Any]:
-        described: dict[str, Any] = json.loads(self._get(f"{shop.at(self._ports[shop])}/_sim/shop")[1])
-        return described
-
-    @staticmethod
-    def _get(url: str, body: bytes | None = None) -> tuple[int, bytes]:
-        with urllib.request.urlopen(url, body, timeout=30) as response:  # noqa: S310  our own programs on this machine
-            return response.status, response.read()
+def _status(url: str) -> int:
+    with urllib.request.urlopen(url, timeout=30) as response:  # noqa: S310  our own program on this machine
+        return int(response.status)
 
 
 def _tab(orders: Any) -> str:

@@ -9,7 +9,7 @@ from django.db.models import F
 
 from integrations.choices import RunKind
 from integrations.importing.load import request_load
-from integrations.models import Integration, Project
+from integrations.models import Integration
 from integrations.runs import control
 from orders.choices import OrderStatus
 from orders.models import Order
@@ -26,14 +26,13 @@ MISDEEDS: tuple[tuple[str, Mapping[str, Any]], ...] = (
 
 
 def check(
-    projects: list[Project],
+    shops: list[Integration],
     place: Callable[[Integration], str],
     direct: Direct,
     wait: Callable[[], None],
     row: Callable[..., None],
 ) -> None:
-    """Place orders in every shop, read them, let the shops misbehave, and look whether all of it is told here."""
-    shops = list(Integration.objects.filter(project__in=projects).order_by("pk"))
+    """Place orders in these shops, read them, let the shops misbehave, and look whether all of it is told here."""
     placed = {shop: [place(shop) for _ in MISDEEDS] for shop in shops}
     _read(shops, wait)
     for shop, numbers in placed.items():

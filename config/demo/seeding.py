@@ -60,7 +60,7 @@ def _account(wanted: DemoAccount, ports: Mapping[DemoShop, int]) -> Project:
         wording = LetterheadWording(wanted.name, *LETTERHEAD)
         letterheads.change(project.pk, wording, logo=None, seen=None, actor_id=None)
     for shop in wanted.shops:
-        _connect(project, shop, ports[shop])
+        connect(project, shop, ports[shop])
     return project
 
 
@@ -74,7 +74,8 @@ def _person(username: str, *, superuser: bool = False) -> User:
     return user
 
 
-def _connect(project: Project, shop: DemoShop, port: int) -> None:
+def connect(project: Project, shop: DemoShop, port: int) -> bool:
+    """Connect a simulated shop at its port of this start. Whether it is new in the project."""
     simulated = SimulatedShop(shop.title, seed=shop.seed)
     integration, new = Integration.objects.get_or_create(
         project=project,
@@ -89,11 +90,12 @@ def _connect(project: Project, shop: DemoShop, port: int) -> None:
     )
     if not new:
         Integration.objects.filter(pk=integration.pk).update(base_url=shop.at(port))
-        return
+        return False
     set_up(integration)
     for status, action in shop.rules.items():
         integration.rules.filter(status=status).update(action=action)
     integration.feeds.filter(kind=FeedKind.LOAD).update(interval=timedelta(minutes=5))
+    return True
 
 
 def _stock(project: Project) -> None:

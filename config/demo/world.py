@@ -58,7 +58,13 @@ MARKETPLACES = (
     DemoShop("Maison du Thé", "Europe/Paris", "EUR", seed=99, port=8718, platform="prestashop"),
     DemoShop("Old Mill Museum Shop", "Europe/Amsterdam", "EUR", seed=110, port=8720, platform="magento1"),
 )
-SHOPS = (PRAGUE, BROOKLYN, *MARKETPLACES)
+# Its new orders are made in the shop in Prague, and come into the book from there.
+OUTLET = DemoShop("Tea Outlet on eBay", "Europe/Berlin", "EUR", seed=121, port=8721, platform="ebay")
+# A warehouse ships its orders: they go there and come back in files.
+PANTRY = DemoShop("Highland Pantry", "Europe/London", "GBP", seed=132, port=8722, platform="shopify")
+SHOPS = (PRAGUE, BROOKLYN, *MARKETPLACES, OUTLET, PANTRY)
+# Shops that are told of shipments and stock from the start.
+TOLD = (PRAGUE, OUTLET, PANTRY)
 
 
 @dataclass(frozen=True)
@@ -92,6 +98,7 @@ ACCOUNTS = (
     ),
     DemoAccount("Corner Café", AccountPlan.TRIAL, "Web shop", (PRAGUE,), (Person("trial", Role.IMPORT_ADMIN),)),
     DemoAccount("Leaf & Bean", AccountPlan.STANDARD, "Marketplaces", MARKETPLACES, ()),
+    DemoAccount("Leaf & Bean", AccountPlan.STANDARD, "Shipped by Northgate", (PANTRY,), ()),
 )
 # A superuser: runs the installation, sees every account.
 OPERATOR = "operator"

@@ -8,10 +8,13 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
-from config.demo import seeding
-from config.demo.world import OPERATOR, SHOPS
+from config.demo import northgate, outside, seeding
+from config.demo.world import OPERATOR, OUTLET, PRAGUE, SHOPS, TOLD
 from config.running import parts
 from config.running.parts import CannotRun
+from integrations.choices import FILE_KINDS, RunKind
+from integrations.models import Feed, Integration
+from integrations.pushes import going_live
 
 PORTS = {shop: 9000 + number for number, shop in enumerate(SHOPS)}
 
@@ -41,3 +44,38 @@ def test_the_demo_makes_nobody_where_others_are_at_home() -> None:
 def test_control_an_empty_database_is_seeded_and_seeded_again() -> None:
     assert [project.pk for project in seeding.seed(PORTS)] == [project.pk for project in seeding.seed(PORTS)]
     assert User.objects.get(username=OPERATOR).is_superuser
+
+
+@pytest.mark.django_db
+def test_the_outside_is_connected_and_live_from_the_start(settings: Any, tmp_path: Any) -> None:
+    settings.DATA_DIR = tmp_path
+    projects = seeding.seed(PORTS)
+    outside.seed(projects, PORTS, 9100)
+    live = set(Integration.objects.filter(live=True).values_list("title", flat=True))
+    assert live == {*(shop.title for shop in TOLD), northgate.TITLE}
+    outlet = Integration.objects.get(title=OUTLET.title)
+    assert outlet.into_shop == projects[0].integrations.get(title=PRAGUE.title)
+    warehouse = Integration.objects.get(title=northgate.TITLE)
+    feeds = Feed.objects.filter(integration=warehouse, kind__in=FILE_KINDS, enabled=True)
+    assert set(feeds.values_list("kind", flat=True)) == set(FILE_KINDS) - {RunKind.ORDER_FILES}
+    assert warehouse.credentials["host_key"].startswith("ecdsa-sha2-nistp")
+
+
+@pytest.mark.django_db
+def test_another_start_changes_addresses_and_nothing_that_somebody_has_set(settings: Any, tmp_path: Any) -> None:
+    settings.DATA_DIR = tmp_path
+    outside.seed(seeding.seed(PORTS), PORTS, 9100)
+    prague, warehouse = (
+        Integration.objects.get(title=PRAGUE.title, live=True),
+        Integration.objects.get(live=True, platform="files"),
+    )
+    for integration in (prague, warehouse):
+        going_live.stop(integration)
+    Integration.objects.filter(title=OUTLET.title).update(into_shop=None)
+    moved = {shop: port + 100 for shop, port in PORTS.items()}
+    outside.seed(seeding.seed(moved), moved, 9200)
+    assert not Integration.objects.filter(pk__in=[prague.pk, warehouse.pk], live=True).exists()
+    outlet = Integration.objects.get(title=OUTLET.title)
+    assert (outlet.into_shop, outlet.base_url) == (None, OUTLET.at(moved[OUTLET]))
+    warehouse.refresh_from_db()
+    assert warehouse.base_url == "sftp://127.0.0.1:9200"

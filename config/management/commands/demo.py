@@ -7,21 +7,57 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from config.demo import letters, partner, programs, seeding, webhooks
+from config.demo import letters, northgate, outside, partner, programs, seeding, webhooks
 from config.demo.checking import Check
-from config.demo.world import ACCOUNTS, OPERATOR, PASSWORD, SHOPS
+from config.demo.world import ACCOUNTS, OPERATOR, PASSWORD, SHOPS, DemoShop
 from config.running import parts
-from config.running.processes import Supervisor
+from config.running.processes import Program, Supervisor
 from integrations.access.api_keys import NewKey
 from integrations.connectors import get
+from integrations.models import Project
 
 INSIDE = "COUNTINGHOUSE_DEMO_CHECK"
+
+
+@dataclass(frozen=True)
+class _Places:
+    """The ports of all that the demo runs beside the site."""
+
+    shops: dict[DemoShop, int]
+    mail: int
+    receiver: int
+    warehouse: int
+
+    @classmethod
+    def choose(cls, *, fresh: bool = False) -> _Places:
+        """Each its own, or any free one where that is taken (always with `fresh`); the site may connect to them."""
+        usual = (letters.PORT, webhooks.PORT, northgate.PORT)
+        others = [programs.free_port(0 if fresh else port) for port in usual]
+        chosen = cls(programs.choose_ports(fresh=fresh), *others)
+        programs.allow((*chosen.shops.values(), *others))
+        return chosen
+
+    def seed(self) -> list[Project]:
+        projects = seeding.seed(self.shops)
+        letters.seed(projects[0], self.mail)
+        webhooks.seed(projects[0], self.receiver)
+        outside.seed(projects, self.shops, self.warehouse)
+        return projects
+
+    def programs(self, *, orders: int, rate: float, ships_after: float) -> list[Program]:
+        return [
+            programs.shops_program(self.shops, orders=orders, rate=rate),
+            letters.mail_program(self.mail),
+            webhooks.receiver_program(self.receiver),
+            northgate.program(self.warehouse, ships_after),
+        ]
 
 
 class Command(BaseCommand):
@@ -54,21 +90,15 @@ class Command(BaseCommand):
             )
         with parts.take_port(host, port) as listener, parts.embedded_servers() as servers:
             parts.prepare(self.stdout.write)
-            ports, mail = programs.choose_ports(), programs.free_port(letters.PORT)
-            receiver = programs.free_port(webhooks.PORT)
-            programs.allow((*ports.values(), mail, receiver))
+            places = _Places.choose()
             settings.PUBLIC_URL = os.environ["PUBLIC_URL"] = parts.web_address(host, port)
-            project = seeding.seed(ports)[0]
-            letters.seed(project, mail)
-            webhooks.seed(project, receiver)
-            made = partner.new_key(project)
+            made = partner.new_key(places.seed()[0])
+            helpers = places.programs(orders=orders, rate=rate, ships_after=20)
             site = parts.site_programs(listener, webs=webs, workers=2)
-            shops = programs.shops_program(ports, orders=orders, rate=rate)
-            helpers = [shops, letters.mail_program(mail), webhooks.receiver_program(receiver)]
             with Supervisor([*helpers, *site], servers=servers, server_failures=parts.server_failures()) as supervisor:
                 if parts.wait_for_port(host, port, give_up=lambda: supervisor.stopping):
-                    seeding.register_webhooks(ports)
-                    self._welcome(f"{parts.web_address(host, port)}/", ports, made)
+                    seeding.register_webhooks(places.shops)
+                    self._welcome(f"{parts.web_address(host, port)}/", places.shops, made)
                 supervisor.run()
                 self.stdout.write("Stopping")
         self.stdout.write("Stopped; the data are kept.")
@@ -88,6 +118,7 @@ class Command(BaseCommand):
         ]
         lines += ["", f"Letters to customers land in {letters.folder()}."]
         lines += [f"What webhooks tell of orders lands in {webhooks.kept()}."]
+        lines += [f"{northgate.TITLE} ships what lands in {northgate.folder()}, files over SFTP."]
         lines += ["", *partner.welcome(address, made), "Ctrl-C stops everything.", ""]
         self.stdout.write("\n".join(lines))
 
@@ -98,18 +129,13 @@ class Command(BaseCommand):
         started = time.monotonic()
         with parts.take_port("127.0.0.1", 0) as listener, parts.embedded_servers() as servers:
             parts.prepare(lambda _: None)
-            ports, mail = programs.choose_ports(fresh=True), programs.free_port(0)
-            receiver = programs.free_port(0)
-            programs.allow((*ports.values(), mail, receiver))
-            projects = seeding.seed(ports)
-            letters.seed(projects[0], mail)
-            webhooks.seed(projects[0], receiver)
+            places = _Places.choose(fresh=True)
+            projects = places.seed()
             web = listener.getsockname()[1]
             site = parts.site_programs(listener, webs=1, workers=2)
-            shops = programs.shops_program(ports, orders=orders, rate=0)
-            helpers = [shops, letters.mail_program(mail), webhooks.receiver_program(receiver)]
+            helpers = places.programs(orders=orders, rate=0, ships_after=1)
             with Supervisor([*helpers, *site], servers=servers, server_failures=parts.server_failures()) as supervisor:
-                check = Check(supervisor, projects, ports, web, self.stdout.write)
+                check = Check(supervisor, projects, places.shops, web, self.stdout.write)
                 passed = check.run()
         self.stdout.write(f"\n{'Everything as expected' if passed else 'NOT as expected'}"
                           f" after {time.monotonic() - started:.0f} s.")  # fmt: skip
