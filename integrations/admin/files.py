@@ -34,7 +34,7 @@ class ShopFilter(ChoiceFilter):
     filters = FILES
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return options((shop.pk, shop.title) for shop in shops_of(request) if shop.connector.by_files)
+        return options((shop.pk, shop.title) for shop in shops_of(request))
 
 
 class KindFilter(ChoiceFilter):

@@ -17,7 +17,7 @@ from django.db import transaction
 
 from config.kit.sql import execute
 from integrations.choices import AfterImport
-from integrations.following.echoing import without_echoes
+from integrations.following.own_doing import without_echoes
 from integrations.following.settling import still_settling
 from integrations.importing import articles, mapping, remote_orders
 from integrations.importing.articles import Keys, keys_of

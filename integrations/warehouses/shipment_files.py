@@ -141,9 +141,10 @@ def _sent_ids(feed: FileFeed, ids: set[int]) -> set[int]:
 
 
 def _one(name: str, called: list[Order], sent: set[int], by_id: Mapping[int, Order]) -> Order | str:
-    mine = [order for order in called if order.pk in sent] or called
+    mine = [order for order in called if order.pk in sent]
     if not mine and name.isdecimal() and name.isascii() and len(name) < 19 and int(name) in by_id:
-        return by_id[int(name)]
+        return by_id[int(name)]  # sent to this warehouse, which an order with that number was not
+    mine = mine or called
     if not mine:
         return f"There is no order {name[:100]}."
     if len(mine) > 1:

@@ -36,6 +36,7 @@ EXPLAINED = (
     r"\.created_at is out of range",
     # What two fields say together, or what the book holds already: JSON Schema has no words for it.
     r"\.amount is missing: an order without items needs an amount",
+    r"\.discount_amount: the discounts are higher than the amount",
     r"The order came from a shop",
     r"\.id or \.source_id is that of another order",
     r"Cannot find (customer|product|sku) with id",

@@ -153,6 +153,12 @@ def dismissed(shop: Planting) -> list[str]:
     return names
 
 
+def handed_on(shop: Planting) -> list[str]:
+    shop.ruled(ImportAction.VALID)
+    shop.change(into_shop=IntegrationFactory.create(project=shop.integration.project))
+    return shop.loaded()
+
+
 def not_fetched(shop: Planting) -> list[str]:
     shop.load()
     return shop.unseen()
@@ -205,6 +211,7 @@ PLANTED: list[tuple[Callable[[Planting], list[str]], Whereabouts]] = [
     (pending, Whereabouts.PENDING),
     (double, Whereabouts.DUPLICATE),
     (dismissed, Whereabouts.DISMISSED),
+    (handed_on, Whereabouts.HANDED_ON),
     (not_fetched, Whereabouts.NOT_FETCHED),
     (told_of, Whereabouts.NOT_FETCHED),
     (rejected, Whereabouts.REJECTED),

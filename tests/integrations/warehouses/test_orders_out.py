@@ -19,14 +19,9 @@ from integrations.runs.control import RunRefused
 from integrations.simulator.file_server import SimulatedFileServer
 from integrations.warehouses import outgoing_files
 from orders.choices import EventKind
-from orders.intake.allocation import change_stock
 from orders.models import Order, OrderEvent
-from orders.work import lifecycle, rerouting
+from orders.work import lifecycle
 from orders.work.worked_on import worked_on
-from stock import warehouses
-from stock.choices import MovementReason
-from stock.ledger import Change
-from stock.models import Product
 from tests.admin.conftest import imported
 from tests.crash.scenario import expire_leases
 from tests.factories import IntegrationFactory, give_stock, incoming, line
@@ -88,22 +83,6 @@ def test_orders_in_stock_go_out_once(warehouse: Integration, server: SimulatedFi
     work(warehouse, KIND)
     second = max(sent(server), key=lambda each: each.stat().st_mtime_ns)
     assert [(row["order_id"], row["sku"], row["quantity"]) for row in rows(second)] == [("1002", "MUG-1", "1")]
-
-
-def test_a_warehouse_gets_its_own_orders(
-    warehouse: Integration, server: SimulatedFileServer, shop: Integration
-) -> None:
-    brno = warehouses.add(warehouse.project_id, "Brno")
-    units = Change(Product.objects.get(sku="MUG-1").pk, 5, MovementReason.RECEIPT, place=brno.pk)
-    change_stock(warehouse.project_id, [units])
-    _, other = imported(shop, [incoming(line("MUG-1", 1), number=number) for number in ("1001", "1002")])
-    rerouting.serve_from(other.pk, brno.pk)
-    set_feed(warehouse, KIND, COLUMNS, options={"place": brno.pk})
-    work(warehouse, KIND)
-    assert [row["order_id"] for path in sent(server) for row in rows(path)] == ["1002"]
-    set_feed(warehouse, KIND, COLUMNS)
-    work(warehouse, KIND)
-    assert [row["order_id"] for path in sent(server) for row in rows(path)] == ["1002", "1001"]
 
 
 def test_nothing_goes_out_before_the_integration_is_live(

@@ -13,7 +13,6 @@ from integrations.runs import claims, pages
 from integrations.simulator.file_server import SimulatedFileServer
 from integrations.warehouses import in_hand, incoming_files, serving
 from orders.models import Order
-from stock import warehouses
 from stock.choices import MovementReason
 from stock.models import StockLevel, StockMovement
 from tests.admin.conftest import imported
@@ -63,20 +62,6 @@ def test_what_is_on_hand_becomes_what_the_file_says(warehouse: Integration, serv
         *(3, 2, 1, 0),
         "out/processed/stock_1.csv",
     )
-
-
-def test_a_file_is_about_the_warehouse_that_is_chosen(warehouse: Integration, server: SimulatedFileServer) -> None:
-    give_stock(warehouse.project, A_17=3, B_2=5)
-    brno = warehouses.add(warehouse.project_id, "Brno")
-    set_feed(warehouse, KIND, COLUMNS, options={"place": brno.pk})
-    put(server, "stock_1.csv", "sku,quantity\nA-17,8\nB-2,0\n")
-    assert work(warehouse, KIND).reason == "1 file: 1 booked, 1 as they were, 0 with errors."
-    here = StockLevel.objects.filter(product__project=warehouse.project, on_hand__gt=0)
-    assert sorted(here.values_list("warehouse__name", "product__sku", "on_hand")) == [
-        ("Brno", "A-17", 8),
-        ("Main warehouse", "A-17", 3),
-        ("Main warehouse", "B-2", 5),
-    ]
 
 
 def test_nothing_to_process_is_a_normal_end(warehouse: Integration, server: SimulatedFileServer) -> None:
