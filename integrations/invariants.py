@@ -83,6 +83,29 @@ INVARIANTS = (
            WHERE o.shop_changed_at IS NULL AND seen.erased_at IS NULL AND seen.stamp > o.remote_modified_at""",
     ),
     Invariant(
+        "C01",
+        "What a shop was told is what it was to be told, and when.",
+        """SELECT 'crossing ' || id FROM integrations_crossing
+           WHERE state = 'sent' AND (told_version <> version OR sent_at IS NULL)""",
+    ),
+    Invariant(
+        "C02",
+        "An order is handed on into exactly one shop.",
+        """SELECT 'remote order ' || seen.id FROM integrations_remoteorder seen
+           LEFT JOIN integrations_crossing c ON c.kind = 'order' AND c.subject = seen.id
+           WHERE seen.state = 'handed_on' GROUP BY seen.id HAVING count(c.id) <> 1""",
+    ),
+    Invariant(
+        "C03",
+        "An order that was handed on is in the book once at most, and no other is the same order of its shop.",
+        """SELECT 'remote order ' || min(c.subject) FROM integrations_crossing c
+           LEFT JOIN integrations_remoteorder seen
+             ON seen.integration_id = c.integration_id AND seen.external_id = c.remote_id
+           LEFT JOIN orders_order o ON o.remote_order_id = seen.id
+           WHERE c.kind = 'order' AND c.remote_id <> ''
+           GROUP BY c.integration_id, c.remote_id HAVING count(*) > 1""",
+    ),
+    Invariant(
         "E02",
         "A delivery has as many tries on record as it counts, and one that was delivered an answer of 2xx.",
         """SELECT 'delivery ' || d.id FROM integrations_webhookdelivery d

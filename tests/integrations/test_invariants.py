@@ -20,10 +20,19 @@ from tests.crash.scenario import Scenario
 
 pytestmark = pytest.mark.django_db
 
+CROSSING = (
+    "INSERT INTO integrations_crossing (integration_id, kind, subject, order_id, label, digest, version, told_version,"
+    " state, answer, remote_id, tries, sent_at, created_at) SELECT integration_id, 'order', id, id, '', '', {version},"
+    " 1, 'sent', '', external_id, 0, now(), now() FROM integrations_remoteorder WHERE state = 'imported';"
+)
 DAMAGE = {
     "B01": "INSERT INTO integrations_bulkimport (run_id, project_id, request_id, on_conflict)"
     " SELECT id, project_id, '', 'update' FROM integrations_run; UPDATE integrations_run SET failed = 7",
     "B02": "UPDATE integrations_run SET state = 'running', kind = 'orders_import', project_id = 1",
+    "C01": CROSSING.format(version=2),
+    "C02": "UPDATE integrations_remoteorder SET state = 'handed_on' WHERE state = 'ignored'",
+    "C03": f"{CROSSING.format(version=1)} UPDATE orders_order SET remote_order_id ="
+    " (SELECT min(remote_order_id) FROM orders_order)",
     "E01": "UPDATE orders_announcement SET project_id = (SELECT max(id) FROM integrations_project)",
     "E02": "INSERT INTO integrations_webhookendpoint (project_id, url, events, secrets, enabled, reason, failures,"
     " token, created_at) SELECT max(id), '', '[]', '', true, '', 0, 0, now() FROM integrations_project;"
