@@ -24,15 +24,21 @@ from integrations.connectors.outward import StockAnswer, StockOutcome, StockTarg
 AT_ONCE = 500
 # Letters of SKUs in one address.
 MOST_LETTERS = 1500
+# Products on a page, at most.
+LISTED = 250
 REASON = "Countinghouse"
 LATER = "BigCommerce takes quantities in with some delay; what it has is seen at the next look."
 REFUSED = "BigCommerce refused the quantity."
+
+# What an article is named by; which one it wants depends on where its stock is tracked.
+IDS = ("variant_id", "product_id")
 
 Place = dict[str, Any]
 
 
 def send(shop: Shop, targets: tuple[StockTarget, ...]) -> Operation[tuple[StockAnswer, ...]]:
     fresh = yield from _look_up(shop, [target.sku for target in targets if not target.place])
+    yield from _tell_apart(shop, fresh)
     places = {target.sku: dict(target.place) or fresh.get(target.sku, {}) for target in targets}
     missing = yield from _without_stock(shop, [sku for sku, place in places.items() if not place])
     known = [(target, places[target.sku]) for target in targets if places[target.sku]]
@@ -61,7 +67,7 @@ def _read(sku: str, found: Place) -> StockAnswer:
 
 def _is_elsewhere(place: Place, now: Place | None) -> bool:
     """Whether the SKU is another article's by now."""
-    return now is not None and any(place.get(name) != now[name] for name in ("variant_id", "product_id"))
+    return now is not None and any(place.get(name) != now[name] for name in IDS)
 
 
 def _kept(place: Mapping[str, Any]) -> Place:
@@ -91,10 +97,21 @@ def _look_up(shop: Shop, skus: Sequence[str]) -> Operation[dict[str, Place]]:
             for entry in listed:
                 identity, level = part(entry, "identity"), _level(shop, entry)
                 if identity.get("sku") in some and level is not None:
-                    ids = {name: identity.get(name) for name in ("variant_id", "product_id")}
+                    ids = {name: identity.get(name) for name in IDS}
                     quantity = level.get("total_inventory_onhand")
                     found[identity["sku"]] = {**ids, "location_id": level.get("location_id"), "quantity": quantity}
     return found
+
+
+def _tell_apart(shop: Shop, places: Mapping[str, Place]) -> Operation[None]:
+    """Say of products without variants that they go by their own id: the catalogue lists them by their SKUs."""
+    for some in _batches(list(places)):
+        params = {"sku__in": ",".join(some), "include_fields": "sku", "limit": str(LISTED)}
+        listed, _, _ = data_of((yield get(shop, "v3/catalog/products", **params)))
+        for entry in listed:
+            place = places.get(str(entry.get("sku")))
+            if place is not None and place.get("product_id") == entry.get("id"):
+                place["by"] = "product_id"
 
 
 def _level(shop: Shop, entry: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -108,7 +125,7 @@ def _level(shop: Shop, entry: Mapping[str, Any]) -> dict[str, Any] | None:
 def _batches(skus: Sequence[str]) -> Iterator[list[str]]:
     batch: list[str] = []
     for sku in skus:
-        if batch and sum(map(len, batch)) + len(sku) > MOST_LETTERS:
+        if batch and (len(batch) == LISTED or sum(map(len, batch)) + len(sku) > MOST_LETTERS):
             yield batch
             batch = []
         batch.append(sku)
@@ -120,7 +137,7 @@ def _without_stock(shop: Shop, skus: Sequence[str]) -> Operation[dict[str, Stock
     """UNMANAGED for what the catalogue has, UNKNOWN for the rest. Only products are listed by many SKUs."""
     there: set[str] = set()
     for some in _batches(skus):
-        params = {"sku__in": ",".join(some), "include_fields": "sku", "limit": "250"}
+        params = {"sku__in": ",".join(some), "include_fields": "sku", "limit": str(LISTED)}
         listed, _, _ = data_of((yield get(shop, "v3/catalog/products", **params)))
         there |= {str(entry.get("sku")) for entry in listed}
     for sku in skus:
@@ -132,8 +149,8 @@ def _without_stock(shop: Shop, skus: Sequence[str]) -> Operation[dict[str, Stock
 
 
 def _set(shop: Shop, wanted: Sequence[tuple[StockTarget, Place]]) -> Operation[set[str]]:
-    """The SKUs of those that are refused. A product without variants may want its own id instead of its variant's."""
-    refused: set[str] = set()
+    """The SKUs of those that are refused. One may want the other of its two ids, the product's or the variant's."""
+    refused, turned = set[str](), set[str]()
     waiting = [list(wanted)] if wanted else []
     while waiting:
         some = waiting.pop()
@@ -146,8 +163,9 @@ def _set(shop: Shop, wanted: Sequence[tuple[StockTarget, Place]]) -> Operation[s
         if len(some) > 1:
             middle = len(some) // 2
             waiting += [some[middle:], some[:middle]]
-        elif "by" not in some[0][1] and some[0][1].get("product_id"):
-            some[0][1]["by"] = "product_id"
+        elif some[0][0].sku not in turned and all(some[0][1].get(name) for name in IDS):
+            turned.add(some[0][0].sku)
+            some[0][1]["by"] = next(name for name in IDS if name != _by(some[0][1]))
             waiting.append(some)
         else:
             refused.add(some[0][0].sku)
@@ -155,5 +173,9 @@ def _set(shop: Shop, wanted: Sequence[tuple[StockTarget, Place]]) -> Operation[s
 
 
 def _item(target: StockTarget, place: Mapping[str, Any]) -> dict[str, Any]:
-    by = place.get("by") or ("variant_id" if place.get("variant_id") else "product_id")
+    by = _by(place)
     return {"location_id": place.get("location_id"), by: place.get(by), "quantity": target.quantity}
+
+
+def _by(place: Mapping[str, Any]) -> str:
+    return str(place.get("by") or ("variant_id" if place.get("variant_id") else "product_id"))

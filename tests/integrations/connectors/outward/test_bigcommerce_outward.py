@@ -136,7 +136,7 @@ BAD = (422, {"status": 422, "title": "[Item is not tracked]"})
 
 def test_quantities_are_set_at_once(stock: StockLevels) -> None:
     mug, tea = item("MUG", 9, 78, 5), item("TEA", 4, 79, 6)
-    spoken = Spoken(data(mug, tea), DONE, data(item("MUG", 7, 78, 5), item("TEA", 2, 79, 6)))
+    spoken = Spoken(data(mug, tea), data(), DONE, data(item("MUG", 7, 78, 5), item("TEA", 2, 79, 6)))
     answers = spoken.drive(stock.send(SHOP, (target("MUG", 7), target("TEA", 2))))
     assert [each.quantity for each in answers] == [7, 2]
     assert dict(spoken.asked[0].params)["sku:in"] == "MUG,TEA"
@@ -153,7 +153,7 @@ def test_quantities_are_set_at_once(stock: StockLevels) -> None:
 
 
 def test_what_is_not_taken_in_yet_is_not_told_as_there(stock: StockLevels) -> None:
-    spoken = Spoken(data(item("MUG", 9, 78, 5)), DONE, data(item("MUG", 9, 78, 5)))
+    spoken = Spoken(data(item("MUG", 9, 78, 5)), data(), DONE, data(item("MUG", 9, 78, 5)))
     answer = spoken.drive(stock.send(SHOP, (target("MUG", 7),)))[0]
     assert (answer.outcome, answer.quantity) == (StockOutcome.SET, None)
     assert "delay" in answer.message
@@ -162,7 +162,7 @@ def test_what_is_not_taken_in_yet_is_not_told_as_there(stock: StockLevels) -> No
 def test_a_bad_article_is_found_by_halves(stock: StockLevels) -> None:
     """The second of three is refused by the id of its variant and by that of its product."""
     three = [item("A", 1, 71, 1), item("B", 1, 72, 2), item("C", 1, 73, 3)]
-    spoken = Spoken(data(*three), BAD, DONE, BAD, BAD, BAD, DONE, data(*three))
+    spoken = Spoken(data(*three), data(), BAD, DONE, BAD, BAD, BAD, DONE, data(*three))
     answers = spoken.drive(stock.send(SHOP, tuple(target(sku, 1) for sku in "ABC")))
     assert [each.outcome for each in answers] == [StockOutcome.SET, StockOutcome.REFUSED, StockOutcome.SET]
     sent = [[next(iter({*each} - {"location_id", "quantity"})) for each in body["items"]] for body in spoken.bodies]
@@ -171,6 +171,16 @@ def test_a_bad_article_is_found_by_halves(stock: StockLevels) -> None:
         ["variant_id"],
         ["variant_id"] * 2,
         ["variant_id"],
+        ["product_id"],
+        ["variant_id"],
+    ]
+
+
+def test_products_without_variants_go_by_their_own_id_at_once(stock: StockLevels) -> None:
+    both = data(item("MUG", 7, 78, 5), item("TEA", 2, 79, 6))
+    spoken = Spoken(both, data({"id": 5, "sku": "MUG"}), DONE, both)
+    spoken.drive(stock.send(SHOP, (target("MUG", 7), target("TEA", 2))))
+    assert [sorted({*each} - {"location_id", "quantity"}) for each in spoken.bodies[0]["items"]] == [
         ["product_id"],
         ["variant_id"],
     ]
