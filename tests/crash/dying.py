@@ -36,14 +36,15 @@ def dies_at(moment: int, work: Callable[[], object]) -> bool:
 def _work(moment: int, work: Callable[[], object]) -> NoReturn:
     """In the child, which has its parent's connection in its hands and must not touch it."""
     inherited, connection.connection = connection.connection, None
+    failed = True
     try:
         with _killed_at(moment):
             work()
-    except BaseException:  # noqa: BLE001  whatever it is, pytest must not go on in the child
-        traceback.print_exc()
-        os._exit(1)
-    assert inherited is not connection.connection
-    os._exit(0)
+        failed = inherited is connection.connection
+    finally:  # whatever it is, pytest must not go on in the child
+        if failed:
+            traceback.print_exc()
+        os._exit(int(failed))
 
 
 @contextmanager
