@@ -6,7 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
+from django.conf import settings
 from django.db.models import Max
+from django.urls import reverse
 
 from integrations.connectors.outward import Dispatch, DispatchLine, Paid, Paper
 from integrations.importing.code_names import names_of
@@ -87,4 +89,7 @@ def paid_of(order: Order) -> Paid:
 
 
 def paper_of(invoice: Invoice) -> Paper:
-    return Paper(invoice.code, str(invoice.get_document_type_display()))
+    """With the link by which people here open it; none where nobody has said what this site is called."""
+    path = reverse("admin:orders_invoice_pdf", args=[invoice.pk])
+    url = f"{settings.PUBLIC_URL}{path}" if settings.PUBLIC_URL else ""
+    return Paper(invoice.code, str(invoice.get_document_type_display()), url)

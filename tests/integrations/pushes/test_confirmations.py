@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -289,7 +290,10 @@ def test_history_is_not_told(shop: Integration, remote: ListeningShop) -> None:
     assert Crossing.objects.count() == 0
 
 
-def test_payments_and_papers_are_told_where_that_is_set(shop: Integration, remote: ListeningShop) -> None:
+def test_payments_and_papers_are_told_where_that_is_set(
+    shop: Integration, remote: ListeningShop, settings: Any
+) -> None:
+    settings.PUBLIC_URL = "https://office.example"
     order = ordered(shop)
     invoicing.issue(order.pk)
     paying.mark_paid(order.pk)
@@ -303,6 +307,7 @@ def test_payments_and_papers_are_told_where_that_is_set(shop: Integration, remot
     [(_, paid)] = remote.paid
     [(_, paper)] = remote.papers
     assert (paid.reference, paid.amount, paper.code) == (invoice.code, other.total, invoice.code)
+    assert paper.url == f"https://office.example/orders/invoice/{invoice.pk}/pdf/"
 
 
 def test_a_shop_that_is_off_cannot_be_switched_live(remote: ListeningShop) -> None:

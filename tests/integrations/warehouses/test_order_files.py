@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from integrations.choices import FileState, ImportAction, RemoteState, RunKind, RunState, UnknownProducts
-from integrations.models import ExchangedFile, FileRowError, Integration, RemoteOrder, SkuMapping, StatusRule
+from integrations.marketplaces import copies, handing_on
+from integrations.models import Crossing, ExchangedFile, FileRowError, Integration, RemoteOrder, SkuMapping, StatusRule
 from integrations.simulator.file_server import SimulatedFileServer
 from integrations.warehouses import incoming_files
 from orders.models import Order, OrderLine
-from tests.factories import give_stock
+from tests.factories import IntegrationFactory, give_stock
 from tests.integrations.warehouses.conftest import files, put, set_feed, there, work
 from tests.payloads import PAYLOADS
 
@@ -48,6 +49,21 @@ def test_orders_are_taken_in(warehouse: Integration, server: SimulatedFileServer
     assert (second.number, second.tab, second.shipping["company"]) == ("1002", "backorder", "ACME s.r.o.")
     assert RemoteOrder.objects.filter(state=RemoteState.IMPORTED).count() == 2
     assert there(server) == ["out/processed/orders.csv"]
+
+
+def test_orders_of_a_file_go_into_a_shop(warehouse: Integration, server: SimulatedFileServer) -> None:
+    shop = IntegrationFactory.create(project=warehouse.project, title="Garden shop")
+    handing_on.set_target(warehouse, shop.pk, invoice_after_import=False, takes_stock=True)
+    put(server, "orders.csv", CONTENT)
+    put(server, "again.csv", CONTENT)
+    work(warehouse, KIND)
+    assert Order.objects.count() == 0
+    assert RemoteOrder.objects.filter(state=RemoteState.HANDED_ON).count() == 2
+    first, second = Crossing.objects.filter(integration=shop).order_by("label")
+    assert (first.label, second.label) == ("North dock 1001", "North dock 1002")
+    copy = copies.copy_of(RemoteOrder.objects.get(pk=first.subject), shop)
+    assert [(line.sku, line.quantity) for line in copy.lines] == [("MUG-1", 2), ("000123", 1)]
+    assert copy.email == "zofie@mail.example"
 
 
 def test_the_same_order_in_another_file_is_the_same_order(warehouse: Integration, server: SimulatedFileServer) -> None:
