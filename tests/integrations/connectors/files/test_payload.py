@@ -105,7 +105,11 @@ def taken_in(warehouse: Integration, *documents: bytes) -> None:
 
 
 def test_it_has_only_feeds_that_ask_nobody(warehouse: Integration) -> None:
-    assert set(warehouse.feeds.values_list("kind", flat=True)) == {FeedKind.RETRY}
+    """And those of its files, which somebody switches on."""
+    on = warehouse.feeds.filter(enabled=True).values_list("kind", flat=True)
+    off = warehouse.feeds.filter(enabled=False).values_list("kind", flat=True)
+    assert set(on) == {FeedKind.RETRY}
+    assert set(off) == {FeedKind.STOCK_FILES, FeedKind.SHIPMENT_FILES, FeedKind.ORDER_FILES, FeedKind.ORDERS_OUT}
 
 
 def test_failed_orders_are_retried_from_their_documents(warehouse: Integration) -> None:
