@@ -121,6 +121,8 @@ def send_again(integration: Integration, crossing_ids: Collection[int]) -> int:
     """Let these be told now, whatever came of them. How many."""
     open_ones = integration.crossings.filter(pk__in=crossing_ids).exclude(state=CrossingState.SENT)
     with transaction.atomic():
+        # One that is marked as being sent may be in the shop: it is asked after.
+        open_ones.filter(state=CrossingState.SENDING, first_try_at=None).update(first_try_at=true_time.now())
         count = open_ones.update(state=CrossingState.WAITING, tries=0, next_try_at=true_time.now())
         bell.something_follows(integration.project_id)
     return count

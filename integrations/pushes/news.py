@@ -17,7 +17,6 @@ from orders.models import Announcement, Invoice, Order, Shipment
 
 NEVER_LEFT = "The shipment was cancelled here before the shop was told of it."
 TOLD_ALREADY = "The shipment was cancelled here after the shop had been told: put it right in the shop."
-NOT_BY_API = "{} takes no shipments by its API: tell the shop by hand."
 
 
 def prepare(project_id: int, announcements: Sequence[Announcement]) -> None:

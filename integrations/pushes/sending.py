@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from django.db.models import Q
 
 from config.kit import true_time
-from integrations.choices import CrossingKind, CrossingState, RunKind
+from integrations.choices import CrossingKind, CrossingState
 from integrations.connectors.contract import Creation, Shipments, Shop
 from integrations.connectors.errors import Failure, NotNow, ShopError
 from integrations.connectors.http import Operation
@@ -72,6 +72,9 @@ def due_at(integration: Integration) -> list[int]:
 
 
 def _mark(ids: Sequence[int]) -> Written:
+    # One that a run has left behind may be in the shop.
+    left_behind = Crossing.objects.filter(pk__in=ids, state=CrossingState.SENDING, first_try_at=None)
+    left_behind.update(first_try_at=true_time.now())
     Crossing.objects.filter(pk__in=ids).update(state=CrossingState.SENDING)
     return Written()
 
@@ -81,6 +84,7 @@ def _send(held: Claim, integration: Integration, ids: Sequence[int], *, known: b
     asking: Ask[Any] = partial(ask, integration, held=held)
     rows = Crossing.objects.in_bulk(ids)
     told: list[Told] = []
+    begun = set[int]() if known else set(ids)  # of which nobody knows whether the shop has them
     away = 0
     for row in (rows[pk] for pk in ids if pk in rows):
         try:
@@ -91,6 +95,7 @@ def _send(held: Claim, integration: Integration, ids: Sequence[int], *, known: b
             if (whole or strict) and not told:
                 raise
             if whole:
+                begun.add(row.pk)
                 break
             told.append(Told(row.pk, row.version, error=error))
             away = away + 1 if error.passes else 0
@@ -103,6 +108,7 @@ def _send(held: Claim, integration: Integration, ids: Sequence[int], *, known: b
         for each in told:
             outcomes.record(each, at)
         landing.landed(integration, [each.crossing_id for each in told if each.crossed is not None])
+        Crossing.objects.filter(pk__in=begun.intersection(left), first_try_at=None).update(first_try_at=at)
         Crossing.objects.filter(pk__in=left).update(state=CrossingState.WAITING)
         failed = sum(each.error is not None for each in told)
         sent = sum(each.crossed is not None for each in told)
@@ -192,11 +198,14 @@ def _check(held: Claim, integration: Integration, ids: Sequence[int]) -> RunPage
         try:
             seen[row.pk] = _is_there(integration, row, asking)
         except ShopError as error:
-            if not seen and error.passes:
+            waits = error.passes or error.kind in {Failure.CREDENTIALS, Failure.ADDRESS}
+            if waits and not seen:
                 raise
-            if error.passes:
+            if waits:
                 break
             seen[row.pk] = error.kind != Failure.NOT_FOUND
+        except NotCopied:
+            seen[row.pk] = True  # its document is gone meanwhile: there is nothing left to compare with
 
     def write(_: int) -> Written:
         at = true_time.now()
@@ -220,6 +229,3 @@ def _is_there(integration: Integration, row: Crossing, asking: Ask[Any]) -> bool
         return True
     dispatch = _dispatch(integration, shipment)
     return asking(ways.shipments.find(integration.shop(), dispatch)) is not None
-
-
-KIND = RunKind.OUTGOING

@@ -23,6 +23,7 @@ from integrations.connectors.outward import (
 from tests.fake_connector import exchange
 
 AWAY = ShopError(Failure.UNAVAILABLE, "The shop does not answer.")
+BUSY = ShopError(Failure.BUSY, "The shop asks us to wait.", retry_after=1)
 REFUSED = ShopError(Failure.REFUSED, "The shop does not take this shipment.")
 
 
@@ -40,6 +41,8 @@ class ListeningShop:
     """By our reference, before anything is done."""
     loses: set[str] = field(default_factory=set)
     """References it takes without a word: it is told, and does not answer."""
+    busy_after: set[str] = field(default_factory=set)
+    """References after which it asks to wait, having taken them."""
     forgets: set[str] = field(default_factory=set)
     """References and SKUs it answers for, once, without doing anything."""
     compares: bool = False
@@ -67,6 +70,9 @@ class ListeningShop:
             self.forgets.discard(dispatch.reference)
             return Crossed(f"r-{dispatch.reference}")
         self.shipments.append(dispatch)
+        if dispatch.reference in self.busy_after:
+            self.busy_after.discard(dispatch.reference)
+            raise BUSY
         if dispatch.reference in self.loses:
             self.loses.discard(dispatch.reference)
             raise AWAY

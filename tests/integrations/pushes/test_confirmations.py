@@ -192,6 +192,36 @@ def test_a_worker_that_dies_after_sending_doubles_nothing(
     assert (crossing(shop).state, len(remote.shipments)) == (CrossingState.SENT, 1)
 
 
+@pytest.mark.parametrize("again", ["by itself", "by a click"])
+def test_what_a_run_left_behind_is_asked_after(
+    shop: Integration, remote: ListeningShop, monkeypatch: pytest.MonkeyPatch, again: str
+) -> None:
+    """Its worker died after the shop had been told, and the run was ended before another went on with it."""
+    shipment = shipping.ship(ordered(shop).pk)
+    follow_up(shop.project_id)
+    run = Run.objects.get(kind=RunKind.OUTGOING)
+    held = claims.claim(run.pk)
+    assert held is not None
+    pages.write(held, sending.outgoing_page(held, run, shop))
+    run.refresh_from_db()
+    sending.outgoing_page(held, run, shop)  # told, and never written down
+    Run.objects.filter(pk=run.pk).update(state=RunState.CANCELLED, finished_at=timezone.now())
+    if again == "by a click":
+        going_live.send_again(shop, [crossing(shop).pk])
+    told(shop)
+    assert [each.reference for each in remote.shipments] == [shipment.code]
+    assert crossing(shop).state == CrossingState.SENT
+
+
+def test_a_shop_that_asks_to_wait_half_way_is_asked_after(shop: Integration, remote: ListeningShop) -> None:
+    first, second = (shipping.ship(ordered(shop).pk) for _ in range(2))
+    remote.busy_after.add(second.code)
+    told(shop)
+    later(shop)
+    told(shop)
+    assert sorted(each.reference for each in remote.shipments) == sorted([first.code, second.code])
+
+
 def test_what_the_shop_forgot_is_found_by_the_check(shop: Integration, remote: ListeningShop) -> None:
     shipment = shipping.ship(ordered(shop).pk)
     remote.forgets.add(shipment.code)
