@@ -8,10 +8,9 @@ from django.db import Error
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
-from django_rq import get_connection
 from redis.exceptions import RedisError
 
-from config.kit import true_time
+from config.kit import true_time, valkey_client
 from integrations.choices import Process
 from integrations.runs import liveness
 
@@ -47,6 +46,6 @@ def readyz(request: HttpRequest) -> JsonResponse:
 
 def _redis_answers() -> bool:
     try:
-        return bool(get_connection("default").ping())
+        return bool(valkey_client.shared().ping())
     except RedisError:
         return False

@@ -13,9 +13,11 @@ from uuid import uuid4
 
 import django_rq
 from django.db import transaction
-from redis import Redis
 from redis.exceptions import RedisError
+from rq import Queue
 from rq.job import Job
+
+from config.kit import valkey_client
 
 logger = logging.getLogger(__name__)
 
@@ -77,7 +79,7 @@ def _ring_now(run_id: int) -> None:
 
 
 def _enqueue(function: str, pk: int, kind: str) -> None:
-    django_rq.get_queue("default").enqueue_call(
+    _queue().enqueue_call(
         function, args=(pk,), job_id=f"{kind}-{pk}-{uuid4().hex}", result_ttl=0, failure_ttl=3600, timeout=300
     )
 
@@ -98,7 +100,7 @@ def ring_follow_up(project_id: int) -> None:
 
 def _ring_follow_up_now(project_id: int) -> None:
     try:
-        if _redis().set(_follow_up_key(project_id), 1, nx=True, ex=ONE_BELL_FOR):
+        if valkey_client.shared().set(_follow_up_key(project_id), 1, nx=True, ex=ONE_BELL_FOR):
             _enqueue(FOLLOW_UP, project_id, "follow-up")
     except RedisError:
         logger.warning("The queue cannot be reached; project %s waits until the tick rings again.", project_id)
@@ -124,13 +126,13 @@ def _ring_letter_now(function: str, pk: int, kind: str) -> None:
 def heard(project_id: int) -> None:
     """A worker begins to follow up: what comes from now on needs a new bell."""
     try:
-        _redis().delete(_follow_up_key(project_id))
+        valkey_client.shared().delete(_follow_up_key(project_id))
     except RedisError:
         logger.warning("The queue cannot be reached; a bell for project %s may come late.", project_id)
 
 
-def _redis() -> Redis:
-    return django_rq.get_queue("default").connection
+def _queue() -> Queue:
+    return django_rq.get_queue("default", connection=valkey_client.shared())
 
 
 def _follow_up_key(project_id: int) -> str:
@@ -140,7 +142,7 @@ def _follow_up_key(project_id: int) -> str:
 def rung() -> set[int]:
     """The runs that have a bell in the queue; none when it cannot be reached."""
     try:
-        bells = django_rq.get_queue("default").get_job_ids()
+        bells = _queue().get_job_ids()
     except RedisError:
         return set()
     return {int(found[1]) for bell in bells if (found := BELL.match(bell))}

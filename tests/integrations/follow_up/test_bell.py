@@ -9,6 +9,7 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
+from config.kit import valkey_client
 from integrations.choices import RemoteState, Role
 from integrations.importing.payloads import digest_of
 from integrations.models import Integration, RemoteOrder
@@ -38,7 +39,7 @@ def heard(monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: A
     """The projects for which a worker would be woken by now."""
     rung: list[int] = []
     monkeypatch.setattr(queue, "_enqueue", lambda function, pk, kind: rung.append(pk) if kind == "follow-up" else None)
-    queue._redis().flushdb()
+    valkey_client.shared().flushdb()
     return lambda: rung
 
 

@@ -7,10 +7,13 @@ from typing import Any
 import django_rq
 import pytest
 from django.db import transaction
-from redis.exceptions import ConnectionError as RedisConnectionError
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
+from config.kit import valkey_client
 from integrations.runs import queue
 from integrations.runs.queue import ForbiddenJob, RunJob, ring, ring_follow_up
 
@@ -52,20 +55,29 @@ def test_a_bell_rings_on_commit_and_not_after_a_rollback(empty_queue: Any) -> No
 
 
 def test_a_queue_that_is_away_does_not_fail_the_caller(monkeypatch: pytest.MonkeyPatch, caplog: Any) -> None:
-    class Away:
-        @property
-        def connection(self) -> None:
-            raise RedisConnectionError("refused")
-
-        def enqueue_call(self, *args: Any, **named: Any) -> None:
-            raise RedisConnectionError("refused")
-
-    monkeypatch.setattr(django_rq, "get_queue", lambda name: Away())
+    # A port of this machine at which nobody listens.
+    monkeypatch.setattr(valkey_client, "shared", lambda: Redis(host="127.0.0.1", port=1, retry=Retry(NoBackoff(), 0)))
     ring(17)
     assert "The queue cannot be reached; run 17 starts when the tick rings again." in caplog.text
     ring_follow_up(18)
     queue.heard(18)
     assert "The queue cannot be reached; project 18 waits until the tick rings again." in caplog.text
+
+
+def test_however_often_bells_ring_a_process_keeps_one_connection(empty_queue: Any) -> None:
+    def opened() -> int:
+        return int(empty_queue.connection.info("stats")["total_connections_received"])
+
+    ring(1)
+    before = opened()
+    for number in range(20):
+        ring(number)
+        ring_follow_up(number)
+        queue.heard(number)
+    assert (opened() - before, empty_queue.count) == (0, 41)
+    for _ in range(20):  # the control: a client for each bell
+        django_rq.get_queue("default").connection.ping()
+    assert opened() - before == 20
 
 
 FORGED: dict[str, dict[str, Any]] = {
