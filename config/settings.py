@@ -112,12 +112,26 @@ ANSWER_DAYS = environment.number("ANSWER_DAYS", 1)
 # Bytes of a body; more is answered with 413.
 API_BODY_LIMIT = 32 * 1024 * 1024
 
+REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["integrations.api.authentication.ApiKeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["config.kit.api.permissions.HasScopes"],
+    "DEFAULT_THROTTLE_CLASSES": ["config.kit.api.rates.KeyThrottle"],
+    "DEFAULT_PARSER_CLASSES": ["config.kit.api.bodies.JsonParser"],
+    "DEFAULT_RENDERER_CLASSES": ["config.kit.api.bodies.JsonRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "config.kit.api.schema.ApiSchema",
+    "EXCEPTION_HANDLER": "config.kit.api.problems.answer",
+    "UNAUTHENTICATED_USER": None,  # a key is no person
+    "URL_FORMAT_OVERRIDE": None,  # the Accept header alone chooses
+}
 SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "Countinghouse",
     "VERSION": "1",
     "DESCRIPTION": (BASE_DIR / "config" / "api_introduction.md").read_text(encoding="utf-8"),
     "OAS_VERSION": "3.1.1",
     "POSTPROCESSING_HOOKS": [],
+    "SORT_OPERATION_PARAMETERS": False,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "PATH_CONVERTER_OVERRIDES": {"id": "string", "rest": "string"},
 }
 
 # --- Keys ---
@@ -163,6 +177,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.site.middleware.ContentSecurityPolicy",
     "config.site.outage.Outage",
+    "config.kit.api.urlconf.WholeSegments",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
-from django.urls import URLPattern, re_path
+from django.urls import URLPattern, URLResolver, re_path
 from rest_framework.request import Request
 
 from config.kit.api.problems import ApiError
@@ -44,7 +44,7 @@ def _singular(resource: str) -> str:
     return f"{name[:-3]}y" if name.endswith("ies") else name.removesuffix("s")
 
 
-def beside(patterns: Iterable[URLPattern]) -> tuple[list[URLPattern], list[URLPattern]]:
+def beside(patterns: Iterable[URLPattern | URLResolver]) -> tuple[list[URLPattern], list[URLPattern]]:
     """What to try before these patterns of /v1, and after them."""
     offered: dict[str, list[str]] = {}
     for pattern in patterns:

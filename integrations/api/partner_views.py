@@ -3,14 +3,67 @@
 from __future__ import annotations
 
 from abc import ABC
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
+from django.db.models import QuerySet
+
+from config.kit.api.paginating import CursorPages, OrderParameter, PublicFilters, both_ways
 from config.kit.api.problems import unauthorised
 from config.kit.api.resources import Resource, ResourceList, ResourceOne
 from config.kit.api.views import KeyedView
+from config.kit.api.viewsets import ApiView, ApiViewSet
 from config.kit.public_ids import PublicIds
 from integrations.api.authentication import ApiKeyAuthentication
 from integrations.choices import ApiScope
 from integrations.models import ApiKey, Project
+
+
+class ProjectView(ApiView):
+    """An address that a key of a project opens; nothing but that project is ever looked at."""
+
+    @property
+    def key(self) -> ApiKey:
+        """The key that calls. Raises 401."""
+        key = self.request.auth
+        if not isinstance(key, ApiKey):
+            raise unauthorised("This address needs a key.")
+        return key
+
+    @property
+    def project(self) -> Project:
+        """The project whose key this is: every query starts here."""
+        return self.key.project
+
+    @property
+    def ids(self) -> PublicIds:
+        return PublicIds(bytes(self.project.id_key))
+
+
+class PartnerViewSet(ProjectView, ApiViewSet):
+    """The addresses of one kind of row of a project, which `queryset` names; see `config.kit.api` for how to write one.
+
+    Below /v1 lists come in pages as published, and an id is one segment of the address.
+    """
+
+    filter_backends = [PublicFilters, OrderParameter]
+    lookup_value_converter = "id"
+    ordering_fields: ClassVar[Mapping[str, str]] = both_ways(created_at="created_at", updated_at="updated_at")
+
+    def get_queryset(self) -> QuerySet[Any]:
+        """The rows of the project."""
+        rows: QuerySet[Any] = super().get_queryset()
+        return rows.filter(project=self.project)
+
+
+class OfficeViewSet(PartnerViewSet):
+    """Rows for keys of the back office: lists by cursor, answers with tags."""
+
+    filter_backends = [PublicFilters]
+    lookup_value_converter = "str"
+    pagination_class = CursorPages
+    required_scopes = (ApiScope.BACK_OFFICE,)
+    tagged = True
 
 
 class PartnerView(KeyedView):

@@ -9,9 +9,9 @@ from django.http import HttpResponse
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
+from config.kit.api.bodies import JsonRenderer
 from config.kit.api.declaring import Operation
 from config.kit.api.resources import when
-from config.kit.api.views import JsonRenderer
 from config.kit.public_ids import PublicIds
 from integrations.api.partner_views import OfficeList, OfficeOne, OfficeResource
 from orders import filters

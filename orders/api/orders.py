@@ -1,30 +1,41 @@
-"""The orders of a project: listed, created, read, changed."""
+"""The orders of a project: listed, created, read, changed; imported as history and exported in the background."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.mixins import ListModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.kit import true_time
-from config.kit.api.declaring import Choice, Number, Operation
+from config.kit.api import rates
+from config.kit.api.bodies import UnparsedJsonParser
+from config.kit.api.paginating import PublishedPages, both_ways
 from config.kit.api.problems import bad_payload, not_found
-from integrations.api.partner_views import PartnerView
+from config.kit.api.queries import OneOfField, QuerySerializer
+from config.kit.api.schema import refusal
+from integrations.api.exports import ExportSerializer
+from integrations.api.partner_views import PartnerViewSet
 from integrations.api.repeating import idempotent
-from integrations.choices import ApiScope
+from integrations.choices import ApiScope, OnConflict
+from integrations.models import Export
+from integrations.partner_runs import bulk_import, exports
+from integrations.partner_runs.bulk_import import Asked
 from orders import counting
-from orders.api import documents, shapes
+from orders.api import order_serializers as serializers
+from orders.api.order_serializers import OrderSerializer
+from orders.api.shapes import ImportAsked, ImportChecked
 from orders.models import Order
 from orders.partners import store
-from orders.partners.answers import publish
 from orders.partners.published import PublishedOrder
+from orders.partners.selection import BadSelection
 from orders.partners.store import Book, NotWritten, Stored
 
-BY = {"created_at": "placed_at", "updated_at": "updated_at"}
-LIMIT = Number("limit", "How many at most.", 10, 1, 100)
-PAGE = Number("page", "Which page, from 1.", 1, 1, 100)
-ORDER = Choice(
-    "order", "The oldest first, or with - the newest.", ("created_at", "-created_at", "updated_at", "-updated_at")
-)
 POST_SAYS = (
     "An order with this `id` or `source_id` is updated: what is not sent stays as it is, `items` replace its items, and"
     " an item that names its `id` keeps its line. Else one is created, which needs an amount or items. Its customer is"
@@ -34,76 +45,61 @@ PUT_SAYS = (
     "What is not sent stays as it is, and an answer sent back changes nothing. `items` replace those of the order; one"
     " that names its `id` keeps its line. `override` is passed over here."
 )
-UPSERT = {404: "There is no order with the `id` that was sent."}
+IMPORT_SAYS = (
+    "Takes at most 2,000 orders (or what this installation allows) and answers at once; follow the async action. The"
+    " orders are history: they reserve and move no stock and raise no events. One import of a project runs at a time,"
+    " further ones wait in order."
+)
+EXPORT_SAYS = "Follow the export; its file is made in the background. Without parameters: id, source_id and status."
 
 
-class OrdersPartnerView(PartnerView):
-    """What the addresses of orders share: writing one, and showing one."""
-
-    scope = ApiScope.ORDERS
-
-    def shown(self, order_id: int) -> Response:
-        order = Order.objects.prefetch_related("lines").get(pk=order_id)
-        return Response(publish(self.ids, [order])[0])
-
-    def save(self, order: PublishedOrder) -> Stored:
-        project = self.project
-        book = Book(project.pk, project.currency, project.zone, self.ids, true_time.now())
-        try:
-            stored = store.save(book, order)
-        except NotWritten as error:
-            failure = error.failure
-            if failure.key == "not_found":
-                raise not_found("order", order.id or "") from error
-            raise bad_payload(failure.reason, key=failure.key) from error
-        return stored
+class OrderPages(PublishedPages):
+    data_ref = "orders"
 
 
-class OrdersView(OrdersPartnerView):
-    """GET: pages of orders, oldest first by default. POST: create one, or update the one with this id or source id."""
+class ImportQuery(QuerySerializer):
+    on_conflict = OneOfField(OnConflict.values, help_text="What becomes of an order that is here already.")
+    dry_run = OneOfField(("false", "true"), help_text="true: the body is checked and nothing is written.")
 
-    operations = {
-        "GET": Operation("List orders", shapes.Orders, query=(LIMIT, PAGE, ORDER)),
-        "POST": Operation(
-            "Create or update an order", shapes.Order, body=PublishedOrder, says=POST_SAYS, refuses=UPSERT
-        ),
-    }
 
-    def get(self, request: Request) -> Response:
-        limit, page, order = LIMIT.read(self.query), PAGE.read(self.query), ORDER.read(self.query)
-        sign, by = ("-", BY[order[1:]]) if order.startswith("-") else ("", BY[order])
-        orders = Order.objects.filter(project=self.project)
-        start = (page - 1) * limit
-        listed = list(orders.order_by(sign + by, f"{sign}pk").prefetch_related("lines")[start : start + limit])
-        body = {
-            "object": "list",
-            "data_ref": "orders",
-            "orders": publish(self.ids, listed),
-            "total": counting.total(self.project.pk),
-        }
-        return Response(body)
+class OrderViewSet(ListModelMixin, PartnerViewSet):
+    """Orders by id or source id."""
 
+    queryset = Order.objects.all()
+    serializer_class = OrderSerializer
+    pagination_class = OrderPages
+    parser_classes = [UnparsedJsonParser]  # msgspec reads an order straight from the bytes
+    query_serializer_classes = {"import_orders": ImportQuery}
+    required_scopes = (ApiScope.ORDERS,)
+    ordering_fields = both_ways(created_at="placed_at", updated_at="updated_at")
+    id_prefix, source_id_field, resource_name = "ord", "source_id", "order"
+    id_says = "The id of the order, `ord_…`, or its source id."
+    lookup_url_kwarg, lookup_value_converter = "order_id", "rest"
+
+    def get_queryset(self) -> QuerySet[Order]:
+        return super().get_queryset().prefetch_related("lines")
+
+    def count(self, rows: QuerySet[Any]) -> int:
+        return counting.total(self.project.pk)
+
+    @extend_schema(summary="Read one order")
+    def retrieve(self, request: Request, order_id: str) -> Response:
+        return Response(self.get_serializer(self.get_object()).data)
+
+    @extend_schema(
+        summary="Create or update an order",
+        description=POST_SAYS,
+        request=serializers.NewOrderSerializer,
+        responses={200: OrderSerializer, 404: refusal("There is no order with the `id` that was sent.")},
+    )
     @idempotent
-    def post(self, request: Request) -> Response:
-        order = documents.one(self.body(request), new=True)
-        return self.shown(self.save(order).order_id)
+    def create(self, request: Request) -> Response:
+        return self._saved(self.validated(serializers.NewOrderSerializer))
 
-
-class OrderView(OrdersPartnerView):
-    """GET: one order by id or source id. PUT: change what is sent, leave the rest."""
-
-    id_name = "The id of the order, `ord_…`, or its source id."
-    operations = {
-        "GET": Operation("Read one order", shapes.Order),
-        "PUT": Operation("Change an order", shapes.Order, body=PublishedOrder, says=PUT_SAYS),
-    }
-
-    def get(self, request: Request, order_id: str) -> Response:
-        return Response(publish(self.ids, [self._order(order_id)])[0])
-
-    def put(self, request: Request, order_id: str) -> Response:
-        known = self._order(order_id)
-        order = documents.one(self.body(request), new=False)
+    @extend_schema(summary="Change an order", description=PUT_SAYS, request=serializers.OrderChangeSerializer)
+    def update(self, request: Request, order_id: str) -> Response:
+        known: Order = self.get_object()
+        order: PublishedOrder = self.validated(serializers.OrderChangeSerializer)
         given = self.ids.give("ord", known.pk)
         if order.id not in {None, given} or (known.source_id and order.source_id not in {None, known.source_id}):
             raise bad_payload("Property .id or .source_id is that of another order: leave it out", key="invalid_order")
@@ -112,10 +108,54 @@ class OrderView(OrdersPartnerView):
             for part in (item.product, item.sku):
                 if part is not None:
                     part.override = None  # published for calls that create orders
-        return self.shown(self.save(order).order_id)
+        return self._saved(order)
 
-    def _order(self, order_id: str) -> Order:
-        found = store.find(self.project.pk, self.ids, order_id)
+    @extend_schema(
+        summary="Import orders as history",
+        description=IMPORT_SAYS,
+        request=serializers.OrdersToImportSerializer,
+        responses=serializers.IMPORT_ANSWER,
+    )
+    @action(detail=False, methods=["post"], url_path="import", rate_type=rates.BULK_API_CALLS)
+    @idempotent
+    def import_orders(self, request: Request) -> Response:
+        orders: Sequence[PublishedOrder] = self.validated(serializers.OrdersToImportSerializer)
+        if self.query["dry_run"] == "true":
+            return Response(ImportChecked(True, len(orders)))
+        asked = Asked(self.project, orders, self.request_id, self.key, self.query["on_conflict"])
+        return Response(ImportAsked(self.ids.give("aa", bulk_import.request_import(asked).pk)))
+
+    @extend_schema(
+        summary="Export orders",
+        description=EXPORT_SAYS,
+        request=serializers.ExportRequestSerializer,
+        responses=ExportSerializer,
+    )
+    @action(detail=False, methods=["post"], required_scopes=(ApiScope.EXPORTS,))
+    @idempotent
+    def export(self, request: Request) -> Response:
+        parameters = self.validated(serializers.ExportRequestSerializer)
+        try:
+            run = exports.request_export(self.project, parameters, self.key)
+        except BadSelection as error:
+            raise bad_payload(str(error), key="invalid_export_params") from error
+        export = Export.objects.select_related("run").get(pk=run.pk)
+        return Response(ExportSerializer(export, context=self.get_serializer_context()).data)
+
+    def find(self, key: str) -> Order:
+        found = store.find(self.project.pk, self.ids, key)
         if found is None:
-            raise not_found("order", order_id)
+            raise not_found("order", key)
         return found
+
+    def _saved(self, order: PublishedOrder) -> Response:
+        project = self.project
+        book = Book(project.pk, project.currency, project.zone, self.ids, true_time.now())
+        try:
+            stored: Stored = store.save(book, order)
+        except NotWritten as error:
+            failure = error.failure
+            if failure.key == "not_found":
+                raise not_found("order", order.id or "") from error
+            raise bad_payload(failure.reason, key=failure.key) from error
+        return Response(self.get_serializer(self.get_queryset().get(pk=stored.order_id)).data)

@@ -33,7 +33,8 @@ class Partner:
         sent = self.headers | {name.replace("_", "-"): value for name, value in headers.items()}
         raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
         kind = sent.pop("Content-Type", "application/json")
-        answer = self._client.generic(method, path, raw, content_type=kind, headers=sent)
+        # As servers tell it: the path before anything in it is decoded.
+        answer = self._client.generic(method, path, raw, content_type=kind, headers=sent, REQUEST_URI=path)
         described.check(method, path, answer)
         return answer
 

@@ -25,7 +25,7 @@ from integrations.choices import ApiScope
 from integrations.models import ApiKey
 from tests.api import described
 from tests.api.conftest import Partner, told
-from tests.api.test_tenancy import ROUTES
+from tests.api.test_tenancy import ROUTES, takes
 
 INTRODUCTION = Path("config/api_introduction.md")
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -50,7 +50,7 @@ def resolved(routes: dict[str, Any]) -> set[tuple[str, str]]:
         ("/" + re.sub(r"<\w+:(\w+)>", r"{\1}", route), method)
         for route, view in routes.items()
         for method in METHODS
-        if hasattr(view.cls, method)
+        if takes(view, method)
     }
 
 

@@ -1,4 +1,4 @@
-"""Bodies and queries of the partner API: read within limits, checked as they are parsed."""
+"""Bodies of the partner API: read within limits, checked as they are parsed; DRF's parsers and its renderer."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
+from django.conf import settings
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
 from config.kit.api.faults_in_words import of_text, of_value
-from config.kit.api.problems import ApiError, bad_payload, bad_query
+from config.kit.api.problems import ApiError, bad_payload, bad_query, unsupported_media_type
 from config.kit.times import NO_TIME, iso_time
 
 T = TypeVar("T")
@@ -19,6 +22,7 @@ T = TypeVar("T")
 DEEPEST = 20
 # What msgspec says of a number with a point where an integer is wanted.
 FRACTION = "got `float`"
+JSON = "application/json"
 
 
 def read(request: Request, limit: int) -> bytes:
@@ -26,11 +30,9 @@ def read(request: Request, limit: int) -> bytes:
     kind, _, parameters = request.headers.get("Content-Type", "").partition(";")
     charset = parameters.lower().replace('"', "").strip()
     if kind.strip().lower() != "application/json" or charset not in {"", "charset=utf-8"}:
-        details = "Send the body as Content-Type: application/json, in UTF-8."
-        raise ApiError(415, "unsupported_media_type", "Unsupported media type", details)
+        raise unsupported_media_type("Send the body as Content-Type: application/json, in UTF-8.")
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
-        details = "Send the body as it is, without Content-Encoding."
-        raise ApiError(415, "unsupported_media_type", "Unsupported media type", details)
+        raise unsupported_media_type("Send the body as it is, without Content-Encoding.")
     if request.headers.get("Content-Length"):
         return _measured(request, limit)
     if not request.headers.get("Transfer-Encoding"):
@@ -82,6 +84,16 @@ def parse(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
         return decoder.decode(msgspec.json.encode(_whole(msgspec.json.decode(body))))
 
 
+def converted(value: Any, kind: Any) -> Any:
+    """Python values of JSON in a type, 100.0 as the integer 100. Raises msgspec's errors."""
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        if FRACTION not in str(error):
+            raise
+        return msgspec.convert(_whole(value), kind)
+
+
 def _whole(value: Any) -> Any:
     """With numbers such as 100.0 as integers; free values stay as they were sent."""
     if isinstance(value, float):
@@ -129,6 +141,47 @@ def repeated_names(body: bytes) -> str:
 
     json.loads(body, object_pairs_hook=pairs)
     return found[0] if found else ""
+
+
+class UnparsedJsonParser(BaseParser):
+    """JSON as the bytes that were sent, for serializers that read their type straight from them."""
+
+    media_type = JSON
+
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
+        """Raises 411, 413 and 415."""
+        return read(parser_context["request"], settings.API_BODY_LIMIT)
+
+
+class JsonParser(UnparsedJsonParser):
+    """JSON as Python values, for any serializer."""
+
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
+        """Raises 400, 411, 413 and 415."""
+        body: bytes = super().parse(stream, media_type, parser_context)
+        try:
+            return msgspec.json.decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise bad_payload(malformed(body, error)) from error
+
+
+class BodyRequest(Request):
+    """A request whose body is always read by a parser.
+
+    DRF takes a body without Content-Length, which is how a chunked one comes, for none at all.
+    """
+
+    def _load_stream(self) -> None:
+        self._stream: Any = self._request
+
+
+class JsonRenderer(BaseRenderer):
+    media_type = JSON
+    format = "json"
+    charset = "utf-8"
+
+    def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> bytes:
+        return b"" if data is None else msgspec.json.encode(data)
 
 
 class Query:

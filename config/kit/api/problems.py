@@ -90,6 +90,23 @@ def bad_query(details: str) -> ApiError:
     return ApiError(400, "invalid_query_params", "Invalid query params", details)
 
 
+def unsupported_media_type(details: str) -> ApiError:
+    return ApiError(415, "unsupported_media_type", "Unsupported media type", details)
+
+
+def first_of(detail: Any, path: str = "") -> str:
+    """The first fault that a serializer found, e.g. “Property .items[0].name may not be blank”."""
+    if isinstance(detail, dict):
+        name, inner = next(iter(detail.items()))
+        own = isinstance(name, str) and name == "non_field_errors"
+        return first_of(inner, path if own else f"{path}.{name}" if isinstance(name, str) else f"{path}[{name}]")
+    if isinstance(detail, list) and any(isinstance(each, dict | list) for each in detail):
+        index = next(place for place, each in enumerate(detail) if each)
+        return first_of(detail[index], f"{path}[{index}]")
+    text = str(detail[0] if isinstance(detail, list) else detail).removesuffix(".").removeprefix("This field ")
+    return f"Property {path} {text}" if path else text
+
+
 def answer(error: Exception, context: dict[str, Any]) -> Response:
     """What a view's error becomes; set as the exception handler of every view of the API."""
     request_id = getattr(context.get("view"), "request_id", "")
@@ -119,6 +136,16 @@ def _translated(error: Exception, context: dict[str, Any]) -> ApiError:
         return ApiError(405, "method_not_allowed", "Method not allowed", f"This address takes {allowed}.")
     if isinstance(error, exceptions.NotAcceptable):
         return ApiError(406, "not_acceptable", "Not acceptable", "Answers are JSON: send Accept: application/json.")
+    if isinstance(error, exceptions.UnsupportedMediaType):
+        return unsupported_media_type("Send the body as Content-Type: application/json, in UTF-8.")
+    if isinstance(error, exceptions.PermissionDenied):
+        return ApiError(403, "forbidden", "Forbidden", str(error.detail))
+    if isinstance(error, exceptions.Throttled):
+        wait = int(getattr(error, "wait", None) or 1)
+        details = f"At most {context['view'].rate.limit} calls a minute. Go on in {wait} s."
+        return ApiError(429, "too_many_requests", "Too many requests", details, retry_after=wait)
+    if isinstance(error, exceptions.ValidationError):
+        return bad_payload(first_of(error.detail))
     if isinstance(error, Http404):
         return ApiError(404, "not_found", "Resource not found", "There is nothing at this address.")
     if isinstance(error, exceptions.APIException):

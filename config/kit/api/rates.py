@@ -10,12 +10,15 @@ import logging
 import threading
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import redis
 from django.conf import settings
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
 
 from config.kit import true_time
 
@@ -29,6 +32,7 @@ return count
 """
 # Seconds to wait for Valkey before counting without it.
 PATIENCE = 0.5
+API_CALLS, BULK_API_CALLS = "api_calls", "bulk_api_calls"
 _lock = threading.Lock()
 _counts: dict[str, int] = {}
 
@@ -49,6 +53,32 @@ class Rate:
     @property
     def remaining(self) -> int:
         return max(0, self.limit - self.used)
+
+
+class KeyThrottle(BaseThrottle):
+    """The calls of a key in a minute; bulk calls (`rate_type` of the view) are counted apart.
+
+    The answer's headers tell of it, see `headers`.
+    """
+
+    def allow_request(self, request: Request, view: Any) -> bool:
+        kind = view.rate_type
+        name = f"key-{request.auth.pk}" if kind == API_CALLS else f"key-{request.auth.pk}-{kind}"
+        view.rate = self._rate = count(name, settings.API_RATE_LIMIT)
+        return not self._rate.exceeded
+
+    def wait(self) -> int:
+        return max(1, self._rate.ends_at - int(true_time.now().timestamp()))
+
+
+def headers(rate: Rate, kind: str) -> dict[str, str]:
+    """What Voucherify publishes with every answer."""
+    return {
+        "X-Rate-Limit-Limit": str(rate.limit),
+        "X-Rate-Limit-Remaining": str(rate.remaining),
+        "X-Rate-Limit-Retry": str(rate.ends_at),
+        "X-Rate-Limit-Type": kind,
+    }
 
 
 def count(name: str, limit: int) -> Rate:

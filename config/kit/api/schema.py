@@ -1,6 +1,6 @@
-"""The OpenAPI document: each operation as its view declares it, types as msgspec reads them.
+"""The OpenAPI document: what drf-spectacular finds, and what all operations of ours have in common.
 
-Sources: OpenAPI 3.1.1 (paths, components, security); `config.kit.api.declaring` holds what is declared.
+Sources: OpenAPI 3.1.1 (paths, components, security).
 """
 
 from __future__ import annotations
@@ -13,11 +13,15 @@ from typing import Any, Protocol, cast
 
 import msgspec
 from drf_spectacular.drainage import error
+from drf_spectacular.extensions import OpenApiSerializerExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ComponentRegistry, ResolvedComponent
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 
 from config.kit.api.declaring import Operation
 from config.kit.api.problems import Problem
+from config.kit.api.queries import QuerySerializer
+from config.kit.api.structs import ProblemSerializer, StructSerializer
 
 JSON = "application/json"
 NAMED = re.compile(r"{(\w+)}")
@@ -28,7 +32,7 @@ RATES = {
 }
 HEADERS: dict[str, dict[str, Any]] = {
     "X-Request-Id": {"description": "Names the call when you ask us about it.", "schema": {"type": "string"}},
-    "X-Rate-Limit-Type": {"description": "What is counted.", "schema": {"type": "string", "const": "api_calls"}},
+    "X-Rate-Limit-Type": {"description": "What is counted.", "schema": {"enum": ["api_calls", "bulk_api_calls"]}},
     **{name: {"description": says, "schema": {"type": "integer"}} for name, says in RATES.items()},
     "Retry-After": {"description": "Seconds to wait before the same call again.", "schema": {"type": "integer"}},
     "WWW-Authenticate": {"description": "How to send a key.", "schema": {"type": "string"}},
@@ -65,6 +69,154 @@ class Undeclared(Exception):
     """A view answers a method that it says nothing about."""
 
 
+class ApiSchema(AutoSchema):
+    """Beside what drf-spectacular finds: scopes, headers, refusals, and what the ids in the address are."""
+
+    @property
+    def of(self) -> Any:
+        """The `ApiView`."""
+        return self.view
+
+    def get_operation(
+        self, path: str, path_regex: str, path_prefix: str, method: str, registry: ComponentRegistry
+    ) -> dict[str, Any] | None:
+        operation = super().get_operation(path, path_regex, path_prefix, method, registry)
+        if operation is None:
+            return None
+        for name, part in HEADERS.items():
+            keep(registry, "headers", name, part)
+        for parameter in operation.get("parameters", ()):
+            parameter["schema"].pop("x-spec-enum-id", None)
+        operation["description"] = f"{operation.get('description', '')}\n\n{self._needed()}".strip()
+        for status, response in operation["responses"].items():
+            if status.startswith("2"):
+                response["description"] = response["description"] if "content" in response else ""
+                response["description"] = response["description"] or "Done."
+                response["headers"] = _headers((*COUNTED, *("ETag",) * self._tagged()))
+            else:
+                response["headers"] = _headers(_of_refusal(int(status)))
+                response["content"] = {JSON: response["content"][JSON]}
+        for status, response in self._shared(registry, has_body="requestBody" in operation):
+            operation["responses"].setdefault(str(status), response)
+        operation["responses"] = dict(sorted(operation["responses"].items()))
+        if "requestBody" in operation:
+            operation["requestBody"]["required"] = True
+        return operation
+
+    def get_operation_id(self) -> str:
+        return re.sub(r"\W+", "_", self.get_summary().lower()).strip("_")
+
+    def get_summary(self) -> str:
+        """Of lists and single rows by what they are called; the others say it with `extend_schema`."""
+        action, name = self.of.asked, self.of.resource_name
+        found = {"list": f"List {name}s", "retrieve": f"Read one {name}"}.get(action)
+        if found is None:
+            raise Undeclared(
+                f"{type(self.view).__name__} answers {self.method} {self.path} but does not say what it does: put"
+                ' @extend_schema(summary="What it does", ...) above the method.'
+            )
+        return found
+
+    def get_description(self) -> str:  # type: ignore[override]  # as drf-spectacular has it
+        """What `extend_schema` says alone: docstrings are for who reads the code."""
+        return ""
+
+    def get_tags(self) -> list[str]:
+        return [_tag(self.path)]
+
+    def get_override_parameters(self) -> list[Any]:
+        found: list[Any] = [
+            OpenApiParameter(name, {"type": "string", "minLength": 1}, "path", description=self.of.id_says)
+            for name in NAMED.findall(self.path)
+        ]
+        found.append(self.of.query_serializer(filters=False))
+        if self._tagged():
+            says = "The ETag of an answer that is here already."
+            found.append(OpenApiParameter("If-None-Match", str, "header", description=says))
+        if self._takes_key():
+            says = "1 to 255 ASCII characters, new for each call; the same call sent again is answered as before."
+            schema = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"}
+            found.append(OpenApiParameter("Idempotency-Key", schema, "header", description=says))
+        return [each for each in found if not isinstance(each, QuerySerializer) or each.fields]
+
+    def get_paginated_name(self, serializer_name: str) -> str:
+        return f"{serializer_name}List"
+
+    def _needed(self) -> str:
+        scopes = self.of.get_required_scopes()
+        return f"Needs the scope {' and '.join(f'`{scope}`' for scope in scopes)}." if scopes else "Any key opens it."
+
+    def _tagged(self) -> bool:
+        return bool(self.of.tagged) and self.method == "GET"
+
+    def _takes_key(self) -> bool:
+        """Whether a call can be sent again with an Idempotency-Key, see `integrations.api.repeating`."""
+        return bool(getattr(getattr(self.of, self.of.asked or self.method.lower(), None), "idempotent", False))
+
+    def _shared(self, registry: ComponentRegistry, *, has_body: bool) -> Iterator[tuple[int, dict[str, Any]]]:
+        """The answers that every operation of this sort can have."""
+        if self._tagged():
+            yield 304, {"description": "Nothing has changed.", "headers": _headers((*COUNTED, "ETag"))}
+        statuses = {*ALWAYS, *((404,) if "{" in self.path else ()), *((409, 422) if self._takes_key() else ())}
+        if has_body:
+            statuses |= {413, 415}
+        for status in statuses:
+            name = HTTPStatus(status).phrase.replace(" ", "")
+            schema = self.resolve_serializer(ProblemSerializer, "response").ref  # type: ignore[arg-type]
+            content = {JSON: {"schema": schema}}
+            part = {"description": REFUSALS[status], "headers": _headers(_of_refusal(status)), "content": content}
+            keep(registry, "responses", name, part)
+            yield status, {"$ref": f"#/components/responses/{name}"}
+
+
+class StructSchema(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
+    """Structs as msgspec describes them; the structs that they are made of become components too."""
+
+    target_class = StructSerializer
+    match_subclasses = True
+
+    def get_name(self, auto_schema: Any, direction: Any) -> str | None:
+        kind = self.target.struct
+        return kind.__name__ if isinstance(kind, type) else None
+
+    def get_identity(self, auto_schema: Any, direction: Any) -> Any:
+        return self.get_name(auto_schema, direction)
+
+    def map_serializer(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        kind = self.target.struct
+        [schema], components = msgspec.json.schema_components([kind], ref_template="#/components/schemas/{name}")
+        own = components.pop(self.get_name(auto_schema, direction) or "", schema)
+        for name, part in components.items():
+            keep(auto_schema.registry, "schemas", name, _tidied(part))
+        found: dict[str, Any] = _tidied(own)
+        return found
+
+
+def refusal(says: str) -> OpenApiResponse:
+    """For `extend_schema(responses=...)`: an answer of its own that is no success."""
+    return OpenApiResponse(ProblemSerializer, says)
+
+
+def _of_refusal(status: int) -> tuple[str, ...]:
+    """Headers: whom a key is not asked of first is not counted; a fault may come before or after."""
+    counted = COUNTED if status not in {401, 406, 500, 503} else ("X-Request-Id",)
+    return (*counted, *EXTRA.get(status, ()))
+
+
+def keep(registry: ComponentRegistry, kind: str, name: str, part: dict[str, Any]) -> None:
+    component = ResolvedComponent(name=name, type=kind, schema=part, object=name)  # type: ignore[no-untyped-call]
+    if component in registry and registry[component].schema not in (part, None):
+        error(f"Two types of the API are called {name}: rename one.")
+    registry.register_on_missing(component)
+
+
+def _tag(path: str) -> str:
+    """The resource, and of which of the two parts of the API."""
+    part, _, resource = path.strip("/").partition("/v1/") if "/v1/" in path[1:] else ("", "", path[4:])
+    name = resource.split("/")[0].partition(".")[0].replace("-", " ").replace("openapi", "this document")
+    return f"Back office: {name}" if part else name.capitalize()
+
+
 class Declaring(Protocol):
     """What a view tells about itself; see `config.kit.api.views.KeyedView`."""
 
@@ -92,16 +244,15 @@ class Described(AutoSchema):
                 f' operations = {{"{method}": Operation("What it does", TypeOfTheAnswer)}}'
                 " (see config/kit/api/declaring.py)."
             )
-        for kind, parts in (("headers", HEADERS), ("securitySchemes", SECURITY)):
-            for name, part in parts.items():
-                self._keep(registry, kind, name, part)
+        for name, part in HEADERS.items():
+            keep(registry, "headers", name, part)
         scopes = [str(scope) for scope in dict.fromkeys((self.declaring.scope, declared.scope)) if scope is not None]
         needed = f"Needs the scope {' and '.join(f'`{scope}`' for scope in scopes)}." if scopes else "Any key opens it."
         described: dict[str, Any] = {
             "operationId": re.sub(r"\W+", "_", declared.summary.lower()).strip("_"),
             "summary": declared.summary,
             "description": f"{declared.says}\n\n{needed}".strip(),
-            "tags": [self._tag(path)],
+            "tags": [_tag(path)],
             "parameters": [*self._of_path(path), *_of_query(declared), *self._of_headers(declared, method)],
             "security": [{"AppId": scopes, "AppToken": scopes}, {"Bearer": scopes}],
             "responses": {
@@ -112,13 +263,6 @@ class Described(AutoSchema):
             content = {JSON: {"schema": self._schema(declared.body, registry)}}
             described["requestBody"] = {"required": True, "content": content}
         return described
-
-    @staticmethod
-    def _tag(path: str) -> str:
-        """The resource, and of which of the two parts of the API."""
-        part, _, resource = path.strip("/").partition("/v1/") if "/v1/" in path[1:] else ("", "", path[4:])
-        name = resource.split("/")[0].partition(".")[0].replace("-", " ").replace("openapi", "this document")
-        return f"Back office: {name}" if part else name.capitalize()
 
     def _of_path(self, path: str) -> Iterator[dict[str, Any]]:
         for name in NAMED.findall(path):
@@ -156,14 +300,12 @@ class Described(AutoSchema):
             refusal = self._refusal(status, says or REFUSALS[status], registry)
             if not says:
                 name = HTTPStatus(status).phrase.replace(" ", "")
-                self._keep(registry, "responses", name, refusal)
+                keep(registry, "responses", name, refusal)
                 refusal = {"$ref": f"#/components/responses/{name}"}
             yield status, refusal
 
     def _refusal(self, status: int, says: str, registry: ComponentRegistry) -> dict[str, Any]:
-        # Whom a key is not asked of first is not counted; a fault may come before or after.
-        counted = COUNTED if status not in {401, 406, 500, 503} else ("X-Request-Id",)
-        headers = _headers((*counted, *EXTRA.get(status, ())))
+        headers = _headers(_of_refusal(status))
         return {"description": says, "headers": headers, "content": {JSON: {"schema": self._schema(Problem, registry)}}}
 
     def _schema(self, kind: Any, registry: ComponentRegistry) -> dict[str, Any]:
@@ -171,16 +313,9 @@ class Described(AutoSchema):
         kinds = kind if isinstance(kind, tuple) else (kind,)
         schemas, components = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
         for name, part in components.items():
-            self._keep(registry, "schemas", name, _tidied(part))
+            keep(registry, "schemas", name, _tidied(part))
         found: list[dict[str, Any]] = _tidied(list(schemas))
         return {"anyOf": found} if len(found) > 1 else found[0]
-
-    @staticmethod
-    def _keep(registry: ComponentRegistry, kind: str, name: str, part: dict[str, Any]) -> None:
-        component = ResolvedComponent(name=name, type=kind, schema=part, object=name)  # type: ignore[no-untyped-call]
-        if component in registry and registry[component].schema != part:
-            error(f"Two types of the API are called {name}: rename one.")
-        registry.register_on_missing(component)
 
 
 def _of_query(declared: Operation) -> Iterator[dict[str, Any]]:

@@ -6,32 +6,21 @@ import secrets
 from collections.abc import Collection, Mapping
 from typing import Any, ClassVar, Protocol
 
-import msgspec
 from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from rest_framework.negotiation import DefaultContentNegotiation
-from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from config.kit import true_time
 from config.kit.api import rates
-from config.kit.api.bodies import Query, read
+from config.kit.api.bodies import JsonRenderer, Query, read
 from config.kit.api.declaring import Operation
 from config.kit.api.problems import ApiError, answer, unauthorised
 from config.kit.api.rates import Rate
 from config.kit.api.schema import Described
-
-
-class JsonRenderer(BaseRenderer):
-    media_type = "application/json"
-    format = "json"
-    charset = "utf-8"
-
-    def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> bytes:
-        return b"" if data is None else msgspec.json.encode(data)
 
 
 class JsonOnly(DefaultContentNegotiation):
@@ -65,6 +54,7 @@ class KeyedView(APIView):
     """What the id in its address is, for people."""
     schema = Described()
     permission_classes = []
+    throttle_classes = []
     parser_classes = []
     renderer_classes = [JsonRenderer]
     content_negotiation_class = JsonOnly

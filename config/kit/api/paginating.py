@@ -1,0 +1,168 @@
+"""Lists as DRF makes them: pages as published and by cursor, the order, and filters of django-filter.
+
+Each part names the parameters that it reads (`query_fields`); the view checks them all at once and keeps their values
+in `view.query`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from django_filters.rest_framework import DjangoFilterBackend
+from rest_framework.filters import BaseFilterBackend
+from rest_framework.pagination import BasePagination, Cursor, CursorPagination
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import Field
+
+from config.kit.api.problems import bad_query
+from config.kit.api.queries import FilledTextField, OneOfField, WholeNumberField
+from config.kit.list_filters import BadFilter, narrowed
+
+Fields = dict[str, Field[Any, Any, Any, Any]]
+
+
+class PublishedPages(BasePagination):
+    """Voucherify's lists: `{"object": "list", "data_ref": "orders", "orders": [...], "total": 7}`.
+
+    A subclass says what the list is called; the view may count otherwise than by `count(rows)`.
+    """
+
+    data_ref: ClassVar[str]
+    page_size = 10
+    max_page_size = 100
+    last_page: ClassVar[int] = 100
+
+    @classmethod
+    def query_fields(cls, view: Any) -> Fields:
+        return {
+            "limit": WholeNumberField(1, cls.max_page_size, default=cls.page_size, help_text="How many at most."),
+            "page": WholeNumberField(1, cls.last_page, default=1, help_text="Which page, from 1."),
+        }
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
+        limit, start = view.query["limit"], view.query["limit"] * (view.query["page"] - 1)
+        self.total: int = view.count(queryset)
+        return list(queryset[start : start + limit])
+
+    def get_paginated_response(self, data: Any) -> Response:
+        body = {"object": "list", "data_ref": self.data_ref, self.data_ref: data, "total": self.total}
+        return Response(body)
+
+    def get_schema_operation_parameters(self, view: Any) -> list[Any]:
+        return []  # they are described as `query_fields`
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "type": "object",
+            "required": ["object", "data_ref", self.data_ref, "total"],
+            "properties": {
+                "object": {"type": "string", "const": "list"},
+                "data_ref": {"type": "string", "const": self.data_ref},
+                self.data_ref: schema,
+                "total": {"type": "integer", "minimum": 0, "description": "How many there are in all."},
+            },
+        }
+
+
+class OrderParameter(BaseFilterBackend):
+    """`order`: one of the view's `ordering_fields`, with - the other way round; the first is the default.
+
+    Rows that are equal in it stand in the order of their primary keys.
+    """
+
+    @classmethod
+    def query_fields(cls, view: Any) -> Fields:
+        says = "What the list is ordered by; with - the greatest or newest first."
+        return {"order": OneOfField(tuple(view.ordering_fields), help_text=says)}
+
+    def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: Any) -> QuerySet[Any]:
+        by = view.ordering_fields[view.query["order"]]
+        return queryset.order_by(by, "-pk" if str(by).startswith("-") else "pk")
+
+
+def both_ways(**columns: str) -> Mapping[str, str]:
+    """`ordering_fields` with each name rising and falling, e.g. both_ways(created_at="placed_at")."""
+    return {sign + name: f"{sign}{column}" for name, column in columns.items() for sign in ("", "-")}
+
+
+class CursorPages(CursorPagination):
+    """Lists of the back office, newest first: `{"object": "list", "data": [...], "next": cursor or null}`.
+
+    The cursor is the public id of the last row: a primary key would tell how many there are.
+    """
+
+    ordering = "-pk"
+    page_size = 50
+    max_page_size = 200
+    cursor_query_param = "after"
+
+    @classmethod
+    def query_fields(cls, view: Any) -> Fields:
+        says = "The `next` of the page before."
+        return {
+            "limit": WholeNumberField(1, cls.max_page_size, default=cls.page_size, help_text="How many at most."),
+            cls.cursor_query_param: FilledTextField(required=False, help_text=says),
+        }
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any] | None:
+        self.view = view
+        return super().paginate_queryset(queryset, request, view)
+
+    def get_page_size(self, request: Request) -> int:
+        return int(self.view.query["limit"])
+
+    def decode_cursor(self, request: Request) -> Cursor | None:
+        text = self.view.query.get(self.cursor_query_param)
+        if text is None:
+            return None
+        pk = self.view.ids.take(self.view.id_prefix, text)
+        if pk is None:
+            raise bad_query(
+                f"Property .{self.cursor_query_param} is no cursor of this list: take `next` of the page before"
+            )
+        return Cursor(0, False, pk)
+
+    def encode_cursor(self, cursor: Cursor) -> str:
+        found: str = self.view.ids.give(self.view.id_prefix, int(cursor.position or 0))
+        return found
+
+    def get_paginated_response(self, data: Any) -> Response:
+        return Response({"data": data, "next": self.get_next_link(), "object": "list"})
+
+    def get_schema_operation_parameters(self, view: Any) -> list[Any]:
+        return []  # they are described as `query_fields`
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        says = f"Send it as `{self.cursor_query_param}` for the next page; null: this was the last."
+        return {
+            "type": "object",
+            "required": ["data", "next", "object"],
+            "properties": {
+                "data": schema,
+                "next": {"type": ["string", "null"], "description": says},
+                "object": {"type": "string", "const": "list"},
+            },
+        }
+
+
+class PublicFilters(DjangoFilterBackend):  # type: ignore[misc]  # has no types
+    """The view's `filterset_class`, which finds other rows by their public ids."""
+
+    @classmethod
+    def query_fields(cls, view: Any) -> Fields:
+        filters = getattr(view, "filterset_class", None)
+        return {name: FilledTextField(required=False) for name in filters.base_filters} if filters else {}
+
+    def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: Any) -> QuerySet[Any]:
+        """Raises 400 for a value that a filter does not know."""
+        filters = self.get_filterset_class(view, queryset)
+        if filters is None:
+            return queryset
+        typed = {name: view.query[name] for name in filters.base_filters if name in view.query}
+        try:
+            return narrowed(filters, typed, queryset, view.ids)
+        except BadFilter as error:
+            raise bad_query(f"Property .{error.field}: {error}") from error
