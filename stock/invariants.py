@@ -66,4 +66,14 @@ INVARIANTS = (
            WHERE (back.source_id, back.target_id, back.product_id, back.quantity)
               <> (sent.target_id, sent.source_id, sent.product_id, sent.quantity)""",
     ),
+    Invariant(
+        "S16",
+        "Every article stands below a parent of its project, and a lone parent over one article.",
+        """SELECT 'article ' || article.id FROM stock_product article
+           JOIN stock_parentproduct parent ON parent.id = article.parent_id
+           WHERE article.project_id <> parent.project_id
+           UNION ALL SELECT 'parent product ' || parent.id FROM stock_parentproduct parent
+           LEFT JOIN stock_product article ON article.parent_id = parent.id
+           WHERE parent.lone GROUP BY parent.id HAVING count(article.id) <> 1""",
+    ),
 )

@@ -9,7 +9,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector
 from django.db import models
 from django.db.models import F, Func, Q, Value
-from django.db.models.functions import Collate, Upper
+from django.db.models.functions import Coalesce, Collate, Upper
 
 from config.kit import true_time
 from stock.choices import MovementReason
@@ -18,23 +18,99 @@ from stock.choices import MovementReason
 PLAIN_SKU = Upper(Func(F("sku"), Value("[^[:alnum:]]"), Value(""), Value("g"), function="regexp_replace"))
 
 
-class Product(models.Model):
-    """Something with a SKU that can be on stock. SKUs are compared exactly, after trimming."""
+class NextProductId(Func):
+    """The next number of the sequence that articles and their parents share."""
 
-    project = models.ForeignKey("integrations.Project", models.CASCADE, related_name="products", db_index=False)
-    sku = models.CharField("SKU", max_length=100)
-    name = models.CharField(max_length=300)
-    ean = models.CharField("EAN", max_length=50, blank=True, default="", db_default="")
-    """As `stock.barcodes.canonical` writes it; several products may have the same, which then means none of them."""
+    function = "nextval"
+    template = "nextval('stock_product_id_seq')"
+
+
+class ParentProduct(models.Model):
+    """A product as partners know it: what stands over one article or several, its SKUs.
+
+    Its primary keys are numbers of the articles' own sequence, so that an id of one never means the other.
+    """
+
+    id = models.BigIntegerField(primary_key=True, db_default=NextProductId())
+    project = models.ForeignKey("integrations.Project", models.CASCADE, related_name="parents", db_index=False)
+    source_id = models.CharField(max_length=255, blank=True, default="", db_default="")
+    """The partner's own id; "" for none. It stays taken while the product lies in the bin."""
+    name = models.CharField(max_length=300, blank=True, default="", db_default="")
     price = models.DecimalField(max_digits=19, decimal_places=4, null=True, blank=True)
-    """What a partner says it costs, in the project's currency; used for its lines that carry no price."""
+    """In the project's currency; that of its SKUs without one of their own."""
+    attributes: models.Field[Any, Any] = models.JSONField(
+        default=list, db_default=Value([], models.JSONField()), blank=True
+    )
+    """Names that its SKUs may fill."""
     metadata: models.Field[Any, Any] = models.JSONField(
         default=dict, db_default=Value({}, models.JSONField()), blank=True
     )
-    created_at = models.DateTimeField(default=true_time.now, editable=False)
+    image_url = models.CharField(max_length=2_000, blank=True, default="", db_default="")
+    lone = models.BooleanField(default=False, db_default=False)
+    """It was made for one article, its only SKU, which a partner may still give to another product."""
+    created_at = models.DateTimeField(default=true_time.now_in_milliseconds, editable=False)
+    updated_at = models.DateTimeField(null=True, blank=True)
+    """Of the last change by a partner."""
+    deleted_at = models.DateTimeField(null=True, blank=True)
+    """Since when it lies in the bin of its partner."""
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["project", "sku"], name="product_once_per_sku")]
+        verbose_name = "parent product"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project", "source_id"], condition=~Q(source_id=""), name="parent_once_per_source_id"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["project", "created_at", "id"], name="parent_by_time"),
+            models.Index(F("project"), Coalesce("updated_at", "created_at"), F("id"), name="parent_by_change"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.source_id
+
+
+class Product(models.Model):
+    """An article: something with a SKU that can be on stock. SKUs are compared exactly, after trimming.
+
+    Partners know it as a SKU of its parent, and by the parent alone where it is the parent's `own`.
+    """
+
+    project = models.ForeignKey("integrations.Project", models.CASCADE, related_name="products", db_index=False)
+    parent = models.ForeignKey(ParentProduct, models.PROTECT, related_name="articles", null=True, blank=True)
+    """None: a partner has deleted it for good; it stays for its lines and movements."""
+    own = models.BooleanField(default=False, db_default=False)
+    """It holds the stock of its parent, which is itself sold, and is none of its SKUs."""
+    sku = models.CharField("SKU", max_length=100)
+    """The code by which orders and shops know it: a partner's source id, its public id where it was given none."""
+    name = models.CharField(max_length=300, blank=True)
+    ean = models.CharField("EAN", max_length=50, blank=True, default="", db_default="")
+    """As `stock.barcodes.canonical` writes it; several products may have the same, which then means none of them."""
+    price = models.DecimalField(max_digits=19, decimal_places=4, null=True, blank=True)
+    """What a partner says it costs; None: as much as its parent. Used for lines that carry no price."""
+    currency = models.CharField(max_length=3, blank=True, default="", db_default="")
+    """Of the price, as a partner sent it; one other than the project's is only shown."""
+    attributes: models.Field[Any, Any] = models.JSONField(
+        default=dict, db_default=Value({}, models.JSONField()), blank=True
+    )
+    metadata: models.Field[Any, Any] = models.JSONField(
+        default=dict, db_default=Value({}, models.JSONField()), blank=True
+    )
+    image_url = models.CharField(max_length=2_000, blank=True, default="", db_default="")
+    created_at = models.DateTimeField(default=true_time.now_in_milliseconds, editable=False)
+    updated_at = models.DateTimeField(null=True, blank=True)
+    """Of the last change by a partner."""
+    deleted_at = models.DateTimeField(null=True, blank=True)
+    """Since when it lies in the bin of its partner: orders find it no more."""
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["project", "sku"], name="product_once_per_sku"),
+            models.UniqueConstraint(fields=["parent"], condition=Q(own=True), name="one_own_article"),
+            models.CheckConstraint(
+                condition=Q(parent__isnull=False) | Q(deleted_at__isnull=False), name="article_has_parent"
+            ),
+        ]
         indexes = [
             models.Index(F("project"), Collate(PLAIN_SKU, "C"), name="product_by_plain_sku"),
             GinIndex(SearchVector("name", config="simple"), name="product_by_word"),

@@ -21,14 +21,14 @@ LAST = "\U0010ffff"
 _CANDIDATES = """
 SELECT meant.place, near.sku, near.name
 FROM unnest(%s::int[], %s::text[], %s::text[]) AS meant (place, first, last) CROSS JOIN LATERAL (
-    SELECT sku, name FROM stock_product WHERE project_id = %s
+    SELECT sku, name FROM stock_product WHERE project_id = %s AND deleted_at IS NULL
       AND upper(regexp_replace(sku, '[^[:alnum:]]', '', 'g')) COLLATE "C" >= meant.first
       AND upper(regexp_replace(sku, '[^[:alnum:]]', '', 'g')) COLLATE "C" <= meant.last LIMIT %s) AS near
 UNION ALL
 SELECT meant.place, near.sku, near.name FROM unnest(%s::int[], %s::text[]) AS meant (place, name) CROSS JOIN LATERAL (
     SELECT sku, name FROM stock_product
     WHERE to_tsvector('simple'::regconfig, coalesce(name, '')) @@ plainto_tsquery('simple'::regconfig, meant.name)
-      AND project_id = %s LIMIT %s) AS near
+      AND project_id = %s AND deleted_at IS NULL LIMIT %s) AS near
 """
 
 

@@ -73,8 +73,8 @@ def _fill_eans(cards: Sequence[Card], user: Any) -> None:
     if not cards or not user.has_perm("integrations.edit_mappings"):
         return
     eans = {card.cause.subject for card in cards}
-    same = Product.objects.filter(project_id=cards[0].shop.project_id, ean__in=eans).exclude(ean="").order_by("sku")
-    found = list(same.values_list("ean", "sku", "name"))
+    same = Product.objects.filter(project_id=cards[0].shop.project_id, ean__in=eans, deleted_at=None).exclude(ean="")
+    found = list(same.order_by("sku").values_list("ean", "sku", "name"))
     for card in cards:
         card.forms["map"] = MapSkuForm(auto_id=card.auto_id)
         card.suggestions = [(sku, name) for ean, sku, name in found if ean == card.cause.subject]

@@ -271,7 +271,8 @@ NOT_PERSONAL: Columns = {
     "orders.Segment": "name kind junction conditions",
     "orders.Shipment": "code order_number carrier",
     "orders.ShipmentLine": "sku name",
-    "stock.Product": "sku name ean metadata",
+    "stock.ParentProduct": "source_id name attributes metadata image_url",
+    "stock.Product": "sku name ean currency attributes metadata image_url",
     "stock.StockMovement": "reason",
     "stock.Warehouse": "name",
 }

@@ -30,6 +30,7 @@ SELECT shown.id, shown.sku, shown.name, shown.quantity, shown.read_at, product.i
   coalesce(level.on_hand, 0), coalesce(level.reserved, 0)
 FROM integrations_shopquantity AS shown
 LEFT JOIN stock_product AS product ON product.project_id = %s AND product.sku = shown.sku
+  AND product.deleted_at IS NULL
 LEFT JOIN stock_stocklevel AS level ON level.product_id = product.id AND level.warehouse_id = %s
 WHERE shown.take_over_id = %s AND shown.quantity IS NOT NULL AND shown.sku <> '' AND NOT shown.twice
 """

@@ -15,7 +15,7 @@ from integrations.runs.claims import Claim
 from integrations.runs.pages import RunPage, Written, kept_back
 from integrations.shops.ask import ask
 from orders.intake.drafts import Obstacle
-from stock import catalogue
+from stock import catalogue, ledger
 
 
 def products_page(held: Claim, run: Run, integration: Integration) -> RunPage:
@@ -33,6 +33,7 @@ def products_page(held: Claim, run: Run, integration: Integration) -> RunPage:
 
     def write(run_id: int) -> Written:
         names, eans = _articles(integration, page.products)
+        ledger.lock_project(integration.project_id)
         known = catalogue.find(integration.project_id, list(names))
         new = {sku: name for sku, name in names.items() if sku not in known}
         back: list[dict[str, Any]] = []

@@ -30,7 +30,7 @@ LEVELS = (
     "SELECT product.sku, product.id, coalesce(level.on_hand, 0), coalesce(level.reserved, 0)"
     " FROM stock_product AS product"
     " LEFT JOIN stock_stocklevel AS level ON level.product_id = product.id AND level.warehouse_id = %s"
-    " WHERE product.project_id = %s AND product.sku = ANY(%s)"
+    " WHERE product.project_id = %s AND product.sku = ANY(%s) AND product.deleted_at IS NULL"
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import F, Value
+from django.db.models import F, Sum, Value
 from django.db.models.functions import Coalesce
 
 from orders.models import OrderLine
@@ -21,6 +21,15 @@ def same_ean(product: Product) -> list[Product]:
         return []
     others = Product.objects.filter(project_id=product.project_id, ean=product.ean).exclude(pk=product.pk)
     return list(others.order_by("sku")[:ROWS])
+
+
+def variants(product: Product) -> list[Product]:
+    """All articles of its parent, itself among them; none where it stands alone."""
+    if product.parent is None or product.parent.lone:
+        return []
+    units = Coalesce(Sum(F("levels__on_hand") - F("levels__reserved")), 0)
+    rows = Product.objects.filter(parent=product.parent, deleted_at=None).annotate(units_available=units)
+    return list(rows.order_by("created_at", "pk")[:ROWS])
 
 
 def product_page(product: Product, here: Warehouses) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from orders.intake.allocation import Served
 from orders.models import OrderLine
 from stock import catalogue
 from stock.admin.forms import AdjustForm, EanForm, NameForm, ProductForm, ReceiveForm, TransferForm
-from stock.admin.product_page import product_page, same_ean
+from stock.admin.product_page import product_page, same_ean, variants
 from stock.barcodes import canonical
 from stock.choices import MovementReason
 from stock.ledger import StockError
@@ -39,7 +39,7 @@ TRANSFER = "stock.add_stocktransfer"
 
 @admin.register(Product)
 class ProductAdmin(PageAdmin[Product]):
-    list_display = ("sku", "name", "ean", "on_hand", "reserved", "available", "waiting")
+    list_display = ("sku", "full_name", "ean", "on_hand", "reserved", "available", "waiting")
     search_fields = ("sku",)
     search_help_text = gettext_lazy("The beginning of a SKU, words of the name, or an EAN.")
     sortable_by = ("sku",)
@@ -49,6 +49,8 @@ class ProductAdmin(PageAdmin[Product]):
     empty_sentence = gettext_lazy(
         "No products here. They come with the orders, from a shop's product list, or by hand."
     )  # type: ignore[assignment]
+
+    list_select_related = ("parent",)
 
     def routes(self) -> Sequence[Route]:
         return [
@@ -80,13 +82,23 @@ class ProductAdmin(PageAdmin[Product]):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Product], search_term: str
     ) -> tuple[QuerySet[Product], bool]:
+        queryset = queryset.filter(Q(deleted_at=None) | Q(units_on_hand__gt=0))
         term = search_term.strip()
         if term:
-            wanted = Q(sku__istartswith=term) | Q(name__icontains=term)
+            wanted = (
+                Q(sku__istartswith=term) | Q(name__icontains=term) | Q(parent__name__icontains=term, parent__lone=False)
+            )
             if ean := canonical(term):
                 wanted |= Q(ean=ean)
             queryset = queryset.filter(wanted)
         return queryset, False
+
+    @admin.display(description=gettext_lazy("name"))
+    def full_name(self, product: Product) -> str:
+        """A variant below the name of its product."""
+        if product.parent is None or product.parent.lone or product.own:
+            return product.name
+        return format_html('<span class="quiet">{}</span> {}', product.parent, product.name)
 
     @admin.display(description=gettext_lazy("on hand"))
     def on_hand(self, product: Product) -> str:
@@ -135,6 +147,7 @@ class ProductAdmin(PageAdmin[Product]):
             "name_form": NameForm(initial={"name": obj.name}, prefix="name") if may_change else None,
             "ean_form": EanForm(initial={"ean": obj.ean}, prefix="ean") if may_change else None,
             "same_ean": same_ean(obj),
+            "variants": variants(obj),
             "several": here.several,
             "may_transfer": may_transfer,
             "units_available": obj.units_on_hand - obj.units_reserved,  # type: ignore[attr-defined]
@@ -279,11 +292,10 @@ class ProductAdmin(PageAdmin[Product]):
         form = ProductForm(request.POST if request.method == "POST" else None)
         if form.is_valid():
             sku, name = form.cleaned_data["sku"], form.cleaned_data["name"]
-            if catalogue.find(project.pk, [sku]):
+            product_id = catalogue.add(project.pk, sku, name, form.cleaned_data["ean"])
+            if product_id is None:
                 form.add_error("sku", _("There is a product with this SKU already."))
             else:
-                product_id = catalogue.create(project.pk, {sku: name})[sku]
-                catalogue.add_eans(project.pk, {sku: form.cleaned_data["ean"]})
                 product = self._product(request, product_id)
                 self.log_addition(request, product, "Added by hand.")
                 messages.success(request, _("%(sku)s is added, with no stock yet.") % {"sku": sku})

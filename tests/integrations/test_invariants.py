@@ -71,6 +71,7 @@ DAMAGE = {
     "S13": "UPDATE stock_stocklevel SET on_hand = on_hand + 5",
     "S14": "UPDATE stock_reservation SET level_id = (SELECT max(id) FROM stock_stocklevel)",
     "S15": "UPDATE stock_stockmovement SET quantity = quantity + 1 WHERE reason = 'transfer_in'",
+    "S16": "UPDATE stock_product SET parent_id = (SELECT min(id) FROM stock_parentproduct)",
     "R01": "DELETE FROM orders_ordereffect WHERE effect = 'move'",
     "R02": "DELETE FROM orders_ordereffect WHERE effect = 'invoice'",
     "R06": "UPDATE orders_orderline SET shipped = shipped + 1 WHERE shipped > 0",
