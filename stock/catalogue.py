@@ -57,17 +57,24 @@ def create(project_id: int, names: Mapping[str, str]) -> dict[str, int]:
         return {}
     skus = sorted(names)
     execute(CREATE, {"project": project_id, "skus": skus, "names": [names[sku][:300] for sku in skus]})
-    execute(
-        "INSERT INTO stock_stocklevel (warehouse_id, product_id, on_hand, reserved)"
-        " SELECT %s, id, 0, 0 FROM stock_product WHERE project_id = %s AND sku = ANY(%s) ORDER BY id"
-        " ON CONFLICT (warehouse_id, product_id) DO NOTHING",
-        [first_of(project_id), project_id, skus],
-    )
+    open_levels(project_id, skus)
     found = find(project_id, skus)
     if len(found) < len(skus):
         _take_back(project_id, [sku for sku in skus if sku not in found])
         found = find(project_id, skus)
     return found
+
+
+def open_levels(project_id: int, skus: Sequence[str]) -> None:
+    """An empty level in the project's first warehouse for those that have none."""
+    if not skus:
+        return
+    execute(
+        "INSERT INTO stock_stocklevel (warehouse_id, product_id, on_hand, reserved)"
+        " SELECT %s, id, 0, 0 FROM stock_product WHERE project_id = %s AND sku = ANY(%s) ORDER BY id"
+        " ON CONFLICT (warehouse_id, product_id) DO NOTHING",
+        [first_of(project_id), project_id, list(skus)],
+    )
 
 
 def add(project_id: int, sku: str, name: str, ean: str = "") -> int | None:

@@ -1,0 +1,81 @@
+"""Whose goods are written, and what became of each row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from babel.numbers import get_currency_precision
+
+from config.kit.public_ids import PublicIds
+from config.kit.refusals import Refused
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """A project's goods as its partners write them."""
+
+    project_id: int
+    currency: str
+    ids: PublicIds
+    at: datetime
+    """When it is written, cut to the millisecond (`config.kit.true_time.now_in_milliseconds`)."""
+
+    def major(self, price: float | None) -> Decimal | None:
+        """A price of smallest units in the currency's own unit, as its column keeps it."""
+        if price is None:
+            return None
+        return Decimal(price).scaleb(-get_currency_precision(self.currency)).quantize(Decimal("0.0001"))
+
+    def minor(self, price: Decimal | None) -> int | None:
+        """A price in the smallest unit of the currency."""
+        return None if price is None else round(price.scaleb(get_currency_precision(self.currency)))
+
+
+@dataclass(frozen=True)
+class GoodsStored:
+    """The product or SKU is here."""
+
+    pk: int
+    found: bool
+    """It was here before."""
+    updated: bool
+    """It is new, or different from before."""
+
+
+@dataclass(frozen=True)
+class GoodsFailure:
+    """Nothing was written for the row. `key` is stable, `details` for people."""
+
+    key: str
+    """not_found, duplicate_resource_key, invalid_payload or resource_in_use."""
+    details: str
+    kind: str = "product"
+    """What `holder` is: product or sku."""
+    holder: int | None = None
+    """The row that has what was asked for, by its primary key."""
+
+
+GoodsOutcome = GoodsStored | GoodsFailure
+
+
+class GoodsRefused(Refused):
+    """A single product or SKU was not written; `failure` says why."""
+
+    def __init__(self, failure: GoodsFailure) -> None:
+        super().__init__(failure.details)
+        self.failure = failure
+
+
+def missing(kind: str, key: str) -> GoodsFailure:
+    """Of a product or SKU that was named by an id which is not here."""
+    return GoodsFailure("not_found", f"Cannot find {kind} with id {key}", kind)
+
+
+def only(outcomes: list[GoodsOutcome]) -> GoodsStored:
+    """The outcome of the only row. Raises GoodsRefused."""
+    [outcome] = outcomes
+    if isinstance(outcome, GoodsFailure):
+        raise GoodsRefused(outcome)
+    return outcome
