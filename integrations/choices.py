@@ -259,7 +259,7 @@ class ApiScope(TextChoices):
     RUNS = "runs", "Start and cancel runs"
     LIVE_ORDERS = "live-orders", "Work with live orders and stock"
     WEBHOOKS = "webhooks", "Webhook endpoints and deliveries"
-    CUSTOMERS = "customers", "Customers, to read"
+    CUSTOMERS = "customers", "Customers"
     SEGMENTS = "segments", "Segments and their members"
 
 

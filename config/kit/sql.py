@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -63,4 +64,4 @@ def update_rows(model: type[models.Model], names: Iterable[str], rows: Sequence[
 
 def _type_of(field: models.Field[Any, Any]) -> str:
     """Without its length: the column itself says what is too long for it."""
-    return str(field.db_type(connection)).partition("(")[0]
+    return re.sub(r"\(.*?\)", "", str(field.db_type(connection)))

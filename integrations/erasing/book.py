@@ -12,6 +12,7 @@ from orders.choices import EventKind
 from orders.models import Attachment, Customer, Order, OrderEvent, OrderLine, OrderNote, PointsMovement, Shipment
 from orders.search import vector_of
 from orders.segments import due
+from stock import ledger
 
 # What machines wrote in the history, without anything of a person.
 PLAIN_EVENTS = (
@@ -91,14 +92,20 @@ def erase_shipments(ids: Sequence[int], done: Confirmed) -> None:
 
 def erase_customers(ids: Sequence[int], done: Confirmed) -> None:
     """The row stays, because orders and points stand on it; nothing tells who it was."""
+    due_now: dict[int, list[int]] = {}
+    for project_id, pk in Customer.objects.filter(pk__in=ids).order_by("project_id").values_list("project_id", "pk"):
+        due_now.setdefault(project_id, []).append(pk)
+    for project_id, theirs in due_now.items():
+        ledger.lock_project(project_id)  # no partner names a customer meanwhile
+        due.mark(project_id, theirs, done.at)
     customers = list(Customer.objects.select_for_update().filter(pk__in=ids).order_by("pk"))
     for customer in customers:
         customer.email, customer.phone, customer.description, customer.birthdate = "", "", "", None
-        customer.name, customer.source_id = label(done.at), f"erased-{customer.pk}"
-        customer.address, customer.metadata, customer.erased_at = country_of(customer.address), {}, done.at
-        due.mark(customer.project_id, [customer.pk], done.at)
-    fields = ("email", "phone", "description", "birthdate", "name", "source_id", "address", "metadata", "erased_at")
-    Customer.objects.bulk_update(customers, list(fields))
+        customer.name, customer.source_id = label(done.at), ""
+        customer.address, customer.metadata = country_of(customer.address), {}
+        customer.updated_at = customer.erased_at = done.at
+    fields = ("email", "phone", "description", "birthdate", "name", "source_id", "address", "metadata")
+    Customer.objects.bulk_update(customers, [*fields, "updated_at", "erased_at"])
 
 
 def erase_points(ids: Sequence[int], done: Confirmed) -> None:

@@ -216,7 +216,7 @@ NOT_PERSONAL: Columns = {
     # Of people who work here.
     "integrations.AccessEvent": "kind name agent detail",
     "integrations.Account": "name plan",
-    "integrations.ApiKey": "name app_id prefix digest scopes",
+    "integrations.ApiKey": "name app_id prefix digest scopes reading",
     "integrations.Authenticator": "name secrets",
     "integrations.BrowserSession": "session_key session_data agent",
     "integrations.BulkFailure": "key",

@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Lower
 
 from config.kit.sql import execute
 from integrations.choices import RemoteState
@@ -52,8 +53,8 @@ class Person:
         return Order.objects.filter(Q(pk__in=self.orders) | Q(remote_order__in=self.remote_orders))
 
     def their_customers(self) -> QuerySet[Customer]:
-        return Customer.objects.filter(
-            Q(pk__in=self.customers) | Q(project__in=self.projects, email__in=self.emails), erased_at=None
+        return Customer.objects.alias(lowered=Lower("email")).filter(
+            Q(pk__in=self.customers) | Q(project__in=self.projects, lowered__in=self.emails), erased_at=None
         )
 
     @property

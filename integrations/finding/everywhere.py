@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from django.db.models import F, Q
-from django.db.models.functions import Collate
+from django.db.models.functions import Collate, Lower
 
 from integrations.choices import RemoteState
 from integrations.models import Integration, Project, RemoteOrder
@@ -129,8 +129,9 @@ def _outside(project: Project, ids: Sequence[int]) -> list[RemoteOrder]:
 
 
 def _customers(project: Project, text: str) -> list[Customer]:
-    rows = Customer.objects.filter(project=project, erased_at=None).select_related("project__account")
-    return list(rows.filter(Q(email__startswith=text.lower()) | Q(source_id=text)).order_by("-id")[:MOST_ASIDE])
+    rows = Customer.objects.filter(project=project, erased_at=None, deleted_at=None).select_related("project__account")
+    rows = rows.alias(lowered=Lower("email"))
+    return list(rows.filter(Q(lowered__startswith=text.lower()) | Q(source_id=text)).order_by("-id")[:MOST_ASIDE])
 
 
 def _products(project: Project, text: str) -> list[Product]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Value
 
 from config.kit import true_time
 from integrations.choices import OnConflict
@@ -25,6 +26,9 @@ class ApiKey(models.Model):
     """SHA-256 of the token."""
     scopes: models.Field[Any, Any] = models.JSONField(default=list)
     """Values of `choices.ApiScope`."""
+    reading: models.Field[Any, Any] = models.JSONField(default=list, db_default=Value([], models.JSONField()))
+    """Those scopes that let the key read and no more, because it was given them when there was nothing else to do with
+    them; a person confirms that they let it write as well."""
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 
+from django.db.models.functions import Lower
+
 from integrations.choices import ImportAction
 from integrations.importing import rule_table
 from integrations.importing.judgement import judge_page
@@ -104,8 +106,8 @@ def _duplicates(remote: RemoteOrder, order: IncomingOrder) -> list[Order]:
     others = same.exclude(remote_order=remote)
     found: dict[int, Order] = {}
     if order.email:
-        twins = others.filter(
-            customer__email=order.email.lower(),
+        twins = others.alias(lowered=Lower("customer__email")).filter(
+            lowered=order.email.lower(),
             placed_at__range=(order.placed_at - NEAR, order.placed_at + NEAR),
         )
         found |= {twin.pk: twin for twin in twins.order_by("-pk")[:MOST_DUPLICATES]}

@@ -9,6 +9,7 @@ from babel.numbers import get_currency_precision
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Lower
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
@@ -65,13 +66,13 @@ class SegmentFilter(ChoiceFilter):
 
 @admin.register(Customer)
 class CustomerAdmin(PageAdmin[Customer]):
-    list_display = ("named", "email", "name", "source_id", "spent", "orders_counted", "points", "since")
+    list_display = ("named", "address", "name", "source_id", "spent", "orders_counted", "points", "since")
     list_filter = (SegmentFilter,)
     list_select_related = ("summary", "project")
     search_fields = ("email",)
     search_help_text = gettext_lazy("The beginning of an e-mail address, of a name, or a source id.")
-    sortable_by = ("email",)
-    ordering = ("email",)
+    sortable_by = ("address",)
+    ordering = (Lower("email"),)
     change_list_template = "admin/export_list.html"
     page_template = "admin/orders/customer/page.html"
     empty_sentence = gettext_lazy(
@@ -86,14 +87,18 @@ class CustomerAdmin(PageAdmin[Customer]):
     ) -> tuple[QuerySet[Customer], bool]:
         term = search_term.strip()
         if term:
-            queryset = queryset.filter(
-                Q(email__startswith=term.lower()) | Q(name__istartswith=term) | Q(source_id=term)
+            queryset = queryset.alias(lowered=Lower("email")).filter(
+                Q(lowered__startswith=term.lower()) | Q(name__istartswith=term) | Q(source_id=term)
             )
         return queryset, False
 
     @admin.display(description=gettext_lazy("customer"))
     def named(self, customer: Customer) -> str:
         return str(customer)
+
+    @admin.display(description=gettext_lazy("e-mail"), ordering=Lower("email"))
+    def address(self, customer: Customer) -> str:
+        return customer.email
 
     @admin.display(description=gettext_lazy("total spent"))
     def spent(self, customer: Customer) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Lower
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext_lazy as _
@@ -57,7 +58,9 @@ class PointsMovementAdmin(PageAdmin[PointsMovement]):
     ) -> tuple[QuerySet[PointsMovement], bool]:
         term = search_term.strip()
         if term:
-            queryset = queryset.filter(Q(customer__email=term.lower()) | Q(customer__source_id=term))
+            queryset = queryset.alias(lowered=Lower("customer__email")).filter(
+                Q(lowered=term.lower()) | Q(customer__source_id=term)
+            )
         return queryset, False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:

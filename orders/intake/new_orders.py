@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from config.kit.sql import next_ids
-from orders import announcements, customers
+from orders import announcements
+from orders.customers import from_shops
 from orders.documents.issue import issue_for_intake
 from orders.intake import routing_rules, rows, sharing
 from orders.intake.choosing import Routing, facts_of, units_of
@@ -87,7 +88,7 @@ def _write(source: Source, drafts: Sequence[Draft], shelves: Shelves) -> None:
     if not drafts:
         return
     buyers = [draft.intake.order for draft in drafts if draft.intake.partner is None]
-    known = customers.find_or_create(source.project_id, buyers, source.at)
+    known = from_shops.find_or_create(source.project_id, buyers, source.at)
     due.mark(source.project_id, known.values(), source.at)
     rows.write_orders(source, drafts, known)
     ledger.write_levels(shelves)

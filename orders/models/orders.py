@@ -9,7 +9,9 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce, Lower
 
+from config.kit.milliseconds import MillisecondField
 from orders.choices import Effect, EventKind, OrderStatus, Tab
 
 
@@ -18,12 +20,16 @@ def money(**options: Any) -> models.DecimalField[Any, Any]:
 
 
 class Customer(models.Model):
-    """A buyer of a project: one per source id of a partner, else one per e-mail address (compared in lower case)."""
+    """A buyer of a project: one per source id of a partner, else one per e-mail address, whatever its case.
+
+    One that neither of the two is known of is a customer of its own.
+    """
 
     project = models.ForeignKey("integrations.Project", models.CASCADE, related_name="customers", db_index=False)
     source_id = models.CharField(max_length=255, blank=True, db_default="")
     """The partner's own id; once set it stays."""
     email = models.CharField(max_length=254, blank=True)
+    """As it was given; looked up and compared in lower case, as PostgreSQL's `lower` writes it."""
     name = models.CharField(max_length=200, blank=True)
     phone = models.CharField(max_length=40, blank=True)
     description = models.TextField(blank=True, db_default="")
@@ -35,24 +41,31 @@ class Customer(models.Model):
     metadata: models.Field[Any, Any] = models.JSONField(
         default=dict, db_default=Value({}, models.JSONField()), blank=True
     )
-    created_at = models.DateTimeField()
+    created_at = MillisecondField()
+    updated_at = MillisecondField(null=True, blank=True)
+    """When the profile, the summary of orders or the points changed last; None: not since it was created."""
     erased_at = models.DateTimeField(null=True, blank=True)
     """Since when nothing tells who it was."""
+    deleted_at = models.DateTimeField(null=True, blank=True)
+    """Since when it is emptied and shown nowhere; the row stays because points and entries stand on it."""
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["project", "email"], condition=Q(source_id="") & ~Q(email=""), name="customer_once_per_email"
+                "project", Lower("email"), condition=Q(source_id="") & ~Q(email=""), name="customer_once_per_email"
             ),
             models.UniqueConstraint(
                 fields=["project", "source_id"], condition=~Q(source_id=""), name="customer_once_per_source_id"
             ),
-            models.CheckConstraint(condition=~Q(email="", source_id=""), name="customer_has_identity"),
         ]
-        indexes = [models.Index(fields=["project", "email"], name="customer_by_email")]
+        indexes = [
+            models.Index("project", Lower("email"), name="customer_by_email"),
+            models.Index(fields=["project", "created_at", "id"], name="customer_by_creation"),
+            models.Index("project", Coalesce("updated_at", "created_at"), "id", name="customer_by_change"),
+        ]
 
     def __str__(self) -> str:
-        return self.name or self.email or self.source_id
+        return self.name or self.email or self.source_id or ("Deleted customer" if self.deleted_at else "No name")
 
 
 class Order(models.Model):

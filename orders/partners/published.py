@@ -7,14 +7,16 @@ schema does not know are ignored. Source: Voucherify's published OpenAPI, Orders
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct
 
 from config.kit.refusals import Refused
+from orders.customers import customer_objects
+from orders.customers.customer_objects import ADDRESS, CustomerObject
 from orders.intake.incoming import IncomingAddress, IncomingLine, IncomingOrder
 
 Amount = Annotated[int, Meta(ge=0, le=10**12)]
@@ -100,34 +102,6 @@ class Item(Struct, omit_defaults=True, gc=False):
         return f"{product}, {sku}" if product and sku else product or sku or ""
 
 
-class AddressObject(Struct, omit_defaults=True, gc=False):
-    city: Line | None = None
-    state: Line | None = None
-    line_1: Line | None = None
-    line_2: Line | None = None
-    country: Line | None = None
-    postal_code: Line | None = None
-
-
-# Control characters by their numbers: of those, readers of JSON Schema and Python do not take the same ones for spaces.
-EMAIL = r"^([^@\s\x00-\x1f\x7f-\x9f]+@[^@\s\x00-\x1f\x7f-\x9f]+)?$"
-
-
-class CustomerObject(Struct, omit_defaults=True, gc=False):
-    """A customer by id or source id (the id wins), else by e-mail address."""
-
-    id: Key | None = None
-    source_id: Key | None = None
-    name: Annotated[str, Meta(max_length=200)] | None = None
-    description: Annotated[str, Meta(max_length=2_000)] | None = None
-    email: Annotated[str, Meta(max_length=254, pattern=EMAIL)] | None = None
-    phone: Annotated[str, Meta(max_length=40)] | None = None
-    birthday: date | None = None
-    birthdate: date | None = None
-    address: AddressObject | None = None
-    metadata: Metadata | None = None
-
-
 class PublishedOrder(Struct, omit_defaults=True, gc=False):
     """An order as sent to create, update or import it."""
 
@@ -157,6 +131,9 @@ def problem(order: PublishedOrder, *, new: bool = True) -> str:
         return "Property .amount is missing: an order without items needs an amount"
     if order.created_at is not None and not EARLIEST <= order.created_at < LATEST:
         return f"Property .created_at is out of range: send a time between {EARLIEST.year} and {LATEST.year}"
+    for name, person in (("customer", order.customer), ("referrer", order.referrer)):
+        if person is not None and (found := customer_objects.problem(person, f".{name}")):
+            return found
     return ""
 
 
@@ -286,16 +263,22 @@ def to_incoming(
 
 def billing_of(person: CustomerObject) -> IncomingAddress:
     """The customer as an address of the book; the name is one field there too."""
-    where = person.address or AddressObject()
-    return IncomingAddress(
-        first_name=person.name or "",
-        line_1=where.line_1 or "",
-        line_2=where.line_2 or "",
-        city=where.city or "",
-        state=where.state or "",
-        postal_code=where.postal_code or "",
-        country=where.country or "",
-    )
+    return IncomingAddress(**{"first_name": person.name or "", **_address_of(person)})
+
+
+def billing_news(person: CustomerObject) -> dict[str, str]:
+    """What of an order's billing address a customer that is sent for it changes."""
+    names = {} if person.name is UNSET else {"first_name": person.name or "", "last_name": ""}
+    return names | _address_of(person)
+
+
+def _address_of(person: CustomerObject) -> dict[str, str]:
+    """The parts that were sent; null is an empty one, and no address at all has none of them."""
+    where = person.address
+    if where is UNSET:
+        return {}
+    parts = {name: None if where is None else getattr(where, name) for name in ADDRESS}
+    return {name: value or "" for name, value in parts.items() if value is not UNSET}
 
 
 def kept(order: PublishedOrder, digest: str = "") -> dict[str, Any]:

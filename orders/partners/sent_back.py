@@ -14,9 +14,10 @@ from babel.numbers import get_currency_precision
 
 from config.kit.public_ids import PublicIds
 from config.kit.times import iso
+from orders.customers.customer_objects import CustomerObject
 from orders.models import Order, OrderLine
 from orders.partners.answers import amounts_of, item_of, status_of
-from orders.partners.published import CustomerObject, Item, PublishedOrder
+from orders.partners.published import Item, PublishedOrder
 
 # They follow from each other: as sent they count together, or not at all.
 AMOUNTS = ("amount", "initial_amount", "discount_amount")

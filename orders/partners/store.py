@@ -19,11 +19,12 @@ from django.db import transaction
 from config.kit.public_ids import PublicIds
 from config.kit.refusals import Refused
 from config.kit.sql import execute, update_rows
+from orders.customers.upserting import Customers
 from orders.intake.drafts import FromPartner, Intake, Obstacle, Source
 from orders.intake.new_orders import take_in
 from orders.intake.plans import API_HISTORY, API_HISTORY_CANCELLED, CANCEL, VALID, Plan
 from orders.models import Order
-from orders.partners import sent_back, sent_goods
+from orders.partners import sent_back, sent_customers, sent_goods
 from orders.partners.published import (
     Goods,
     InvalidOrder,
@@ -33,7 +34,6 @@ from orders.partners.published import (
     missing_amount,
     to_incoming,
 )
-from orders.partners.sent_customers import Customers, Identity
 from orders.partners.updates import OrderUpdate, apply
 from orders.work.changing import ChangeRefused, Opened, open_together, write_together
 from stock import catalogue, ledger
@@ -91,8 +91,9 @@ class _Entry:
     """As sent; of one that is here already, only what is new in it."""
     known: _Known | None = None
     outcome: Outcome | None = None
-    customer: Identity | None = None
-    referrer: Identity | None = None
+    customer: int | None = None
+    referrer: int | None = None
+    """Tickets of the page's customers."""
     digest: str = ""
     answered: Mapping[int, Item] = field(default_factory=dict)
     """Its items as they are answered, by line, where it names any."""
@@ -291,13 +292,8 @@ def _write_customers(page: _Page) -> Customers:
     customers = Customers(page.book.project_id, page.book.ids)
     for entry in page.open:
         order = entry.order
-        try:
-            if order.customer is not None or order.customer_id:
-                entry.customer = customers.add(order.customer, order.customer_id or _customer_of(page, entry))
-            if order.referrer is not None or order.referrer_id:
-                entry.referrer = customers.add(order.referrer, order.referrer_id)
-        except InvalidOrder as error:
-            entry.outcome = RowFailure(error.key, str(error))
+        entry.customer = sent_customers.add(customers, order.customer, order.customer_id or _customer_of(page, entry))
+        entry.referrer = sent_customers.add(customers, order.referrer, order.referrer_id)
     customers.write(page.book.at)
     return customers
 
@@ -335,8 +331,8 @@ def _intake(page: _Page, entry: _Entry, customers: Customers) -> Intake:
     partner = FromPartner(
         order.source_id or "",
         kept(order, "" if page.live else entry.digest),
-        customers.pk(entry.customer),
-        customers.pk(entry.referrer),
+        sent_customers.pk(customers, entry.customer, "customer"),
+        sent_customers.pk(customers, entry.referrer, "referrer"),
     )
     return Intake(incoming, _plan(order, live=page.live), None, partner)
 
@@ -383,7 +379,7 @@ def _change(page: _Page, entry: _Entry, customers: Customers) -> OrderUpdate:
         page.goods,
         page.book.ids,
         page.book.digits,
-        customers.pk(entry.customer),
-        customers.pk(entry.referrer),
+        sent_customers.pk(customers, entry.customer, "customer"),
+        sent_customers.pk(customers, entry.referrer, "referrer"),
         entry.answered,
     )

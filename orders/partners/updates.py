@@ -8,7 +8,7 @@ from datetime import UTC
 from decimal import Decimal
 from typing import Any
 
-import msgspec
+from msgspec import UNSET
 
 from config.kit.public_ids import PublicIds
 from orders.choices import EventKind, OrderStatus
@@ -19,7 +19,7 @@ from orders.partners.published import (
     Goods,
     Item,
     PublishedOrder,
-    billing_of,
+    billing_news,
     checked_total,
     extras_of,
     incoming_lines,
@@ -97,14 +97,14 @@ def _people(book: Opened, change: OrderUpdate) -> None:
         book.set("referrer_id", change.referrer_id)
     if person is None:
         return
-    if person.email:
-        book.set("email", person.email.lower())
-    if person.phone is not None:
-        book.set("phone", person.phone)
-    if person.name or person.address is not None:
-        billing = billing_of(person)
-        book.set("billing", {**book.order.billing, **msgspec.to_builtins(billing)})
-        book.set("buyer", (person.name or book.order.buyer)[:200])
+    if person.email is not UNSET:
+        book.set("email", (person.email or "").lower())
+    if person.phone is not UNSET:
+        book.set("phone", person.phone or "")
+    if news := billing_news(person):
+        book.set("billing", book.order.billing | news)
+    if person.name is not UNSET:
+        book.set("buyer", person.name or "")
 
 
 def _amounts(book: Opened, change: OrderUpdate) -> None:

@@ -50,21 +50,28 @@ class Row:
 
 
 def record(project_id: int, rows: Sequence[Row], at: datetime) -> int:
-    """Write rows and balances in the caller's transaction; how many rows are new. What is there already stays."""
+    """Write rows and balances in the caller's transaction; how many rows are new. What is there already stays.
+
+    Customers are locked before their balances, in the order of their keys.
+    """
     if not rows:
         return 0
     written = execute(
-        "WITH new AS (INSERT INTO orders_pointsmovement (project_id, customer_id, points, reason, rule_id, entry_id,"
+        "WITH row AS MATERIALIZED (SELECT * FROM jsonb_to_recordset(%s::jsonb) AS row (customer_id bigint,"
+        " points bigint, reason text, rule_id bigint, entry_id bigint, order_id bigint, takes_back_id bigint,"
+        " note text, actor_id bigint)), locked AS MATERIALIZED (SELECT id FROM orders_customer"
+        " WHERE id IN (SELECT customer_id FROM row) ORDER BY id FOR NO KEY UPDATE),"
+        " new AS (INSERT INTO orders_pointsmovement (project_id, customer_id, points, reason, rule_id, entry_id,"
         " order_id, takes_back_id, note, actor_id, at)"
         " SELECT %s, customer_id, points, reason, rule_id, entry_id, order_id, takes_back_id, note, actor_id, %s"
-        " FROM jsonb_to_recordset(%s::jsonb) AS row (customer_id bigint, points bigint, reason text, rule_id bigint,"
-        " entry_id bigint, order_id bigint, takes_back_id bigint, note text, actor_id bigint)"
+        " FROM row JOIN locked ON locked.id = row.customer_id"
         " ON CONFLICT DO NOTHING RETURNING customer_id, points),"
         " balances AS (INSERT INTO orders_customersummary AS summary (customer_id, project_id, points)"
         " SELECT customer_id, %s, sum(points) FROM new GROUP BY customer_id ORDER BY customer_id"
-        " ON CONFLICT (customer_id) DO UPDATE SET points = summary.points + excluded.points)"
+        " ON CONFLICT (customer_id) DO UPDATE SET points = summary.points + excluded.points),"
+        " changed AS (UPDATE orders_customer SET updated_at = %s WHERE id IN (SELECT customer_id FROM new))"
         " SELECT count(*) FROM new",
-        [project_id, at, as_json([asdict(row) for row in rows]), project_id],
+        [as_json([asdict(row) for row in rows]), project_id, at, project_id, at],
     )
     return int(written[0][0])
 

@@ -13,6 +13,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, transaction
+from django.db.models.functions import Lower
 
 from config.kit import true_time
 from config.kit.refusals import Refused
@@ -136,7 +137,8 @@ def preview(project_id: int, zone: ZoneInfo, wish: SegmentWish, most: int = 100_
 def find_customers(project_id: int, emails: Collection[str]) -> tuple[list[int], list[str]]:
     """(customers with these e-mail addresses, the addresses nobody here has)."""
     wanted = {email.strip().lower() for email in emails if email.strip()}
-    found = Customer.objects.filter(project_id=project_id, email__in=wanted).values_list("pk", "email")
+    theirs = Customer.objects.filter(project_id=project_id).annotate(lowered=Lower("email"))
+    found = theirs.filter(lowered__in=wanted).values_list("pk", "lowered")
     return sorted(pk for pk, _ in found), sorted(wanted - {email for _, email in found})
 
 
@@ -170,7 +172,8 @@ def _by_hand(segment: Segment) -> None:
 def _add(segment: Segment, customers: Collection[int], at: datetime, *, entered: bool) -> int:
     rows = execute(
         "INSERT INTO orders_segmentmember (segment_id, customer_id, since)"
-        " SELECT %s, id, %s FROM orders_customer WHERE project_id = %s AND id = ANY(%s) ORDER BY id"
+        " SELECT %s, id, %s FROM orders_customer"
+        " WHERE project_id = %s AND id = ANY(%s) AND deleted_at IS NULL ORDER BY id"
         " ON CONFLICT (segment_id, customer_id) WHERE left_at IS NULL DO NOTHING RETURNING id, customer_id",
         [segment.pk, at, segment.project_id, list(customers)],
     )

@@ -25,7 +25,7 @@ NUMBERS = {
 }
 TEXTS = {
     "country": "coalesce(summary.country, '')",
-    "email_domain": "CASE WHEN strpos(customer.email, '@') > 0 THEN substring(customer.email from '[^@]*$')"
+    "email_domain": "CASE WHEN strpos(customer.email, '@') > 0 THEN lower(substring(customer.email from '[^@]*$'))"
     " ELSE '' END",
 }
 
@@ -39,13 +39,13 @@ class Match:
 
 
 def match(conditions: Sequence[Condition], junction: str, zone: ZoneInfo, at: datetime) -> Match:
-    """Who meets these conditions at this moment. None meets no conditions at all."""
+    """Who meets these conditions at this moment. None meets no conditions at all, and deleted ones none."""
     if not conditions:
         return Match("false", ())
     pieces = [_piece(condition, zone, at) for condition in conditions]
     word = " AND " if junction == Junction.ALL else " OR "
     return Match(
-        "(" + word.join(f"coalesce({sql}, false)" for sql, _ in pieces) + ")",
+        "(customer.deleted_at IS NULL AND (" + word.join(f"coalesce({sql}, false)" for sql, _ in pieces) + "))",
         tuple(param for _, params in pieces for param in params),
     )
 

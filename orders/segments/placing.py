@@ -2,8 +2,9 @@
 
 One batch is one transaction of a few statements and two for each segment, however many customers it has. Locks are
 taken in one order: the list of segments, the segments, the marks of due customers (those that others change are passed
-over), the summaries. Time-based conditions need no scan: with each summary stands the next moment at which time alone
-changes an answer ("the last order is 30 days old"), indexed; customers whose moment has come are placed as if due.
+over), those customers, the summaries. Time-based conditions need no scan: with each summary stands the next moment at
+which time alone changes an answer ("the last order is 30 days old"), indexed; customers whose moment has come are
+placed as if due.
 """
 
 from __future__ import annotations
@@ -48,11 +49,11 @@ def place_due(project_id: int) -> bool:
         lock_list(project_id, shared=True)
         rules = rules_of(project_id, at)
         taken = due.take(project_id, BATCH)
-        late = _of_age(project_id, at, BATCH - len(taken))
+        late = _of_age(project_id, at, BATCH - len(taken), taken)
         customers, marked = sorted({*taken, *late}), frozenset(taken)
 
         def place(some: Sequence[int]) -> None:
-            summaries.refresh(project_id, [pk for pk in some if pk in marked])
+            summaries.refresh(project_id, [pk for pk in some if pk in marked], at)
             for rule in rules:
                 leave(rule, some, at)
                 enter(project_id, rule, some, at)
@@ -139,14 +140,17 @@ def enter(project_id: int, rule: SegmentRule, customers: Sequence[int], at: date
     )
 
 
-def _of_age(project_id: int, at: datetime, limit: int) -> list[int]:
-    """Customers for whom time alone has changed an answer; locked, those that somebody else places are passed over."""
+def _of_age(project_id: int, at: datetime, limit: int, taken: Sequence[int]) -> list[int]:
+    """Customers for whom time alone has changed an answer; locked, those that somebody else places are passed over.
+
+    Those taken already are locked before their summaries.
+    """
     if limit <= 0:
         return []
     rows = execute(
         "SELECT customer_id FROM orders_customersummary WHERE project_id = %s AND recheck_at <= %s"
-        " ORDER BY recheck_at, customer_id LIMIT %s FOR UPDATE SKIP LOCKED",
-        [project_id, at, limit],
+        " AND customer_id <> ALL(%s) ORDER BY recheck_at, customer_id LIMIT %s FOR UPDATE SKIP LOCKED",
+        [project_id, at, list(taken), limit],
     )
     return [row[0] for row in rows]
 

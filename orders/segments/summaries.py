@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -17,13 +18,17 @@ from orders.partners.answers import published_status
 COUNTED = ("PAID", "FULFILLED")
 
 
-def refresh(project_id: int, customer_ids: Sequence[int]) -> None:
-    """Write the summaries of these customers of the project; a handful of statements however many they are."""
+def refresh(project_id: int, customer_ids: Sequence[int], at: datetime) -> None:
+    """Write the summaries of these customers of the project; a handful of statements however many they are.
+
+    A customer whose published summary is another one has changed; they are locked before their summaries.
+    """
     found: dict[int, dict[str, Any]] = {
         pk: {"id": pk, "country": _country(address)}
-        for pk, address in Customer.objects.filter(project_id=project_id, pk__in=customer_ids).values_list(
-            "pk", "address"
-        )
+        for pk, address in Customer.objects.select_for_update(no_key=True)
+        .filter(project_id=project_id, pk__in=customer_ids)
+        .order_by("pk")
+        .values_list("pk", "address")
     }
     for pk, total, count, other in _sums(list(found)):
         average = (total / count).quantize(Decimal("0.0001"), ROUND_HALF_UP) if count else Decimal(0)
@@ -32,7 +37,7 @@ def refresh(project_id: int, customer_ids: Sequence[int]) -> None:
         found[pk] |= {"last_amount": total, "last_at": placed_at}
     for pk, country in _billed(pk for pk, row in found.items() if not row["country"]):
         found[pk]["country"] = str(country or "")[:60].strip().upper()
-    _write(project_id, [found[pk] for pk in sorted(found)])
+    _write(project_id, [found[pk] for pk in sorted(found)], at)
 
 
 def summary_of(customer: Customer) -> CustomerSummary:
@@ -86,17 +91,24 @@ def _billed(customer_ids: Any) -> Any:
     )
 
 
-def _write(project_id: int, rows: Sequence[dict[str, Any]]) -> None:
+def _write(project_id: int, rows: Sequence[dict[str, Any]], at: datetime) -> None:
+    # All parts of the statement see the summaries as they were before it.
     execute(
-        "INSERT INTO orders_customersummary AS summary (customer_id, project_id, total_amount, total_count,"
+        "WITH new AS MATERIALIZED (SELECT * FROM jsonb_to_recordset(%s::jsonb) AS row (id bigint, total numeric,"
+        " count int, average numeric, last_amount numeric, last_at timestamptz, other int, country text)),"
+        " changed AS (UPDATE orders_customer AS customer SET updated_at = %s FROM new"
+        " LEFT JOIN orders_customersummary AS old ON old.customer_id = new.id WHERE customer.id = new.id"
+        " AND (coalesce(new.total, 0), coalesce(new.count, 0), coalesce(new.average, 0), new.last_amount, new.last_at)"
+        " IS DISTINCT FROM (coalesce(old.total_amount, 0), coalesce(old.total_count, 0),"
+        " coalesce(old.average_amount, 0), old.last_order_amount, old.last_order_at))"
+        " INSERT INTO orders_customersummary AS summary (customer_id, project_id, total_amount, total_count,"
         " average_amount, last_order_amount, last_order_at, other_currency_count, country)"
         " SELECT id, %s, coalesce(total, 0), coalesce(count, 0), coalesce(average, 0), last_amount, last_at,"
         " coalesce(other, 0), country"
-        " FROM jsonb_to_recordset(%s::jsonb) AS new (id bigint, total numeric, count int, average numeric,"
-        " last_amount numeric, last_at timestamptz, other int, country text)"
+        " FROM new"
         " ON CONFLICT (customer_id) DO UPDATE SET total_amount = excluded.total_amount,"
         " total_count = excluded.total_count, average_amount = excluded.average_amount,"
         " last_order_amount = excluded.last_order_amount, last_order_at = excluded.last_order_at,"
         " other_currency_count = excluded.other_currency_count, country = excluded.country",
-        [project_id, as_json(rows)],
+        [as_json(rows), at, project_id],
     )

@@ -90,14 +90,14 @@ def test_a_full_order_is_kept_as_it_was_sent(partner: Partner, project: Project)
 def test_customers_are_created_and_updated(partner: Partner, project: Project) -> None:
     partner.imported([FULL])
     jana = Customer.objects.get(source_id="cust-1")
-    assert (jana.name, jana.email, jana.birthdate) == ("Jana Nováková", "jana@mail.example", date(1990, 2, 28))
+    assert (jana.name, jana.email, jana.birthdate) == ("Jana Nováková", "Jana@Mail.example", date(1990, 2, 28))
     assert (jana.address["city"], jana.metadata) == ("Brno", {"club": "gold"})
     assert Order.objects.get().referrer == Customer.objects.get(source_id="cust-2")
 
     by_id = {"id": ids(project).give("cust", jana.pk), "name": "Jana Dvořáková", "metadata": {"since": 2020}}
     partner.imported([{"source_id": "order-2", "amount": 100, "customer": by_id}])
     jana.refresh_from_db()
-    assert (jana.name, jana.email) == ("Jana Dvořáková", "jana@mail.example")
+    assert (jana.name, jana.email) == ("Jana Dvořáková", "Jana@Mail.example")
     assert jana.metadata == {"club": "gold", "since": 2020}
     assert Order.objects.get(source_id="order-2").customer == jana
 
@@ -109,7 +109,7 @@ def test_a_customer_of_a_shop_gets_the_source_id_of_the_partner(partner: Partner
     assert (known.source_id, known.name) == ("cust-1", "Jana Nováková")
     twin = {"source_id": "cust-3", "email": "jana@mail.example"}
     partner.imported([{"amount": 1, "customer": twin}])
-    assert Customer.objects.filter(email="jana@mail.example").count() == 2
+    assert Customer.objects.filter(email__iexact="jana@mail.example").count() == 2
 
 
 def test_products_are_stored_only_on_override(partner: Partner, project: Project) -> None:

@@ -21,6 +21,7 @@ PURE = (
     "orders/intake/incoming.py",
     "orders/intake/plans.py",
     "orders/intake/choosing.py",
+    "orders/customers/customer_objects.py",
     "orders/partners/published.py",
     "orders/segments/conditions.py",
     "integrations/importing/rules.py",

@@ -12,10 +12,10 @@ from typing import Any
 
 from django.db import transaction
 
-from orders import customers
 from orders.choices import TAKEN_OVER, DocumentType, EventKind, OrderStatus, Part
+from orders.customers import from_shops
 from orders.intake.incoming import IncomingOrder
-from orders.models import Customer, Order, OrderEvent, OrderLine
+from orders.models import Order, OrderEvent, OrderLine
 from orders.work import lifecycle, notes
 from orders.work.changing import Opened, cancel_units, open_units, opened, plain, reopen_units, value_of
 from orders.work.refresh import lines as items
@@ -225,7 +225,7 @@ def _overwrite(change: Opened, answer: ShopAnswer, kept: frozenset[Part], report
                 change.set(name, merged(change.order, name, values[name], since and since[name]))
     change.set("number", values["number"])
     if Part.BILLING not in kept and answer.order.email and change.order.email == values["email"]:
-        found = customers.find_or_create(change.order.project_id, [answer.order], change.at)
+        found = from_shops.find_or_create(change.order.project_id, [answer.order], change.at)
         change.keep("customer_id", found.get(answer.order.email.lower()))
     if Part.ITEMS in kept:
         return
@@ -282,8 +282,8 @@ def _find_customer(change: Opened) -> None:
     """The customer goes with the e-mail address."""
     email = change.order.email.lower()
     if any(told["field"] == "email" for told in change.changes):
-        found = Customer.objects.filter(project_id=change.order.project_id, email=email).first() if email else None
-        change.keep("customer_id", found.pk if found else None)
+        found = from_shops.find(change.order.project_id, [email]) if email else {}
+        change.keep("customer_id", found.get(email))
 
 
 def _settle(change: Opened) -> None:

@@ -19,8 +19,9 @@ from integrations.follow_up.steps import follow_up, ring_due
 from integrations.models import Message, Project
 from integrations.simulator.mailbox import SimulatedMailServer
 from orders.choices import SegmentKind
+from orders.customers.customer_objects import CustomerObject
 from orders.models import Customer, Segment, SegmentEntry, SegmentMember
-from orders.partners.published import CustomerObject, PublishedOrder
+from orders.partners.published import PublishedOrder
 from orders.partners.store import Book, save, store
 from tests.admin.conftest import imported
 from tests.factories import IntegrationFactory, incoming, line

@@ -1,4 +1,4 @@
-"""Customers: one per source id of a partner, else one per e-mail address of a project."""
+"""Customers of orders from shops: one per e-mail address of a project, whatever its case."""
 
 from __future__ import annotations
 
@@ -17,32 +17,32 @@ def find_or_create(project_id: int, orders: Sequence[IncomingOrder], at: datetim
             named.setdefault(order.email.lower(), order)
     if not named:
         return {}
-    emails = sorted(named)
-    known = _find(project_id, emails)
-    new = [email for email in emails if email not in known]
+    known = find(project_id, sorted(named))
+    new = [email for email in sorted(named) if email not in known]
     if new:
         execute(
             "INSERT INTO orders_customer (project_id, email, name, phone, created_at)"
             " SELECT %s, email, name, phone, %s FROM unnest(%s::text[], %s::text[], %s::text[])"
             " AS new (email, name, phone)"
-            " ON CONFLICT (project_id, email) WHERE source_id = '' AND email <> '' DO NOTHING",
+            " ON CONFLICT (project_id, lower(email)) WHERE source_id = '' AND email <> '' DO NOTHING",
             [
                 project_id,
                 at,
-                new,
+                [named[email].email for email in new],
                 [named[email].buyer_name[:200] for email in new],
                 [named[email].phone[:40] for email in new],
             ],
         )
-        known |= _find(project_id, new)
+        known |= find(project_id, new)
     return known
 
 
-def _find(project_id: int, emails: list[str]) -> dict[str, int]:
+def find(project_id: int, emails: Sequence[str]) -> dict[str, int]:
+    """Customer ids by these e-mails, which are in lower case; of several, one whom no partner has named goes first."""
     return dict(
         execute(
-            "SELECT DISTINCT ON (email) email, id FROM orders_customer WHERE project_id = %s AND email = ANY(%s)"
-            " ORDER BY email, source_id <> '', id",
-            [project_id, emails],
+            "SELECT DISTINCT ON (lower(email)) lower(email), id FROM orders_customer"
+            " WHERE project_id = %s AND lower(email) = ANY(%s) ORDER BY lower(email), source_id <> '', id",
+            [project_id, list(emails)],
         )
     )

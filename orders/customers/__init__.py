@@ -1,0 +1,1 @@
+"""Customers: found or made, written as partners send them, published, deleted."""
