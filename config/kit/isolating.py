@@ -6,7 +6,8 @@ import traceback
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, transaction
+from psycopg.errors import DeadlockDetected
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -38,6 +39,19 @@ def apart(work: Callable[[], R], failed: Callable[[Exception], R]) -> R:
             return work()
 
     return guarded(in_savepoint, failed)
+
+
+def once_more(work: Callable[[], R], *, tries: int = 3) -> R:
+    """Do the work, in a transaction of its own; again where another one wrote the same rows first or both waited."""
+    for left in reversed(range(tries)):
+        try:
+            with transaction.atomic():
+                return work()
+        except (IntegrityError, OperationalError) as error:
+            met = isinstance(error, IntegrityError) or isinstance(error.__cause__, DeadlockDetected)
+            if not (met and left):
+                raise
+    raise ValueError("at least one try is needed")
 
 
 def in_halves(

@@ -25,14 +25,13 @@ from integrations.models import ApiKey, BulkFailure, BulkImport, BulkPortion, Pr
 from integrations.runs.pages import NOT_STORABLE, RunPage, Written
 from integrations.runs.queue import ring
 from orders import bell
+from orders.partners.known_orders import SentOrder, digest_of
 from orders.partners.published import PublishedOrder
 from orders.partners.store import (
     Book,
     Outcome,
     RowFailure,
-    SentOrder,
     Stored,
-    digest_of,
     store,
     unchanged,
 )

@@ -31,7 +31,7 @@ from orders.api import order_serializers as serializers
 from orders.api.order_serializers import OrderSerializer
 from orders.api.shapes import ImportAsked, ImportChecked
 from orders.models import Order
-from orders.partners import store
+from orders.partners import known_orders, store
 from orders.partners.published import PublishedOrder
 from orders.partners.selection import BadSelection
 from orders.partners.store import Book, NotWritten, Stored
@@ -143,7 +143,7 @@ class OrderViewSet(ListModelMixin, PartnerViewSet):
         return Response(ExportSerializer(export, context=self.get_serializer_context()).data)
 
     def find(self, key: str) -> Order:
-        found = store.find(self.project.pk, self.ids, key)
+        found = known_orders.find(self.project.pk, self.ids, key)
         if found is None:
             raise not_found("order", key)
         return found

@@ -29,9 +29,8 @@ def take_in(source: Source, intakes: Sequence[Intake]) -> list[Taken | Obstacle]
     """
     if not intakes:
         return []
-    ledger.lock_project(source.project_id)
+    rules = _rules(source.project_id, intakes)
     products = _products(source, intakes)
-    rules = routing_rules.of(source.project_id)  # under the project's lock: one reading for the whole page
     shelves = ledger.lock_levels(source.project_id, dict.fromkeys(rules.places, products.values()), rules.first)
     outcomes: dict[int, Taken | Obstacle] = {}
     drafts: list[Draft] = []
@@ -46,6 +45,23 @@ def take_in(source: Source, intakes: Sequence[Intake]) -> list[Taken | Obstacle]
     _write(source, drafts, shelves)
     taken = {id(each.intake): Taken(each.id, each.tab) for each in drafts}
     return [outcomes.get(index) or taken[id(intake)] for index, intake in enumerate(intakes)]
+
+
+def touches_stock(intake: Intake) -> bool:
+    """Whether taking it in reads or writes levels, makes products or takes numbers, all under the project's lock."""
+    plan = intake.plan
+    return plan.invoice or plan.ship or any(line.stocked and line.sku for line in intake.order.lines)
+
+
+def _rules(project_id: int, intakes: Sequence[Intake]) -> Routing:
+    """One reading for the whole page; from here on under the project's lock, unless no order needs it."""
+    if not any(touches_stock(intake) for intake in intakes):
+        rules = routing_rules.of(project_id)
+        # Open orders without goods come to a warehouse as well, and to none that is being closed.
+        if len(rules.active) == 1 or not any(intake.plan.reserve for intake in intakes):
+            return rules
+    ledger.lock_project(project_id)
+    return routing_rules.of(project_id)
 
 
 def draft(

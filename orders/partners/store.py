@@ -6,7 +6,6 @@ shops; another status or other items release and reserve again (`orders.partners
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,17 +13,18 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 from babel.numbers import get_currency_precision
-from django.db import transaction
 
+from config.kit.isolating import once_more
 from config.kit.public_ids import PublicIds
 from config.kit.refusals import Refused
-from config.kit.sql import execute, update_rows
+from config.kit.sql import update_rows
 from orders.customers.upserting import Customers
 from orders.intake.drafts import FromPartner, Intake, Obstacle, Source
 from orders.intake.new_orders import take_in
 from orders.intake.plans import API_HISTORY, API_HISTORY_CANCELLED, CANCEL, VALID, Plan
 from orders.models import Order
 from orders.partners import sent_back, sent_customers, sent_goods
+from orders.partners.known_orders import KnownOrder, SentOrder, digest_of, look_up
 from orders.partners.published import (
     Goods,
     InvalidOrder,
@@ -74,22 +74,13 @@ class RowFailure:
 Outcome = Stored | RowFailure
 
 
-@dataclass(frozen=True)
-class _Known:
-    pk: int
-    action: str
-    from_shop: bool
-    digest: str
-    erased: bool
-
-
 @dataclass(eq=False)
 class _Entry:
     """One order of the page on its way."""
 
     order: PublishedOrder
     """As sent; of one that is here already, only what is new in it."""
-    known: _Known | None = None
+    known: KnownOrder | None = None
     outcome: Outcome | None = None
     customer: int | None = None
     referrer: int | None = None
@@ -115,12 +106,19 @@ class _Page:
 def store(book: Book, orders: Sequence[PublishedOrder], *, live: bool, on_conflict: str = "update") -> list[Outcome]:
     """Write a page; the outcomes stand in the order of `orders`. No source id comes twice in a page.
 
+    Only what may touch the stock waits for the project's lock: history never does. Whoever writes goods, customers and
+    orders without it locks them in this order, each kind by its keys, so that two of them never wait for each other.
     Raises errors as they come: the caller isolates the order that causes one.
     """
-    ledger.lock_project(book.project_id)
     entries = [_Entry(order) for order in orders]
     page = _Page(book, entries, live)
+    may_touch_stock = live and any(_names_goods(order) for order in orders)
+    if may_touch_stock:
+        ledger.lock_project(book.project_id)
     _find(page, on_conflict)
+    if live and not may_touch_stock and any(entry.known for entry in entries):  # what they hold may be let go of
+        ledger.lock_project(book.project_id)
+        _find(page, on_conflict)
     later = _of_orders_met_before(page)
     page.entries = [entry for entry in entries if entry not in later]
     _open(page)
@@ -133,6 +131,13 @@ def store(book: Book, orders: Sequence[PublishedOrder], *, live: bool, on_confli
     return [entry.outcome for entry in entries if entry.outcome is not None]
 
 
+def _names_goods(order: PublishedOrder) -> bool:
+    """Whether it may reserve stock, or write products."""
+    return any(
+        item.source_id or item.sku_id or item.product_id or item.sku or item.product for item in order.items or ()
+    )
+
+
 class NotWritten(Refused):
     """A single order was not written; `failure` says why."""
 
@@ -143,72 +148,33 @@ class NotWritten(Refused):
 
 def save(book: Book, order: PublishedOrder) -> Stored:
     """Create or update one live order. Raises NotWritten, with nothing written."""
-    with transaction.atomic():
+
+    def work() -> Stored:
         outcome = store(book, [order], live=True)[0]
         if isinstance(outcome, RowFailure):
             raise NotWritten(outcome)
         return outcome
 
-
-def find(project_id: int, ids: PublicIds, key: str) -> Order | None:
-    """An order of the project by its public id or its source id; lines prefetched."""
-    orders = Order.objects.filter(project_id=project_id).prefetch_related("lines")
-    pk = ids.take("ord", key)
-    found = orders.filter(pk=pk).first() if pk is not None else None
-    if found is None and key and "\x00" not in key:
-        found = orders.filter(source_id=key).exclude(source_id="").first()
-    return found
-
-
-@dataclass(frozen=True)
-class SentOrder:
-    """Which order was sent, and what: the digest of the whole."""
-
-    id: str | None
-    source_id: str | None
-    digest: str
-
-
-def digest_of(encoded: bytes) -> str:
-    """Of an order as `msgspec.json` encodes it."""
-    return hashlib.blake2b(encoded, digest_size=8).hexdigest()
+    # An import of the same orders or customers may be under way, which waits for nobody.
+    return once_more(work)
 
 
 def unchanged(book: Book, sent: Sequence[SentOrder]) -> list[int | None]:
     """The orders of the book that these imported ones leave just as they are, by primary key; locks nothing."""
-    known = _look_up(book, [(each.id, each.source_id) for each in sent])
+    known = look_up(book.project_id, book.ids, [(each.id, each.source_id) for each in sent])
     return [
         here.pk if here is not None and here.digest == each.digest and _refusal(here, live=False) is None else None
         for here, each in zip(known, sent, strict=True)
     ]
 
 
-def _look_up(book: Book, keys: Sequence[tuple[str | None, str | None]]) -> list[_Known | None]:
-    """The orders with these ids, else source ids."""
-    pks = [book.ids.take("ord", public_id) if public_id else None for public_id, _ in keys]
-    rows = execute(
-        "SELECT id, source_id, import_action, integration_id, coalesce(partner ->> 'digest', ''), erased_at"
-        " FROM orders_order"
-        " WHERE project_id = %s AND (id = ANY(%s) OR (source_id = ANY(%s) AND source_id <> ''))",
-        [
-            book.project_id,
-            [pk for pk in pks if pk is not None],
-            [source_id for _, source_id in keys if source_id],
-        ],
-    )
-    by_pk = {row[0]: _Known(row[0], row[2], row[3] is not None, row[4], row[5] is not None) for row in rows}
-    by_source = {row[1]: by_pk[row[0]] for row in rows if row[1]}
-    return [
-        by_pk.get(pk or 0) if public_id else by_source.get(source_id or "")
-        for pk, (public_id, source_id) in zip(pks, keys, strict=True)
-    ]
-
-
 def _find(page: _Page, on_conflict: str) -> None:
     """Which orders are in the book already, and what is to become of them."""
-    known = _look_up(page.book, [(entry.order.id, entry.order.source_id) for entry in page.entries])
+    known = look_up(
+        page.book.project_id, page.book.ids, [(entry.order.id, entry.order.source_id) for entry in page.entries]
+    )
     for entry, here in zip(page.entries, known, strict=True):
-        entry.known = here
+        entry.known, entry.outcome = here, None
         entry.digest = digest_of(msgspec.json.encode(entry.order))
         if entry.order.id and here is None:
             entry.outcome = RowFailure("not_found", f"Cannot find order with id {entry.order.id}")
@@ -218,7 +184,7 @@ def _find(page: _Page, on_conflict: str) -> None:
             entry.outcome = RowFailure("missing_amount", f"{entry.order.source_id} is new: send an amount or items")
 
 
-def _conflict(entry: _Entry, known: _Known, on_conflict: str, *, live: bool) -> Outcome | None:
+def _conflict(entry: _Entry, known: KnownOrder, on_conflict: str, *, live: bool) -> Outcome | None:
     """What becomes of an order that is here already; None: it is updated."""
     if on_conflict == "skip":
         return Stored(known.pk, "skipped")
@@ -228,7 +194,7 @@ def _conflict(entry: _Entry, known: _Known, on_conflict: str, *, live: bool) -> 
     return Stored(known.pk, "skipped") if same else None
 
 
-def _refusal(known: _Known, *, live: bool) -> RowFailure | None:
+def _refusal(known: KnownOrder, *, live: bool) -> RowFailure | None:
     """Why the order cannot be changed."""
     if known.erased:
         return RowFailure("customer_erased", "The customer of this order was erased: it is not changed any more")
@@ -259,7 +225,7 @@ def _open(page: _Page) -> None:
     if not known:
         return
     book, ids = page.book, page.book.ids
-    page.opened = open_together(book.project_id, known)
+    page.opened = open_together(book.project_id, known, stock=page.live)
     naming = [page.opened[pk].lines for pk, (entry, _) in known.items() if sent_back.names_items(entry.order)]
     rows = catalogue.describe(book.project_id, sorted({line.sku for lines in naming for line in lines} - {""}))
     products = {sku: pk for pk, sku, _, _ in rows}

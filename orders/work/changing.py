@@ -179,14 +179,15 @@ def opened(order_id: int, *, seen: int | None = None, actor_id: int | None = Non
             _write([change])
 
 
-def open_together(project_id: int, order_ids: Iterable[int]) -> dict[int, Opened]:
+def open_together(project_id: int, order_ids: Iterable[int], *, stock: bool = True) -> dict[int, Opened]:
     """Open many orders of a project, for `write_together`; by their ids, those that are gone left out.
 
-    In the caller's transaction, which holds the project's lock (`stock.ledger.lock_project`).
+    In the caller's transaction, which holds the project's lock (`stock.ledger.lock_project`). `stock` False: it need
+    not, levels are only looked at, and orders that reserve or ship may not be written.
     """
     orders = Order.objects.select_for_update(of=("self",)).filter(project_id=project_id, pk__in=list(order_ids))
     orders = orders.defer("search")  # made anew when it is written
-    return {change.order.pk: change for change in _opened(project_id, list(orders.order_by("pk")), None)}
+    return {change.order.pk: change for change in _opened(project_id, list(orders.order_by("pk")), None, stock=stock)}
 
 
 def write_together(changes: Iterable[Opened]) -> None:
@@ -196,7 +197,7 @@ def write_together(changes: Iterable[Opened]) -> None:
         _write(noted)
 
 
-def _opened(project_id: int, orders: Sequence[Order], actor_id: int | None) -> list[Opened]:
+def _opened(project_id: int, orders: Sequence[Order], actor_id: int | None, *, stock: bool = True) -> list[Opened]:
     """They share their levels: what one of them lets go of is counted where the others look."""
     lines: dict[int, list[OrderLine]] = {order.pk: [] for order in orders}
     for line in OrderLine.objects.filter(order_id__in=lines).order_by("position", "pk"):
@@ -204,7 +205,7 @@ def _opened(project_id: int, orders: Sequence[Order], actor_id: int | None) -> l
     wanted: dict[Place, set[int]] = {order.warehouse_id: set() for order in orders}
     for order in orders:
         wanted[order.warehouse_id].update(line.product_id for line in lines[order.pk] if line.product_id)
-    shelves = ledger.make_and_lock_levels(project_id, wanted)
+    shelves = (ledger.make_and_lock_levels if stock else ledger.seen_levels)(project_id, wanted)
     at = true_time.now()
     found = []
     for order in orders:

@@ -12,6 +12,7 @@ import redis
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
+from config.kit import valkey_client
 from integrations import jobs
 from integrations.choices import RunKind, RunState
 from integrations.invariants import broken
@@ -214,7 +215,7 @@ def test_a29_an_import_is_taken_while_valkey_is_away(partner: Partner) -> None:
         raise redis.ConnectionError("away")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(django_rq, "get_queue", away)
+        patch.setattr(valkey_client, "shared", away)
         waiting = asked(partner, orders(1))
     assert action(partner, waiting)["status"] == "ENQUEUED"
     Run.objects.update(created_at="2025-01-01T00:00:00Z")

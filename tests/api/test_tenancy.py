@@ -245,10 +245,10 @@ def test_control_without_the_project_a_foreign_row_is_found(
     partner: Partner, theirs: Partner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The same question with the guard off: `find` asked in the other project answers."""
-    from orders.partners import store
+    from orders.partners import known_orders
 
-    find = store.find
-    monkeypatch.setattr(store, "find", lambda project_id, ids, key: find(theirs.project.pk, ids, key))
+    find = known_orders.find
+    monkeypatch.setattr(known_orders, "find", lambda project_id, ids, key: find(theirs.project.pk, ids, key))
     assert partner.get("/v1/orders/their-order").status_code == 200
 
 

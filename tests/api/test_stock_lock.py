@@ -1,0 +1,160 @@
+"""What waits while somebody else changes the project's stock, and what happens to two who write the same."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, OperationalError, connection, transaction
+from psycopg.errors import DeadlockDetected
+
+from config.kit.isolating import once_more
+from integrations import jobs
+from integrations.models import Run
+from orders.models import Customer, Order
+from orders.partners import store
+from stock import ledger
+from tests.api.conftest import Partner
+from tests.factories import give_stock
+from tests.waiting import GENEROUS, somebody_waits_for_a_lock, until
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+HISTORY = {"source_id": "h-1", "status": "PAID", "items": [{"source_id": "TEA", "quantity": 2, "price": 300}]}
+
+
+def beside(work: Callable[[], Any]) -> tuple[threading.Thread, list[Any]]:
+    """Start it in a thread of its own, with what it gives."""
+    given: list[Any] = []
+
+    def run() -> None:
+        try:
+            given.append(work())
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    return thread, given
+
+
+def imported(partner: Partner) -> Run:
+    assert partner.post("/v1/orders/import", [HISTORY]).status_code == 200
+    run = Run.objects.latest("pk")
+    jobs.work(run.pk)
+    return Run.objects.get(pk=run.pk)
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        {"source_id": "l-1", "amount": 500},
+        {"source_id": "l-1", "items": [{"amount": 500}], "customer": {"source_id": "c-1", "name": "Ana"}},
+    ],
+)
+def test_an_order_without_goods_waits_for_nobody(partner: Partner, order: dict[str, Any]) -> None:
+    with transaction.atomic():
+        ledger.lock_project(partner.project.pk)
+        thread, given = beside(lambda: partner.post("/v1/orders", order))
+        thread.join(GENEROUS)
+        assert given[0].status_code == 200
+
+
+def test_an_import_waits_for_nobody(partner: Partner) -> None:
+    give_stock(partner.project, TEA=5)
+    with transaction.atomic():
+        ledger.lock_project(partner.project.pk)
+        thread, given = beside(lambda: imported(partner))
+        thread.join(GENEROUS)
+        assert (given[0].created, given[0].failed) == (1, 0)
+        thread, given = beside(lambda: partner.imported([HISTORY | {"status": "FULFILLED"}]))
+        thread.join(GENEROUS)
+        assert given[0]["result"]["updated_count"] == 1
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        {"source_id": "l-2", "items": [{"source_id": "TEA", "quantity": 1, "price": 5}]},
+        {"source_id": "l-2", "items": [{"product": {"source_id": "NEW", "override": True}, "price": 5}]},
+        {"source_id": "l-1", "status": "CANCELED"},
+    ],
+    ids=["reserves", "writes a product", "changes one that reserves"],
+)
+def test_control_what_touches_the_stock_waits(partner: Partner, order: dict[str, Any]) -> None:
+    give_stock(partner.project, TEA=5)
+    first = {"source_id": "l-1", "items": [{"source_id": "TEA", "quantity": 1, "price": 5}]}
+    assert partner.post("/v1/orders", first).status_code == 200
+    with transaction.atomic():
+        ledger.lock_project(partner.project.pk)
+        thread, given = beside(lambda: partner.post("/v1/orders", order))
+        assert until(somebody_waits_for_a_lock)
+        assert not given
+    thread.join(GENEROUS)
+    assert given[0].status_code == 200
+
+
+def test_eight_who_create_the_same_order_make_one(partner: Partner) -> None:
+    order = {"source_id": "same", "amount": 500, "customer": {"source_id": "c-1", "email": "ana@mail.example"}}
+    gate = threading.Barrier(8)
+
+    def call() -> Any:
+        gate.wait()
+        return partner.post("/v1/orders", order)
+
+    started = [beside(call) for _ in range(8)]
+    for thread, _ in started:
+        thread.join(GENEROUS)
+    assert [given[0].status_code for _, given in started] == [200] * 8
+    assert (Order.objects.count(), Customer.objects.count()) == (1, 1)
+
+
+def test_an_order_that_an_import_is_just_writing_is_met_the_second_time(
+    partner: Partner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The call looks the order up before the import has committed it, and finds it written when it writes itself."""
+    find, tries = store._find, []
+
+    def find_too_early(page: Any, on_conflict: str) -> None:
+        find(page, on_conflict)
+        tries.append(page.entries[0].known is None)
+        if len(tries) == 1:
+            thread, _ = beside(lambda: Partner(partner.project).imported([HISTORY | {"source_id": "both"}]))
+            thread.join(GENEROUS)
+
+    monkeypatch.setattr(store, "_find", find_too_early)
+    answer = partner.post("/v1/orders", {"source_id": "both", "amount": 500})
+    # It is history by now, which a live call may change.
+    assert (answer.status_code, Order.objects.count(), tries[:1]) == (200, 1, [True])
+    assert False in tries
+
+
+class TestOnceMore:
+    def failing(self, *errors: Exception) -> Callable[[], str]:
+        left = list(errors)
+
+        def work() -> str:
+            if left:
+                raise left.pop(0)
+            return "done"
+
+        return work
+
+    def deadlock(self) -> OperationalError:
+        error = OperationalError("deadlock detected")
+        error.__cause__ = DeadlockDetected()
+        return error
+
+    def test_who_meets_another_does_it_again(self) -> None:
+        assert once_more(self.failing(IntegrityError("twice"), self.deadlock())) == "done"
+
+    def test_not_for_ever(self) -> None:
+        with pytest.raises(IntegrityError):
+            once_more(self.failing(*[IntegrityError("twice")] * 3))
+
+    @pytest.mark.parametrize("error", [OperationalError("the database is away"), ValueError("a fault")])
+    def test_nothing_else_is_done_again(self, error: Exception) -> None:
+        with pytest.raises(type(error)):
+            once_more(self.failing(error))
