@@ -18,7 +18,7 @@ from django.db import transaction
 from msgspec import UNSET
 
 from config.kit.api.bodies import unstorable
-from config.kit.isolating import in_halves
+from config.kit.isolating import in_halves, once_more
 from config.kit.public_ids import PublicIds
 from config.kit.refusals import Refused
 from config.kit.sql import copy_rows, execute, next_ids
@@ -34,7 +34,6 @@ from orders.customers.customer_objects import (
 from orders.intake.rows import as_json
 from orders.models import Customer
 from orders.segments import due
-from stock import ledger
 
 TEXTS = ("name", "email", "phone", "description")
 COLUMNS = ("source_id", *TEXTS, "birthdate", "address", "metadata")
@@ -87,10 +86,13 @@ def upsert_customers(
     outcomes: dict[int, CustomerOutcome] = {}
 
     def write(places: Sequence[int]) -> None:
-        customers = Customers(project_id, ids, replace_metadata=replace_metadata)
-        tickets = [customers.add(rows[place]) for place in places]
-        customers.write(at)
-        outcomes.update((place, customers.outcome(ticket)) for place, ticket in zip(places, tickets, strict=True))
+        def work() -> None:
+            customers = Customers(project_id, ids, replace_metadata=replace_metadata)
+            tickets = [customers.add(rows[place]) for place in places]
+            customers.write(at)
+            outcomes.update((place, customers.outcome(ticket)) for place, ticket in zip(places, tickets, strict=True))
+
+        once_more(work)  # somebody else may be making the same customer
 
     def failed(place: int, error: Exception) -> None:
         outcomes[place] = CustomerFailure("invalid_customer", "The customer cannot be stored as sent")
@@ -103,7 +105,6 @@ def upsert_customers(
         else:
             good.append(place)
     with transaction.atomic():
-        ledger.lock_project(project_id)
         in_halves(good, write, failed)
     return [outcomes[place] for place in range(len(rows))]
 
@@ -165,8 +166,8 @@ class _Profile:
 class Customers:
     """The customers of a page: `add` each, `write` once, then ask what came of them.
 
-    In the caller's transaction, which holds the project's lock (`stock.ledger.lock_project`), so that nobody else
-    makes or names a customer meanwhile.
+    In the caller's transaction. Those that are here are locked until it ends; whoever makes the same customer at the
+    same time meets the unique keys, and does it once more (`config.kit.isolating.once_more`).
     """
 
     def __init__(self, project_id: int, ids: PublicIds, *, replace_metadata: bool = False) -> None:
@@ -189,7 +190,7 @@ class Customers:
         """Find, create and update them all, in a handful of statements; their segments follow."""
         if not self._sent:
             return
-        self._find()
+        self._read(self._find(), at)
         written: dict[int, _Profile] = {}
         for sent in self._sent:
             try:
@@ -200,10 +201,10 @@ class Customers:
                 self._results.append((profile, found, updated))
                 written[id(profile)] = profile
         new = [profile for profile in written.values() if not profile.here]
+        new.sort(key=lambda profile: (profile.source_id, profile.email.lower()))  # two who make the same never cross
         for profile, pk in zip(new, next_ids(Customer, len(new)), strict=True):
             profile.pk = pk
-        # Whoever places customers takes the mark first and the row afterwards: so do we.
-        due.mark(self._project_id, (profile.pk for profile in written.values()), at)
+        due.mark(self._project_id, (profile.pk for profile in new), at)
         self._update([profile for profile in written.values() if profile.here and profile.changed], at)
         self._create(new, at)
 
@@ -212,17 +213,28 @@ class Customers:
         result = self._results[ticket]
         return result if isinstance(result, CustomerFailure) else CustomerStored(result[0].pk, *result[1:])
 
-    def _find(self) -> None:
+    def _find(self) -> list[int]:
+        """Whom the rows may mean."""
         pks = [pk for sent in self._sent if sent.id and (pk := self._ids.take("cust", sent.id))]
         sources = [sent.source_id for sent in self._sent if sent.source_id]
         emails = [sent.email.lower() for sent in self._sent if sent.email]
         found = execute(
-            f"SELECT id, {', '.join(COLUMNS)} FROM orders_customer WHERE project_id = %s AND {HERE}"  # noqa: S608
+            f"SELECT id FROM orders_customer WHERE project_id = %s AND {HERE}"  # noqa: S608
             " AND (id = ANY(%s) OR (source_id = ANY(%s) AND source_id <> '')"
             " OR (lower(email) = ANY(%s) AND email <> '' AND source_id = ''))",
             [self._project_id, pks, sources, emails],
         )
-        for pk, *values in found:
+        return [pk for (pk,) in found]
+
+    def _read(self, pks: Sequence[int], at: datetime) -> None:
+        """Lock and read them. Whoever places customers takes the mark first and the row afterwards: so do we."""
+        due.mark(self._project_id, pks, at)
+        found = pks and execute(
+            f"SELECT id, {', '.join(COLUMNS)} FROM orders_customer WHERE id = ANY(%s) AND {HERE}"  # noqa: S608
+            " ORDER BY id FOR NO KEY UPDATE",
+            [list(pks)],
+        )
+        for pk, *values in found or ():
             profile = _Profile(**dict(zip(COLUMNS, values, strict=True)), pk=pk, here=True)
             profile.address, profile.metadata = (msgspec.json.decode(text) for text in values[-2:])
             self._profiles[pk] = profile
@@ -282,18 +294,11 @@ class Customers:
             copy_rows(Customer, ("id", "project_id", "created_at", *COLUMNS), rows)
 
     def _update(self, changed: Sequence[_Profile], at: datetime) -> None:
-        """Rows are locked in the order of their keys, as by everybody who changes several."""
         if not changed:
             return
         execute(
-            "WITH locked AS MATERIALIZED (SELECT id FROM orders_customer WHERE id = ANY(%s) ORDER BY id"  # noqa: S608
-            f" FOR NO KEY UPDATE) UPDATE orders_customer AS customer SET ({', '.join(COLUMNS)}, updated_at)"
+            f"UPDATE orders_customer AS customer SET ({', '.join(COLUMNS)}, updated_at)"  # noqa: S608
             f" = ({', '.join(f'new.{name}' for name in COLUMNS)}, %s)"
-            f" FROM locked JOIN jsonb_to_recordset(%s::jsonb) AS new (id bigint, {TYPES}) ON new.id = locked.id"
-            " WHERE customer.id = locked.id",
-            [
-                [profile.pk for profile in changed],
-                at,
-                as_json([{"id": profile.pk, **profile.values()} for profile in changed]),
-            ],
+            f" FROM jsonb_to_recordset(%s::jsonb) AS new (id bigint, {TYPES}) WHERE customer.id = new.id",
+            [at, as_json([{"id": profile.pk, **profile.values()} for profile in changed])],
         )

@@ -106,13 +106,13 @@ class _Page:
 def store(book: Book, orders: Sequence[PublishedOrder], *, live: bool, on_conflict: str = "update") -> list[Outcome]:
     """Write a page; the outcomes stand in the order of `orders`. No source id comes twice in a page.
 
-    Only what may touch the stock waits for the project's lock: history never does. Whoever writes goods, customers and
-    orders without it locks them in this order, each kind by its keys, so that two of them never wait for each other.
+    Only what may touch stock or catalogue waits for the project's lock, not history. Whoever writes without it locks
+    orders, customers and new orders in this order, each kind by its keys, so that no two wait for each other.
     Raises errors as they come: the caller isolates the order that causes one.
     """
     entries = [_Entry(order) for order in orders]
     page = _Page(book, entries, live)
-    may_touch_stock = live and any(_names_goods(order) for order in orders)
+    may_touch_stock = any(_touches_stock(item, live=live) for order in orders for item in order.items or ())
     if may_touch_stock:
         ledger.lock_project(book.project_id)
     _find(page, on_conflict)
@@ -131,11 +131,11 @@ def store(book: Book, orders: Sequence[PublishedOrder], *, live: bool, on_confli
     return [entry.outcome for entry in entries if entry.outcome is not None]
 
 
-def _names_goods(order: PublishedOrder) -> bool:
-    """Whether it may reserve stock, or write products."""
-    return any(
-        item.source_id or item.sku_id or item.product_id or item.sku or item.product for item in order.items or ()
-    )
+def _touches_stock(item: Item, *, live: bool) -> bool:
+    """Whether it may reserve units, or writes to the catalogue."""
+    if any(part is not None and part.override for part in (item.product, item.sku)):
+        return True
+    return live and bool(item.source_id or item.sku_id or item.product_id or item.sku or item.product)
 
 
 class NotWritten(Refused):

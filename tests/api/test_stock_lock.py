@@ -96,6 +96,17 @@ def test_control_what_touches_the_stock_waits(partner: Partner, order: dict[str,
     assert given[0].status_code == 200
 
 
+def test_control_an_import_that_writes_products_waits(partner: Partner) -> None:
+    row = {"source_id": "h-2", "items": [{"product": {"source_id": "NEW", "override": True}, "price": 5}]}
+    with transaction.atomic():
+        ledger.lock_project(partner.project.pk)
+        thread, given = beside(lambda: partner.imported([row]))
+        assert until(somebody_waits_for_a_lock)
+        assert not given
+    thread.join(GENEROUS)
+    assert given[0]["result"]["created_count"] == 1
+
+
 def test_eight_who_create_the_same_order_make_one(partner: Partner) -> None:
     order = {"source_id": "same", "amount": 500, "customer": {"source_id": "c-1", "email": "ana@mail.example"}}
     gate = threading.Barrier(8)
