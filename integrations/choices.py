@@ -78,7 +78,7 @@ class RunKind(TextChoices):
     WEBHOOK_CHECK = "webhook_check", "Webhook check"
     ORDERS_BY_API = "orders_import", "Orders by API"
     """A bulk import of a partner, without a shop."""
-    ORDERS_EXPORT = "orders_export", "Orders export"
+    EXPORT_BY_API = "orders_export", "Export by API"
     IMPORT_ORDERS = "fetch", "Import Orders"
     SYNCHRONIZE = "synchronize", "Synchronize"
     ORDER_UPDATE = "status_update", "Order update"

@@ -50,7 +50,7 @@ HANDLERS: dict[RunKind, Handler] = {
 
 PORTIONERS: dict[RunKind, Portioner] = {
     RunKind.ORDERS_BY_API: import_portion,
-    RunKind.ORDERS_EXPORT: export_portion,
+    RunKind.EXPORT_BY_API: export_portion,
     RunKind.ERASURE: erase_portion,
     RunKind.STOCK_TAKE_OVER: book_portion,
 }

@@ -14,7 +14,7 @@ from integrations.choices import RunKind
 from integrations.models import BulkFailure, Run
 from integrations.partner_runs import bulk_import
 
-OF_PARTNERS = frozenset({RunKind.ORDERS_BY_API, RunKind.ORDERS_EXPORT})
+OF_PARTNERS = frozenset({RunKind.ORDERS_BY_API, RunKind.EXPORT_BY_API})
 SHOWN = 100
 
 

@@ -197,17 +197,26 @@ class ExportResult(Struct):
 
 
 class Export(Struct):
-    """A CSV file of orders and how far it is."""
+    """A CSV file and how far it is."""
 
     id: str
     created_at: Time
     status: Literal["SCHEDULED", "IN_PROGRESS", "DONE", "ERROR"]
     result: ExportResult | None
-    parameters: dict[str, Any]
+    parameters: Annotated[dict[str, Any], Meta(description="As sent.")]
+    exported_object: str
     object: Literal["export"] = "export"
     channel: Literal["API"] = "API"
     user_id: None = None
-    exported_object: Literal["order"] = "order"
+
+
+class Exports(Struct):
+    """A page of exports."""
+
+    exports: list[Export]
+    total: Count
+    object: Literal["list"] = "list"
+    data_ref: Literal["exports"] = "exports"
 
 
 class Distribution(Struct):

@@ -134,7 +134,7 @@ PLACES = (
     PersonalPlace(
         "exports", "Files of partners' exports",
         "all files of these order books: they are kept for a week at most, and can be asked for again",
-        {"integrations.ExportPart": "content"},
+        {"integrations.ExportPart": "content place"},
         traffic.files, traffic.erase_files_of_partners,
     ),
 )  # fmt: skip
@@ -227,7 +227,7 @@ NOT_PERSONAL: Columns = {
     "integrations.CodeListEntry": "kind code label name color",
     "integrations.Crossing": "kind label digest state remote_id",
     "integrations.Distribution": "name trigger channel subject text",
-    "integrations.Export": "token",
+    "integrations.Export": "exported_object token",
     "integrations.ExchangedFile": "name digest state reason moved_to problem",
     "integrations.Feed": "kind",
     "integrations.FileFeed": "folder pattern layout options",

@@ -116,7 +116,10 @@ class Export(models.Model):
     run = models.OneToOneField(Run, models.CASCADE, primary_key=True, related_name="export")
     project = models.ForeignKey(Project, models.CASCADE, related_name="exports")
     api_key = models.ForeignKey(ApiKey, models.SET_NULL, null=True, blank=True, related_name="+")
+    exported_object = models.CharField(max_length=20, default="order", db_default="order")
+    """As published: a name in `orders.exported.all_rows`."""
     parameters: models.Field[Any, Any] = models.JSONField(default=dict)
+    """As sent."""
     token = models.CharField(max_length=64)
     """The secret part of the file's address."""
 
@@ -130,6 +133,8 @@ class ExportPart(models.Model):
     export = models.ForeignKey(Export, models.CASCADE, related_name="parts", db_index=False)
     position = models.IntegerField()
     content = models.BinaryField()
+    place: models.Field[Any, Any] = models.JSONField(null=True)
+    """{"columns": those of the file, "after": where the next part begins}; not in the run, which anybody may see."""
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["export", "position"], name="export_part_once")]

@@ -11,8 +11,8 @@ from drf_spectacular.utils import PolymorphicProxySerializer
 from msgspec import Meta
 
 from config.kit.api import bodies
-from config.kit.api.problems import bad_payload
 from config.kit.api.structs import StructSerializer, serializer_of
+from integrations.api.export_shapes import NewOrdersExport, OrdersExportAsked
 from orders.api import documents, shapes
 from orders.models import Order
 from orders.partners.answers import publish
@@ -58,22 +58,12 @@ IMPORT_ANSWER = PolymorphicProxySerializer(
 )
 
 
-class OpenExportRequest(msgspec.Struct):
-    """What is read of the body: the parameters are checked where the rows are chosen."""
-
-    parameters: dict[str, Any] | None = None
-
-
-OPEN = msgspec.json.Decoder(OpenExportRequest)
+OPEN = msgspec.json.Decoder(OrdersExportAsked)
 
 
 class ExportRequestSerializer(StructSerializer):
-    struct = shapes.ExportRequest
+    struct = NewOrdersExport
 
     def run_validation(self, data: Any = b"") -> dict[str, Any]:
-        """The parameters alone."""
-        parameters = bodies.decode(data, OPEN).parameters or {}
-        bad = next(bodies.unstorable(parameters, ".parameters"), "")
-        if bad:
-            raise bad_payload(bad)
-        return parameters
+        """The parameters alone; they are checked where the rows are chosen."""
+        return bodies.decode(data, OPEN).parameters or {}

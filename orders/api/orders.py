@@ -19,21 +19,20 @@ from config.kit.api.paginating import PublishedPages, both_ways
 from config.kit.api.problems import bad_payload, not_found
 from config.kit.api.queries import OneOfField, QuerySerializer
 from config.kit.api.schema import refusal
-from integrations.api.exports import ExportSerializer
+from integrations.api.exports import ExportSerializer, request_one
 from integrations.api.partner_views import PartnerViewSet
 from integrations.api.repeating import idempotent
 from integrations.choices import ApiScope, OnConflict
-from integrations.models import Export
-from integrations.partner_runs import bulk_import, exports
+from integrations.partner_runs import bulk_import
 from integrations.partner_runs.bulk_import import Asked
 from orders import counting
 from orders.api import order_serializers as serializers
 from orders.api.order_serializers import OrderSerializer
 from orders.api.shapes import ImportAsked, ImportChecked
+from orders.exported.order_rows import ORDERS
 from orders.models import Order
 from orders.partners import known_orders, store
 from orders.partners.published import PublishedOrder
-from orders.partners.selection import BadSelection
 from orders.partners.store import Book, NotWritten, Stored
 
 POST_SAYS = (
@@ -50,7 +49,7 @@ IMPORT_SAYS = (
     " orders are history: they reserve and move no stock and raise no events. One import of a project runs at a time,"
     " further ones wait in order."
 )
-EXPORT_SAYS = "Follow the export; its file is made in the background. Without parameters: id, source_id and status."
+EXPORT_SAYS = "The same as an export of orders at `/v1/exports`. Without parameters: id, source_id and status."
 
 
 class OrderPages(PublishedPages):
@@ -134,13 +133,7 @@ class OrderViewSet(ListModelMixin, PartnerViewSet):
     @action(detail=False, methods=["post"], required_scopes=(ApiScope.EXPORTS,))
     @idempotent
     def export(self, request: Request) -> Response:
-        parameters = self.validated(serializers.ExportRequestSerializer)
-        try:
-            run = exports.request_export(self.project, parameters, self.key)
-        except BadSelection as error:
-            raise bad_payload(str(error), key="invalid_export_params") from error
-        export = Export.objects.select_related("run").get(pk=run.pk)
-        return Response(ExportSerializer(export, context=self.get_serializer_context()).data)
+        return request_one(self, ORDERS, self.validated(serializers.ExportRequestSerializer))
 
     def find(self, key: str) -> Order:
         found = known_orders.find(self.project.pk, self.ids, key)

@@ -12,13 +12,9 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from integrations.api.shapes import Count, Day, Decimal, Time
-from orders.partners import selection
 from orders.partners.published import ProductObject, SkuObject, Status
 
 Minor = Annotated[int, Meta(description="In the smallest unit of the currency.")]
-ExportField = Annotated[str, Meta(pattern=rf"^({'|'.join(selection.FIELDS)}|metadata\..{{1,190}})$")]
-Nothing = Annotated[list[Any], Meta(max_length=0, description="An empty object as PHP writes it.")]
-FILTERS = """By field: `{"junction": "and", "status": {"conditions": {"$in": ["PAID"]}}}`; the junction is and or or."""
 
 
 class Person(Struct):
@@ -98,22 +94,6 @@ class ImportChecked(Struct):
 
     dry_run: Literal[True]
     orders: Count
-
-
-class ExportParameters(Struct, forbid_unknown_fields=True):
-    """Which orders, which of their fields, in which order."""
-
-    order: Annotated[str | None, Meta(extra_json_schema={"enum": [*selection.ORDERS, None]})] = None
-    fields: Annotated[list[ExportField] | None, Meta(description="The columns; `metadata.x` is a part of it.")] = None
-    filters: Annotated[dict[str, Any] | Annotated[list[Any], Meta(max_length=0)] | None, Meta(description=FILTERS)] = (
-        None
-    )
-
-
-class ExportRequest(Struct):
-    """What an export is asked for; nothing: id, source_id and status of all orders."""
-
-    parameters: ExportParameters | None = None
 
 
 class InvoiceLine(Struct):

@@ -83,19 +83,24 @@ def _order(ids: PublicIds, order: Order, products: Mapping[str, int]) -> dict[st
 def amounts_of(order: Order, lines: Iterable[OrderLine], document: Mapping[str, Any], digits: int) -> dict[str, int]:
     """`amount` is before discounts, `total_amount` what the buyer owes; `document` is `Order.partner`."""
     items_discount = minor(sum((line.discount for line in lines), Decimal(0)), digits)
-    all_discounts = minor(order.discount_total, digits)
-    total = minor(order.total, digits)
-    discount = max(0, all_discounts - items_discount)
+    found = amounts(minor(order.total, digits), minor(order.discount_total, digits), items_discount)
+    return found | {
+        "initial_amount": document.get("initial_amount", found["amount"]),
+        "applied_discount_amount": found["discount_amount"],
+        "items_applied_discount_amount": found["items_discount_amount"],
+        "total_applied_discount_amount": found["total_discount_amount"],
+    }
+
+
+def amounts(total: int, discounts: int, items_discount: int) -> dict[str, int]:
+    """The published amounts, of the total, all discounts and those of the items; in the smallest unit."""
+    discount = max(0, discounts - items_discount)
     return {
         "amount": total + items_discount + discount,
-        "initial_amount": document.get("initial_amount", total + items_discount + discount),
         "discount_amount": discount,
         "items_discount_amount": items_discount,
         "total_discount_amount": items_discount + discount,
         "total_amount": total,
-        "applied_discount_amount": discount,
-        "items_applied_discount_amount": items_discount,
-        "total_applied_discount_amount": items_discount + discount,
     }
 
 

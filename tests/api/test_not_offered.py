@@ -33,7 +33,7 @@ pytestmark = pytest.mark.django_db
         ("GET", "customers/c-1/activity", "customer", "There is no GET /v1/customers/c-1/activity here."),
         ("POST", "customers/c-1/permanent-deletion", "customer", "There is no POST /v1/customers/c-1/perm"),
         ("GET", "customers", "customer", "There is no GET /v1/customers here."),
-        ("GET", "exports", "export", "There is no GET /v1/exports here. Offered: /v1/exports/{id}"),
+        ("GET", "exports/export", "export", "There is no GET /v1/exports/export here. Offered: /v1/exports, /v1/exp"),
         ("GET", "async-actions/import", "async_action", "There is no GET /v1/async-actions/import here."),
         ("DELETE", "", "", "There are no such things here."),
     ],

@@ -27,6 +27,7 @@ from integrations.models import (
 )
 from integrations.webhooks import endpoints
 from orders.choices import SegmentKind
+from orders.exported.all_rows import EXPORTED
 from orders.models import Customer, Invoice, Order, PointsMovement, Segment, SegmentMember, Shipment
 from orders.points import movements
 from orders.segments import definitions
@@ -79,6 +80,7 @@ def test_the_addresses_of_the_api_are_these() -> None:
         "v1/async-actions/<path:action_id>",
         "v1/customers/<path:customer_id>",
         "v1/customers/<path:customer_id>/segments",
+        "v1/exports",
         "v1/exports/<id:export_id>",
         "v1/openapi.json",
         "v1/orders",
@@ -230,6 +232,21 @@ def test_a03_foreign_ids_in_steps_of_the_back_office_are_not_there(partner: Part
     assert (state(theirs.project), list(StockLevel.objects.values())) == (before, levels)
 
 
+@pytest.mark.parametrize("kind", EXPORTED)
+def test_a03_a_file_holds_nothing_of_another_project(partner: Partner, theirs: Partner, kind: str) -> None:
+    ids = foreign_ids(theirs.project) | guessed_ids(partner.project, theirs.project)
+    for filters in ({}, *({"id": {"conditions": {"$in": [*ids.values()]}}} for _ in "." if kind == "order")):
+        parameters = {"fields": [*EXPORTED[kind].fields], "filters": filters}
+        assert partner.post("/v1/exports", {"exported_object": kind, "parameters": parameters}).status_code == 200
+        work_off()
+        export = Export.objects.filter(project=partner.project).latest("pk")
+        assert [bytes(part.content).count(b"\r\n") for part in export.parts.all()] == [1]
+    # Control: asked by their own key it holds something.
+    theirs.post("/v1/exports", {"exported_object": kind})
+    work_off()
+    assert b"\r\n" in bytes(Export.objects.latest("pk").parts.get().content).split(b"\r\n", 1)[1]
+
+
 def test_a03_the_same_source_ids_are_two_worlds(partner: Partner, theirs: Partner) -> None:
     before = state(theirs.project)
     body = {"source_id": "their-order", "amount": 7, "customer": {"source_id": "jana", "name": "Mine"}}
@@ -238,6 +255,7 @@ def test_a03_the_same_source_ids_are_two_worlds(partner: Partner, theirs: Partne
     assert told(partner.get("/v1/orders"))["total"] == 1
     assert told(partner.get("/v1/orders/their-order"))["id"] == published["id"]
     assert told(partner.get("/v1/async-actions"))["async_actions"] == []
+    assert told(partner.get("/v1/exports"))["total"] == 0
     assert state(theirs.project) == before
 
 

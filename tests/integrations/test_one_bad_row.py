@@ -26,6 +26,7 @@ from integrations.runs import control
 from integrations.shops.connection import set_up
 from integrations.webhooks import deliveries
 from orders.choices import EarningTrigger
+from orders.exported import order_rows
 from orders.models import Announcement, DueCustomer, Order, PointsMovement, SegmentEntry, SegmentMember
 from orders.partners import store
 from orders.points import earning, earning_rules
@@ -137,15 +138,15 @@ def test_control_without_halves_the_import_ends(
 
 def test_an_export(project: Project, plant: Plant, commits: None) -> None:
     partner = Partner(project)
-    partner.imported([{"source_id": f"o-{number}", "amount": 5} for number in range(4)])
-    plant(exports, "publish", lambda ids, orders: any(order.source_id == "o-2" for order in orders))
+    partner.imported([{"source_id": f"o-{number}", "amount": 5 + number} for number in range(4)])
+    plant(order_rows, "minor", lambda total, digits: total == Decimal("0.07"))
     asked = {"parameters": {"fields": ["source_id", "amount"], "order": "created_at"}}
     partner.post("/v1/orders/export", asked)
     work_off()
-    run = Run.objects.get(kind=RunKind.ORDERS_EXPORT)
+    run = Run.objects.get(kind=RunKind.EXPORT_BY_API)
     assert [row["number"] for row in run.results] == ["o-2"]
     content = b"".join(exports.file_of(run.export)).decode().split()
-    assert content == ["source_id,amount", "o-0,5", "o-1,5", "o-2,", "o-3,5"]
+    assert content == ["source_id,amount", "o-0,5", "o-1,6", "o-2,", "o-3,8"]
 
 
 # --- shops ---
