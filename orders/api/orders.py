@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from config.kit import true_time
 from config.kit.api import rates
 from config.kit.api.bodies import UnparsedJsonParser
-from config.kit.api.paginating import PublishedPages, both_ways
+from config.kit.api.paginating import DeepPages, both_ways
 from config.kit.api.problems import bad_payload, not_found
 from config.kit.api.queries import OneOfField, QuerySerializer
 from config.kit.api.schema import refusal
@@ -52,7 +52,7 @@ IMPORT_SAYS = (
 EXPORT_SAYS = "The same as an export of orders at `/v1/exports`. Without parameters: id, source_id and status."
 
 
-class OrderPages(PublishedPages):
+class OrderPages(DeepPages):
     data_ref = "orders"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -242,6 +243,33 @@ def test_pages_of_orders_in_every_order(partner: Partner, mugs: StockLevel) -> N
     changed = told(partner.get("/v1/orders?order=-updated_at&limit=2"))["orders"]
     assert [order["source_id"] for order in changed] == ["web-3", "web-11"]
     assert told(partner.get("/v1/orders?page=100&limit=100"))["orders"] == []
+
+
+def test_a_list_is_read_on_beyond_its_last_page(partner: Partner, mugs: StockLevel) -> None:
+    for number in range(12):  # always three of one time
+        placed_at = f"2026-01-{1 + number // 3:02d}T08:00:00.123456Z"
+        saved(partner, source_id=f"web-{number}", items=[], amount=600 + number, created_at=placed_at)
+    for order in ("created_at", "-created_at", "updated_at", "-updated_at"):
+        whole = [each["source_id"] for each in told(partner.get(f"/v1/orders?limit=100&order={order}"))["orders"]]
+        found: list[str] = []
+        following = None
+        while following is not None or not found:
+            after = f"&after={quote(following)}&page=7" if following else ""
+            answer = told(partner.get(f"/v1/orders?limit=5&order={order}{after}"))
+            found += [each["source_id"] for each in answer["orders"]]
+            following = answer["next"]
+            assert answer["total"] == 12
+        assert (len(whole), found) == (12, whole)
+    first = told(partner.get("/v1/orders?limit=5"))
+    saved(partner, source_id="older", items=[], amount=600, created_at="2025-01-01T00:00:00Z")  # moves nothing
+    then = told(partner.get(f"/v1/orders?limit=5&after={quote(first['next'])}"))
+    assert [each["source_id"] for each in then["orders"]] == [f"web-{number}" for number in range(5, 10)]
+    for wrong in ("x", "2026-01-01T00:00:00Z~ord_x", "~", first["next"].replace("ord_", "cust_")):
+        refused = partner.get(f"/v1/orders?after={quote(wrong)}")
+        assert (refused.status_code, told(refused)["details"]) == (
+            400,
+            "Property .after is no cursor of this list: take `next` of the answer before",
+        )
 
 
 def test_a_list_is_a_handful_of_statements(

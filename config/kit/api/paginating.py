@@ -7,9 +7,10 @@ in `view.query`.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework.filters import BaseFilterBackend
 from rest_framework.pagination import BasePagination, Cursor, CursorPagination
@@ -20,6 +21,7 @@ from rest_framework.serializers import Field
 from config.kit.api.problems import bad_query
 from config.kit.api.queries import FilledTextField, OneOfField, WholeNumberField
 from config.kit.list_filters import BadFilter, narrowed
+from config.kit.times import iso_time
 
 Fields = dict[str, Field[Any, Any, Any, Any]]
 
@@ -65,6 +67,56 @@ class PublishedPages(BasePagination):
                 "total": {"type": "integer", "minimum": 0, "description": "How many there are in all."},
             },
         }
+
+
+class DeepPages(PublishedPages):
+    """Published lists that are read on beyond the last page by `after`; for lists in the order of a time.
+
+    The cursor names the time and the public id of the last row, so that the list goes on there whatever became of it.
+    """
+
+    @classmethod
+    def query_fields(cls, view: Any) -> Fields:
+        says = "The `next` of the answer before: reads on beyond the last page, in the same order. In place of `page`."
+        return super().query_fields(view) | {"after": FilledTextField(required=False, help_text=says)}
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
+        limit, after = view.query["limit"], view.query.get("after")
+        by = str(queryset.query.order_by[0])
+        self.total = view.count(queryset)
+        if after is not None:
+            queryset = queryset.filter(self._beyond(view, by, after))
+        start = 0 if after is not None else limit * (view.query["page"] - 1)
+        found = list(queryset[start : start + limit + 1])
+        last = found[limit - 1] if len(found) > limit else None
+        self.next = None if last is None else self._cursor(view, getattr(last, by.lstrip("-")), last.pk)
+        return found[:limit]
+
+    @staticmethod
+    def _cursor(view: Any, at: datetime, pk: int) -> str:
+        return f"{at.astimezone(UTC).isoformat().replace('+00:00', 'Z')}~{view.ids.give(view.id_prefix, pk)}"
+
+    @staticmethod
+    def _beyond(view: Any, by: str, after: str) -> Q:
+        text, _, public_id = after.partition("~")
+        at, pk = iso_time(text), view.ids.take(view.id_prefix, public_id)
+        if at is None or pk is None:
+            raise bad_query("Property .after is no cursor of this list: take `next` of the answer before")
+        side, column = ("lt" if by.startswith("-") else "gt"), by.lstrip("-")
+        # The first condition alone can be looked up in an index.
+        return Q(**{f"{column}__{side}e": at}) & (Q(**{f"{column}__{side}": at}) | Q(**{f"pk__{side}": pk}))
+
+    def get_paginated_response(self, data: Any) -> Response:
+        response = super().get_paginated_response(data)
+        response.data["next"] = self.next
+        return response
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        described = super().get_paginated_response_schema(schema)
+        says = "Send it as `after` to read on; null: nothing comes after this."
+        described["properties"]["next"] = {"type": ["string", "null"], "description": says}
+        described["required"].append("next")
+        return described
 
 
 class OrderParameter(BaseFilterBackend):
