@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
-from config.kit.api.views import Nothing
+from config.kit.api.viewsets import Nowhere
 from integrations.api import not_offered
 from integrations.api import urls as integrations_urls
 from orders.api import urls as orders_urls
@@ -20,6 +20,6 @@ back_office: list[URLPattern | URLResolver] = [
     path("", include("integrations.api.office_urls")),
     path("", include("orders.api.office_urls")),
     path("", include("stock.api.office_urls")),
-    re_path("^", Nothing.as_view()),
+    re_path("^", Nowhere.as_view()),
 ]
 urlpatterns = [path("v1/", include(v1)), path("back-office/v1/", include(back_office))]

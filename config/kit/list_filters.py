@@ -49,7 +49,9 @@ def narrowed(
 
 
 def filters_of(model: type[Model], **named: django_filters.Filter) -> type[django_filters.FilterSet]:
-    """A FilterSet with exactly these filters."""
+    """A FilterSet with exactly these filters; one that does not say what it is for says the usual."""
+    for each in named.values():
+        each.extra.setdefault("help_text", "Only those with this value.")
     meta = type("Meta", (), {"model": model, "fields": []})
     return type(f"{model.__name__}Filters", (django_filters.FilterSet,), {"Meta": meta, **named})
 
@@ -93,6 +95,10 @@ class TimeFilter(django_filters.Filter):  # type: ignore[misc]
     """An ISO 8601 time; without a zone UTC, a day is its beginning."""
 
     field_class = TimeField
+
+    def __init__(self, **options: Any) -> None:
+        edge = "at or after" if options.get("lookup_expr") == "gte" else "before"
+        super().__init__(**{"help_text": f"Only those {edge} this time; a day is its beginning in UTC."} | options)
 
 
 def span(field: str, name: str) -> dict[str, TimeFilter]:

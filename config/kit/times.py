@@ -20,6 +20,11 @@ def iso_time(text: str) -> datetime | None:
     return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)  # PostgreSQL knows ±16 hours only
 
 
+def when(at: datetime | None) -> str | None:
+    """ISO 8601 in UTC, or null."""
+    return None if at is None else iso(at)
+
+
 def iso(at: datetime) -> str:
     """ISO 8601 in UTC with milliseconds."""
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
+from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from config.kit.api.declaring import Number, Operation, Time
-from config.kit.api.problems import ApiError, not_found
+from config.kit.api.paginating import Fields
+from config.kit.api.problems import ApiError
+from config.kit.api.queries import InstantField, WholeNumberField
+from config.kit.api.schema import refusal
+from config.kit.api.structs import StructSerializer
 from config.kit.public_ids import PublicIds
 from config.kit.times import iso
-from integrations.api.partner_views import PartnerView
-from integrations.api.shapes import AsyncAction, AsyncActionDetails, AsyncActions, FailedRow, ImportResult
+from integrations.api.partner_views import PartnerViewSet
+from integrations.api.shapes import AsyncAction, AsyncActionDetails, FailedRow, ImportResult
 from integrations.choices import ApiScope, RunKind, RunState
 from integrations.models import Run
 from integrations.partner_runs import bulk_import
@@ -25,63 +32,102 @@ OVER = {
     RunState.ERRORED: ("FAILED", "FAILED"),
     RunState.CANCELLED: ("FAILED", "FAILED"),
 }
-LIMIT = Number("limit", "How many at most.", 10, 1, 100)
-END_DATE = Time("end_date", "Only actions asked for before this time: pages back.")
 
 
-class AsyncActionsView(PartnerView):
-    """GET: the project's async actions, newest first. `end_date` pages back: those asked for before it."""
+class AsyncActionSerializer(StructSerializer):
+    struct = AsyncAction
 
-    scope = ApiScope.ASYNC_ACTIONS
-    operations = {"GET": Operation("List async actions", AsyncActions, query=(LIMIT, END_DATE))}
-
-    def get(self, request: Request) -> Response:
-        limit, end_date = LIMIT.read(self.query), END_DATE.read(self.query)
-        actions = _actions(self.project.pk).order_by("-created_at", "-pk")
-        if end_date is not None:
-            actions = actions.filter(created_at__lt=end_date)
-        rows = list(actions[: limit + 1])
-        listed = [AsyncAction(**_base(self.ids, run)) for run in rows[:limit]]
-        return Response(AsyncActions(listed, has_more=len(rows) > limit))
+    def documents(self, rows: Sequence[Run]) -> list[AsyncAction]:
+        return [AsyncAction(**_base(self.ids, run)) for run in rows]
 
 
-class AsyncActionView(PartnerView):
-    """GET: one action with its result. DELETE: cancel it; what was written stays."""
+class AsyncActionDetailsSerializer(StructSerializer):
+    struct = AsyncActionDetails
 
-    scope = ApiScope.ASYNC_ACTIONS
-    id_name = "The id of the async action, `aa_…`."
-    operations = {
-        "GET": Operation("Follow an async action", AsyncActionDetails),
-        "DELETE": Operation(
-            "Cancel an async action",
-            status=204,
-            says="Orders that are written stay.",
-            refuses={409: "It is over, or being cancelled already."},
-        ),
-    }
+    def documents(self, rows: Sequence[Run]) -> list[AsyncActionDetails]:
+        return [self._document(run) for run in rows]
 
-    def get(self, request: Request, action_id: str) -> Response:
-        run = self._run(action_id)
+    def _document(self, run: Run) -> AsyncActionDetails:
         body = AsyncActionDetails(**_base(self.ids, run))
         if run.is_open:
             body.queue_position = bulk_import.queue_position(run)
             body.estimated_seconds = bulk_import.seconds_left(run)
         else:
             body.result = _result(run)
+        return body
+
+
+class BackwardPages(BasePagination):
+    """As published: the newest first, `end_date` pages back to those asked for before it."""
+
+    @classmethod
+    def query_fields(cls, view: Any) -> Fields:
+        return {
+            "limit": WholeNumberField(1, 100, default=10, help_text="How many at most."),
+            "end_date": InstantField(required=False, help_text="Only actions asked for before this time: pages back."),
+        }
+
+    def get_schema_operation_parameters(self, view: Any) -> list[Any]:
+        return []  # they are described as `query_fields`
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
+        rows, limit = queryset.order_by("-created_at", "-pk"), view.query["limit"]
+        if "end_date" in view.query:
+            rows = rows.filter(created_at__lt=view.query["end_date"])
+        found = list(rows[: limit + 1])
+        self.has_more = len(found) > limit
+        return found[:limit]
+
+    def get_paginated_response(self, data: Any) -> Response:
+        body = {"object": "list", "data_ref": "async_actions", "async_actions": data, "has_more": self.has_more}
         return Response(body)
 
-    def delete(self, request: Request, action_id: str) -> Response:
-        run = self._run(action_id)
-        if not control.cancel(run):
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "type": "object",
+            "required": ["object", "data_ref", "async_actions", "has_more"],
+            "properties": {
+                "object": {"type": "string", "const": "list"},
+                "data_ref": {"type": "string", "const": "async_actions"},
+                "async_actions": schema,
+                "has_more": {"type": "boolean"},
+            },
+        }
+
+
+class AsyncActionViewSet(ListModelMixin, RetrieveModelMixin, PartnerViewSet):
+    """GET: actions, or one with its result. DELETE: cancel it; what was written stays."""
+
+    queryset = Run.objects.all()
+    serializer_class = AsyncActionSerializer
+    pagination_class = BackwardPages
+    filter_backends = []
+    required_scopes = (ApiScope.ASYNC_ACTIONS,)
+    id_prefix, resource_name = "aa", "async_action"
+    id_says = "The id of the async action, `aa_…`."
+    lookup_url_kwarg = "action_id"
+
+    def get_queryset(self) -> QuerySet[Run]:
+        return _actions(self.project.pk)
+
+    @extend_schema(summary="List async actions")
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().list(request, *args, **kwargs)
+
+    @extend_schema(summary="Follow an async action", responses=AsyncActionDetailsSerializer)
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        context = self.get_serializer_context()
+        return Response(AsyncActionDetailsSerializer(self.get_object(), context=context).data)
+
+    @extend_schema(
+        summary="Cancel an async action",
+        description="Orders that are written stay.",
+        responses={204: None, 409: refusal("It is over, or being cancelled already.")},
+    )
+    def destroy(self, request: Request, action_id: str) -> Response:
+        if not control.cancel(self.get_object()):
             raise ApiError(409, "already_over", "Conflict", "The action is over or being cancelled already.")
         return Response(status=204)
-
-    def _run(self, action_id: str) -> Run:
-        pk = self.ids.take("aa", action_id)
-        run = _actions(self.project.pk).filter(pk=pk).first() if pk else None
-        if run is None:
-            raise not_found("async_action", action_id)
-        return run
 
 
 def _actions(project_id: int) -> QuerySet[Run]:

@@ -8,14 +8,14 @@ from typing import Any
 import msgspec
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from config.kit.api.declaring import Operation
-from config.kit.api.problems import ApiError
+from config.kit.api.permissions import HasAnyScope
 from config.kit.api.schema import SECURITY
 from integrations.api.authentication import ApiKeyAuthentication
-from integrations.api.partner_views import PartnerView
+from integrations.api.partner_views import ProjectView
 
 
 class KeySecurity(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
@@ -38,18 +38,11 @@ def document() -> bytes:
     return msgspec.json.encode(SchemaGenerator().get_schema(public=True))  # type: ignore[no-untyped-call]
 
 
-class DocumentView(PartnerView):
+class DocumentView(ProjectView):
     """GET: what this document says."""
 
-    scope = None
-    operations = {"GET": Operation("Read this document", dict[str, Any], says="It is the same for every key.")}
+    permission_classes = [HasAnyScope]
 
+    @extend_schema(summary="Read this document", description="It is the same for every key.", responses=dict[str, Any])
     def get(self, request: Request) -> Response:
         return Response(msgspec.Raw(document()))
-
-    def need(self, scope: str | None) -> None:
-        """A key for anything will do."""
-        if not self.key.scopes:
-            raise ApiError(
-                403, "forbidden", "Forbidden", "This key has no scope: ask the owner of the project for one."
-            )

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.db.models import QuerySet
-
-from config.kit.api.resources import when
+from config.kit.api.structs import StructSerializer
+from config.kit.times import when
 from integrations import filters
 from integrations.api import shapes
-from integrations.api.partner_views import OfficeList, OfficeOne, OfficeResource
+from integrations.api.partner_views import OfficeReadViewSet
 from integrations.models import Distribution, Message
 
 
-class Distributions(OfficeResource):
-    kind, name, shape = "dist", "distribution", shapes.Distribution
-
-    def rows(self) -> QuerySet[Distribution]:
-        return Distribution.objects.filter(project=self.project)
+class DistributionSerializer(StructSerializer):
+    struct = shapes.Distribution
 
     def documents(self, rows: Sequence[Distribution]) -> list[shapes.Distribution]:
         return [
@@ -34,18 +30,15 @@ class Distributions(OfficeResource):
         ]
 
 
-class DistributionsView(Distributions, OfficeList):
-    filters = filters.DISTRIBUTIONS
+class DistributionViewSet(OfficeReadViewSet):
+    queryset = Distribution.objects.all()
+    serializer_class = DistributionSerializer
+    filterset_class = filters.DISTRIBUTIONS
+    id_prefix, resource_name, id_says = "dist", "distribution", "The id of the distribution, `dist_…`."
 
 
-class DistributionView(Distributions, OfficeOne): ...
-
-
-class Messages(OfficeResource):
-    kind, name, shape = "msg", "message", shapes.Message
-
-    def rows(self) -> QuerySet[Message]:
-        return Message.objects.filter(distribution__project=self.project)
+class MessageSerializer(StructSerializer):
+    struct = shapes.Message
 
     def documents(self, rows: Sequence[Message]) -> list[shapes.Message]:
         return [
@@ -63,8 +56,9 @@ class Messages(OfficeResource):
         ]
 
 
-class MessagesView(Messages, OfficeList):
-    filters = filters.MESSAGES
-
-
-class MessageView(Messages, OfficeOne): ...
+class MessageViewSet(OfficeReadViewSet):
+    queryset = Message.objects.all()
+    project_field = "distribution__project"
+    serializer_class = MessageSerializer
+    filterset_class = filters.MESSAGES
+    id_prefix, resource_name, id_says = "msg", "message", "The id of the message, `msg_…`."

@@ -10,7 +10,7 @@ from django.urls import URLPattern, URLResolver, re_path
 from rest_framework.request import Request
 
 from config.kit.api.problems import ApiError
-from integrations.api.partner_views import PartnerView
+from integrations.api.partner_views import ProjectView
 
 # Words that Voucherify publishes below a resource, or that are imports and bulk calls there: no ids.
 WORDS = "import|importCSV|export|bulk/async|metadata/async"
@@ -18,11 +18,10 @@ BELOW = "activity|activities|permanent-deletion|consents|redeemables"
 PARAMETER = re.compile(r"<(?:\w+:)?\w+>")
 
 
-class NotOfferedView(PartnerView):
+class NotOfferedView(ProjectView):
     """Whoever has a key is told what there is."""
 
-    schema = None  # type: ignore[assignment]  # it is no part of the document
-    scope = None
+    schema = None  # it is no part of the document
     offered: ClassVar[Mapping[str, Sequence[str]]] = {}
     """The addresses that there are, by resource."""
 

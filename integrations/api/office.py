@@ -1,25 +1,25 @@
-"""Integrations, remote orders and runs as resources; runs can be started and cancelled."""
+"""Integrations, remote orders and runs for the back office; runs can be started and cancelled."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 import msgspec
-from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
 from msgspec import Meta
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from config.kit.api.bodies import decode
-from config.kit.api.declaring import Operation
 from config.kit.api.problems import ApiError, not_found
-from config.kit.api.resources import when
+from config.kit.api.schema import refusal
+from config.kit.api.structs import StructSerializer, serializer_of
 from config.kit.public_ids import PublicIds
+from config.kit.times import when
 from integrations import filters
 from integrations.api import shapes
-from integrations.api.partner_views import OfficeList, OfficeOne, OfficeResource
+from integrations.api.partner_views import OfficeReadViewSet
 from integrations.api.repeating import idempotent
 from integrations.choices import ApiScope, RunKind
 from integrations.importing import fetch_missing, load, synchronize
@@ -30,11 +30,8 @@ from integrations.runs.claims import COUNTERS
 from integrations.runs.control import RunRefused
 
 
-class Integrations(OfficeResource):
-    kind, name, shape = "int", "integration", shapes.Integration
-
-    def rows(self) -> QuerySet[Integration]:
-        return Integration.objects.filter(project=self.project).defer("credentials")
+class IntegrationSerializer(StructSerializer):
+    struct = shapes.Integration
 
     def documents(self, rows: Sequence[Integration]) -> list[shapes.Integration]:
         return [
@@ -53,18 +50,15 @@ class Integrations(OfficeResource):
         ]
 
 
-class IntegrationsView(Integrations, OfficeList):
-    filters = filters.INTEGRATIONS
+class IntegrationViewSet(OfficeReadViewSet):
+    queryset = Integration.objects.defer("credentials")
+    serializer_class = IntegrationSerializer
+    filterset_class = filters.INTEGRATIONS
+    id_prefix, resource_name, id_says = "int", "integration", "The id of the integration, `int_…`."
 
 
-class IntegrationView(Integrations, OfficeOne): ...
-
-
-class RemoteOrders(OfficeResource):
-    kind, name, shape = "rem", "remote order", shapes.RemoteOrder
-
-    def rows(self) -> QuerySet[RemoteOrder]:
-        return RemoteOrder.objects.filter(project=self.project).defer("payload", "digest").select_related("order")
+class RemoteOrderSerializer(StructSerializer):
+    struct = shapes.RemoteOrder
 
     def documents(self, rows: Sequence[RemoteOrder]) -> list[shapes.RemoteOrder]:
         return [_remote_order(self.ids, row) for row in rows]
@@ -92,18 +86,15 @@ def _remote_order(ids: PublicIds, row: RemoteOrder) -> shapes.RemoteOrder:
     )
 
 
-class RemoteOrdersView(RemoteOrders, OfficeList):
-    filters = filters.REMOTE_ORDERS
+class RemoteOrderViewSet(OfficeReadViewSet):
+    queryset = RemoteOrder.objects.defer("payload", "digest").select_related("order")
+    serializer_class = RemoteOrderSerializer
+    filterset_class = filters.REMOTE_ORDERS
+    id_prefix, resource_name, id_says = "rem", "remote order", "The id of the remote order, `rem_…`."
 
 
-class RemoteOrderView(RemoteOrders, OfficeOne): ...
-
-
-class Runs(OfficeResource):
-    kind, name, shape = "run", "run", shapes.Run
-
-    def rows(self) -> QuerySet[Run]:
-        return Run.objects.filter(project=self.project).defer("cursor", "scope")
+class RunSerializer(StructSerializer):
+    struct = shapes.Run
 
     def documents(self, rows: Sequence[Run]) -> list[shapes.Run]:
         return [_run(self.ids, row) for row in rows]
@@ -152,34 +143,48 @@ class Synchronize(msgspec.Struct, tag_field="kind", tag=RunKind.SYNCHRONIZE.valu
 StartRun = Load | Fetch | Synchronize
 
 
-class RunsView(Runs, OfficeList):
-    """GET: runs. POST: load new orders, fetch missing ones to review, or synchronize orders with their shops."""
+class StartRunSerializer(StructSerializer):
+    struct = StartRun
 
-    decoder: ClassVar[msgspec.json.Decoder[StartRun]] = msgspec.json.Decoder(StartRun)
-    filters = filters.RUNS
 
-    operations = {
-        "POST": Operation(
-            "Start a run",
-            shapes.Started,
-            status=202,
-            body=StartRun,
-            scope=ApiScope.RUNS,
-            refuses={
-                404: "There is no such shop or order.",
-                409: "It cannot be started: e.g. one is running already, or too many orders were named.",
-            },
-        )
-    }
+class RunViewSet(OfficeReadViewSet):
+    """POST: load new orders, fetch missing ones to review, or synchronize orders with their shops.
 
+    DELETE: cancel a run after the page it is at; what was done stays.
+    """
+
+    queryset = Run.objects.defer("cursor", "scope")
+    serializer_class = RunSerializer
+    filterset_class = filters.RUNS
+    required_scopes_by_action = {"create": (ApiScope.RUNS,), "destroy": (ApiScope.RUNS,)}
+    id_prefix, resource_name, id_says = "run", "run", "The id of the run, `run_…`."
+
+    @extend_schema(
+        summary="Start a run",
+        request=StartRunSerializer,
+        responses={
+            202: serializer_of(shapes.Started),
+            404: refusal("There is no such shop or order."),
+            409: refusal("It cannot be started: e.g. one is running already, or too many orders were named."),
+        },
+    )
     @idempotent
-    def post(self, request: Request) -> Response:
-        asked = decode(self.body(request), self.decoder)
+    def create(self, request: Request) -> Response:
+        asked = self.validated(StartRunSerializer)
         try:
             started = self._start(asked)
-        except (RunRefused, SyncRefused) as refusal:
-            raise ApiError(409, "run_refused", "Not started", str(refusal)) from refusal
-        return Response(shapes.Started(self.documents(started)), status=202)
+        except (RunRefused, SyncRefused) as refused:
+            raise ApiError(409, "run_refused", "Not started", str(refused)) from refused
+        return Response(shapes.Started(self.get_serializer(started, many=True).data), status=202)
+
+    @extend_schema(
+        summary="Cancel a run",
+        responses={200: RunSerializer, 409: refusal("It is over, or being cancelled already.")},
+    )
+    def destroy(self, request: Request, public_id: str) -> Response:
+        if not control.cancel(self.get_object()):
+            raise ApiError(409, "run_over", "Not cancelled", "This run is over or being cancelled already.")
+        return Response(self.get_serializer(self.get_object()).data)
 
     def _start(self, asked: StartRun) -> list[Run]:
         if isinstance(asked, Synchronize):
@@ -207,22 +212,3 @@ class RunsView(Runs, OfficeList):
         if unknown is not None:
             raise not_found("order", unknown)
         return [pk for pk in found.values() if pk is not None]
-
-
-class RunView(Runs, OfficeOne):
-    """GET: one run. DELETE: cancel it after the page it is at; what was done stays."""
-
-    operations = {
-        "DELETE": Operation(
-            "Cancel a run",
-            shapes.Run,
-            scope=ApiScope.RUNS,
-            refuses={409: "It is over, or being cancelled already."},
-        )
-    }
-
-    def delete(self, request: Request, public_id: str) -> Response:
-        run = self.find(public_id)
-        if not control.cancel(run):
-            raise ApiError(409, "run_over", "Not cancelled", "This run is over or being cancelled already.")
-        return Response(self.documents([self.find(public_id)])[0])

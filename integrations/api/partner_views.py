@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from abc import ABC
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
+from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 
 from config.kit.api.paginating import CursorPages, OrderParameter, PublicFilters, both_ways
 from config.kit.api.problems import unauthorised
-from config.kit.api.resources import Resource, ResourceList, ResourceOne
-from config.kit.api.views import KeyedView
 from config.kit.api.viewsets import ApiView, ApiViewSet
 from config.kit.public_ids import PublicIds
-from integrations.api.authentication import ApiKeyAuthentication
 from integrations.choices import ApiScope
 from integrations.models import ApiKey, Project
 
@@ -48,12 +45,14 @@ class PartnerViewSet(ProjectView, ApiViewSet):
 
     filter_backends = [PublicFilters, OrderParameter]
     lookup_value_converter = "id"
+    project_field: ClassVar[str] = "project"
+    """How a row leads to its project."""
     ordering_fields: ClassVar[Mapping[str, str]] = both_ways(created_at="created_at", updated_at="updated_at")
 
     def get_queryset(self) -> QuerySet[Any]:
         """The rows of the project."""
         rows: QuerySet[Any] = super().get_queryset()
-        return rows.filter(project=self.project)
+        return rows.filter(**{self.project_field: self.project})
 
 
 class OfficeViewSet(PartnerViewSet):
@@ -66,38 +65,5 @@ class OfficeViewSet(PartnerViewSet):
     tagged = True
 
 
-class PartnerView(KeyedView):
-    """An address that a key of a project opens, given its scope."""
-
-    authentication_classes = [ApiKeyAuthentication]
-
-    @property
-    def key(self) -> ApiKey:
-        """The key that calls. Raises 401."""
-        key = self.request.auth
-        if not isinstance(key, ApiKey):
-            raise unauthorised("This address needs a key.")
-        return key
-
-    @property
-    def project(self) -> Project:
-        """The project whose key this is: every query starts here."""
-        return self.key.project
-
-    @property
-    def ids(self) -> PublicIds:
-        return PublicIds(bytes(self.project.id_key))
-
-
-class OfficeResource(PartnerView, Resource, ABC):
-    """One kind of row of the key's project, for keys of the back office."""
-
-    scope = ApiScope.BACK_OFFICE
-
-
-class OfficeList(ResourceList, OfficeResource, ABC):
-    """GET: the rows of the project that the filters let through, newest first."""
-
-
-class OfficeOne(ResourceOne, OfficeResource, ABC):
-    """GET: one row of the project by its id."""
+class OfficeReadViewSet(ListModelMixin, RetrieveModelMixin, OfficeViewSet):
+    """Rows that are listed and read one by one."""

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from config.kit.api.problems import ApiError, bad_payload
 from integrations.access import idempotency
 from integrations.access.idempotency import BeingAnswered, Call, CallAnswer, OtherCall
-from integrations.api.partner_views import PartnerView, ProjectView
+from integrations.api.partner_views import ProjectView
 
 LONGEST_KEY = 255
 Handler = Callable[..., Response]
@@ -23,7 +23,7 @@ def idempotent(handler: Handler) -> Handler:
     """For methods of a view that start or create something."""
 
     @wraps(handler)
-    def once(view: Any, request: Request, **named: Any) -> Response:
+    def once(view: ProjectView, request: Request, **named: Any) -> Response:
         key = key_of(request)
         if not key:
             return handler(view, request, **named)
@@ -59,8 +59,7 @@ def key_of(request: Request) -> str:
     return key
 
 
-def _call(view: PartnerView | ProjectView, request: Request, key: str) -> Call:
+def _call(view: ProjectView, request: Request, key: str) -> Call:
     parts = (str(request.method), request.path, request.META.get("QUERY_STRING", ""))
-    body = view.body(request) if isinstance(view, PartnerView) else request.data
-    read = body if isinstance(body, bytes) else msgspec.json.encode(body)
+    read = request.data if isinstance(request.data, bytes) else msgspec.json.encode(request.data)
     return Call(view.project.pk, key, idempotency.fingerprint(*(part.encode() for part in parts), read))

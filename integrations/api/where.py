@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from config.kit.api.declaring import Choice, Operation, RequiredText
-from config.kit.api.resources import when
+from config.kit.api.queries import FilledTextField, OneOfField, QuerySerializer
+from config.kit.api.structs import serializer_of
+from config.kit.times import when
 from integrations.api import shapes
-from integrations.api.partner_views import PartnerView
+from integrations.api.partner_views import ProjectView
 from integrations.choices import ApiScope
 from integrations.finding import asking_shops, everywhere, whereabouts
 from integrations.finding.timeline import timeline
@@ -16,27 +18,29 @@ from integrations.finding.whereabouts import OrderAnswer
 from integrations.models import Integration
 from orders.models import Order
 
-ASKED = RequiredText("q", "An order number, an id of a shop, an e-mail, a name, a phone, a SKU, or a paper's number.")
-ASK_SHOPS = Choice("ask_shops", "`true`: shops are asked for orders that are not on record.", ("false", "true"))
+
+class WhereQuery(QuerySerializer):
+    q = FilledTextField(
+        help_text="An order number, an id of a shop, an e-mail, a name, a phone, a SKU, or a paper's number."
+    )
+    ask_shops = OneOfField(("false", "true"), help_text="`true`: shops are asked for orders that are not on record.")
 
 
-class WhereView(PartnerView):
+class WhereView(ProjectView):
     """GET: where the orders are that are called so; what has happened to it, where there is one."""
 
-    scope = ApiScope.BACK_OFFICE
-    operations = {
-        "GET": Operation(
-            "Where is my order?",
-            shapes.WhereAnswers,
-            says="Orders on record first. Where there is none and `ask_shops` is `true`, each shop is asked for the"
-            " number or id, which takes as long as the shops take, at most about half a minute; nothing is imported.",
-            query=(ASKED, ASK_SHOPS),
-        )
-    }
+    required_scopes = (ApiScope.BACK_OFFICE,)
+    query_serializer_classes = {"get": WhereQuery}
 
+    @extend_schema(
+        summary="Where is my order?",
+        description="Orders on record first. Where there is none and `ask_shops` is `true`, each shop is asked for the"
+        " number or id, which takes as long as the shops take, at most about half a minute; nothing is imported.",
+        responses=serializer_of(shapes.WhereAnswers),
+    )
     def get(self, request: Request) -> Response:
         # PostgreSQL keeps no NUL characters.
-        text, asks = ASKED.read(self.query).replace("\0", ""), ASK_SHOPS.read(self.query) == "true"
+        text, asks = self.query["q"].replace("\0", ""), self.query["ask_shops"] == "true"
         found = everywhere.find([self.project], text)
         answers = [
             whereabouts.of_order(row) if isinstance(row, Order) else whereabouts.of_remote(row)

@@ -5,25 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.db.models import QuerySet
-from rest_framework.request import Request
-from rest_framework.response import Response
+from rest_framework.mixins import ListModelMixin
 
 from config.kit.api.problems import not_found
-from config.kit.api.resources import when
-from integrations.api.partner_views import OfficeList, OfficeOne, OfficeResource
+from config.kit.api.structs import StructSerializer
+from config.kit.times import when
+from integrations.api.partner_views import OfficeReadViewSet, OfficeViewSet
 from integrations.choices import ApiScope
 from orders import filters
 from orders.api import customer_shapes as shapes
 from orders.models import Customer, CustomerSummary, PointsMovement
 from orders.segments.summaries import summary_of
 
+CUSTOMER_ID = "The id of the customer, `cust_…`."
 
-class Customers(OfficeResource):
-    kind, name, shape = "cust", "customer", shapes.Customer
-    scope = ApiScope.CUSTOMERS
 
-    def rows(self) -> QuerySet[Customer]:
-        return Customer.objects.filter(project=self.project).select_related("summary")
+class OfficeCustomerSerializer(StructSerializer):
+    struct = shapes.Customer
 
     def documents(self, rows: Sequence[Customer]) -> list[shapes.Customer]:
         return [self._document(row, summary_of(row)) for row in rows]
@@ -42,7 +40,7 @@ class Customers(OfficeResource):
             metadata=row.metadata,
             points=summary.points,
             summary=shapes.OrdersSummary(
-                currency=self.project.currency,
+                currency=self.context["view"].project.currency,
                 total_amount=f"{summary.total_amount:f}",
                 total_count=summary.total_count,
                 average_amount=f"{summary.average_amount:f}",
@@ -54,33 +52,16 @@ class Customers(OfficeResource):
         )
 
 
-class CustomersView(Customers, OfficeList):
-    filters = filters.CUSTOMERS
+class OfficeCustomerViewSet(OfficeReadViewSet):
+    queryset = Customer.objects.select_related("summary")
+    serializer_class = OfficeCustomerSerializer
+    filterset_class = filters.CUSTOMERS
+    required_scopes = (ApiScope.CUSTOMERS,)
+    id_prefix, resource_name, id_says = "cust", "customer", CUSTOMER_ID
 
 
-class CustomerView(Customers, OfficeOne): ...
-
-
-class CustomerPointsView(OfficeList):
-    """GET: the points ledger of one customer."""
-
-    kind, name, shape = "pts", "points movement", shapes.Points
-    scope = ApiScope.CUSTOMERS
-    filters = filters.POINTS
-
-    @classmethod
-    def id_says(cls) -> str:
-        return Customers.id_says()
-
-    def rows(self) -> QuerySet[PointsMovement]:
-        return PointsMovement.objects.filter(customer=self._customer).select_related("rule")
-
-    def get(self, request: Request, public_id: str = "") -> Response:
-        pk = self.ids.take("cust", public_id)
-        self._customer = Customer.objects.filter(project=self.project, pk=pk).first() if pk is not None else None
-        if self._customer is None:
-            raise not_found("customer", public_id)
-        return super().get(request)
+class PointsSerializer(StructSerializer):
+    struct = shapes.Points
 
     def documents(self, rows: Sequence[PointsMovement]) -> list[shapes.Points]:
         return [
@@ -95,3 +76,21 @@ class CustomerPointsView(OfficeList):
             )
             for row in rows
         ]
+
+
+class PointsViewSet(ListModelMixin, OfficeViewSet):
+    """The points ledger of one customer."""
+
+    queryset = PointsMovement.objects.select_related("rule")
+    project_field = "customer__project"
+    serializer_class = PointsSerializer
+    filterset_class = filters.POINTS
+    required_scopes = (ApiScope.CUSTOMERS,)
+    id_prefix, resource_name, id_says = "pts", "points movement", CUSTOMER_ID
+
+    def get_queryset(self) -> QuerySet[PointsMovement]:
+        public_id = str(self.kwargs["public_id"])
+        pk = self.ids.take("cust", public_id)
+        if pk is None or not Customer.objects.filter(project=self.project, pk=pk).exists():
+            raise not_found("customer", public_id)
+        return super().get_queryset().filter(customer=pk)

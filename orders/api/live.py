@@ -1,27 +1,27 @@
-"""Live orders as a resource, and the steps that the back office takes with them."""
+"""Live orders for the back office, and the steps that the back office takes with them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
-import msgspec
 from django.db.models import Prefetch, QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from config.kit.api.bodies import decode, unstorable
-from config.kit.api.declaring import Operation
-from config.kit.api.problems import ApiError, bad_payload, not_found
-from config.kit.api.resources import when
-from integrations.api.partner_views import OfficeList, OfficeOne, OfficeResource
+from config.kit.api.problems import ApiError, not_found
+from config.kit.api.schema import refusal
+from config.kit.api.structs import StructSerializer
+from config.kit.times import when
+from integrations.api.partner_views import OfficeReadViewSet
 from integrations.api.repeating import idempotent
 from integrations.choices import ApiScope
 from orders import filters
 from orders.api import live_shapes as shapes
-from orders.api.office import shipment
-from orders.api.shapes import Shipment as ShipmentShape
+from orders.api.office import ShipmentSerializer, shipment
 from orders.in_shop import newest_status, version_of
 from orders.models import Invoice, Order, OrderLine, Shipment
 from orders.work import lifecycle, shipping
@@ -32,30 +32,21 @@ PAPERS = (
     Prefetch("invoices", Invoice.objects.only("order_id").order_by("pk")),
     Prefetch("shipments", Shipment.objects.only("order_id").order_by("pk")),
 )
-REFUSED = {409: "The order does not allow it as it stands, or was changed meanwhile; `details` says which."}
+REFUSED = refusal("The order does not allow it as it stands, or was changed meanwhile; `details` says which.")
+STEPS = (ApiScope.BACK_OFFICE, ApiScope.LIVE_ORDERS)
 T = TypeVar("T")
 
 
-class LiveOrders(OfficeResource):
-    kind, name, shape = "ord", "live order", shapes.LiveOrder
-
-    def rows(self) -> QuerySet[Order]:
-        orders = Order.objects.filter(project=self.project).defer("search", "partner", "metadata", "warnings")
-        return orders.annotate(shop_status=newest_status()).prefetch_related("lines", *PAPERS)
+class LiveOrderSerializer(StructSerializer):
+    struct = shapes.LiveOrder
 
     @cached_property
     def first_warehouse(self) -> int:
         """The one that orders mean which name none; 0 before there is one."""
-        return warehouses.of(self.project.pk).first
+        return warehouses.of(self.context["view"].project.pk).first
 
     def documents(self, rows: Sequence[Order]) -> list[shapes.LiveOrder]:
         return [self._document(row) for row in rows]
-
-    def detailed(self, order: Order) -> shapes.LiveOrder:
-        """One order with its history."""
-        document = self._document(order)
-        document.history = [shapes.OrderEvent(when(each.at), each.kind, each.message) for each in order.events.all()]
-        return document
 
     def _document(self, row: Any) -> shapes.LiveOrder:
         give = self.ids.give
@@ -114,70 +105,76 @@ class LiveOrders(OfficeResource):
         )
 
 
-class LiveOrdersView(LiveOrders, OfficeList):
-    filters = filters.ORDERS
+class DetailedOrderSerializer(LiveOrderSerializer):
+    """An order with its history."""
+
+    def documents(self, rows: Sequence[Order]) -> list[shapes.LiveOrder]:
+        found = super().documents(rows)
+        for row, document in zip(rows, found, strict=True):
+            document.history = [shapes.OrderEvent(when(each.at), each.kind, each.message) for each in row.events.all()]
+        return found
 
 
-class LiveOrderView(LiveOrders, OfficeOne):
-    """GET: one order with its lines, papers and history."""
-
-    def document(self, row: Order) -> shapes.LiveOrder:
-        return self.detailed(row)
+class StepSerializer(StructSerializer):
+    struct = shapes.Step
 
 
-class StepView(LiveOrders):
-    """POST: one step of an order. The step is given by the address."""
+class NewShipmentSerializer(StructSerializer):
+    struct = shapes.NewShipment
 
-    step: ClassVar[Callable[..., None]]
-    decoder: ClassVar[msgspec.json.Decoder[shapes.Step]] = msgspec.json.Decoder(shapes.Step)
 
+def stepping(summary: str) -> Callable[[Any], Any]:
+    """How a step of an order is described, and who may take it."""
+    described = extend_schema(
+        summary=summary, request=StepSerializer, responses={200: DetailedOrderSerializer, 409: REFUSED}
+    )
+    step = action(detail=True, methods=["post"], required_scopes=STEPS)
+    return lambda handler: described(step(idempotent(handler)))
+
+
+class LiveOrderViewSet(OfficeReadViewSet):
+    """One order with its lines, papers and history; POST: a step of it, or a shipment of reserved units."""
+
+    queryset = Order.objects.defer("search", "partner", "metadata", "warnings")
+    filterset_class = filters.ORDERS
+    id_prefix, resource_name, id_says = "ord", "live order", "The id of the live order, `ord_…`."
+
+    def get_queryset(self) -> QuerySet[Order]:
+        orders: QuerySet[Order] = super().get_queryset()
+        return orders.annotate(shop_status=newest_status()).prefetch_related("lines", *PAPERS)
+
+    def get_serializer_class(self) -> type[LiveOrderSerializer]:
+        return LiveOrderSerializer if self.action == "list" else DetailedOrderSerializer
+
+    @stepping("Put an order on hold")
+    def hold(self, request: Request, public_id: str) -> Response:
+        return self._stepped(lifecycle.hold)
+
+    @stepping("Release an order from hold")
+    def release(self, request: Request, public_id: str) -> Response:
+        return self._stepped(lifecycle.release)
+
+    @stepping("Cancel an order")
+    def cancel(self, request: Request, public_id: str) -> Response:
+        return self._stepped(lifecycle.cancel)
+
+    def _stepped(self, step: Callable[..., None]) -> Response:
+        order = self.get_object()
+        asked: shapes.Step = self.validated(StepSerializer)
+        allowed(lambda: step(order.pk, seen=asked.version, reason=asked.reason))
+        return Response(self.get_serializer(self.get_object()).data)
+
+    @extend_schema(
+        summary="Ship an order",
+        description="Stock leaves with the shipment; the order is complete once everything is shipped.",
+        request=NewShipmentSerializer,
+        responses={201: ShipmentSerializer, 409: REFUSED},
+    )
+    @action(detail=True, methods=["post"], required_scopes=STEPS)
     @idempotent
-    def post(self, request: Request, public_id: str) -> Response:
-        order = self.find(public_id)
-        asked = storable(decode(self.body(request), self.decoder))
-        allowed(lambda: type(self).step(order.pk, seen=asked.version, reason=asked.reason))
-        return Response(self.detailed(self.find(public_id)))
-
-
-def stepping(summary: str) -> dict[str, Operation]:
-    return {"POST": Operation(summary, shapes.LiveOrder, body=shapes.Step, scope=ApiScope.LIVE_ORDERS, refuses=REFUSED)}
-
-
-class HoldView(StepView):
-    step = lifecycle.hold
-    operations = stepping("Put an order on hold")
-
-
-class ReleaseView(StepView):
-    step = lifecycle.release
-    operations = stepping("Release an order from hold")
-
-
-class CancelView(StepView):
-    step = lifecycle.cancel
-    operations = stepping("Cancel an order")
-
-
-class OrderShipmentsView(LiveOrders):
-    """POST: ship reserved units of an order, all of them or some."""
-
-    decoder: ClassVar[msgspec.json.Decoder[shapes.NewShipment]] = msgspec.json.Decoder(shapes.NewShipment)
-    operations = {
-        "POST": Operation(
-            "Ship an order",
-            ShipmentShape,
-            status=201,
-            body=shapes.NewShipment,
-            scope=ApiScope.LIVE_ORDERS,
-            says="Stock leaves with the shipment; the order is complete once everything is shipped.",
-            refuses=REFUSED,
-        )
-    }
-
-    @idempotent
-    def post(self, request: Request, public_id: str) -> Response:
-        order = self.find(public_id)
-        asked = storable(decode(self.body(request), self.decoder))
+    def shipments(self, request: Request, public_id: str) -> Response:
+        order = self.get_object()
+        asked: shapes.NewShipment = self.validated(NewShipmentSerializer)
         units = None if asked.lines is None else self._units(order, asked.lines)
 
         def ship() -> Shipment:
@@ -204,13 +201,5 @@ def allowed(service: Callable[[], T]) -> T:
     """What the service gives. Raises 409 with its sentence when the order does not allow it."""
     try:
         return service()
-    except ChangeRefused as refusal:
-        raise ApiError(409, "order_refused", "Not done", str(refusal)) from refusal
-
-
-def storable(asked: T) -> T:
-    """The body, unless a text in it cannot be kept. Raises 400."""
-    problem = next(unstorable(msgspec.to_builtins(asked)), None)
-    if problem is not None:
-        raise bad_payload(problem)
-    return asked
+    except ChangeRefused as refused:
+        raise ApiError(409, "order_refused", "Not done", str(refused)) from refused

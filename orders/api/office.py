@@ -1,19 +1,20 @@
-"""Shipments and invoices as resources, each also as the PDF that was issued."""
+"""Shipments and invoices for the back office, each also as the PDF that was issued."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.db.models import QuerySet
 from django.http import HttpResponse
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
 from config.kit.api.bodies import JsonRenderer
-from config.kit.api.declaring import Operation
-from config.kit.api.resources import when
+from config.kit.api.structs import StructSerializer
 from config.kit.public_ids import PublicIds
-from integrations.api.partner_views import OfficeList, OfficeOne, OfficeResource
+from config.kit.times import when
+from integrations.api.partner_views import OfficeReadViewSet
 from orders import filters
 from orders.api import shapes
 from orders.choices import DocumentType
@@ -29,14 +30,12 @@ class PdfRenderer(JsonRenderer):
 
 
 PDF: list[type[BaseRenderer]] = [JsonRenderer, PdfRenderer]
+PDF_ANSWER = {(200, PdfRenderer.media_type): str}
 LINE = ("sku", "name", "quantity", "unit_price", "total", "tax")
 
 
-class Invoices(OfficeResource):
-    kind, name, shape = "inv", "invoice", shapes.Invoice
-
-    def rows(self) -> QuerySet[Invoice]:
-        return Invoice.objects.filter(project=self.project)
+class InvoiceSerializer(StructSerializer):
+    struct = shapes.Invoice
 
     def documents(self, rows: Sequence[Invoice]) -> list[shapes.Invoice]:
         return [
@@ -61,18 +60,22 @@ class Invoices(OfficeResource):
         ]
 
 
-class InvoicesView(Invoices, OfficeList):
-    filters = filters.INVOICES
+class InvoiceViewSet(OfficeReadViewSet):
+    queryset = Invoice.objects.all()
+    serializer_class = InvoiceSerializer
+    filterset_class = filters.INVOICES
+    id_prefix, resource_name, id_says = "inv", "invoice", "The id of the invoice, `inv_…`."
+
+    @extend_schema(summary="Invoice as PDF", responses=PDF_ANSWER)
+    @action(detail=True, renderer_classes=PDF, tagged=False)
+    def pdf(self, request: Request, public_id: str) -> HttpResponse:
+        """The invoice or credit note as it was issued, byte for byte."""
+        row = self.get_object()
+        return _pdf(render(contents.of_invoices([row.pk])), row.code)
 
 
-class InvoiceView(Invoices, OfficeOne): ...
-
-
-class Shipments(OfficeResource):
-    kind, name, shape = "shp", "shipment", shapes.Shipment
-
-    def rows(self) -> QuerySet[Shipment]:
-        return Shipment.objects.filter(project=self.project).prefetch_related("lines__order_line")
+class ShipmentSerializer(StructSerializer):
+    struct = shapes.Shipment
 
     def documents(self, rows: Sequence[Shipment]) -> list[shapes.Shipment]:
         return [shipment(self.ids, row) for row in rows]
@@ -95,32 +98,16 @@ def shipment(ids: PublicIds, row: Shipment) -> shapes.Shipment:
     )
 
 
-class ShipmentsView(Shipments, OfficeList):
-    filters = filters.SHIPMENTS
+class ShipmentViewSet(OfficeReadViewSet):
+    queryset = Shipment.objects.prefetch_related("lines__order_line")
+    serializer_class = ShipmentSerializer
+    filterset_class = filters.SHIPMENTS
+    id_prefix, resource_name, id_says = "shp", "shipment", "The id of the shipment, `shp_…`."
 
-
-class ShipmentView(Shipments, OfficeOne): ...
-
-
-class InvoicePdf(Invoices):
-    """GET: the invoice or credit note as it was issued, byte for byte."""
-
-    renderer_classes = PDF
-    operations = {"GET": Operation("Invoice as PDF", files=("application/pdf",))}
-
-    def get(self, request: Request, public_id: str) -> HttpResponse:
-        row = self.find(public_id)
-        return _pdf(render(contents.of_invoices([row.pk])), row.code)
-
-
-class PackingSlipPdf(Shipments):
-    """GET: the shipment's packing slip."""
-
-    renderer_classes = PDF
-    operations = {"GET": Operation("Packing slip as PDF", files=("application/pdf",))}
-
-    def get(self, request: Request, public_id: str) -> HttpResponse:
-        row = self.find(public_id)
+    @extend_schema(summary="Packing slip as PDF", responses=PDF_ANSWER)
+    @action(detail=True, url_path="packing-slip", renderer_classes=PDF, tagged=False)
+    def packing_slip(self, request: Request, public_id: str) -> HttpResponse:
+        row = self.get_object()
         return _pdf(render(contents.of_shipments([row.pk])), row.code)
 
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import ClassVar, TypeVar
+from typing import TypeVar
 
 import msgspec
 from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework.mixins import ListModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from config.kit.api.bodies import decode, unstorable
-from config.kit.api.declaring import Operation
 from config.kit.api.problems import ApiError, bad_payload, not_found
-from config.kit.api.resources import when
-from integrations.api.partner_views import OfficeList, OfficeOne, OfficeResource
+from config.kit.api.schema import refusal
+from config.kit.api.structs import StructSerializer, serializer_of
+from config.kit.times import when
+from integrations.api.partner_views import OfficeReadViewSet, OfficeViewSet, ProjectView
 from integrations.api.repeating import idempotent
 from integrations.choices import ApiScope
 from integrations.follow_up import segment_ends
@@ -27,15 +29,12 @@ from orders.segments.conditions import BadCondition, Condition
 from orders.segments.definitions import SegmentRefused, SegmentWish
 
 T = TypeVar("T")
+SEGMENT_ID = "The id of the segment, `seg_…`."
 REFUSED = "The name is taken, or there are too many."
 
 
-class Segments(OfficeResource):
-    kind, name, shape = "seg", "segment", shapes.Segment
-    scope = ApiScope.SEGMENTS
-
-    def rows(self) -> QuerySet[Segment]:
-        return Segment.objects.filter(project=self.project, deleted_at=None)
+class OfficeSegmentSerializer(StructSerializer):
+    struct = shapes.Segment
 
     def documents(self, rows: Sequence[Segment]) -> list[shapes.Segment]:
         counts = membership.members(row.pk for row in rows)
@@ -54,42 +53,46 @@ class Segments(OfficeResource):
             for row in rows
         ]
 
-    def shown(self, pk: int, status: int = 200) -> Response:
-        return Response(self.documents([self.rows().get(pk=pk)])[0], status=status)
 
-
-def written(view: OfficeResource, service: Callable[[], T]) -> T:
+def written(view: ProjectView, service: Callable[[], T]) -> T:
     """What the service gives. Raises 400, 404 or 409 with its sentence."""
     try:
         done = service()
-    except BadCondition as refusal:
-        raise bad_payload(f"Property .conditions[{refusal.index}]: {refusal}") from refusal
-    except SegmentRefused as refusal:
-        raise ApiError(409, "segment_refused", "Not saved", f"Property .{refusal.field}: {refusal}") from refusal
+    except BadCondition as refused:
+        raise bad_payload(f"Property .conditions[{refused.index}]: {refused}") from refused
+    except SegmentRefused as refused:
+        raise ApiError(409, "segment_refused", "Not saved", f"Property .{refused.field}: {refused}") from refused
     except Segment.DoesNotExist as gone:
         raise not_found("segment", str(view.kwargs.get("public_id", ""))) from gone
     return done
 
 
-class SegmentsView(Segments, OfficeList):
-    """GET: segments. POST: make one."""
+class NewSegmentSerializer(StructSerializer):
+    struct = shapes.NewSegment
 
-    decoder: ClassVar[msgspec.json.Decoder[shapes.NewSegment]] = msgspec.json.Decoder(shapes.NewSegment)
-    filters = filters.SEGMENTS
-    operations = {
-        "POST": Operation(
-            "Make a segment",
-            shapes.Segment,
-            status=201,
-            body=shapes.NewSegment,
-            says="Its first members are found soon after; they have not entered it, so nothing follows for them.",
-            refuses={409: REFUSED},
-        )
-    }
 
+class SegmentChangeSerializer(StructSerializer):
+    struct = shapes.SegmentChange
+
+
+class OfficeSegmentViewSet(OfficeReadViewSet):
+    """PUT: change what is sent. DELETE: it takes nobody in any more."""
+
+    queryset = Segment.objects.filter(deleted_at=None)
+    serializer_class = OfficeSegmentSerializer
+    filterset_class = filters.SEGMENTS
+    required_scopes = (ApiScope.SEGMENTS,)
+    id_prefix, resource_name, id_says = "seg", "segment", SEGMENT_ID
+
+    @extend_schema(
+        summary="Make a segment",
+        description="Its first members are found soon after; they have not entered it, so nothing follows for them.",
+        request=NewSegmentSerializer,
+        responses={201: OfficeSegmentSerializer, 409: refusal(REFUSED)},
+    )
     @idempotent
-    def post(self, request: Request) -> Response:
-        asked = _decoded(self.body(request), self.decoder)
+    def create(self, request: Request) -> Response:
+        asked: shapes.NewSegment = self.validated(NewSegmentSerializer)
         if asked.kind not in SegmentKind.values:
             raise bad_payload(f"Property .kind must be one of {', '.join(SegmentKind.values)}")
         if asked.kind == SegmentKind.STATIC and asked.conditions:
@@ -98,29 +101,17 @@ class SegmentsView(Segments, OfficeList):
             asked.name, SegmentKind(asked.kind), _junction(asked.junction), _conditions(asked.conditions)
         )
         made = written(self, lambda: definitions.create(self.project.pk, wish))
-        return self.shown(made.pk, status=201)
+        return self._shown(made.pk, status=201)
 
-
-class SegmentView(Segments, OfficeOne):
-    """GET: one segment. PUT: change what is sent. DELETE: it takes nobody in any more."""
-
-    decoder: ClassVar[msgspec.json.Decoder[shapes.SegmentChange]] = msgspec.json.Decoder(shapes.SegmentChange)
-    operations = {
-        "PUT": Operation(
-            "Change a segment",
-            shapes.Segment,
-            body=shapes.SegmentChange,
-            says="What is not sent stays as it is. With other conditions it is filled anew.",
-            refuses={409: REFUSED},
-        ),
-        "DELETE": Operation(
-            "Delete a segment", status=204, refuses={409: "An earning rule or a distribution that is on uses it."}
-        ),
-    }
-
-    def put(self, request: Request, public_id: str) -> Response:
-        segment: Segment = self.find(public_id)
-        asked = _decoded(self.body(request), self.decoder)
+    @extend_schema(
+        summary="Change a segment",
+        description="What is not sent stays as it is. With other conditions it is filled anew.",
+        request=SegmentChangeSerializer,
+        responses={200: OfficeSegmentSerializer, 409: refusal(REFUSED)},
+    )
+    def update(self, request: Request, public_id: str) -> Response:
+        segment: Segment = self.get_object()
+        asked: shapes.SegmentChange = self.validated(SegmentChangeSerializer)
         if segment.kind == SegmentKind.STATIC and (asked.conditions or asked.junction):
             raise bad_payload("Property .conditions is for automatic segments: leave it out")
         wish = SegmentWish(
@@ -134,83 +125,85 @@ class SegmentView(Segments, OfficeOne):
             ),
         )
         written(self, lambda: definitions.change(segment.pk, wish))
-        return self.shown(segment.pk)
+        return self._shown(segment.pk)
 
-    def delete(self, request: Request, public_id: str) -> Response:
-        segment: Segment = self.find(public_id)
+    @extend_schema(
+        summary="Delete a segment",
+        responses={204: None, 409: refusal("An earning rule or a distribution that is on uses it.")},
+    )
+    def destroy(self, request: Request, public_id: str) -> Response:
+        segment: Segment = self.get_object()
         written(self, lambda: segment_ends.delete(segment))
         return Response(status=204)
 
+    def _shown(self, pk: int, status: int = 200) -> Response:
+        return Response(self.get_serializer(self.get_queryset().get(pk=pk)).data, status=status)
 
-class SegmentMembersView(OfficeList):
-    """GET: the members of a segment now. POST: add customers to a static one."""
 
-    kind, name, shape = "mem", "member", shapes.Member
-    scope = ApiScope.SEGMENTS
-    filters = filters.MEMBERS
-    decoder: ClassVar[msgspec.json.Decoder[shapes.NewMembers]] = msgspec.json.Decoder(shapes.NewMembers)
-    operations = {
-        "POST": Operation(
-            "Add customers to a static segment",
-            shapes.MembersAdded,
-            body=shapes.NewMembers,
-            refuses={409: "It is an automatic segment, or it would hold more than 20,000 customers."},
-        )
-    }
-
-    @classmethod
-    def id_says(cls) -> str:
-        return Segments.id_says()
-
-    def rows(self) -> QuerySet[SegmentMember]:
-        return SegmentMember.objects.filter(segment=self._segment, left_at=None)
+class MemberSerializer(StructSerializer):
+    struct = shapes.Member
 
     def documents(self, rows: Sequence[SegmentMember]) -> list[shapes.Member]:
         give = self.ids.give
         return [shapes.Member(give("mem", row.pk), give("cust", row.customer_id), when(row.since)) for row in rows]
 
-    def get(self, request: Request, public_id: str = "") -> Response:
-        self._segment = _segment(self, public_id)
-        return super().get(request)
 
+class NewMembersSerializer(StructSerializer):
+    struct = shapes.NewMembers
+
+
+class MemberViewSet(ListModelMixin, OfficeViewSet):
+    """The members of a segment now. POST: add customers to a static one. DELETE: take one out of it."""
+
+    queryset = SegmentMember.objects.filter(left_at=None)
+    project_field = "segment__project"
+    serializer_class = MemberSerializer
+    filterset_class = filters.MEMBERS
+    required_scopes = (ApiScope.SEGMENTS,)
+    id_prefix, resource_name = "mem", "member"
+    id_says = "The id of the segment, `seg_…`; the id of the customer, `cust_…`, or the customer's source id."
+    lookup_url_kwarg = "customer_id"
+
+    def get_queryset(self) -> QuerySet[SegmentMember]:
+        return super().get_queryset().filter(segment=self._segment())
+
+    @extend_schema(
+        summary="Add customers to a static segment",
+        request=NewMembersSerializer,
+        responses={
+            200: serializer_of(shapes.MembersAdded),
+            409: refusal("It is an automatic segment, or it would hold more than 20,000 customers."),
+        },
+    )
     @idempotent
-    def post(self, request: Request, public_id: str) -> Response:
-        segment = _segment(self, public_id)
-        asked = _decoded(self.body(request), self.decoder)
+    def create(self, request: Request, public_id: str) -> Response:
+        segment = self._segment()
+        asked: shapes.NewMembers = self.validated(NewMembersSerializer)
         pks = _customers(self, asked.customers)
         return Response(shapes.MembersAdded(written(self, lambda: definitions.add(segment.pk, pks))))
 
-
-class SegmentMemberView(OfficeResource):
-    """DELETE: take a customer out of a static segment."""
-
-    kind, name, shape = "mem", "member", shapes.Member
-    scope = ApiScope.SEGMENTS
-    operations = {
-        "DELETE": Operation(
-            "Take a customer out of a static segment", status=204, refuses={409: "It is an automatic segment."}
-        )
-    }
-
-    @classmethod
-    def id_says(cls) -> str:
-        return "The id of the segment, `seg_…`, and of the customer, `cust_…`, or the customer's source id."
-
-    def rows(self) -> QuerySet[SegmentMember]:
-        return SegmentMember.objects.filter(segment__project=self.project, left_at=None)
-
-    def documents(self, rows: Sequence[SegmentMember]) -> list[shapes.Member]:
-        return []
-
-    def delete(self, request: Request, public_id: str, customer_id: str) -> Response:
-        segment = _segment(self, public_id)
+    @extend_schema(
+        summary="Take a customer out of a static segment",
+        responses={204: None, 409: refusal("It is an automatic segment.")},
+    )
+    def destroy(self, request: Request, public_id: str, customer_id: str) -> Response:
+        segment = self._segment()
         found = find_customers(self, [customer_id])
         if not written(self, lambda: definitions.remove(segment.pk, list(found.values()))):
             raise not_found("member", customer_id)
         return Response(status=204)
 
+    def _segment(self) -> Segment:
+        public_id = str(self.kwargs["public_id"])
+        pk = self.ids.take("seg", public_id)
+        ours = Segment.objects.filter(project=self.project, deleted_at=None)
+        found = ours.filter(pk=pk).first() if pk is not None else None
+        if found is None:
+            raise not_found("segment", public_id)
+        return found
 
-def find_customers(view: OfficeResource, keys: Sequence[str]) -> dict[str, int]:
+
+def find_customers(view: ProjectView, keys: Sequence[str]) -> dict[str, int]:
     """Primary keys of the project's customers by the ids or source ids that were sent; two statements."""
     taken = {key: pk for key in keys if (pk := view.ids.take("cust", key)) is not None}
     ours = Customer.objects.filter(project=view.project)
@@ -221,28 +214,12 @@ def find_customers(view: OfficeResource, keys: Sequence[str]) -> dict[str, int]:
     return found
 
 
-def _customers(view: OfficeResource, keys: Sequence[str]) -> list[int]:
+def _customers(view: ProjectView, keys: Sequence[str]) -> list[int]:
     found = find_customers(view, keys)
     missing = next((place for place, key in enumerate(keys) if key not in found), None)
     if missing is not None:
         raise bad_payload(f"Property .customers[{missing}] is no customer of this project")
     return sorted(set(found.values()))
-
-
-def _segment(view: OfficeResource, public_id: str) -> Segment:
-    pk = view.ids.take("seg", public_id)
-    found = Segment.objects.filter(project=view.project, deleted_at=None, pk=pk).first() if pk is not None else None
-    if found is None:
-        raise not_found("segment", public_id)
-    return found
-
-
-def _decoded(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
-    asked = decode(body, decoder)
-    problem = next(unstorable(msgspec.to_builtins(asked)), None)
-    if problem is not None:
-        raise bad_payload(problem)
-    return asked
 
 
 def _junction(text: str) -> Junction:

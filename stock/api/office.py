@@ -1,21 +1,20 @@
-"""Products with their stock, and stock movements, as resources."""
+"""Products with their stock, and stock movements, for the back office."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
-import msgspec
-from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework.mixins import ListModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from config.kit.api.bodies import decode, unstorable
-from config.kit.api.declaring import Operation
-from config.kit.api.problems import ApiError, bad_payload, not_found
-from config.kit.api.resources import when
+from config.kit.api.problems import ApiError, not_found
+from config.kit.api.schema import refusal
+from config.kit.api.structs import StructSerializer, serializer_of
 from config.kit.public_ids import PublicIds
-from integrations.api.partner_views import OfficeList, OfficeOne, OfficeResource
+from config.kit.times import when
+from integrations.api.partner_views import OfficeReadViewSet, OfficeViewSet
 from integrations.api.repeating import idempotent
 from integrations.choices import ApiScope
 from orders.intake.allocation import change_stock
@@ -27,11 +26,8 @@ from stock.models import Product, StockLevel, StockMovement, Warehouse
 from stock.warehouses import Place
 
 
-class Products(OfficeResource):
-    kind, name, shape = "prod", "product", shapes.Product
-
-    def rows(self) -> QuerySet[Product]:
-        return Product.objects.filter(project=self.project)
+class OfficeProductSerializer(StructSerializer):
+    struct = shapes.Product
 
     def documents(self, rows: Sequence[Product]) -> list[shapes.Product]:
         return products(self.ids, rows)
@@ -61,55 +57,32 @@ def _product(ids: PublicIds, row: Product, levels: Sequence[StockLevel]) -> shap
     )
 
 
-class ProductsView(Products, OfficeList):
-    filters = filters.PRODUCTS
+class OfficeProductViewSet(OfficeReadViewSet):
+    queryset = Product.objects.all()
+    serializer_class = OfficeProductSerializer
+    filterset_class = filters.PRODUCTS
+    id_prefix, resource_name, id_says = "prod", "product", "The id of the product, `prod_…`."
 
 
-class ProductView(Products, OfficeOne): ...
-
-
-class WarehousesView(OfficeList):
-    """GET: the warehouses of the project, newest first."""
-
-    kind, name, shape = "whs", "warehouse", shapes.Warehouse
-    filters = filters.WAREHOUSES
-
-    def rows(self) -> QuerySet[Warehouse]:
-        return Warehouse.objects.filter(project=self.project)
+class WarehouseSerializer(StructSerializer):
+    struct = shapes.Warehouse
 
     def documents(self, rows: Sequence[Warehouse]) -> list[shapes.Warehouse]:
+        give = self.ids.give
         return [
-            shapes.Warehouse(self.ids.give("whs", row.pk), row.name, row.is_default, row.active, row.priority)
-            for row in rows
+            shapes.Warehouse(give("whs", row.pk), row.name, row.is_default, row.active, row.priority) for row in rows
         ]
 
 
-Booking = shapes.Receipt | shapes.Adjustment
+class WarehouseViewSet(ListModelMixin, OfficeViewSet):
+    queryset = Warehouse.objects.all()
+    serializer_class = WarehouseSerializer
+    filterset_class = filters.WAREHOUSES
+    id_prefix, resource_name = "whs", "warehouse"
 
 
-class MovementsView(OfficeList):
-    """GET: what came and went, newest first. POST: book units that came, or that were counted otherwise."""
-
-    kind, name, shape = "mov", "stock movement", shapes.StockMovement
-    filters = filters.MOVEMENTS
-    decoder: ClassVar[msgspec.json.Decoder[Booking]] = msgspec.json.Decoder(Booking)
-    operations = {
-        "POST": Operation(
-            "Book stock",
-            shapes.Booked,
-            status=201,
-            body=Booking,
-            scope=ApiScope.LIVE_ORDERS,
-            says="Orders that wait for the product are served in the same moment, oldest first.",
-            refuses={
-                404: "There is no such product, or no such warehouse.",
-                409: "The stock does not allow it; `details` says why.",
-            },
-        )
-    }
-
-    def rows(self) -> QuerySet[StockMovement]:
-        return StockMovement.objects.filter(project=self.project).select_related("level__product")
+class MovementSerializer(StructSerializer):
+    struct = shapes.StockMovement
 
     def documents(self, rows: Sequence[StockMovement]) -> list[shapes.StockMovement]:
         return [
@@ -126,12 +99,36 @@ class MovementsView(OfficeList):
             for row in rows
         ]
 
+
+Booking = shapes.Receipt | shapes.Adjustment
+
+
+class BookingSerializer(StructSerializer):
+    struct = Booking
+
+
+class MovementViewSet(ListModelMixin, OfficeViewSet):
+    """What came and went. POST: book units that came, or that were counted otherwise."""
+
+    queryset = StockMovement.objects.select_related("level__product")
+    serializer_class = MovementSerializer
+    filterset_class = filters.MOVEMENTS
+    required_scopes_by_action = {"create": (ApiScope.LIVE_ORDERS,)}
+    id_prefix, resource_name = "mov", "stock movement"
+
+    @extend_schema(
+        summary="Book stock",
+        description="Orders that wait for the product are served in the same moment, oldest first.",
+        request=BookingSerializer,
+        responses={
+            201: serializer_of(shapes.Booked),
+            404: refusal("There is no such product, or no such warehouse."),
+            409: refusal("The stock does not allow it; `details` says why."),
+        },
+    )
     @idempotent
-    def post(self, request: Request) -> Response:
-        asked = decode(self.body(request), self.decoder)
-        problem = next(unstorable(asked.note, ".note"), None)
-        if problem is not None:
-            raise bad_payload(problem)
+    def create(self, request: Request) -> Response:
+        asked: Booking = self.validated(BookingSerializer)
         pk = self.ids.take("prod", asked.product_id)
         product = Product.objects.filter(project=self.project, pk=pk).first() if pk is not None else None
         if product is None:
@@ -141,8 +138,8 @@ class MovementsView(OfficeList):
         change = Change(product.pk, asked.quantity, reason, asked.note, place=place)
         try:
             served = change_stock(self.project.pk, [change])
-        except StockError as refusal:
-            raise ApiError(409, "stock_refused", "Not booked", str(refusal)) from refusal
+        except StockError as refused:
+            raise ApiError(409, "stock_refused", "Not booked", str(refused)) from refused
         after = products(self.ids, [product])[0]
         return Response(shapes.Booked(after, served.units, served.orders), status=201)
 

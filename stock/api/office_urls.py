@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-from django.urls import path
+from config.kit.api.urlconf import Router
+from stock.api.office import MovementViewSet, OfficeProductViewSet, WarehouseViewSet
 
-from stock.api.office import MovementsView, ProductsView, ProductView, WarehousesView
+router = Router()
+router.register("products", OfficeProductViewSet, "office-product")
+router.register("warehouses", WarehouseViewSet, "office-warehouse")
+router.register("movements", MovementViewSet, "office-movement")
 
-urlpatterns = [
-    path("products", ProductsView.as_view(), name="office-products"),
-    path("products/<str:public_id>", ProductView.as_view(), name="office-product"),
-    path("warehouses", WarehousesView.as_view(), name="office-warehouses"),
-    path("movements", MovementsView.as_view(), name="office-movements"),
-]
+urlpatterns = router.urls

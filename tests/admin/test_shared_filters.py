@@ -16,7 +16,7 @@ from config.kit.admin.change_lists import ChoiceFilter, DateRange
 from config.kit.admin.model_admins import TenantAdmin
 from config.kit.list_filters import IdFilter
 from config.kit.public_ids import PublicIds
-from integrations.api.partner_views import OfficeList
+from integrations.api.partner_views import OfficeViewSet
 from integrations.choices import DeliveryState, MessageState, RemoteState, RunKind, WebhookEvent
 from integrations.models import (
     Distribution,
@@ -36,16 +36,16 @@ from stock.ledger import Change
 from stock.models import Product
 from tests.admin.conftest import imported, remote
 from tests.api.conftest import Partner, told
-from tests.api.test_tenancy import patterns
+from tests.api.test_tenancy import patterns, takes
 from tests.factories import IntegrationFactory, give_stock, incoming, line
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("commits")]
 
 # The list of the API for each set of filters.
 ROUTES = {
-    view.cls.filters: f"/{route}"
+    view.cls.filterset_class: f"/{route}"
     for route, view in patterns(get_resolver())
-    if issubclass(view.cls, OfficeList) and "<" not in route
+    if issubclass(view.cls, OfficeViewSet) and takes(view, "GET") and "<" not in route
 }
 
 
@@ -126,8 +126,10 @@ def of_admin(browser: Client, page: TenantAdmin[Any], query: str) -> set[int]:
 
 
 def kind_of(filters: type[FilterSet]) -> str:
-    view = next(view.cls for route, view in patterns(get_resolver()) if getattr(view.cls, "filters", None) is filters)
-    return str(view.kind)
+    view = next(
+        view.cls for route, view in patterns(get_resolver()) if getattr(view.cls, "filterset_class", None) is filters
+    )
+    return str(view.id_prefix)
 
 
 def named(partner: Partner, filters: type[FilterSet], name: str, value: str) -> str:

@@ -13,14 +13,14 @@ from django.core.management import call_command
 from django.http import HttpResponse, JsonResponse
 from django.urls import URLPattern, URLResolver, path
 from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config import urls
-from config.kit.api.declaring import Operation
 from config.kit.api.schema import Undeclared
 from integrations.access import api_keys
-from integrations.api.partner_views import PartnerView
+from integrations.api.partner_views import ProjectView
 from integrations.choices import ApiScope
 from integrations.models import ApiKey
 from tests.api import described
@@ -31,17 +31,19 @@ INTRODUCTION = Path("config/api_introduction.md")
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
-class Silent(PartnerView):
-    """A view as somebody adds it who does not know of declarations."""
+class Silent(ProjectView):
+    """A view as somebody adds it who does not know of the document."""
 
-    scope = ApiScope.ORDERS
+    required_scopes = (ApiScope.ORDERS,)
 
     def get(self, request: Request) -> Response:
         return Response({})
 
 
 class Declared(Silent):
-    operations = {"GET": Operation("Say hello", dict[str, str])}
+    @extend_schema(summary="Say hello", responses=dict[str, str])
+    def get(self, request: Request) -> Response:
+        return super().get(request)
 
 
 def resolved(routes: dict[str, Any]) -> set[tuple[str, str]]:
@@ -59,7 +61,7 @@ def documented(patterns: list[URLPattern | URLResolver] | None = None) -> set[tu
     return {(path, method) for path, operations in paths.items() for method in operations}
 
 
-def with_view(view: type[PartnerView]) -> list[URLPattern | URLResolver]:
+def with_view(view: type[ProjectView]) -> list[URLPattern | URLResolver]:
     return [path("v1/hello", view.as_view()), *urls.urlpatterns]  # type: ignore[list-item]  # objects of Django's path()
 
 
@@ -73,7 +75,7 @@ def test_control_an_address_that_is_not_told_of_is_found() -> None:
 
 
 def test_a_view_that_declares_nothing_is_told_what_to_write() -> None:
-    with pytest.raises(Undeclared, match=r'Silent answers GET /v1/hello .* operations = \{"GET": Operation\("What'):
+    with pytest.raises(Undeclared, match=r'Silent answers GET /v1/hello .* @extend_schema\(summary="What it does'):
         documented(with_view(Silent))
 
 

@@ -18,7 +18,7 @@ from django.core.wsgi import get_wsgi_application
 from django.db import connections
 from rest_framework.response import Response
 
-from integrations.api.async_actions import AsyncActionsView
+from integrations.api.async_actions import AsyncActionViewSet
 from integrations.choices import RemoteState
 from integrations.shops.connection import set_up
 from orders.work import invoicing, shipping
@@ -149,12 +149,12 @@ def test_made_up_calls_are_answered_as_the_document_says(partner: Partner, addre
 def test_control_an_answer_that_is_not_described_is_found(
     partner: Partner, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(view: AsyncActionsView, request: Any) -> Response:
+    def broken(view: AsyncActionViewSet, request: Any) -> Response:
         if "end_date" in request.query_params:
             raise RuntimeError("a fault of ours")
         return Response({"object": "list"})
 
-    monkeypatch.setattr(AsyncActionsView, "get", broken)
+    monkeypatch.setattr(AsyncActionViewSet, "list", broken)
     found, _checked = findings(partner, address, "/v1/async-actions")
     kinds = {name.split(": ")[1] for name in found}
     assert {"not_a_server_error", "response_schema_conformance"} <= kinds

@@ -77,9 +77,9 @@ def test_the_addresses_of_the_api_are_these() -> None:
     }  # fmt: skip
     assert sorted(route for route in ROUTES if route.startswith("v1/")) == [
         "v1/async-actions",
-        "v1/async-actions/<path:action_id>",
-        "v1/customers/<path:customer_id>",
-        "v1/customers/<path:customer_id>/segments",
+        "v1/async-actions/<id:action_id>",
+        "v1/customers/<id:customer_id>",
+        "v1/customers/<id:customer_id>/segments",
         "v1/exports",
         "v1/exports/<id:export_id>",
         "v1/openapi.json",

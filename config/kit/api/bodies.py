@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator
-from datetime import datetime
+from collections.abc import Iterator
 from typing import Any, TypeVar
 
 import msgspec
@@ -14,8 +13,7 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
 from config.kit.api.faults_in_words import of_text, of_value
-from config.kit.api.problems import ApiError, bad_payload, bad_query, unsupported_media_type
-from config.kit.times import NO_TIME, iso_time
+from config.kit.api.problems import ApiError, bad_payload, unsupported_media_type
 
 T = TypeVar("T")
 # Levels of nesting in free values such as metadata.
@@ -182,50 +180,3 @@ class JsonRenderer(BaseRenderer):
 
     def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> bytes:
         return b"" if data is None else msgspec.json.encode(data)
-
-
-class Query:
-    """The parameters of an address; what is not asked for in the end is refused."""
-
-    def __init__(self, request: Request) -> None:
-        self._values: dict[str, str] = {}
-        self._known: set[str] = set()
-        for name, values in request.query_params.lists():
-            if len(values) > 1:
-                raise bad_query(f"Property .{name[:50]} is given {len(values)} times: give it once")
-            self._values[name] = str(values[0])
-
-    def number(self, name: str, default: int, least: int, most: int) -> int:
-        text = self.text(name)
-        if text is None:
-            return default
-        if not (text.isascii() and text.isdecimal() and len(text) < 10 and least <= int(text) <= most):
-            raise bad_query(f"Property .{name} must be a whole number from {least} to {most}")
-        return int(text)
-
-    def choice(self, name: str, default: str, allowed: Collection[str]) -> str:
-        text = self.text(name)
-        if text is not None and text not in allowed:
-            raise bad_query(f"Property .{name} must be one of {', '.join(allowed)}")
-        return default if text is None else text
-
-    def time(self, name: str) -> datetime | None:
-        text = self.text(name)
-        if text is None:
-            return None
-        found = iso_time(text)
-        if found is None:
-            raise bad_query(f"Property .{name} {NO_TIME}")
-        return found
-
-    def text(self, name: str) -> str | None:
-        self._known.add(name)
-        return self._values.get(name)
-
-    def done(self, *known: str) -> None:
-        """Raises 400 for a parameter that means nothing here: it was not asked for and is none of `known`."""
-        self._known.update(known)
-        unknown = sorted(set(self._values) - self._known)
-        if unknown:
-            these = ", ".join(sorted(self._known)) or "none"
-            raise bad_query(f"Property .{unknown[0][:50]} is not known here; these are: {these}")

@@ -9,7 +9,7 @@ import inspect
 import re
 from collections.abc import Iterator, Sequence
 from http import HTTPStatus
-from typing import Any, Protocol, cast
+from typing import Any
 
 import msgspec
 from drf_spectacular.drainage import error
@@ -18,8 +18,6 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ComponentRegistry, ResolvedComponent
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 
-from config.kit.api.declaring import Operation
-from config.kit.api.problems import Problem
 from config.kit.api.queries import QuerySerializer
 from config.kit.api.structs import ProblemSerializer, StructSerializer
 
@@ -85,8 +83,8 @@ class ApiSchema(AutoSchema):
             return None
         for name, part in HEADERS.items():
             keep(registry, "headers", name, part)
-        for parameter in operation.get("parameters", ()):
-            parameter["schema"].pop("x-spec-enum-id", None)
+        for parameter in operation.setdefault("parameters", []):
+            self._tidy(parameter)
         operation["description"] = f"{operation.get('description', '')}\n\n{self._needed()}".strip()
         for status, response in operation["responses"].items():
             if status.startswith("2"):
@@ -102,6 +100,16 @@ class ApiSchema(AutoSchema):
         if "requestBody" in operation:
             operation["requestBody"]["required"] = True
         return operation
+
+    def _tidy(self, parameter: dict[str, Any]) -> None:
+        """What an address takes is text, and none without a character where that is refused."""
+        schema = parameter["schema"]
+        schema.pop("x-spec-enum-id", None)
+        parameter["description"] = parameter.get("description", "").strip()
+        if "enum" in schema:
+            schema["type"] = "string"
+        elif schema.get("type") == "string" and not self.of.skips_empty_parameters:
+            schema.setdefault("minLength", 1)
 
     def get_operation_id(self) -> str:
         return re.sub(r"\W+", "_", self.get_summary().lower()).strip("_")
@@ -215,118 +223,6 @@ def _tag(path: str) -> str:
     part, _, resource = path.strip("/").partition("/v1/") if "/v1/" in path[1:] else ("", "", path[4:])
     name = resource.split("/")[0].partition(".")[0].replace("-", " ").replace("openapi", "this document")
     return f"Back office: {name}" if part else name.capitalize()
-
-
-class Declaring(Protocol):
-    """What a view tells about itself; see `config.kit.api.views.KeyedView`."""
-
-    scope: str | None
-
-    def operation(self, method: str) -> Operation | None: ...
-
-    def id_says(self) -> str: ...
-
-
-class Described(AutoSchema):
-    """Writes the operations of a `KeyedView` from its declarations."""
-
-    @property
-    def declaring(self) -> Declaring:
-        return cast(Declaring, self.view)
-
-    def get_operation(
-        self, path: str, path_regex: str, path_prefix: str, method: str, registry: ComponentRegistry
-    ) -> dict[str, Any]:
-        declared: Operation | None = self.declaring.operation(method)
-        if declared is None:
-            raise Undeclared(
-                f"{type(self.view).__name__} answers {method} {path} but does not declare it: add"
-                f' operations = {{"{method}": Operation("What it does", TypeOfTheAnswer)}}'
-                " (see config/kit/api/declaring.py)."
-            )
-        for name, part in HEADERS.items():
-            keep(registry, "headers", name, part)
-        scopes = [str(scope) for scope in dict.fromkeys((self.declaring.scope, declared.scope)) if scope is not None]
-        needed = f"Needs the scope {' and '.join(f'`{scope}`' for scope in scopes)}." if scopes else "Any key opens it."
-        described: dict[str, Any] = {
-            "operationId": re.sub(r"\W+", "_", declared.summary.lower()).strip("_"),
-            "summary": declared.summary,
-            "description": f"{declared.says}\n\n{needed}".strip(),
-            "tags": [_tag(path)],
-            "parameters": [*self._of_path(path), *_of_query(declared), *self._of_headers(declared, method)],
-            "security": [{"AppId": scopes, "AppToken": scopes}, {"Bearer": scopes}],
-            "responses": {
-                str(status): response for status, response in sorted(self._responses(path, method, declared, registry))
-            },
-        }
-        if declared.body is not None:
-            content = {JSON: {"schema": self._schema(declared.body, registry)}}
-            described["requestBody"] = {"required": True, "content": content}
-        return described
-
-    def _of_path(self, path: str) -> Iterator[dict[str, Any]]:
-        for name in NAMED.findall(path):
-            schema = {"type": "string", "minLength": 1}
-            says = self.declaring.id_says()
-            yield {"name": name, "in": "path", "required": True, "description": says, "schema": schema}
-
-    def _takes_key(self, method: str) -> bool:
-        """Whether a call can be sent again with an Idempotency-Key, see `integrations.api.repeating`."""
-        return bool(getattr(getattr(self.view, method.lower()), "idempotent", False))
-
-    def _of_headers(self, declared: Operation, method: str) -> Iterator[dict[str, Any]]:
-        if declared.tagged:
-            says = "The ETag of an answer that is here already."
-            yield {"name": "If-None-Match", "in": "header", "description": says, "schema": {"type": "string"}}
-        if self._takes_key(method):
-            says = "1 to 255 ASCII characters, new for each call; the same call sent again is answered as before."
-            schema = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"}
-            yield {"name": "Idempotency-Key", "in": "header", "description": says, "schema": schema}
-
-    def _responses(
-        self, path: str, method: str, declared: Operation, registry: ComponentRegistry
-    ) -> Iterator[tuple[int, dict[str, Any]]]:
-        good: dict[str, Any] = {"description": "Done.", "headers": _headers((*COUNTED, *("ETag",) * declared.tagged))}
-        content: dict[str, Any] = {kind: {"schema": {"type": "string"}} for kind in declared.files}
-        if declared.answer is not None:
-            content[JSON] = {"schema": self._schema(declared.answer, registry)}
-        yield declared.status, good | ({"content": content} if content else {})
-        if declared.tagged:
-            yield 304, {"description": "Nothing has changed.", "headers": _headers((*COUNTED, "ETag"))}
-        refused = dict.fromkeys(ALWAYS, "") | dict.fromkeys((413, 415) if declared.body is not None else (), "")
-        refused |= dict.fromkeys((409, 422) if self._takes_key(method) else (), "")
-        refused |= dict.fromkeys((404,) if "{" in path else (), "") | dict(declared.refuses)
-        for status, says in refused.items():
-            refusal = self._refusal(status, says or REFUSALS[status], registry)
-            if not says:
-                name = HTTPStatus(status).phrase.replace(" ", "")
-                keep(registry, "responses", name, refusal)
-                refusal = {"$ref": f"#/components/responses/{name}"}
-            yield status, refusal
-
-    def _refusal(self, status: int, says: str, registry: ComponentRegistry) -> dict[str, Any]:
-        headers = _headers(_of_refusal(status))
-        return {"description": says, "headers": headers, "content": {JSON: {"schema": self._schema(Problem, registry)}}}
-
-    def _schema(self, kind: Any, registry: ComponentRegistry) -> dict[str, Any]:
-        """The JSON Schema of a type; the types it is made of become components."""
-        kinds = kind if isinstance(kind, tuple) else (kind,)
-        schemas, components = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
-        for name, part in components.items():
-            keep(registry, "schemas", name, _tidied(part))
-        found: list[dict[str, Any]] = _tidied(list(schemas))
-        return {"anyOf": found} if len(found) > 1 else found[0]
-
-
-def _of_query(declared: Operation) -> Iterator[dict[str, Any]]:
-    for parameter in declared.query:
-        yield {
-            "name": parameter.name,
-            "in": "query",
-            **({"required": True} if parameter.required else {}),
-            "description": parameter.says,
-            "schema": parameter.schema(),
-        }
 
 
 def _headers(names: Sequence[str]) -> dict[str, Any]:

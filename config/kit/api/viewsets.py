@@ -57,8 +57,9 @@ class ApiView(GenericAPIView[Any]):
 
     @property
     def asked(self) -> str:
-        """The action; "" where there is none, as for a method that the address does not take."""
-        return getattr(self, "action", None) or ""
+        """The action; the method, where the view is no viewset or does not take it."""
+        method = str(self.request.method).lower()
+        return getattr(self, "action", None) or ("get" if method == "head" else method)
 
     def get_required_scopes(self) -> tuple[str, ...]:
         also = self.required_scopes_by_action.get(self.asked, ())
