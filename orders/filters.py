@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Lower
 from django_filters import CharFilter, ChoiceFilter
 
-from config.kit.list_filters import IdFilter, filters_of, span
+from config.kit.list_filters import IdFilter, TimeFilter, filters_of, span
 from orders.choices import DocumentType, InShop, OrderStatus, PointsReason, SegmentKind, Tab
 from orders.intake.plans import PLANS
 from orders.models import Customer, Invoice, Order, PointsMovement, Segment, SegmentMember, Shipment
@@ -62,6 +62,13 @@ class MemberFilter(IdFilter):
             return rows
         pk = self.parent.ids.take(self.kind, text)
         return rows.none() if pk is None else rows.filter(memberships__segment=pk, memberships__left_at=None)
+
+
+class AnyCaseFilter(CharFilter):  # type: ignore[misc]
+    """Rows with this text, whatever its case."""
+
+    def filter(self, rows: QuerySet[Any], text: str) -> QuerySet[Any]:
+        return rows.filter(**{f"{self.field_name}__iexact": text}) if text else rows
 
 
 class EmailFilter(CharFilter):  # type: ignore[misc]
@@ -119,6 +126,19 @@ CUSTOMERS = filters_of(
     source_id=CharFilter(help_text="The partner's own id of the customer."),
     segment=MemberFilter("seg", help_text="Only customers who are in this segment now."),
     **span("created_at", "created"),
+)
+PUBLISHED_CUSTOMERS = filters_of(
+    Customer,
+    email=EmailFilter(help_text="The whole address, in any case."),
+    name=AnyCaseFilter(field_name="name", help_text="The whole name, in any case."),
+    city=AnyCaseFilter(field_name="address__city", help_text="The whole name of the city, in any case."),
+    **{
+        f"{name}[{word}]": TimeFilter(
+            field_name=name, lookup_expr=lookup, help_text=f"Only those of whom `{name}` is {word} this time."
+        )
+        for name in ("created_at", "updated_at")
+        for word, lookup in (("before", "lt"), ("after", "gt"))
+    },
 )
 POINTS = filters_of(
     PointsMovement,

@@ -15,7 +15,7 @@ def iso_time(text: str) -> datetime | None:
         found = parse_datetime(text if "T" in text else f"{text}T00:00:00Z")
     except ValueError:
         return None
-    if found is None or not 1990 <= found.year <= 2200:
+    if found is None or not 1970 <= found.year <= 2200:
         return None
     return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)  # PostgreSQL knows ±16 hours only
 

@@ -64,6 +64,11 @@ def revoke(key: ApiKey) -> bool:
     return bool(ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=true_time.now()))
 
 
+def let_write(key: ApiKey) -> bool:
+    """Let a key write by all its scopes, those too that it was given to read. Whether there were any."""
+    return bool(ApiKey.objects.filter(pk=key.pk).exclude(reading=[]).update(reading=[]))
+
+
 def find(token: str, app_id: str | None) -> ApiKey:
     """The key with this token, and with this app id where one was sent. Raises KeyRefused."""
     key = (

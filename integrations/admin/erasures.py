@@ -150,7 +150,7 @@ class ErasureAdmin(PageAdmin[ErasureRequest]):
     @admin.display(description=gettext_lazy("shop"))
     def shop(self, asked: ErasureRequest) -> str:
         title: str | None = asked.shop_title  # type: ignore[attr-defined]
-        return title or _("asked here")
+        return title or (_("asked here") if asked.asked_by_id else _("a partner, by the API"))
 
     @admin.display(description=gettext_lazy("state"))
     def state(self, asked: ErasureRequest) -> str:

@@ -12,9 +12,8 @@ from rest_framework.request import Request
 from config.kit.api.problems import ApiError
 from integrations.api.partner_views import ProjectView
 
-# Words that Voucherify publishes below a resource, or that are imports and bulk calls there: no ids.
-WORDS = "import|importCSV|export|bulk/async|metadata/async"
-BELOW = "activity|activities|permanent-deletion|consents|redeemables"
+# Words that Voucherify publishes below a resource, or that are calls there: no ids.
+WORDS = "import|importCSV|export"
 PARAMETER = re.compile(r"<(?:\w+:)?\w+>")
 
 
@@ -51,8 +50,6 @@ def beside(patterns: Iterable[URLPattern | URLResolver]) -> tuple[list[URLPatter
         offered.setdefault(route.partition("/")[0], []).append(f"/v1/{PARAMETER.sub('{id}', route)}")
     view = NotOfferedView.as_view(offered=offered)
     before = [
-        re_path(rf"^customers/(?:{WORDS})/?$", view),
-        re_path(rf"^customers/.+/(?:{BELOW})/?$", view),
-        re_path(r"^(?:async-actions|exports)/(?:import|export)/?$", view),
+        re_path(rf"^(?:async-actions|customers|exports)/(?:{WORDS})/?$", view),
     ]
     return before, [re_path("^", view)]

@@ -7,17 +7,36 @@ from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
+from rest_framework.permissions import SAFE_METHODS, BasePermission
+from rest_framework.request import Request
 
 from config.kit.api.paginating import CursorPages, OrderParameter, PublicFilters, both_ways
-from config.kit.api.problems import unauthorised
+from config.kit.api.permissions import HasScopes
+from config.kit.api.problems import ApiError, unauthorised
 from config.kit.api.viewsets import ApiView, ApiViewSet
 from config.kit.public_ids import PublicIds
 from integrations.choices import ApiScope
 from integrations.models import ApiKey, Project
 
 
+class MayWrite(BasePermission):
+    """A key that was given a scope to read alone reads with it, until a person confirms that it may write."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        for scope in view.get_required_scopes():
+            if scope in view.key.reading and request.method not in SAFE_METHODS:
+                details = (
+                    f"This key reads by the scope “{scope}”, it does not write yet:"
+                    " ask the owner of the project to confirm that it may."
+                )
+                raise ApiError(403, "missing_required_permission", "Missing permission", details)
+        return True
+
+
 class ProjectView(ApiView):
     """An address that a key of a project opens; nothing but that project is ever looked at."""
+
+    permission_classes = [HasScopes, MayWrite]
 
     @property
     def key(self) -> ApiKey:

@@ -96,7 +96,7 @@ def look(request: ErasureRequest) -> ErasureLook:
     erased = [_held(place, person) for place in PLACES]
     stays = [_held(place, person) for place in STAYS]
     open_orders = person.their_orders().filter(status__in=OPEN).order_by("-pk")[:SHOWN]
-    return ErasureLook(person, erased, stays, list(open_orders), _in_the_way(person))
+    return ErasureLook(person, erased, stays, list(open_orders), in_the_way(person))
 
 
 def _held(place: PersonalPlace | Stays, person: Person) -> HeldRows:
@@ -105,7 +105,8 @@ def _held(place: PersonalPlace | Stays, person: Person) -> HeldRows:
     return HeldRows(place, rows.count(), first)
 
 
-def _in_the_way(person: Person) -> str:
+def in_the_way(person: Person) -> str:
+    """Why nobody can be erased just now, a sentence; "" when nothing is."""
     importing = Run.objects.filter(project__in=person.projects, kind=RunKind.ORDERS_BY_API, state__in=RUN_OPEN)
     if importing.exists():
         return "An import of a partner is being written, and may hold orders of this person: wait until it has ended."
@@ -125,7 +126,7 @@ def confirm(request_id: int, *, user_id: int, forced: bool = False) -> Run:
         if request.found:
             return _start(request)
         person = persons.find(persons.seed(request))
-        reason = _in_the_way(person)
+        reason = in_the_way(person)
         waiting = person.their_orders().filter(status__in=OPEN).count()
         if waiting and not forced:
             orders = "1 order is" if waiting == 1 else f"{waiting:,} orders are"

@@ -16,11 +16,11 @@ class ErasureRequest(models.Model):
     """A platform tells that a person wants to be forgotten, or staff ask for it. See `integrations.erasing`."""
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="erasures", db_index=False)
-    """Where it was asked; what is erased lies in all projects of its account."""
+    """Where it was asked; what is erased lies in all projects of its account, where a partner asks in this one."""
     integration = models.ForeignKey(
         Integration, models.CASCADE, related_name="erasures", null=True, blank=True, db_index=False
     )
-    """The shop that told of it; None: staff asked."""
+    """The shop that told of it; None: staff or a partner asked."""
     external_id = models.CharField(max_length=255, blank=True)
     person = models.CharField(max_length=255, blank=True)
     """What the platform calls them; forgotten here, too, once it is done."""
@@ -34,7 +34,7 @@ class ErasureRequest(models.Model):
     asked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", editable=False
     )
-    """None: the shop."""
+    """None: the shop, or a partner."""
     confirmed_at = models.DateTimeField(null=True, blank=True)
     forced = models.BooleanField(default=False)
     """Whether open orders lost their address, too."""

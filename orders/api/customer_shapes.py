@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from integrations.api.shapes import Count, Decimal, Time, one_of
 from orders.api.shapes import Minor
@@ -165,7 +165,7 @@ class PublishedOrders(Struct):
     total_count: Count
     average_amount: Minor
     last_order_amount: Minor
-    last_order_date: Time | None
+    last_order_date: Time | UnsetType = UNSET
 
 
 class PublishedSummary(Struct):
@@ -184,26 +184,71 @@ class Referrals(Struct):
     campaigns: list[Any] = []
 
 
+class PublishedAddress(Struct):
+    """What is known of it; no part is empty."""
+
+    city: str | UnsetType = UNSET
+    state: str | UnsetType = UNSET
+    line_1: str | UnsetType = UNSET
+    line_2: str | UnsetType = UNSET
+    country: str | UnsetType = UNSET
+    postal_code: str | UnsetType = UNSET
+
+
 class PublishedCustomer(Struct):
-    """A customer with what is known of their orders."""
+    """A customer with what is known of their orders; what has no value is left out."""
 
     id: str
-    source_id: str | None
-    name: str
-    description: str
-    email: str
-    phone: str
-    birthday: date | None
-    birthdate: date | None
-    address: dict[str, Any] | None
-    metadata: dict[str, Any]
+    address: PublishedAddress | None
     summary: PublishedSummary
     loyalty: Loyalty
     referrals: Referrals
     system_metadata: dict[str, Any]
-    created_at: Time | None
-    updated_at: Time | None
-    object: Literal["customer"] = "customer"
+    created_at: Time
+    object: Literal["customer"]
+    source_id: str | UnsetType = UNSET
+    name: str | UnsetType = UNSET
+    description: str | UnsetType = UNSET
+    email: str | UnsetType = UNSET
+    phone: str | UnsetType = UNSET
+    birthday: date | UnsetType = UNSET
+    birthdate: date | UnsetType = UNSET
+    metadata: dict[str, Any] | UnsetType = UNSET
+    updated_at: Annotated[Time, Meta(description="The last change; none yet where it is missing.")] | UnsetType = UNSET
+
+
+class PublishedCustomers(Struct):
+    """A page of customers."""
+
+    customers: list[PublishedCustomer]
+    total: Annotated[Count, Meta(description="All that the filters let through.")]
+    has_more: bool
+    object: Literal["list"]
+    data_ref: Literal["customers"]
+
+
+class DeletionCounts(Struct):
+    """How many rows of each kind were forgotten."""
+
+    events: Annotated[Count, Meta(description="Bodies of webhooks.")]
+    customer_events: Count
+    daily_events: Count
+    segments: Annotated[Count, Meta(description="Stays that ended.")]
+    orders: Count
+    order_events: Annotated[Count, Meta(description="Entries of order histories.")]
+    customer: Count
+
+
+class PermanentDeletion(Struct):
+    """A customer was forgotten; the misspelling is published."""
+
+    id: str
+    created_at: Time
+    related_object_id: str
+    data_json: DeletionCounts
+    related_object: Literal["customer"] = "customer"
+    status: Literal["DONE"] = "DONE"
+    object: Literal["pernament_deletion"] = "pernament_deletion"
 
 
 class SimpleSegment(Struct):

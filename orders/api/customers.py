@@ -53,7 +53,7 @@ class OfficeCustomerSerializer(StructSerializer):
 
 
 class OfficeCustomerViewSet(OfficeReadViewSet):
-    queryset = Customer.objects.select_related("summary")
+    queryset = Customer.objects.filter(deleted_at=None).select_related("summary")
     serializer_class = OfficeCustomerSerializer
     filterset_class = filters.CUSTOMERS
     required_scopes = (ApiScope.CUSTOMERS,)
@@ -91,6 +91,6 @@ class PointsViewSet(ListModelMixin, OfficeViewSet):
     def get_queryset(self) -> QuerySet[PointsMovement]:
         public_id = str(self.kwargs["public_id"])
         pk = self.ids.take("cust", public_id)
-        if pk is None or not Customer.objects.filter(project=self.project, pk=pk).exists():
+        if pk is None or not Customer.objects.filter(project=self.project, pk=pk, deleted_at=None).exists():
             raise not_found("customer", public_id)
         return super().get_queryset().filter(customer=pk)

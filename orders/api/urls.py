@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from config.kit.api.urlconf import Router
 from orders.api.orders import OrderViewSet
-from orders.api.published_customers import PublishedCustomerViewSet
+from orders.api.published_customers import CustomerViewSet
 
 router = Router()
-router.register("customers", PublishedCustomerViewSet, "api-customer")
+router.register("customers", CustomerViewSet, "api-customer")
 router.register("orders", OrderViewSet, "api-order")
 
 urlpatterns = router.urls

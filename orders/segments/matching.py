@@ -16,6 +16,12 @@ from orders.choices import Junction
 from orders.segments.conditions import Condition
 
 JOINED = "orders_customer AS customer LEFT JOIN orders_customersummary AS summary ON summary.customer_id = customer.id"
+# Somebody of whom nothing is known, in the place of JOINED.
+NOBODY = (
+    'jsonb_populate_record(NULL::orders_customer, \'{"source_id": "", "email": "", "name": "", "phone": "",'
+    ' "description": "", "address": {}, "metadata": {}}\') AS customer'
+    " LEFT JOIN orders_customersummary AS summary ON false"
+)
 SIGNS = {"is": "=", "more_than": ">", "less_than": "<", "at_least": ">=", "at_most": "<="}
 NUMBERS = {
     "total_amount": "coalesce(summary.total_amount, 0)",

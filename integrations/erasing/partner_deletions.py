@@ -1,0 +1,81 @@
+"""A partner has a customer forgotten: what is held about them in the project of its key, at once.
+
+Everything that is known to be theirs is erased in one transaction, place by place as for staff. Texts of other rows
+that may quote the address are many: a run looks them through afterwards, and forgets the address itself in the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from config.kit import true_time
+from integrations.choices import RunKind
+from integrations.erasing import persons
+from integrations.erasing.confirming import OPEN, ErasureRefused, in_the_way
+from integrations.erasing.holdings import PLACES
+from integrations.erasing.persons import Confirmed, Person, erasing
+from integrations.erasing.portions import PORTION
+from integrations.models import ErasureRequest, Project, Run
+from integrations.runs.queue import ring
+from orders.customers import ending
+from orders.models import Customer
+from stock import ledger
+
+
+@dataclass(frozen=True)
+class PartnerDeletion:
+    """What was done: rows by place (`erasing.holdings`), and stays in segments that ended."""
+
+    request: ErasureRequest
+    report: Mapping[str, int]
+    stays: int
+
+
+def forget(project: Project, customer: Customer) -> PartnerDeletion:
+    """Erase what is held about a customer of the project, and delete them. Raises ErasureRefused, nothing written."""
+    at = true_time.now()
+    with transaction.atomic():
+        ledger.lock_project(project.pk)
+        email = customer.email.lower()
+        request = ErasureRequest(project=project, email=email, customer_id=customer.pk, told_at=at, confirmed_at=at)
+        person = persons.find(Person((project.pk,), frozenset({email} - {""}), customers=frozenset({customer.pk})))
+        _refuse(person)
+        request.whom, request.found = persons.whom(project, request), person.as_json()
+        request.report = {place: count for place, count in _erase(person, Confirmed(at, None)) if count}
+        stays = sum(ending.delete(project.pk, pk, at) for pk in sorted(person.customers))
+        request.run = Run.objects.create(
+            project=project,
+            kind=RunKind.ERASURE,
+            reason="Waits for its turn.",
+            cursor={"step": len(PLACES), "after": 0},
+        )
+        request.save()
+        ring(request.run.pk)
+    return PartnerDeletion(request, request.report, stays)
+
+
+def _refuse(person: Person) -> None:
+    waiting = person.their_orders().filter(status__in=OPEN).count()
+    if waiting:
+        orders = "1 order is" if waiting == 1 else f"{waiting:,} orders are"
+        raise ErasureRefused(
+            f"{orders} neither shipped nor cancelled, and could not be shipped without an address:"
+            " ship or cancel first, then delete the customer."
+        )
+    if reason := in_the_way(person):
+        raise ErasureRefused(reason)
+
+
+def _erase(person: Person, done: Confirmed) -> list[tuple[str, int]]:
+    """(place, rows erased) for every place."""
+    counts = []
+    with erasing():
+        for place in PLACES:
+            ids = list(place.held(person).order_by("pk").values_list("pk", flat=True))
+            for start in range(0, len(ids), PORTION):
+                place.erase(ids[start : start + PORTION], done)
+            counts.append((place.key, len(ids)))
+    return counts
