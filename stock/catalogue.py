@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
-from typing import Any
 
 from django.db import transaction
 
@@ -63,6 +59,24 @@ def create(project_id: int, names: Mapping[str, str]) -> dict[str, int]:
         _take_back(project_id, [sku for sku in skus if sku not in found])
         found = find(project_id, skus)
     return found
+
+
+def create_own(project_id: int, wanted: Mapping[int, tuple[str, str]]) -> None:
+    """Create articles that hold the stock of products themselves: (code, name) by product, with zero stock.
+
+    Where another article has the code, the product has none. The caller holds the project's lock.
+    """
+    if not wanted:
+        return
+    codes, names = zip(*wanted.values(), strict=True)
+    execute(
+        "INSERT INTO stock_product (project_id, parent_id, own, sku, name, created_at)"
+        " SELECT %s, parent, true, sku, name, date_trunc('milliseconds', now())"
+        " FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS new (parent, sku, name)"
+        " ON CONFLICT (project_id, sku) DO NOTHING",
+        [project_id, list(wanted), list(codes), list(names)],
+    )
+    open_levels(project_id, codes)
 
 
 def open_levels(project_id: int, skus: Sequence[str]) -> None:
@@ -129,46 +143,3 @@ def rename(product_id: int, name: str) -> None:
 def set_ean(product_id: int, ean: str) -> None:
     """`ean`: as `stock.barcodes.canonical` writes it, "" for none."""
     Product.objects.filter(pk=product_id).update(ean=ean)
-
-
-@dataclass(frozen=True)
-class WantedProduct:
-    """What somebody says a product is; None leaves a field as it is."""
-
-    sku: str
-    name: str | None = None
-    price: Decimal | None = None
-    metadata: Mapping[str, Any] | None = None
-
-
-def override(project_id: int, wanted: Sequence[WantedProduct]) -> None:
-    """Create these products where they are unknown, and write name, price and metadata where they are given."""
-    if not wanted:
-        return
-    create(project_id, {each.sku: each.name or each.sku for each in wanted})
-    execute(
-        "UPDATE stock_product AS product SET name = coalesce(new.name, product.name),"
-        " price = coalesce(new.price, product.price), metadata = coalesce(new.metadata::jsonb, product.metadata)"
-        " FROM unnest(%s::text[], %s::text[], %s::numeric[], %s::text[]) AS new (sku, name, price, metadata)"
-        " WHERE product.project_id = %s AND product.sku = new.sku",
-        [
-            [each.sku for each in wanted],
-            [each.name[:300] if each.name else None for each in wanted],
-            [each.price for each in wanted],
-            [None if each.metadata is None else json.dumps(each.metadata) for each in wanted],
-            project_id,
-        ],
-    )
-
-
-def describe(
-    project_id: int, skus: Sequence[str], ids: Sequence[int] = ()
-) -> list[tuple[int, str, str, Decimal | None]]:
-    """(id, sku, name, price) of the products with these SKUs or ids."""
-    if not (skus or ids):
-        return []
-    rows = execute(
-        "SELECT id, sku, name, price FROM stock_product WHERE project_id = %s AND (sku = ANY(%s) OR id = ANY(%s))",
-        [project_id, list(skus), list(ids)],
-    )
-    return [(row[0], row[1], row[2], row[3]) for row in rows]

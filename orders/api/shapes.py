@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from integrations.api.shapes import Count, Day, Decimal, Time
-from orders.partners.published import ProductObject, SkuObject, Status
+from orders.partners.published import Status
 
 Minor = Annotated[int, Meta(description="In the smallest unit of the currency.")]
 
@@ -22,6 +22,26 @@ class Person(Struct):
 
     id: str
     object: Literal["customer"]
+
+
+class ItemProduct(Struct):
+    """The product of an item: its keys as the catalogue has them now, the rest as it was when the item was written."""
+
+    id: str | UnsetType = UNSET
+    source_id: str | UnsetType = UNSET
+    name: str | UnsetType = UNSET
+    price: Minor | UnsetType = UNSET
+    metadata: dict[str, Any] | UnsetType = UNSET
+
+
+class ItemSku(Struct):
+    """The SKU of an item, likewise."""
+
+    id: str | UnsetType = UNSET
+    source_id: str | UnsetType = UNSET
+    sku: str | UnsetType = UNSET
+    price: Minor | UnsetType = UNSET
+    metadata: dict[str, Any] | UnsetType = UNSET
 
 
 class OrderItem(Struct):
@@ -37,10 +57,10 @@ class OrderItem(Struct):
     subtotal_amount: Minor
     price: Minor
     metadata: dict[str, Any]
-    product: ProductObject
     object: Literal["order_item"]
-    sku: SkuObject | UnsetType = UNSET
-    source_id: Annotated[str, Meta(description="The SKU.")] | UnsetType = UNSET
+    product: ItemProduct | UnsetType = UNSET
+    sku: ItemSku | UnsetType = UNSET
+    source_id: Annotated[str, Meta(description="Of its SKU or product, as `related_object` says.")] | UnsetType = UNSET
     product_id: str | UnsetType = UNSET
     sku_id: str | UnsetType = UNSET
     related_object: Literal["product", "sku"] | UnsetType = UNSET

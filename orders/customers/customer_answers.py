@@ -10,7 +10,7 @@ from babel.numbers import get_currency_precision
 from config.kit.public_ids import PublicIds
 from config.kit.times import iso
 from orders.models import Customer
-from orders.partners.answers import minor
+from orders.partners.answered_items import minor
 from orders.segments.summaries import summary_of
 
 # There are no vouchers and no cards here.

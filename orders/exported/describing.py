@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 
 from config.kit.public_ids import PublicIds
 from config.kit.times import iso
-from orders.partners.answers import minor
+from orders.partners.answered_items import minor
 
 
 @dataclass(frozen=True)

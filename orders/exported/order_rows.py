@@ -21,7 +21,8 @@ from orders.exported.describing import (
     public_id,
 )
 from orders.models import Order, OrderLine
-from orders.partners.answers import amounts, minor, published_status
+from orders.partners.answered_items import minor
+from orders.partners.answers import amounts, published_status
 
 
 def _rows(project_id: int) -> QuerySet[Order]:

@@ -32,7 +32,7 @@ class FromPartner:
 
     source_id: str
     document: Mapping[str, Any]
-    """See `orders.partners.published.kept`."""
+    """See `orders.partners.to_book.kept`."""
     customer_id: int | None = None
     referrer_id: int | None = None
 

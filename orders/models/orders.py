@@ -107,7 +107,7 @@ class Order(models.Model):
     source_id = models.CharField(max_length=255, blank=True, db_default="")
     """The id a partner gave the order; "" for orders of shops."""
     partner: models.Field[Any, Any] = models.JSONField(null=True, blank=True)
-    """What only the partner API knows of its order, see `orders.partners.published`; None for orders of shops."""
+    """What only the partner API knows of its order, see `orders.partners.to_book`; None for orders of shops."""
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="orders", null=True, blank=True)
     referrer = models.ForeignKey(
         Customer, models.PROTECT, related_name="referred_orders", null=True, blank=True, db_index=False

@@ -13,14 +13,10 @@ from config.kit.public_ids import PublicIds
 from config.kit.times import iso
 from orders.choices import OrderStatus
 from orders.models import Order, OrderLine
-from stock import catalogue
+from orders.partners.answered_items import extras_of_line, goods_of_lines, item_of, minor
+from orders.partners.meanings import Goods
 
 PUBLISHED = {"CREATED", "PAID", "CANCELED", "FULFILLED"}
-
-
-def minor(amount: Decimal, digits: int) -> int:
-    """An amount in the smallest unit of its currency."""
-    return round(amount.scaleb(digits))
 
 
 def status_of(order: Order) -> str:
@@ -47,15 +43,15 @@ def published_status() -> Case:
 
 
 def publish(ids: PublicIds, orders: Sequence[Order]) -> list[dict[str, Any]]:
-    """The published objects of these orders of one project; lines prefetched. One statement for their products."""
-    products: dict[str, int] = {}
-    if orders:
-        skus = sorted({line.sku for order in orders for line in order.lines.all() if line.sku})
-        products = {row[1]: row[0] for row in catalogue.describe(orders[0].project_id, skus)}
-    return [_order(ids, order, products) for order in orders]
+    """The published objects of these orders of one project; lines prefetched. Two statements for all their goods."""
+    if not orders:
+        return []
+    lines = [(order, line) for order in orders for line in order.lines.all()]
+    goods = goods_of_lines(ids, orders[0].project_id, lines)
+    return [_order(ids, order, goods) for order in orders]
 
 
-def _order(ids: PublicIds, order: Order, products: Mapping[str, int]) -> dict[str, Any]:
+def _order(ids: PublicIds, order: Order, goods: Mapping[int, Goods]) -> dict[str, Any]:
     digits = get_currency_precision(order.currency)
     document: Mapping[str, Any] = order.partner or {}
     lines = list(order.lines.all())
@@ -66,7 +62,7 @@ def _order(ids: PublicIds, order: Order, products: Mapping[str, int]) -> dict[st
         "updated_at": iso(order.updated_at),
         "status": status_of(order),
         **amounts_of(order, lines, document, digits),
-        "items": [item_of(ids, line, document.get("items", {}), products, digits) for line in lines],
+        "items": [item_of(ids, line, extras_of_line(order, line), goods[line.pk], digits) for line in lines],
         "metadata": order.metadata,
         "customer_id": None,
         "referrer_id": None,
@@ -102,43 +98,3 @@ def amounts(total: int, discounts: int, items_discount: int) -> dict[str, int]:
         "total_discount_amount": items_discount + discount,
         "total_amount": total,
     }
-
-
-def item_of(
-    ids: PublicIds, line: OrderLine, extras: Mapping[str, Any], products: Mapping[str, int], digits: int
-) -> dict[str, Any]:
-    """A line as an item; `extras` of the order by the keys of its lines, ids of `products` by SKU."""
-    extra = extras.get(line.key, {})
-    amount = minor(line.total + line.discount, digits)
-    item: dict[str, Any] = {"id": ids.give("ordli", line.pk)}
-    product_id = products.get(line.sku)
-    if product_id is not None:
-        kind = "product" if extra.get("related_object") == "product" else "sku"
-        item["product_id"] = ids.give("prod", product_id)
-        if kind == "sku":
-            item["sku_id"] = ids.give("sku", product_id)
-    if line.sku:
-        item["related_object"] = "sku"
-    item |= {name: _told(value) for name, value in extra.items() if name not in {"sku_id", "product_id"}}
-    if line.sku:
-        item["source_id"] = line.sku
-    item |= {
-        "quantity": line.quantity,
-        "amount": amount,
-        "discount_amount": minor(line.discount, digits),
-        "applied_discount_amount": minor(line.discount, digits),
-        "price": minor(line.unit_price, digits),
-        "subtotal_amount": minor(line.total, digits),
-        "metadata": line.metadata,
-        "object": "order_item",
-    }
-    item.setdefault("initial_quantity", line.quantity)
-    item.setdefault("initial_amount", amount)
-    if "product" not in item:
-        item["product"] = {"name": line.name}
-    return item
-
-
-def _told(value: Any) -> Any:
-    """An inner object without `override`: that was an order to us, and sent back it would be one again."""
-    return {name: part for name, part in value.items() if name != "override"} if isinstance(value, dict) else value

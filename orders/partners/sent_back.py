@@ -16,7 +16,9 @@ from config.kit.public_ids import PublicIds
 from config.kit.times import iso
 from orders.customers.customer_objects import CustomerObject
 from orders.models import Order, OrderLine
-from orders.partners.answers import amounts_of, item_of, status_of
+from orders.partners.answered_items import extras_of_line, item_of
+from orders.partners.answers import amounts_of, status_of
+from orders.partners.meanings import Goods
 from orders.partners.published import Item, PublishedOrder
 
 # They follow from each other: as sent they count together, or not at all.
@@ -31,14 +33,16 @@ def names_items(order: PublishedOrder) -> bool:
 
 
 def answered_items(
-    ids: PublicIds, order: Order, lines: Sequence[OrderLine], products: Mapping[str, int]
+    ids: PublicIds, order: Order, lines: Sequence[OrderLine], goods: Mapping[int, Goods]
 ) -> dict[int, Item]:
-    """The items as they are answered, by the primary key of their line; `products` by SKU."""
-    extras, digits = (order.partner or {}).get("items", {}), get_currency_precision(order.currency)
+    """The items as they are answered, by the primary key of their line; `goods`: what stands behind each."""
+    digits = get_currency_precision(order.currency)
     answered = {}
     for line in lines:
         try:
-            answered[line.pk] = msgspec.convert(item_of(ids, line, extras, products, digits), Item)
+            answered[line.pk] = msgspec.convert(
+                item_of(ids, line, extras_of_line(order, line), goods[line.pk], digits), Item
+            )
         except msgspec.ValidationError:
             continue  # beyond what partners may send, such as a discount of a shop as an item of its own
     return answered

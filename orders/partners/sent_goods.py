@@ -1,74 +1,113 @@
-"""The goods that items of partners name: written where a partner overrides them, and looked up."""
+"""The goods that items of partners name: looked up, and written where a partner overrides them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
-from typing import Any
+from dataclasses import dataclass, field
 
-from config.kit.public_ids import PublicIds
-from orders.partners.published import Goods, InvalidOrder, Item, PublishedOrder
-from stock import catalogue
-from stock.catalogue import WantedProduct
+from orders.partners.meanings import Goods, Keys, meaning
+from orders.partners.overriding import GoodsWarning, Overriding, overrides
+from orders.partners.published import InvalidOrder, PublishedOrder
+from stock import catalogue as articles
+from stock.goods.goods_rows import Catalogue
+from stock.goods.known import KnownGoods
+from stock.goods.looking_up import look_up
 
 
-def find(
-    project_id: int, ids: PublicIds, digits: int, orders: Sequence[PublishedOrder]
-) -> tuple[dict[str, Goods], dict[int, InvalidOrder]]:
-    """Write the products to be overridden, then read all that are named; items named by id get their SKU.
+@dataclass
+class MeantGoods:
+    """By the place of an order in its page."""
 
-    The goods by SKU, and the orders that name goods which are not here, by their place.
+    goods: dict[int, list[Goods]] = field(default_factory=dict)
+    """What each of its items means."""
+    refused: dict[int, InvalidOrder] = field(default_factory=dict)
+    """It names goods by ids that are not here."""
+    warnings: dict[int, list[GoodsWarning]] = field(default_factory=dict)
+
+
+def has_overrides(order: PublishedOrder) -> bool:
+    return any(overrides(item) for item in order.items or ())
+
+
+def find(catalogue: Catalogue, orders: Sequence[PublishedOrder], *, live: bool) -> MeantGoods:
+    """Write the goods to be overridden, then say what all items mean, in a handful of statements for all orders.
+
+    A product that a live order sells gets an article that holds its stock. What an order that is refused overrides is
+    written half at most: the caller takes the page back and comes again without it.
     """
-    items = [item for order in orders for item in order.items or ()]
-    if not items:
-        return {}, {}
-    wanted = {item.code: _wanted(item, digits) for item in items if _overrides(item) and item.code}
-    catalogue.override(project_id, list(wanted.values()))
-    codes = {item.code for item in items} - {""}
-    nameless = [item for item in items if not item.code]
-    pks = {given: pk for item in nameless for given in _product_ids(item) if (pk := _take(ids, given))}
-    by_pk = {row[0]: Goods(*row) for row in catalogue.describe(project_id, sorted(codes), list(pks.values()))}
-    refused = {}
-    for place, order in enumerate(orders if nameless else ()):
-        error = _name(order, pks, by_pk)
-        if error is not None:
-            refused[place] = error
-    return {goods.sku: goods for goods in by_pk.values()}, refused
+    keys = Keys(catalogue.ids)
+    for order in orders:
+        for item in order.items or ():
+            keys.add(item)
+    known = _known(catalogue, keys) if any(order.items for order in orders) else KnownGoods()
+    found = _meant(catalogue, orders, known)
+    if any(map(has_overrides, orders)):
+        _override(catalogue, orders, known, keys, found)
+        known = _known(catalogue, keys)
+        found = _meant(catalogue, orders, known, found)
+    if live and _open_own(catalogue, known, found):
+        found = _meant(catalogue, orders, _known(catalogue, keys), found)
+    for place, meant in found.goods.items():
+        for index, goods in enumerate(meant):
+            if goods.is_unknown:
+                what = "SKU" if goods.kind == "sku" else "product"
+                text = f"Item {index}: there is no {what} {goods.code} here; its line takes no part in stock"
+                found.warnings.setdefault(place, []).append(GoodsWarning("unknown_goods", text))
+    return found
 
 
-def _name(order: PublishedOrder, pks: dict[str, int], goods: dict[int, Goods]) -> InvalidOrder | None:
-    """Give the items that name their goods by id the SKU of these; what names none that are here."""
-    for item in order.items or ():
-        for given in () if item.code else _product_ids(item):
-            found = goods.get(pks.get(given, 0))
-            if found is None:
-                kind = "product" if given == item.product_id else "sku"
-                return InvalidOrder(f"invalid_{kind}", f"Cannot find {kind} with id {given}")
-            item.source_id = found.sku
-    return None
+def _known(catalogue: Catalogue, keys: Keys) -> KnownGoods:
+    return look_up(
+        catalogue.ids,
+        catalogue.project_id,
+        catalogue.currency,
+        codes=keys.codes,
+        articles=keys.articles,
+        parents=keys.parents,
+        sources=keys.sources,
+    )
 
 
-def _product_ids(item: Item) -> list[str]:
-    """Ids of a SKU or product of ours, the more precise first."""
-    inner = [part.id for part in (item.sku, item.product) if part is not None]
-    return [given for given in (item.sku_id, item.product_id, *inner) if given][:1]
+def _meant(
+    catalogue: Catalogue, orders: Sequence[PublishedOrder], known: KnownGoods, before: MeantGoods | None = None
+) -> MeantGoods:
+    """What the items mean; `before`: what was found out already."""
+    found = MeantGoods() if before is None else MeantGoods({}, before.refused, before.warnings)
+    for place, order in enumerate(orders):
+        if place in found.refused:
+            continue
+        try:
+            items = enumerate(order.items or ())
+            found.goods[place] = [meaning(catalogue.ids, item, known, index) for index, item in items]
+        except InvalidOrder as error:
+            found.refused[place] = error
+    return found
 
 
-def _take(ids: PublicIds, given: str) -> int | None:
-    return ids.take("sku", given) or ids.take("prod", given)
+def _override(
+    catalogue: Catalogue, orders: Sequence[PublishedOrder], known: KnownGoods, keys: Keys, found: MeantGoods
+) -> None:
+    writing = Overriding(catalogue, known, keys.codes, keys.sources)
+    for place, order in enumerate(orders):
+        if place in found.refused:
+            continue
+        try:
+            for index, item in enumerate(order.items or ()):
+                if overrides(item):
+                    told = writing.write(item, found.goods[place][index], index)
+                    found.warnings.setdefault(place, []).extend(told)
+        except InvalidOrder as error:
+            found.refused[place] = error
+    writing.save()
 
 
-def _overrides(item: Item) -> bool:
-    return any(part is not None and part.override for part in (item.sku, item.product))
-
-
-def _wanted(item: Item, digits: int) -> WantedProduct:
-    metadata: dict[str, Any] = {}
-    price = None
-    for part in (item.product, item.sku):
-        if part is not None and part.override:
-            metadata |= part.metadata or {}
-            price = part.price if part.price is not None else price
-    given = any(part is not None and part.override and part.metadata is not None for part in (item.product, item.sku))
-    exact = None if price is None else Decimal(price).scaleb(-digits).quantize(Decimal("0.0001"))
-    return WantedProduct(item.code, item.name or None, exact, metadata if given else None)
+def _open_own(catalogue: Catalogue, known: KnownGoods, found: MeantGoods) -> bool:
+    """Make the articles of products that are themselves sold; whether there were any to make."""
+    new = {
+        goods.parent.pk: (goods.code, goods.parent.name)
+        for meant in found.goods.values()
+        for goods in meant
+        if goods.kind == "product" and goods.article is None and goods.parent and not known.is_taken(goods.parent)
+    }
+    articles.create_own(catalogue.project_id, new)
+    return bool(new)

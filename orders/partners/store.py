@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 from babel.numbers import get_currency_precision
+from django.db import transaction
 
 from config.kit.isolating import once_more
 from config.kit.public_ids import PublicIds
@@ -24,19 +25,16 @@ from orders.intake.new_orders import take_in
 from orders.intake.plans import API_HISTORY, API_HISTORY_CANCELLED, CANCEL, VALID, Plan
 from orders.models import Order
 from orders.partners import sent_back, sent_customers, sent_goods
+from orders.partners.answered_items import goods_of_lines
 from orders.partners.known_orders import KnownOrder, SentOrder, digest_of, look_up
-from orders.partners.published import (
-    Goods,
-    InvalidOrder,
-    Item,
-    PublishedOrder,
-    kept,
-    missing_amount,
-    to_incoming,
-)
+from orders.partners.meanings import Goods
+from orders.partners.overriding import GoodsWarning, overrides
+from orders.partners.published import InvalidOrder, Item, PublishedOrder, missing_amount
+from orders.partners.to_book import kept, to_incoming
 from orders.partners.updates import OrderUpdate, apply
 from orders.work.changing import ChangeRefused, Opened, open_together, write_together
-from stock import catalogue, ledger
+from stock import ledger
+from stock.goods.goods_rows import Catalogue
 
 
 @dataclass(frozen=True)
@@ -54,6 +52,11 @@ class Book:
     def digits(self) -> int:
         return get_currency_precision(self.currency)
 
+    @property
+    def catalogue(self) -> Catalogue:
+        at = self.at.replace(microsecond=self.at.microsecond // 1_000 * 1_000)
+        return Catalogue(self.project_id, self.currency, self.ids, at)
+
 
 @dataclass(frozen=True)
 class Stored:
@@ -61,6 +64,7 @@ class Stored:
 
     order_id: int
     what: str
+    warnings: tuple[GoodsWarning, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,11 @@ class _Entry:
     referrer: int | None = None
     """Tickets of the page's customers."""
     digest: str = ""
+    goods: Sequence[Goods] = ()
+    """What its items mean."""
+    warnings: Sequence[GoodsWarning] = ()
+    writes_goods: bool = False
+    """It has written goods of the catalogue, or half of them."""
     answered: Mapping[int, Item] = field(default_factory=dict)
     """Its items as they are answered, by line, where it names any."""
 
@@ -95,7 +104,8 @@ class _Page:
     book: Book
     entries: list[_Entry]
     live: bool
-    goods: dict[str, Goods] = field(default_factory=dict)
+    behind: dict[int, Goods] = field(default_factory=dict)
+    """What stands behind the lines of orders whose items are sent anew."""
     opened: dict[int, Opened] = field(default_factory=dict)
 
     @property
@@ -108,11 +118,31 @@ def store(book: Book, orders: Sequence[PublishedOrder], *, live: bool, on_confli
 
     Only what may touch stock or catalogue waits for the project's lock, not history. Whoever writes without it locks
     orders, customers and new orders in this order, each kind by its keys, so that no two wait for each other.
+    An order that is refused leaves nothing in the catalogue either: the page is taken back and written without it.
     Raises errors as they come: the caller isolates the order that causes one.
     """
-    entries = [_Entry(order) for order in orders]
+    if not any(map(sent_goods.has_overrides, orders)):
+        return _written(book, [_Entry(order) for order in orders], live=live, on_conflict=on_conflict)
+    outcomes: dict[int, Outcome] = {}
+    while len(outcomes) < len(orders):
+        entries = {place: _Entry(order) for place, order in enumerate(orders) if place not in outcomes}
+        with transaction.atomic():
+            found = _written(book, list(entries.values()), live=live, on_conflict=on_conflict)
+            written = dict(zip(entries, found, strict=True))
+            spoilt = {place: each for place, each in written.items() if _spoils(entries[place], each)}
+            transaction.set_rollback(bool(spoilt))
+        outcomes |= spoilt or written
+    return [outcomes[place] for place in range(len(orders))]
+
+
+def _spoils(entry: _Entry, outcome: Outcome) -> bool:
+    """Whether it was refused after goods were written for it."""
+    return entry.writes_goods and isinstance(outcome, RowFailure)
+
+
+def _written(book: Book, entries: list[_Entry], *, live: bool, on_conflict: str) -> list[Outcome]:
     page = _Page(book, entries, live)
-    may_touch_stock = any(_touches_stock(item, live=live) for order in orders for item in order.items or ())
+    may_touch_stock = any(_touches_stock(item, live=live) for entry in entries for item in entry.order.items or ())
     if may_touch_stock:
         ledger.lock_project(book.project_id)
     _find(page, on_conflict)
@@ -133,7 +163,7 @@ def store(book: Book, orders: Sequence[PublishedOrder], *, live: bool, on_confli
 
 def _touches_stock(item: Item, *, live: bool) -> bool:
     """Whether it may reserve units, or writes to the catalogue."""
-    if any(part is not None and part.override for part in (item.product, item.sku)):
+    if overrides(item):
         return True
     return live and bool(item.source_id or item.sku_id or item.product_id or item.sku or item.product)
 
@@ -226,13 +256,13 @@ def _open(page: _Page) -> None:
         return
     book, ids = page.book, page.book.ids
     page.opened = open_together(book.project_id, known, stock=page.live)
-    naming = [page.opened[pk].lines for pk, (entry, _) in known.items() if sent_back.names_items(entry.order)]
-    rows = catalogue.describe(book.project_id, sorted({line.sku for lines in naming for line in lines} - {""}))
-    products = {sku: pk for pk, sku, _, _ in rows}
+    naming = [page.opened[pk] for pk, (entry, _) in known.items() if entry.order.items is not None]
+    lines = [(opened.order, line) for opened in naming for line in opened.lines]
+    page.behind = goods_of_lines(ids, book.project_id, lines) if lines else {}
     for pk, (entry, here) in known.items():
         opened = page.opened[pk]
         if sent_back.names_items(entry.order):
-            entry.answered = sent_back.answered_items(ids, opened.order, opened.lines, products)
+            entry.answered = sent_back.answered_items(ids, opened.order, opened.lines, page.behind)
         entry.order = sent_back.news(ids, opened.order, opened.lines, entry.order, entry.answered)
         if sent_back.is_nothing(entry.order) and not _names_it(entry.order, opened):
             entry.outcome = Stored(pk, "skipped")
@@ -247,11 +277,12 @@ def _names_it(order: PublishedOrder, opened: Opened) -> bool:
 
 def _find_goods(page: _Page) -> None:
     entries = page.open
-    page.goods, refused = sent_goods.find(
-        page.book.project_id, page.book.ids, page.book.digits, [entry.order for entry in entries]
-    )
-    for place, error in refused.items():
-        entries[place].outcome = RowFailure(error.key, str(error))
+    found = sent_goods.find(page.book.catalogue, [entry.order for entry in entries], live=page.live)
+    for place, entry in enumerate(entries):
+        entry.writes_goods = sent_goods.has_overrides(entry.order)
+        entry.goods, entry.warnings = found.goods.get(place, ()), found.warnings.get(place, ())
+        if error := found.refused.get(place):
+            entry.outcome = RowFailure(error.key, str(error))
 
 
 def _write_customers(page: _Page) -> Customers:
@@ -288,15 +319,15 @@ def _create(page: _Page, customers: Customers) -> None:
         if isinstance(taken, Obstacle):
             entry.outcome = RowFailure(taken.code, taken.message)
         else:
-            entry.outcome = Stored(taken.order_id, "created")
+            entry.outcome = Stored(taken.order_id, "created", tuple(entry.warnings))
 
 
 def _intake(page: _Page, entry: _Entry, customers: Customers) -> Intake:
     book, order = page.book, entry.order
-    incoming = to_incoming(order, page.goods, book.currency, book.digits, book.at, stocked=page.live)
+    incoming = to_incoming(order, entry.goods, book.currency, book.digits, book.at, stocked=page.live)
     partner = FromPartner(
         order.source_id or "",
-        kept(order, "" if page.live else entry.digest),
+        kept(order, entry.goods, book.digits, "" if page.live else entry.digest),
         sent_customers.pk(customers, entry.customer, "customer"),
         sent_customers.pk(customers, entry.referrer, "referrer"),
     )
@@ -324,7 +355,7 @@ def _update(page: _Page, customers: Customers) -> None:
         except ChangeRefused as error:
             entry.outcome = RowFailure("invalid_order", str(error))
         else:
-            entry.outcome = Stored(entry.known.pk, "updated" if changed else "skipped")
+            entry.outcome = Stored(entry.known.pk, "updated" if changed else "skipped", tuple(entry.warnings))
             before = opened.order.partner or {}
             document = {name: value for name, value in before.items() if name != "digest"}
             if not page.live:
@@ -342,10 +373,11 @@ def _update(page: _Page, customers: Customers) -> None:
 def _change(page: _Page, entry: _Entry, customers: Customers) -> OrderUpdate:
     return OrderUpdate(
         entry.order,
-        page.goods,
+        entry.goods,
         page.book.ids,
         page.book.digits,
         sent_customers.pk(customers, entry.customer, "customer"),
         sent_customers.pk(customers, entry.referrer, "referrer"),
+        page.behind,
         entry.answered,
     )

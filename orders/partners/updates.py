@@ -15,16 +15,10 @@ from orders.choices import EventKind, OrderStatus
 from orders.intake.incoming import IncomingLine
 from orders.intake.plans import API_HISTORY
 from orders.models import OrderLine
-from orders.partners.published import (
-    Goods,
-    Item,
-    PublishedOrder,
-    billing_news,
-    checked_total,
-    extras_of,
-    incoming_lines,
-)
+from orders.partners.meanings import Goods
+from orders.partners.published import Item, PublishedOrder
 from orders.partners.sent_back import AMOUNTS
+from orders.partners.to_book import billing_news, checked_total, extras_of, incoming_lines
 from orders.work.changing import ChangeRefused, Opened, cancel_units, exchange, open_units, reopen_units, resize
 
 ZERO = Decimal(0)
@@ -35,11 +29,14 @@ class OrderUpdate:
     """What is new in what was sent, with what it names looked up."""
 
     sent: PublishedOrder
-    goods: Mapping[str, Goods]
+    goods: Sequence[Goods]
+    """What each item that was sent means."""
     ids: PublicIds
     digits: int
     customer_id: int | None
     referrer_id: int | None
+    behind: Mapping[int, Goods]
+    """The goods behind the lines as they were, where items were sent."""
     answered: Mapping[int, Item]
     """The items as they were answered, by line: one that comes back unchanged leaves its line alone."""
 
@@ -148,22 +145,23 @@ def _replace_lines(book: Opened, change: OrderUpdate, extras: Mapping[str, Any])
     items = change.sent.items or []
     stocked = book.order.import_action != API_HISTORY.action
     wanted = incoming_lines(items, change.goods, change.digits, stocked=stocked)
-    book.lock_products(change.goods[line.sku].product_id for line in wanted if line.stocked)
-    met = _met(book.lines, items, wanted, change.ids)
+    behind = [goods.product_id if stocked else None for goods in change.goods]
+    book.lock_products(pk for pk in behind if pk is not None)
+    met = _met(book.lines, change)
     before = len(book.lines)
     for gone in [line for line in book.lines if line not in met.values()]:
         book.remove(gone)
     found: dict[str, Any] = {}
     for position, (item, incoming) in enumerate(zip(items, wanted, strict=True)):
         line = met.get(position)
-        extra = extras_of(item)
+        extra = extras_of(item, change.goods[position], change.digits)
         if line is None:
-            book.lines.append(_new_line(book, change, incoming, position))
+            book.lines.append(_new_line(book, behind[position], incoming, position))
         elif item == change.answered.get(line.pk):
             extra = extras.get(line.key, {})
             line.position, line.key = position, incoming.key
         else:
-            _change_line(line, incoming, change, position)
+            _change_line(line, incoming, behind[position], position)
         if extra:
             found[incoming.key] = extra
     if book.is_changed:
@@ -171,30 +169,39 @@ def _replace_lines(book: Opened, change: OrderUpdate, extras: Mapping[str, Any])
     return found
 
 
-def _met(
-    lines: Sequence[OrderLine], items: Sequence[Item], wanted: Sequence[IncomingLine], ids: PublicIds
-) -> dict[int, OrderLine]:
-    """Which line each item is, by its place: the one it names by `id`, else the first left with its SKU."""
+def _met(lines: Sequence[OrderLine], change: OrderUpdate) -> dict[int, OrderLine]:
+    """Which line each item is, by its place: that of its `id`, else the first left with its SKU, else its product."""
+    items = change.sent.items or []
     left = {line.pk: line for line in lines}
     met = {}
     for place, item in enumerate(items):
-        line = left.pop(ids.take("ordli", item.id) or 0, None) if item.id else None
+        line = left.pop(change.ids.take("ordli", item.id) or 0, None) if item.id else None
         if line is not None:
             met[place] = line
-    for place, incoming in enumerate(wanted):
-        if place not in met and incoming.sku:
-            same = next((line for line in left.values() if line.sku == incoming.sku), None)
-            if same is not None:
-                met[place] = left.pop(same.pk)
+    for same in (_same_goods, _same_product):
+        for place, goods in enumerate(change.goods):
+            if place in met or not goods.kind:
+                continue
+            line = next((line for line in left.values() if same(goods, line, change.behind.get(line.pk))), None)
+            if line is not None:
+                met[place] = left.pop(line.pk)
     return met
 
 
-def _product(change: OrderUpdate, incoming: IncomingLine) -> int | None:
-    return change.goods[incoming.sku].product_id if incoming.stocked else None
+def _same_goods(goods: Goods, line: OrderLine, behind: Goods | None) -> bool:
+    return line.sku == goods.code or (
+        behind is not None and goods.product_id is not None and behind.product_id == goods.product_id
+    )
 
 
-def _new_line(book: Opened, change: OrderUpdate, incoming: IncomingLine, position: int) -> OrderLine:
-    product_id = _product(change, incoming)
+def _same_product(goods: Goods, line: OrderLine, behind: Goods | None) -> bool:
+    """An item that means a product meets a line of it, whichever SKU that has."""
+    if goods.kind != "product" or goods.parent is None or behind is None or behind.parent is None:
+        return False
+    return behind.parent.pk == goods.parent.pk
+
+
+def _new_line(book: Opened, product_id: int | None, incoming: IncomingLine, position: int) -> OrderLine:
     line = OrderLine(
         order=book.order,
         sku=incoming.sku,
@@ -205,11 +212,11 @@ def _new_line(book: Opened, change: OrderUpdate, incoming: IncomingLine, positio
     return _describe(line, incoming, position)
 
 
-def _change_line(line: OrderLine, incoming: IncomingLine, change: OrderUpdate, position: int) -> None:
+def _change_line(line: OrderLine, incoming: IncomingLine, product_id: int | None, position: int) -> None:
     if incoming.quantity < line.shipped:
         raise ChangeRefused(f"{line.shipped} × {line.sku or line.name} are shipped already")
-    if line.sku != incoming.sku:
-        exchange(line, _product(change, incoming))
+    if line.sku != incoming.sku or (product_id is not None and line.product_id != product_id and not line.shipped):
+        exchange(line, product_id)
         line.sku = incoming.sku
     if line.quantity != incoming.quantity or line.cancelled:
         resize(line, incoming.quantity)

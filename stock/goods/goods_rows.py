@@ -10,6 +10,8 @@ from babel.numbers import get_currency_precision
 
 from config.kit.public_ids import PublicIds
 from config.kit.refusals import Refused
+from config.kit.sql import next_ids
+from stock.models import Product
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,20 @@ class GoodsRefused(Refused):
     def __init__(self, failure: GoodsFailure) -> None:
         super().__init__(failure.details)
         self.failure = failure
+
+
+class Numbers:
+    """Primary keys of the sequence that products and articles share; taken in portions that grow."""
+
+    def __init__(self) -> None:
+        self._spare: list[int] = []
+        self._portion = 1
+
+    def take(self) -> int:
+        if not self._spare:
+            self._spare = next_ids(Product, self._portion)[::-1]
+            self._portion = min(200, self._portion * 4)
+        return self._spare.pop()
 
 
 def missing(kind: str, key: str) -> GoodsFailure:

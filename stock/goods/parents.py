@@ -9,8 +9,8 @@ from django.db import transaction
 from msgspec import UNSET
 
 from config.kit.locks import ProjectLock, lock_project
-from config.kit.sql import next_ids, update_rows
-from stock.goods.goods_rows import Catalogue, GoodsFailure, GoodsOutcome, GoodsStored, missing, only
+from config.kit.sql import update_rows
+from stock.goods.goods_rows import Catalogue, GoodsFailure, GoodsOutcome, GoodsStored, Numbers, missing, only
 from stock.goods.laying_on import lay_on
 from stock.goods.sent_fields import ProductFields, is_empty, key_of
 from stock.models import ParentProduct, Product
@@ -30,7 +30,8 @@ def upsert_products(
     caller's transaction; raises database errors as they come.
     """
     lock_project(ProjectLock.STOCK, catalogue.project_id)
-    page = _Parents(catalogue, rows)
+    pks = {pk for row in rows if (pk := catalogue.ids.take("prod", key_of(row.id)))}
+    page = ParentsInHand(catalogue, pks, [key_of(row.source_id) for row in rows])
     outcomes = [page.write(row, replace=replace) for row in rows]
     page.save()
     return outcomes
@@ -50,26 +51,23 @@ def change_product(
     return save_product(catalogue, msgspec.structs.replace(fields, id=given, source_id=UNSET), replace=replace)
 
 
-class _Parents:
-    """The products that some rows name, on their way."""
+class ParentsInHand:
+    """Products that are being written: those of these primary keys and source ids, and new ones."""
 
-    def __init__(self, catalogue: Catalogue, rows: Sequence[ProductFields]) -> None:
+    def __init__(self, catalogue: Catalogue, pks: Iterable[int], sources: Iterable[str]) -> None:
         self.catalogue = catalogue
-        pks = [catalogue.ids.take("prod", key) for row in rows if (key := key_of(row.id))]
-        sources = {key_of(row.source_id) for row in rows} - {""}
+        pks = set(pks)
+        taken = set(sources) - {""}
         ours = ParentProduct.objects.filter(project_id=catalogue.project_id)
-        named = ours.filter(pk__in=[pk for pk in pks if pk is not None]) if any(pks) else ours.none()
-        taken = ours.filter(source_id__in=sources) if sources else ours.none()
-        found = {parent.pk: parent for parent in (*named, *taken)}
+        by_pk = ours.filter(pk__in=pks) if pks else ours.none()
+        by_source = ours.filter(source_id__in=taken) if taken else ours.none()
+        found = {parent.pk: parent for parent in (*by_pk, *by_source)}
         self.by_pk = found
         self.by_source = {parent.source_id: parent for parent in found.values() if parent.source_id}
         self.new: list[ParentProduct] = []
         self.changed: dict[int, ParentProduct] = {}
         self.recoded: list[ParentProduct] = []
-        self._spare = iter(next_ids(Product, sum(1 for row in rows if self._may_be_new(row))))
-
-    def _may_be_new(self, row: ProductFields) -> bool:
-        return not key_of(row.id) and key_of(row.source_id) not in self.by_source
+        self._numbers = Numbers()
 
     def write(self, row: ProductFields, *, replace: bool) -> GoodsOutcome:
         public_id, source_id = key_of(row.id), key_of(row.source_id)
@@ -99,8 +97,12 @@ class _Parents:
         if not source_id and not row.name:
             what = "send at least one field" if is_empty(row) else "send a name or a source_id"
             return GoodsFailure("invalid_payload", f"Property .name is missing: the product is new, {what}")
+        return GoodsStored(self.make(row, source_id).pk, False, True)
+
+    def make(self, row: ProductFields, source_id: str) -> ParentProduct:
+        """A new product, whatever it has."""
         parent = ParentProduct(
-            pk=next(self._spare),
+            pk=self._numbers.take(),
             project_id=self.catalogue.project_id,
             source_id=source_id,
             created_at=self.catalogue.at,
@@ -110,7 +112,7 @@ class _Parents:
         self.by_pk[parent.pk] = parent
         if source_id:
             self.by_source[source_id] = parent
-        return GoodsStored(parent.pk, False, True)
+        return parent
 
     def save(self) -> None:
         ParentProduct.objects.bulk_create(self.new)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 from babel.numbers import list_currencies
@@ -10,9 +10,9 @@ from django.db import transaction
 from msgspec import UNSET
 
 from config.kit.locks import ProjectLock, lock_project
-from config.kit.sql import next_ids, update_rows
+from config.kit.sql import update_rows
 from stock import catalogue as articles
-from stock.goods.goods_rows import Catalogue, GoodsFailure, GoodsOutcome, GoodsStored, missing, only
+from stock.goods.goods_rows import Catalogue, GoodsFailure, GoodsOutcome, GoodsStored, Numbers, missing, only
 from stock.goods.laying_on import lay_on
 from stock.goods.sent_fields import SkuFields, is_empty, key_of
 from stock.models import ParentProduct, Product
@@ -35,8 +35,9 @@ def upsert_skus(
     parent = ParentProduct.objects.filter(project_id=catalogue.project_id, pk=parent_pk, deleted_at=None).first()
     if parent is None:
         return [missing("product", catalogue.ids.give("prod", parent_pk)) for _ in rows]
-    page = _Skus(catalogue, parent, rows)
-    outcomes = [page.write(row, replace=replace) for row in rows]
+    pks = {pk for row in rows if (pk := catalogue.ids.take("sku", key_of(row.id)))}
+    page = SkusInHand(catalogue, pks, [key_of(row.source_id) for row in rows])
+    outcomes = [page.write(parent, row, replace=replace) for row in rows]
     page.save()
     return outcomes
 
@@ -56,26 +57,27 @@ def change_sku(catalogue: Catalogue, article: Product, fields: SkuFields, *, rep
     return save_sku(catalogue, article.parent_id, fields, replace=replace)
 
 
-class _Skus:
-    """The SKUs that some rows name, on their way."""
+class SkusInHand:
+    """SKUs that are being written: those of these primary keys and codes, and new ones."""
 
-    def __init__(self, catalogue: Catalogue, parent: ParentProduct, rows: Sequence[SkuFields]) -> None:
-        self.catalogue, self.parent = catalogue, parent
-        pks = [catalogue.ids.take("sku", key) for row in rows if (key := key_of(row.id))]
-        codes = {key_of(row.source_id) for row in rows} - {""}
+    def __init__(self, catalogue: Catalogue, pks: Iterable[int], codes: Iterable[str]) -> None:
+        self.catalogue = catalogue
+        pks = set(pks)
+        taken = set(codes) - {""}
         ours = Product.objects.filter(project_id=catalogue.project_id).select_related("parent")
-        named = ours.filter(pk__in=[pk for pk in pks if pk is not None]) if any(pks) else ours.none()
-        known = ours.filter(sku__in=codes) if codes else ours.none()
-        self.by_pk = {article.pk: article for article in (*named, *known)}
+        by_pk = ours.filter(pk__in=pks) if pks else ours.none()
+        by_code = ours.filter(sku__in=taken) if taken else ours.none()
+        self.by_pk = {article.pk: article for article in (*by_pk, *by_code)}
         self.by_code = {article.sku: article for article in self.by_pk.values()}
         self.new: list[Product] = []
         self.changed: dict[int, Product] = {}
         self.left: list[int] = []
-        """Lone parents whose article has moved here."""
-        may_be_new = sum(1 for row in rows if not key_of(row.id) and key_of(row.source_id) not in self.by_code)
-        self._spare = iter(next_ids(Product, may_be_new))
+        """Lone parents whose article has moved away."""
+        self.joined: set[int] = set()
+        """Parents that have one SKU more."""
+        self._numbers = Numbers()
 
-    def write(self, row: SkuFields, *, replace: bool) -> GoodsOutcome:
+    def write(self, parent: ParentProduct, row: SkuFields, *, replace: bool) -> GoodsOutcome:
         if row.currency and row.currency not in list_currencies():
             return GoodsFailure("invalid_payload", "Property .currency is none of ISO 4217: send e.g. EUR", "sku")
         public_id, code = key_of(row.id), key_of(row.source_id)
@@ -85,8 +87,8 @@ class _Skus:
             if article is None or article.own or article.deleted_at is not None:
                 return missing("sku", public_id)
         if article is None:
-            return self._create(row, code)
-        refused = self._refusal(article)
+            return self._create(parent, row, code)
+        refused = self._refusal(parent, article)
         if refused is not None:
             return refused
         coded = bool(code) and code != article.sku and article.sku == self.catalogue.ids.give("sku", article.pk)
@@ -95,56 +97,58 @@ class _Skus:
         if coded:
             article.sku = code
             self.by_code[code] = article
-        was_own, moved = article.own, self._move(article)
+        was_own, moved = article.own, self._move(parent, article)
         different = lay_on(self.catalogue, article, row, replace=replace) or coded or moved
         if different and article not in self.new:
             article.updated_at = None if was_own else self.catalogue.at
             self.changed[article.pk] = article
         return GoodsStored(article.pk, not was_own, different)
 
-    def _refusal(self, article: Product) -> GoodsFailure | None:
+    def _refusal(self, parent: ParentProduct, article: Product) -> GoodsFailure | None:
         """Why an article that is here is none that may be written below this product."""
         if article.deleted_at is not None:
             details = f"{article.sku} is the source id of a deleted SKU: DELETE it with force=true first"
             return GoodsFailure("duplicate_resource_key", details, "sku", article.pk)
-        if article.parent_id != self.parent.pk and (article.parent is None or not article.parent.lone):
+        if article.parent_id != parent.pk and (article.parent is None or not article.parent.lone):
             return _belongs(article)
         return None
 
-    def _move(self, article: Product) -> bool:
+    def _move(self, parent: ParentProduct, article: Product) -> bool:
         """Below this product, as one of its SKUs; whether it was elsewhere before."""
-        if article.parent_id == self.parent.pk and not article.own:
+        if article.parent_id == parent.pk and not article.own:
             return False
-        if article.parent_id is not None and article.parent_id != self.parent.pk:
+        if article.parent_id is not None and article.parent_id != parent.pk:
             self.left.append(article.parent_id)
-        article.parent, article.own = self.parent, False
+        article.parent, article.own = parent, False
+        self.joined.add(parent.pk)
         return True
 
-    def _create(self, row: SkuFields, code: str) -> GoodsOutcome:
+    def _create(self, parent: ParentProduct, row: SkuFields, code: str) -> GoodsOutcome:
         if is_empty(row):
             return GoodsFailure("invalid_payload", "The SKU is new: send at least one field", "sku")
-        pk = next(self._spare)
+        pk = self._numbers.take()
         code = code or self.catalogue.ids.give("sku", pk)
         article = Product(
             pk=pk,
             project_id=self.catalogue.project_id,
-            parent=self.parent,
+            parent=parent,
             sku=code,
             created_at=self.catalogue.at,
         )
         lay_on(self.catalogue, article, row)
         self.new.append(article)
+        self.joined.add(parent.pk)
         self.by_pk[pk] = self.by_code[code] = article
         return GoodsStored(pk, False, True)
 
     def save(self) -> None:
-        if self.parent.lone and (self.new or self.left):
-            self.parent.lone = False
-            self.parent.save(update_fields=["lone"])
+        if self.joined:
+            ParentProduct.objects.filter(pk__in=self.joined, lone=True).update(lone=False)
         Product.objects.bulk_create(self.new)
         articles.open_levels(self.catalogue.project_id, [article.sku for article in self.new])
         update_rows(Product, WRITTEN, list(self.changed.values()))
-        ParentProduct.objects.filter(pk__in=self.left).delete()
+        if self.left:
+            ParentProduct.objects.filter(pk__in=self.left).delete()
 
 
 def _belongs(article: Product) -> GoodsFailure:

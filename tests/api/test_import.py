@@ -13,7 +13,7 @@ from integrations.invariants import broken
 from integrations.models import BulkPortion, Project
 from integrations.tick import tick
 from orders.models import Customer, Invoice, Order, OrderEvent, OrderLine, Shipment
-from stock.models import Product, Reservation, StockMovement
+from stock.models import ParentProduct, Product, Reservation, StockMovement
 from tests.api.conftest import Partner, told
 from tests.factories import IntegrationFactory, give_stock
 
@@ -114,14 +114,16 @@ def test_a_customer_of_a_shop_gets_the_source_id_of_the_partner(partner: Partner
 
 def test_products_are_stored_only_on_override(partner: Partner, project: Project) -> None:
     partner.imported([FULL])
-    product = Product.objects.get()
-    assert (product.sku, product.name, product.price) == ("MUG", "Mug, white", Decimal("15.00"))
+    sku = Product.objects.get()
+    assert (sku.sku, sku.name, sku.price, sku.metadata) == ("MUG", "white", Decimal("15.00"), {})
+    product = ParentProduct.objects.get(articles=sku)
+    assert (product.source_id, product.name, product.price) == ("MUGS", "Mug", None)
     assert product.metadata == {"shelf": "A"}
     again = {"source_id": "MUG", "quantity": 1, "product": {"override": True, "name": "Big mug"}}
     partner.imported([{"source_id": "order-2", "items": [again]}])
     product.refresh_from_db()
-    assert (product.name, product.price, product.metadata) == ("Big mug", Decimal("15.00"), {"shelf": "A"})
-    assert Order.objects.get(source_id="order-2").total == Decimal("15.00")  # the price of the product
+    assert (product.name, product.price, product.metadata) == ("Big mug", None, {"shelf": "A"})
+    assert Order.objects.get(source_id="order-2").total == Decimal("15.00")  # the price of the SKU
 
 
 def test_history_moves_no_stock_and_makes_no_documents(partner: Partner, project: Project) -> None:
@@ -148,7 +150,7 @@ def test_the_seven_shapes_of_the_published_example(partner: Partner, project: Pr
     partner.imported([FULL])
     known = Order.objects.get()
     customer = ids(project).give("cust", Customer.objects.get(source_id="cust-1").pk)
-    product = ids(project).give("prod", Product.objects.get().pk)
+    product = ids(project).give("prod", ParentProduct.objects.get().pk)
     sku = ids(project).give("sku", Product.objects.get().pk)
     shapes: list[dict[str, Any]] = [
         FULL | {"source_id": "shape-1"},
@@ -204,7 +206,7 @@ def test_rows_that_fail_later_say_why_and_the_others_land(partner: Partner, proj
         (2, None, "invalid_order", "The order came from a shop: change it in that shop"),
         (3, "x", "not_found", "Cannot find order with id ord_" + "0" * 32),
         (4, "c", "invalid_customer", f"Cannot find customer with id {foreign}"),
-        (5, "p", "invalid_product", "Cannot find product with id prod_1"),
+        (5, "p", "invalid_product", "Cannot find product with id prod_1 (.items[0].product_id)"),
         (6, "big", "invalid_amount", f"Property .items[0] comes to more than can be kept: {10**18}"),
         (7, "discount", "invalid_amount", "Property .discount_amount: the discounts are higher than the amount"),
         (8, "good", "duplicate_found", "The source_id is that of row 0 of the same import"),

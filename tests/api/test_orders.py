@@ -88,7 +88,8 @@ def test_a_live_order_reserves_and_is_answered_as_published(
                 "applied_discount_amount": 0,
                 "subtotal_amount": 3_000,
                 "price": 1_000,
-                "product": {"name": "Product MUG"},
+                "product": {"id": product, "source_id": "MUG", "name": "Product MUG"},
+                "sku": {"id": ids.give("sku", mugs.product_id), "source_id": "MUG", "sku": "Product MUG"},
                 "metadata": {},
                 "object": "order_item",
             }
@@ -297,4 +298,4 @@ def test_amounts_of_staff_edits_are_published(partner: Partner, mugs: StockLevel
     Order.objects.update(total=Decimal("20.00"))
     Order.objects.get().lines.update(name="Mug, blue")
     published = told(partner.get("/v1/orders/web-1"))
-    assert (published["total_amount"], published["items"][0]["product"]) == (2_000, {"name": "Mug, blue"})
+    assert (published["total_amount"], published["items"][0]["product"]["name"]) == (2_000, "Mug, blue")

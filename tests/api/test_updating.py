@@ -13,16 +13,25 @@ from integrations.models import Project
 from orders.models import Announcement, Customer, Order, OrderEvent
 from orders.partners import sent_back, updates
 from orders.work import changing
-from stock.models import Product, StockLevel
+from stock.models import ParentProduct, Product, StockLevel
 from tests.api.conftest import Partner, told
 from tests.factories import give_stock
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+# As sent; `TEA` is no product here until somebody overrides it, and the SKU stands alone.
 GOODS: dict[str, Any] = {
     "product": {"source_id": "TEA", "name": "Tea", "price": 900, "metadata": {"origin": "IN"}},
     "sku": {"sku": "250 g", "price": 850.0},
 }
+
+
+def copied(part: dict[str, Any]) -> dict[str, Any]:
+    """An inner object of an answer without the keys, which are the catalogue's."""
+    return {name: value for name, value in part.items() if name not in {"id", "source_id"}}
+
+
+SENT = {kind: copied(part) for kind, part in GOODS.items()}
 TEA: dict[str, Any] = {"source_id": "TEA-250", "related_object": "sku", "quantity": 3, "price": 850} | GOODS
 ORDER: dict[str, Any] = {
     "source_id": "W-1",
@@ -72,9 +81,10 @@ def test_items_with_goods_are_updated(partner: Partner, tea: StockLevel, how: st
     assert with_goods(partner, how).status_code == 200
     work_off()
     [item] = told(partner.get("/v1/orders/W-1"))["items"]
-    assert (item["quantity"], item["amount"], item["product"], item["sku"]) == (
-        2, 1_700, GOODS["product"], GOODS["sku"],
+    assert (item["quantity"], item["amount"], copied(item["product"]), copied(item["sku"])) == (
+        2, 1_700, SENT["product"], SENT["sku"],
     )  # fmt: skip
+    assert (item["product"]["source_id"], item["sku"]["source_id"]) == ("TEA-250", "TEA-250")
     assert broken() == {}
 
 
@@ -178,12 +188,14 @@ def test_a_new_order_needs_an_amount_which_only_the_look_up_tells(partner: Partn
 def test_override_writes_by_post_alone_and_is_never_answered(partner: Partner, tea: StockLevel) -> None:
     written = TEA | {"product": GOODS["product"] | {"override": True}}
     published = posted(partner, items=[written])
-    assert published["items"][0]["product"] == GOODS["product"]
-    assert Product.objects.get(sku="TEA-250").name == "Tea, 250 g"
+    assert copied(published["items"][0]["product"]) == SENT["product"]
+    made = ParentProduct.objects.get(source_id="TEA")
+    assert (made.name, made.price, made.metadata, made.lone) == ("Tea", Decimal("9.00"), {"origin": "IN"}, False)
+    assert Product.objects.get(sku="TEA-250").name == "Product TEA-250"
     other = written | {"product": {"name": "Coffee", "override": True}}
     after = told(partner.put("/v1/orders/W-1", {"items": [other]}))
-    assert after["items"][0]["product"] == {"name": "Coffee"}
-    assert Product.objects.get(sku="TEA-250").name == "Tea, 250 g"
+    assert copied(after["items"][0]["product"]) == {"name": "Coffee"}
+    assert not ParentProduct.objects.filter(name="Coffee").exists()
 
 
 def test_an_order_named_in_two_ways_is_changed_twice(partner: Partner, project: Project) -> None:

@@ -33,6 +33,8 @@ PURE = (
     "integrations/warehouses/typed_rows.py",
     "stock/availability.py",
     "stock/barcodes.py",
+    "stock/goods/known.py",
+    "stock/goods/sent_fields.py",
 )
 IO_MODULES = frozenset(
     {"asyncio", "concurrent", "django_rq", "ftplib", "http", "io", "multiprocessing", "os", "pathlib", "psycopg"}

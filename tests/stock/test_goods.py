@@ -90,7 +90,7 @@ def test_rows_are_written_one_by_one_and_a_bad_one_ends_none(project: Project) -
 
 def test_many_rows_are_a_handful_of_statements(project: Project, django_assert_max_num_queries: Any) -> None:
     rows = [{"source_id": f"P-{number}", "name": "Tea"} for number in range(200)]
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(9):
         assert told(products(project, *rows)) == [(False, True)] * 200
     with django_assert_max_num_queries(4):
         assert told(products(project, *[row | {"price": 5} for row in rows])) == [(True, True)] * 200
@@ -215,10 +215,10 @@ def test_one_key_in_24_threads_is_one_row(project: Project) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_control_without_the_lock_two_writers_collide(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    here, gate, save = of(project), threading.Barrier(2), parents._Parents.save
+    here, gate, save = of(project), threading.Barrier(2), parents.ParentsInHand.save
     collided: list[Exception] = []
 
-    def together(page: parents._Parents) -> None:
+    def together(page: parents.ParentsInHand) -> None:
         gate.wait()
         save(page)
 
@@ -232,7 +232,7 @@ def test_control_without_the_lock_two_writers_collide(project: Project, monkeypa
             connection.close()
 
     monkeypatch.setattr(parents, "lock_project", lambda *_: None)
-    monkeypatch.setattr(parents._Parents, "save", together)
+    monkeypatch.setattr(parents.ParentsInHand, "save", together)
     threads = [threading.Thread(target=write) for _ in range(2)]
     for thread in threads:
         thread.start()
