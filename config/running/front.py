@@ -26,6 +26,8 @@ from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask
 from waitress.utilities import Error
 
+from config.running import memory
+
 # Seconds for all headers of a request, from its first byte.
 HEADER_SECONDS = 15.0
 # Seconds that every body has, and the bytes a second that it must bring beyond them.
@@ -113,6 +115,11 @@ class ArrivingRequest(HTTPRequestParser):  # type: ignore[misc]
 
 class Answer(WSGITask):  # type: ignore[misc]
     """Says nothing after the headers of an answer to HEAD; Django leaves that to the server."""
+
+    def service(self) -> None:
+        super().service()
+        if self.request.body_bytes_received > memory.LARGE:
+            memory.give_back()
 
     def get_environment(self) -> dict[str, Any]:
         environment: dict[str, Any] = super().get_environment()

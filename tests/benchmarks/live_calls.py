@@ -68,7 +68,7 @@ def measure(seconds: float) -> dict[str, Any]:
     _receive(project.pk, [Change(pk, 1_000_000, MovementReason.RECEIPT) for pk in known.values()])
     headers = {"X-App-Id": made.key.app_id, "X-App-Token": made.token, "Content-Type": "application/json"}
     result: dict[str, Any] = {}
-    with _site() as port:
+    with site() as (port, _):
         for kind in KINDS:
             found: dict[str, Any] = {}
             for clients in CLIENTS:
@@ -87,8 +87,8 @@ def _receive(project_id: int, changes: list[Any]) -> None:
 
 
 @contextmanager
-def _site() -> Iterator[int]:
-    """Two web processes on one socket, as a site has them; its port."""
+def site() -> Iterator[tuple[int, list[int]]]:
+    """Two web processes on one socket, as a site has them: their port, and their process ids."""
     from config.running import parts
 
     listener = parts.take_port("127.0.0.1", 0)
@@ -100,7 +100,7 @@ def _site() -> Iterator[int]:
     port = int(listener.getsockname()[1])
     try:
         _wait_for(port)
-        yield port
+        yield port, [process.pid for process in started]
     finally:
         for process in started:
             process.send_signal(signal.SIGTERM)

@@ -11,7 +11,7 @@ from django.core.wsgi import get_wsgi_application
 from django.db import connections
 from django.urls import get_resolver
 
-from config.running import parts, watch
+from config.running import memory, parts, watch
 from config.running.front import make_front
 
 # What a form or the API refuses with its own words is a little less than this.
@@ -36,6 +36,7 @@ class Command(BaseCommand):
             listener = self._listener(options)
         except (parts.CannotRun, OSError) as error:
             raise CommandError(f"There is nothing to listen on: {error}") from error
+        memory.share_one_arena()
         _be_impatient()
         application = get_wsgi_application()
         watch.begin()
