@@ -123,16 +123,6 @@ REST_FRAMEWORK: dict[str, Any] = {
     "UNAUTHENTICATED_USER": None,  # a key is no person
     "URL_FORMAT_OVERRIDE": None,  # the Accept header alone chooses
 }
-SPECTACULAR_SETTINGS: dict[str, Any] = {
-    "TITLE": "Countinghouse",
-    "VERSION": "1",
-    "DESCRIPTION": (BASE_DIR / "config" / "api_introduction.md").read_text(encoding="utf-8"),
-    "OAS_VERSION": "3.1.1",
-    "POSTPROCESSING_HOOKS": [],
-    "SORT_OPERATION_PARAMETERS": False,
-    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
-    "PATH_CONVERTER_OVERRIDES": {"id": "string", "rest": "string"},
-}
 
 # --- Keys ---
 SECRET_KEY = environment.text("SECRET_KEY") or keys.kept(DATA_DIR / "secret_key", keys.signing_key)
@@ -151,6 +141,22 @@ PUBLIC_URL = environment.text("PUBLIC_URL").rstrip("/")
 ALLOWED_SHOP_ADDRESSES = environment.shop_addresses("ALLOWED_SHOP_ADDRESSES")
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
+
+# --- The document of the partner API ---
+API_EXAMPLES = BASE_DIR / "config" / "api_examples.json"
+SPECTACULAR_SETTINGS: dict[str, Any] = {
+    "TITLE": "Countinghouse",
+    "VERSION": "1",
+    "DESCRIPTION": (BASE_DIR / "config" / "api_introduction.md").read_text(encoding="utf-8"),
+    "OAS_VERSION": "3.1.1",
+    "LICENSE": {"name": "MIT", "identifier": "MIT"},
+    "CONTACT": {"name": "Who runs this site"},
+    "SERVERS": [{"url": PUBLIC_URL or "/", "description": "This site"}],
+    "POSTPROCESSING_HOOKS": ["config.kit.api.finishing.finish"],
+    "SORT_OPERATION_PARAMETERS": False,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "PATH_CONVERTER_OVERRIDES": {"id": "string", "rest": "string"},
+}
 
 INSTALLED_APPS = [
     "config.apps.AdminConfig",

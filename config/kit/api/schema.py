@@ -112,12 +112,16 @@ class ApiSchema(AutoSchema):
             schema.setdefault("minLength", 1)
 
     def get_operation_id(self) -> str:
-        return re.sub(r"\W+", "_", self.get_summary().lower()).strip("_")
+        part = "office_" if self.path.startswith("/back-office/") else ""
+        return part + re.sub(r"\W+", "_", self.get_summary().lower()).strip("_")
 
     def get_summary(self) -> str:
         """Of lists and single rows by what they are called; the others say it with `extend_schema`."""
         action, name = self.of.asked, self.of.resource_name
-        found = {"list": f"List {name}s", "retrieve": f"Read one {name}"}.get(action)
+        found = {
+            "list": f"List {name[:-1]}ies" if name.endswith("y") else f"List {name}s",
+            "retrieve": f"Read one {name}",
+        }.get(action)
         if found is None:
             raise Undeclared(
                 f"{type(self.view).__name__} answers {self.method} {self.path} but does not say what it does: put"
@@ -240,6 +244,8 @@ def _tidied(part: Any) -> Any:
         for name, value in part.items()
         if not (name == "title" and isinstance(value, str)) and not (name == "default" and value is None)
     }
+    if tidied.get("type") == "array":
+        tidied.setdefault("items", {})  # anything
     if isinstance(tidied.get("description"), str):
         tidied["description"] = inspect.cleandoc(tidied["description"])
     return tidied
