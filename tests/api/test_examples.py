@@ -84,6 +84,10 @@ def waiting_import(partner: Partner) -> None:
     partner.post("/v1/orders/import", [{"source_id": "H-3", "amount": 900}])
 
 
+def another_customer(partner: Partner) -> None:
+    partner.post("/v1/customers", {"source_id": "c-79", "name": "Cy Alm"})
+
+
 ORDER = {
     "source_id": "W-1001",
     "status": "PAID",
@@ -109,6 +113,11 @@ CALLS = [
     Call("delete_an_export", {"export_id": "<exp>"}),
     Call("read_a_customer_as_published", {"customer_id": "c-77"}),
     Call("list_a_customer_s_segments", {"customer_id": "c-77"}),
+    Call("create_or_update_a_customer", {}, {"source_id": "c-78", "name": "Bo Ek", "address": {"city": "Lund"}}),
+    Call("list_customers_as_published", ONE),
+    Call("change_a_customer", {"customer_id": "c-78"}, {"metadata": {"tier": "gold"}}),
+    Call("delete_a_customer", {"customer_id": "c-78"}),
+    Call("delete_a_customer_for_good", {"customer_id": "c-79"}, before=another_customer),
     Call("read_this_document", {}),
     Call("office_list_integrations", ONE),
     Call("office_read_one_integration", {"public_id": "<int>"}),

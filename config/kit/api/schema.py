@@ -244,8 +244,12 @@ def _tidied(part: Any) -> Any:
         for name, value in part.items()
         if not (name == "title" and isinstance(value, str)) and not (name == "default" and value is None)
     }
+    if isinstance(tidied.get("enum"), list) and len(tidied["enum"]) == 1:
+        [tidied["const"]] = tidied.pop("enum")  # which generators of clients make no type of its own of
     if tidied.get("type") == "array":
         tidied.setdefault("items", {})  # anything
+    if tidied.get("type") == "object" and "properties" not in tidied:
+        tidied.setdefault("additionalProperties", {})  # else generators take it for an empty one
     if isinstance(tidied.get("description"), str):
         tidied["description"] = inspect.cleandoc(tidied["description"])
     return tidied

@@ -40,7 +40,7 @@ def node(request: pytest.FixtureRequest) -> Node:
     """Installed once for each lock file."""
     if not (shutil.which("node") and shutil.which("npm")):
         pytest.skip("node and npm are not installed")
-    lock = (HERE / "package-lock.json").read_bytes()
+    lock = (HERE / "package.json").read_bytes() + (HERE / "package-lock.json").read_bytes()
     assert request.config.cache is not None
     home = Path(request.config.cache.mkdir(f"api-clients-{hashlib.sha256(lock).hexdigest()[:12]}"))
     with (home / "lock").open("w") as held:
