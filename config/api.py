@@ -12,8 +12,8 @@ from orders.api import urls as orders_urls
 before, after = not_offered.beside([*orders_urls.urlpatterns, *integrations_urls.urlpatterns])
 v1: list[URLPattern | URLResolver] = [
     *before,
-    path("", include("orders.api.urls")),
     path("", include("integrations.api.urls")),
+    path("", include("orders.api.urls")),
     *after,
 ]
 back_office: list[URLPattern | URLResolver] = [

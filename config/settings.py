@@ -27,7 +27,7 @@
 | WEBHOOK_DAYS | days for which a webhook that was sent stays listed after its end; 0: for ever | 180 |
 | MESSAGE_DAYS | days for which it stays listed that a customer was written to; 0: for ever | 730 |
 | LOG_DAYS | days for which the log of people's deeds is kept, and what was put right; 0: for ever | 730 |
-| EXPORT_DAYS | days for which the files of partners' exports are kept; 0: for ever | 7 |
+| EXPORT_DAYS | days for which files of exports and reports of bulk calls are kept; 0: for ever | 7 |
 | ANSWER_DAYS | days for which an Idempotency-Key counts, and its answer is kept; 0: for ever | 1 |
 | TRUSTED_PROXIES | proxies before the site that append to X-Forwarded-For; 0: the header is not read | 0 |
 | LOGIN_FAILURES | wrong logins with one name from one address that lock the two together | 5 |

@@ -76,8 +76,8 @@ class RunKind(TextChoices):
     CODE_LISTS = "code_lists", "Code lists"
     WEBHOOK_ORDERS = "hints", "Orders told of by webhook"
     WEBHOOK_CHECK = "webhook_check", "Webhook check"
-    ORDERS_BY_API = "orders_import", "Orders by API"
-    """A bulk import of a partner, without a shop."""
+    BULK_BY_API = "orders_import", "Bulk call by API"
+    """What a partner sends by the thousand, without a shop: one of `models.partners.BulkAction`."""
     EXPORT_BY_API = "orders_export", "Export by API"
     IMPORT_ORDERS = "fetch", "Import Orders"
     SYNCHRONIZE = "synchronize", "Synchronize"
@@ -261,6 +261,7 @@ class ApiScope(TextChoices):
     WEBHOOKS = "webhooks", "Webhook endpoints and deliveries"
     CUSTOMERS = "customers", "Customers"
     SEGMENTS = "segments", "Segments and their members"
+    PRODUCTS = "products", "Products and their SKUs"
 
 
 class WebhookEvent(TextChoices):

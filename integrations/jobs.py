@@ -12,7 +12,7 @@ from integrations.importing.fetch_missing import fetch_page
 from integrations.importing.load import load_page
 from integrations.importing.retry import open_orders_page, retry_page
 from integrations.importing.synchronize import synchronize_page
-from integrations.partner_runs.bulk_import import import_portion
+from integrations.partner_runs.bulk_portions import bulk_portion
 from integrations.partner_runs.exports import export_portion
 from integrations.pushes.sending import outgoing_page
 from integrations.pushes.stock_check import check_stock_page
@@ -49,7 +49,7 @@ HANDLERS: dict[RunKind, Handler] = {
 
 
 PORTIONERS: dict[RunKind, Portioner] = {
-    RunKind.ORDERS_BY_API: import_portion,
+    RunKind.BULK_BY_API: bulk_portion,
     RunKind.EXPORT_BY_API: export_portion,
     RunKind.ERASURE: erase_portion,
     RunKind.STOCK_TAKE_OVER: book_portion,

@@ -12,7 +12,7 @@ from integrations.access import access_log, idempotency, login_throttle, passwor
 from integrations.choices import Process
 from integrations.follow_up import steps
 from integrations.importing import feeds
-from integrations.partner_runs import bulk_import, exports
+from integrations.partner_runs import bulk_calls, exports
 from integrations.runs import control, liveness
 from integrations.shop_webhooks import hints
 from integrations.shops import alerts
@@ -39,7 +39,8 @@ def tick() -> bool:
             steps.ring_due()
             password_links.ring_waiting()
             alerts.look()
-            bulk_import.clear_payloads()
+            bulk_calls.clear_payloads()
+            bulk_calls.clear_old_reports()
             exports.clear_old()
             for room in (idempotency, access_log, login_throttle, sessions):
                 room.clear_old()

@@ -12,22 +12,22 @@ from config.kit.admin.csv_files import Echo
 from config.kit.spreadsheets import plain
 from integrations.choices import RunKind
 from integrations.models import BulkFailure, Run
-from integrations.partner_runs import bulk_import
+from integrations.partner_runs import bulk_calls
 
-OF_PARTNERS = frozenset({RunKind.ORDERS_BY_API, RunKind.EXPORT_BY_API})
+OF_PARTNERS = frozenset({RunKind.BULK_BY_API, RunKind.EXPORT_BY_API})
 SHOWN = 100
 
 
 def import_context(run: Run) -> dict[str, Any]:
     """For the page of a run; nothing for runs of other kinds."""
-    if run.kind != RunKind.ORDERS_BY_API:
+    if run.kind != RunKind.BULK_BY_API:
         return {}
     failures = list(_failures(run)[: SHOWN + 1])
     return {
         "import_failures": failures[:SHOWN],
         "more_failures": len(failures) > SHOWN,
-        "queue_position": bulk_import.queue_position(run),
-        "seconds_left": bulk_import.seconds_left(run),
+        "queue_position": bulk_calls.queue_position(run),
+        "seconds_left": bulk_calls.seconds_left(run),
         "api_key": run.bulk_import.api_key,
     }
 

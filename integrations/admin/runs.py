@@ -125,7 +125,7 @@ class RunAdmin(PageAdmin[Run]):
     def failed_rows(self, request: HttpRequest, pk: int) -> HttpResponseBase:
         """Download the rows of a partner's import that failed."""
         run = self.get_object(request, str(pk))
-        if run is None or run.kind != RunKind.ORDERS_BY_API:
+        if run is None or run.kind != RunKind.BULK_BY_API:
             raise Http404
         return failures_file(run)
 

@@ -1,4 +1,4 @@
-"""Async actions: what became of bulk imports."""
+"""Async actions: what became of bulk calls."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ from config.kit.api.schema import refusal
 from config.kit.api.structs import StructSerializer
 from config.kit.public_ids import PublicIds
 from config.kit.times import iso
+from integrations.api.action_results import result_of
 from integrations.api.partner_views import PartnerViewSet
-from integrations.api.shapes import AsyncAction, AsyncActionDetails, FailedRow, ImportResult
+from integrations.api.shapes import AsyncAction, AsyncActionDetails
 from integrations.choices import ApiScope, RunKind, RunState
 from integrations.models import Run
-from integrations.partner_runs import bulk_import
+from integrations.partner_runs import bulk_calls
 from integrations.runs import control
 
 OVER = {
@@ -50,10 +51,10 @@ class AsyncActionDetailsSerializer(StructSerializer):
     def _document(self, run: Run) -> AsyncActionDetails:
         body = AsyncActionDetails(**_base(self.ids, run))
         if run.is_open:
-            body.queue_position = bulk_import.queue_position(run)
-            body.estimated_seconds = bulk_import.seconds_left(run)
+            body.queue_position = bulk_calls.queue_position(run)
+            body.estimated_seconds = bulk_calls.seconds_left(run)
         else:
-            body.result = _result(run)
+            body.result = result_of(run, self.ids, self.context["request"])
         return body
 
 
@@ -121,7 +122,7 @@ class AsyncActionViewSet(ListModelMixin, RetrieveModelMixin, PartnerViewSet):
 
     @extend_schema(
         summary="Cancel an async action",
-        description="Orders that are written stay.",
+        description="What is written stays.",
         responses={204: None, 409: refusal("It is over, or being cancelled already.")},
     )
     def destroy(self, request: Request, action_id: str) -> Response:
@@ -131,7 +132,7 @@ class AsyncActionViewSet(ListModelMixin, RetrieveModelMixin, PartnerViewSet):
 
 
 def _actions(project_id: int) -> QuerySet[Run]:
-    return Run.objects.select_related("bulk_import").filter(project_id=project_id, kind=RunKind.ORDERS_BY_API)
+    return Run.objects.select_related("bulk_import").filter(project_id=project_id, kind=RunKind.BULK_BY_API)
 
 
 def _base(ids: PublicIds, run: Run) -> dict[str, Any]:
@@ -143,7 +144,7 @@ def _base(ids: PublicIds, run: Run) -> dict[str, Any]:
     ended = run.finished_at or run.created_at
     return {
         "id": ids.give("aa", run.pk),
-        "type": "ORDERS.IMPORT",
+        "type": run.bulk_import.action,
         "status": state,
         "operation_status": outcome,
         "created_at": iso(run.created_at),
@@ -154,21 +155,3 @@ def _base(ids: PublicIds, run: Run) -> dict[str, Any]:
         else 0,
         "progress": 100 if state == "DONE" else (100 * run.fetched // total if total else 0),
     }
-
-
-def _result(run: Run) -> ImportResult:
-    """The published result, with what every row came to beside it."""
-    done = run.created + run.updated + run.unchanged
-    message = f"{done} order(s) imported successfully, {run.failed} failed."
-    if run.state != RunState.SUCCEEDED:
-        message += f" {run.reason}"
-    failed = run.bulk_import.failures.values_list("index", "source_id", "key", "reason")
-    return ImportResult(
-        message=message,
-        failed=[FailedRow(source_id or None, reason, index, key) for index, source_id, key, reason in failed],
-        done_count=done,
-        failed_count=run.failed,
-        created_count=run.created,
-        updated_count=run.updated,
-        skipped_count=run.unchanged,
-    )

@@ -20,6 +20,7 @@ from integrations.choices import (
     RunState,
     Whereabouts,
 )
+from integrations.models import BulkAction
 
 Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
 Day = Annotated[str, Meta(extra_json_schema={"format": "date"})]
@@ -138,10 +139,10 @@ class Started(Struct):
 
 
 class AsyncAction(Struct):
-    """How far a bulk import is."""
+    """How far a bulk call is."""
 
     id: str
-    type: Literal["ORDERS.IMPORT"]
+    type: Annotated[str, one_of(BulkAction)]
     status: Literal["ENQUEUED", "IN_PROGRESS", "DONE", "FAILED"]
     operation_status: Literal["SUCCESS", "FAILED", "UNKNOWN"]
     created_at: Time
@@ -161,23 +162,43 @@ class FailedRow(Struct):
     key: Annotated[str, Meta(description="Stable, for programs.")]
 
 
-class ImportResult(Struct):
-    """What an import came to."""
+class BulkAsked(Struct):
+    """The call waits for its turn: follow its async action."""
 
+    async_action_id: str
+
+
+class FailedBulkRow(Struct):
+    """A row that could not be written."""
+
+    source_id: str
+    key: Annotated[str, Meta(description="Stable, for programs.")]
     message: str
-    failed: list[FailedRow]
-    done_count: Count
+    details: str
+
+
+class ActionResult(Struct):
+    """What a bulk call came to: `message` to `skipped_count` of an import of orders, the last three of others."""
+
+    done_count: Annotated[int, Meta(ge=0, description="Rows that are as they were sent; unchanged ones too.")]
     failed_count: Count
-    created_count: Count
-    updated_count: Count
-    skipped_count: Count
+    message: str | UnsetType = UNSET
+    failed: list[FailedRow] | UnsetType = UNSET
+    created_count: Count | UnsetType = UNSET
+    updated_count: Count | UnsetType = UNSET
+    skipped_count: Count | UnsetType = UNSET
+    reports: Annotated[list[str], Meta(description="Addresses of CSV files with a line for each row.")] | UnsetType = (
+        UNSET
+    )
+    reports_available_till: Time | UnsetType = UNSET
+    errors: Annotated[list[FailedBulkRow], Meta(description="The first hundred rows that failed.")] | UnsetType = UNSET
 
 
 class AsyncActionDetails(AsyncAction, kw_only=True):
     """One async action: with its place in the queue while it is open, with its result when it is over."""
 
-    result: ImportResult | UnsetType = UNSET
-    queue_position: Annotated[int, Meta(description="Imports of the project before this one.")] | UnsetType = UNSET
+    result: ActionResult | UnsetType = UNSET
+    queue_position: Annotated[int, Meta(description="Bulk calls of the project before this one.")] | UnsetType = UNSET
     estimated_seconds: Annotated[int | None, Meta(description="Until its end; null: not known yet.")] | UnsetType = (
         UNSET
     )

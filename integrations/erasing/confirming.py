@@ -107,9 +107,9 @@ def _held(place: PersonalPlace | Stays, person: Person) -> HeldRows:
 
 def in_the_way(person: Person) -> str:
     """Why nobody can be erased just now, a sentence; "" when nothing is."""
-    importing = Run.objects.filter(project__in=person.projects, kind=RunKind.ORDERS_BY_API, state__in=RUN_OPEN)
+    importing = Run.objects.filter(project__in=person.projects, kind=RunKind.BULK_BY_API, state__in=RUN_OPEN)
     if importing.exists():
-        return "An import of a partner is being written, and may hold orders of this person: wait until it has ended."
+        return "A bulk call of a partner is being written, and may hold data of this person: wait until it has ended."
     return ""
 
 

@@ -132,6 +132,12 @@ PLACES = (
         traffic.portions, traffic.erase_portions,
     ),
     PersonalPlace(
+        "reports", "Reports of partners' bulk calls",
+        "all reports of these order books: they are kept for a week at most",
+        {"integrations.BulkReport": "content"},
+        traffic.reports, traffic.erase_reports,
+    ),
+    PersonalPlace(
         "exports", "Files of partners' exports",
         "all files of these order books: they are kept for a week at most, and can be asked for again",
         {"integrations.ExportPart": "content place"},
@@ -220,7 +226,7 @@ NOT_PERSONAL: Columns = {
     "integrations.Authenticator": "name secrets",
     "integrations.BrowserSession": "session_key session_data agent",
     "integrations.BulkFailure": "key",
-    "integrations.BulkImport": "request_id on_conflict",
+    "integrations.BulkImport": "request_id action on_conflict token",
     "integrations.BuyerEntry": "listing",
     "integrations.CarrierMapping": "carrier code",
     "integrations.CleaningRound": "name",

@@ -13,6 +13,7 @@ from integrations.choices import BuyerListing, DeliveryState, RemoteState
 from integrations.erasing.persons import Confirmed, Person, label
 from integrations.models import (
     BulkPortion,
+    BulkReport,
     BuyerEntry,
     DeliveryAttempt,
     Export,
@@ -117,6 +118,17 @@ def portions(person: Person) -> QuerySet[BulkPortion]:
     return BulkPortion.objects.filter(
         bulk_import__project__in=person.projects, bulk_import__run__finished_at__isnull=False
     )
+
+
+def reports(person: Person) -> QuerySet[BulkReport]:
+    """All of calls that have ended: what somebody was sent as stands in no column of its own."""
+    return BulkReport.objects.filter(
+        bulk_import__project__in=person.projects, bulk_import__run__finished_at__isnull=False
+    )
+
+
+def erase_reports(ids: Sequence[int], done: Confirmed) -> None:
+    BulkReport.objects.filter(pk__in=ids).delete()
 
 
 def erase_portions(ids: Sequence[int], done: Confirmed) -> None:

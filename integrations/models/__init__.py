@@ -9,7 +9,17 @@ from integrations.models.files import ExchangedFile, FileFeed, FileRowError, Ord
 from integrations.models.fixes import Fix
 from integrations.models.heartbeats import Heartbeat
 from integrations.models.mappings import MetadataMapping, SkuMapping
-from integrations.models.partners import ApiKey, BulkFailure, BulkImport, BulkPortion, Export, ExportPart, KeptAnswer
+from integrations.models.partners import (
+    ApiKey,
+    BulkAction,
+    BulkFailure,
+    BulkImport,
+    BulkPortion,
+    BulkReport,
+    Export,
+    ExportPart,
+    KeptAnswer,
+)
 from integrations.models.password_requests import PasswordRequest
 from integrations.models.remote_orders import RemoteOrder
 from integrations.models.retention import CleaningRound
@@ -27,9 +37,11 @@ __all__ = [
     "ApiKey",
     "Authenticator",
     "BrowserSession",
+    "BulkAction",
     "BulkFailure",
     "BulkImport",
     "BulkPortion",
+    "BulkReport",
     "BuyerEntry",
     "CarrierMapping",
     "CleaningRound",

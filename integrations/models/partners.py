@@ -63,25 +63,41 @@ class KeptAnswer(models.Model):
         return self.key
 
 
+class BulkAction(models.TextChoices):
+    """The type of a partner's bulk call, as published."""
+
+    ORDERS = "ORDERS.IMPORT", "Import of orders"
+    CUSTOMERS = "CUSTOMERS.BULK_UPDATE", "Update of customers"
+    CUSTOMERS_METADATA = "CUSTOMERS.METADATA_UPDATE", "Update of customers' metadata"
+    PRODUCTS = "PRODUCTS.BULK_UPDATE", "Update of products"
+    PRODUCTS_METADATA = "PRODUCTS.METADATA_UPDATE", "Update of products' metadata"
+
+
 class BulkImport(models.Model):
-    """What a run of the kind "orders by API" was asked; the run itself is the published async action."""
+    """What a run of the kind "bulk call by API" was asked; the run itself is the published async action."""
 
     run = models.OneToOneField(Run, models.CASCADE, primary_key=True, related_name="bulk_import")
     project = models.ForeignKey(Project, models.CASCADE, related_name="bulk_imports")
     api_key = models.ForeignKey(ApiKey, models.SET_NULL, null=True, blank=True, related_name="+")
     request_id = models.CharField(max_length=40)
+    action = models.CharField(
+        max_length=30, choices=BulkAction, default=BulkAction.ORDERS, db_default=BulkAction.ORDERS.value
+    )
     on_conflict = models.CharField(max_length=10, choices=OnConflict, default=OnConflict.UPDATE)
+    """Of an import of orders."""
+    token = models.CharField(max_length=64, blank=True, default="", db_default="")
+    """The secret part of its report's address."""
 
     def __str__(self) -> str:
         return str(self.run)
 
 
 class BulkPortion(models.Model):
-    """Orders of an import still to be written, as checked JSON; gone when the import is over."""
+    """Rows of a bulk call still to be written, as JSON; gone when it is over."""
 
     bulk_import = models.ForeignKey(BulkImport, models.CASCADE, related_name="portions", db_index=False)
     position = models.IntegerField()
-    """Index of the first of its orders in the import."""
+    """Index of the first of its rows in the call; -1: what is to be written to each of them."""
     payload = models.BinaryField()
 
     class Meta:
@@ -91,8 +107,23 @@ class BulkPortion(models.Model):
         return f"{self.bulk_import} from {self.position}"
 
 
+class BulkReport(models.Model):
+    """What became of some rows of a bulk call in a row: a piece of the report, CSV in UTF-8."""
+
+    bulk_import = models.ForeignKey(BulkImport, models.CASCADE, related_name="reports", db_index=False)
+    position = models.IntegerField()
+    """Index of the first of the rows."""
+    content = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["bulk_import", "position"], name="report_part_once")]
+
+    def __str__(self) -> str:
+        return f"{self.bulk_import} from {self.position}"
+
+
 class BulkFailure(models.Model):
-    """One order of an import that could not be written, and why."""
+    """One row of a bulk call that could not be written, and why."""
 
     bulk_import = models.ForeignKey(BulkImport, models.CASCADE, related_name="failures", db_index=False)
     index = models.IntegerField()

@@ -60,7 +60,7 @@ class Run(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["project"],
-                condition=Q(kind=RunKind.ORDERS_BY_API, state=RunState.RUNNING),
+                condition=Q(kind=RunKind.BULK_BY_API, state=RunState.RUNNING),
                 name="one_running_orders_import",
             ),
             models.CheckConstraint(

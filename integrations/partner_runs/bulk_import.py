@@ -1,9 +1,7 @@
-"""Bulk imports of partners: asked for, written portion by portion in turn with other projects', told how far they are.
+"""Bulk imports of orders: written portion by portion in turn with other projects' calls.
 
-The orders lie in PostgreSQL as checked JSON until they are written; the queue carries the run's id alone. A portion is
-one transaction: orders, failures, counters and cursor. One import of a project is worked on at a time, in the order
-they came; a slice of work is one portion, so that a small import waits for one portion of every other project at most.
-Live calls wait for it as well, so it is small; orders that are here just as they are sent are passed by without a lock.
+The orders lie in PostgreSQL as checked JSON until they are written. Live calls wait for a portion as well, so it is
+small; orders that are here just as they are sent are passed by without a lock.
 """
 
 from __future__ import annotations
@@ -14,16 +12,15 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 
 import msgspec
-from django.db import transaction
 
 from config.kit import true_time
-from config.kit.isolating import in_halves, place_of
+from config.kit.isolating import in_halves
 from config.kit.public_ids import PublicIds
-from config.kit.sql import copy_rows
-from integrations.choices import OnConflict, RunKind, RunState
-from integrations.models import ApiKey, BulkFailure, BulkImport, BulkPortion, Project, Run
-from integrations.runs.pages import NOT_STORABLE, RunPage, Written
-from integrations.runs.queue import ring
+from integrations.choices import OnConflict
+from integrations.models import ApiKey, BulkAction, BulkImport, BulkPortion, Project, Run
+from integrations.partner_runs import bulk_calls
+from integrations.partner_runs.bulk_calls import BulkCall
+from integrations.runs.pages import RunPage, Written
 from orders import bell
 from orders.partners.known_orders import SentOrder, digest_of
 from orders.partners.published import PublishedOrder
@@ -96,25 +93,11 @@ class Asked:
 
 def request_import(asked: Asked) -> Run:
     """Write the import down and ring."""
-    with transaction.atomic():
-        # One at a time per project, so that runs are numbered in the order in which they become visible.
-        Project.objects.select_for_update(no_key=True).get(pk=asked.project.pk)
-        run = Run.objects.create(
-            project=asked.project, kind=RunKind.ORDERS_BY_API, total=len(asked.orders), reason="Waits for its turn."
-        )
-        bulk = BulkImport.objects.create(
-            run=run,
-            project=asked.project,
-            api_key=asked.api_key,
-            request_id=asked.request_id,
-            on_conflict=asked.on_conflict,
-        )
-        copy_rows(BulkPortion, ("bulk_import_id", "position", "payload"), _portions(bulk.pk, asked.orders))
-        ring(run.pk)
-    return run
+    call = BulkCall(asked.project, BulkAction.ORDERS, asked.request_id, asked.api_key, asked.on_conflict)
+    return bulk_calls.ask(call, len(asked.orders), _portions(asked.orders))
 
 
-def _portions(bulk_id: int, orders: Sequence[PublishedOrder]) -> list[tuple[int, int, bytes]]:
+def _portions(orders: Sequence[PublishedOrder]) -> list[tuple[int, bytes]]:
     first: dict[str, int] = {}
     rows = []
     for start in range(0, len(orders), PORTION):
@@ -123,13 +106,12 @@ def _portions(bulk_id: int, orders: Sequence[PublishedOrder]) -> list[tuple[int,
         for index, order in enumerate(part, start):
             if order.source_id and first.setdefault(order.source_id, index) != index:
                 repeats[index] = first[order.source_id]
-        rows.append((bulk_id, start, msgspec.json.encode(Portion(part, repeats))))
+        rows.append((start, msgspec.json.encode(Portion(part, repeats))))
     return rows
 
 
-def import_portion(run: Run) -> RunPage:
+def import_portion(run: Run, bulk: BulkImport) -> RunPage:
     """The next rows of an import: as many as are written at once, and those between them that change nothing."""
-    bulk = BulkImport.objects.select_related("project").get(pk=run.pk)
     start = int((run.cursor or {}).get("done", 0))
     project = bulk.project
     book = Book(project.pk, project.currency, project.zone, PublicIds(bytes(project.id_key)), true_time.now(), run.pk)
@@ -200,7 +182,7 @@ def _write(bulk: BulkImport, book: Book, part: ImportSlice, *, each: bool) -> Co
         results.update(zip(indexes, outcomes, strict=True))
 
     def failed(index: int, error: Exception) -> None:
-        results[index] = _fault(error)
+        results[index] = RowFailure(*bulk_calls.fault(error, "order"))
 
     if each:
         in_halves(list(part.write), some, failed)
@@ -209,13 +191,6 @@ def _write(bulk: BulkImport, book: Book, part: ImportSlice, *, each: bool) -> Co
     for index, first in part.repeats.items():
         results[index] = RowFailure("duplicate_found", f"The source_id is that of row {first} of the same import")
     return _record(bulk, results, part.sources)
-
-
-def _fault(error: Exception) -> RowFailure:
-    """What keeps one order from being written, none of the others."""
-    if isinstance(error, NOT_STORABLE):
-        return RowFailure("invalid_order", f"The order cannot be stored: {str(error).splitlines()[0][:300]}")
-    return RowFailure("fault", f"A fault of Countinghouse keeps this order from being written ({place_of(error)}).")
 
 
 def _record(bulk: BulkImport, results: Mapping[int, Outcome], sources: Mapping[int, str]) -> Counter[str]:
@@ -227,28 +202,5 @@ def _record(bulk: BulkImport, results: Mapping[int, Outcome], sources: Mapping[i
         else:
             counts["failed"] += 1
             failures.append((bulk.pk, index, sources[index], outcome.key, outcome.reason[:500]))
-    if failures:
-        copy_rows(BulkFailure, ("bulk_import_id", "index", "source_id", "key", "reason"), failures)
+    bulk_calls.keep_failures(failures)
     return counts
-
-
-def clear_payloads() -> int:
-    """Delete what is left of imports that are over; how many portions that was. For the tick."""
-    over = BulkPortion.objects.filter(bulk_import__run__finished_at__isnull=False)
-    return over.delete()[0] if over.exists() else 0
-
-
-def queue_position(run: Run) -> int:
-    """How many imports of the project come before this one; 0: it is its turn, or it is over."""
-    if not run.is_open:
-        return 0
-    earlier = Run.objects.filter(project_id=run.project_id, kind=RunKind.ORDERS_BY_API, pk__lt=run.pk)
-    return earlier.filter(state__in=[RunState.WAITING, RunState.RUNNING]).count()
-
-
-def seconds_left(run: Run) -> int | None:
-    """An estimate by the pace so far; None before the first portion and after the end."""
-    if not run.is_open or run.started_at is None or not run.fetched or not run.total:
-        return None
-    pace = (true_time.now() - run.started_at).total_seconds() / run.fetched
-    return round(pace * (run.total - run.fetched))

@@ -136,14 +136,14 @@ def sweep() -> list[int]:
 def others_wait(run: Run) -> bool:
     """Whether a worker has anything else to do: other runs that are due, but for those in line behind this one."""
     due = Q(next_attempt_at=None) | Q(next_attempt_at__lte=Now())
-    behind = Q(kind=RunKind.ORDERS_BY_API, project_id=run.project_id)
+    behind = Q(kind=RunKind.BULK_BY_API, project_id=run.project_id)
     waiting = Run.objects.filter(due, state=RunState.WAITING).exclude(pk=run.pk)
-    return waiting.exclude(behind).exists() if run.kind == RunKind.ORDERS_BY_API else waiting.exists()
+    return waiting.exclude(behind).exists() if run.kind == RunKind.BULK_BY_API else waiting.exists()
 
 
 def ring_next(run: Run) -> None:
     """Wake the import that was in line behind one that has ended; other kinds stand in no line."""
-    if run.kind != RunKind.ORDERS_BY_API:
+    if run.kind != RunKind.BULK_BY_API:
         return
     behind = Run.objects.filter(project_id=run.project_id, kind=run.kind, state=RunState.WAITING).order_by("id").first()
     if behind is not None:

@@ -62,7 +62,7 @@ def told(response: Any) -> Any:
 
 def work_off() -> None:
     """Do what workers would: every waiting import and export, in turn."""
-    kinds = [RunKind.ORDERS_BY_API, RunKind.EXPORT_BY_API]
+    kinds = [RunKind.BULK_BY_API, RunKind.EXPORT_BY_API]
     for _ in range(1_000):
         waiting = Run.objects.filter(kind__in=kinds, state=RunState.WAITING).order_by("id")
         ids = list(waiting.values_list("pk", flat=True))

@@ -35,7 +35,7 @@ def loads(project: Project) -> dict[str, Any]:
 
 # Every call that starts or creates something: a body, and how many there are of what it makes.
 CALLS: dict[str, tuple[Callable[[Project], Body], Callable[[], int]]] = {
-    "/v1/orders/import": (lambda project: [{"amount": 5}], Run.objects.filter(kind=RunKind.ORDERS_BY_API).count),
+    "/v1/orders/import": (lambda project: [{"amount": 5}], Run.objects.filter(kind=RunKind.BULK_BY_API).count),
     "/v1/orders/export": (lambda project: {}, Export.objects.count),
     "/v1/orders": (lambda project: {"items": [{"source_id": "A-17", "quantity": 2}]}, Order.objects.count),
     "/back-office/v1/runs": (loads, Run.objects.filter(kind=RunKind.LOAD).count),

@@ -17,7 +17,7 @@ from integrations import jobs
 from integrations.choices import RunKind, RunState
 from integrations.invariants import broken
 from integrations.models import Project, Run
-from integrations.partner_runs import bulk_import
+from integrations.partner_runs import bulk_calls, bulk_import
 from integrations.runs import control
 from integrations.tick import tick
 from orders.models import Order
@@ -63,7 +63,7 @@ def take_bells(count: int | None = None) -> int:
 def test_the_answer_comes_before_the_work(partner: Partner) -> None:
     waiting = asked(partner, orders(3))
     told_at_once = action(partner, waiting)
-    assert (told_at_once["status"], told_at_once["operation_status"]) == ("ENQUEUED", "UNKNOWN")
+    assert (told_at_once["status"], told_at_once["operation_status"]) == ("IN_PROGRESS", "UNKNOWN")
     assert (told_at_once["progress"], told_at_once["queue_position"]) == (0, 0)
     assert "result" not in told_at_once
     assert Order.objects.count() == 0
@@ -201,9 +201,7 @@ def test_imports_that_come_at_the_same_time_stand_in_one_line(project: Project, 
         thread.start()
     for thread in threads:
         thread.join()
-    positions = [
-        bulk_import.queue_position(run) for run in Run.objects.filter(kind=RunKind.ORDERS_BY_API).order_by("id")
-    ]
+    positions = [bulk_calls.queue_position(run) for run in Run.objects.filter(kind=RunKind.BULK_BY_API).order_by("id")]
     assert positions == list(range(8))
     take_bells()
     assert Order.objects.count() == 40
@@ -217,7 +215,7 @@ def test_a29_an_import_is_taken_while_valkey_is_away(partner: Partner) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(valkey_client, "shared", away)
         waiting = asked(partner, orders(1))
-    assert action(partner, waiting)["status"] == "ENQUEUED"
+    assert action(partner, waiting)["status"] == "IN_PROGRESS"
     Run.objects.update(created_at="2025-01-01T00:00:00Z")
     tick()
     take_bells()

@@ -85,7 +85,7 @@ def test_import_and_its_async_action(sdk: Any) -> None:
     rows = [order(source_id=f"old-{number}") for number in range(3)] + [order(id="ord_1", source_id="bad")]
     answer = orders.import_orders([body.from_dict(row) for row in rows])
     waiting = actions.get_async_action(answer.async_action_id)
-    assert (waiting.status, waiting.type, waiting.progress) == ("ENQUEUED", "ORDERS.IMPORT", 0)
+    assert (waiting.status, waiting.type, waiting.progress) == ("IN_PROGRESS", "ORDERS.IMPORT", 0)
     work_off()
     done = actions.get_async_action(answer.async_action_id)
     assert (done.status, done.operation_status, done.progress) == ("DONE", "SUCCESS", 100)
@@ -137,6 +137,34 @@ def test_exports_of_other_rows(sdk: Any) -> None:
     token = exports.get_export(asked.id).result.url.partition("token=")[2]
     text = exports.download_export(asked.id, token=token)
     assert list(csv.reader(io.StringIO(text))) == [["source_id", "orders_total_amount"], ["jana", "0"]]
+
+
+def test_bulk_calls_and_their_async_actions(sdk: Any) -> None:
+    customers, products = voucherify.CustomersApi(sdk), voucherify.ProductsApi(sdk)
+    actions = voucherify.AsyncActionsApi(sdk)
+    people = voucherify.CustomersUpdateInBulkRequestBody
+    goods = voucherify.ProductsUpdateInBulkRequestBody
+    asked = [
+        customers.update_customers_in_bulk([people.from_dict({"source_id": "jana", "name": "Jana"})]),
+        customers.update_customers_metadata_in_bulk(
+            voucherify.CustomersMetadataUpdateInBulkRequestBody.from_dict(
+                {"source_ids": ["jana", "ivo"], "metadata": {"tier": "gold"}}
+            )
+        ),
+        products.update_products_in_bulk([goods.from_dict({"source_id": "TEA", "name": "Assam", "price": 900})]),
+        products.update_products_metadata_in_bulk(
+            voucherify.ProductsMetadataUpdateInBulkRequestBody.from_dict(
+                {"source_ids": ["TEA"], "metadata": {"origin": "IN"}}
+            )
+        ),
+    ]
+    work_off()
+    done = [actions.get_async_action(each.async_action_id) for each in asked]
+    assert [(each.type, each.status, each.result["done_count"]) for each in done] == [
+        ("CUSTOMERS.BULK_UPDATE", "DONE", 1), ("CUSTOMERS.METADATA_UPDATE", "DONE", 2),
+        ("PRODUCTS.BULK_UPDATE", "DONE", 1), ("PRODUCTS.METADATA_UPDATE", "DONE", 1),
+    ]  # fmt: skip
+    assert len(actions.list_async_actions(limit=10).async_actions) == 4
 
 
 def test_errors_are_the_exceptions_of_the_sdk(sdk: Any) -> None:

@@ -80,10 +80,13 @@ def test_the_addresses_of_the_api_are_these() -> None:
     assert sorted(route for route in ROUTES if route.startswith("v1/")) == [
         "v1/async-actions",
         "v1/async-actions/<id:action_id>",
+        "v1/async-actions/<id:action_id>/report",
         "v1/customers",
         "v1/customers/<id:customer_id>",
         "v1/customers/<id:customer_id>/permanent-deletion",
         "v1/customers/<id:customer_id>/segments",
+        "v1/customers/bulk/async",
+        "v1/customers/metadata/async",
         "v1/exports",
         "v1/exports/<id:export_id>",
         "v1/openapi.json",
@@ -91,6 +94,8 @@ def test_the_addresses_of_the_api_are_these() -> None:
         "v1/orders/<rest:order_id>",
         "v1/orders/export",
         "v1/orders/import",
+        "v1/products/bulk/async",
+        "v1/products/metadata/async",
     ]
 
 

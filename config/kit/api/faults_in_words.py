@@ -46,6 +46,12 @@ def of_value(error: msgspec.ValidationError, kind: Any) -> str:
     return f"{f'Property {path}' if path else 'The body'} {_problem(problem, kind, path)}"
 
 
+def is_about_the_value(error: msgspec.ValidationError) -> bool:
+    """Whether the type is right, and the value cannot be: it is too long, too small, or not of the form."""
+    problem = PATH.sub("", str(error))
+    return bool(BOUND.match(problem) or FORM.match(problem)) or problem in SENTENCES
+
+
 def _problem(problem: str, kind: Any, path: str) -> str:
     if problem in SENTENCES:
         return SENTENCES[problem]

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -43,6 +44,10 @@ class Problem(msgspec.Struct):
     resource_id: str | UnsetType = UNSET
     errors: list[RowProblem] | UnsetType = UNSET
     """The first hundred rows that are wrong."""
+    statusCode: int | UnsetType = UNSET
+    """Of a bulk call that is too large, as published."""
+    error: str | UnsetType = UNSET
+    """Of a bulk call that is too large, as published."""
 
 
 class ApiError(exceptions.APIException):
@@ -58,6 +63,7 @@ class ApiError(exceptions.APIException):
         resource: tuple[str, str] | None = None,
         errors: list[RowProblem] | None = None,
         retry_after: int | None = None,
+        also: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(message, key)
         self.status_code = code
@@ -68,6 +74,8 @@ class ApiError(exceptions.APIException):
         """(type, id) of what it is about."""
         self.errors = errors
         self.wait = retry_after
+        self.also = also or {}
+        """Other fields of `Problem`."""
 
 
 def unauthorised(details: str) -> ApiError:
@@ -118,6 +126,8 @@ def answer(error: Exception, context: dict[str, Any]) -> Response:
         body.resource_type, body.resource_id = told.resource
     if told.errors:
         body.errors = told.errors
+    for name, value in told.also.items():
+        setattr(body, name, value)
     headers = {}
     if told.status_code == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="Countinghouse"'

@@ -184,7 +184,7 @@ def work_on(order: Order, user: User) -> None:
 
 
 def by_api(partner: Partner) -> Order:
-    """A live order with its answer kept, an import, and a file with their names."""
+    """A live order with its answer kept, an import, a bulk call, and a file with their names."""
     give_stock(partner.project, BOX=9)
     customer = {
         "source_id": "loyal-canary-1", "email": EMAIL, "name": "Canarina Vogelsang-Xq", "phone": "+49 30 7741 9925",
@@ -198,6 +198,7 @@ def by_api(partner: Partner) -> Order:
     partner.imported([{**order, "source_id": "po-2"}, {**order, "source_id": "po-3", "customer": customer}])
     fields = ["source_id", "metadata.for"]
     assert partner.post("/v1/orders/export", {"parameters": {"fields": fields}}).status_code == 200
+    assert partner.post("/v1/customers/bulk/async", [{"source_id": customer["source_id"]}]).status_code == 202
     work_off()
     return Order.objects.get(source_id="po-1")
 

@@ -17,7 +17,7 @@ from integrations.erasing.holdings import PLACES, PersonalPlace
 from integrations.importing.rules import Mode
 from integrations.invariants import broken
 from integrations.models import ErasureRequest, Project, RemoteOrder, Run, StatusRule
-from integrations.partner_runs import bulk_import
+from integrations.partner_runs import bulk_calls
 from integrations.review import decisions
 from integrations.runs import control
 from orders.models import Customer, Invoice, Order, OrderEvent, OrderLine, OrderNote, PointsMovement, Shipment
@@ -137,7 +137,7 @@ def test_an_erased_order_is_synchronized_and_sent_again_in_vain(planted: Planted
     }
     assert partner.post("/v1/orders", sent).status_code == 400
     assert partner.imported([sent])["result"]["failed"][0]["key"] == "customer_erased"
-    bulk_import.clear_payloads()  # as every tick does
+    bulk_calls.clear_payloads()  # as every tick does
     assert left() == {}
 
 
@@ -229,7 +229,7 @@ def test_open_orders_and_imports_are_in_the_way(planted: Planted) -> None:
     with pytest.raises(ErasureRefused, match="still open"):
         confirming.confirm(request.pk, user_id=planted.user.pk)
     assert Partner(planted.project).post("/v1/orders/import", [{"amount": 5}]).status_code == 200
-    with pytest.raises(ErasureRefused, match="import of a partner"):
+    with pytest.raises(ErasureRefused, match="bulk call of a partner"):
         confirming.confirm(request.pk, user_id=planted.user.pk, forced=True)
     assert ErasureRequest.objects.get().found == {}
 

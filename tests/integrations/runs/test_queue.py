@@ -87,7 +87,7 @@ FORGED: dict[str, dict[str, Any]] = {
     "a truth value": {"func": "integrations.jobs.work", "args": (True,)},
     "a text for a project": {"func": "integrations.jobs.follow_up", "args": ("17",)},
     "two projects": {"func": "integrations.jobs.follow_up", "args": (17, 18)},
-    "another function of the same module": {"func": "integrations.jobs.import_portion", "args": (17,)},
+    "another function of the same module": {"func": "integrations.jobs.bulk_portion", "args": (17,)},
     "a keyword": {"func": "integrations.jobs.work", "args": (17,), "kwargs": {"x": 1}},
 }
 
