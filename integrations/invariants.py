@@ -28,10 +28,11 @@ INVARIANTS = (
     ),
     Invariant(
         "I05",
-        "Every remote order says why it is where it is; failed ones were tried, dismissed ones by somebody.",
+        "Every remote order says why it is where it is; failed ones were tried, dismissed ones by somebody, or erased.",
         """SELECT 'remote order ' || id FROM integrations_remoteorder
            WHERE reason = '' OR reason_code = '' OR (state = 'failed' AND attempts < 1)
-              OR (state = 'ignored' AND action = '') OR (state = 'dismissed' AND decided_by_id IS NULL)""",
+              OR (state = 'ignored' AND action = '')
+              OR (state = 'dismissed' AND decided_by_id IS NULL AND erased_at IS NULL)""",
     ),
     Invariant(
         "I07",
