@@ -323,6 +323,7 @@ class AccessKind(TextChoices):
     SESSIONS_ENDED = "sessions_ended", "Sessions ended"
     KEY_MADE = "key_made", "API key made"
     KEY_REVOKED = "key_revoked", "API key revoked"
+    KEY_MAY_WRITE = "key_may_write", "API key lets write"
     CREDENTIALS = "credentials", "Credentials of a shop changed"
     BEGUN = "begun", "Owner of the installation"
     INVITED = "invited", "Invited"

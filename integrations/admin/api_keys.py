@@ -54,7 +54,11 @@ class ApiKeyAdmin(PageAdmin[ApiKey]):
     empty_sentence = gettext_lazy("No keys here. Make one for each program that sends or reads orders.")  # type: ignore[assignment]
 
     def routes(self) -> Sequence[Route]:
-        return [("new/", self.new, "create"), ("<int:pk>/revoke/", self.revoke, "revoke")]
+        return [
+            ("new/", self.new, "create"),
+            ("<int:pk>/revoke/", self.revoke, "revoke"),
+            ("<int:pk>/let-write/", self.let_write, "let_write"),
+        ]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         may_add = request.user.has_perm("integrations.add_apikey")
@@ -65,6 +69,8 @@ class ApiKeyAdmin(PageAdmin[ApiKey]):
         return {
             "state": self.state(obj),
             "scopes": self.scopes_shown(obj),
+            "reading": [ApiScope(scope).label for scope in obj.reading if scope in obj.scopes],
+            "may_let_write": obj.revoked_at is None and request.user.has_perm("integrations.add_apikey"),
             "may_revoke": obj.revoked_at is None and request.user.has_perm("integrations.revoke_apikey"),
         }
 
@@ -112,13 +118,34 @@ class ApiKeyAdmin(PageAdmin[ApiKey]):
             messages.info(request, _("%(key)s was revoked before.") % {"key": key.name})
         return HttpResponseRedirect(self.url("change", pk))
 
+    @guarded("integrations.add_apikey")
+    def let_write(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Confirm that a key may write by scopes that it was given to read."""
+        key = self.get_object(request, str(pk))
+        if key is None:
+            raise Http404
+        if request.POST.get("sure") != "on":
+            messages.error(request, _("Nothing was changed: tick that you are sure first."))
+        elif api_keys.let_write(key):
+            self.log_change(request, key, "May write.")
+            note_key(request, AccessKind.KEY_MAY_WRITE, key)
+            messages.success(request, _("%(key)s may write from now on.") % {"key": key.name})
+        else:
+            messages.info(request, _("%(key)s may write already.") % {"key": key.name})
+        return HttpResponseRedirect(self.url("change", pk))
+
     @admin.display(description=gettext_lazy("begins with"))
     def begins_with(self, key: ApiKey) -> str:
         return f"{key.prefix}…"
 
     @admin.display(description=gettext_lazy("may be used for"))
     def scopes_shown(self, key: ApiKey) -> str:
-        return ", ".join(str(ApiScope(scope).label) for scope in key.scopes)
+        return ", ".join(
+            _("%(scope)s (to read)") % {"scope": ApiScope(scope).label}
+            if scope in key.reading
+            else str(ApiScope(scope).label)
+            for scope in key.scopes
+        )
 
     @admin.display(description=gettext_lazy("made"))
     def made(self, key: ApiKey) -> Any:

@@ -23,5 +23,10 @@ class Migration(migrations.Migration):
             name='reading',
             field=models.JSONField(db_default=models.Value([], models.JSONField()), default=list),
         ),
+        migrations.AlterField(
+            model_name='accessevent',
+            name='kind',
+            field=models.CharField(choices=[('login', 'Logged in'), ('failed', 'Wrong login'), ('locked', 'Locked out for a while'), ('logout', 'Logged out'), ('password_changed', 'Password changed'), ('reset_requested', 'Password link asked for'), ('reset_done', 'Password set by link'), ('factor_on', 'Second factor on'), ('factor_off', 'Second factor off'), ('factor_failed', 'Wrong code'), ('recovery_used', 'Recovery code used'), ('recovery_made', 'Recovery codes made'), ('factor_required', 'Second factor required'), ('factor_free', 'Second factor not required'), ('sessions_ended', 'Sessions ended'), ('key_made', 'API key made'), ('key_revoked', 'API key revoked'), ('key_may_write', 'API key lets write'), ('credentials', 'Credentials of a shop changed'), ('begun', 'Owner of the installation'), ('invited', 'Invited'), ('joined', 'Invitation accepted'), ('role_changed', 'Role changed'), ('left', 'Taken out of the account')], max_length=20),
+        ),
         migrations.RunPython(read_on, migrations.RunPython.noop),
     ]

@@ -82,6 +82,15 @@ class CustomerAdmin(PageAdmin[Customer]):
     def routes(self) -> Sequence[Route]:
         return [("export/", self.export, "export"), ("<int:pk>/points/", self.adjust, "points")]
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Customer]:
+        """Deleted ones are in no list."""
+        return super().get_queryset(request).filter(deleted_at=None)
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Customer | None:
+        """Deleted ones have a page nevertheless, because points lead there."""
+        pk = int(object_id) if object_id.isascii() and object_id.isdecimal() and len(object_id) < 19 else 0
+        return super().get_queryset(request).filter(pk=pk).first()
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Customer], search_term: str
     ) -> tuple[QuerySet[Customer], bool]:
@@ -117,9 +126,9 @@ class CustomerAdmin(PageAdmin[Customer]):
         return customer.created_at
 
     def page_context(self, request: HttpRequest, obj: Customer) -> dict[str, Any]:
-        may = request.user.has_perm(ADJUST)
+        may = obj.deleted_at is None and request.user.has_perm(ADJUST)
         form = PointsForm(initial={"seen": movements.last_movement(obj.pk)}, prefix="points") if may else None
-        may_erase = obj.erased_at is None and request.user.has_perm(ERASE)
+        may_erase = obj.erased_at is None and obj.deleted_at is None and request.user.has_perm(ERASE)
         return {**customer_page(obj, summary_of(obj)), "points_form": form, "may_erase": may_erase}
 
     @guarded("orders.view_customer", methods=("GET",))
@@ -130,8 +139,8 @@ class CustomerAdmin(PageAdmin[Customer]):
     @guarded(ADJUST)
     def adjust(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Give or take points by hand."""
-        customer: Customer | None = self.get_object(request, str(pk))
-        if customer is None:
+        customer = self.get_object(request, str(pk))
+        if customer is None or customer.deleted_at is not None:
             raise Http404
         form = PointsForm(request.POST, prefix="points")
         if form.is_valid():

@@ -72,10 +72,12 @@ def test_it_is_searched_and_filtered(events: None, project: Project, admin: Clie
 def test_keys_leave_a_trace(project: Project, admin: Client) -> None:
     admin.post("/integrations/apikey/new/", {"name": "Loyalty app", "scopes": ["orders"]})
     key = ApiKey.objects.get()
+    ApiKey.objects.update(reading=["orders"])
+    admin.post(f"/integrations/apikey/{key.pk}/let-write/", {"sure": "on"})
     admin.post(f"/integrations/apikey/{key.pk}/revoke/")
     rows = AccessEvent.objects.filter(account=project.account).order_by("id").values_list("kind", "detail")
     told = f"Loyalty app ({key.prefix}…) of {project}"
-    assert list(rows) == [("key_made", told), ("key_revoked", told)]
+    assert list(rows) == [("key_made", told), ("key_may_write", told), ("key_revoked", told)]
 
 
 def test_credentials_leave_a_trace_without_what_they_are(

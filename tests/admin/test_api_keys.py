@@ -57,6 +57,23 @@ def test_a_key_that_cannot_be_is_refused_at_its_field(admin: Client, values: dic
     assert sentence in page.content.decode()
 
 
+def test_a_key_that_was_given_customers_to_read_is_confirmed(admin: Client, project: Project) -> None:
+    key = api_keys.make(project.pk, "Old", ["customers", "orders"]).key
+    ApiKey.objects.update(reading=["customers"])
+    page = admin.get(f"{LIST}{key.pk}/change/").content.decode()
+    assert "Reads, does not write yet" in page
+    assert "Customers (to read)" in admin.get(LIST).content.decode()
+    step = f"{LIST}{key.pk}/let-write/"
+    assert "tick that you are sure" in admin.post(step, follow=True).content.decode()
+    assert ApiKey.objects.get().reading == ["customers"]
+    assert "Old may write from now on" in admin.post(step, {"sure": "on"}, follow=True).content.decode()
+    assert ApiKey.objects.get().reading == []
+    assert "may write already" in admin.post(step, {"sure": "on"}, follow=True).content.decode()
+    assert "Reads, does not write yet" not in admin.get(f"{LIST}{key.pk}/change/").content.decode()
+    elsewhere = api_keys.make(ProjectFactory.create().pk, "Theirs", ["customers"]).key
+    assert admin.post(f"{LIST}{elsewhere.pk}/let-write/", {"sure": "on"}).status_code == 404
+
+
 def test_a_revoked_key_opens_nothing(admin: Client, project: Project) -> None:
     partner = Partner(project)
     key = partner.made.key

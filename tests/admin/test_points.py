@@ -102,3 +102,19 @@ def test_who_may_do_what(project: Project, login: Login, ann: Customer) -> None:
         assert browser.post(book, {}).status_code == (422 if expected == 200 else 403)
         page = browser.get(reverse("admin:orders_customer_change", args=[ann.pk])).content.decode()
         assert ("Book points" in page) is (expected == 200)
+
+
+def test_a_deleted_customer_is_in_no_list_and_marked_on_the_page(admin: Client, project: Project) -> None:
+    at = "2026-03-01T10:00:00Z"
+    here = Customer.objects.create(project=project, email="Ann@Mail.example", created_at=at, updated_at=at)
+    gone = Customer.objects.create(project=project, created_at=at, deleted_at=at)
+    listed = admin.get("/orders/customer/?q=ann@mail").content.decode()
+    assert "Ann@Mail.example" in listed
+    assert f"/orders/customer/{gone.pk}/" not in admin.get("/orders/customer/").content.decode()
+    page = admin.get(f"/orders/customer/{gone.pk}/change/").content.decode()
+    assert "A partner deleted this customer on" in page
+    assert "Give or take points" not in page
+    assert "Last change" in admin.get(f"/orders/customer/{here.pk}/change/").content.decode()
+    form = {"points-points": "5", "points-note": "x"}
+    assert admin.post(f"/orders/customer/{gone.pk}/points/", form).status_code == 404
+    assert admin.get("/orders/customer/x/change/").status_code in {302, 404}
