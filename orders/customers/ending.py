@@ -28,8 +28,8 @@ def delete(project_id: int, customer_id: int, at: datetime) -> int:
     with transaction.atomic():
         ledger.lock_project(project_id)
         due.mark(project_id, [customer_id], at)
-        here = Customer.objects.select_for_update(no_key=True).filter(pk=customer_id, project=project_id)
-        if not here.filter(deleted_at=None).exists():
+        here = Customer.objects.select_for_update(no_key=True).filter(project=project_id, deleted_at=None)
+        if here.filter(pk=customer_id).first() is None:
             return 0
         Customer.objects.filter(pk=customer_id).update(**EMPTY, updated_at=at, deleted_at=at)
         theirs = Order.objects.filter(Q(customer=customer_id) | Q(referrer=customer_id), project=project_id)

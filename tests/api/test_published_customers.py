@@ -239,6 +239,20 @@ def partner_id(partner: Partner, customer: Customer) -> str:
     return found
 
 
+def test_foreign_ids_in_bodies_and_filters_are_not_there(partner: Partner) -> None:
+    theirs = Partner(ProjectFactory.create())
+    secret = told(theirs.post(ROOT, {"source_id": "jana", "name": "Secret"}))
+    definitions.create(theirs.project.pk, SegmentWish("Secret", SegmentKind.STATIC))
+    segment = told(theirs.get("/back-office/v1/segments"))["data"][0]["id"]
+    own = told(partner.post(ROOT, {"source_id": "jana", "name": "Mine"}))
+    assert own["id"] != secret["id"]
+    assert partner.post(ROOT, {"id": secret["id"], "name": "Mallory"}).status_code == 404
+    assert partner.get(f"{ROOT}?segment_id={segment}").status_code == 404
+    assert [each["name"] for each in told(partner.get(ROOT))["customers"]] == ["Mine"]
+    assert told(partner.put(f"{ROOT}/jana", {"id": secret["id"], "name": "Still mine"}))["id"] == own["id"]
+    assert told(theirs.get(f"{ROOT}/jana")) == secret
+
+
 @pytest.mark.parametrize("source_id", ["a/b", "a/activity", "a%2Fb", "100%", "ü ?&#", "segments"])
 def test_a_source_id_is_one_part_of_an_address(partner: Partner, source_id: str) -> None:
     partner.post(ROOT, {"source_id": source_id, "name": "Odd"})

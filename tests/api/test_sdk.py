@@ -180,6 +180,36 @@ def test_errors_are_the_exceptions_of_the_sdk(sdk: Any) -> None:
         orders.list_orders()
 
 
+def test_customers_are_written_listed_to_the_end_and_deleted(sdk: Any) -> None:
+    customers = voucherify.CustomersApi(sdk)
+    body = voucherify.CustomersCreateRequestBody.from_dict(
+        {"source_id": "a b", "name": "Ana", "address": {"city": "Lund", "line_1": None}, "phone": None}
+    )
+    created = customers.create_customer(body)
+    assert (created.source_id, created.name, created.address.city) == ("a b", "Ana", "Lund")
+    change = voucherify.CustomersUpdateRequestBody(name=None, metadata={"tier": None})
+    changed = customers.update_customer("a b", change)
+    assert (changed.id, changed.name, changed.metadata) == (created.id, None, {"tier": None})
+    for number in range(3):
+        customers.create_customer(voucherify.CustomersCreateRequestBody(source_id=f"c-{number}"))
+    found, moment = [], datetime(1970, 1, 1, tzinfo=UTC)
+    for _ in range(10):
+        page = customers.list_customers(limit=1, order="created_at", starting_after=moment)
+        found += [each.source_id for each in page.customers]
+        if len(found) == page.total:
+            break
+        moment = page.customers[-1].created_at
+    assert found == ["a b", "c-0", "c-1", "c-2"]
+    assert customers.list_customers(city="lund", order="-updated_at").total == 1
+    done = customers.customer_permanently_deletion("a b")
+    assert (done.related_object_id, done.status, done.data_json.customer) == (created.id, "DONE", 1)
+    customers.delete_customer("c-0")
+    assert customers.list_customers().total == 2
+    for key in ("a b", "c-0"):
+        with pytest.raises(voucherify.exceptions.NotFoundException):
+            customers.get_customer(key)
+
+
 def test_a_customer_with_summary_and_segments(sdk: Any) -> None:
     orders, customers = voucherify.OrdersApi(sdk), voucherify.CustomersApi(sdk)
     created = orders.create_order(voucherify.OrdersCreateRequestBody.from_dict(order()))
