@@ -8,12 +8,14 @@ from config.kit.api.viewsets import Nowhere
 from integrations.api import not_offered
 from integrations.api import urls as integrations_urls
 from orders.api import urls as orders_urls
+from stock.api import urls as stock_urls
 
-before, after = not_offered.beside([*orders_urls.urlpatterns, *integrations_urls.urlpatterns])
+before, after = not_offered.beside([*orders_urls.urlpatterns, *stock_urls.urlpatterns, *integrations_urls.urlpatterns])
 v1: list[URLPattern | URLResolver] = [
     *before,
     path("", include("integrations.api.urls")),
     path("", include("orders.api.urls")),
+    path("", include("stock.api.urls")),
     *after,
 ]
 back_office: list[URLPattern | URLResolver] = [

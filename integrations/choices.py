@@ -262,6 +262,7 @@ class ApiScope(TextChoices):
     CUSTOMERS = "customers", "Customers"
     SEGMENTS = "segments", "Segments and their members"
     PRODUCTS = "products", "Products and their SKUs"
+    SKUS = "skus", "SKUs, to read"
 
 
 class WebhookEvent(TextChoices):

@@ -50,6 +50,6 @@ def beside(patterns: Iterable[URLPattern | URLResolver]) -> tuple[list[URLPatter
         offered.setdefault(route.partition("/")[0], []).append(f"/v1/{PARAMETER.sub('{id}', route)}")
     view = NotOfferedView.as_view(offered=offered)
     before = [
-        re_path(rf"^(?:async-actions|customers|exports)/(?:{WORDS})/?$", view),
+        re_path(rf"^(?:async-actions|customers|exports|products|skus)/(?:{WORDS})/?$", view),
     ]
     return before, [re_path("^", view)]

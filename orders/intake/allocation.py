@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from django.db import transaction
+from django.db.models import Sum
 
 from config.kit import true_time
 from config.kit.sql import copy_rows, execute
@@ -30,6 +31,12 @@ class Served:
     orders: int
     moved: dict[str, int]
     """How many orders went into each tab."""
+
+
+def waiting_units(product_ids: Iterable[int]) -> dict[int, int]:
+    """How many units orders wait for, by product; those that none waits for are left out."""
+    lines = OrderLine.objects.filter(product__in=list(product_ids), waiting__gt=0).order_by()
+    return {row["product"]: row["units"] for row in lines.values("product").annotate(units=Sum("waiting"))}
 
 
 def change_stock(project_id: int, changes: Sequence[Change], actor_id: int | None = None) -> Served:

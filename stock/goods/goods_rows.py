@@ -24,15 +24,19 @@ class Catalogue:
     at: datetime
     """When it is written, cut to the millisecond (`config.kit.true_time.now_in_milliseconds`)."""
 
+    @property
+    def digits(self) -> int:
+        return get_currency_precision(self.currency)
+
     def major(self, price: float | None) -> Decimal | None:
         """A price of smallest units in the currency's own unit, as its column keeps it."""
         if price is None:
             return None
-        return Decimal(price).scaleb(-get_currency_precision(self.currency)).quantize(Decimal("0.0001"))
+        return Decimal(price).scaleb(-self.digits).quantize(Decimal("0.0001"))
 
     def minor(self, price: Decimal | None) -> int | None:
         """A price in the smallest unit of the currency."""
-        return None if price is None else round(price.scaleb(get_currency_precision(self.currency)))
+        return None if price is None else round(price.scaleb(self.digits))
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,14 @@ pytestmark = pytest.mark.django_db
         ("GET", "publications", "publication", "There are no publications here. Offered: customers, orders"),
         ("POST", "vouchers/qualification", "voucher", "There are no vouchers here."),
         ("GET", "loyalties/x/members", "loyalty", "There are no loyalties here."),
-        ("GET", "products", "product", "There is no GET /v1/products here."),
-        ("PUT", "products/x/skus/y", "product", "There is no PUT /v1/products/x/skus/y here."),
+        (
+            "POST",
+            "products/importCSV",
+            "product",
+            "There is no POST /v1/products/importCSV here. Offered: /v1/products",
+        ),
+        ("GET", "skus/import", "sku", "There is no GET /v1/skus/import here. Offered: /v1/skus/{id}"),
+        ("GET", "skus", "sku", "There is no GET /v1/skus here. Offered: /v1/skus/{id}"),
         ("GET", "segments/seg_1", "segment", "There are no segments here."),
         ("POST", "events", "event", "There are no events here."),
         (

@@ -94,8 +94,13 @@ def test_the_addresses_of_the_api_are_these() -> None:
         "v1/orders/<rest:order_id>",
         "v1/orders/export",
         "v1/orders/import",
+        "v1/products",
+        "v1/products/<id:product_id>",
+        "v1/products/<id:product_id>/skus",
+        "v1/products/<id:product_id>/skus/<id:sku_id>",
         "v1/products/bulk/async",
         "v1/products/metadata/async",
+        "v1/skus/<id:sku_id>",
     ]
 
 
