@@ -92,10 +92,10 @@ def _inner_objects(
     copy = {kind: _copied(extra[kind]) for kind in ("product", "sku") if extra.get(kind)}
     if (name := printed(copy)) and name != line.name:
         copy = {}  # staff have given the line another name, or other goods
-    if not copy and goods.kind == "sku" and goods.parent is not None:
-        copy["sku"] = {"sku": line.name}
-    if "product" not in copy and (goods.parent is not None or line.name not in {line.sku, NAMELESS}):
+    if not copy and (goods.parent is not None or line.name not in {line.sku, NAMELESS}):
         copy["product"] = {"name": line.name}
+        if goods.kind == "sku" and goods.parent is not None:
+            copy["sku"] = {"sku": line.name}
     found: dict[str, dict[str, Any]] = {}
     if goods.parent is not None:
         found["product"] = {"id": ids.give("prod", goods.parent.pk)}
