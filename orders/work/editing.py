@@ -77,7 +77,8 @@ def _exchange(change: Opened, skus: Mapping[int, str]) -> list[str]:
         line_id: sku.strip() for line_id, sku in skus.items() if sku.strip() and sku.strip() != lines[line_id].sku
     }
     known = catalogue.find(change.order.project_id, sorted(set(wanted.values())))
-    names = dict(Product.objects.filter(pk__in=known.values()).values_list("pk", "name"))
+    found = Product.objects.filter(pk__in=known.values()).values_list("pk", "name", "sku")
+    names = {pk: name or code for pk, name, code in found}
     told = []
     for line_id, sku in wanted.items():
         line = lines[line_id]

@@ -58,7 +58,7 @@ def _product(ids: PublicIds, row: Product, levels: Sequence[StockLevel]) -> shap
 
 
 class OfficeProductViewSet(OfficeReadViewSet):
-    queryset = Product.objects.all()
+    queryset = Product.objects.filter(deleted_at=None)
     serializer_class = OfficeProductSerializer
     filterset_class = filters.PRODUCTS
     id_prefix, resource_name, id_says = "prod", "product", "The id of the product, `prod_…`."
@@ -130,7 +130,9 @@ class MovementViewSet(ListModelMixin, OfficeViewSet):
     def create(self, request: Request) -> Response:
         asked: Booking = self.validated(BookingSerializer)
         pk = self.ids.take("prod", asked.product_id)
-        product = Product.objects.filter(project=self.project, pk=pk).first() if pk is not None else None
+        product = (
+            Product.objects.filter(project=self.project, pk=pk, deleted_at=None).first() if pk is not None else None
+        )
         if product is None:
             raise not_found("product", asked.product_id)
         reason = MovementReason.RECEIPT if isinstance(asked, shapes.Receipt) else MovementReason.ADJUSTMENT

@@ -40,6 +40,12 @@ EXPLAINED = (
     r"The order came from a shop",
     r"\.id or \.source_id is that of another order",
     r"Cannot find (customer|product|sku) with id",
+    # That something is new, which only the look-up tells; and which letters are a currency.
+    r"Property \.name is missing: the product is new",
+    r"The SKU is new: send at least one field",
+    r"is none of ISO 4217",
+    # Which fields and operators the filters of a list take is told by the refusal.
+    r"Property \.filters",
     # Which operators a field takes is told by the refusal.
     r"Property \.parameters\.filters",
     # Which addresses are public and whole.

@@ -226,3 +226,34 @@ def test_a_customer_with_summary_and_segments(sdk: Any) -> None:
     assert [(each.name, each.id[:4]) for each in listed.data] == [(segment.name, "seg_")]
     with pytest.raises(voucherify.exceptions.NotFoundException):
         customers.get_customer("nobody")
+
+
+def test_products_and_their_skus(sdk: Any) -> None:
+    products = voucherify.ProductsApi(sdk)
+    body = {"source_id": "TEA-ASSAM", "name": "Assam", "price": 900, "attributes": ["weight"]}
+    created = products.create_product(voucherify.ProductsCreateRequestBody.from_dict(body))
+    assert (created.source_id, created.price, created.attributes) == ("TEA-ASSAM", 900, ["weight"])
+    # Not by from_dict, which sets what is missing to None: that is sent as null, and null empties a field.
+    change = voucherify.ProductsUpdateRequestBody(price=950, metadata={"bio": True})
+    for key in (created.id, "TEA-ASSAM"):
+        updated = products.update_product(key, change)
+        assert (updated.id, updated.name, updated.price) == (created.id, "Assam", 950)
+
+    wish = {"source_id": "ASSAM-250", "sku": "Assam 250 g", "price": 850, "attributes": {"weight": "250"}}
+    sku = products.create_sku("TEA-ASSAM", voucherify.ProductsSkusCreateRequestBody.from_dict(wish))
+    assert (sku.product_id, sku.sku, sku.price) == (created.id, "Assam 250 g", 850)
+    assert products.get_sku("ASSAM-250").id == sku.id
+    emptied = products.update_sku("TEA-ASSAM", "ASSAM-250", voucherify.ProductsSkusUpdateRequestBody(price=None))
+    assert (emptied.id, emptied.price) == (sku.id, None)
+    listed = products.list_skus_in_product("TEA-ASSAM", limit=5, order="-created_at")
+    assert (listed.total, [each.id for each in listed.skus]) == (1, [sku.id])
+    read = products.get_product("TEA-ASSAM")
+    assert (read.metadata, [each.id for each in read.skus.data]) == ({"bio": True}, [sku.id])
+    everything = products.list_products(limit=5, page=1, order="-updated_at")
+    assert everything.total == 2  # the mugs of a shop as well
+    assert everything.products[0].id == created.id
+
+    assert products.delete_sku("TEA-ASSAM", "ASSAM-250") is None
+    assert products.delete_product("TEA-ASSAM", force=True) is None
+    with pytest.raises(voucherify.exceptions.NotFoundException):
+        products.get_product("TEA-ASSAM")
