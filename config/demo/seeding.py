@@ -14,6 +14,7 @@ from django.contrib.auth.models import User
 from config.demo import loyalty
 from config.demo.world import ACCOUNTS, DAYS, LETTERHEAD, OPERATOR, PASSWORD, DemoAccount, DemoShop
 from config.kit import true_time
+from config.kit.public_ids import PublicIds
 from config.running.parts import CannotRun, wait_for_port
 from integrations.choices import FeedKind
 from integrations.models import Account, Integration, Membership, Project, Webhook
@@ -21,13 +22,17 @@ from integrations.secrets import Secrets
 from integrations.shop_webhooks import registration
 from integrations.shops.connection import set_up
 from integrations.simulator import dialects
-from integrations.simulator.catalogue import PRODUCTS
+from integrations.simulator.catalogue import PRODUCTS, SHIRT
 from integrations.simulator.shop import SimulatedShop
 from orders.documents import letterheads
 from orders.documents.letterheads import LetterheadWording
 from orders.intake.allocation import change_stock
 from stock import catalogue
 from stock.choices import MovementReason
+from stock.goods.goods_rows import Catalogue
+from stock.goods.parents import save_product
+from stock.goods.sent_fields import ProductFields, SkuFields
+from stock.goods.skus import save_sku
 from stock.ledger import Change
 
 # Platforms whose webhooks are entered in their own settings.
@@ -56,6 +61,7 @@ def _account(wanted: DemoAccount, ports: Mapping[DemoShop, int]) -> Project:
         Membership.objects.get_or_create(account=account, user=_person(person.username), defaults={"role": person.role})
     if new:
         _stock(project)
+        _variants(project)
         loyalty.seed(project)
         wording = LetterheadWording(wanted.name, *LETTERHEAD)
         letterheads.change(project.pk, wording, logo=None, seen=None, actor_id=None)
@@ -114,6 +120,17 @@ def _stock(project: Project) -> None:
             for product in sold
         ],
     )
+
+
+def _variants(project: Project) -> None:
+    """Shirts in several sizes are one product, as a partner would say."""
+    ids, at = PublicIds(bytes(project.id_key)), true_time.now_in_milliseconds()
+    goods = Catalogue(project.pk, project.currency, ids, at)
+    sizes = [product for product in PRODUCTS if product.parent == SHIRT]
+    shirt = save_product(goods, ProductFields(source_id="SHIRT", name=sizes[0].name, attributes=["size"]))
+    for each in sizes:
+        price = goods.minor(each.price)
+        save_sku(goods, shirt.pk, SkuFields(None, each.sku, each.option, price, attributes={"size": each.option}))
 
 
 def register_webhooks(ports: Mapping[DemoShop, int]) -> None:
