@@ -33,7 +33,7 @@ from orders.points import movements
 from orders.segments import definitions
 from orders.work import invoicing, shipping
 from stock import catalogue
-from stock.models import Product, StockLevel, Warehouse
+from stock.models import ParentProduct, Product, StockLevel, Warehouse
 from tests.admin.conftest import remote
 from tests.api.conftest import Partner, told, work_off
 from tests.factories import IntegrationFactory, ProjectFactory, give_stock
@@ -187,7 +187,18 @@ def guessed_ids(mine: Project, theirs: Project) -> dict[str, str]:
 def state(project: Project) -> list[Any]:
     return [
         list(model.objects.filter(project=project).order_by("pk").values())
-        for model in (Order, Customer, Product, Run, Export, Segment, PointsMovement, WebhookEndpoint, WebhookDelivery)
+        for model in (
+            Order,
+            Customer,
+            Product,
+            ParentProduct,
+            Run,
+            Export,
+            Segment,
+            PointsMovement,
+            WebhookEndpoint,
+            WebhookDelivery,
+        )
     ] + [list(SegmentMember.objects.filter(segment__project=project).values())]
 
 
