@@ -31,7 +31,7 @@ COUNTERS = ("fetched", "created", "updated", "unchanged", "pending", "ignored", 
 OPEN = "open"
 # Runs that read what webhooks told of: so many that the others would not be found among them.
 TOLD = "told"
-OUTCOME_TONES = {"changed": "good", "same": "plain", "stale": "info", "refused": "bad"}
+OUTCOME_TONES = {"changed": "good", "same": "plain", "stale": "info", "warned": "warn", "refused": "bad"}
 # Where a cancel came from, and is answered.
 BACK = {
     "orders": ("admin:orders_order_changelist", ""),

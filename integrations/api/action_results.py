@@ -9,6 +9,7 @@ from django.conf import settings
 from django.http import HttpResponseBase, StreamingHttpResponse
 from django.urls import path
 from drf_spectacular.utils import extend_schema
+from msgspec import UNSET
 from rest_framework.request import Request
 
 from config.kit.api.bodies import JsonRenderer
@@ -18,7 +19,7 @@ from config.kit.public_ids import PublicIds
 from config.kit.times import iso
 from integrations.api.exports import CsvRenderer, TextRenderer
 from integrations.api.partner_views import PartnerViewSet
-from integrations.api.shapes import ActionResult, FailedBulkRow, FailedRow
+from integrations.api.shapes import ActionResult, FailedBulkRow, FailedRow, ImportWarning
 from integrations.choices import ApiScope, RunState
 from integrations.models import BulkAction, BulkImport, Run
 from integrations.partner_runs import bulk_calls
@@ -40,6 +41,11 @@ def _import_result(run: Run) -> ActionResult:
     if run.state != RunState.SUCCEEDED:
         message += f" {run.reason}"
     failed = run.bulk_import.failures.values_list("index", "source_id", "key", "reason")
+    warnings = [
+        ImportWarning(each["index"], each["number"] or None, each["key"], each["message"])
+        for each in run.results
+        if each["outcome"] == "warned"
+    ]
     return ActionResult(
         message=message,
         failed=[FailedRow(source_id or None, reason, index, key) for index, source_id, key, reason in failed],
@@ -48,6 +54,7 @@ def _import_result(run: Run) -> ActionResult:
         created_count=run.created,
         updated_count=run.updated,
         skipped_count=run.unchanged,
+        warnings=warnings or UNSET,
     )
 
 

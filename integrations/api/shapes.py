@@ -162,6 +162,15 @@ class FailedRow(Struct):
     key: Annotated[str, Meta(description="Stable, for programs.")]
 
 
+class ImportWarning(Struct):
+    """Something about an order that is stored, such as goods that are not in the catalogue."""
+
+    index: Annotated[int, Meta(description="Its place in the import, from 0.")]
+    source_id: str | None
+    key: Annotated[str, Meta(description="unknown_goods, override_without_key or sku_of_another_product.")]
+    details: str
+
+
 class BulkAsked(Struct):
     """The call waits for its turn: follow its async action."""
 
@@ -178,7 +187,7 @@ class FailedBulkRow(Struct):
 
 
 class ActionResult(Struct):
-    """What a bulk call came to: `message` to `skipped_count` of an import of orders, the last three of others."""
+    """What a bulk call came to: `message` to `warnings` of an import of orders, the last three of others."""
 
     done_count: Annotated[int, Meta(ge=0, description="Rows that are as they were sent; unchanged ones too.")]
     failed_count: Count
@@ -187,6 +196,7 @@ class ActionResult(Struct):
     created_count: Count | UnsetType = UNSET
     updated_count: Count | UnsetType = UNSET
     skipped_count: Count | UnsetType = UNSET
+    warnings: Annotated[list[ImportWarning], Meta(description="Of an import, the first hundred.")] | UnsetType = UNSET
     reports: Annotated[list[str], Meta(description="Addresses of CSV files with a line for each row.")] | UnsetType = (
         UNSET
     )

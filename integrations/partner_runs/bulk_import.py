@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import msgspec
 
@@ -39,6 +40,8 @@ PORTION = 200
 PORTIONS_AT_ONCE = 5
 # Orders written at once: so long a live call of the project may have to wait.
 AT_ONCE = 50
+# Warnings that are kept of an import.
+MOST_WARNINGS = 100
 COUNTED = {"created": "created", "updated": "updated", "skipped": "unchanged"}
 
 
@@ -123,7 +126,9 @@ def import_portion(run: Run, bulk: BulkImport) -> RunPage:
     def write(run_id: int, *, each: bool = False) -> Written:
         # Customers are placed when all their orders are here; those of a long import meanwhile, by the tick.
         with nullcontext() if whole else bell.quiet():
-            return Written(_write(bulk, replace(book, at=true_time.now()), part, each=each))
+            outcomes = _write(bulk, replace(book, at=true_time.now()), part, each=each)
+            warned = _warnings(outcomes, part.sources)[: MOST_WARNINGS - len(run.results)]
+            return Written(_record(bulk, outcomes, part.sources), [*run.results, *warned] if warned else None)
 
     return RunPage({"done": part.end}, write, lambda run_id: write(run_id, each=True), done=whole)
 
@@ -173,7 +178,8 @@ def _sort(
                 part.by_id.add(pk)
 
 
-def _write(bulk: BulkImport, book: Book, part: ImportSlice, *, each: bool) -> Counter[str]:
+def _write(bulk: BulkImport, book: Book, part: ImportSlice, *, each: bool) -> dict[int, Outcome]:
+    """Write the rows of the slice; what became of each, by its index."""
     results: dict[int, Outcome] = {index: Stored(pk, "skipped") for index, pk in part.same.items()}
 
     def some(indexes: Sequence[int]) -> None:
@@ -190,7 +196,24 @@ def _write(bulk: BulkImport, book: Book, part: ImportSlice, *, each: bool) -> Co
         some(list(part.write))
     for index, first in part.repeats.items():
         results[index] = RowFailure("duplicate_found", f"The source_id is that of row {first} of the same import")
-    return _record(bulk, results, part.sources)
+    return results
+
+
+def _warnings(results: Mapping[int, Outcome], sources: Mapping[int, str]) -> list[dict[str, Any]]:
+    """What partners should know of orders that are stored, as results of the run."""
+    return [
+        {
+            "id": outcome.order_id,
+            "number": sources[index],
+            "outcome": "warned",
+            "message": warning.details,
+            "index": index,
+            "key": warning.key,
+        }
+        for index, outcome in sorted(results.items())
+        if isinstance(outcome, Stored)
+        for warning in outcome.warnings
+    ]
 
 
 def _record(bulk: BulkImport, results: Mapping[int, Outcome], sources: Mapping[int, str]) -> Counter[str]:

@@ -72,6 +72,14 @@ def test_a_full_order_is_kept_as_it_was_sent(partner: Partner, project: Project)
         "created_count": 1,
         "updated_count": 0,
         "skipped_count": 0,
+        "warnings": [
+            {
+                "index": 0,
+                "source_id": "order-1",
+                "key": "unknown_goods",
+                "details": "Item 1: there is no SKU UNKNOWN here; its line takes no part in stock",
+            }
+        ],
     }
     order = Order.objects.get()
     assert (order.number, order.source_id, order.currency) == ("order-1", "order-1", "EUR")

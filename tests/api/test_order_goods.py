@@ -356,3 +356,21 @@ def test_orders_of_before_are_answered_as_they_were_and_with_their_keys(partner:
     assert item["product"] == keys | {"name": "Mug", "price": 12}
     assert item["sku"] == {"id": item["sku_id"], "source_id": "MUG", "sku": "white"}
     assert Decimal(OrderLine.objects.get().unit_price) == Decimal("0.05")
+
+
+def test_an_import_warns_of_goods_that_say_nothing(partner: Partner, assam: dict[str, Any]) -> None:
+    override = {"override": True}
+    rows: list[dict[str, Any]] = [
+        {"source_id": "H-0", "items": [{"sku_id": assam["id"]}, {"source_id": "CUP", "related_object": "product"}]},
+        {"source_id": "H-1", "items": [{"amount": 5, "product": {"name": "Cup"} | override}]},
+        {"source_id": "H-2", "items": [{"sku_id": assam["id"], "sku": override, "product": {"source_id": "CUPS"}}]},
+    ]
+    result = partner.imported(rows)["result"]
+    assert result["done_count"] == 3
+    assert [(each["index"], each["source_id"], each["key"]) for each in result["warnings"]] == [
+        (0, "H-0", "unknown_goods"), (1, "H-1", "override_without_key"), (2, "H-2", "sku_of_another_product"),
+    ]  # fmt: skip
+    assert result["warnings"][0]["details"] == "Item 1: there is no product CUP here; its line takes no part in stock"
+    many = [{"source_id": f"M-{number}", "items": [{"source_id": "X"}]} for number in range(130)]
+    assert len(partner.imported(many)["result"]["warnings"]) == 100
+    assert ParentProduct.objects.count() == 1

@@ -235,6 +235,7 @@ def test_a03_foreign_ids_in_bodies_are_not_there(partner: Partner, theirs: Partn
             {"amount": 1, "items": [{"product_id": foreign}]},
             {"amount": 1, "items": [{"sku_id": foreign}]},
             {"amount": 1, "items": [{"product": {"id": foreign, "override": True, "name": "Mine"}}]},
+            {"amount": 1, "items": [{"source_id": "X", "sku": {"override": True}, "product": {"id": foreign}}]},
         ]
     for body in bodies:
         assert partner.post("/v1/orders", body).status_code in {400, 404}, body
