@@ -11,6 +11,7 @@ from drf_spectacular.utils import extend_schema
 from msgspec import UNSET, structs
 from rest_framework.decorators import action
 from rest_framework.mixins import ListModelMixin
+from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -120,6 +121,15 @@ class CustomerPages(PublishedPages):
         return described
 
 
+class AnyBody(BaseParser):
+    """Whatever is sent, or nothing: it is passed over."""
+
+    media_type = "*/*"
+
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
+        return b""
+
+
 class CustomersQuery(QuerySerializer):
     segment_id = FilledTextField(required=False, help_text="Only customers who are in this segment now.")
 
@@ -206,7 +216,7 @@ class CustomerViewSet(ListModelMixin, PartnerViewSet):
             423: refusal("An order of the customer is still open, or an import is being written."),
         },
     )
-    @action(detail=True, methods=["post"], url_path="permanent-deletion")
+    @action(detail=True, methods=["post"], url_path="permanent-deletion", parser_classes=[AnyBody])
     @idempotent
     def permanent_deletion(self, request: Request, customer_id: str) -> Response:
         customer: Customer = self.get_object()

@@ -25,7 +25,9 @@ Name = Annotated[str, Meta(extra_json_schema={"maxLength": LONGEST["name"]})]
 Description = Annotated[str, Meta(extra_json_schema={"maxLength": LONGEST["description"]})]
 EmailAddress = Annotated[str, Meta(extra_json_schema={"maxLength": LONGEST["email"], "pattern": EMAIL})]
 Phone = Annotated[str, Meta(extra_json_schema={"maxLength": LONGEST["phone"]})]
-BirthDay = Annotated[str, Meta(description="YYYY-MM-DD; of a time its date counts.")]
+BirthDay = Annotated[
+    str, Meta(description="YYYY-MM-DD; of a time its date counts.", extra_json_schema={"format": "date"})
+]
 AddressLine = Annotated[str, Meta(extra_json_schema={"maxLength": ADDRESS_LONGEST})]
 
 
@@ -74,7 +76,7 @@ def problem(sent: CustomerObject, path: str = "") -> str:
         return f"Property {path}.email is no e-mail address: {shown(sent.email)}"
     for name in ("birthdate", "birthday"):
         value = getattr(sent, name)
-        if value and day_of(value) is None:
+        if isinstance(value, str) and day_of(value) is None:
             return f"Property {path}.{name} must be a day, such as 2026-02-28"
     for name in ADDRESS if sent.address else ():
         if len(getattr(sent.address, name) or "") > ADDRESS_LONGEST:

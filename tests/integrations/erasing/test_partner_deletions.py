@@ -54,7 +54,8 @@ def test_nothing_of_the_customer_is_left_but_the_papers(planted: Planted, partne
     create(planted.project.pk, SegmentWish("Some", SegmentKind.STATIC), [customer.pk])
     public = told(partner.get(PATH))["id"]
     orders = customer.orders.count()
-    answer = partner.call("POST", f"{PATH}/permanent-deletion", b"", **{"Content-Type": ""})
+    without = {"Content-Type": "", "Idempotency_Key": "forget-once"}
+    answer = partner.call("POST", f"{PATH}/permanent-deletion", b"", **without)
     body = told(answer)
     assert answer.status_code == 200, body
     counts = body["data_json"]
@@ -70,6 +71,7 @@ def test_nothing_of_the_customer_is_left_but_the_papers(planted: Planted, partne
     assert left() == {}
     assert partner.get(f"/v1/customers/{public}").status_code == 404
     assert partner.post(f"{PATH}/permanent-deletion", {}).status_code == 404
+    assert told(partner.call("POST", f"{PATH}/permanent-deletion", b"", **without)) == body
     customer.refresh_from_db()
     assert (customer.name, customer.orders.count(), customer.deleted_at is None) == ("", 0, False)
     assert not SegmentMember.objects.filter(customer=customer, left_at=None).exists()

@@ -131,6 +131,7 @@ def test_true_is_not_one(project: Project) -> None:
         ({"source_id": "x" * 256}, "Property .source_id length cannot be higher than 255"),
         ({"birthdate": "soon"}, "Property .birthdate must be a day, such as 2026-02-28"),
         ({"birthday": "2026-02-30"}, "Property .birthday must be a day"),
+        ({"birthdate": "", "name": "x"}, "Property .birthdate must be a day"),
         ({"address": {"city": "x" * 301}}, "Property .address.city length cannot be higher than 300"),
         ({"name": "a\x00"}, "Property .name holds a NUL character: take it out"),
         ({"metadata": {"a": {"b": "\x00"}}}, "Property .metadata.a.b holds a NUL character"),
