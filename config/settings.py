@@ -17,6 +17,7 @@
 | ALLOWED_SHOP_ADDRESSES | host:port of local shops that may be reached though not public, comma separated | none |
 | LOG_LEVEL | DEBUG, INFO, WARNING or ERROR | INFO |
 | API_RATE_LIMIT | calls a minute of one API key | 2000 |
+| API_DOCUMENT_PUBLIC | the API's OpenAPI document is read without a key | off |
 | BULK_IMPORT_LIMIT | orders in one bulk import of the API | 2000 |
 | WEBHOOK_BODY_DAYS | days for which the body of a webhook is kept after it was delivered or given up | 30 |
 | RAW_DOCUMENT_DAYS | days for which a shop's document of a settled order is kept; 0: for ever | 400 |
@@ -143,6 +144,7 @@ ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 
 # --- The document of the partner API ---
+API_DOCUMENT_PUBLIC = environment.switch("API_DOCUMENT_PUBLIC")
 API_EXAMPLES = BASE_DIR / "config" / "api_examples.json"
 SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "Countinghouse",

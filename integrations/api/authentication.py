@@ -11,6 +11,7 @@ from integrations.access import api_keys
 from integrations.access.api_keys import KeyRefused
 from integrations.models import ApiKey
 
+CREDENTIALS = ("X-App-Id", "X-App-Token", "Authorization")
 MISSING = "Send X-App-Id and X-App-Token, or Authorization: Bearer with the token."
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.http import HttpResponse, JsonResponse
+from django.test import Client
 from django.urls import URLPattern, URLResolver, path
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.utils import extend_schema
@@ -127,6 +128,17 @@ def test_programs_read_it_with_a_key_for_anything(partner: Partner) -> None:
     assert told(narrow.get("/v1/openapi.json")) == described.document()
     ApiKey.objects.update(scopes=[])
     assert narrow.get("/v1/openapi.json").status_code == 403
+
+
+@pytest.mark.django_db
+def test_anybody_reads_it_where_the_owner_says_so(partner: Partner, settings: Any) -> None:
+    stranger, liar = Client(), {"Authorization": "Bearer none"}
+    assert stranger.get("/v1/openapi.json").status_code == 401
+    settings.API_DOCUMENT_PUBLIC = True
+    assert told(stranger.get("/v1/openapi.json")) == described.document()
+    assert stranger.get("/v1/openapi.json", headers=liar).status_code == 401
+    assert stranger.get("/v1/orders").status_code == 401
+    assert "X-Rate-Limit-Remaining" in partner.get("/v1/openapi.json").headers
 
 
 def examples() -> list[list[str]]:
