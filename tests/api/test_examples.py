@@ -118,6 +118,25 @@ CALLS = [
     Call("change_a_customer", {"customer_id": "c-78"}, {"metadata": {"tier": "gold"}}),
     Call("delete_a_customer", {"customer_id": "c-78"}),
     Call("delete_a_customer_for_good", {"customer_id": "c-79"}, before=another_customer),
+    Call("update_customers_in_bulk", {}, [{"source_id": "c-77", "phone": "+46 70 000"}]),
+    Call("fetch_the_report_of_a_bulk_call", {"action_id": "<aa>", "token": "<token>"}),
+    Call("update_metadata_of_customers_in_bulk", {}, {"source_ids": ["c-77"], "metadata": {"tier": "gold"}}),
+    Call("create_or_update_a_product", {}, {"source_id": "TEA-MATE", "name": "Mate", "price": 900}),
+    Call("list_products_as_published", ONE),
+    Call("read_a_product_as_published", {"product_id": "TEA-MATE"}),
+    Call("change_a_product", {"product_id": "TEA-MATE"}, {"price": 950}),
+    Call("update_products_in_bulk", {}, [{"source_id": "TEA-MATE", "price": 960}]),
+    Call("update_metadata_of_products_in_bulk", {}, {"source_ids": ["TEA-MATE"], "metadata": {"bio": True}}),
+    Call(
+        "create_or_update_a_sku_of_a_product",
+        {"product_id": "TEA-MATE"},
+        {"source_id": "TEA-MATE-250", "sku": "Mate 250 g", "price": 850},
+    ),
+    Call("list_the_skus_of_a_product", {"product_id": "TEA-MATE"} | ONE),
+    Call("read_one_sku", {"sku_id": "TEA-MATE-250"}),
+    Call("change_a_sku", {"product_id": "TEA-MATE", "sku_id": "TEA-MATE-250"}, {"price": 860}),
+    Call("delete_a_sku", {"product_id": "TEA-MATE", "sku_id": "TEA-MATE-250"}),
+    Call("delete_a_product_with_its_skus", {"product_id": "TEA-MATE"}),
     Call("read_this_document", {}),
     Call("office_list_integrations", ONE),
     Call("office_read_one_integration", {"public_id": "<int>"}),
@@ -215,6 +234,8 @@ def filled(value: Any, project: Project) -> Any:
     kind = re.fullmatch(r"<([a-z]+)>", value) if isinstance(value, str) else None
     if kind is None:
         return value
+    if kind[1] == "token":
+        return ROWS["aa"](project).token
     return PublicIds(bytes(project.id_key)).give(kind[1].replace("live", "ord"), ROWS[kind[1]](project).pk)
 
 
@@ -238,7 +259,7 @@ def made(partner: Partner, call: Call) -> dict[str, Any]:
     example: dict[str, Any] = {"parameters": parameters} if parameters else {}
     if body is not None:
         example["request"] = body
-    if answer.content and answer.headers["Content-Type"].startswith("application/json"):
+    if not answer.streaming and answer.content and answer.headers["Content-Type"].startswith("application/json"):
         example["answer"] = (
             json.loads(answer.content) if call.operation != "read_this_document" else {"openapi": "3.1.1"}
         )

@@ -108,6 +108,7 @@ class ApiSchema(AutoSchema):
         parameter["description"] = parameter.get("description", "").strip()
         if "enum" in schema:
             schema["type"] = "string"
+            schema.pop("minLength", None)
         elif schema.get("type") == "string" and not self.of.skips_empty_parameters:
             schema.setdefault("minLength", 1)
 

@@ -37,10 +37,6 @@ await call("customers.scroll", async () => {
   return rows;
 });
 await call("customers.update", () => client.customers.update({ source_id: "js-c", name: "Ana" }));
-await call("customers.updateInBulk", () => client.customers.updateInBulk([{ source_id: "js-c", phone: "+46 70" }]));
-await call("customers.updateMetadataInBulk", () =>
-  client.customers.updateMetadataInBulk({ source_ids: ["js-c"], metadata: { tier: "gold" } }),
-);
 await call("customers.updateConsents", () => client.customers.updateConsents("js-c", {}));
 await call("customers.importCSV", () => client.customers.importCSV(process.env.CSV));
 await call("customers.listRedeemables", () => client.customers.listRedeemables("jana"));
@@ -54,10 +50,6 @@ await call("products.create", () => client.products.create({ source_id: "js-p", 
 await call("products.get", () => client.products.get("js-p"));
 await call("products.list", () => client.products.list({ limit: 5 }));
 await call("products.update", () => client.products.update({ source_id: "js-p", price: 950 }));
-await call("products.bulkUpdate", () => client.products.bulkUpdate([{ source_id: "js-p", price: 960 }]));
-await call("products.bulkUpdateMetadata", () =>
-  client.products.bulkUpdateMetadata({ source_ids: ["js-p"], metadata: { bio: true } }),
-);
 await call("products.createSku", () => client.products.createSku("js-p", { source_id: "js-s", sku: "Tea 250 g" }));
 await call("products.getSku", () => client.products.getSku("js-s"));
 await call("products.listSkus", () => client.products.listSkus("js-p"));
@@ -78,6 +70,15 @@ await call("segments.delete", () => client.segments.delete(segment.id));
 const imported = await call("orders.import", () => client.orders.import([{ source_id: "js-2", amount: 500 }]));
 await call("asyncActions.list", () => client.asyncActions.list({ limit: 5 }));
 await call("asyncActions.get", () => client.asyncActions.get(imported.async_action_id));
+
+await call("customers.updateInBulk", () => client.customers.updateInBulk([{ source_id: "js-c", phone: "+46 70" }]));
+await call("customers.updateMetadataInBulk", () =>
+  client.customers.updateMetadataInBulk({ source_ids: ["js-c"], metadata: { tier: "gold" } }),
+);
+await call("products.bulkUpdate", () => client.products.bulkUpdate([{ source_id: "js-p", price: 960 }]));
+await call("products.bulkUpdateMetadata", () =>
+  client.products.bulkUpdateMetadata({ source_ids: ["js-p"], metadata: { bio: true } }),
+);
 
 // None is left out: what the SDK has beside these is told too.
 for (const [name, part] of Object.entries({ ...client, exports: client.distributions.exports })) {

@@ -29,11 +29,7 @@ NOT_OFFERED = {
 }  # fmt: skip
 # Not here yet.
 LATER = {
-    "customers.updateInBulk", "customers.updateMetadataInBulk", "customers.listActivity", "customers.listActivities",
-    "products.create", "products.get", "products.list", "products.update",
-    "products.bulkUpdate", "products.bulkUpdateMetadata", "products.createSku", "products.getSku", "products.listSkus",
-    "products.updateSku", "products.deleteSku", "products.delete", "segments.create", "segments.get",
-    "segments.delete",
+    "customers.listActivity", "customers.listActivities", "segments.create", "segments.get", "segments.delete",
 }  # fmt: skip
 
 
