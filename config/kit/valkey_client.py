@@ -6,6 +6,11 @@ from functools import cache
 
 from django.conf import settings
 from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+# Seconds to wait for an answer: what is asked of it here can be done without, or later.
+PATIENCE = 0.5
 
 
 def shared() -> Redis:
@@ -15,4 +20,6 @@ def shared() -> Redis:
 
 @cache
 def _of(url: str) -> Redis:
-    return Redis.from_url(url)
+    # Tried twice, for a connection that was kept may have been closed meanwhile.
+    retry = Retry(NoBackoff(), 1)
+    return Redis.from_url(url, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE, retry=retry)

@@ -1,7 +1,7 @@
 """Bulk imports of orders: written portion by portion in turn with other projects' calls.
 
-The orders lie in PostgreSQL as checked JSON until they are written. Live calls wait for a portion as well, so it is
-small; orders that are here just as they are sent are passed by without a lock.
+The orders lie in PostgreSQL as checked JSON until they are written. Those that write goods hold the project's lock, for
+which live calls wait: few of them are written at once. Orders that are here just as they are sent lock nothing.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from config.kit import true_time
-from config.kit.isolating import in_halves
+from config.kit.isolating import in_halves, once_more
 from config.kit.public_ids import PublicIds
 from integrations.choices import OnConflict
 from integrations.models import ApiKey, BulkAction, BulkImport, BulkPortion, Project, Run
@@ -35,11 +35,15 @@ from orders.partners.store import (
 )
 
 # Orders that lie together.
-PORTION = 200
+PORTION = 500
 # Portions looked through at once, while their orders change nothing.
 PORTIONS_AT_ONCE = 5
-# Orders written at once: so long a live call of the project may have to wait.
-AT_ONCE = 50
+# Orders written at once: so long an import of another project has to wait.
+AT_ONCE = 500
+# The same where orders write goods: so long a live call of the project may have to wait.
+LOCKING_AT_ONCE = 50
+# How such an order reads, as it lies here.
+LOCKING = b'"override":true'
 # Warnings that are kept of an import.
 MOST_WARNINGS = 100
 COUNTED = {"created": "created", "updated": "updated", "skipped": "unchanged"}
@@ -81,6 +85,11 @@ class ImportSlice:
     end: int
     by_id: set[int] = field(default_factory=set)
     """Orders of the book that rows to be written name by `id`."""
+    locks: bool = False
+
+    def is_full(self, locks: bool = False) -> bool:
+        """Whether enough are to be written; `locks`: the next one would hold the project's lock."""
+        return len(self.write) >= (LOCKING_AT_ONCE if self.locks or locks else AT_ONCE)
 
 
 @dataclass(frozen=True)
@@ -136,19 +145,20 @@ def import_portion(run: Run, bulk: BulkImport) -> RunPage:
 def _next(book: Book, bulk: BulkImport, start: int) -> ImportSlice:
     """The rows from `start` on. Nothing is locked: a row that changes nothing now is done, whatever comes after it."""
     part = ImportSlice({}, {}, {}, {}, start)
-    portions = BulkPortion.objects.filter(bulk_import=bulk).order_by("position")
+    portions = BulkPortion.objects.filter(bulk_import=bulk).order_by("-position")
     for _ in range(PORTIONS_AT_ONCE):
-        found = portions.filter(position__gt=part.end - PORTION).values_list("position", "payload").first()
+        found = portions.filter(position__lte=part.end).values_list("position", "payload").first()
         if found is None:
             break
         position, payload = found
         portion = _PORTIONS.decode(bytes(payload))
         rows = list(enumerate(portion.orders, position))[part.end - position :]
+        before = part.end
         # Where the first rows are to be written, the others are not looked at yet.
-        for some in (rows[:AT_ONCE], rows[AT_ONCE:]):
-            if some and len(part.write) < AT_ONCE:
+        for some in (rows[:LOCKING_AT_ONCE], rows[LOCKING_AT_ONCE:]):
+            if some and part.end == some[0][0] and not part.is_full():
                 _sort(book, bulk, part, portion.repeats, dict(some))
-        if len(part.write) >= AT_ONCE:
+        if part.is_full() or part.end < before + len(rows) or not rows:
             break
     return part
 
@@ -164,7 +174,8 @@ def _sort(
         sent = [SentOrder(keys[index].id, keys[index].source_id, digest_of(raw)) for index, raw in plain.items()]
         same = dict(zip(plain, unchanged(book, sent), strict=True))
     for index, raw in rows.items():
-        if len(part.write) >= AT_ONCE:
+        locks = LOCKING in bytes(raw)
+        if part.is_full(locks):
             return
         part.end, part.sources[index] = index + 1, keys[index].source_id or ""
         order_id = same.get(index) if same.get(index) not in part.by_id else None
@@ -173,7 +184,7 @@ def _sort(
         elif order_id is not None:
             part.same[index] = order_id
         else:
-            part.write[index] = raw
+            part.write[index], part.locks = raw, part.locks or locks
             if pk := book.ids.take("ord", keys[index].id or ""):
                 part.by_id.add(pk)
 
@@ -184,7 +195,8 @@ def _write(bulk: BulkImport, book: Book, part: ImportSlice, *, each: bool) -> di
 
     def some(indexes: Sequence[int]) -> None:
         orders = [_ORDERS.decode(part.write[index]) for index in indexes]
-        outcomes = store(book, orders, live=False, on_conflict=bulk.on_conflict)
+        # A live call may be writing the same order or customer.
+        outcomes = once_more(lambda: store(book, orders, live=False, on_conflict=bulk.on_conflict))
         results.update(zip(indexes, outcomes, strict=True))
 
     def failed(index: int, error: Exception) -> None:

@@ -234,7 +234,7 @@ QUERIES = {
     "page=101": ".page must be",
     "order=total": ".order must be one of created_at, -created_at, updated_at, -updated_at",
     "order=customer__user__password": ".order must be one of",
-    "status=PAID": ".status is not known here; these are: limit, order, page",
+    "status=PAID": ".status is not known here; these are: after, limit, order, page",
     "status__regex=(a%2B)%2B%24": "is not known here",
     "project=2": ".project is not known here",
     "limit=1&limit=2": ".limit is given 2 times: give it once",

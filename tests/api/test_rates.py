@@ -12,7 +12,7 @@ from django.db import connection
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from config.kit import true_time
+from config.kit import true_time, valkey_client
 from config.kit.api import rates
 from tests.api.conftest import Partner, told
 from tests.waiting import GENEROUS
@@ -80,7 +80,7 @@ def test_a29_without_valkey_calls_are_counted_in_the_process(
     partner: Partner, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     away = redis.Redis(host="127.0.0.1", port=9, socket_connect_timeout=0.5, retry=Retry(NoBackoff(), 0))
-    monkeypatch.setattr(rates, "_client", lambda: away)
+    monkeypatch.setattr(valkey_client, "shared", lambda: away)
     monkeypatch.setattr(rates, "_counts", {})
     assert [partner.get(LIST).status_code for _ in range(6)] == [200] * 5 + [429]
     assert "Valkey cannot be reached" in caplog.text

@@ -9,18 +9,14 @@ from __future__ import annotations
 import logging
 import threading
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
-import redis
 from django.conf import settings
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
-from redis.retry import Retry
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
-from config.kit import true_time
+from config.kit import true_time, valkey_client
 
 logger = logging.getLogger(__name__)
 
@@ -30,8 +26,6 @@ local count = redis.call('INCR', KEYS[1])
 if count == 1 then redis.call('EXPIRE', KEYS[1], ARGV[1]) end
 return count
 """
-# Seconds to wait for Valkey before counting without it.
-PATIENCE = 0.5
 API_CALLS, BULK_API_CALLS = "api_calls", "bulk_api_calls"
 _lock = threading.Lock()
 _counts: dict[str, int] = {}
@@ -86,7 +80,7 @@ def count(name: str, limit: int) -> Rate:
     window = int(true_time.now().timestamp()) // WINDOW
     key = f"rate:{name}:{window}"
     try:
-        used = int(_client().eval(COUNT, 1, key, 2 * WINDOW))
+        used = int(valkey_client.shared().eval(COUNT, 1, key, 2 * WINDOW))
     except RedisError:
         logger.warning("Rates are counted per process: Valkey cannot be reached.")
         used = _count_here(key, window)
@@ -100,13 +94,3 @@ def _count_here(key: str, window: int) -> int:
                 del _counts[old]
         _counts[key] = _counts.get(key, 0) + 1
         return _counts[key]
-
-
-@cache
-def _client() -> redis.Redis:
-    return redis.Redis.from_url(
-        str(settings.RQ_QUEUES["default"]["URL"]),
-        socket_timeout=PATIENCE,
-        socket_connect_timeout=PATIENCE,
-        retry=Retry(NoBackoff(), 0),
-    )
