@@ -75,6 +75,8 @@ class Segment(models.Model):
     junction = models.CharField("joined by", max_length=3, choices=Junction, default=Junction.ALL)
     conditions: models.Field[Any, Any] = models.JSONField(default=list, blank=True)
     """[{"field", "operator", "value"}], checked by `segments.conditions`."""
+    silent = models.BooleanField(default=False, db_default=False)
+    """A partner made it to look at: published as passive as long as no rule or distribution that is on uses it."""
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
     deleted_at = models.DateTimeField(null=True)

@@ -7,13 +7,15 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 
 from config.kit import true_time
 from config.kit.refusals import Refused
 from config.kit.sql import execute
 from orders.choices import PointsReason
 from orders.intake.rows import as_json
-from orders.models import Customer, PointsMovement
+from orders.models import Customer, PointsMovement, Segment
+from orders.segments import due
 
 # In one movement.
 MOST_POINTS = 1_000_000_000
@@ -56,6 +58,10 @@ def record(project_id: int, rows: Sequence[Row], at: datetime) -> int:
     """
     if not rows:
         return 0
+    asked = Q(conditions__contains=[{"field": "points"}]) | Q(conditions__contains=[{"field": "updated_at"}])
+    if Segment.objects.filter(asked, project_id=project_id, deleted_at=None).exists():
+        # Before customers are locked, as placing does.
+        due.mark(project_id, [row.customer_id for row in rows], at)
     written = execute(
         "WITH row AS MATERIALIZED (SELECT * FROM jsonb_to_recordset(%s::jsonb) AS row (customer_id bigint,"
         " points bigint, reason text, rule_id bigint, entry_id bigint, order_id bigint, takes_back_id bigint,"

@@ -26,6 +26,7 @@ METADATA = "metadata."
 
 COMPARED = {
     "is": "is",
+    "is_not": "is not",
     "more_than": "is more than",
     "less_than": "is less than",
     "at_least": "is at least",
@@ -36,17 +37,27 @@ DATED = {
     "after": "was after",
     "within_days": "was within the last … days",
     "more_than_days_ago": "was more than … days ago",
-}
-LISTED = {"is": "is", "in": "is one of", "present": "is known", "absent": "is not known"}
-KEYED = {
-    "is": "is",
-    "in": "is one of",
-    "contains": "contains",
     "present": "is known",
     "absent": "is not known",
-    "more_than": "is more than",
-    "less_than": "is less than",
 }
+# Dates of which time alone changes no answer.
+MOMENTS = {"before": "was before", "after": "was after", "present": "is known", "absent": "is not known"}
+BORN = {"is": "is", **MOMENTS}
+LISTED = {"is": "is", "in": "is one of", "present": "is known", "absent": "is not known"}
+TEXTED = {
+    "is": "is",
+    "is_not": "is not",
+    "in": "is one of",
+    "not_in": "is none of",
+    "contains": "contains",
+    "not_contain": "does not contain",
+    "starts_with": "begins with",
+    "ends_with": "ends with",
+    "present": "is known",
+    "absent": "is not known",
+}
+KEYED = {**TEXTED, **{name: words for name, words in COMPARED.items() if name not in TEXTED}}
+MEASURED = frozenset(COMPARED) - frozenset(TEXTED)
 DAYS = frozenset({"within_days", "more_than_days_ago"})
 VALUELESS = frozenset({"present", "absent"})
 
@@ -55,7 +66,7 @@ VALUELESS = frozenset({"present", "absent"})
 class Field:
     label: str
     kind: str
-    """amount, count, date, list or metadata."""
+    """amount, count, date, day, text, list or metadata."""
     operators: Mapping[str, str]
 
 
@@ -65,6 +76,18 @@ FIELDS = {
     "average_amount": Field("Average order", "amount", COMPARED),
     "last_order_amount": Field("Amount of the last order", "amount", COMPARED),
     "last_order_date": Field("Date of the last order", "date", DATED),
+    "points": Field("Points", "count", COMPARED),
+    "created_at": Field("Customer since", "date", MOMENTS),
+    "updated_at": Field("Last change of the customer", "date", MOMENTS),
+    "name": Field("Name", "text", TEXTED),
+    "email": Field("E-mail address", "text", TEXTED),
+    "phone": Field("Telephone", "text", TEXTED),
+    "source_id": Field("Partner's id", "text", TEXTED),
+    "birthdate": Field("Date of birth", "day", BORN),
+    "address_city": Field("City of the address", "text", TEXTED),
+    "address_state": Field("State of the address", "text", TEXTED),
+    "address_country": Field("Country of the address", "text", TEXTED),
+    "address_postal_code": Field("Postal code of the address", "text", TEXTED),
     "country": Field("Country", "list", LISTED),
     "email_domain": Field("E-mail domain", "list", LISTED),
     "metadata": Field("Metadata", "metadata", KEYED),
@@ -164,11 +187,11 @@ def _value(index: int, field: Field, condition: Condition) -> Value:
         return _whole(index, field, value, 1, MOST_DAYS)
     if field.kind == "count":
         return _whole(index, field, value, 0, 10**9)
-    if field.kind == "date":
+    if field.kind in {"date", "day"}:
         return _date(index, field, value)
-    if operator == "in":
+    if operator in {"in", "not_in"}:
         return _texts(index, field, value)
-    if field.kind == "amount" or operator in {"more_than", "less_than"}:
+    if field.kind == "amount" or operator in MEASURED:
         return _number(index, field, value)
     return _text(index, field, value)
 
@@ -197,10 +220,11 @@ def _number(index: int, field: Field, value: Value) -> str:
 def _date(index: int, field: Field, value: Value) -> str:
     text = value.strip() if isinstance(value, str) else ""
     try:
-        found: date = datetime.fromisoformat(text) if "T" in text else date.fromisoformat(text)
+        timed = "T" in text and field.kind == "date"
+        found: date = datetime.fromisoformat(text) if timed else date.fromisoformat(text)
     except ValueError:
         found = date.min
-    if not 1990 <= found.year <= 2200 or len(text) < 10:
+    if not 1900 <= found.year <= 2200 or len(text) < 10:
         raise BadCondition(index, f"{field.label} needs a day such as 2026-11-21.")
     if isinstance(found, datetime) and found.tzinfo is None:
         raise BadCondition(index, f"{field.label}: say the zone of the time, as in 2026-11-21T08:00:00Z.")

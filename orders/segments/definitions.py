@@ -25,7 +25,7 @@ from orders.segments import filling, placing
 from orders.segments.conditions import Condition, checked, plain
 from orders.segments.matching import JOINED, match
 
-# Of a project; each costs two statements for every batch of customers that is placed.
+# Automatic ones of a project; each costs two statements for every batch of customers that is placed.
 MOST_SEGMENTS = 100
 # Of a static segment, as at Voucherify.
 MOST_MEMBERS = 20_000
@@ -34,6 +34,9 @@ LONGEST_NAME = 100
 
 class SegmentRefused(Refused):
     """The segment cannot be made or changed like this; `field` says where. The message is for people."""
+
+    holder: int | None = None
+    """The segment that has the name."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,8 @@ class SegmentWish:
     kind: SegmentKind
     junction: Junction = Junction.ALL
     conditions: Sequence[Condition] = ()
+    silent: bool = False
+    """Of an automatic one: nobody is to be told of it; see `models.Segment`."""
 
 
 def create(project_id: int, wish: SegmentWish, members: Collection[int] = ()) -> Segment:
@@ -52,15 +57,17 @@ def create(project_id: int, wish: SegmentWish, members: Collection[int] = ()) ->
     conditions = checked(wish.conditions) if wish.kind == SegmentKind.AUTOMATIC else []
     segment = Segment(
         project_id=project_id, name=_name(wish.name), kind=wish.kind, junction=wish.junction,
-        conditions=plain(conditions), created_at=at, updated_at=at,
+        conditions=plain(conditions), silent=wish.silent, created_at=at, updated_at=at,
     )  # fmt: skip
     with transaction.atomic():
         # One at a time, so that no two together pass the limit; and no placing is under way that does not know of it.
         placing.lock_list(project_id)
         if wish.kind == SegmentKind.AUTOMATIC:
             filling.begin(segment)
-        if Segment.objects.filter(project_id=project_id, deleted_at=None).count() >= MOST_SEGMENTS:
-            raise SegmentRefused(f"A project has at most {MOST_SEGMENTS} segments: delete one first.", "name")
+            ours = Segment.objects.filter(project_id=project_id, deleted_at=None, kind=SegmentKind.AUTOMATIC)
+            if ours.count() >= MOST_SEGMENTS:
+                sentence = f"A project has at most {MOST_SEGMENTS} automatic segments: delete one first."
+                raise SegmentRefused(sentence, "kind")
         _save(segment)
         if members:
             _add(segment, members, at, entered=False)
@@ -161,7 +168,14 @@ def _save(segment: Segment) -> None:
     except IntegrityError as error:
         if "segment_once_per_name" not in str(error):
             raise
-        raise SegmentRefused(f"There is a segment named “{segment.name}” already.", "name") from error
+        refusal = SegmentRefused(f"There is a segment named “{segment.name}” already.", "name")
+        refusal.holder = _holder(segment)
+        raise refusal from error
+
+
+def _holder(segment: Segment) -> int | None:
+    theirs = Segment.objects.filter(project_id=segment.project_id, deleted_at=None).exclude(pk=segment.pk)
+    return theirs.filter(name__iexact=segment.name).values_list("pk", flat=True).first()
 
 
 def _by_hand(segment: Segment) -> None:

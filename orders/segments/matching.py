@@ -13,7 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from orders.choices import Junction
-from orders.segments.conditions import Condition
+from orders.segments.conditions import MEASURED, VALUELESS, Condition
 
 JOINED = "orders_customer AS customer LEFT JOIN orders_customersummary AS summary ON summary.customer_id = customer.id"
 # Somebody of whom nothing is known, in the place of JOINED.
@@ -22,14 +22,27 @@ NOBODY = (
     ' "description": "", "address": {}, "metadata": {}}\') AS customer'
     " LEFT JOIN orders_customersummary AS summary ON false"
 )
-SIGNS = {"is": "=", "more_than": ">", "less_than": "<", "at_least": ">=", "at_most": "<="}
+SIGNS = {"is": "=", "is_not": "<>", "more_than": ">", "less_than": "<", "at_least": ">=", "at_most": "<="}
 NUMBERS = {
     "total_amount": "coalesce(summary.total_amount, 0)",
     "total_count": "coalesce(summary.total_count, 0)",
     "average_amount": "coalesce(summary.average_amount, 0)",
     "last_order_amount": "summary.last_order_amount",
+    "points": "coalesce(summary.points, 0)",
+}
+DATES = {
+    "last_order_date": "summary.last_order_at",
+    "created_at": "customer.created_at",
+    "updated_at": "customer.updated_at",
 }
 TEXTS = {
+    **{name: f"customer.{name}" for name in ("name", "email", "phone", "source_id")},
+    **{
+        f"address_{name}": f"coalesce(customer.address ->> '{name}', '')"
+        for name in ("city", "state", "country", "postal_code")
+    },
+}
+LISTS = {
     "country": "coalesce(summary.country, '')",
     "email_domain": "CASE WHEN strpos(customer.email, '@') > 0 THEN lower(substring(customer.email from '[^@]*$'))"
     " ELSE '' END",
@@ -65,17 +78,23 @@ def _piece(condition: Condition, zone: ZoneInfo, at: datetime) -> tuple[str, lis
     name, operator, value = condition.field, condition.operator, condition.value
     if name in NUMBERS:
         return f"{NUMBERS[name]} {SIGNS[operator]} %s::numeric", [str(value)]
-    if name == "last_order_date":
-        return _dated(condition, zone, at)
+    if name in DATES:
+        return _dated(DATES[name], condition, zone, at)
+    if name == "birthdate":
+        return _born(operator, value)
+    if name in LISTS:
+        return _listed(LISTS[name], operator, value)
     if name in TEXTS:
-        return _listed(TEXTS[name], operator, value)
+        return _texted(TEXTS[name], operator, value)
     return _metadata(condition)
 
 
-def _dated(condition: Condition, zone: ZoneInfo, at: datetime) -> tuple[str, list[Any]]:
+def _dated(column: str, condition: Condition, zone: ZoneInfo, at: datetime) -> tuple[str, list[Any]]:
+    if condition.operator in VALUELESS:
+        return f"({column} IS NOT NULL) = {condition.operator == 'present'}", []
     if condition.days is not None:
         sign = ">" if condition.operator == "within_days" else "<="
-        return f"summary.last_order_at {sign} %s", [at - timedelta(days=condition.days)]
+        return f"{column} {sign} %s", [at - timedelta(days=condition.days)]
     text = str(condition.value)
     if "T" in text:
         moment = datetime.fromisoformat(text)
@@ -83,8 +102,34 @@ def _dated(condition: Condition, zone: ZoneInfo, at: datetime) -> tuple[str, lis
         after = timedelta(days=condition.operator == "after")
         moment = datetime.combine(date.fromisoformat(text) + after, time.min, zone)
         if after:
-            return "summary.last_order_at >= %s", [moment]
-    return f"summary.last_order_at {'>' if condition.operator == 'after' else '<'} %s", [moment]
+            return f"{column} >= %s", [moment]
+    return f"{column} {'>' if condition.operator == 'after' else '<'} %s", [moment]
+
+
+def _born(operator: str, value: Any) -> tuple[str, list[Any]]:
+    if operator in VALUELESS:
+        return f"(customer.birthdate IS NOT NULL) = {operator == 'present'}", []
+    return f"customer.birthdate { {'is': '=', 'before': '<', 'after': '>'}[operator] } %s::date", [value]
+
+
+def _texted(column: str, operator: str, value: Any) -> tuple[str, list[Any]]:
+    """Texts are compared whatever their case."""
+    if operator in VALUELESS:
+        return f"({column} <> '') = {operator == 'present'}", []
+    if operator in {"is", "in", "is_not", "not_in"}:
+        among = f"lower({column}) IN (SELECT lower(one) FROM unnest(%s::text[]) AS one)"  # noqa: S608  columns of ours
+        negated = operator in {"is_not", "not_in"}
+        return f"NOT {among}" if negated else among, [value if isinstance(value, list) else [value]]
+    return TEXT_SQL[operator].format(f"lower({column})"), [value]
+
+
+TEXT_SQL = {
+    "contains": "strpos({0}, lower(%s)) > 0",
+    "not_contain": "strpos({0}, lower(%s)) = 0",
+    "starts_with": "starts_with({0}, lower(%s))",
+    "ends_with": "starts_with(reverse({0}), reverse(lower(%s)))",
+}
+NEGATED = {"is_not": "is", "not_in": "in", "not_contain": "contains"}
 
 
 def _listed(column: str, operator: str, value: Any) -> tuple[str, list[Any]]:
@@ -95,6 +140,15 @@ def _listed(column: str, operator: str, value: Any) -> tuple[str, list[Any]]:
 
 def _metadata(condition: Condition) -> tuple[str, list[Any]]:
     key, operator, value = condition.key, condition.operator, condition.value
+    if operator in NEGATED:
+        sql, params = _metadata(Condition(condition.field, NEGATED[operator], value))
+        return f"NOT coalesce({sql}, false)", params
+    if operator in {"starts_with", "ends_with"}:
+        return (
+            "CASE jsonb_typeof(customer.metadata -> %s) WHEN 'string'"
+            f" THEN {TEXT_SQL[operator].format('lower(customer.metadata ->> %s)')} END",
+            [key, key, value],
+        )
     if operator in {"present", "absent"}:
         return f"(coalesce(customer.metadata ->> %s, '') <> '') = {operator == 'present'}", [key]
     if operator == "contains":
@@ -104,7 +158,7 @@ def _metadata(condition: Condition) -> tuple[str, list[Any]]:
             " WHEN 'string' THEN strpos(customer.metadata ->> %s, %s) > 0 END",
             [key, key, value, key, value],
         )
-    if operator in {"more_than", "less_than"}:
+    if operator in MEASURED:
         return (
             "CASE jsonb_typeof(customer.metadata -> %s) WHEN 'number'"
             f" THEN (customer.metadata ->> %s)::numeric {SIGNS[operator]} %s::numeric END",

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db
         ),
         ("GET", "skus/import", "sku", "There is no GET /v1/skus/import here. Offered: /v1/skus/{id}"),
         ("GET", "skus", "sku", "There is no GET /v1/skus here. Offered: /v1/skus/{id}"),
-        ("GET", "segments/seg_1", "segment", "There are no segments here."),
+        ("GET", "segments/seg_1/x", "segment", "There is no GET /v1/segments/seg_1/x here."),
         ("POST", "events", "event", "There are no events here."),
         (
             "GET",

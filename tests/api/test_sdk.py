@@ -167,6 +167,22 @@ def test_bulk_calls_and_their_async_actions(sdk: Any) -> None:
     assert len(actions.list_async_actions(limit=10).async_actions) == 4
 
 
+def test_segments_made_read_and_deleted(sdk: Any) -> None:
+    segments = voucherify.SegmentsApi(sdk)
+    wish = {
+        "name": "Gold",
+        "type": "auto-update",
+        "filter": {"junction": "and", "metadata.tier": {"conditions": {"$is": ["gold"]}}},
+    }
+    made = segments.create_segment(voucherify.SegmentsCreateRequestBody.from_dict(wish))
+    assert (made.name, made.type, made.id[:4]) == ("Gold", "auto-update", "seg_")
+    read = segments.get_segment(made.id)
+    assert (read.id, read.name, read.created_at) == (made.id, "Gold", made.created_at)
+    assert segments.delete_segment(made.id) is None
+    with pytest.raises(voucherify.exceptions.NotFoundException):
+        segments.get_segment(made.id)
+
+
 def test_errors_are_the_exceptions_of_the_sdk(sdk: Any) -> None:
     orders = voucherify.OrdersApi(sdk)
     with pytest.raises(voucherify.exceptions.NotFoundException) as missing:

@@ -100,6 +100,8 @@ def test_the_addresses_of_the_api_are_these() -> None:
         "v1/products/<id:product_id>/skus/<id:sku_id>",
         "v1/products/bulk/async",
         "v1/products/metadata/async",
+        "v1/segments",
+        "v1/segments/<id:segment_id>",
         "v1/skus/<id:sku_id>",
     ]
 

@@ -41,7 +41,7 @@ BAD: tuple[tuple[str, str, Any, str], ...] = (
     ("metadata", "is", 1, "“metadata” is no field"),
     ("metadata.", "is", 1, "“metadata.” is no field"),
     ("customer.id; DROP TABLE", "is", 1, "is no field"),
-    ("total_amount", "=", 1, "cannot be asked with “=”; use one of: is, more_than"),
+    ("total_amount", "=", 1, "cannot be asked with “=”; use one of: is, is_not, more_than"),
     ("country", "more_than", 1, "cannot be asked with “more_than”"),
     ("last_order_date", "is", "2026-11-21", "cannot be asked with “is”"),
     ("total_amount", "is", None, "Total spent needs a number"),

@@ -96,11 +96,12 @@ def test_a_name_is_of_one_segment_whatever_its_case(project: Project) -> None:
 
 def test_a_project_has_a_limit_of_segments(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(definitions, "MOST_SEGMENTS", 1)
-    first = by_hand(project)
-    with pytest.raises(SegmentRefused, match="at most 1 segments: delete one first"):
-        by_hand(project, name="Second")
+    first = automatic(project, ("total_count", "is", 1), name="First")
+    with pytest.raises(SegmentRefused, match="at most 1 automatic segments: delete one first"):
+        automatic(project, ("total_count", "is", 1), name="Second")
+    by_hand(project, name="Beside it")
     definitions.delete(first.pk)
-    by_hand(project, name="Second")
+    automatic(project, ("total_count", "is", 1), name="Second")
 
 
 def test_bad_conditions_write_nothing(project: Project) -> None:
