@@ -33,7 +33,7 @@ from orders import filters
 from orders.api import customer_shapes as shapes
 from orders.customers import customer_cursor, ending
 from orders.customers.customer_answers import publish
-from orders.customers.customer_objects import CustomerObject
+from orders.customers.customer_objects import CustomerObject, problem
 from orders.customers.upserting import CustomerFailure, upsert_customers
 from orders.models import Customer, Segment
 from orders.segments import membership
@@ -200,6 +200,9 @@ class CustomerViewSet(ListModelMixin, PartnerViewSet):
     def update(self, request: Request, customer_id: str) -> Response:
         sent: CustomerObject = self.validated(SentCustomerSerializer)
         known = self.ids.give("cust", self.get_object().pk)
+        refused = problem(sent)  # of keys as well, which are passed over
+        if refused:
+            raise bad_payload(refused)
         return self._written(structs.replace(sent, id=known, source_id=UNSET))
 
     @extend_schema(summary="Delete a customer", description=DELETE_SAYS)

@@ -15,7 +15,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 ADDRESS_LONGEST = 300
 # Fields of text and how long they may be, in characters.
-LONGEST = {"source_id": 255, "name": 200, "description": 2_000, "email": 254, "phone": 40}
+LONGEST = {"id": 255, "source_id": 255, "name": 200, "description": 2_000, "email": 254, "phone": 40}
 # Control characters by their numbers: of those, readers of JSON Schema and Python do not take the same ones for spaces.
 EMAIL = r"^([^@\s\x00-\x1f\x7f-\x9f]+@[^@\s\x00-\x1f\x7f-\x9f]+)?$"
 DAY = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ].*)?", re.DOTALL)

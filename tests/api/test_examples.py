@@ -94,6 +94,7 @@ ORDER = {
     "items": [{"source_id": "TEA-ASSAM-250", "related_object": "sku", "quantity": 2, "price": 850}],
     "customer": {"source_id": "c-77", "name": "Ana Lind", "email": "ana@mail.example"},
 }
+SPENDERS = {"junction": "and", "summary.orders.total_amount": {"conditions": {"$more_than": [50000]}}}
 MATCHING = [{"field": "total_count", "operator": "at_least", "value": 2}]
 ONE = {"limit": 1}
 # In this order.
@@ -137,6 +138,10 @@ CALLS = [
     Call("change_a_sku", {"product_id": "TEA-MATE", "sku_id": "TEA-MATE-250"}, {"price": 860}),
     Call("delete_a_sku", {"product_id": "TEA-MATE", "sku_id": "TEA-MATE-250"}),
     Call("delete_a_product_with_its_skus", {"product_id": "TEA-MATE"}),
+    Call("make_a_segment_as_published", {}, {"name": "Big spenders", "type": "auto-update", "filter": SPENDERS}),
+    Call("list_segments_as_published", ONE),
+    Call("read_a_segment_as_published", {"segment_id": "<seg>"}),
+    Call("delete_a_segment_as_published", {"segment_id": "<seg>"}),
     Call("read_this_document", {}),
     Call("office_list_integrations", ONE),
     Call("office_read_one_integration", {"public_id": "<int>"}),

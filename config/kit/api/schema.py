@@ -109,7 +109,9 @@ class ApiSchema(AutoSchema):
         if "enum" in schema:
             schema["type"] = "string"
             schema.pop("minLength", None)
-        elif schema.get("type") == "string" and not self.of.skips_empty_parameters:
+        elif schema.get("type") == "object":
+            parameter |= {"style": "deepObject", "explode": True}
+        elif schema.get("type") == "string" and parameter["in"] != "header" and not self.of.skips_empty_parameters:
             schema.setdefault("minLength", 1)
 
     def get_operation_id(self) -> str:

@@ -6,14 +6,19 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from pytest_django.live_server_helper import LiveServer
 
+from integrations.access import api_keys
 from tests.api import described
+from tests.factories import ProjectFactory, give_stock
 
 HERE = Path(__file__).parent
 MINUTES = 10 * 60
@@ -66,3 +71,23 @@ def document_file(tmp_path: Path) -> Path:
     path = tmp_path / "openapi.json"
     path.write_text(json.dumps(described.document()))
     return path
+
+
+@dataclass(frozen=True)
+class Running:
+    url: str
+    app_id: str
+    token: str
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {**os.environ, "URL": self.url, "APP_ID": self.app_id, "TOKEN": self.token}
+
+
+@pytest.fixture
+def running(live_server: LiveServer) -> Running:
+    """A server with a project in it, and a key."""
+    project = ProjectFactory.create()
+    give_stock(project, MUG=10)
+    made = api_keys.make(project.pk, "A client")
+    return Running(live_server.url, made.key.app_id, made.token)

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import importlib
 import json
-import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pytest_django.live_server_helper import LiveServer
 
-from integrations.access import api_keys
-from tests.api.clients.conftest import HERE, Node
-from tests.factories import ProjectFactory, give_stock
+from tests.api.clients.conftest import HERE, Node, Running
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(15 * 60), pytest.mark.django_db(transaction=True)]
 
@@ -28,29 +23,7 @@ NOT_OFFERED = {
     "products.importCSV", "products.importSkusCSV",
 }  # fmt: skip
 # Not here yet.
-LATER = {
-    "customers.listActivity", "customers.listActivities", "segments.create", "segments.get", "segments.delete",
-}  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Running:
-    url: str
-    app_id: str
-    token: str
-
-    @property
-    def environment(self) -> dict[str, str]:
-        return {**os.environ, "URL": self.url, "APP_ID": self.app_id, "TOKEN": self.token}
-
-
-@pytest.fixture
-def running(live_server: LiveServer) -> Running:
-    """A server with a project in it, and a key."""
-    project = ProjectFactory.create()
-    give_stock(project, MUG=10)
-    made = api_keys.make(project.pk, "A client")
-    return Running(live_server.url, made.key.app_id, made.token)
+LATER = {"customers.listActivity", "customers.listActivities"}
 
 
 @pytest.fixture
