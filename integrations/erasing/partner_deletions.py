@@ -22,6 +22,7 @@ from integrations.models import ErasureRequest, Project, Run
 from integrations.runs.queue import ring
 from orders.customers import ending
 from orders.models import Customer
+from orders.segments import due
 from stock import ledger
 
 
@@ -39,6 +40,9 @@ def forget(project: Project, customer: Customer) -> PartnerDeletion:
     at = true_time.now()
     with transaction.atomic():
         ledger.lock_project(project.pk)
+        # An import that is writing the customer waits for no stock: it is over first, or meets nobody.
+        due.mark(project.pk, [customer.pk], at)
+        Customer.objects.select_for_update(no_key=True).filter(pk=customer.pk).first()
         email = customer.email.lower()
         request = ErasureRequest(project=project, email=email, customer_id=customer.pk, told_at=at, confirmed_at=at)
         person = persons.find(Person((project.pk,), frozenset({email} - {""}), customers=frozenset({customer.pk})))

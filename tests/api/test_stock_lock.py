@@ -6,15 +6,20 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 from django.db import IntegrityError, OperationalError, connection, transaction
 from psycopg.errors import DeadlockDetected
 
 from config.kit.isolating import once_more
+from config.kit.public_ids import PublicIds
+from config.kit.true_time import now
 from integrations import jobs
 from integrations.models import Run
 from orders.models import Customer, Order
 from orders.partners import store
+from orders.partners.published import PublishedOrder
+from orders.partners.store import Book
 from stock import ledger
 from tests.api.conftest import Partner
 from tests.factories import give_stock
@@ -105,6 +110,22 @@ def test_control_an_import_that_writes_products_waits(partner: Partner) -> None:
         assert not given
     thread.join(GENEROUS)
     assert given[0]["result"]["created_count"] == 1
+
+
+def test_a_deletion_waits_for_who_is_writing_the_customer(partner: Partner) -> None:
+    """Otherwise it would look for the orders to be erased before the last one is there."""
+    buyer = {"source_id": "c-1", "name": "Canary", "email": "canary@mail.example"}
+    assert partner.post("/v1/customers", buyer).status_code == 200
+    with transaction.atomic():
+        book = Book(partner.project.pk, "EUR", partner.project.zone, PublicIds(bytes(partner.project.id_key)), now())
+        row = msgspec.convert({"source_id": "h-9", "amount": 5, "customer": buyer}, PublishedOrder)
+        store.store(book, [row], live=False)
+        thread, given = beside(lambda: partner.post("/v1/customers/c-1/permanent-deletion", {}))
+        assert until(somebody_waits_for_a_lock)
+        assert not given
+    thread.join(GENEROUS)
+    assert given[0].status_code == 200
+    assert "Canary" not in str(list(Order.objects.values()))
 
 
 def test_eight_who_create_the_same_order_make_one(partner: Partner) -> None:
