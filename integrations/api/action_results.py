@@ -7,7 +7,6 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpResponseBase, StreamingHttpResponse
-from django.urls import path
 from drf_spectacular.utils import extend_schema
 from msgspec import UNSET
 from rest_framework.request import Request
@@ -104,12 +103,3 @@ class BulkReportViewSet(PartnerViewSet):
         response = StreamingHttpResponse(bulk_calls.report_of(bulk), content_type=f"{kind}; charset=utf-8")
         response["Content-Disposition"] = 'attachment; filename="report.csv"'
         return response
-
-
-urlpatterns = [
-    path(
-        "async-actions/<id:action_id>/report",
-        BulkReportViewSet.as_view({"get": "report"}),
-        name="api-async-action-report",
-    )
-]

@@ -26,6 +26,7 @@ from integrations.api.repeating import idempotent
 from integrations.choices import ApiScope
 from integrations.follow_up import segment_ends
 from integrations.models import Distribution
+from orders.api.customer_shapes import SegmentName
 from orders.api.segments import find_customers
 from orders.choices import Junction, SegmentKind
 from orders.exported.describing import BookReader, ComparedAs, Criterion, Exported
@@ -45,7 +46,7 @@ SAYS = (
 
 
 class NewPublishedSegment(Struct):
-    name: str
+    name: SegmentName
     type: Literal["static", "auto-update", "passive"] | UnsetType | None = UNSET
     customers: list[str] | UnsetType | None = UNSET
     filter: dict[str, Any] | UnsetType | None = UNSET

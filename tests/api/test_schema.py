@@ -43,6 +43,9 @@ EXPLAINED = (
     r"\.order beside \.starting_after, which is a time, must be one of",
     r"\.id or \.source_id is that of another order",
     r"Ship, cancel or adjust these units first",
+    # Rows of bulk calls are described as the objects that they are, where the key may be left out.
+    r"\.source_id is missing: it says which row is meant",
+    r"\.source_ids\[\d+\] is empty: take it out",
     r"is neither shipped nor cancelled",
     r"Cannot find (customer|product|sku) with id",
     # That something is new, which only the look-up tells; and which letters are a currency.
