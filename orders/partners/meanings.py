@@ -147,6 +147,8 @@ def code_of(ids: PublicIds, parent: KnownParent) -> str:
 def copy_of(item: Item, goods: Goods, digits: int) -> dict[str, dict[str, Any]]:
     """What the line remembers of its product and its SKU: as sent, else as the catalogue has it now."""
     parent, article = goods.parent, goods.article if goods.kind == "sku" else None
+    if parent is None and article is None and item.sku is None and item.product is None:
+        return {}
     sku, product = item.sku or SkuObject(), item.product or ProductObject()
     named = product.name is not None or sku.sku is not None
     if parent is not None and parent.lone and named:  # it and its article have one name, which was sent
