@@ -12,7 +12,6 @@ from orders.choices import EventKind
 from orders.models import Attachment, Customer, Order, OrderEvent, OrderLine, OrderNote, PointsMovement, Shipment
 from orders.search import vector_of
 from orders.segments import due
-from stock import ledger
 
 # What machines wrote in the history, without anything of a person.
 PLAIN_EVENTS = (
@@ -96,8 +95,7 @@ def erase_customers(ids: Sequence[int], done: Confirmed) -> None:
     for project_id, pk in Customer.objects.filter(pk__in=ids).order_by("project_id").values_list("project_id", "pk"):
         due_now.setdefault(project_id, []).append(pk)
     for project_id, theirs in due_now.items():
-        ledger.lock_project(project_id)  # no partner names a customer meanwhile
-        due.mark(project_id, theirs, done.at)
+        due.mark(project_id, theirs, done.at)  # before they are locked, as by whoever writes customers
     customers = list(Customer.objects.select_for_update().filter(pk__in=ids).order_by("pk"))
     for customer in customers:
         customer.email, customer.phone, customer.description, customer.birthdate = "", "", "", None

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.db import transaction
-
 from config.kit import true_time
+from config.kit.isolating import once_more
 from integrations.choices import RunKind
 from integrations.erasing import persons
 from integrations.erasing.confirming import OPEN, ErasureRefused, in_the_way
@@ -38,7 +37,8 @@ class PartnerDeletion:
 def forget(project: Project, customer: Customer) -> PartnerDeletion:
     """Erase what is held about a customer of the project, and delete them. Raises ErasureRefused, nothing written."""
     at = true_time.now()
-    with transaction.atomic():
+
+    def work() -> PartnerDeletion:
         ledger.lock_project(project.pk)
         # An import that is writing the customer waits for no stock: it is over first, or meets nobody.
         due.mark(project.pk, [customer.pk], at)
@@ -58,7 +58,9 @@ def forget(project: Project, customer: Customer) -> PartnerDeletion:
         )
         request.save()
         ring(request.run.pk)
-    return PartnerDeletion(request, request.report, stays)
+        return PartnerDeletion(request, request.report, stays)
+
+    return once_more(work)  # an import may be changing an order of theirs, and wait for us while we wait for it
 
 
 def _refuse(person: Person) -> None:

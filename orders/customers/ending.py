@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Q
 
+from config.kit.isolating import once_more
 from config.kit.sql import execute
 from orders.models import Customer, Order
 from orders.segments import due
-from stock import ledger
 
 # What is left of a profile.
 EMPTY: dict[str, Any] = {
@@ -25,8 +24,8 @@ def delete(project_id: int, customer_id: int, at: datetime) -> int:
 
     Orders stay with their own buyer and belong to nobody from then on; the source id is free again.
     """
-    with transaction.atomic():
-        ledger.lock_project(project_id)
+
+    def work() -> int:
         due.mark(project_id, [customer_id], at)
         here = Customer.objects.select_for_update(no_key=True).filter(project=project_id, deleted_at=None)
         if here.filter(pk=customer_id).first() is None:
@@ -41,3 +40,5 @@ def delete(project_id: int, customer_id: int, at: datetime) -> int:
             [at, customer_id],
         )
         return len(stays)
+
+    return once_more(work)  # an import may be changing an order of theirs, and wait for us while we wait for it

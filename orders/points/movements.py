@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from django.db import transaction
 from django.db.models import Q
 
 from config.kit import true_time
+from config.kit.isolating import once_more
 from config.kit.refusals import Refused
 from config.kit.sql import execute
 from orders.choices import PointsReason
@@ -92,12 +92,15 @@ def adjust(customer_id: int, points: int, note: str, *, seen: int | None, actor_
         raise PointsRefused(f"Enter how many points, up to {MOST_POINTS:,}; with a minus they are taken.", "points")
     if not 0 < len(note) <= 300 or "\x00" in note:
         raise PointsRefused("Say why, in 1 to 300 characters.", "note")
-    with transaction.atomic():
+
+    def work() -> None:
         customer = Customer.objects.select_for_update(no_key=True, of=("self",)).get(pk=customer_id)
         if seen != last_movement(customer_id):
             raise AdjustedMeanwhile
         row = Row(customer_id, points, PointsReason.ADJUSTED, note=note, actor_id=actor_id)
         record(customer.project_id, [row], true_time.now())
+
+    once_more(work)  # customers are marked before they are locked elsewhere, and here after
 
 
 def last_movement(customer_id: int) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -13,13 +14,16 @@ from psycopg.errors import DeadlockDetected
 
 from config.kit.isolating import once_more
 from config.kit.public_ids import PublicIds
+from config.kit.sql import execute
 from config.kit.true_time import now
 from integrations import jobs
 from integrations.models import Run
+from orders.customers import ending
 from orders.models import Customer, Order
 from orders.partners import store
 from orders.partners.published import PublishedOrder
 from orders.partners.store import Book
+from orders.segments import due
 from stock import ledger
 from tests.api.conftest import Partner
 from tests.factories import give_stock
@@ -126,6 +130,48 @@ def test_a_deletion_waits_for_who_is_writing_the_customer(partner: Partner) -> N
     thread.join(GENEROUS)
     assert given[0].status_code == 200
     assert "Canary" not in str(list(Order.objects.values()))
+
+
+def deleted_while_an_order_changes(partner: Partner, monkeypatch: pytest.MonkeyPatch) -> int:
+    """The deletion has marked the customer, and an import holds an order of theirs: each waits for the other."""
+    buyer = {"source_id": "c-1", "name": "Ana"}
+    partner.imported([HISTORY | {"customer": buyer}])
+    order, marked, tries = Order.objects.get(), threading.Event(), []
+
+    def mark(*args: Any) -> None:
+        due.mark(*args)
+        tries.append(1)
+        if len(tries) == 1:
+            marked.set()
+            assert until(somebody_waits_for_a_lock)
+
+    monkeypatch.setattr(ending, "due", SimpleNamespace(mark=mark))
+    with transaction.atomic():
+        execute("SET LOCAL deadlock_timeout = '1min'")  # so that the deletion is who finds it, and is broken off
+        Order.objects.select_for_update().get(pk=order.pk)
+        thread, given = beside(lambda: partner.call("DELETE", "/v1/customers/c-1"))
+        assert marked.wait(GENEROUS)
+        due.mark(partner.project.pk, [order.customer_id], now())
+    thread.join(GENEROUS)
+    return int(given[0].status_code)
+
+
+def test_a_deletion_and_an_import_that_wait_for_each_other_both_end(
+    partner: Partner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert deleted_while_an_order_changes(partner, monkeypatch) == 204
+    assert Order.objects.get().customer_id is None
+
+
+def test_control_without_a_second_try_the_deletion_is_broken_off(
+    partner: Partner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def once(work: Callable[[], Any]) -> Any:
+        with transaction.atomic():
+            return work()
+
+    monkeypatch.setattr(ending, "once_more", once)
+    assert deleted_while_an_order_changes(partner, monkeypatch) == 503
 
 
 def test_eight_who_create_the_same_order_make_one(partner: Partner) -> None:
