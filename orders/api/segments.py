@@ -206,7 +206,7 @@ class MemberViewSet(ListModelMixin, OfficeViewSet):
 def find_customers(view: ProjectView, keys: Sequence[str]) -> dict[str, int]:
     """Primary keys of the project's customers by the ids or source ids that were sent; two statements."""
     taken = {key: pk for key in keys if (pk := view.ids.take("cust", key)) is not None}
-    ours = Customer.objects.filter(project=view.project)
+    ours = Customer.objects.filter(project=view.project, deleted_at=None)
     here = set(ours.filter(pk__in=taken.values()).values_list("pk", flat=True))
     found = {key: pk for key, pk in taken.items() if pk in here}
     sources = [key for key in keys if key and key not in found and "\x00" not in key]

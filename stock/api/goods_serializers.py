@@ -9,8 +9,7 @@ from django.db.models import Count, F, Window
 from django.db.models.functions import RowNumber
 
 from config.kit.api import bodies
-from config.kit.api.problems import bad_payload
-from config.kit.api.structs import StructSerializer
+from config.kit.api.structs import StructSerializer, decoder_of
 from config.kit.times import iso
 from stock.api.goods_shapes import MOST_INSIDE, PublishedProduct, PublishedSku, SkuList
 from stock.goods.found_goods import skus_of, source_id_of
@@ -22,12 +21,8 @@ from stock.models import ParentProduct, Product
 class GoodsBodySerializer(StructSerializer):
     """The body of one product or SKU."""
 
-    def run_validation(self, data: Any = b"") -> Any:
-        found = super().run_validation(data)
-        repeated = bodies.repeated_names(data)
-        if repeated:
-            raise bad_payload(f"Property .{repeated[:100]} is given twice: give it once")
-        return found
+    def to_internal_value(self, data: Any) -> Any:
+        return bodies.decode_one(data, decoder_of(self.struct))
 
 
 class ProductFieldsSerializer(GoodsBodySerializer):

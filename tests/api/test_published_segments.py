@@ -73,6 +73,10 @@ def test_a_static_one_holds_customers_by_either_id(partner: Partner) -> None:
     given = told(partner.get("/v1/customers/b"))["id"]
     assert members(made(partner, customers=["a", given]), partner.project) == "ab"
     foreign = told(theirs.get("/v1/customers/d"))["id"]
+    gone = told(partner.post("/v1/customers", {"name": "Gone"}))["id"]
+    assert partner.call("DELETE", f"/v1/customers/{gone}").status_code == 204
+    nobody = partner.post("/v1/segments", {"name": "T", "customers": ["a", gone]})
+    assert told(nobody)["details"] == f"Property .customers names nobody here by {gone}"
     refused = partner.post("/v1/segments", {"name": "T", "customers": ["a", "d", foreign]})
     assert (refused.status_code, told(refused)["key"]) == (400, "invalid_payload")
     assert told(refused)["details"] == f"Property .customers names nobody here by d, {foreign}"

@@ -141,6 +141,15 @@ def repeated_names(body: bytes) -> str:
     return found[0] if found else ""
 
 
+def decode_one(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
+    """As `decode`, for a body that is one object: a name in it that is given twice is refused. Raises 400."""
+    found = decode(body, decoder)
+    repeated = repeated_names(body)
+    if repeated:
+        raise bad_payload(f"Property .{repeated[:100]} is given twice: give it once")
+    return found
+
+
 class UnparsedJsonParser(BaseParser):
     """JSON as the bytes that were sent, for serializers that read their type straight from them."""
 
