@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -36,9 +37,10 @@ def encrypt(values: dict[str, str]) -> str:
     return _fernet(tuple(settings.ENCRYPTION_KEYS)).encrypt(json.dumps(values).encode()).decode()
 
 
-def decrypt(token: str) -> dict[str, str]:
-    """Raises InvalidToken when the key that encrypted this is not configured any more."""
-    values: dict[str, str] = json.loads(_fernet(tuple(settings.ENCRYPTION_KEYS)).decrypt(token.encode()))
+def decrypt(token: str, *, max_age: timedelta | None = None) -> dict[str, str]:
+    """Raises InvalidToken when the key that encrypted this is not configured any more, or it is too old."""
+    ttl = None if max_age is None else int(max_age.total_seconds())
+    values: dict[str, str] = json.loads(_fernet(tuple(settings.ENCRYPTION_KEYS)).decrypt(token.encode(), ttl))
     return values
 
 

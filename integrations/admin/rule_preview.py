@@ -9,6 +9,7 @@ from django.utils.translation import ngettext
 
 from config.kit.money import money
 from integrations.choices import ImportAction
+from integrations.importing.first_look import FirstLook
 from integrations.importing.preview import MOST, Preview, RuleOutcome
 
 
@@ -54,6 +55,40 @@ def _sentence(preview: Preview) -> str:
         pieces.append(_("Where the rules as typed make a difference, it says: now → then."))
     if preview.cut:
         pieces.append(_("Only the newest %(most)s are counted.") % {"most": f"{MOST:,}"})
+    if preview.unreadable:
+        pieces.append(_("%(number)s could not be read.") % {"number": f"{preview.unreadable:,}"})
+    return " ".join(pieces)
+
+
+@dataclass(frozen=True)
+class FirstTable:
+    sentence: str
+    rows: list[PreviewRow]
+    problem: str
+
+
+def first_table(seen: FirstLook, preview: Preview) -> FirstTable:
+    """What the rules as typed make of orders that nobody has loaded yet."""
+    rows = [PreviewRow(str(outcome.action.label), _cells(outcome, outcome)) for outcome in preview.then]
+    return FirstTable(_first_sentence(seen, preview), rows, seen.problem)
+
+
+def _first_sentence(seen: FirstLook, preview: Preview) -> str:
+    if not preview.orders:
+        return "" if seen.problem else _("The shop has no order of the last %(days)s days.") % {"days": preview.days}
+    number = f"{preview.orders:,}"
+    if seen.total is not None and seen.total > preview.orders:
+        text = _("%(number)s of the %(total)s orders of the last %(days)s days, decided from the stock as it is now.")
+        pieces = [text % {"number": number, "total": f"{seen.total:,}", "days": preview.days}]
+    else:
+        text = ngettext(
+            "One order of the last %(days)s days, decided from the stock as it is now.",
+            "%(number)s orders of the last %(days)s days, decided from the stock as it is now.",
+            preview.orders,
+        )
+        pieces = [text % {"number": number, "days": preview.days}]
+        if seen.cut:
+            pieces.append(_("The shop has more."))
     if preview.unreadable:
         pieces.append(_("%(number)s could not be read.") % {"number": f"{preview.unreadable:,}"})
     return " ".join(pieces)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -17,20 +16,16 @@ from django.utils.translation import gettext_lazy
 from config.kit.admin.guards import guarded
 from config.kit.admin.markup import badge
 from config.kit.admin.model_admins import PageAdmin, Route
-from integrations.access.tenancy import project_of
+from integrations.admin.connecting import ConnectShop
 from integrations.admin.file_server_forms import FileServerForm
 from integrations.admin.noting import note_credentials
 from integrations.admin.shop_files import ShopFiles, files_page
 from integrations.admin.shop_forms import ShopForm
 from integrations.admin.shop_mappings import ShopMappings
 from integrations.admin.shop_page import shop_page
-from integrations.admin.shop_stock import NO_STOCK
 from integrations.admin.tones import HEALTH_TONES
 from integrations.choices import FeedKind
-from integrations.connectors import UnknownPlatform, all_connectors
-from integrations.connectors import get as get_connector
 from integrations.models import Feed, Integration
-from integrations.shop_stock import taking_over
 from integrations.shops import connection
 from integrations.shops import settings as shop_settings
 from integrations.shops.settings import TitleTaken
@@ -47,7 +42,7 @@ def _settings_form(shop: Integration, typed: Any = None) -> ShopForm | FileServe
 
 
 @admin.register(Integration)
-class ShopAdmin(ShopMappings, ShopFiles, PageAdmin[Integration]):
+class ShopAdmin(ConnectShop, ShopMappings, ShopFiles, PageAdmin[Integration]):
     list_display = ("title", "platform", "health_shown", "complete_through", "next_load", "switched_on")
     sortable_by = ("title",)
     search_fields = ("title",)
@@ -55,7 +50,7 @@ class ShopAdmin(ShopMappings, ShopFiles, PageAdmin[Integration]):
     empty_sentence = gettext_lazy("No shop is connected yet. Connect one to load its orders.")  # type: ignore[assignment]
 
     def routes(self) -> Sequence[Route]:
-        return [("connect/", self.connect, "connect"), ("<int:pk>/settings/", self.settings, "settings"), *self.steps()]
+        return [*self.connect_routes(), ("<int:pk>/settings/", self.settings, "settings"), *self.steps()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Integration]:
         load = Feed.objects.filter(integration=OuterRef("pk"), kind=FeedKind.LOAD, enabled=True)
@@ -111,49 +106,6 @@ class ShopAdmin(ShopMappings, ShopFiles, PageAdmin[Integration]):
         if set(changed) - {"title", "time_zone", "enabled", "start_at", "unknown_products", "overlap"}:
             self.tell(request, connection.test_connection(shop))
         return HttpResponseRedirect(self.url("change", shop.pk))
-
-    @guarded("integrations.add_integration", methods=("GET", "POST"))
-    def connect(self, request: HttpRequest) -> HttpResponse:
-        """Connect a shop: its platform first, where there are several, then address and credentials."""
-        project = project_of(request)
-        if project is None:
-            raise PermissionDenied
-        connectors = all_connectors()
-        key = request.GET.get("platform", connectors[0].key if len(connectors) == 1 else "")
-        context: dict[str, Any] = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": _("Connect a shop"),
-            "media": self.media,
-            "connectors": connectors,
-        }
-        try:
-            connector = get_connector(key)
-        except UnknownPlatform:
-            return TemplateResponse(request, "admin/integrations/integration/platforms.html", context)
-        initial = {"time_zone": project.time_zone}
-        typed = request.POST if request.method == "POST" else None
-        form: ShopForm | FileServerForm
-        if connector.by_files:
-            form = FileServerForm(typed, initial=initial)
-        else:
-            form = ShopForm(typed, connector=connector, initial=initial)
-        if form.is_valid():
-            try:
-                shop = shop_settings.connect(project.pk, connector.key, form.settings(), form.credentials())
-            except TitleTaken as error:
-                form.add_error("title", str(error))
-            else:
-                self.log_addition(request, shop, "Connected.")
-                note_credentials(request, shop, [key for key, value in form.credentials().items() if value])
-                report = connection.test_connection(shop)
-                self.tell(request, report)
-                if report.ok and not connector.by_files and not taking_over.has_stock(project.pk):
-                    messages.warning(request, NO_STOCK)
-                return HttpResponseRedirect(self.url("change", shop.pk))
-        context |= {"form": form, "connector": connector}
-        status = 422 if form.errors else 200
-        return TemplateResponse(request, "admin/integrations/integration/connect.html", context, status=status)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

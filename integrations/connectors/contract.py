@@ -96,6 +96,8 @@ class ConnectionReport:
     summary: str
     shop_name: str = ""
     version: str = ""
+    # The IANA name of the zone the shop is set to, where it tells one.
+    time_zone: str = ""
     # The shop's own clock (its Date header), UTC.
     clock: datetime | None = None
     hints: tuple[str, ...] = ()

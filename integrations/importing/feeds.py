@@ -93,6 +93,13 @@ def add_default_feeds(integration: Integration) -> None:
     )
 
 
+def put_off_load(integration: Integration) -> None:
+    """Leave a person the time of one interval to look at the rules of a new shop before orders come in."""
+    for feed in integration.feeds.filter(kind=FeedKind.LOAD):
+        feed.next_at = true_time.now() + feed.interval
+        feed.save(update_fields=["next_at"])
+
+
 def set_feed(feed: Feed, *, enabled: bool, interval: timedelta) -> bool:
     """Whether anything changed. The next turn is no later than one interval from now."""
     if (feed.enabled, feed.interval) == (enabled, interval):

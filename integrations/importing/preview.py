@@ -73,7 +73,17 @@ def preview(integration: Integration, wanted: Sequence[WantedRule], days: int) -
 
     Orders are taken oldest first, as an import would.
     """
-    seen, unreadable, cut = _read(integration, days)
+    documents, cut = _stored(integration, days)
+    connector, reader = integration.connector, integration.reader()
+    seen = [read_stored(connector, reader, document) for document in documents]
+    return preview_of(integration, seen, wanted, days, cut=cut)
+
+
+def preview_of(
+    integration: Integration, candidates: Sequence[Candidate], wanted: Sequence[WantedRule], days: int, *, cut: bool
+) -> Preview:
+    """The same for orders that somebody has read, of the last `days`. `cut`: there are more."""
+    seen = _oldest_first(candidates)
     orders = [each.order for each in seen if each.order is not None]
     found = look_up(integration, orders)
     products = _products(integration, orders, found)
@@ -82,19 +92,21 @@ def preview(integration: Integration, wanted: Sequence[WantedRule], days: int) -
     typed = [Rule(ids.get(row.rule_id or 0, row.status), ImportAction(row.action), row.retry) for row in wanted]
     changed = present | {rule.status: rule for rule in typed}
     now, then = (_decided(integration, seen, found, products, rules) for rules in (present, changed))
-    return Preview(days, len(seen), cut, unreadable, now, then)
+    return Preview(days, len(seen), cut, len(candidates) - len(seen), now, then)
 
 
-def _read(integration: Integration, days: int) -> tuple[list[Candidate], int, bool]:
-    """The stored orders that can be read, oldest first; how many cannot; whether there are more."""
+def _stored(integration: Integration, days: int) -> tuple[list[str], bool]:
+    """The newest documents of these days, at most MOST; whether there are more."""
     since = true_time.now() - timedelta(days=days)
     stored = integration.remote_orders.filter(placed_at__gte=since).exclude(payload="").order_by("-placed_at")
     documents = list(stored.values_list("payload", flat=True)[: MOST + 1])
-    connector, reader = integration.connector, integration.reader()
-    seen = [read_stored(connector, reader, document) for document in documents[:MOST]]
-    readable = [(each.order.placed_at, each) for each in seen if each.order is not None]
-    oldest_first = [each for _, each in sorted(readable, key=lambda pair: pair[0])]
-    return oldest_first, len(seen) - len(oldest_first), len(documents) > MOST
+    return documents[:MOST], len(documents) > MOST
+
+
+def _oldest_first(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Those that could be read."""
+    readable = [(each.order.placed_at, each) for each in candidates if each.order is not None]
+    return [each for _, each in sorted(readable, key=lambda pair: pair[0])]
 
 
 def _products(integration: Integration, orders: Sequence[IncomingOrder], found: Lookups) -> dict[str, int]:

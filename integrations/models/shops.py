@@ -130,6 +130,8 @@ class Integration(models.Model):
         return zoneinfo.ZoneInfo(self.time_zone)
 
     def _known_of_it(self) -> dict[str, Any]:
+        if self.pk is None:
+            return {"currency": self.project.currency, "document_paths": ()}
         paths = self.metadata_mappings.filter(source__startswith="$.").values_list("source", flat=True)
         return {"currency": self.project.currency, "document_paths": tuple(paths)}
 

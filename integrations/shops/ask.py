@@ -19,9 +19,12 @@ T = TypeVar("T")
 def ask(integration: Integration, operation: Operation[T], *, held: Claim | None = None, tested: bool = False) -> T:
     """The result of an operation. Raises ShopError, and LostClaim where a run has been taken over.
 
-    `held`: the run that asks; it is kept alive while the shop thinks. `tested`: see `Pace`.
+    `held`: the run that asks; it is kept alive while the shop thinks. `tested`: see `Pace`. One that is not saved yet
+    has no pace to keep: it is asked once, by whoever connects it.
     """
     heartbeat = partial(claims.heartbeat, held) if held is not None else None
+    if integration.pk is None:
+        return client.drive(operation)
     pace = Pace(integration, tested=tested)
     try:
         return client.drive(operation, heartbeat=heartbeat, pace=pace)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zoneinfo
+
 from django.db import transaction
 
 from config.kit import true_time
@@ -38,15 +40,28 @@ def set_up(integration: Integration) -> None:
             feed_settings.add_feeds(integration)
 
 
-def test_connection(integration: Integration) -> ConnectionReport:
-    """Ask the shop whether address and credentials work, and keep the answer on the integration."""
+def try_out(integration: Integration, *, zone_is_sure: bool) -> ConnectionReport:
+    """Ask a shop that is not saved yet, and keep nothing. Its zone becomes the shop's own unless a person chose one.
+
+    A shop whose zone is another than the one we guessed may refuse us for that, or answer hours off: it is asked again.
+    """
+    report = _asked(integration)
+    told = report.time_zone
+    if zone_is_sure or told == integration.time_zone or told not in zoneinfo.available_timezones():
+        return report
+    integration.time_zone = told
+    return _asked(integration)
+
+
+def _asked(integration: Integration) -> ConnectionReport:
     try:
-        if integration.connector.by_files:
-            report = serving.check(integration)
-        else:
-            report = ask(integration, integration.connector.check(integration.shop()), tested=True)
+        return ask(integration, integration.connector.check(integration.shop()), tested=True)
     except ShopError as error:
-        report = ConnectionReport(ok=False, summary=str(error), failure=error.kind)
+        return ConnectionReport(ok=False, summary=str(error), failure=error.kind)
+
+
+def keep(integration: Integration, report: ConnectionReport) -> ConnectionReport:
+    """Note what the shop answered, on the integration."""
     health = IntegrationHealth.OK if report.ok else HEALTH_OF.get(report.failure, IntegrationHealth.UNREACHABLE)
     values: dict[str, object] = {"quiet_until": None} if report.ok else {}  # it answers: no need to wait any longer
     Integration.objects.filter(pk=integration.pk).update(
@@ -55,3 +70,14 @@ def test_connection(integration: Integration) -> ConnectionReport:
     if report.ok:
         control.wake(integration)
     return report
+
+
+def test_connection(integration: Integration) -> ConnectionReport:
+    """Ask the shop whether address and credentials work, and keep the answer on the integration."""
+    if not integration.connector.by_files:
+        return keep(integration, _asked(integration))
+    try:
+        report = serving.check(integration)
+    except ShopError as error:
+        report = ConnectionReport(ok=False, summary=str(error), failure=error.kind)
+    return keep(integration, report)

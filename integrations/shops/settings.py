@@ -56,6 +56,12 @@ def change(integration: Integration, values: ShopSettings, credentials: Mapping[
     return [*changed, *entered]
 
 
+def start_from(integration: Integration, since: datetime) -> None:
+    """From when on the orders of a shop are loaded of which none has been."""
+    integration.start_at = since
+    integration.save(update_fields=["start_at"])
+
+
 def _read_again(integration: Integration, before: ZoneInfo) -> None:
     """Have the next load reach back by as much as the shop's clock was moved.
 

@@ -34,6 +34,7 @@ READING = {
     "fetch_progress",
     "create",
     "connect",
+    "first_look",
     "stock",
     "goes_out",
     "file_feed",

@@ -97,18 +97,14 @@ def test_a_new_project_is_told_what_happens_without_stock(
 ) -> None:
     """On the shop's page and after the connection test; once there is stock, nowhere."""
     report = ConnectionReport(ok=True, summary="Connected.")
-    monkeypatch.setattr("integrations.shops.connection.test_connection", lambda shop: report)
-    monkeypatch.setattr("integrations.admin.shop_forms.check_shop_url", lambda address, allowed: address)
+    monkeypatch.setattr("integrations.shops.connection.try_out", lambda shop, zone_is_sure: report)
+    monkeypatch.setattr("integrations.admin.connect_form.check_shop_url", lambda address, allowed: address)
 
     def connected(title: str) -> str:
         values = {
             "title": title,
             "base_url": "https://new.example",
             "time_zone": "UTC",
-            "enabled": "on",
-            "start_at": "2026-11-01T00:00",
-            "unknown_products": "create",
-            "overlap": "10",
             "credential_consumer_key": "ck_1",
             "credential_consumer_secret": "cs_1",
         }

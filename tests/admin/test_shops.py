@@ -30,6 +30,7 @@ def tested(monkeypatch: pytest.MonkeyPatch) -> list[Integration]:
         return ConnectionReport(ok=True, summary="The shop answers.", hints=("Its clock is right.",))
 
     monkeypatch.setattr(connection, "test_connection", answer)
+    monkeypatch.setattr(connection, "try_out", lambda shop, **_: answer(shop))
     return asked
 
 
@@ -88,7 +89,7 @@ def test_connecting_sets_up_rules_and_feeds_and_tests(
     assert dict(shop.credentials) == {"consumer_key": "ck_new", "consumer_secret": "cs_new"}
     assert len(rules_of(shop)) == 7
     assert set(shop.feeds.values_list("kind", flat=True)) == set(DEFAULT_FEEDS)
-    assert tested == [shop]
+    assert [tried.base_url for tried in tested] == [shop.base_url]
     assert "The shop answers." in shown
     assert "Its clock is right." in shown
     assert "cs_new" not in shown
@@ -103,10 +104,7 @@ def test_connecting_sets_up_rules_and_feeds_and_tests(
         ({"base_url": "http://127.0.0.1/"}, "base_url"),
         ({"base_url": "javascript:alert(1)"}, "base_url"),
         ({"time_zone": "Mars/Olympus"}, "time_zone"),
-        ({"overlap": "-1"}, "overlap"),
-        ({"start_at": "0001-01-01T00:00"}, "start_at"),
-        ({"start_at": "yesterday"}, "start_at"),
-        ({"title": ""}, "title"),
+        ({"title": "t" * 101}, "title"),
     ],
 )
 def test_odd_settings_are_refused_at_their_field(admin: Client, changed: dict[str, str], field: str) -> None:
@@ -116,6 +114,25 @@ def test_odd_settings_are_refused_at_their_field(admin: Client, changed: dict[st
     assert field in answer.context["form"].errors
     assert "cs_SECRET" not in answer.content.decode()
     assert not Integration.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({"base_url": "http://127.0.0.1/"}, "base_url"),
+        ({"time_zone": "Mars/Olympus"}, "time_zone"),
+        ({"overlap": "-1"}, "overlap"),
+        ({"start_at": "0001-01-01T00:00"}, "start_at"),
+        ({"start_at": "yesterday"}, "start_at"),
+        ({"title": ""}, "title"),
+    ],
+)
+def test_odd_changes_are_refused_at_their_field(
+    shop: Integration, admin: Client, changed: dict[str, str], field: str
+) -> None:
+    answer = admin.post(f"/integrations/integration/{shop.pk}/settings/", settings(shop) | changed)
+    assert answer.status_code == 422
+    assert field in answer.context["form"].errors
 
 
 def test_empty_credentials_stay_and_new_ones_are_tested(

@@ -38,6 +38,7 @@ def check(shop: Shop) -> Operation[ConnectionReport]:
         summary=f"Connected to {name or 'the BigCommerce store'}.",
         shop_name=name,
         version=label(store.get("plan_name"))[:20],
+        time_zone=label(part(store, "timezone").get("name")),
         clock=clock(orders),
         hints=_hints(shop, store, told.status, catalogue.status),
     )

@@ -27,13 +27,15 @@ def check(shop: Shop) -> Operation[ConnectionReport]:
     except ShopError as error:
         return failed(error, _token_hints(shop))
     name = label(part(body, "settings").get("storeName")) or label(part(body, "generalInfo").get("storeUrl"))
-    hints = zone_hints(shop, label(part(body, "formatsAndUnits").get("timezone")))
+    zone = label(part(body, "formatsAndUnits").get("timezone"))
+    hints = zone_hints(shop, zone)
     if error_code(catalogue) == "INSUFFICIENT_APP_SCOPE":
         hints.append("The token has no scope read_catalog: products cannot be imported.")
     return ConnectionReport(
         ok=True,
         summary=f"Connected to {name or 'the Ecwid store'}, which sells in {code}.",
         shop_name=name,
+        time_zone=zone,
         clock=clock(orders),
         hints=tuple(hints),
     )

@@ -37,7 +37,8 @@ def check(shop: Shop) -> Operation[ConnectionReport]:
     except ShopError as error:
         return failed(error, _key_hints(shop))
     configs = [each for each in decoded_list(stores) if each.get("code") != "admin"]
-    hints = zone_hints(shop, label(configs[0].get("timezone")) if configs else "")
+    zone = label(configs[0].get("timezone")) if configs else ""
+    hints = zone_hints(shop, zone)
     if catalogue.status in (401, 403):
         hints.append("The integration has no right to Catalog > Inventory > Products: they cannot be imported.")
     if shop.base_url.startswith("http:"):
@@ -46,6 +47,7 @@ def check(shop: Shop) -> Operation[ConnectionReport]:
     return ConnectionReport(
         ok=True,
         summary=f"Connected to Magento{views}.",
+        time_zone=zone,
         clock=clock(orders),
         hints=tuple(hints),
     )

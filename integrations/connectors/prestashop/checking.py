@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from integrations.connectors.contract import ConnectionReport, Shop
@@ -38,14 +39,16 @@ SWITCHED_OFF = f"If it stays so: {KEYS} look whether the webservice is enabled."
 def check(shop: Shop) -> Operation[ConnectionReport]:
     """One order with the key, then what else the key may read; each list that is missing is named."""
     shop.memory.pop(SILENT, None)
+    zone = ""
     try:
         orders = yield from ask(shop, "orders", ONE)
         entries(orders, "orders")
         refused = yield from _refused(shop)
         settings = yield from zones.told(shop)
+        zone = next(iter(settings.get("PS_TIMEZONE", ())), "")
         zones.compare(shop, settings, told_clock(orders))
     except ShopError as error:
-        return failed(error, (SWITCHED_OFF,) if error.status == 503 else ())
+        return replace(failed(error, (SWITCHED_OFF,) if error.status == 503 else ()), time_zone=zone)
     missing = [resource for resource in NEEDED if resource in refused]
     if missing:
         summary = f"The key may not read {', '.join(missing)}. {KEYS} edit the key and tick View (GET) for each."
@@ -57,6 +60,7 @@ def check(shop: Shop) -> Operation[ConnectionReport]:
         summary=f"Connected to {name or shop.base_url}.",
         shop_name=name,
         version=orders.headers.get("psws-version", "")[:20],
+        time_zone=zone,
         clock=clock(orders),
         hints=tuple(hints),
     )

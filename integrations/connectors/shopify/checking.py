@@ -34,6 +34,7 @@ def check(shop: Shop) -> Operation[ConnectionReport]:
         summary=f"Connected to {name or shop.base_url}.",
         shop_name=name,
         version=version,
+        time_zone=label(about.get("ianaTimezone")),
         clock=clock(response),
         hints=(*_app_hints(granted, version), *_shop_hints(shop, about)),
     )

@@ -33,6 +33,7 @@ def check(shop: Shop) -> Operation[ConnectionReport]:
         summary=f"Connected to {shop_name or shop.base_url}.",
         shop_name=shop_name,
         version=label(next(iter(decoded_list(orders)), {}).get("version"))[:20],
+        time_zone=label(site.get("timezone_string")),
         clock=clock(orders) or clock(response),
         hints=_site_hints(shop, site, orders),
     )
