@@ -125,7 +125,9 @@ class ConnectForm(forms.Form):
         token = encrypt({**entered, **self._owner}) if entered else ""
         self.data = {**self.data.dict(), "kept": token} if isinstance(self.data, QueryDict) else {"kept": token}
         for key in entered:
-            self.fields[CREDENTIAL + key].widget.attrs["placeholder"] = _("as typed before")
+            field = self.fields[CREDENTIAL + key]
+            field.required, field.widget.is_required = False, False
+            field.widget.attrs["placeholder"] = _("as typed before")
 
     def connect(self, tried: Integration, report: ConnectionReport) -> Integration:
         """Save what was tried out. Raises TitleTaken where a person chose the title."""

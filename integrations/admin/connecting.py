@@ -140,9 +140,18 @@ class ConnectShop(ShopSteps):
         feeds.put_off_load(shop)
         self._note(request, shop, form.credentials())
         self.tell(request, report)
+        self._warn_of_twin(request, shop)
         if not taking_over.has_stock(project.pk):
             messages.warning(request, NO_STOCK)
         return form, shop
+
+    def _warn_of_twin(self, request: HttpRequest, shop: Integration) -> None:
+        if shop.base_url == shop.connector.default_base_url:
+            return
+        same = self.get_queryset(request).filter(platform=shop.platform, base_url=shop.base_url).exclude(pk=shop.pk)
+        for twin in same[:1]:
+            text = _("“%(shop)s” has the same address: orders loaded from both would be here twice.")
+            messages.warning(request, text % {"shop": twin})
 
     def _note(self, request: HttpRequest, shop: Integration, credentials: dict[str, str]) -> None:
         self.log_addition(request, shop, "Connected.")

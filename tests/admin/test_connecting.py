@@ -71,6 +71,7 @@ def test_the_shop_fills_in_its_name_and_zone(project: Project, admin: Client, wo
     assert shop.health == IntegrationHealth.OK
     assert answer.redirect_chain[-1][0] == at(shop, "first-look")
     assert "Connected to Teahouse." in answer.content.decode()
+    assert "has the same address" not in answer.content.decode()
     due = shop.feeds.get(kind=FeedKind.LOAD).next_at - true_time.now()
     assert due > timedelta(minutes=10), "there is time to look at the rules"
 
@@ -83,7 +84,8 @@ def test_what_a_person_chose_stays(admin: Client, woo: SimulatedServer) -> None:
 
 def test_a_second_shop_of_the_same_name_is_told_apart(admin: Client, woo: SimulatedServer) -> None:
     connect(admin, woo)
-    admin.post(CONNECT, typed(woo))
+    twice = admin.post(CONNECT, typed(woo), follow=True).content.decode()
+    assert "“Teahouse” has the same address: orders loaded from both would be here twice." in twice
     admin.post(CONNECT, typed(woo))
     assert list(Integration.objects.order_by("pk").values_list("title", flat=True)) == [
         "Teahouse",
@@ -102,6 +104,9 @@ def test_nothing_is_saved_when_the_test_fails_and_nothing_is_typed_twice(admin: 
     assert secret not in shown
     kept = re.search(r'name="kept" value="([^"]+)"', shown)
     assert kept, "the keys wait, encrypted"
+    entered = re.search(r'<input[^>]*name="credential_consumer_secret"[^>]*>', shown)
+    assert entered
+    assert "required" not in entered[0]
     again = typed(woo, credential_consumer_secret="", kept=kept[1])
     assert admin.post(CONNECT, again).status_code == 302
     assert Integration.objects.get().credentials["consumer_secret"] == secret
