@@ -72,7 +72,7 @@ def _oldest_backorders(project_id: int) -> list[Order]:
 
 
 def _shops(request: HttpRequest) -> list[dict[str, Any]]:
-    shops = shops_of(request)
+    shops = [shop for shop in shops_of(request) if shop.archived_at is None]
     newest = Run.objects.filter(integration=OuterRef("pk"), kind=RunKind.LOAD).order_by("-id").values("pk")[:1]
     last = dict(Integration.objects.filter(pk__in=[shop.pk for shop in shops]).values_list("pk", Subquery(newest)))
     loads = Run.objects.in_bulk([pk for pk in last.values() if pk])

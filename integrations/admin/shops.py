@@ -21,6 +21,8 @@ from integrations.admin.file_server_forms import FileServerForm
 from integrations.admin.noting import note_credentials
 from integrations.admin.shop_files import ShopFiles, files_page
 from integrations.admin.shop_forms import ShopForm
+from integrations.admin.shop_leaving import MAY as MAY_LEAVE
+from integrations.admin.shop_leaving import ShopLeaving, ShopTab
 from integrations.admin.shop_mappings import ShopMappings
 from integrations.admin.shop_page import shop_page
 from integrations.admin.tones import HEALTH_TONES
@@ -28,6 +30,7 @@ from integrations.choices import FeedKind
 from integrations.models import Feed, Integration
 from integrations.shops import connection
 from integrations.shops import settings as shop_settings
+from integrations.shops.leaving import is_empty
 from integrations.shops.settings import TitleTaken
 from integrations.warehouses import serving
 
@@ -42,15 +45,21 @@ def _settings_form(shop: Integration, typed: Any = None) -> ShopForm | FileServe
 
 
 @admin.register(Integration)
-class ShopAdmin(ConnectShop, ShopMappings, ShopFiles, PageAdmin[Integration]):
+class ShopAdmin(ConnectShop, ShopLeaving, ShopMappings, ShopFiles, PageAdmin[Integration]):
     list_display = ("title", "platform", "health_shown", "complete_through", "next_load", "switched_on")
+    list_filter = (ShopTab,)
     sortable_by = ("title",)
     search_fields = ("title",)
     page_template = "admin/integrations/integration/page.html"
     empty_sentence = gettext_lazy("No shop is connected yet. Connect one to load its orders.")  # type: ignore[assignment]
 
     def routes(self) -> Sequence[Route]:
-        return [*self.connect_routes(), ("<int:pk>/settings/", self.settings, "settings"), *self.steps()]
+        return [
+            *self.connect_routes(),
+            *self.leaving_routes(),
+            ("<int:pk>/settings/", self.settings, "settings"),
+            *self.steps(),
+        ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Integration]:
         load = Feed.objects.filter(integration=OuterRef("pk"), kind=FeedKind.LOAD, enabled=True)
@@ -72,7 +81,8 @@ class ShopAdmin(ConnectShop, ShopMappings, ShopFiles, PageAdmin[Integration]):
         may_change = request.user.has_perm("integrations.change_integration")
         form = _settings_form(obj) if may_change else None
         files = files_page(obj) if obj.connector.by_files else {}
-        return {"form": form, **shop_page(request, obj), **files}
+        leave = {"may_leave": request.user.has_perm(MAY_LEAVE), "empty": is_empty(obj)}
+        return {"form": form, **shop_page(request, obj), **files, **leave}
 
     def render_page(self, request: HttpRequest, obj: Integration, status: int = 200, **extra: Any) -> HttpResponse:
         answer = super().render_page(request, obj, status, **extra)
@@ -84,6 +94,9 @@ class ShopAdmin(ConnectShop, ShopMappings, ShopFiles, PageAdmin[Integration]):
     def settings(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Save address, credentials and times; test the connection when those that matter to it changed."""
         shop = self.shop(request, pk)
+        if shop.archived_at is not None:
+            messages.error(request, _("%(shop)s is archived: restore it first.") % {"shop": shop})
+            return HttpResponseRedirect(f"{self.url('change', shop.pk)}#leave")
         form = _settings_form(shop, request.POST)
         if form.is_valid():
             try:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import models
-from django.db.models import Value
+from django.db.models import Q, Value
 
 from config.kit import true_time
 from integrations.choices import (
@@ -49,6 +49,8 @@ class Integration(models.Model):
         max_length=50, default="UTC", validators=[check_zone], help_text="The shop's own zone."
     )
     enabled = models.BooleanField(default=True)
+    archived_at = models.DateTimeField(null=True, blank=True, editable=False)
+    """When somebody took it out of the daily work; None: it is in it."""
     start_at = models.DateTimeField(
         "orders since",
         default=true_time.now,
@@ -115,7 +117,12 @@ class Integration(models.Model):
     created_at = models.DateTimeField(default=true_time.now, editable=False)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["project", "title"], name="integration_once_per_title")]
+        constraints = [
+            models.UniqueConstraint(fields=["project", "title"], name="integration_once_per_title"),
+            models.CheckConstraint(
+                condition=Q(archived_at=None) | Q(enabled=False, live=False), name="integration_archived_is_off"
+            ),
+        ]
         ordering = ["title"]
 
     def __str__(self) -> str:
