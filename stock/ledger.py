@@ -13,6 +13,7 @@ from datetime import datetime
 
 from config.kit import locks
 from config.kit.locks import ProjectLock
+from config.kit.plurals import are, counted
 from config.kit.refusals import Refused
 from config.kit.sql import copy_rows, execute
 from stock.availability import Level, Shelves
@@ -181,9 +182,9 @@ def _check(levels: Mapping[int, Level], wanted: Mapping[int, int]) -> None:
         if quantity == 0:
             raise StockError("A movement of zero units changes nothing: enter another quantity.")
         if level.available + quantity < 0:
+            free = f"{counted(level.available, 'unit')} {are(level.available)} free"
             raise StockError(
-                f"Only {level.available} unit(s) are free ({level.on_hand} on hand, {level.reserved} reserved):"
-                f" {-quantity} cannot be taken away."
+                f"Only {free} ({level.on_hand} on hand, {level.reserved} reserved): {-quantity} cannot be taken away."
             )
         if level.on_hand + quantity > 1_000_000_000:
             raise StockError("More than a billion units: enter a smaller quantity.")

@@ -44,7 +44,7 @@ def notices(request: HttpRequest) -> list[Notice]:
                 text = _("%(shop)s could not be reached: see why, and test the connection.")
                 found.append(Notice("warn", text % {"shop": shop}, f"{address}#connection"))
             elif shop.enabled and shop.health == IntegrationHealth.BUSY:
-                text = _("%(shop)s is busy and asks us to wait; it is asked again by itself.")
+                text = _("%(shop)s is busy and asks us to wait; it is asked again automatically.")
                 found.append(Notice("info", text % {"shop": shop}, f"{address}#connection"))
             if shop.enabled and is_elsewhere(shop.hooks_for or ""):  # type: ignore[attr-defined]
                 text = _("%(shop)s: its webhooks are registered for another address than this site's.")

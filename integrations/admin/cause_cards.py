@@ -82,7 +82,7 @@ class Card:
         if self.group is None or not self.group.count:
             return ""
         if self.group.next_attempt is None:
-            return _("no further attempt by itself")
+            return _("no further automatic attempt")
         if self.group.next_attempt <= true_time.now():
             return _("being looked at again")
         at = date_format(timezone.localtime(self.group.next_attempt), "DATETIME_FORMAT")

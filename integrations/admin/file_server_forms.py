@@ -68,7 +68,7 @@ class FileServerForm(forms.Form):
         label=gettext_lazy("Switched on"),
         required=False,
         initial=True,
-        help_text=gettext_lazy("Off: nothing is read there, by hand or by itself."),
+        help_text=gettext_lazy("Off: nothing is read there, by hand or automatically."),
     )
     unknown_products = forms.ChoiceField(
         label=gettext_lazy("Unknown products"),

@@ -70,11 +70,11 @@ def next_step(remote: RemoteOrder) -> str:
     if remote.state not in retry.RETRIED:
         return ""
     if not remote.retry or remote.next_attempt_at is None:
-        return _("Nothing happens by itself: put its cause right, or retry it.")
+        return _("Nothing happens automatically: put its cause right, or retry it.")
     if remote.next_attempt_at <= true_time.now():
         return _("It is looked at again now; reload this page in a moment.")
     at = date_format(timezone.localtime(remote.next_attempt_at), "DATETIME_FORMAT")
-    return _("It is looked at again by itself at %(at)s.") % {"at": at}
+    return _("It is checked again automatically at %(at)s.") % {"at": at}
 
 
 class StateTab(TabFilter):

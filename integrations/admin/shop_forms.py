@@ -64,7 +64,7 @@ class ShopForm(forms.Form):
         label=gettext_lazy("Switched on"),
         required=False,
         initial=True,
-        help_text=gettext_lazy("Off: nothing is read from this shop, by hand or by itself."),
+        help_text=gettext_lazy("Off: nothing is read from this shop, by hand or automatically."),
     )
     start_at = forms.DateTimeField(
         label=gettext_lazy("Orders since"),

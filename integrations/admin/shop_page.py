@@ -27,8 +27,8 @@ AFTER = [
         AfterImport.FOLLOW,
         AfterImport.FOLLOW.label,
         _(
-            "What the shop changes is taken over by itself, into the history, and can be taken back. Orders somebody"
-            " has edited, noted, held, shipped, printed or invoiced here are marked instead."
+            "What the shop changes is taken over automatically, into the history, and can be taken back. Orders that"
+            " somebody has edited, noted, held, shipped, printed or invoiced here are marked instead."
         ),
     ),
     (AfterImport.STATUS, AfterImport.STATUS.label, _("Statuses are carried over; any other change marks the order.")),

@@ -12,6 +12,7 @@ from typing import Any
 from django.db.models import F
 
 from config.kit import true_time
+from config.kit.plurals import counted
 from integrations.choices import IntegrationHealth, RemoteState, RunKind
 from integrations.connectors.contract import Paging
 from integrations.connectors.listings import OrderPage, Window
@@ -134,19 +135,21 @@ def _sentence(integration: Integration, run: Run, seen: Counter[str], shown: str
     if not total and "order" in run.scope:
         return _not_found(integration, run)
     if not total:
-        return f"{integration} has no order created or modified in the last {run.scope['hours']} hour(s)."
+        return f"{integration} has no order created or modified in the last {counted(run.scope['hours'], 'hour')}."
     fetched = seen["new"] + seen[RemoteState.FAILED] + seen[RemoteState.IGNORED]
-    parts = [f"{_orders(fetched)} fetched as Pending" if fetched else "Nothing new"]
+    parts = [f"{counted(fetched, 'order')} fetched as Pending" if fetched else "Nothing new"]
     if seen[RemoteState.IMPORTED]:
-        parts.append(f"{_orders(seen[RemoteState.IMPORTED])} left out: in the book already")
+        parts.append(f"{counted(seen[RemoteState.IMPORTED], 'order')} left out: in the book already")
     if seen[RemoteState.PENDING]:
-        parts.append(f"{_orders(seen[RemoteState.PENDING])} pending already")
+        parts.append(f"{counted(seen[RemoteState.PENDING], 'order')} pending already")
     if seen[RemoteState.HANDED_ON]:
-        parts.append(f"{_orders(seen[RemoteState.HANDED_ON])} handed on into another shop before")
+        parts.append(f"{counted(seen[RemoteState.HANDED_ON], 'order')} handed on into another shop before")
     if seen[RemoteState.DISMISSED]:
-        parts.append(f"{_orders(seen[RemoteState.DISMISSED])} marked as cancel before: take that back to import")
+        parts.append(
+            f"{counted(seen[RemoteState.DISMISSED], 'order')} marked as cancel before: take that back to import"
+        )
     if seen["unreadable"]:
-        parts.append(f"{_orders(seen['unreadable'])} unreadable: see the items in error")
+        parts.append(f"{counted(seen['unreadable'], 'order')} unreadable: see the items in error")
     return "; ".join(parts) + "."
 
 
@@ -168,10 +171,6 @@ def _where(row: RemoteOrder, before: str | None) -> str:
     else:
         said = f"is in our own records ({RemoteState(state).label})"
     return f"Order {row} {said}." if before else f"Order {row} {said}. The shop does not show it any more."
-
-
-def _orders(count: int) -> str:
-    return "1 order" if count == 1 else f"{count:,} orders"
 
 
 def _not_found(integration: Integration, run: Run) -> str:

@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from config.kit import true_time
+from config.kit.plurals import counted
 from config.kit.refusals import Refused
 from config.kit.sql import execute
 from integrations.choices import RUN_OPEN, ImportAction, ListKind, RemoteState, RunKind
@@ -184,7 +185,7 @@ def take_back(fix: Fix, *, actor_id: int, actor: str) -> Fix:
 
 
 def _orders(ids: Sequence[int]) -> str:
-    return "1 order" if len(ids) == 1 else f"{len(ids):,} orders"
+    return counted(len(ids), "order")
 
 
 def _reviewed(ids: Sequence[int], decide: Callable[..., list[Reviewed]], actor_id: int, actor: str) -> list[int]:

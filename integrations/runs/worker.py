@@ -10,6 +10,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 
 from config.kit import true_time
 from config.kit.isolating import place_of
+from config.kit.plurals import counted
 from integrations.choices import IntegrationHealth, RunKind, RunState
 from integrations.connectors.errors import Failure, NotNow, ShopError
 from integrations.models import Integration, Run
@@ -188,7 +189,7 @@ def _shop_failed(held: Claim, run: Run, integration: Integration, error: ShopErr
 def _goes_on(seconds: float) -> str:
     number, unit = (round(seconds), "second") if seconds < 3600 else (round(seconds / 3600), "hour")
     number = max(1, number)
-    return f"Goes on in {number} {unit}{'' if number == 1 else 's'}."
+    return f"Goes on in {counted(number, unit)}."
 
 
 def _quiet_seconds(integration: Integration) -> float:

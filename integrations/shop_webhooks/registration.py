@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 
 from config.kit import true_time
+from config.kit.plurals import are, counted
 from integrations.choices import IntegrationHealth
 from integrations.connectors.contract import Register
 from integrations.connectors.errors import Failure, ShopError
@@ -88,7 +89,8 @@ def _kept(registered: Sequence[RemoteWebhook]) -> dict[str, Any]:
 
 def _summary(registered: Sequence[RemoteWebhook]) -> str:
     refused = [known.topic for known in registered if not known.active]
-    summary = f"{len(registered) - len(refused)} webhook(s) are registered in the shop."
+    taken = len(registered) - len(refused)
+    summary = f"{counted(taken, 'webhook')} {are(taken)} registered in the shop."
     return f"{summary} It does not let us have {', '.join(refused)}." if refused else summary
 
 

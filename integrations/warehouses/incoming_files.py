@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db.models import F
 
 from config.kit import true_time
+from config.kit.plurals import counted
 from integrations.choices import FileState, RunKind
 from integrations.connectors.errors import ShopError
 from integrations.models import ExchangedFile, FileFeed, Integration, Run
@@ -82,7 +83,7 @@ def _look(feed: FileFeed, cursor: dict[str, Any]) -> RunPage:
     if chosen is not None:
         return replace(_next(cursor, chosen), write=write)
     if plan.young and not cursor.get("waited"):
-        text = f"{plan.young} file(s) may still be written: they are looked at again in {settle.seconds} seconds."
+        text = f"{counted(plan.young, 'file')} may still be written: looked at again in {settle.seconds} seconds."
         return RunPage({**cursor, "waited": True}, write, wait=settle.seconds, waits_for=text)
 
     def last(run_id: int) -> Written:
@@ -127,8 +128,8 @@ def _noted(feed: FileFeed, plan: looking.LookPlan, lost: list[ExchangedFile], ru
 def _told(run: Run, young: int) -> str:
     results = run.results or []
     if not results:
-        return f"Nothing to process; {young} file(s) may still be written." if young else "Nothing to process."
-    files = "1 file" if len(results) == 1 else f"{len(results)} files"
+        return f"Nothing to process; {counted(young, 'file')} may still be written." if young else "Nothing to process."
+    files = counted(len(results), "file")
     text = f"{files}: {run.updated + run.created:,} booked, {run.unchanged:,} as they were, {run.failed:,} with errors."
     refused = sum(each["outcome"] != FileState.DONE for each in results)
     return f"{text} {refused} of the files not taken: see why on their pages." if refused else text

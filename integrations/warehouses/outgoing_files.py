@@ -17,6 +17,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from config.kit import true_time
+from config.kit.plurals import counted
 from integrations.choices import FileState
 from integrations.connectors.errors import Failure, ShopError
 from integrations.models import ExchangedFile, FileFeed, Integration, OrderInFile, Run
@@ -96,7 +97,9 @@ def _choose(run: Run, feed: FileFeed) -> RunPage:
 def _said(run_id: int) -> Written:
     run = Run.objects.get(pk=run_id)
     files = len(run.results or [])
-    return Written(note=f"{run.created:,} order(s) sent in {files} file(s)." if files else "Nothing to send.")
+    return Written(
+        note=f"{counted(run.created, 'order')} sent in {counted(files, 'file')}." if files else "Nothing to send."
+    )
 
 
 def _write_aside(feed: FileFeed, file: ExchangedFile) -> RunPage:
@@ -115,7 +118,7 @@ def _write_aside(feed: FileFeed, file: ExchangedFile) -> RunPage:
 
     def write(_: int) -> Written:
         _leave_out(feed, file, left_out)
-        reason = f"{lost} character(s) are not in this encoding and went out as “?”." if lost else ""
+        reason = f"{counted(lost, 'character')} not in this encoding went out as “?”." if lost else ""
         values: dict[str, Any] = {"state": FileState.RENAMING, "reason": reason}
         if not orders:
             values = {

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
+from config.kit.plurals import counted
 from config.kit.refusals import Refused
 from integrations.client import file_servers
 from integrations.client.file_servers import Fetched, FileAccount, FileServer, HostKeyUnknown, TooLarge, fetch
@@ -80,7 +81,7 @@ def check(integration: Integration) -> ConnectionReport:
 
 def _told(folders: list[str], files: int) -> str:
     shown = ", ".join(folders[:MOST_TOLD]) + (" …" if len(folders) > MOST_TOLD else "")
-    seen = f"{files} file{'' if files == 1 else 's'}"
+    seen = counted(files, "file")
     return f"Folders there: {shown}; beside them {seen}." if folders else f"There are no folders, and {seen}."
 
 

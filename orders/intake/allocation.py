@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Sum
 
 from config.kit import true_time
+from config.kit.plurals import counted
 from config.kit.sql import copy_rows, execute
 from orders.choices import EventKind, OrderStatus, Tab
 from orders.intake.tabs import tab_of
@@ -79,7 +80,13 @@ def serve_waiting(shelves: Shelves, at: datetime, silent: Collection[int] = ()) 
         OrderEvent,
         ("order_id", "kind", "message", "actor_id", "at"),
         [
-            (order_id, EventKind.STOCK_SERVED.value, f"Stock arrived: {units} more unit(s) reserved.", None, at)
+            (
+                order_id,
+                EventKind.STOCK_SERVED.value,
+                f"Stock arrived: {counted(units, 'more unit')} reserved.",
+                None,
+                at,
+            )
             for order_id, units in units_of.items()
             if order_id not in silent
         ],

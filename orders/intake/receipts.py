@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 
+from config.kit.plurals import counted
 from config.kit.refusals import Refused
 from orders.choices import Tab
 from orders.intake.allocation import Served, change_stock
@@ -69,7 +70,6 @@ def sentence(quantity: int, sku: str, served: Served) -> str:
 def served_in_words(served: Served) -> str:
     if not served.orders:
         return "No order was waiting that this could serve."
-    orders = "1 waiting order" if served.orders == 1 else f"{served.orders:,} waiting orders"
-    units = "1 unit" if served.units == 1 else f"{served.units:,} units"
+    orders, units = counted(served.orders, "waiting order"), counted(served.units, "unit")
     moved = ", ".join(f"{count:,} to {Tab(tab).label}" for tab, count in sorted(served.moved.items()) if tab)
     return f"{orders} served with {units}" + (f"; moved: {moved}." if moved else ".")

@@ -53,7 +53,7 @@ class AdjustForm(PlaceForm):
     """A count that found another number."""
 
     quantity = forms.IntegerField(
-        label=_("Units more (or −less)"),
+        label=_("Units (negative takes off)"),
         min_value=-MOST_UNITS,
         max_value=MOST_UNITS,
         help_text=_("For example -2 when two units are missing."),

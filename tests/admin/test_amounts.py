@@ -11,6 +11,23 @@ from orders.choices import OrderStatus
 from orders.models import Order, OrderLine
 
 
+def test_each_part_is_shown_net_with_its_tax_and_gross() -> None:
+    order = Order(
+        status=OrderStatus.PROCESSING,
+        currency="EUR",
+        total=Decimal("36.30"),
+        tax_total=Decimal("6.30"),
+        shipping_total=Decimal("10.00"),
+        shipping_tax=Decimal("2.10"),
+    )
+    line = OrderLine(quantity=2, total=Decimal("20.00"), tax=Decimal("4.20"))
+    assert [(row.label, row.net, row.tax, row.gross) for row in amount_rows(order, [line])] == [
+        ("Items", "€20.00", "€4.20", "€24.20"),
+        ("Shipping", "€10.00", "€2.10", "€12.10"),
+        ("Total", "€30.00", "€6.30", "€36.30"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("status", "cancelled", "shipped", "is_asked"),
     [

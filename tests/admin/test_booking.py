@@ -78,7 +78,7 @@ def test_reserved_units_cannot_be_adjusted_away(project: Project, shop: Integrat
     imported(shop, [incoming(line("B-2", 2))])
     product = Product.objects.get(sku="B-2")
     seen = StockMovement.objects.get().pk
-    assert "Only 0 unit(s) are free" in adjust(admin, product, -1, seen=seen).content.decode()
+    assert "Only 0 units are free" in adjust(admin, product, -1, seen=seen).content.decode()
     assert on_hand(product) == 2
 
 

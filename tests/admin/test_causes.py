@@ -95,7 +95,7 @@ def test_a_cause_says_how_old_it_is_and_what_happens_next(broken_shop: BrokenSho
     rows.update(next_attempt_at=timezone.now())
     assert [card.next_attempt for card in cards(admin) if card.cause.subject == "a17"] == ["being looked at again"]
     rows.update(next_attempt_at=None)
-    assert "no further attempt by itself" in admin.get(LIST).content.decode()
+    assert "no further automatic attempt" in admin.get(LIST).content.decode()
 
 
 def test_after_a_fix_the_page_counts_down_to_the_end(broken_shop: BrokenShop, admin: Client) -> None:
@@ -309,9 +309,9 @@ def test_odd_credentials_are_refused_at_their_field_and_not_shown(shop: Integrat
 def test_the_page_of_an_order_says_what_happens_next_and_has_the_form(broken_shop: BrokenShop, admin: Client) -> None:
     row = RemoteOrder.objects.filter(subject="a17").earliest("pk")
     page = admin.get(f"{LIST}{row.pk}/change/").content.decode()
-    assert "It is looked at again by itself at" in page and "fix/map/" in page and row.reason in page
+    assert "It is checked again automatically at" in page and "fix/map/" in page and row.reason in page
     RemoteOrder.objects.filter(pk=row.pk).update(retry=False, next_attempt_at=None)
-    assert "Nothing happens by itself" in admin.get(f"{LIST}{row.pk}/change/").content.decode()
+    assert "Nothing happens automatically" in admin.get(f"{LIST}{row.pk}/change/").content.decode()
     RemoteOrder.objects.filter(pk=row.pk).update(state=RemoteState.PENDING, reason_code="pending")
     page = admin.get(f"{LIST}{row.pk}/change/").content.decode()
     assert "What happens next" not in page and "fix/" not in page

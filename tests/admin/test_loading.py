@@ -144,7 +144,7 @@ def test_a_load_can_be_cancelled_from_the_page(project: Project, shop: Integrati
 
 def test_the_dialog_says_what_else_loads_and_what_the_rules_do(shop: Integration, admin: Client) -> None:
     shown = page(admin)
-    assert "New orders also load by themselves every 15 minutes." in shown
+    assert "New orders also load automatically every 15 minutes." in shown
     assert "Import as valid" in shown
     shop.feeds.update(enabled=False)
     assert "Nothing else loads its orders" in page(admin)

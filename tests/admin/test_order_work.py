@@ -133,7 +133,7 @@ def test_a_shipment_is_tracked_and_cancelled_on_its_page(admin: Client, order: O
     stale = admin.post(f"{address}/cancel/", {"cancel-seen": 1}, follow=True).content.decode()
     assert "was changed since you opened this page" in stale
     shown = admin.post(f"{address}/cancel/", {"cancel-seen": 2}, follow=True).content.decode()
-    assert "The shipment is cancelled" in shown and "Make shipment" not in shown
+    assert "The shipment is cancelled" in shown and "Create shipment" not in shown
     assert status(order) == OrderStatus.PROCESSING
     assert broken() == {}
 

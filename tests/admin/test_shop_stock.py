@@ -48,7 +48,7 @@ def post(browser: Client, shop: Integration, step: str, **values: str) -> str:
 def test_from_the_look_to_the_way_back(shop: Integration, admin: Client, products: None) -> None:
     assert "Compare with the stock here" in admin.get(address(shop)).content.decode()
     answer = admin.post(address(shop, "compare/"), follow=True)
-    assert answer.headers["Refresh"] == "3" and "this page looks again by itself" in answer.content.decode()
+    assert answer.headers["Refresh"] == "3" and "this page refreshes automatically" in answer.content.decode()
     work()
     answer = admin.get(address(shop))
     page = answer.content.decode()

@@ -275,9 +275,9 @@ def test_order_staff_read_the_settings_and_change_none(project: Project, shop: I
 def test_webhooks_are_registered_from_the_page(
     shop: Integration, admin: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    registered = registration.Registration(True, "4 webhook(s) are registered in the shop.")
+    registered = registration.Registration(True, "4 webhooks are registered in the shop.")
     monkeypatch.setattr(registration, "register", lambda integration, sure: registered)
-    assert "4 webhook(s) are registered" in post(admin, shop, "webhooks", {}).content.decode()
+    assert "4 webhooks are registered" in post(admin, shop, "webhooks", {}).content.decode()
 
 
 def test_webhooks_that_do_not_work_are_told_on_every_page(shop: Integration, admin: Client) -> None:

@@ -64,7 +64,7 @@ def test_a_warehouse_is_added_named_and_ordered(admin: Client, project: Project,
 
 def test_default_on_and_off(admin: Client, project: Project, brno: Warehouse) -> None:
     shown = page(admin, f"{LIST}{warehouses.first_of(project.pk)}/change/")
-    assert "Switch off" not in shown and "Make it the default" not in shown
+    assert "Switch off" not in shown and "Set as default" not in shown
     assert "Main warehouse is the default" not in admin.post(f"{LIST}{brno.pk}/off/", follow=True).content.decode()
     assert "switched off" in admin.post(f"{LIST}{brno.pk}/default/", follow=True).content.decode()
     admin.post(f"{LIST}{brno.pk}/on/")

@@ -222,7 +222,7 @@ def test_goods_come_to_the_warehouse_that_is_named(partner: Partner, order: Orde
     [
         ({"quantity": 0}, 400, ".quantity cannot be lower than 1"),
         ({"quantity": -1}, 400, ".quantity cannot be lower than 1"),
-        ({"reason": "adjustment", "quantity": -6}, 409, "Only 5 unit(s) are free"),
+        ({"reason": "adjustment", "quantity": -6}, 409, "Only 5 units are free"),
         ({"reason": "shipment"}, 400, ".reason"),
         ({"product_id": "prod_1"}, 404, "Cannot find product with id prod_1"),
         ({"note": "a\0"}, 400, ".note holds a NUL character"),

@@ -92,10 +92,10 @@ def test_on_a_phone(orders: list[Order], live_server: LiveServer, browser: Any, 
 
     phone.get_by_role("button", name="Issue invoice").tap()
     phone.get_by_text(re.compile(r"Invoice IN\d+ is issued")).wait_for()
-    phone.get_by_role("button", name="Make shipment").tap()
+    phone.get_by_role("button", name="Create shipment").tap()
     phone.get_by_text(re.compile(r"Shipment SH\d+ is made")).wait_for()
     phone.get_by_label("New note").fill("Packed by hand")
-    phone.get_by_role("button", name="Keep note").tap()
+    phone.get_by_role("button", name="Add note").tap()
     phone.get_by_text("The note is kept.").wait_for()
     delivery = tmp_path / "Lieferschein 7.txt"
     delivery.write_text("7 boxes")
@@ -136,7 +136,7 @@ def test_without_scripts(orders: list[Order], live_server: LiveServer, browser: 
     plain.get_by_text("Put on hold", exact=True).first.click()
     plain.get_by_role("button", name="Put on hold").click()
     plain.get_by_role("button", name="Release from hold").click()
-    plain.get_by_role("button", name="Make shipment").click()
+    plain.get_by_role("button", name="Create shipment").click()
     assert "Complete" in plain.inner_text("h1")
     plain.get_by_role("link", name=re.compile("^SH")).first.click()
     plain.get_by_text("Cancel the shipment").first.click()
@@ -154,9 +154,9 @@ def test_a_double_click_makes_one_shipment(orders: list[Order], live_server: Liv
     log_in(first, site)
     for each in (first, second):
         open_order(each, site, order)
-    first.get_by_role("button", name="Make shipment").click()
+    first.get_by_role("button", name="Create shipment").click()
     first.get_by_text(re.compile("is made")).wait_for()
-    second.get_by_role("button", name="Make shipment").click()
+    second.get_by_role("button", name="Create shipment").click()
     second.get_by_text("changed since you opened this page").wait_for()
     assert aside(Shipment.objects.count) == 1
 

@@ -28,7 +28,7 @@ ITEM = "_refunded_item_id"
 MOST = "100"
 FAILS = (
     "The shop fails when it is asked which items of this order were paid back. The cause, a plugin as a rule, is in its"
-    " own error log; the order is read again by itself."
+    " own error log; the order is read again automatically."
 )
 
 

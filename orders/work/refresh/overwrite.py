@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import transaction
 
+from config.kit.plurals import are, counted
 from orders.choices import TAKEN_OVER, DocumentType, EventKind, OrderStatus, Part
 from orders.customers import from_shops
 from orders.intake.incoming import IncomingOrder
@@ -256,10 +257,12 @@ def _follow(change: Opened, follow: OrderStatus | None, answer: IncomingOrder | 
     left = sum(map(open_units, change.lines))
     reports = []
     if follow == OrderStatus.COMPLETE and left:
-        reports.append(f"The order is complete in the shop, but {left} unit(s) are not shipped here.")
+        reports.append(f"The order is complete in the shop, but {counted(left, 'unit')} {are(left)} not shipped here.")
         follow = OrderStatus(order.status)
     elif follow == OrderStatus.CANCELLED and shipped:
-        reports.append(f"The order is cancelled in the shop, but {shipped} unit(s) are shipped here: it stays.")
+        reports.append(
+            f"The order is cancelled in the shop, but {counted(shipped, 'unit')} {are(shipped)} shipped here: it stays."
+        )
         follow = OrderStatus(order.status)
     elif order.status == OrderStatus.COMPLETE and follow != OrderStatus.COMPLETE and shipped:
         reports.append("The order is complete here, with its documents: it stays.")

@@ -63,7 +63,7 @@ def test_orders_in_stock_go_out_once(warehouse: Integration, server: SimulatedFi
         ],
     )
     run = work(warehouse, KIND)
-    assert (run.state, run.reason) == (RunState.SUCCEEDED, "1 order(s) sent in 1 file(s).")
+    assert (run.state, run.reason) == (RunState.SUCCEEDED, "1 order sent in 1 file.")
     [path] = sent(server)
     assert path.name.startswith("orders_") and path.suffix == ".csv"
     assert [(row["order_id"], row["sku"], row["quantity"], row["city"]) for row in rows(path)] == [
@@ -150,7 +150,7 @@ def test_letters_that_the_encoding_lacks_are_told(
     work(warehouse, KIND)
     text = sent(server)[0].read_text("latin-1")
     assert ";1;Hrní?ek ??;1,50;" in text
-    assert ExchangedFile.objects.get().reason.startswith("2 character(s) are not in this encoding")
+    assert ExchangedFile.objects.get().reason.startswith("2 characters not in this encoding")
 
 
 class Killed(BaseException):

@@ -164,7 +164,7 @@ def test_c12_a_file_is_taken_once_it_stands_still(
     give_stock(warehouse.project, A_17=1)
     put(server, "stock.csv", "sku,quantity\nA-17,2\n")
     run = work(warehouse, KIND)
-    assert run.reason == "Nothing to process; 1 file(s) may still be written."
+    assert run.reason == "Nothing to process; 1 file may still be written."
     ExchangedFile.objects.update(seen_at="2026-01-01T00:00:00Z")  # an hour passes, in which it grows
     put(server, "stock.csv", "sku,quantity\nA-17,2\nA-17,3\n")
     work(warehouse, KIND)

@@ -186,7 +186,7 @@ def test_nothing_is_invoiced_shipped_or_moved(project: Project) -> None:
     done = sync(order, newer(answer, status="completed"), OrderStatus.COMPLETE)
     order.refresh_from_db()
     assert (order.status, order.remote_status) == (OrderStatus.PROCESSING, "completed")
-    assert done.reports == ("The order is complete in the shop, but 3 unit(s) are not shipped here.",)
+    assert done.reports == ("The order is complete in the shop, but 3 units are not shipped here.",)
     assert (order.invoices.count(), order.shipments.count()) == (0, 0)
     assert not StockMovement.objects.filter(reason=MovementReason.SHIPMENT).exists()
 
@@ -209,7 +209,7 @@ def test_what_is_shipped_stays_and_is_reported(project: Project, plan: Plan) -> 
     cancelled = sync(order, newer(answer, status="cancelled"), OrderStatus.CANCELLED)
     order.refresh_from_db()
     assert (order.status, units(order)) == (OrderStatus.COMPLETE, before)
-    assert cancelled.reports == ("The order is cancelled in the shop, but 3 unit(s) are shipped here: it stays.",)
+    assert cancelled.reports == ("The order is cancelled in the shop, but 3 units are shipped here: it stays.",)
     fewer = sync(order, newer(newer(answer, lines=TWO[:1])), OrderStatus.COMPLETE)
     assert units(order) == before
     assert fewer.reports[0] == (

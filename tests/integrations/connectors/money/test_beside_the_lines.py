@@ -55,7 +55,7 @@ def test_the_order_page_and_the_invoice_have_the_name() -> None:
     ]
     held = {"total": Decimal(30), "residual": Decimal(-10), "currency": "EUR", "status": "complete"}
     labels = [row.label for row in amount_rows(Order(**held, residual_title="Gift card"), [])]
-    assert labels == ["Items", "Gift card", "Total with tax"]
+    assert labels == ["Items", "Gift card", "Total"]
     assert amount_rows(Order(**held), [])[1].label == "Not itemised by the shop"
 
 
@@ -225,4 +225,4 @@ def test_the_order_page_and_the_invoice_name_the_fees() -> None:
     order = incoming(line(total=Decimal(40)), total=Decimal(38), fee_total=Decimal(-2), fee_title="Spring")
     assert [each["name"] for each in complete([], order, ZERO)] == ["Spring"]
     held = Order(total=38, fee_total=Decimal(-2), currency="EUR", status="complete", fee_title="Spring")
-    assert [row.label for row in amount_rows(held, [])] == ["Items", "Spring", "Total with tax"]
+    assert [row.label for row in amount_rows(held, [])] == ["Items", "Spring", "Total"]
