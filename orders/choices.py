@@ -57,6 +57,8 @@ class Layout(IntegerChoices):
     """Countries as codes, no rates of tax; taxes of lines may add up to another sum than the document's."""
     SECOND = 2, "Second"
     """Rates of tax by line and in sum, columns that add up, countries by name, remarks on packing slips."""
+    THIRD = 3, "Third"
+    """Packing slips have the number of the order as a barcode; invoices are as in the second."""
 
 
 class EventKind(TextChoices):

@@ -8,8 +8,10 @@ from django.db import transaction
 
 from config.kit.locks import ProjectLock, lock_project
 from config.kit.sql import execute
-from stock.models import ParentProduct, Product
+from stock.models import ParentProduct, Product, StockLevel
 from stock.warehouses import first_of
+
+LONGEST_LOCATION = 50
 
 
 def find(project_id: int, skus: list[str]) -> dict[str, int]:
@@ -143,3 +145,10 @@ def rename(product_id: int, name: str) -> None:
 def set_ean(product_id: int, ean: str) -> None:
     """`ean`: as `stock.barcodes.canonical` writes it, "" for none."""
     Product.objects.filter(pk=product_id).update(ean=ean)
+
+
+def set_location(product_id: int, warehouse_id: int, location: str) -> None:
+    """Where the product lies in a warehouse, "" for nowhere in particular. It may lie there before goods come."""
+    StockLevel.objects.update_or_create(
+        product_id=product_id, warehouse_id=warehouse_id, defaults={"location": location.strip()[:LONGEST_LOCATION]}
+    )

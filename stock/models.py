@@ -152,6 +152,8 @@ class StockLevel(models.Model):
     product = models.ForeignKey(Product, models.PROTECT, related_name="levels")
     on_hand = models.IntegerField(default=0)
     reserved = models.IntegerField(default=0)
+    location = models.CharField(max_length=50, blank=True, default="", db_default="")
+    """Where it lies there, as the labels on the shelves say it: "A-03-2"."""
 
     class Meta:
         constraints = [

@@ -33,6 +33,7 @@ SECTIONS = (
         _("Orders"),
         (
             MenuItem(_("Orders"), "orders_order_changelist", "orders.view_order"),
+            MenuItem(_("Preparation"), "orders_preparation_changelist", "orders.view_preparation"),
             MenuItem(
                 _("Transactions"),
                 "integrations_remoteorder_changelist",

@@ -31,6 +31,7 @@ VIEW = frozenset(
         "orders.view_orderevent",
         "orders.view_orderline",
         "orders.view_pointsmovement",
+        "orders.view_preparation",
         "orders.view_routingrule",
         "orders.view_segment",
         "orders.view_shipment",

@@ -9,7 +9,17 @@ from django.db.models import Q
 
 from integrations.erasing.persons import Confirmed, label
 from orders.choices import EventKind
-from orders.models import Attachment, Customer, Order, OrderEvent, OrderLine, OrderNote, PointsMovement, Shipment
+from orders.models import (
+    Attachment,
+    Customer,
+    Order,
+    OrderEvent,
+    OrderLine,
+    OrderNote,
+    PointsMovement,
+    PreparedOrder,
+    Shipment,
+)
 from orders.search import vector_of
 from orders.segments import due
 
@@ -87,6 +97,11 @@ def erase_shipments(ids: Sequence[int], done: Confirmed) -> None:
         shipment.buyer, shipment.address, shipment.tracking_number = label(done.at), country_of(shipment.address), ""
         shipment.remarks = []
     Shipment.objects.bulk_update(shipments, ["buyer", "address", "remarks", "tracking_number"])
+
+
+def erase_prepared(ids: Sequence[int], done: Confirmed) -> None:
+    """What is picked, and how it goes out, stays."""
+    PreparedOrder.objects.filter(pk__in=ids).update(tracking_number="")
 
 
 def erase_customers(ids: Sequence[int], done: Confirmed) -> None:

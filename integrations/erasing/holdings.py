@@ -18,7 +18,17 @@ from integrations.erasing import book, traffic
 from integrations.erasing.persons import Confirmed, Person
 from integrations.models import BuyerEntry, ErasureRequest, MailOptOut, RemoteOrder
 from orders.choices import DocumentType
-from orders.models import Attachment, Invoice, OrderEvent, OrderLine, OrderNote, PointsMovement, SegmentMember, Shipment
+from orders.models import (
+    Attachment,
+    Invoice,
+    OrderEvent,
+    OrderLine,
+    OrderNote,
+    PointsMovement,
+    PreparedOrder,
+    SegmentMember,
+    Shipment,
+)
 
 # Fields by model: {"orders.OrderNote": "text"}.
 Columns = Mapping[str, str]
@@ -97,6 +107,11 @@ PLACES = (
         "shipments", "Shipments", "name, address, remarks and tracking number; what left and when stays",
         {"orders.Shipment": "buyer address remarks tracking_number"},
         _of_orders(Shipment, ~Q(buyer__startswith="Erased on ")), book.erase_shipments, "orders_shipment",
+    ),
+    PersonalPlace(
+        "prepared", "Tracking numbers of orders in preparation", "the tracking number",
+        {"orders.PreparedOrder": "tracking_number"},
+        _of_orders(PreparedOrder, ~Q(tracking_number="")), book.erase_prepared,
     ),
     PersonalPlace(
         "deliveries", "Webhooks that were sent", "what was said, and what the receiver answered",
@@ -273,12 +288,14 @@ NOT_PERSONAL: Columns = {
     "orders.OrderEvent": "kind",
     "orders.OrderLine": "key sku name tax_name",
     "orders.PointsMovement": "reason",
+    "orders.PreparedOrder": "carrier scans",
     "orders.RoutingRule": "countries postcodes shipping currency sku_prefix",
     "orders.Segment": "name kind junction conditions",
     "orders.Shipment": "code order_number carrier",
     "orders.ShipmentLine": "sku name",
     "stock.ParentProduct": "source_id name attributes metadata image_url",
     "stock.Product": "sku name ean currency attributes metadata image_url",
+    "stock.StockLevel": "location",
     "stock.StockMovement": "reason",
     "stock.Warehouse": "name",
 }

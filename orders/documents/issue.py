@@ -86,7 +86,7 @@ def _ship(source: Source, drafts: Sequence[Draft], shelves: Shelves, today: date
                 order.number, _order_date(source, order), order.buyer_name[:200],
                 as_json(next((each for each in (place, order.shipping) if not each.is_empty), order.billing)),
                 order.shipping_title[:200], "",
-                as_json(remarks_of(order, letterhead)), letterhead.pk, Layout.SECOND.value,
+                as_json(remarks_of(order, letterhead)), letterhead.pk, Layout.THIRD.value,
             )
         )  # fmt: skip
     copy_rows(Shipment, SHIPMENT_COLUMNS, rows)

@@ -4,6 +4,7 @@ from orders.models.letterheads import Letterhead
 from orders.models.orders import Customer, Order, OrderEffect, OrderEvent, OrderLine
 from orders.models.papers import Attachment, OrderNote
 from orders.models.points import EarningRule, PointsMovement
+from orders.models.preparations import Preparation, PreparedLine, PreparedOrder
 from orders.models.routes import RoutingRule
 from orders.models.segments import CustomerSummary, DueCustomer, Segment, SegmentEntry, SegmentMember
 
@@ -23,6 +24,9 @@ __all__ = [
     "OrderLine",
     "OrderNote",
     "PointsMovement",
+    "Preparation",
+    "PreparedLine",
+    "PreparedOrder",
     "RoutingRule",
     "Segment",
     "SegmentEntry",

@@ -109,7 +109,7 @@ class Shipment(models.Model):
     """The goods came back before they got anywhere; the number stays."""
     remarks: models.Field[Any, Any] = models.JSONField(default=list, db_default=Value([], models.JSONField()))
     """[[label, text]]: the buyer's note and what the letterhead chose of the order's metadata."""
-    layout = models.PositiveSmallIntegerField(choices=Layout, default=Layout.SECOND, db_default=Layout.FIRST)
+    layout = models.PositiveSmallIntegerField(choices=Layout, default=Layout.THIRD, db_default=Layout.FIRST)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["project", "year", "number"], name="shipment_number_once")]

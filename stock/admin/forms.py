@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from orders.intake.transferring import LONGEST_NOTE
 from stock.barcodes import canonical
+from stock.catalogue import LONGEST_LOCATION
 from stock.warehouses import LONGEST_NAME, MOST_PRIORITY, Place, Warehouses
 
 MOST_UNITS = 10_000_000
@@ -66,6 +67,17 @@ class AdjustForm(PlaceForm):
         if quantity == 0:
             raise forms.ValidationError(_("Zero units change nothing: enter how many more or fewer there are."))
         return quantity
+
+
+class LocationForm(PlaceForm):
+    """Where a product lies in a warehouse."""
+
+    location = forms.CharField(
+        label=_("Location"),
+        max_length=LONGEST_LOCATION,
+        required=False,
+        help_text=_("As the labels on the shelves say it, e.g. A-03-2. Pick lists are sorted by it."),
+    )
 
 
 class TransferForm(forms.Form):

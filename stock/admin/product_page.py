@@ -8,6 +8,7 @@ from django.db.models import F, Sum, Value
 from django.db.models.functions import Coalesce
 
 from orders.models import OrderLine
+from stock.admin.forms import LocationForm
 from stock.models import Product, Reservation, StockLevel, StockMovement, StockTransfer
 from stock.warehouses import Warehouses
 
@@ -30,6 +31,13 @@ def variants(product: Product) -> list[Product]:
     units = Coalesce(Sum(F("levels__on_hand") - F("levels__reserved")), 0)
     rows = Product.objects.filter(parent=product.parent, deleted_at=None).annotate(units_available=units)
     return list(rows.order_by("created_at", "pk")[:ROWS])
+
+
+def location_form(product: Product, here: Warehouses) -> LocationForm:
+    """Filled with where it lies in the warehouse that takes goods by default."""
+    default = here.at(here.default)
+    level = StockLevel.objects.filter(product=product, warehouse=default).first()
+    return LocationForm(initial={"location": level.location if level else ""}, prefix="location", here=here)
 
 
 def product_page(product: Product, here: Warehouses) -> dict[str, Any]:

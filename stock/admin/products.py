@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.postgres.expressions import ArraySubquery
 from django.core.exceptions import PermissionDenied
 from django.db.models import OuterRef, Prefetch, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
@@ -27,8 +28,8 @@ from orders.intake import receipts, transferring
 from orders.intake.allocation import Served
 from orders.models import OrderLine
 from stock import catalogue
-from stock.admin.forms import AdjustForm, EanForm, NameForm, ProductForm, ReceiveForm, TransferForm
-from stock.admin.product_page import product_page, same_ean, variants
+from stock.admin.forms import AdjustForm, EanForm, LocationForm, NameForm, ProductForm, ReceiveForm, TransferForm
+from stock.admin.product_page import location_form, product_page, same_ean, variants
 from stock.barcodes import canonical
 from stock.choices import MovementReason
 from stock.ledger import StockError
@@ -39,7 +40,7 @@ TRANSFER = "stock.add_stocktransfer"
 
 @admin.register(Product)
 class ProductAdmin(PageAdmin[Product]):
-    list_display = ("sku", "full_name", "ean", "on_hand", "reserved", "available", "waiting")
+    list_display = ("sku", "full_name", "ean", "location", "on_hand", "reserved", "available", "waiting")
     search_fields = ("sku",)
     search_help_text = gettext_lazy("The beginning of a SKU, words of the name, or an EAN.")
     sortable_by = ("sku",)
@@ -60,6 +61,7 @@ class ProductAdmin(PageAdmin[Product]):
             ("<int:pk>/transfer/<int:transfer_id>/back/", self.take_transfer_back, "transfer_back"),
             ("<int:pk>/name/", self.rename, "rename"),
             ("<int:pk>/ean/", self.set_ean, "set_ean"),
+            ("<int:pk>/location/", self.set_location, "set_location"),
             ("export/", self.export, "export"),
             ("new/", self.create, "create"),
         ]
@@ -74,6 +76,7 @@ class ProductAdmin(PageAdmin[Product]):
         if warehouses_of(request).several:
             found = found.prefetch_related(Prefetch("levels", LEVELS))
         return found.annotate(
+            locations=ArraySubquery(PLACED.filter(product=OuterRef("pk")).values("location")),
             units_on_hand=Coalesce(Subquery(levels.annotate(units=Sum("on_hand")).values("units")), 0),
             units_reserved=Coalesce(Subquery(levels.annotate(units=Sum("reserved")).values("units")), 0),
             units_waiting=Coalesce(Subquery(lines.annotate(units=Sum("waiting")).values("units")), 0),
@@ -99,6 +102,10 @@ class ProductAdmin(PageAdmin[Product]):
         if product.parent is None or product.parent.lone or product.own:
             return product.name
         return format_html('<span class="quiet">{}</span> {}', product.parent, product.name)
+
+    @admin.display(description=gettext_lazy("location"))
+    def location(self, product: Product) -> str:
+        return ", ".join(product.locations) or "–"  # type: ignore[attr-defined]
 
     @admin.display(description=gettext_lazy("on hand"))
     def on_hand(self, product: Product) -> str:
@@ -145,6 +152,7 @@ class ProductAdmin(PageAdmin[Product]):
             if here.several and may_transfer
             else None,
             "name_form": NameForm(initial={"name": obj.name}, prefix="name") if may_change else None,
+            "location_form": location_form(obj, here) if may_change else None,
             "ean_form": EanForm(initial={"ean": obj.ean}, prefix="ean") if may_change else None,
             "same_ean": same_ean(obj),
             "variants": variants(obj),
@@ -277,6 +285,20 @@ class ProductAdmin(PageAdmin[Product]):
         messages.success(request, _("The EAN is saved."))
         return HttpResponseRedirect(self.url("change", pk))
 
+    @guarded("stock.change_product")
+    def set_location(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Where it lies in a warehouse."""
+        product, here = self._product(request, pk), warehouses_of(request)
+        form = LocationForm(request.POST, prefix="location", here=here)
+        if not form.is_valid():
+            return self.render_page(request, product, status=422, location_form=form)
+        location, warehouse = form.cleaned_data["location"], here.at(form.place)
+        catalogue.set_location(product.pk, warehouse.pk if warehouse else here.first, location)
+        where = f" in {warehouse}" if here.several else ""
+        self.log_change(request, product, f"Location{where} changed to “{location}”.")
+        messages.success(request, _("The location is saved."))
+        return HttpResponseRedirect(self.url("change", pk))
+
     @guarded("stock.view_product", methods=("GET",))
     def export(self, request: HttpRequest) -> HttpResponseBase:
         """Download what the list shows, all pages of it."""
@@ -312,8 +334,9 @@ class ProductAdmin(PageAdmin[Product]):
 
 
 LINE_BREAK = SafeString("<br>")
+PLACED = StockLevel.objects.exclude(location="").order_by("warehouse__priority", "warehouse_id")
 LEVELS = StockLevel.objects.select_related("warehouse").order_by("warehouse__priority", "warehouse_id")
-COLUMNS = ("SKU", "name", "EAN", "on hand", "reserved", "available", "waiting for")
+COLUMNS = ("SKU", "name", "EAN", "on hand", "reserved", "available", "waiting for", "location")
 
 
 def _cells(rows: Sequence[Warehouse], product: Any) -> list[Cell]:
@@ -321,7 +344,8 @@ def _cells(rows: Sequence[Warehouse], product: Any) -> list[Cell]:
     on_hand, reserved = product.units_on_hand, product.units_reserved
     there = {level.warehouse_id: level.available for level in product.levels.all()} if rows else {}
     units = (on_hand, reserved, on_hand - reserved, product.units_waiting, *(there.get(row.pk, 0) for row in rows))
-    return [product.sku, product.name, product.ean, *map(str, units)]
+    first, rest = units[:4], units[4:]
+    return [product.sku, product.name, product.ean, *map(str, first), ", ".join(product.locations), *map(str, rest)]
 
 
 def _units(count: int, tone: str = "") -> str:

@@ -45,6 +45,7 @@ from orders.documents import letterheads
 from orders.documents.letterheads import LetterheadWording
 from orders.models import Customer, Invoice, PointsMovement, RoutingRule, Shipment
 from orders.points import earning_rules, movements
+from orders.preparing import gathering
 from orders.segments import definitions
 from stock import warehouses
 from stock.models import Product, StockMovement
@@ -60,6 +61,7 @@ def rows_of(project: Project) -> dict[type[Model], Model]:
     set_up(shop)
     give_stock(project, ZANZIBAR=5)
     [order] = imported(shop, [incoming(line("ZANZIBAR"), number=CANARY, email="zanzibar@mail.example")], "history")
+    [waiting] = imported(shop, [incoming(line("ZANZIBAR"), number=f"{CANARY} 2", email="zanzibar@mail.example")])
     run = Run.objects.create(project=project, integration=shop, kind=RunKind.LOAD, reason=CANARY)
     failed = remote(shop, CANARY, RemoteState.FAILED)
     erasure = ErasureRequest.objects.create(
@@ -133,6 +135,7 @@ def rows_of(project: Project) -> dict[type[Model], Model]:
             project.pk, LetterheadWording(CANARY), logo=None, seen=project.letterheads.get().pk, actor_id=None
         ),
         Product.objects.get(project=project),
+        gathering.gather(project.pk, [waiting.pk], actor_id=None).preparation,
         warehouses.add(project.pk, CANARY),
         RoutingRule.objects.create(project=project, position=1, shipping=CANARY),
         StockMovement.objects.get(level__product__project=project),

@@ -45,6 +45,9 @@ READING = {
     "cause",
     "causes",
     "fixes",
+    "slips",
+    "pick",
+    "pack",
 }
 
 

@@ -24,6 +24,7 @@ from config.kit.admin.model_admins import Route, TenantAdmin
 from config.kit.money import money
 from integrations.admin.open_project import warehouses_of
 from orders.admin.looking import looks
+from orders.admin.preparing.beginning_preparations import begin
 from orders.admin.printing import SHOP_VERSION, look_first, one_pdf
 from orders.admin.work.bills import ISSUE
 from orders.admin.work.goods import SHIP
@@ -159,6 +160,7 @@ VERBS = {
 
 class BulkSteps(TenantAdmin[Order]):
     bulk_actions = (
+        "prepare_chosen",
         "hold_chosen",
         "release_chosen",
         "cancel_chosen",
@@ -184,6 +186,11 @@ class BulkSteps(TenantAdmin[Order]):
         if not warehouses_of(request).several:
             actions.pop("warehouse_chosen", None)
         return actions
+
+    @guarded_action(SHIP, description=gettext_lazy("Prepare …"), limit=MOST)
+    def prepare_chosen(self, request: HttpRequest, queryset: QuerySet[Order]) -> HttpResponse | None:
+        """Pick, pack and ship them together, see `orders.preparing`."""
+        return begin(request, queryset)
 
     @guarded_action(CHANGE, description=gettext_lazy("Put on hold …"), limit=MOST)
     def hold_chosen(self, request: HttpRequest, queryset: QuerySet[Order]) -> HttpResponse | None:
@@ -273,14 +280,14 @@ class BulkSteps(TenantAdmin[Order]):
 
     def _carry_out(self, request: HttpRequest, verb: Verb) -> HttpResponse:
         """Take the step for each order and show what came of it."""
-        seen = _seen(request.POST.getlist("order"))
+        seen = seen_of(request.POST.getlist("order"))
         if not seen or len(seen) > MOST:
             sentence = _("Choose at least one and at most %(most)s orders on the list.")
             messages.error(request, sentence % {"most": MOST})
             return HttpResponseRedirect(self.url("changelist"))
         orders = self.get_queryset(request).filter(pk__in=seen).only("number").order_by("placed_at", "pk")
         reason = request.POST.get("reason", "")[:LONGEST_REASON].replace("\x00", "")
-        versions = _versions(request.POST.getlist(SHOP_VERSION)) if "looked" in request.POST else {}
+        versions = versions_of(request.POST.getlist(SHOP_VERSION)) if "looked" in request.POST else {}
         typed = request.POST.get("warehouse", "")
         chosen = int(typed) if typed.isdecimal() and len(typed) < 18 else 0
         results = []
@@ -324,7 +331,7 @@ def _charged(orders: Sequence[Order]) -> str:
     return ", ".join(money(amount, currency) for currency, amount in sorted(sums.items()))
 
 
-def _seen(tokens: Sequence[str]) -> dict[int, int]:
+def seen_of(tokens: Sequence[str]) -> dict[int, int]:
     """Versions by order id out of “id:version”; what is neither is left out."""
     pairs = (token.split(":", 1) for token in tokens[: MOST + 1])
     return {
@@ -334,7 +341,7 @@ def _seen(tokens: Sequence[str]) -> dict[int, int]:
     }
 
 
-def _versions(tokens: Sequence[str]) -> dict[int, str]:
+def versions_of(tokens: Sequence[str]) -> dict[int, str]:
     """What was seen of the shops, by order id, out of tokens of looks; what is none is left out."""
     pairs = (token.partition(":") for token in tokens[: MOST + 1])
     return {int(pk): version for pk, _, version in pairs if pk.isdecimal() and len(pk) < 18}

@@ -151,6 +151,7 @@ def slip_sheet(row: Shipment) -> Sheet:
     sheet = first_slip(row)
     return replace(
         sheet,
+        barcode=row.order_number if row.layout >= Layout.THIRD else "",
         recipient=tuple(address_lines(row.address, settings.LANGUAGE_CODE)) or (row.buyer,),
         remarks=tuple((gettext(label) if label == NOTE else label, text) for label, text in row.remarks),
         marks=True,

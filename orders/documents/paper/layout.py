@@ -19,6 +19,7 @@ from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, KeepInFrame, LongTable, Paragraph, Table
 
+from orders.documents.paper.bars import barcode
 from orders.documents.paper.fonts import BOLD, PLAIN, markup
 from orders.documents.paper.sheets import Sheet
 
@@ -161,6 +162,8 @@ def _head(sheet: Sheet) -> tuple[list[Placed], float]:
         ],
     )
     right = _put(placed, facts, LEFT + half, y, INNER - half)
+    if bars := barcode(sheet.barcode, INNER - half):
+        right = _put(placed, bars, LEFT + half, right - 2 * mm, INNER - half)
     return placed, min(left, right) - GAP
 
 

@@ -50,6 +50,8 @@ class Sheet:
     """(label, text) below the table."""
     marks: bool = False
     """Whether characters without a letter of ours are named, as “[Thai]”; the first layout prints � for each."""
+    barcode: str = ""
+    """Set below the facts as Code 128, for a scanner; what that code cannot say is left out."""
 
 
 def letterhead_parts(row: Letterhead) -> dict[str, Any]:
