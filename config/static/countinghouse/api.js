@@ -11,3 +11,14 @@ window.SwaggerUIBundle({
   validatorUrl: null,
   tagsSorter: (one, other) => ofOffice(one) - ofOffice(other) || one.localeCompare(other),
 });
+
+/* It has a dark theme of its own, under a class of its own. */
+const root = document.documentElement;
+const dark = window.matchMedia("(prefers-color-scheme: dark)");
+const follow = () => {
+  const theme = root.dataset.theme;
+  root.classList.toggle("dark-mode", theme === "dark" || (theme !== "light" && dark.matches));
+};
+new MutationObserver(follow).observe(root, { attributes: true, attributeFilter: ["data-theme"] });
+dark.addEventListener("change", follow);
+follow();

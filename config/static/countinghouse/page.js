@@ -14,6 +14,28 @@ for (const table of document.querySelectorAll("#result_list")) {
   }
 }
 
+/* What scrolls sideways and has nothing to focus is reached by the keyboard itself. */
+const scrolling = new ResizeObserver((seen) => {
+  for (const { target } of seen) {
+    const alone = target.scrollWidth > target.clientWidth && !target.querySelector("a, button, input, select, textarea");
+    if (alone) target.tabIndex = 0;
+    else target.removeAttribute("tabindex");
+  }
+});
+for (const box of document.querySelectorAll(".scroll, .results")) scrolling.observe(box);
+
+/* Django's list that is searched while one types has its field's name on a list that nobody sees. Ours is called after
+   Django's own script has made it, both in the order of jQuery. */
+window.django?.jQuery?.(() => {
+  for (const list of document.querySelectorAll("select.admin-autocomplete[id]")) {
+    const shown = list.nextElementSibling?.querySelectorAll("[role=combobox], [role=textbox]") ?? [];
+    for (const part of shown) {
+      part.removeAttribute("aria-labelledby");
+      part.setAttribute("aria-label", list.labels[0]?.textContent.replace(/:$/, "") ?? "");
+    }
+  }
+});
+
 document.addEventListener("change", (event) => {
   if (event.target.matches("[data-submit-on-change]")) event.target.form.requestSubmit();
 });
