@@ -19,10 +19,10 @@ from config.kit.admin.model_admins import PageAdmin, Route
 from integrations.admin.connecting import ConnectShop
 from integrations.admin.file_server_forms import FileServerForm
 from integrations.admin.noting import note_credentials
+from integrations.admin.shop_archiving import MAY as MAY_LEAVE
+from integrations.admin.shop_archiving import ShopLeaving, ShopTab
 from integrations.admin.shop_files import ShopFiles, files_page
 from integrations.admin.shop_forms import ShopForm
-from integrations.admin.shop_leaving import MAY as MAY_LEAVE
-from integrations.admin.shop_leaving import ShopLeaving, ShopTab
 from integrations.admin.shop_mappings import ShopMappings
 from integrations.admin.shop_page import shop_page
 from integrations.admin.tones import HEALTH_TONES
@@ -30,7 +30,7 @@ from integrations.choices import FeedKind
 from integrations.models import Feed, Integration
 from integrations.shops import connection
 from integrations.shops import settings as shop_settings
-from integrations.shops.leaving import is_empty
+from integrations.shops.archiving import is_empty
 from integrations.shops.settings import TitleTaken
 from integrations.warehouses import serving
 

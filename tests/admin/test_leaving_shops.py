@@ -34,7 +34,9 @@ def test_an_archived_shop_is_off_and_out_of_the_list(shop: Integration, admin: C
     assert titles(admin, "?tab=archived") == ["Garden shop"]
     assert "Garden shop" not in admin.get("/").content.decode()
     assert Order.objects.filter(pk=order.pk).exists()
-    assert "Garden shop" in admin.get(f"/orders/order/?integration={shop.pk}").content.decode(), "its orders can be filtered"
+    assert "Garden shop" in admin.get(f"/orders/order/?integration={shop.pk}").content.decode(), (
+        "its orders can be filtered"
+    )
 
 
 def test_an_archived_shop_is_restored_before_its_settings_are_changed(shop: Integration, admin: Client) -> None:

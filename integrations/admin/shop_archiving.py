@@ -16,8 +16,8 @@ from config.kit.admin.guards import guarded
 from config.kit.admin.model_admins import Route
 from integrations.admin.shop_steps import ShopSteps
 from integrations.models import Integration
-from integrations.shops import leaving
-from integrations.shops.leaving import StillNeeded
+from integrations.shops import archiving
+from integrations.shops.archiving import StillNeeded
 
 MAY = "integrations.add_integration"
 
@@ -47,13 +47,13 @@ class ShopLeaving(ShopSteps):
     def archive(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Take the shop out of the daily work; its orders stay."""
         done = _("%(shop)s is archived: it is neither asked nor told anything. Restore it at any time on this page.")
-        return self._left(request, pk, leaving.archive, done, "Archived.")
+        return self._left(request, pk, archiving.archive, done, "Archived.")
 
     @guarded(MAY)
     def restore(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Take it back, switched off."""
         done = _("%(shop)s is back. It is switched off: switch it on in its settings to load its orders.")
-        return self._left(request, pk, leaving.restore, done, "Restored from the archive.")
+        return self._left(request, pk, archiving.restore, done, "Restored from the archive.")
 
     def _left(
         self, request: HttpRequest, pk: int, step: Callable[[Integration], None], done: str, noted: str
@@ -76,7 +76,7 @@ class ShopLeaving(ShopSteps):
             messages.error(request, _("Type the shop's title, %(title)s, to delete it.") % {"title": shop.title})
             return HttpResponseRedirect(f"{self.url('change', shop.pk)}#leave")
         try:
-            leaving.delete(shop)
+            archiving.delete(shop)
         except StillNeeded as refusal:
             messages.error(request, str(refusal))
             return HttpResponseRedirect(self.url("change", shop.pk))
