@@ -23,6 +23,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from integrations.access import access_log, first_run
 from integrations.access.first_run import Beginning, BegunRefused
 from integrations.admin.shop_forms import zones
+from integrations.connectors import all_connectors
 
 if TYPE_CHECKING:
     UserForm = BaseUserCreationForm[User]
@@ -37,6 +38,10 @@ def currencies() -> list[tuple[str, str]]:
     english = Locale("en")
     current = {code for territory in english.territories for code in get_territory_currencies(str(territory))}
     return [(code, f"{code} · {english.currencies[code]}") for code in sorted(current & english.currencies.keys())]
+
+
+def _platforms() -> list[tuple[str, str]]:
+    return [("", _("Choose later")), *((each.key, each.label) for each in all_connectors())]
 
 
 class BeginningForm(UserForm):
@@ -66,11 +71,28 @@ class BeginningForm(UserForm):
         widget=forms.Select(attrs={"data-own-zone": ""}),
     )
 
+    platform = forms.ChoiceField(
+        label=gettext_lazy("First shop"),
+        choices=_platforms,
+        required=False,
+        help_text=gettext_lazy("You connect it next. Others can follow at any time."),
+    )
+
     class Meta:
         model = User
         fields = ("username", "email")
 
-    field_order = ("username", "email", "password1", "password2", "company", "book", "currency", "time_zone")
+    field_order = (
+        "username",
+        "email",
+        "password1",
+        "password2",
+        "company",
+        "book",
+        "currency",
+        "time_zone",
+        "platform",
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -101,7 +123,9 @@ def beginning(request: HttpRequest, token: str) -> HttpResponse:
         else:
             log_in(request, owner, backend=BACKEND)
             messages.success(request, _("Welcome! Connect your first shop: its address and keys, and then a test."))
-            return HttpResponseRedirect(reverse("admin:integrations_integration_connect"))
+            platform = form.cleaned_data["platform"]
+            chosen = {"platform": platform} if platform else {}
+            return HttpResponseRedirect(reverse("admin:integrations_integration_connect", query=chosen))
     return _page(request, "admin/login/beginning.html", {"title": _("Welcome to Countinghouse"), "form": form})
 
 

@@ -26,12 +26,13 @@ def page(browser: Client, token: str = "", said: dict[str, str] | None = None) -
     return browser.get(address) if said is None else browser.post(address, said)
 
 
-def test_the_owner_comes_in_and_connects_the_first_shop() -> None:
+@pytest.mark.parametrize(("platform", "query"), [("", ""), ("shopify", "?platform=shopify")])
+def test_the_owner_comes_in_and_connects_the_first_shop(platform: str, query: str) -> None:
     browser = Client()
     shown = page(browser).content.decode()
     assert "Welcome to Countinghouse" in shown and "CZK · Czech Koruna" in shown and "Europe/Prague" in shown
-    answer = page(browser, said=SAID)
-    assert answer.headers["Location"] == "/integrations/integration/connect/"
+    answer = page(browser, said=SAID | {"platform": platform})
+    assert answer.headers["Location"] == f"/integrations/integration/connect/{query}"
     assert browser.get(answer.headers["Location"]).status_code == 200
     owner, account, project = User.objects.get(), Account.objects.get(), Project.objects.get()
     assert (owner.is_superuser, owner.email) == (True, "jana@mail.example")
