@@ -85,6 +85,7 @@ SETTINGS = frozenset(
         "integrations.change_webhookendpoint",
         "integrations.resend_webhookdelivery",
         "integrations.revoke_apikey",
+        "integrations.share_savedview",
         "orders.change_letterhead",
         "orders.change_routingrule",
         "integrations.settle_erasurerequest",

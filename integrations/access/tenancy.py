@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.db.models import OuterRef, QuerySet
 from django.http import HttpRequest
 
-from integrations.access import second_factor
+from integrations.access import kept_views, second_factor
 from integrations.choices import Role
 from integrations.models import Membership, Project
 from stock import warehouses
@@ -28,9 +28,11 @@ def enter(user: User, wanted: object) -> Project | None:
     """Open the wanted project, or the first one the person may open; their role there is in force from now on.
 
     `user.may_open` are all they may open, so that nobody has to ask again in the same request; each knows its
-    `warehouses_told`, which most pages ask for.
+    `warehouses_told` and `views_told`, which most pages ask for.
     """
-    projects = list(projects_of(user).annotate(warehouses_told=warehouses.told(OuterRef("pk"))))
+    at = OuterRef("pk")
+    asked_for = {"warehouses_told": warehouses.told(at), "views_told": kept_views.told(at, user.pk)}
+    projects = list(projects_of(user).annotate(**asked_for))
     project = next(
         (project for project in projects if str(project.pk) == str(wanted)), projects[0] if projects else None
     )

@@ -160,7 +160,7 @@ class RemoteOrderAdmin(ReviewOrders, CauseFixes, ExportItems):
         """Whether the open tab shows orders that can be looked at again."""
         return request.GET.get("tab", RemoteState.FAILED.value) in set(retry.RETRIED)
 
-    def get_list_display(self, request: HttpRequest) -> list[Any]:
+    def offered_columns(self, request: HttpRequest) -> list[str]:
         tab = request.GET.get("tab")
         if tab in {RemoteState.PENDING, RemoteState.DISMISSED}:
             buttons = ["decide"] if request.user.has_perm(REVIEW) else []

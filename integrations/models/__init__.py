@@ -24,6 +24,7 @@ from integrations.models.password_requests import PasswordRequest
 from integrations.models.remote_orders import RemoteOrder
 from integrations.models.retention import CleaningRound
 from integrations.models.runs import Run
+from integrations.models.saved_views import SavedView
 from integrations.models.second_factor import Authenticator
 from integrations.models.shops import CodeListEntry, Feed, Integration, ShopPace, StatusRule
 from integrations.models.take_overs import ShopQuantity, TakeOver
@@ -72,6 +73,7 @@ __all__ = [
     "Project",
     "RemoteOrder",
     "Run",
+    "SavedView",
     "ShopArticle",
     "ShopPace",
     "ShopQuantity",

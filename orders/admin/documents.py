@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin
@@ -73,6 +74,10 @@ class InvoiceAdmin(CreditSteps):
         if not term:
             return queryset, False
         return queryset.filter(code__istartswith=term) | queryset.filter(order_number__startswith=term), False
+
+    def amount_of(self, obj: Invoice) -> tuple[Decimal, str]:
+        """Credit notes take off."""
+        return (-obj.total if obj.corrects_id else obj.total), obj.currency
 
     @admin.display(description=_("order"))
     def of_order(self, invoice: Invoice) -> str:

@@ -99,8 +99,8 @@ class MovementAdmin(PageAdmin[StockMovement]):
         address = products.url("change", movement.product_id)  # type: ignore[attr-defined]
         return format_html('<a href="{}">{}</a>', address, movement.sku)  # type: ignore[attr-defined]
 
-    def get_list_display(self, request: HttpRequest) -> list[Any]:
-        columns = list(super().get_list_display(request))
+    def offered_columns(self, request: HttpRequest) -> list[str]:
+        columns = super().offered_columns(request)
         return [*columns[:2], "warehouse", *columns[2:]] if warehouses_of(request).several else columns
 
     @admin.display(description=_("warehouse"))

@@ -119,8 +119,8 @@ class ProductAdmin(PageAdmin[Product]):
     def available(self, product: Product) -> str:
         return _units(product.units_on_hand - product.units_reserved)  # type: ignore[attr-defined]
 
-    def get_list_display(self, request: HttpRequest) -> list[Any]:
-        columns = list(super().get_list_display(request))
+    def offered_columns(self, request: HttpRequest) -> list[str]:
+        columns = super().offered_columns(request)
         return [*columns, "by_warehouse"] if warehouses_of(request).several else columns
 
     @admin.display(description=gettext_lazy("available in"))

@@ -77,7 +77,10 @@ def take(page: Page, site: str, shops: list[str]) -> None:
     picture("causes")
     page.goto(f"{site}/integrations/remoteorder/?tab=ignored")
     ignored = page.locator("#result_list tbody tr").first
-    number, shop = ignored.locator(".field-external_id").inner_text(), ignored.locator(".field-shop").inner_text()
+    number, shop = (
+        ignored.locator('[data-label="External id"]').inner_text(),
+        ignored.locator('[data-label="Shop"]').inner_text(),
+    )
     page.goto(f"{site}/integrations/remoteorder/?tab=pending")
     page.select_option("#fetch-store", label=shop)
     page.fill("#fetch-order", number)

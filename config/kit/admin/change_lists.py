@@ -17,13 +17,13 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django_filters import FilterSet
 
+from config.kit.admin.kept_lists import ROWS, VIEW
 from config.kit.list_filters import BadFilter, PrimaryKeys, narrowed
 
 MOST_COUNTED = 10_000
 LONGEST_SEARCH = 500
-# How many rows a page may have; under this name an address says so, and a session keeps it for every list.
+# How many rows a page may have; a session keeps it for every list.
 ROWS_OFFERED = (25, 50, 100, 200)
-ROWS = "rows"
 
 
 if TYPE_CHECKING:
@@ -56,7 +56,8 @@ class TenantChangeList(ChangeList):
 
     def get_filters_params(self, params: Any = None) -> dict[str, Any]:
         found: dict[str, Any] = super().get_filters_params(params)
-        found.pop(ROWS, None)
+        for name in (ROWS, VIEW):
+            found.pop(name, None)
         return found
 
     def get_results(self, request: HttpRequest) -> None:
@@ -99,6 +100,14 @@ class TenantChangeList(ChangeList):
         return any(getattr(spec, "chosen", "") for spec in self.dropdowns)
 
 
+class ChoiceGone(IncorrectLookupParameters):
+    """A filter does not offer the value, or not any more."""
+
+    def __init__(self, text: str, filter_title: str) -> None:
+        super().__init__(text)
+        self.filter_title = filter_title
+
+
 class ChoiceFilter(SimpleListFilter):
     """A dropdown of values; a value that is not offered is refused.
 
@@ -125,7 +134,7 @@ class ChoiceFilter(SimpleListFilter):
     def checked(self, value: str | None) -> str | None:
         """The value when it is one that is offered. Raises IncorrectLookupParameters."""
         if value is not None and value not in {str(key) for key, _label in self.lookup_choices}:
-            raise IncorrectLookupParameters(f"{self.parameter_name} has no value {value!r}")
+            raise ChoiceGone(f"{self.parameter_name} has no value {value!r}", str(self.title))
         return value
 
     @property
@@ -157,7 +166,7 @@ class TabFilter(ChoiceFilter):
                 "display": label,
                 "count": counts.get(str(key), ""),
                 "selected": self.selected == str(key),
-                "query_string": changelist.get_query_string({self.parameter_name: key}),
+                "query_string": changelist.get_query_string({self.parameter_name: key}, [VIEW, PAGE_VAR]),
             }
 
     @property

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from decimal import Decimal
+from types import MethodType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from django.contrib import messages
@@ -18,10 +20,15 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpR
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from config.kit.admin.change_lists import CappedPaginator, TenantChangeList, parameters_of
-from config.kit.admin.guards import guard_of
+from config.kit.admin import kept_lists, list_forms
+from config.kit.admin.change_lists import CappedPaginator, parameters_of
+from config.kit.admin.guards import guard_of, guarded
+from config.kit.admin.personal_lists import PersonalChangeList
+from config.kit.money import bare_amount
 
 M = TypeVar("M", bound=Model)
 if TYPE_CHECKING:
@@ -56,6 +63,10 @@ class TenantAdmin(DjangoAdmin[M]):
     paginator = CappedPaginator
     empty_value_display = "–"
     empty_sentence: ClassVar[str] = "There is nothing here yet."
+    hidden_at_first: ClassVar[frozenset[str]] = frozenset()
+    """Columns of `list_display` that only those see who choose them; without any there is nothing to choose."""
+    sorted_by_index: ClassVar[frozenset[str]] = frozenset()
+    """Columns of which an index has the order, however long the list is."""
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[M]:
         project = getattr(request, "project", None)  # set by the site's middleware
@@ -78,15 +89,40 @@ class TenantAdmin(DjangoAdmin[M]):
         return lookup in self.lookups or any(lookup in parameters_of(each) for each in self.get_list_filter(request))
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        return TenantChangeList
+        return PersonalChangeList
+
+    def offered_columns(self, request: HttpRequest) -> list[str]:
+        """The columns there are for this person, in their order; the first is always shown."""
+        return [str(name) for name in self.list_display]
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        return kept_lists.shown_columns(self, request)
+
+    def with_columns(self, queryset: QuerySet[M], columns: Collection[str]) -> QuerySet[M]:
+        """The rows of the list with what these columns read of them."""
+        return queryset
 
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
-        if any("\x00" in value for values in request.GET.lists() for value in (values[0], *values[1])):
-            raise IncorrectLookupParameters("a NUL character")
         try:
+            if any("\x00" in value for values in request.GET.lists() for value in (values[0], *values[1])):
+                raise IncorrectLookupParameters("a NUL character")
             return super().get_changelist_instance(request)
         except DisallowedModelAdminLookup as error:
             raise IncorrectLookupParameters(error) from error
+        except IncorrectLookupParameters as error:
+            list_forms.remember_error(request, error)
+            raise
+
+    def action_checkbox(self, obj: M) -> SafeString:
+        """As Django's, without a template for each row; with what the row adds to the sum of those that are chosen."""
+        found = self.amount_of(obj)
+        adds = format_html(' data-sum="{} {}"', bare_amount(*found), found[1]) if found else ""
+        text = '<input type="checkbox" name="_selected_action" value="{}" class="action-select" aria-label="{}"{}>'
+        return format_html(text, obj.pk, _("Select %(row)s") % {"row": obj}, adds)
+
+    def amount_of(self, obj: M) -> tuple[Decimal, str] | None:
+        """What a chosen row adds to the sum above the list, and its currency; None: there are no sums."""
+        return None
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if "e" in request.GET and request.method == "GET":
@@ -97,7 +133,7 @@ class TenantAdmin(DjangoAdmin[M]):
             **(extra_context or {}),
         }
         response: HttpResponse = super().changelist_view(request, context)
-        return response
+        return list_forms.tell(self, request, response)
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         actions = {}
@@ -111,9 +147,15 @@ class TenantAdmin(DjangoAdmin[M]):
         """Addresses of our own below the model's: (route, guarded view, name)."""
         return ()
 
+    def list_routes(self) -> Sequence[Route]:
+        """Addresses that every list has, for those who may see it."""
+        may_see = guarded(f"{self.opts.app_label}.view_{self.opts.model_name}")
+        kept = (("columns", list_forms.take_columns), ("views", list_forms.take_view))
+        return [(f"{name}/", MethodType(may_see(take), self), name) for name, take in kept]
+
     def get_urls(self) -> list[URLPattern]:
         own = []
-        for route, view, name in self.routes():
+        for route, view, name in [*self.routes(), *self.list_routes()]:
             if guard_of(view) is None:
                 raise ImproperlyConfigured(f"{view} of {type(self).__name__} has no guard.")
             own.append(path(route, self.admin_site.admin_view(view), name=self.url_name(name)))
