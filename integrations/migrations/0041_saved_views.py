@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('integrations', '0039_bulk_calls'),
+        ('integrations', '0040_archived_shops'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
