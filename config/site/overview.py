@@ -10,7 +10,9 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import ngettext
 
+from config.kit import true_time
 from config.kit.admin.change_lists import capped
+from config.site.trading import trading
 from integrations.access.tenancy import project_of
 from integrations.admin.cause_cards import title_of
 from integrations.admin.open_project import open_failures_of, shops_of
@@ -19,7 +21,7 @@ from integrations.choices import RunKind
 from integrations.models import Integration, Run
 from integrations.review import causes
 from integrations.runs import control
-from orders import counting
+from orders import counting, daily_figures
 from orders.choices import InShop, Tab
 from orders.models import Order
 
@@ -47,9 +49,11 @@ def overview(request: HttpRequest) -> dict[str, Any]:
         "tabs": tabs,
         "failures": capped(failures),
         "causes": _causes(project.pk) if failures else [],
-        "backorders": _oldest_backorders(project.pk) if counts.get(Tab.BACKORDER) else [],
+        "to_ship": _oldest(project.pk, Tab.IN_STOCK, 1) if counts.get(Tab.IN_STOCK) else [],
+        "backorders": _oldest(project.pk, Tab.BACKORDER) if counts.get(Tab.BACKORDER) else [],
         "running": [(run, RUN_TONES[run.state]) for run in control.open_runs(project.pk)],
         "shops": _shops(request),
+        **trading(project, shops_of(request), daily_figures.figures(project.pk, project.zone, true_time.now())),
     }
 
 
@@ -57,18 +61,20 @@ def _causes(project_id: int) -> list[dict[str, Any]]:
     """What holds most orders up, the worst first."""
     address = reverse("admin:integrations_remoteorder_cause")
     shown = []
-    for group in causes.groups(project_id)[:MOST_SHOWN]:
+    groups = causes.groups(project_id)[:MOST_SHOWN]
+    for group in groups:
         cause = group.cause
         query = urlencode({"shop": str(cause.integration_id), "code": cause.code, "subject": cause.subject})
         count = ngettext("%(number)s order", "%(number)s orders", group.count) % {"number": capped(group.count)}
-        shown.append({"title": title_of(cause), "count": count, "url": f"{address}?{query}"})
+        share = round(100 * group.count / max(groups[0].count, 1))
+        shown.append({"title": title_of(cause), "count": count, "share": share, "url": f"{address}?{query}"})
     return shown
 
 
-def _oldest_backorders(project_id: int) -> list[Order]:
-    """The orders that wait longest for stock of which there is none."""
-    waiting = Order.objects.filter(project_id=project_id, tab=Tab.BACKORDER)
-    return list(waiting.only("number", "buyer", "placed_at").order_by("placed_at", "id")[:MOST_SHOWN])
+def _oldest(project_id: int, tab: Tab, most: int = MOST_SHOWN) -> list[Order]:
+    """The orders of a tab that wait longest: for stock of which there is none, or to be shipped."""
+    waiting = Order.objects.filter(project_id=project_id, tab=tab)
+    return list(waiting.only("number", "buyer", "placed_at").order_by("placed_at", "id")[:most])
 
 
 def _shops(request: HttpRequest) -> list[dict[str, Any]]:
