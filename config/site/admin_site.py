@@ -16,7 +16,6 @@ from django.utils.translation import gettext_lazy as _
 
 from config.site.login import entering
 from config.site.login.own_password import OwnPassword
-from config.site.navigation import sections
 from config.site.open_project import SESSION_KEY
 from integrations.access import second_factor
 from integrations.access.tenancy import projects_of
@@ -45,6 +44,7 @@ class CountinghouseAdminSite(AdminSite):
         if not context["has_permission"]:
             return context
         # Only now: these read the admin packages, which register themselves with this very site.
+        from config.site.navigation import sections
         from config.site.notices import notices
 
         user: Any = request.user

@@ -10,6 +10,9 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from config.kit.admin.change_lists import capped
+from integrations.admin.open_project import open_failures_of
+
 Text = str | Promise
 
 
@@ -20,34 +23,40 @@ class MenuItem:
     permission: str
     query: tuple[str, str] | None = None
     """A parameter that sets this item apart from others of the same list."""
+    key: str = ""
+    """The key that leads here after "g"."""
 
 
 @dataclass(frozen=True)
 class Section:
+    name: str
     label: Text
     items: tuple[MenuItem, ...]
 
 
 SECTIONS = (
     Section(
+        "orders",
         _("Orders"),
         (
-            MenuItem(_("Orders"), "orders_order_changelist", "orders.view_order"),
-            MenuItem(_("Preparation"), "orders_preparation_changelist", "orders.view_preparation"),
+            MenuItem(_("Orders"), "orders_order_changelist", "orders.view_order", key="o"),
+            MenuItem(_("Preparation"), "orders_preparation_changelist", "orders.view_preparation", key="w"),
             MenuItem(
                 _("Transactions"),
                 "integrations_remoteorder_changelist",
                 "integrations.view_remoteorder",
                 ("tab", "imported"),
+                "t",
             ),
-            MenuItem(_("Customers"), "orders_customer_changelist", "orders.view_customer"),
+            MenuItem(_("Customers"), "orders_customer_changelist", "orders.view_customer", key="c"),
             MenuItem(_("Allow / block list"), "integrations_buyerentry_changelist", "integrations.view_buyerentry"),
-            MenuItem(_("Invoices"), "orders_invoice_changelist", "orders.view_invoice"),
-            MenuItem(_("Shipments"), "orders_shipment_changelist", "orders.view_shipment"),
+            MenuItem(_("Invoices"), "orders_invoice_changelist", "orders.view_invoice", key="i"),
+            MenuItem(_("Shipments"), "orders_shipment_changelist", "orders.view_shipment", key="s"),
             MenuItem(_("Letterhead"), "orders_letterhead_changelist", "orders.change_letterhead"),
         ),
     ),
     Section(
+        "segments",
         _("Segments and points"),
         (
             MenuItem(_("Segments"), "orders_segment_changelist", "orders.view_segment"),
@@ -56,6 +65,7 @@ SECTIONS = (
         ),
     ),
     Section(
+        "letters",
         _("Letters"),
         (
             MenuItem(_("Distributions"), "integrations_distribution_changelist", "integrations.view_distribution"),
@@ -64,27 +74,32 @@ SECTIONS = (
         ),
     ),
     Section(
+        "stock",
         _("Stock"),
         (
-            MenuItem(_("Products"), "stock_product_changelist", "stock.view_product"),
-            MenuItem(_("Movements"), "stock_stockmovement_changelist", "stock.view_stockmovement"),
+            MenuItem(_("Products"), "stock_product_changelist", "stock.view_product", key="p"),
+            MenuItem(_("Movements"), "stock_stockmovement_changelist", "stock.view_stockmovement", key="m"),
             MenuItem(_("Stock in shops"), "integrations_shoparticle_changelist", "integrations.view_shoparticle"),
             MenuItem(_("Warehouses"), "stock_warehouse_changelist", "stock.view_warehouse"),
             MenuItem(_("Routing rules"), "orders_routingrule_changelist", "orders.view_routingrule"),
         ),
     ),
     Section(
+        "shops",
         _("Shops"),
         (
-            MenuItem(_("Integrations"), "integrations_integration_changelist", "integrations.view_integration"),
+            MenuItem(
+                _("Integrations"), "integrations_integration_changelist", "integrations.view_integration", key="n"
+            ),
             MenuItem(
                 _("Items in error"),
                 "integrations_remoteorder_changelist",
                 "integrations.view_remoteorder",
                 ("tab", "failed"),
+                "e",
             ),
             MenuItem(_("What goes out"), "integrations_crossing_changelist", "integrations.view_crossing"),
-            MenuItem(_("Runs"), "integrations_run_changelist", "integrations.view_run"),
+            MenuItem(_("Runs"), "integrations_run_changelist", "integrations.view_run", key="r"),
             MenuItem(_("Files"), "integrations_exchangedfile_changelist", "integrations.view_exchangedfile"),
             MenuItem(
                 _("Erasure requests"), "integrations_erasurerequest_changelist", "integrations.view_erasurerequest"
@@ -92,6 +107,7 @@ SECTIONS = (
         ),
     ),
     Section(
+        "api",
         _("API"),
         (
             MenuItem(_("API keys"), "integrations_apikey_changelist", "integrations.view_apikey"),
@@ -103,6 +119,7 @@ SECTIONS = (
         ),
     ),
     Section(
+        "people",
         _("People"),
         (
             MenuItem(_("Who is who"), "colleagues", "integrations.view_accessevent"),
@@ -110,6 +127,7 @@ SECTIONS = (
         ),
     ),
     Section(
+        "installation",
         _("Installation"),
         (
             MenuItem(_("Accounts"), "integrations_account_changelist", "integrations.view_account"),
@@ -120,27 +138,33 @@ SECTIONS = (
     ),
 )
 OF_IMPORTED = {"imported", "pending", "handed_on"}
+# Names of the sections that a browser has folded away, with dots between them; written by page.js.
+FOLDED_COOKIE = "menu_folded"
 
 
 def sections(request: HttpRequest) -> list[dict[str, Any]]:
-    """What this person may open, with the place they are at marked."""
+    """What this person may open, with the place they are at marked; the section they are at is never folded."""
     shown = []
+    folded = request.COOKIES.get(FOLDED_COOKIE, "").split(".")
     for section in SECTIONS:
         items = [_shown(request, item) for item in section.items if request.user.has_perm(item.permission)]
         if items:
-            shown.append({"label": section.label, "entries": items})
+            is_open = section.name not in folded or any(item["current"] for item in items)
+            shown.append({"name": section.name, "label": section.label, "open": is_open, "entries": items})
     return shown
 
 
 def _shown(request: HttpRequest, item: MenuItem) -> dict[str, Any]:
     path = reverse(f"admin:{item.view}")
     here = request.path.startswith(path)
+    shown = {"label": item.label, "url": path, "current": here, "key": item.key, "count": ""}
     if item.query is None:
-        return {"label": item.label, "url": path, "current": here}
+        return shown
     name, value = item.query
     transactions = getattr(request, "of_transactions", request.GET.get(name, "failed") in OF_IMPORTED)
-    return {
-        "label": item.label,
+    failures = open_failures_of(request) if value == "failed" else 0
+    return shown | {
         "url": f"{path}?{name}={value}",
         "current": here and transactions == (value in OF_IMPORTED),
+        "count": capped(failures) if failures else "",
     }

@@ -164,3 +164,54 @@ def test_what_is_wrong_is_found(live_server: LiveServer, page: Any) -> None:
     assert {one.split(" at ")[0] for one in violations(page)} == {"light, 1440 px: label", "light, 390 px: label"}
     page.evaluate("document.querySelector('h1').setAttribute('style', 'color: red')")
     assert troubles
+
+
+FOCUS = """() => {
+  const shade = (text) => (text.match(/[\\d.]+/g) ?? []).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map((one) => one / 255)
+    .map((one) => (one <= 0.03928 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, one, place) => sum + one * [0.2126, 0.7152, 0.0722][place], 0);
+  const contrast = (one, other) => {
+    const [dark, bright] = [light(one), light(other)].sort((a, b) => a - b);
+    return (bright + 0.05) / (dark + 0.05);
+  };
+  const ground = (element) => {
+    for (let at = element; at; at = at.parentElement) {
+      const found = shade(getComputedStyle(at).backgroundColor);
+      if (found.length === 3 || found[3] === 1) return found;
+    }
+    return [255, 255, 255];
+  };
+  const poor = [];
+  let tried = 0;
+  for (const one of document.querySelectorAll("a[href], button, input, select, textarea, summary")) {
+    if (!one.checkVisibility() || one.disabled || one.type === "hidden") continue;
+    one.focus({ focusVisible: true });
+    if (document.activeElement !== one) continue;
+    tried += 1;
+    const style = getComputedStyle(one);
+    const ring = style.outlineStyle === "none" ? 0 : contrast(shade(style.outlineColor), ground(one.parentElement));
+    const words = ["checkbox", "radio", "file"].includes(one.type) ? 21 : contrast(shade(style.color), ground(one));
+    const said = `${one.outerHTML.slice(0, 90)} ring ${ring.toFixed(1)} words ${words.toFixed(1)}`;
+    if (ring < 3 || words < 4.5 || parseFloat(style.outlineWidth) < 2) poor.push(said);
+  }
+  return [tried, [...new Set(poor)]];
+}"""
+
+
+def test_what_has_the_focus_is_seen(of_member: tuple[Client, list[str]], live_server: LiveServer, page: Any) -> None:
+    """A ring of 3:1 around every control and its words still legible (WCAG 2.4.7, 1.4.11), in both themes."""
+    browser, addresses = of_member
+    enter(page, live_server.url, browser)
+    order = next(one for one in addresses if one.startswith("/orders/order/") and one.endswith("/change/"))
+    with EveryRow() as every:
+        for address in ("/", "/orders/order/", order, "/integrations/integration/connect/", "/people/"):
+            for theme in ("light", "dark"):
+                with every.row(f"{address} {theme}"):
+                    load(page, live_server.url + address)
+                    page.evaluate("(theme) => { document.documentElement.dataset.theme = theme; }", theme)
+                    tried, poor = page.evaluate(FOCUS)
+                    assert tried > 15
+                    assert not poor, "\n".join(poor)
+    page.evaluate("() => { document.querySelector('#find').style.outline = 'none'; }")
+    assert len(page.evaluate(FOCUS)[1]) == 1

@@ -14,6 +14,14 @@ for (const table of document.querySelectorAll("#result_list")) {
   }
 }
 
+/* The server leaves those sections folded that were folded here. */
+for (const section of document.querySelectorAll("#site-nav details")) {
+  section.addEventListener("toggle", () => {
+    const folded = [...document.querySelectorAll("#site-nav details:not([open])")].map((one) => one.dataset.section);
+    document.cookie = `menu_folded=${folded.join(".")}; path=/; max-age=31536000; samesite=lax`;
+  });
+}
+
 /* What scrolls sideways and has nothing to focus is reached by the keyboard itself. */
 const scrolling = new ResizeObserver((seen) => {
   for (const { target } of seen) {
@@ -53,18 +61,6 @@ document.addEventListener("click", (event) => {
   if (event.target.matches("dialog")) event.target.close();
   const adder = event.target.closest("[data-add-rule]");
   if (adder) addRule(adder.form || adder.closest("form"));
-});
-
-/* "/" and Ctrl-K lead to the search from everywhere; who is typing types a slash. */
-document.addEventListener("keydown", (event) => {
-  const search = document.getElementById("find");
-  const typing = event.target.closest("input, select, textarea, [contenteditable]");
-  const slash = event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey;
-  const held = event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey) && !event.altKey;
-  if (!search || !(slash || held) || document.querySelector("dialog[open]")) return;
-  event.preventDefault();
-  search.focus();
-  search.select();
 });
 
 document.addEventListener("keydown", (event) => {
