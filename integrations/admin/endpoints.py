@@ -19,6 +19,7 @@ from config.kit.admin.change_lists import capped
 from config.kit.admin.guards import guarded
 from config.kit.admin.markup import badge
 from config.kit.admin.model_admins import PageAdmin, Route
+from config.kit.admin.undo import Undo, say_done
 from integrations.access.tenancy import project_of
 from integrations.choices import SUBSCRIBABLE, DeliveryState, WebhookEvent
 from integrations.models import WebhookDelivery, WebhookEndpoint
@@ -144,7 +145,8 @@ class EndpointAdmin(PageAdmin[WebhookEndpoint]):
         endpoint = self._row(request, pk)
         if endpoints.enable(endpoint):
             self.log_change(request, endpoint, "Enabled.")
-            messages.success(request, _("The endpoint is enabled: what waits is sent now, oldest first."))
+            text = _("The endpoint is enabled: what waits is sent now, oldest first.")
+            say_done(request, text, Undo(self.url("disable", pk), {}))
         return HttpResponseRedirect(self.url("change", pk))
 
     @guarded(CHANGE, methods=("GET", "POST"))
@@ -153,7 +155,8 @@ class EndpointAdmin(PageAdmin[WebhookEndpoint]):
         if request.method == "POST":
             if endpoints.disable(endpoint):
                 self.log_change(request, endpoint, "Disabled.")
-                messages.success(request, _("The endpoint is disabled: nothing is sent until you enable it."))
+                text = _("The endpoint is disabled: nothing is sent until you enable it.")
+                say_done(request, text, Undo(self.url("enable", pk), {}))
             return HttpResponseRedirect(self.url("change", pk))
         text = _("Events are kept meanwhile, and sent when you enable it again.")
         return self._ask(request, endpoint, _("Disable this endpoint?"), text, _("Disable"))

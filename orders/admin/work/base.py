@@ -11,6 +11,7 @@ from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 
 from config.kit.admin.model_admins import PageAdmin
+from config.kit.admin.undo import Undo, say_done
 from orders.work.changing import ChangedMeanwhile, ChangeRefused
 
 M = TypeVar("M", bound=Model)
@@ -36,11 +37,12 @@ class Steps(PageAdmin[M]):
         done: str | Callable[[Any], str],
         *,
         to: str = "",
+        undo: Callable[[], Undo | None] = lambda: None,
     ) -> HttpResponse:
         """Check a form, call the service with what was typed, say what was done and show the page anew.
 
         What is refused stands at the form (`name` in the page's context) with everything that was typed; a page that
-        is not up to date any more is shown as it is now.
+        is not up to date any more is shown as it is now. `undo` is asked for the way back once it is done.
         """
         if form.is_valid():
             try:
@@ -51,6 +53,6 @@ class Steps(PageAdmin[M]):
             except ChangeRefused as refusal:
                 form.add_error(None, str(refusal))
             else:
-                messages.success(request, done(result) if callable(done) else done)
+                say_done(request, done(result) if callable(done) else done, undo())
                 return HttpResponseRedirect(self.url("change", row.pk) + to)
         return self.render_page(request, row, status=422, **{name: form})

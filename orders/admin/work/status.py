@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from config.kit.admin.guards import guarded
 from config.kit.admin.model_admins import Route
+from config.kit.admin.undo import Undo
 from integrations.admin.open_project import warehouses_of
 from orders.admin.work.base import Steps
 from orders.admin.work.forms import AddressForm, BuyersNoteForm, ItemsForm, ReasonForm, WarehouseForm
@@ -19,6 +20,8 @@ from orders.work import editing, lifecycle, paying, rerouting
 from stock.warehouses import Warehouses
 
 CHANGE = "orders.change_order"
+# What takes each of these steps back.
+INVERSE = {"hold": "release", "release": "hold", "cancel": "reopen", "paid": "unpaid", "unpaid": "paid"}
 
 
 class StatusSteps(Steps[Order]):
@@ -69,7 +72,13 @@ class StatusSteps(Steps[Order]):
         def act(values: dict[str, Any]) -> object:
             return service(order.pk, seen=values["seen"], actor_id=request.user.pk, reason=values["reason"])
 
-        return self.step(request, order, f"{name}_form", form, act, done)
+        def undo() -> Undo | None:
+            if name not in INVERSE:
+                return None
+            back, seen = INVERSE[name], Order.objects.values_list("version", flat=True).get(pk=order.pk)
+            return Undo(self.url(back, order.pk), {f"{back}-seen": seen})
+
+        return self.step(request, order, f"{name}_form", form, act, done, undo=undo)
 
     @guarded(CHANGE)
     def billing(self, request: HttpRequest, pk: int) -> HttpResponse:
