@@ -183,6 +183,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.site.middleware.CompressedPages",
     "config.site.middleware.ContentSecurityPolicy",
     "config.site.outage.Outage",
     "config.kit.api.urlconf.WholeSegments",
