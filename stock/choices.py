@@ -20,3 +20,10 @@ class MovementReason(TextChoices):
     """The same goods came there."""
     RETURN = "return", "Return"
     """Goods came back: a shipment was taken back (`reference` is its line's id), or the buyer sent them (a note)."""
+
+
+class PostingKind(TextChoices):
+    """What people book for several products at once."""
+
+    RECEIPT = "receipt", "Goods received"
+    COUNT = "count", "Stock count"

@@ -12,7 +12,7 @@ from django.db.models import F, Func, Q, Value
 from django.db.models.functions import Coalesce, Collate, Upper
 
 from config.kit import true_time
-from stock.choices import MovementReason
+from stock.choices import MovementReason, PostingKind
 
 # Letters and digits of a SKU alone, for `stock.suggestions`.
 PLAIN_SKU = Upper(Func(F("sku"), Value("[^[:alnum:]]"), Value(""), Value("g"), function="regexp_replace"))
@@ -211,6 +211,33 @@ class StockTransfer(models.Model):
         return f"{self.quantity} from {self.source} to {self.target}"
 
 
+class StockPosting(models.Model):
+    """Goods of several products that were received or counted together, in one transaction. See
+    `orders.intake.postings`.
+    """
+
+    project = models.ForeignKey("integrations.Project", models.CASCADE, related_name="postings", db_index=False)
+    kind = models.CharField(max_length=20, choices=PostingKind)
+    warehouse = models.ForeignKey(Warehouse, models.PROTECT, related_name="+", db_index=False)
+    token = models.UUIDField()
+    """Of the page it was sent from, so that it is booked once."""
+    note = models.CharField(max_length=200, blank=True)
+    lines: models.Field[Any, Any] = models.JSONField(default=list)
+    """[[id of a product, units received or counted, units on hand before]]."""
+    served: models.Field[Any, Any] = models.JSONField(default=list)
+    """[[id of an order, units it got]]: orders that had waited, the oldest first."""
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["project", "token"], name="posting_once")]
+        indexes = [models.Index(fields=["project", "-id"], name="posting_of_project")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.pk}"
+
+
 class StockMovement(models.Model):
     """A change of what is on hand, signed. Append-only: a trigger refuses UPDATE and DELETE."""
 
@@ -219,7 +246,8 @@ class StockMovement(models.Model):
     quantity = models.IntegerField()
     reason = models.CharField(max_length=20, choices=MovementReason)
     reference = models.BigIntegerField(null=True, blank=True)
-    """The shipment line the goods left with, or came back from; of a transfer, its id."""
+    """The shipment line the goods left with, or came back from; of a transfer, its id; of goods received or counted
+    together, the id of the posting."""
     note = models.CharField(max_length=300, blank=True)
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
     at = models.DateTimeField()

@@ -78,6 +78,8 @@ SECTIONS = (
         _("Stock"),
         (
             MenuItem(_("Products"), "stock_product_changelist", "stock.view_product", key="p"),
+            MenuItem(_("Receive goods"), "stock_stockposting_receive", "stock.receive_stock"),
+            MenuItem(_("Stock count"), "stock_stockposting_count", "stock.receive_stock"),
             MenuItem(_("Movements"), "stock_stockmovement_changelist", "stock.view_stockmovement", key="m"),
             MenuItem(_("Stock in shops"), "integrations_shoparticle_changelist", "integrations.view_shoparticle"),
             MenuItem(_("Warehouses"), "stock_warehouse_changelist", "stock.view_warehouse"),

@@ -40,6 +40,7 @@ VIEW = frozenset(
         "stock.view_reservation",
         "stock.view_stocklevel",
         "stock.view_stockmovement",
+        "stock.view_stockposting",
         "stock.view_stocktransfer",
         "stock.view_warehouse",
     }

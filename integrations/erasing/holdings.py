@@ -226,6 +226,7 @@ MENTIONS: Mapping[str, tuple[str, str]] = {
     "orders.Customer": ("project", "description metadata"),
     "orders.PointsMovement": ("project", "note"),
     "stock.StockMovement": ("project", "note"),
+    "stock.StockPosting": ("project", "note"),
     "stock.StockTransfer": ("project", "note"),
 }
 
@@ -299,6 +300,7 @@ NOT_PERSONAL: Columns = {
     "stock.Product": "sku name ean currency attributes metadata image_url",
     "stock.StockLevel": "location",
     "stock.StockMovement": "reason",
+    "stock.StockPosting": "kind lines served",
     "stock.Warehouse": "name",
 }
 

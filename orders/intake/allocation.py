@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from django.db import transaction
@@ -32,6 +32,8 @@ class Served:
     orders: int
     moved: dict[str, int]
     """How many orders went into each tab."""
+    units_of: Mapping[int, int] = field(default_factory=dict)
+    """Units by the ids of the orders that got them."""
 
 
 def waiting_units(product_ids: Iterable[int]) -> dict[int, int]:
@@ -91,7 +93,7 @@ def serve_waiting(shelves: Shelves, at: datetime, silent: Collection[int] = ()) 
             if order_id not in silent
         ],
     )
-    return Served(sum(units_of.values()), len(units_of), moved)
+    return Served(sum(units_of.values()), len(units_of), moved, units_of)
 
 
 def _waited_for(free: dict[int, Level]) -> list[int]:

@@ -1,5 +1,5 @@
-"""The admin of stock: products, warehouses and the ledger of movements."""
+"""The admin of stock: products, warehouses, the ledger of movements, goods received or counted together."""
 
-from stock.admin import movements, products, warehouse_pages
+from stock.admin import movements, posting_pages, products, warehouse_pages
 
-__all__ = ["movements", "products", "warehouse_pages"]
+__all__ = ["movements", "posting_pages", "products", "warehouse_pages"]

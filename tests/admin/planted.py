@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 from django.db.models import Model
 from django.utils import timezone
 
@@ -48,7 +50,8 @@ from orders.points import earning_rules, movements
 from orders.preparing import gathering
 from orders.segments import definitions
 from stock import warehouses
-from stock.models import Product, StockMovement
+from stock.choices import PostingKind
+from stock.models import Product, StockMovement, StockPosting
 from tests.admin.conftest import imported, remote
 from tests.factories import IntegrationFactory, give_stock, incoming, line
 
@@ -136,6 +139,14 @@ def rows_of(project: Project) -> dict[type[Model], Model]:
         ),
         Product.objects.get(project=project),
         gathering.gather(project.pk, [waiting.pk], actor_id=None).preparation,
+        StockPosting.objects.create(
+            project=project,
+            kind=PostingKind.RECEIPT,
+            warehouse_id=warehouses.first_of(project.pk),
+            token=uuid4(),
+            note=CANARY,
+            at=now,
+        ),
         warehouses.add(project.pk, CANARY),
         RoutingRule.objects.create(project=project, position=1, shipping=CANARY),
         StockMovement.objects.get(level__product__project=project),

@@ -48,6 +48,8 @@ READING = {
     "slips",
     "pick",
     "pack",
+    "receive",
+    "count",
 }
 
 
