@@ -15,6 +15,7 @@
 | EMAIL_URL | its own mail server, for letters about passwords and shops: smtp+tls://user:password@host:587 | none |
 | EMAIL_FROM | the address these letters come from | the user of EMAIL_URL |
 | ALLOWED_SHOP_ADDRESSES | host:port of local shops that may be reached though not public, comma separated | none |
+| LABEL_PROVIDERS | dotted paths of the classes that print labels for parcels, comma separated | the built-in one |
 | LOG_LEVEL | DEBUG, INFO, WARNING or ERROR | INFO |
 | API_RATE_LIMIT | calls a minute of one API key | 2000 |
 | API_DOCUMENT_PUBLIC | the API's OpenAPI document is read without a key | off |
@@ -283,6 +284,9 @@ FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]
+
+# --- Labels for parcels, see orders/labels ---
+LABEL_PROVIDERS = environment.words("LABEL_PROVIDERS", ["orders.labels.address_labels.AddressLabels"])
 
 # --- Language and time: stored and shown in UTC; a shop's zone is a field of its integration ---
 LANGUAGE_CODE = "en"

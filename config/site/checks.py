@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.exceptions import ImproperlyConfigured
 
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
@@ -32,6 +33,18 @@ def debug_and_https(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> l
     if settings.DEBUG and settings.HTTPS:
         hint = "Debug pages show settings and code to every visitor. Unset DEBUG where the site is public."
         return [Error("DEBUG and HTTPS are both on.", hint=hint, id="config.E002")]
+    return []
+
+
+@register()
+def label_providers_are_here(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """A wrong path would be met by whoever prints the first label."""
+    from orders.labels.label_providers import providers
+
+    try:
+        providers()
+    except ImproperlyConfigured as error:
+        return [Error(str(error), id="config.E004")]
     return []
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from config.kit.postal import address_lines
 from orders.admin.looking import MARKED, looks
 from orders.documents.paper.legibility import missing_of
+from orders.labels.label_providers import providers
 from orders.models import Order, Preparation, PreparedOrder
 
 SHIP = "orders.add_shipment"
@@ -60,6 +61,7 @@ def preparation_page(
         "open_rows": open_rows,
         "shipped_rows": [row for row in rows if row.shipment_id is not None],
         "carriers": methods,
+        "label_kinds": list(providers().values()),
         "units": sum(row.units for row in open_rows),  # type: ignore[attr-defined]
         "may_ship": request.user.has_perm(SHIP),
         "looks": looks(orders) if orders.filter(MARKED).exists() else [],

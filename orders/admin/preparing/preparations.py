@@ -22,7 +22,9 @@ from orders.admin.preparing.preparation_page import SHIP, preparation_page, resu
 from orders.admin.printing import SHOP_VERSION, look_first, one_pdf
 from orders.admin.work.bulk import seen_of, versions_of
 from orders.documents.paper.prepared_slips import of_preparation
-from orders.models import Preparation, PreparedOrder
+from orders.labels import label_providers
+from orders.labels.label_providers import LabelRefused
+from orders.models import Preparation, PreparedOrder, Shipment
 from orders.preparing import gathering, leaving, parcel_rows, pick_list
 from orders.work.changing import ChangeRefused
 
@@ -47,6 +49,7 @@ class PreparationAdmin(PackSteps):
             ("<int:pk>/tracking/", self.tracking, "tracking"),
             ("<int:pk>/slips/", self.slips, "slips"),
             ("<int:pk>/pick/", self.pick, "pick"),
+            ("<int:pk>/labels/", self.labels, "labels"),
             ("<int:pk>/close/", self.close, "close"),
             ("<int:pk>/out/<int:row_id>/", self.take_out, "take_out"),
             ("<int:pk>/anew/<int:row_id>/", self.prepare_anew, "prepare_anew"),
@@ -169,6 +172,25 @@ class PreparationAdmin(PackSteps):
             "media": self.media,
         }
         return TemplateResponse(request, "admin/orders/preparation/pick.html", context)
+
+    @guarded(SHIP)
+    def labels(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Labels of the parcels that have left, as one PDF; tracking numbers that come along are kept."""
+        preparation = self.row(request, pk)
+        provider = label_providers.providers().get(request.POST.get("provider", ""))
+        rows = Shipment.objects.filter(prepared__preparation=preparation).select_related("letterhead")
+        try:
+            if provider is None:
+                raise LabelRefused(_("Choose one of the kinds of labels."))
+            data = label_providers.print_labels(
+                provider, list(rows.order_by("prepared__position")), actor_id=request.user.pk
+            )
+        except LabelRefused as refusal:
+            messages.error(request, str(refusal))
+            return HttpResponseRedirect(self.url("change", pk))
+        answer = HttpResponse(data, content_type="application/pdf")
+        answer["Content-Disposition"] = f'attachment; filename="labels-{pk}.pdf"'
+        return answer
 
     @guarded(SHIP)
     def close(self, request: HttpRequest, pk: int) -> HttpResponse:
