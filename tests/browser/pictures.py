@@ -39,7 +39,7 @@ def demo() -> Iterator[tuple[str, list[str]]]:
             environment = dict(os.environ) | {"COUNTINGHOUSE_DATA": f"{folder}/data"}
             process = subprocess.Popen(command, env=environment, stdout=out, stderr=subprocess.STDOUT)
         try:
-            deadline = time.monotonic() + 60
+            deadline = time.monotonic() + 300
             while "Ctrl-C stops" not in log.read_text():
                 if process.poll() is not None or time.monotonic() > deadline:
                     raise RuntimeError(f"the demo did not start:\n{log.read_text()}")
