@@ -49,9 +49,7 @@ class AccessEventAdmin(PageAdmin[AccessEvent]):
     list_filter = (KindFilter, WhenRange)
     search_fields = ("name", "address")
     search_help_text = gettext_lazy("The beginning of a name, or an address.")
-    sortable_by = ()
     ordering = ("-id",)
-    change_list_template = "admin/export_list.html"
     page_template = "admin/integrations/accessevent/page.html"
     empty_sentence = gettext_lazy("Nobody came in here yet.")  # type: ignore[assignment]
 

@@ -48,7 +48,6 @@ class KeyForm(forms.Form):
 @admin.register(ApiKey)
 class ApiKeyAdmin(PageAdmin[ApiKey]):
     list_display = ("name", "begins_with", "scopes_shown", "made", "last_use", "state")
-    sortable_by = ()
     ordering = ("-id",)
     page_template = "admin/integrations/apikey/page.html"
     empty_sentence = gettext_lazy("No keys here. Make one for each program that sends or reads orders.")  # type: ignore[assignment]

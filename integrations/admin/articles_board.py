@@ -70,10 +70,8 @@ class ArticleAdmin(PageAdmin[ShopArticle]):
     list_display_links = None
     list_filter = (ArticleTab, ArticleShopFilter, ArticleStateFilter)
     search_fields = ("sku",)
-    sortable_by = ()
     ordering = ("sku", "id")
     actions = ("tell_chosen",)
-    change_list_template = "admin/integrations/webhookdelivery/change_list.html"
     page_template = "admin/integrations/shoparticle/page.html"
     empty_sentence = gettext_lazy(
         "Nothing here. On a shop’s page, “What goes out” reads what the shop has and lays it beside the stock."

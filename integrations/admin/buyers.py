@@ -78,7 +78,7 @@ class BuyerEntryAdmin(PageAdmin[BuyerEntry]):
     list_filter = (ListingFilter,)
     search_fields = ("pattern",)
     search_help_text = gettext_lazy("The beginning of an e-mail address or domain.")
-    sortable_by = ("pattern",)
+    sorted_by_index = frozenset({"pattern"})
     ordering = ("pattern",)
     actions = ("switch_on", "switch_off")
     change_list_template = "admin/integrations/buyerentry/change_list.html"

@@ -68,10 +68,8 @@ class CrossingAdmin(PageAdmin[Crossing]):
     project_path = "integration__project"
     list_display = ("label", "what", "shop", "state_shown", "answer_shown", "tries_shown", "created_at")
     list_filter = (CrossingShopFilter, CrossingStateFilter, CrossingKindFilter, CrossingRange)
-    sortable_by = ()
     ordering = ("-id",)
     actions = ("send_chosen", "leave_chosen_out")
-    change_list_template = "admin/integrations/webhookdelivery/change_list.html"
     page_template = "admin/integrations/crossing/page.html"
     empty_sentence = gettext_lazy(
         "Nothing here. What shops are to be told – shipments, payments, documents – is listed as soon as it happens."

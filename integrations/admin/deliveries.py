@@ -61,10 +61,8 @@ class CreatedRange(DateRange):
 class DeliveryAdmin(PageAdmin[WebhookDelivery]):
     list_display = ("told", "number", "address", "state_shown", "reason", "attempts_made", "created_at")
     list_filter = (EndpointFilter, StateFilter, EventFilter, CreatedRange)
-    sortable_by = ()
     ordering = ("-id",)
     actions = ("resend_chosen",)
-    change_list_template = "admin/integrations/webhookdelivery/change_list.html"
     page_template = "admin/integrations/webhookdelivery/page.html"
     empty_sentence = gettext_lazy(
         "Nothing was sent here. Live orders are told of as soon as there is an endpoint that wants to know."

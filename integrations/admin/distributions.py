@@ -102,7 +102,6 @@ class TestForm(forms.Form):
 @admin.register(Distribution)
 class DistributionAdmin(MailServerPage, PageAdmin[Distribution]):
     list_display = ("name", "when", "channel", "state")
-    sortable_by = ()
     ordering = ("name",)
     page_template = "admin/integrations/distribution/page.html"
     empty_sentence = gettext_lazy(

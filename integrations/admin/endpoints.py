@@ -48,7 +48,6 @@ class EndpointForm(forms.Form):
 @admin.register(WebhookEndpoint)
 class EndpointAdmin(PageAdmin[WebhookEndpoint]):
     list_display = ("url", "events_shown", "state", "last_success")
-    sortable_by = ()
     ordering = ("-id",)
     page_template = "admin/integrations/webhookendpoint/page.html"
     empty_sentence = gettext_lazy("Nobody is told of orders yet. Enter the address of a program that wants to know.")  # type: ignore[assignment]

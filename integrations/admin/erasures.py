@@ -48,7 +48,6 @@ class AskForm(forms.Form):
 class ErasureAdmin(PageAdmin[ErasureRequest]):
     list_display = ("person_shown", "shop", "told_at", "state", "by")
     list_select_related = ("run",)
-    sortable_by = ()
     ordering = ("-id",)
     change_list_template = "admin/integrations/erasurerequest/change_list.html"
     page_template = "admin/integrations/erasurerequest/page.html"

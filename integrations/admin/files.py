@@ -58,9 +58,7 @@ class SeenRange(DateRange):
 class FileAdmin(PageAdmin[ExchangedFile]):
     list_display = ("name", "shop", "kind", "state_shown", "rows", "booked", "unchanged", "failed", "seen_at")
     list_filter = (ShopFilter, KindFilter, StateFilter, SeenRange)
-    sortable_by = ()
     ordering = ("-id",)
-    change_list_template = "admin/integrations/exchangedfile/change_list.html"
     page_template = "admin/integrations/exchangedfile/page.html"
     empty_sentence = gettext_lazy(
         "No file was exchanged yet. Connect a file server under Integrations, and switch its feeds on."

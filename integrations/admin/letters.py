@@ -59,10 +59,8 @@ class MessageAdmin(PageAdmin[Message]):
     project_path = "distribution__project"
     list_display = ("named", "customer", "state_shown", "reason", "written", "sent_at")
     list_filter = (DistributionFilter, StateFilter, WrittenRange)
-    sortable_by = ()
     ordering = ("-id",)
     actions = ("resend_chosen",)
-    change_list_template = "admin/integrations/message/change_list.html"
     page_template = "admin/integrations/message/page.html"
     empty_sentence = gettext_lazy("No messages here. Distributions that are switched on write them by themselves.")  # type: ignore[assignment]
 
@@ -162,7 +160,6 @@ class MailOptOutAdmin(PageAdmin[MailOptOut]):
     list_display_links = None
     search_fields = ("email",)
     search_help_text = gettext_lazy("The beginning of an e-mail address.")
-    sortable_by = ()
     ordering = ("-id",)
     actions = ("let_in",)
     change_list_template = "admin/integrations/mailoptout/change_list.html"

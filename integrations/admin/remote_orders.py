@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.views.main import ChangeList
 from django.db.models import F, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
@@ -16,6 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from config.kit import true_time
 from config.kit.admin.change_lists import ChoiceFilter, DateRange, TabFilter, capped, options, shown
+from config.kit.admin.csv_files import in_csv
 from config.kit.admin.guards import guarded, guarded_action
 from config.kit.admin.markup import badge, post_button
 from config.kit.admin.model_admins import Route
@@ -35,14 +35,14 @@ from orders.admin.order_page import pretty_payload
 
 RETRY = "integrations.retry_remoteorder"
 TABS = (
-    (RemoteState.FAILED, gettext_lazy("In error")),
+    (RemoteState.FAILED, gettext_lazy("Items in error")),
     (RemoteState.IGNORED, gettext_lazy("Ignored")),
     (RemoteState.PENDING, gettext_lazy("Import Orders")),
     (RemoteState.IMPORTED, gettext_lazy("Succeeded")),
     (RemoteState.DISMISSED, gettext_lazy("Dismissed")),
     (RemoteState.HANDED_ON, gettext_lazy("Handed on")),
 )
-# These tabs make up the list of transactions, the others the items in error.
+# Of these tabs the navigation says Transactions, of the others Items in error; all of them are one list.
 TRANSACTIONS = {RemoteState.IMPORTED, RemoteState.PENDING, RemoteState.HANDED_ON}
 TRANSACTIONS_TEMPLATE = "admin/integrations/remoteorder/transactions.html"
 # The actions of each tab.
@@ -89,15 +89,6 @@ class StateTab(TabFilter):
     def selected(self) -> str:
         return self.value() or RemoteState.FAILED.value
 
-    def choices(self, changelist: ChangeList) -> Iterator[dict[str, Any]]:  # type: ignore[override]
-        """The tabs of the list that is open: transactions, or items in error."""
-        shown = [tab for tab in super().choices(changelist) if (tab["key"] in TRANSACTIONS) == self.is_transactions]
-        yield from shown
-
-    @property
-    def is_transactions(self) -> bool:
-        return self.selected in TRANSACTIONS
-
     def queryset(self, request: HttpRequest, queryset: QuerySet[RemoteOrder]) -> QuerySet[RemoteOrder]:
         self.checked(self.value())
         return shown(REMOTE_ORDERS, {"state": self.selected}, queryset)
@@ -130,7 +121,6 @@ class RemoteOrderAdmin(ReviewOrders, CauseFixes, ExportItems):
     list_filter = (StateTab, RemoteShopFilter, RetryFilter, ChangedRange)
     search_fields = ("number",)
     search_help_text = gettext_lazy("An order number or the shop's id, in full.")
-    sortable_by = ()
     ordering = ("-changed_at", "-id")
     actions = ("retry_chosen", "accept_chosen", "dismiss_chosen", "take_back_chosen")
     action_form = ActionForm
@@ -185,8 +175,7 @@ class RemoteOrderAdmin(ReviewOrders, CauseFixes, ExportItems):
         tab = request.GET.get("tab", "failed")
         if tab in TRANSACTIONS:
             extra_context = {**self.transactions_context(request), **(extra_context or {})}
-        title = _("Transactions") if tab in TRANSACTIONS else _("Items in error / ignored")
-        context = {"title": title, "empty_sentence": EMPTY.get(tab, ""), **(extra_context or {})}
+        context = {"title": _("Transactions"), "empty_sentence": EMPTY.get(tab, ""), **(extra_context or {})}
         if tab in set(retry.RETRIED):
             context |= self.causes_context(request, RemoteState(tab))
         response = super().changelist_view(request, context)
@@ -273,6 +262,7 @@ class RemoteOrderAdmin(ReviewOrders, CauseFixes, ExportItems):
     def again(self, remote: RemoteOrder) -> Any:
         return remote.next_attempt_at if remote.retry else _("Never")
 
+    @in_csv({})
     @admin.display(description=gettext_lazy("retry"))
     def retry_button(self, remote: RemoteOrder) -> str:
         address = f"{self.url('retry', remote.pk)}?tab={remote.state}"
@@ -282,6 +272,7 @@ class RemoteOrderAdmin(ReviewOrders, CauseFixes, ExportItems):
     def bought_by(self, remote: RemoteOrder) -> str:
         return remote.buyer or "–"
 
+    @in_csv({})
     @admin.display(description=gettext_lazy("decide"))
     def decide(self, remote: RemoteOrder) -> str:
         return self.decision_buttons(remote)

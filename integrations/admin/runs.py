@@ -81,7 +81,6 @@ class AskedRange(DateRange):
 class RunAdmin(PageAdmin[Run]):
     list_display = ("named", "shop", "state_shown", "asked", "asked_by", "progress", "created", "ignored", "failed")
     list_filter = (RunTab, RunShopFilter, KindFilter, AskedRange)
-    sortable_by = ()
     ordering = ("-id",)
     page_template = "admin/integrations/run/page.html"
     empty_sentence = gettext_lazy("No runs here. Every load, retry and product import is listed once it is asked for.")  # type: ignore[assignment]

@@ -48,7 +48,7 @@ def _settings_form(shop: Integration, typed: Any = None) -> ShopForm | FileServe
 class ShopAdmin(ConnectShop, ShopLeaving, ShopMappings, ShopFiles, PageAdmin[Integration]):
     list_display = ("title", "platform", "health_shown", "complete_through", "next_load", "switched_on")
     list_filter = (ShopTab,)
-    sortable_by = ("title",)
+    sorted_by_index = frozenset({"title"})
     search_fields = ("title",)
     page_template = "admin/integrations/integration/page.html"
     empty_sentence = gettext_lazy("No shop is connected yet. Connect one to load its orders.")  # type: ignore[assignment]

@@ -71,9 +71,8 @@ class CustomerAdmin(PageAdmin[Customer]):
     list_select_related = ("summary", "project")
     search_fields = ("email",)
     search_help_text = gettext_lazy("The beginning of an e-mail address, of a name, or a source id.")
-    sortable_by = ("address",)
+    sorted_by_index = frozenset({"address"})
     ordering = (Lower("email"),)
-    change_list_template = "admin/export_list.html"
     page_template = "admin/orders/customer/page.html"
     empty_sentence = gettext_lazy(
         "No customers here. They come with the first order of a buyer who left an e-mail address."

@@ -13,10 +13,11 @@ from django.utils.translation import gettext_lazy as _
 
 from config.kit.admin.change_lists import ChoiceFilter, DateRange
 from config.kit.admin.guards import guarded, guarded_action
-from config.kit.admin.markup import badge, link
+from config.kit.admin.markup import badge, link, number
 from config.kit.admin.model_admins import Route
 from config.kit.money import money, stored_money
 from config.kit.postal import address_lines
+from orders.admin.invoice_export import ExportInvoices
 from orders.admin.printing import MOST_DOCUMENTS, look_first, one_pdf, pdf_answer
 from orders.admin.work.bills import CreditSteps
 from orders.admin.work.goods import ShipmentSteps
@@ -43,18 +44,18 @@ class TypeFilter(ChoiceFilter):
 
 
 @admin.register(Invoice)
-class InvoiceAdmin(CreditSteps):
-    list_display = ("code", "issue_date", "of_order", "buyer", "amount", "kind")
+class InvoiceAdmin(ExportInvoices, CreditSteps):
+    list_display = ("code", "issue_date", "of_order", "buyer", "payment_title", "net", "tax", "amount", "kind")
+    hidden_at_first = frozenset({"payment_title", "net", "tax"})
     list_filter = (TypeFilter, IssuedRange)
     search_fields = ("code",)
     search_help_text = _("The beginning of an invoice or order number.")
-    sortable_by = ()
     actions = ("download",)
     page_template = "admin/orders/invoice/page.html"
     empty_sentence = _("No invoices here. Import rules issue them, or you on the page of an order.")  # type: ignore[assignment]
 
     def routes(self) -> Sequence[Route]:
-        return [("<int:pk>/pdf/", self.pdf, "pdf"), *self.credit_routes()]
+        return [("<int:pk>/pdf/", self.pdf, "pdf"), *self.credit_routes(), *self.export_routes()]
 
     @guarded("orders.view_invoice", methods=("GET",))
     def pdf(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -79,15 +80,23 @@ class InvoiceAdmin(CreditSteps):
         """Credit notes take off."""
         return (-obj.total if obj.corrects_id else obj.total), obj.currency
 
-    @admin.display(description=_("order"))
+    @admin.display(description=_("order"), ordering="order_number")
     def of_order(self, invoice: Invoice) -> str:
         return link("orders_order", invoice.order_id, invoice.order_number or f"#{invoice.order_id}")
 
-    @admin.display(description=_("total"))
-    def amount(self, invoice: Invoice) -> str:
-        return money(invoice.total, invoice.currency)
+    @admin.display(description=_("net"))
+    def net(self, invoice: Invoice) -> str:
+        return number(money(invoice.total - invoice.tax_total, invoice.currency))
 
-    @admin.display(description=_("type"))
+    @admin.display(description=_("tax"), ordering="tax_total")
+    def tax(self, invoice: Invoice) -> str:
+        return number(money(invoice.tax_total, invoice.currency))
+
+    @admin.display(description=number(_("total")), ordering="total")
+    def amount(self, invoice: Invoice) -> str:
+        return number(money(invoice.total, invoice.currency))
+
+    @admin.display(description=_("type"), ordering="document_type")
     def kind(self, invoice: Invoice) -> str:
         return badge(invoice.get_document_type_display(), "warn" if invoice.corrects_id else "info")
 
@@ -111,11 +120,11 @@ def _invoice_line(line: dict[str, Any], currency: str) -> dict[str, Any]:
 
 @admin.register(Shipment)
 class ShipmentAdmin(ShipmentSteps):
-    list_display = ("code", "shipped", "of_order", "buyer", "kind")
+    list_display = ("code", "shipped", "of_order", "buyer", "country", "carrier", "tracking_number", "kind")
+    hidden_at_first = frozenset({"country"})
     list_filter = (ShippedRange,)
     search_fields = ("code",)
     search_help_text = _("The beginning of a shipment number.")
-    sortable_by = ()
     actions = ("download",)
     page_template = "admin/orders/shipment/page.html"
     empty_sentence = _("No shipments here. They are made on the page of an order, or by import rules.")  # type: ignore[assignment]
@@ -140,15 +149,19 @@ class ShipmentAdmin(ShipmentSteps):
         term = search_term.strip()
         return (queryset.filter(code__istartswith=term) if term else queryset), False
 
-    @admin.display(description=_("shipped"))
+    @admin.display(description=_("shipped"), ordering="shipped_at")
     def shipped(self, shipment: Shipment) -> Any:
         return shipment.shipped_at
 
-    @admin.display(description=_("order"))
+    @admin.display(description=_("order"), ordering="order_number")
     def of_order(self, shipment: Shipment) -> str:
         return link("orders_order", shipment.order_id, shipment.order_number or f"#{shipment.order_id}")
 
-    @admin.display(description=_("buyer"))
+    @admin.display(description=_("country"))
+    def country(self, shipment: Shipment) -> str:
+        return str(shipment.address.get("country") or "–")
+
+    @admin.display(description=_("buyer"), ordering="buyer")
     def buyer(self, shipment: Shipment) -> str:
         return shipment.buyer or "–"
 

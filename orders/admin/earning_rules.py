@@ -83,7 +83,7 @@ class RuleForm(forms.Form):
 class EarningRuleAdmin(PageAdmin[EarningRule]):
     list_display = ("name", "earned_by", "gives", "active", "changed")
     list_select_related = ("segment", "project")
-    sortable_by = ("name",)
+    sorted_by_index = frozenset({"name"})
     ordering = ("name",)
     page_template = "admin/orders/earningrule/page.html"
     empty_sentence = gettext_lazy("No earning rules here. Add one, and customers get points for orders or segments.")  # type: ignore[assignment]

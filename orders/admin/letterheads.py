@@ -79,7 +79,6 @@ class LetterheadForm(forms.Form):
 @admin.register(Letterhead)
 class LetterheadAdmin(PageAdmin[Letterhead]):
     list_display = ("company", "since", "author", "state")
-    sortable_by = ()
     list_select_related = ("author",)
     page_template = "admin/orders/letterhead/page.html"
     empty_sentence = gettext_lazy("No letterhead yet: documents would carry the account's name alone.")  # type: ignore[assignment]

@@ -18,9 +18,10 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from config.kit import true_time
+from config.kit.admin.csv_files import in_csv
 from config.kit.admin.markup import badge
 from config.kit.admin.model_admins import TenantAdmin
-from config.kit.money import money
+from config.kit.money import bare_amount, money
 from integrations.admin.open_project import warehouses_of
 from integrations.choices import ImportAction
 from orders.admin.synchronizing import SYNCHRONIZE, SynchronizeOrders
@@ -68,6 +69,7 @@ class OrderColumns(SynchronizeOrders, TenantAdmin[Order]):
     def amount_of(self, obj: Order) -> tuple[Decimal, str]:
         return obj.total, obj.currency
 
+    @in_csv({"number": lambda order: order.number})
     @admin.display(description=_("number"))
     def named(self, order: Any) -> str:
         number = order.number or f"#{order.pk}"
@@ -76,10 +78,12 @@ class OrderColumns(SynchronizeOrders, TenantAdmin[Order]):
             return str(number)
         return format_html('{} <i class="sign" role="img" title="{}">✎</i>', number, ", ".join(signs))
 
+    @in_csv({"placed at": lambda order: order.placed_at})
     @admin.display(description=_("placed"), ordering="placed_at")
     def placed(self, order: Order) -> Any:
         return order.placed_at
 
+    @in_csv({"placed at": lambda order: order.placed_at})
     @admin.display(description=_("age"))
     def age(self, order: Order) -> str:
         """Of open orders, since they were placed."""
@@ -91,6 +95,7 @@ class OrderColumns(SynchronizeOrders, TenantAdmin[Order]):
     def shop(self, order: Any) -> str:
         return order.shop_title or "–"
 
+    @in_csv({"buyer": lambda order: order.buyer, "e-mail": lambda order: order.email})
     @admin.display(description=_("buyer"), ordering="buyer")
     def bought_by(self, order: Order) -> str:
         return order.buyer or order.email or "–"
@@ -99,20 +104,23 @@ class OrderColumns(SynchronizeOrders, TenantAdmin[Order]):
     def country(self, order: Any) -> str:
         return order.country_code or "–"
 
+    @in_csv({"items": lambda order: _goods(order)})
     @admin.display(description=_("items"))
     def goods(self, order: Any) -> str:
         """The first item, and how many lines more there are."""
-        if order.first_line is None:
-            return "–"
-        name = order.first_line["sku"] or order.first_line["name"]
-        shown = name if len(name) <= LONGEST_ITEM else f"{name[: LONGEST_ITEM - 1]}…"
-        more = f" +{order.lines_counted - 1}" if order.lines_counted > 1 else ""
-        return format_html('<span class="nowrap">{} × {}{}</span>', order.first_line["quantity"], shown, more)
+        return format_html('<span class="nowrap">{}</span>', _goods(order) or "–")
 
+    @in_csv({"currency": lambda order: order.currency, "total": lambda order: bare_amount(order.total, order.currency)})
     @admin.display(description=format_html('<span class="number">{}</span>', _("total")), ordering="total")
     def amount(self, order: Order) -> str:
         return format_html('<span class="number">{}</span>', money(order.total, order.currency))
 
+    @in_csv(
+        {
+            "paid at": lambda order: order.paid_at,
+            "refunded": lambda order: bare_amount(order.refunded_total, order.currency),
+        }
+    )
     @admin.display(description=_("paid"), ordering="paid_at")
     def payment(self, order: Order) -> str:
         if order.refunded_total > 0:
@@ -144,6 +152,7 @@ class OrderColumns(SynchronizeOrders, TenantAdmin[Order]):
     def served_from(self, order: Any) -> str:
         return str(order.place)
 
+    @in_csv({"status in the shop": lambda order: order.shop_status})
     @admin.display(description=_("in the shop"))
     def remote(self, order: Any) -> str:
         status = order.remote_label or order.shop_status or "–"
@@ -154,9 +163,19 @@ class OrderColumns(SynchronizeOrders, TenantAdmin[Order]):
     def imported_as(self, order: Order) -> str:
         return dict(ImportAction.choices).get(order.import_action, order.import_action) or "–"
 
+    @in_csv({})
     @admin.display(description=_("eshop"))
     def synchronize_row(self, order: Order) -> str:
         return self.synchronize_button(order)
+
+
+def _goods(order: Any) -> str:
+    if order.first_line is None:
+        return ""
+    name = order.first_line["sku"] or order.first_line["name"]
+    shown = name if len(name) <= LONGEST_ITEM else f"{name[: LONGEST_ITEM - 1]}…"
+    more = f" +{order.lines_counted - 1}" if order.lines_counted > 1 else ""
+    return f"{order.first_line['quantity']} × {shown}{more}"
 
 
 def how_long(span: timedelta) -> str:

@@ -14,7 +14,6 @@ from django.utils.translation import gettext_lazy as _
 from config.kit.admin.model_admins import Route
 from integrations.admin.open_project import warehouses_of
 from integrations.models import StatusRule
-from orders.admin.export import ExportOrders
 from orders.admin.filters import (
     InShopChoice,
     OrderTab,
@@ -35,7 +34,7 @@ from orders.search import search
 
 
 @admin.register(Order)
-class OrderAdmin(LoadOrders, ExportOrders, OrderColumns, BulkSteps, OrderSteps):
+class OrderAdmin(LoadOrders, OrderColumns, BulkSteps, OrderSteps):
     list_filter = (OrderTab, ShopFilter, WarehouseFilter, StatusFilter, InShopChoice, RuleFilter, PlacedRange)
     search_fields = ("search",)  # shows the box; `get_search_results` asks the index of words
     search_help_text = _(
@@ -51,7 +50,6 @@ class OrderAdmin(LoadOrders, ExportOrders, OrderColumns, BulkSteps, OrderSteps):
     def routes(self) -> Sequence[Route]:
         return [
             *self.loading_routes(),
-            *self.export_routes(),
             *self.synchronize_routes(),
             *self.bulk_routes(),
             *self.step_routes(),

@@ -44,9 +44,7 @@ class PointsMovementAdmin(PageAdmin[PointsMovement]):
     list_select_related = ("customer", "rule", "order", "actor")
     search_fields = ("customer",)
     search_help_text = _("An e-mail address or a source id, in full.")
-    sortable_by = ()
     ordering = ("-id",)
-    change_list_template = "admin/export_list.html"
     page_template = ""
     empty_sentence = _("No points here. Earning rules give them, or people on the page of a customer.")  # type: ignore[assignment]
 

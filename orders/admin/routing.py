@@ -169,7 +169,6 @@ class TriedRow:
 class RoutingRuleAdmin(PageAdmin[RoutingRule]):
     list_display = ("turn", "target", "conditions")
     list_display_links = None
-    sortable_by = ()
     ordering = ("position",)
     page_template = ""
     empty_sentence = gettext_lazy("No routing rules here: every new order is served from the default warehouse.")  # type: ignore[assignment]

@@ -46,7 +46,7 @@ class SegmentAdmin(PageAdmin[Segment]):
     list_filter = (KindFilter,)
     search_fields = ("name",)
     search_help_text = gettext_lazy("A part of the name.")
-    sortable_by = ("name",)
+    sorted_by_index = frozenset({"name"})
     ordering = ("name",)
     page_template = "admin/orders/segment/page.html"
     empty_sentence = gettext_lazy(
@@ -77,12 +77,11 @@ class SegmentAdmin(PageAdmin[Segment]):
         tools = ways if request.user.has_perm(ADD) else []
         return super().changelist_view(request, {"tools": tools, **(extra_context or {})})
 
-    def get_changelist_instance(self, request: HttpRequest) -> Any:
-        changelist: Any = super().get_changelist_instance(request)
-        counts = membership.members(segment.pk for segment in changelist.result_list)
-        for segment in changelist.result_list:
-            segment.counted = counts[segment.pk]
-        return changelist
+    def filled(self, rows: Sequence[Segment]) -> Sequence[Segment]:
+        counts = membership.members(segment.pk for segment in rows)
+        for segment in rows:
+            segment.counted = counts[segment.pk]  # type: ignore[attr-defined]
+        return rows
 
     @admin.display(description=gettext_lazy("kind"))
     def kind_shown(self, segment: Segment) -> str:

@@ -43,9 +43,8 @@ class ProductAdmin(PageAdmin[Product]):
     list_display = ("sku", "full_name", "ean", "location", "on_hand", "reserved", "available", "waiting")
     search_fields = ("sku",)
     search_help_text = gettext_lazy("The beginning of a SKU, words of the name, or an EAN.")
-    sortable_by = ("sku",)
+    sorted_by_index = frozenset({"sku"})
     ordering = ("sku",)
-    change_list_template = "admin/export_list.html"
     page_template = "admin/stock/product/page.html"
     empty_sentence = gettext_lazy(
         "No products here. They come with the orders, from a shop's product list, or by hand."

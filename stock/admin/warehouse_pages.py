@@ -31,7 +31,6 @@ ADD, CHANGE = "stock.add_warehouse", "stock.change_warehouse"
 @admin.register(Warehouse)
 class WarehouseAdmin(PageAdmin[Warehouse]):
     list_display = ("name", "asked", "products", "on_hand", "available", "state")
-    sortable_by = ()
     ordering = ("priority", "pk")
     page_template = "admin/stock/warehouse/page.html"
     empty_sentence = gettext_lazy("No warehouse here yet. The first one comes with the first product.")  # type: ignore[assignment]

@@ -17,6 +17,8 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django_filters import FilterSet
 
+from config.kit import true_time
+from config.kit.admin.day_spans import SPANS
 from config.kit.admin.kept_lists import ROWS, VIEW
 from config.kit.list_filters import BadFilter, PrimaryKeys, narrowed
 
@@ -176,7 +178,7 @@ class TabFilter(ChoiceFilter):
 
 
 class DateRange(ListFilter):
-    """From and to, both days included, in the project's zone.
+    """From and to, both days included, in the project's zone; or a span by its word, as in `day_spans`.
 
     With `filters`, `span` names two of those filters, `<span>_from` and `<span>_before`, which the API has as well.
     """
@@ -202,16 +204,34 @@ class DateRange(ListFilter):
     def has_output(self) -> bool:
         return True
 
+    @cached_property
+    def days(self) -> tuple[str, str]:
+        """The first and the last day as 2026-11-21; "" for none. A span may be asked for by its word instead."""
+        first, last = (str(self.used_parameters.get(name, "")) for name in (self.first_name, self.last_name))
+        if first not in SPANS:
+            return first, last
+        today = true_time.now().astimezone(timezone.get_current_timezone()).date()
+        begin, end = SPANS[first][1](today)
+        return begin.isoformat(), end.isoformat()
+
     @property
     def first(self) -> str:
-        return str(self.used_parameters.get(self.first_name, ""))
+        return self.days[0]
 
     @property
     def last(self) -> str:
-        return str(self.used_parameters.get(self.last_name, ""))
+        return self.days[1]
+
+    @property
+    def word(self) -> str:
+        """The word of the span that is asked for, "" where there is none."""
+        asked = str(self.used_parameters.get(self.first_name, ""))
+        return asked if asked in SPANS else ""
 
     @property
     def chosen(self) -> str:
+        if self.word:
+            return str(SPANS[self.word][0])
         if self.first and self.last:
             return f"{self.first} – {self.last}"
         if self.first:
@@ -220,6 +240,14 @@ class DateRange(ListFilter):
 
     def choices(self, changelist: ChangeList) -> Iterator[dict[str, Any]]:
         """The other parameters of the address, which the form carries along."""
+        self.spans = [
+            {
+                "label": label,
+                "selected": word == self.word,
+                "query_string": changelist.get_query_string({self.first_name: word, self.last_name: None}),
+            }
+            for word, (label, _days) in SPANS.items()
+        ]
         for key, values in changelist.filter_params.items():
             if key not in self.expected_parameters():
                 for value in values:

@@ -3,25 +3,46 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
-from typing import Any
+import html
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from itertools import islice
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.utils import label_for_field, lookup_field
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseRedirect, StreamingHttpResponse
 from django.http.response import HttpResponseBase
+from django.utils.html import strip_tags
+from django.utils.safestring import SafeString
+from django.utils.text import slugify
 
 from config.kit import true_time
-from config.kit.admin.model_admins import TenantAdmin
 from config.kit.spreadsheets import plain
 
 ROWS_AT_ONCE = 2_000
 
-Cell = str | datetime | None
+Cell = str | datetime | date | None
 # The cells of a row; amounts come as `config.kit.money.bare_amount` writes them.
 Cells = Callable[[Any], Sequence[Cell]]
+# Rows with what is read of other tables for all of them at once.
+Filled = Callable[[Sequence[Any]], Sequence[Any]]
+
+
+Display = TypeVar("Display", bound=Callable[..., Any])
+CHECKBOX = "action_checkbox"
+
+
+def in_csv(told: Mapping[str, Callable[[Any], Cell]]) -> Callable[[Display], Display]:
+    """What a column of a list is in a file: cells by header, given the row. {}: it is none, as buttons are."""
+
+    def decorate(display: Display) -> Display:
+        display.csv_cells = told  # type: ignore[attr-defined]
+        return display
+
+    return decorate
 
 
 class Echo:
@@ -31,28 +52,81 @@ class Echo:
         return line
 
 
-def csv_lines(rows: QuerySet[Any], columns: Sequence[str], cells: Cells, zone: ZoneInfo) -> Iterator[str]:
+def csv_lines(
+    rows: QuerySet[Any], columns: Sequence[str], cells: Cells, zone: ZoneInfo, filled: Filled = tuple
+) -> Iterator[str]:
     def written(cell: Cell) -> str:
         if isinstance(cell, datetime):
             return cell.astimezone(zone).isoformat(sep=" ", timespec="minutes")
+        if isinstance(cell, date):
+            return cell.isoformat()
         return plain(cell or "")
 
     writer = csv.writer(Echo())
     yield "\ufeff" + writer.writerow(columns)  # the mark by which spreadsheets know UTF-8
-    for row in rows.iterator(chunk_size=ROWS_AT_ONCE):
-        yield writer.writerow([written(cell) for cell in cells(row)])
+    found = rows.iterator(chunk_size=ROWS_AT_ONCE)
+    while some := filled(tuple(islice(found, ROWS_AT_ONCE))):
+        yield from (writer.writerow([written(cell) for cell in cells(row)]) for row in some)
 
 
-def csv_of_list(
-    admin: TenantAdmin[Any], request: HttpRequest, name: str, columns: Sequence[str], cells: Cells
-) -> HttpResponseBase:
-    """Download what the list shows, all pages of it, as `name` with the day."""
+def csv_of_list(admin: Any, request: HttpRequest, name: str, columns: Sequence[str], cells: Cells) -> HttpResponseBase:
+    """Download what the list shows, all pages of it, as `name` with the day. `admin` is a `TenantAdmin`."""
     try:
         changelist: Any = admin.get_changelist_instance(request)
     except IncorrectLookupParameters:
         return HttpResponseRedirect(admin.url("changelist") + "?e=1")
+    return csv_answer(request, name, changelist.queryset, columns, cells)
+
+
+def csv_of_columns(admin: Any, request: HttpRequest) -> HttpResponseBase:
+    """The same of a list whose file has the columns that it shows."""
+    try:
+        changelist: Any = admin.get_changelist_instance(request)
+    except IncorrectLookupParameters:
+        return HttpResponseRedirect(admin.url("changelist") + "?e=1")
+    told: dict[str, Callable[[Any], Cell]] = {}
+    for column in changelist.list_display:
+        if column != CHECKBOX:
+            told |= _cells_of(admin, column)
+    name = slugify(str(admin.opts.verbose_name_plural))
+
+    def cells(row: Any) -> list[Cell]:
+        return [tell(row) for tell in told.values()]
+
+    return csv_answer(request, name, changelist.queryset, list(told), cells, admin.filled)
+
+
+def _cells_of(admin: Any, column: str) -> Mapping[str, Callable[[Any], Cell]]:
+    """The cells of a column: those it declares, else what the list shows without its markup."""
+    label, attr = label_for_field(column, admin.model, admin, return_attr=True)
+    declared: Mapping[str, Callable[[Any], Cell]] | None = getattr(attr, "csv_cells", None)
+    return (
+        declared if declared is not None else {strip_tags(str(label)).lower(): lambda row: _shown(admin, column, row)}
+    )
+
+
+def _shown(admin: Any, column: str, row: Any) -> Cell:
+    field, _attr, value = lookup_field(column, row, admin)
+    if field is not None and getattr(field, "flatchoices", None):
+        value = getattr(row, f"get_{field.name}_display")()
+    if value is None or isinstance(value, datetime | date):
+        return value
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    text = html.unescape(strip_tags(str(value))).strip() if isinstance(value, SafeString) else str(value)
+    return "" if text == admin.empty_value_display else text
+
+
+def csv_answer(
+    request: HttpRequest,
+    name: str,
+    rows: QuerySet[Any],
+    columns: Sequence[str],
+    cells: Cells,
+    filled: Filled = tuple,
+) -> HttpResponseBase:
     zone = getattr(getattr(request, "project", None), "zone", ZoneInfo("UTC"))
-    lines = csv_lines(changelist.queryset, columns, cells, zone)
+    lines = csv_lines(rows, columns, cells, zone, filled)
     response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
     day = true_time.now().astimezone(zone).date()
     response["Content-Disposition"] = f'attachment; filename="{name}-{day:%Y-%m-%d}.csv"'

@@ -12,7 +12,7 @@ def badge(label: object, tone: str = "plain") -> SafeString:
     return format_html('<span class="badge badge-{}">{}</span>', tone, label)
 
 
-def number(text: str) -> SafeString:
+def number(text: object) -> SafeString:
     """A number or amount, set to the right."""
     return format_html('<span class="number">{}</span>', text)
 

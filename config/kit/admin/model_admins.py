@@ -24,9 +24,11 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from config.kit.admin import kept_lists, list_forms
+from config.kit.admin import csv_files, kept_lists, list_forms
 from config.kit.admin.change_lists import CappedPaginator, parameters_of
 from config.kit.admin.guards import guard_of, guarded
+from config.kit.admin.in_place import in_place
+from config.kit.admin.neighbours import beside
 from config.kit.admin.personal_lists import PersonalChangeList
 from config.kit.money import bare_amount
 
@@ -102,6 +104,10 @@ class TenantAdmin(DjangoAdmin[M]):
         """The rows of the list with what these columns read of them."""
         return queryset
 
+    def filled(self, rows: Sequence[M]) -> Sequence[M]:
+        """Rows of the list with what its columns read of other tables: a query for all of them, not one each."""
+        return rows
+
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
         try:
             if any("\x00" in value for values in request.GET.lists() for value in (values[0], *values[1])):
@@ -149,16 +155,20 @@ class TenantAdmin(DjangoAdmin[M]):
 
     def list_routes(self) -> Sequence[Route]:
         """Addresses that every list has, for those who may see it."""
-        may_see = guarded(f"{self.opts.app_label}.view_{self.opts.model_name}")
+        seen = f"{self.opts.app_label}.view_{self.opts.model_name}"
         kept = (("columns", list_forms.take_columns), ("views", list_forms.take_view))
-        return [(f"{name}/", MethodType(may_see(take), self), name) for name, take in kept]
+        routes = [(f"{name}/", MethodType(guarded(seen)(take), self), name) for name, take in kept]
+        export = guarded(seen, methods=("GET",))(csv_files.csv_of_columns)
+        return [*routes, ("export/", MethodType(export, self), "export")]
 
     def get_urls(self) -> list[URLPattern]:
         own = []
-        for route, view, name in [*self.routes(), *self.list_routes()]:
+        routes = self.routes()
+        names = {name for _route, _view, name in routes}
+        for route, view, name in [*routes, *(each for each in self.list_routes() if each[2] not in names)]:
             if guard_of(view) is None:
                 raise ImproperlyConfigured(f"{view} of {type(self).__name__} has no guard.")
-            own.append(path(route, self.admin_site.admin_view(view), name=self.url_name(name)))
+            own.append(path(route, self.admin_site.admin_view(in_place(self, view)), name=self.url_name(name)))
         return own + super().get_urls()
 
     def missing(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -204,6 +214,7 @@ class PageAdmin(TenantAdmin[M]):
             "title": str(obj),
             "object": obj,
             "media": self.media,
+            "neighbours": beside(self, request, obj),
             **self.page_context(request, obj),
             **extra,
         }

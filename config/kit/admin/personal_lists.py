@@ -77,7 +77,11 @@ class PersonalChangeList(TenantChangeList):
         return names.removeprefix("-") in {"", *self.model_admin.sorted_by_index}
 
     def get_results(self, request: HttpRequest) -> None:
+        if getattr(request, "is_unread", False):
+            self.result_count = 0
+            return
         super().get_results(request)
+        self.result_list = self.model_admin.filled(list(self.result_list))
         self.is_long = self.is_long or self.result_count > MOST_SORTED
         if self.is_long:
             self.sortable_by = self.model_admin.sorted_by_index

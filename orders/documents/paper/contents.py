@@ -123,14 +123,19 @@ def _rate(line: dict[str, Any]) -> str:
     return f"{rate}\u00a0%" if rate else "–"
 
 
-def _by_rate(row: Invoice) -> tuple[tuple[str, ...], ...]:
-    """Heads, then net, tax and both by rate, largest first; together the totals. None where all have one rate."""
-    sums: dict[str, list[Decimal]] = {}
+def sums_by_rate(row: Invoice) -> dict[str, tuple[Decimal, Decimal]]:
+    """Net amount and tax of a paper by rate, as its lines have them; "" of those that have no rate."""
+    sums: dict[str, tuple[Decimal, Decimal]] = {}
     for line in row.lines:
         for part in line.get("shares") or [line]:
-            found = sums.setdefault(part.get("rate", ""), [Decimal(0), Decimal(0)])
-            found[0] += Decimal(part["total"])
-            found[1] += Decimal(part["tax"])
+            net, tax = sums.get(part.get("rate") or "", (Decimal(0), Decimal(0)))
+            sums[part.get("rate") or ""] = (net + Decimal(part["total"]), tax + Decimal(part["tax"]))
+    return sums
+
+
+def _by_rate(row: Invoice) -> tuple[tuple[str, ...], ...]:
+    """Heads, then net, tax and both by rate, largest first; together the totals. None where all have one rate."""
+    sums = sums_by_rate(row)
     if len(sums) < 2:
         return ()
     heads = (gettext("Rate of tax"), gettext("Net"), gettext("Tax"), gettext("With tax"))
