@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from config.kit.admin.guards import guarded, guarded_action
 from config.kit.admin.markup import post_button
 from config.kit.admin.model_admins import Route
+from config.kit.admin.waiting_rows import ActionRefused
 from integrations.following import keeping
 from integrations.importing import synchronize
 from integrations.importing.synchronize import SyncLook, SyncRefused
@@ -28,6 +29,8 @@ from orders.work.refresh import overwrite
 from orders.work.refresh.overwrite import Refreshed, RefreshOutcome
 
 SYNCHRONIZE = "integrations.synchronize"
+# Of many refusals of an action.
+MOST_TOLD = 3
 
 
 class SeenForm(forms.Form):
@@ -130,8 +133,9 @@ class SynchronizeOrders(Steps[Order]):
         try:
             requested = synchronize.request(rows[0][1], [pk for pk, _project in rows], user_id=request.user.pk)
         except SyncRefused as refusal:
-            messages.error(request, str(refusal))
-            return
+            raise ActionRefused(str(refusal)) from refusal
+        if not requested.runs and requested.refusals:
+            raise ActionRefused(" ".join(requested.refusals[:MOST_TOLD]))
         progress.remember(request, [run.pk for run in requested.runs])
         for refusal_text in requested.refusals:
             messages.warning(request, refusal_text)

@@ -100,8 +100,11 @@ def test_the_limit_of_a_bulk_retry(shop: Integration, admin: Client) -> None:
         remote(shop, str(number), RemoteState.FAILED)
     ids = list(RemoteOrder.objects.values_list("pk", flat=True)[:50])
     data = {"action": "retry_chosen", "_selected_action": ids, "select_across": "1", "index": 0}
-    assert "At most 1000 at once" in admin.post(LIST, data, follow=True).content.decode()
-    assert not Run.objects.exists()
+    page = admin.post(LIST, data, follow=True).content.decode()
+    assert "These were the first 1,000 of 1,001 chosen rows." in page
+    assert "Retry now: 1 chosen row waits." in page
+    assert "waits" not in admin.post(f"{LIST}portion/?tab=failed", {"do": "go"}, follow=True).content.decode()
+    assert not RemoteOrder.objects.filter(state=RemoteState.FAILED, next_attempt_at=None).exists()
 
 
 def test_what_the_shop_sent_is_shown_and_not_run(shop: Integration, admin: Client) -> None:

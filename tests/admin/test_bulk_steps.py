@@ -92,9 +92,12 @@ def test_invoices_are_issued_once_each(admin: Client, orders: list[Order]) -> No
     assert broken() == {}
 
 
-def test_more_than_a_hundred_are_refused(admin: Client, shop: Integration) -> None:
+def test_more_than_a_hundred_are_asked_about_in_portions(admin: Client, shop: Integration) -> None:
     many = imported(shop, [incoming(line("A-17")) for _ in range(101)])
-    assert "At most 100 at once" in choose(admin, "cancel", many).content.decode()
+    assert len(tokens(choose(admin, "cancel", many))) == 100
+    assert "Cancel: 1 chosen row waits." in admin.get(LIST).content.decode()
+    assert len(tokens(admin.post(f"{LIST}portion/", {"do": "go"}))) == 1
+    assert "chosen row waits" not in admin.get(LIST).content.decode()
     admin.post(f"{LIST}bulk/cancel/", {"order": [f"{order.pk}:0" for order in many]})
     assert "at most 100 orders" in admin.get(LIST).content.decode()
     assert set(statuses(many)) == {OrderStatus.PROCESSING}

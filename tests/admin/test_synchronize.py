@@ -122,10 +122,20 @@ def test_a_hundred_at_once_in_a_run(book: list[Order], bodies: dict[str, bytes],
     assert run.state == RunState.SUCCEEDED
 
 
-def test_101_are_refused_and_nothing_is_queued(book: list[Order], admin: Client) -> None:
+def test_of_101_a_hundred_are_started_and_one_waits(book: list[Order], admin: Client) -> None:
     page = admin.post(LIST, chosen(book[:101]), follow=True).content.decode()
-    assert "At most 100 at once" in page
-    assert not Run.objects.filter(kind=RunKind.SYNCHRONIZE).exists()
+    assert "These were the first 100 of 101 chosen rows. 1 wait above the list." in page
+    assert "Synchronize: 1 chosen row waits." in page
+    run = Run.objects.get(kind=RunKind.SYNCHRONIZE)
+    assert len(run.scope["orders"]) == 100
+    # While it runs the next portion is refused, and goes on waiting.
+    refused = admin.post(f"{LIST}portion/", {"do": "go"}, follow=True).content.decode()
+    assert "already running" in refused and "Synchronize: 1 chosen row waits." in refused
+    jobs.work(run.pk)
+    page = admin.post(f"{LIST}portion/", {"do": "go"}, follow=True).content.decode()
+    assert "waits" not in page
+    last = Run.objects.filter(kind=RunKind.SYNCHRONIZE).latest("pk")
+    assert {*run.scope["orders"], *last.scope["orders"]} == {order.pk for order in book[:101]}
 
 
 def test_a_second_start_is_refused_politely(book: list[Order], admin: Client) -> None:

@@ -20,6 +20,9 @@ from django.http.response import HttpResponseBase
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
+from config.kit.admin import waiting_rows
+from config.kit.admin.waiting_rows import ActionRefused
+
 P = ParamSpec("P")
 Admin = TypeVar("Admin", bound="ModelAdmin[Any]")
 View = Callable[Concatenate[Admin, HttpRequest, P], HttpResponseBase]
@@ -57,9 +60,10 @@ def guarded(permission: str, *, methods: tuple[str, ...] = ("POST",)) -> Callabl
 def guarded_action(
     permission: str, *, description: str | Promise, limit: int = 1_000
 ) -> Callable[[Action[Admin]], Action[Admin]]:
-    """An action on chosen rows: offered to people with the permission only, refused above the limit.
+    """An action on chosen rows: offered to people with the permission only, `limit` rows at a time.
 
-    It answers with a page or a file of its own, or with None: back to the list.
+    It answers with a page or a file of its own, or with None: back to the list. Where more rows are chosen the others
+    wait above the list, see `waiting_rows`; so do all of them where it raises ActionRefused.
     """
 
     def decorate(action: Action[Admin]) -> Action[Admin]:
@@ -67,15 +71,28 @@ def guarded_action(
         def inner(admin: Admin, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponseBase | None:
             if not request.user.has_perm(permission):
                 raise PermissionDenied
-            chosen = list(queryset.order_by().values_list("pk", flat=True)[: limit + 1])
+            chosen = waiting_rows.chosen(request, queryset)
             if not chosen:
                 messages.info(request, _("None of the chosen rows is here any more."))
+                waiting_rows.keep(admin, request, action.__name__, (), limit)
                 return None
-            if len(chosen) > limit:
-                sentence = _("At most %(limit)s at once: choose fewer rows, then do it again.")
-                messages.error(request, sentence % {"limit": limit})
+            if len(chosen) > waiting_rows.MOST_CHOSEN:
+                sentence = _("At most %(most)s rows can be chosen at once: filter or search first.")
+                messages.error(request, sentence % {"most": f"{waiting_rows.MOST_CHOSEN:,}"})
                 return None
-            return action(admin, request, queryset.model._default_manager.filter(pk__in=chosen))
+            now, rest = chosen[:limit], chosen[limit:]
+            try:
+                answer = action(admin, request, queryset.model._default_manager.filter(pk__in=now))
+            except ActionRefused as refusal:
+                messages.error(request, str(refusal))
+                waiting_rows.keep(
+                    admin, request, action.__name__, chosen if rest or waiting_rows.goes_on(request) else (), limit
+                )
+                return None
+            waiting_rows.keep(admin, request, action.__name__, rest, limit)
+            if rest:
+                waiting_rows.tell(request, len(now), len(rest))
+            return answer
 
         inner.guard = Guard(permission, ("POST",), limit)  # type: ignore[attr-defined]
         inner.short_description = description  # type: ignore[attr-defined]

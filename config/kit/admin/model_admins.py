@@ -24,7 +24,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from config.kit.admin import csv_files, kept_lists, list_forms
+from config.kit.admin import csv_files, kept_lists, list_forms, waiting_rows
 from config.kit.admin.change_lists import CappedPaginator, parameters_of
 from config.kit.admin.guards import guard_of, guarded
 from config.kit.admin.in_place import in_place
@@ -156,19 +156,25 @@ class TenantAdmin(DjangoAdmin[M]):
     def list_routes(self) -> Sequence[Route]:
         """Addresses that every list has, for those who may see it."""
         seen = f"{self.opts.app_label}.view_{self.opts.model_name}"
-        kept = (("columns", list_forms.take_columns), ("views", list_forms.take_view))
+        kept = (
+            ("columns", list_forms.take_columns),
+            ("views", list_forms.take_view),
+            ("portion", waiting_rows.go_on),
+        )
         routes = [(f"{name}/", MethodType(guarded(seen)(take), self), name) for name, take in kept]
         export = guarded(seen, methods=("GET",))(csv_files.csv_of_columns)
         return [*routes, ("export/", MethodType(export, self), "export")]
 
     def get_urls(self) -> list[URLPattern]:
-        own = []
         routes = self.routes()
         names = {name for _route, _view, name in routes}
-        for route, view, name in [*routes, *(each for each in self.list_routes() if each[2] not in names)]:
+        found = [(route, view, in_place(self, view), name) for route, view, name in routes]
+        found += [(route, view, view, name) for route, view, name in self.list_routes() if name not in names]
+        own = []
+        for route, view, shown, name in found:
             if guard_of(view) is None:
                 raise ImproperlyConfigured(f"{view} of {type(self).__name__} has no guard.")
-            own.append(path(route, self.admin_site.admin_view(in_place(self, view)), name=self.url_name(name)))
+            own.append(path(route, self.admin_site.admin_view(shown), name=self.url_name(name)))
         return own + super().get_urls()
 
     def missing(self, request: HttpRequest, object_id: str) -> HttpResponse:

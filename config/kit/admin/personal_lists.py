@@ -18,9 +18,10 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from config.kit.admin import kept_lists
+from config.kit.admin import kept_lists, waiting_rows
 from config.kit.admin.change_lists import TenantChangeList
 from config.kit.admin.kept_lists import NamedView
+from config.kit.admin.waiting_rows import WaitingRows
 
 # A list of so many rows is sorted by any column; a longer one only where an index has the order already.
 MOST_SORTED = 2_000
@@ -107,6 +108,11 @@ class PersonalChangeList(TenantChangeList):
             text = _("Lists of up to %(most)s rows can be sorted by this column: filter or search first.")
             return text % {"most": f"{MOST_SORTED:,}"}
         return _("This column is put together from several parts and cannot be sorted by.")
+
+    @property
+    def portion(self) -> WaitingRows | None:
+        """Chosen rows that wait for the action they were chosen for."""
+        return waiting_rows.shown(self.model_admin, self.request)
 
     @cached_property
     def kept_query(self) -> str:

@@ -1,0 +1,109 @@
+"""Actions on more rows than they take at once: what waits, who goes on, and what is left."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from config.kit.admin import waiting_rows
+from integrations.choices import RemoteState, Role
+from integrations.models import Integration, Project, RemoteOrder
+from tests.admin.conftest import Login, remote
+from tests.factories import ProjectFactory
+
+LIST = "/integrations/remoteorder/"
+PENDING = f"{LIST}?tab=pending"
+
+
+@pytest.fixture
+def waiting(shop: Integration, admin: Client, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Five orders are to be dismissed, two at a time; the first two are."""
+    rows = [remote(shop, str(number), RemoteState.PENDING).pk for number in range(5)]
+    monkeypatch.setattr(waiting_rows, "chosen", _two_of(waiting_rows.chosen, waiting_rows.keep, monkeypatch))
+    sent = {"action": "dismiss_chosen", "_selected_action": rows, "index": 0, "reason": "A test"}
+    admin.post(PENDING, sent)
+    return rows
+
+
+def _two_of(chosen: Any, keep: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """As if the limit of every action were two."""
+    held: dict[str, list[int]] = {}
+
+    def two(request: Any, rows: Any) -> list[int]:
+        found = chosen(request, rows)
+        held["rest"] = found[2:]
+        return list(found[:2])
+
+    monkeypatch.setattr(
+        waiting_rows, "keep", lambda admin, request, action, rest, limit: keep(admin, request, action, held["rest"], 2)
+    )
+    return two
+
+
+def dismissed() -> int:
+    return RemoteOrder.objects.filter(state=RemoteState.DISMISSED).count()
+
+
+def go(browser: Client, address: str = f"{LIST}portion/?tab=pending", do: str = "go") -> str:
+    return browser.post(address, {"do": do}, follow=True).content.decode()
+
+
+def test_portions_go_on_with_what_was_typed_until_nothing_waits(waiting: list[int], admin: Client) -> None:
+    assert dismissed() == 2
+    page = admin.get(PENDING).content.decode()
+    assert "Mark as cancel: 3 chosen rows wait." in page and "Go on with the next 2" in page
+    assert "Mark as cancel: 1 chosen row waits." in go(admin)
+    assert "chosen row" not in go(admin)
+    assert dismissed() == 5
+    assert set(RemoteOrder.objects.values_list("reason", flat=True)) == {RemoteOrder.objects.first().reason}  # type: ignore[union-attr]
+    assert "A test" in RemoteOrder.objects.get(pk=waiting[-1]).reason
+    assert "Nothing waits here any more." in go(admin)
+
+
+def test_what_waits_can_be_left(waiting: list[int], admin: Client) -> None:
+    assert "The other rows are left as they are." in go(admin, do="leave")
+    assert dismissed() == 2
+    assert "chosen rows wait" not in admin.get(PENDING).content.decode()
+
+
+def test_what_waits_is_the_persons_and_the_lists(
+    project: Project, waiting: list[int], admin: Client, login: Login
+) -> None:
+    assert "chosen rows wait" not in admin.get("/orders/order/").content.decode()
+    assert "Nothing waits here any more." in go(login(project))
+    assert "Nothing waits here any more." in go(admin, "/orders/order/portion/")
+    assert dismissed() == 2
+
+
+def test_rows_of_another_project_are_left_alone(project: Project, waiting: list[int], login: Login) -> None:
+    """Who may not open the rows any more goes on with none of them."""
+    stranger = login(ProjectFactory.create())
+    session = stranger.session
+    session[waiting_rows.KEY] = {
+        "list": "integrations_remoteorder", "action": "dismiss_chosen", "left": waiting, "limit": 2, "more": {},
+    }  # fmt: skip
+    session.save()
+    assert "None of the chosen rows is here any more." in go(stranger)
+    assert dismissed() == 2
+
+
+def test_the_action_needs_its_permission_still(project: Project, waiting: list[int], login: Login) -> None:
+    reader = login(project, Role.READ_ONLY)
+    session = reader.session
+    session[waiting_rows.KEY] = {
+        "list": "integrations_remoteorder", "action": "dismiss_chosen", "left": waiting, "limit": 2, "more": {},
+    }  # fmt: skip
+    session.save()
+    assert "This cannot be done in the tab that is open" in go(reader)
+    assert dismissed() == 2
+
+
+def test_far_too_many_are_refused(shop: Integration, admin: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting_rows, "MOST_CHOSEN", 3)
+    rows = [remote(shop, str(number), RemoteState.PENDING).pk for number in range(4)]
+    sent = {"action": "dismiss_chosen", "_selected_action": rows, "index": 0}
+    answer = admin.post(PENDING, sent, follow=True).content.decode()
+    assert "At most 3 rows can be chosen at once: filter or search first." in answer
+    assert dismissed() == 0
