@@ -33,6 +33,7 @@ from orders.models import Order, OrderLine, OrderNote
 # The columns no list needs as they are.
 UNREAD = ("billing", "shipping", "metadata", "warnings", "note", "search")
 LONGEST_ITEM = 28
+NO_BREAK = "\u00a0"
 LINES = OrderLine.objects.filter(order=OuterRef("pk")).order_by("position", "pk")
 FIRST_LINE = Subquery(LINES.values(told=JSONObject(sku="sku", name="name", quantity="quantity"))[:1])
 LINES_COUNTED = Subquery(LINES.order_by().values("order").annotate(lines=Count("pk")).values("lines"))
@@ -108,7 +109,7 @@ class OrderColumns(SynchronizeOrders, TenantAdmin[Order]):
     @admin.display(description=_("items"))
     def goods(self, order: Any) -> str:
         """The first item, and how many lines more there are."""
-        return format_html('<span class="nowrap">{}</span>', _goods(order) or "–")
+        return (_goods(order) or "–").replace(" ", NO_BREAK)
 
     @in_csv({"currency": lambda order: order.currency, "total": lambda order: bare_amount(order.total, order.currency)})
     @admin.display(description=format_html('<span class="number">{}</span>', _("total")), ordering="total")

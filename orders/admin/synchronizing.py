@@ -59,7 +59,8 @@ class SynchronizeOrders(Steps[Order]):
     def synchronize_button(self, order: Order) -> str:
         if order.integration_id is None:
             return "–"
-        return post_button(self.url("synchronize", order.pk), _("Synchronize"), order)
+        # Relative to the list, whose rows are kept short.
+        return post_button(f"{order.pk}/synchronize/", _("Synchronize"), order)
 
     @guarded(SYNCHRONIZE)
     def look(self, request: HttpRequest, pk: int) -> HttpResponse:

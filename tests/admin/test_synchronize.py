@@ -55,7 +55,7 @@ def test_the_look_shows_old_and_new_and_the_stock(book: list[Order], bodies: dic
     lines = json.loads(bodies[KEYS[0]])["line_items"]
     lines[0]["quantity"] += 3
     edit(bodies, KEYS[0], customer_note="Ring twice", status="cancelled", line_items=lines)
-    assert "Synchronize</button>" in admin.get(f"{LIST}{order.pk}/change/").content.decode()
+    assert "Synchronize with eshop</button>" in admin.get(f"{LIST}{order.pk}/change/").content.decode()
     page = admin.post(f"{LIST}{order.pk}/synchronize/").content.decode()
     for text in ("Ring twice", "Processing", "Cancelled", ": quantity", "Here now", "Waiting", "can be taken back"):
         assert text in page

@@ -25,7 +25,7 @@ def link(model: str, pk: int, label: object) -> SafeString:
 def post_button(address: str, label: object, described: object = "") -> SafeString:
     """A button inside a list's own form that posts somewhere else; the form's CSRF token goes along."""
     return format_html(
-        '<button class="row-button" formaction="{}" aria-label="{} {}">{}</button>',
+        '<button formaction="{}" aria-label="{} {}">{}</button>',
         address,
         label,
         described,
