@@ -58,7 +58,7 @@ def typed(page: Any) -> dict[str, Any]:
 def test_from_the_list_to_the_page(page: Any, orders: list[Order]) -> None:
     shown = page.content.decode()
     assert "Prepare 2 orders" in shown and "Ship 2 orders" in shown and "4 units leave the stock" in shown
-    assert f"Order {orders[2].number} has nothing in stock." in shown
+    assert f"1 order is left out: {orders[2].number} has nothing in stock." in shown
     assert 'value="Post"' in shown
     assert typed(page)["row"] == [f"{row.pk}:0" for row in rows(orders)]
 
@@ -67,6 +67,8 @@ def test_who_was_interrupted_is_led_back(admin: Client, page: Any, orders: list[
     again = choose(admin, "prepare", orders[:2])
     assert at(again) == at(page)
     assert "2 orders" in admin.get(LIST).content.decode() and "Open" in admin.get(LIST).content.decode()
+    assert orders[1].number in admin.get(f"{LIST}?q={orders[0].number}").content.decode()
+    assert "Nothing matches" in admin.get(f"{LIST}?q=77").content.decode()
     shown = choose(admin, "prepare", orders[2:]).content.decode()
     assert "has nothing in stock" in shown and 'id="result_list"' in shown
 

@@ -14,9 +14,12 @@ from integrations.invariants import broken
 from integrations.models import Integration
 from integrations.shops.connection import set_up
 from orders.models import Order, Shipment
+from orders.preparing import gathering, leaving, packing
+from orders.work import lifecycle
 from stock import catalogue
 from tests.admin.conftest import imported
 from tests.browser.browsing import NEEDS_CHROMIUM, Troubles, aside, log_in, tab_to
+from tests.browser.test_accessibility import judge
 from tests.factories import IntegrationFactory, give_stock, incoming, line, member
 from tests.reading_pdf import pages_of
 
@@ -165,6 +168,32 @@ def test_on_a_phone_and_without_scripts(shop: Integration, live_server: LiveServ
         phone.get_by_role("heading", name="Orders that were served").wait_for()
         fits(phone)
     assert aside(broken) == {}
+
+
+def test_no_violation_that_axe_knows(shop: Integration, live_server: LiveServer, page: Any) -> None:
+    """Of pages with rows in every state; the others are tried with all pages (`test_accessibility`)."""
+
+    def seed() -> list[str]:
+        orders = [incoming(line("A-17", 2), line("B-2"), note="Wrap it", shipping_title="DHL") for _ in range(4)]
+        ids = [order.pk for order in imported(shop, orders)]
+        made = gathering.gather(shop.project_id, ids, actor_id=None).preparation
+        assert made is not None
+        begun, packed, changed, left = made.orders.all()
+        packing.scan(begun.pk, "A-17")
+        for code in ("2*A-17", EAN):
+            packing.scan(packed.pk, code)
+        lifecycle.hold(changed.order_id)
+        leaving.ship_prepared(left.pk, seen=0, actor_id=None)
+        here = f"/orders/preparation/{made.pk}"
+        return [
+            f"{here}/change/",
+            f"{here}/pick/?by=order",
+            *(f"{here}/pack/{row.pk}/" for row in (begun, packed, changed, left)),
+        ]
+
+    addresses = aside(seed)
+    log_in(page, live_server.url)
+    judge(page, live_server.url, addresses)
 
 
 def fits(phone: Any) -> None:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from integrations.access.tenancy import project_of
 from orders.models import Order
 from orders.preparing import gathering
+from orders.preparing.gathering import LeftOut
+
+# Orders that are named; of more there is a count.
+MOST_NAMED = 10
 
 
 def begin(request: HttpRequest, chosen: QuerySet[Order]) -> HttpResponse | None:
@@ -23,8 +30,16 @@ def begin(request: HttpRequest, chosen: QuerySet[Order]) -> HttpResponse | None:
         return None
     ids = list(chosen.filter(project=project).values_list("pk", flat=True))
     done = gathering.gather(project.pk, ids, actor_id=request.user.pk)
-    for each in done.left_out:
-        messages.warning(request, _("Order %(number)s %(why)s.") % {"number": each.order.number, "why": each.why})
+    if done.left_out:
+        messages.warning(request, left_out(done.left_out))
     known = {each.preparation_id for each in done.left_out}
     at = done.preparation.pk if done.preparation else known.pop() if len(known) == 1 else None
     return HttpResponseRedirect(reverse("admin:orders_preparation_change", args=[at])) if at else None
+
+
+def left_out(rows: Sequence[LeftOut]) -> str:
+    """Which orders are not prepared and why, in one sentence."""
+    told = ngettext("%(n)s order is left out:", "%(n)s orders are left out:", len(rows)) % {"n": len(rows)}
+    named = ", ".join(f"{each.order.number or each.order.pk} {each.why}" for each in rows[:MOST_NAMED])
+    more = len(rows) - MOST_NAMED
+    return f"{told} {named}" + (_(" and %(n)s more.") % {"n": more} if more > 0 else ".")

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Count, F, Q, QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Count, F, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
@@ -29,13 +30,17 @@ from orders.preparing import gathering, leaving, parcel_rows, pick_list
 from orders.work.changing import ChangeRefused
 
 VIEW = "orders.view_preparation"
+# Orders that the list names, of each preparation.
+SHOWN = 4
 
 
 @admin.register(Preparation)
 class PreparationAdmin(PackSteps):
-    list_display = ("named", "started", "author", "counted", "state")
+    list_display = ("named", "started", "author", "numbers", "counted", "state")
     list_display_links = ("named",)
     list_select_related = ("author",)
+    search_fields = ("orders",)  # shows the box; `get_search_results` asks for numbers
+    search_help_text = gettext_lazy("The number of an order, in full.")
     sortable_by = ()
     page_template = "admin/orders/preparation/page.html"
     empty_sentence = gettext_lazy(
@@ -58,7 +63,18 @@ class PreparationAdmin(PackSteps):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Preparation]:
         left = Count("orders", filter=Q(orders__shipment__isnull=False))
-        return super().get_queryset(request).annotate(count=Count("orders"), left=left)
+        rows = PreparedOrder.objects.filter(preparation=OuterRef("pk")).order_by("position")
+        named = ArraySubquery(rows.values("order__number")[:SHOWN])
+        return super().get_queryset(request).annotate(count=Count("orders"), left=left, order_numbers=named)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Preparation], search_term: str
+    ) -> tuple[QuerySet[Preparation], bool]:
+        term = search_term.strip()
+        if term:
+            found = PreparedOrder.objects.filter(order__number__iexact=term, preparation__in=queryset.values("pk"))
+            queryset = queryset.filter(pk__in=found.values("preparation"))
+        return queryset, False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return super().changelist_view(request, {"title": _("Preparation"), **(extra_context or {})})
@@ -70,6 +86,12 @@ class PreparationAdmin(PackSteps):
     @admin.display(description=gettext_lazy("started"))
     def started(self, preparation: Preparation) -> Any:
         return preparation.created_at
+
+    @admin.display(description=gettext_lazy("orders"))
+    def numbers(self, preparation: Preparation) -> str:
+        named: list[str] = preparation.order_numbers  # type: ignore[attr-defined]
+        more = preparation.count - len(named)  # type: ignore[attr-defined]
+        return (", ".join(named) or "–") + (f" +{more}" if more else "")
 
     @admin.display(description=gettext_lazy("shipped"))
     def counted(self, preparation: Preparation) -> str:
