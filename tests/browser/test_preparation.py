@@ -91,7 +91,7 @@ def test_packed_by_scan_without_a_mouse(shop: Integration, live_server: LiveServ
     log_in(page, live_server.url)
     page.goto(f"{live_server.url}/orders/order/?tab=in_stock")
     for order in orders:
-        page.get_by_label(re.compile(f"Select this object.*{order.number}")).focus()
+        page.locator("#result_list tbody tr", has_text=order.number).locator("input.action-select").focus()
         page.keyboard.press("Space")
     page.locator("select[name=action]").select_option(label="Prepare …")
     page.locator("#changelist .actions button[type=submit]").focus()
@@ -100,8 +100,12 @@ def test_packed_by_scan_without_a_mouse(shop: Integration, live_server: LiveServ
 
     scan(page, orders[0].number)
     page.get_by_role("heading", name=f"Pack order {orders[0].number}").wait_for()
+    page.evaluate("document.activeElement.blur()")
     scan(page, "A-17")
     page.get_by_text("A-17: 1 of 2 packed.").wait_for()
+    page.evaluate("document.activeElement.blur()")
+    scan(page, "gow")  # shortcuts of other pages
+    page.get_by_text("Not in this order: “gow”. Put it aside.").wait_for()
     scan(page, "C-3")
     page.get_by_text("Not in this order: “C-3”. Put it aside.").wait_for()
     page.reload()

@@ -13,12 +13,18 @@ document.addEventListener("keydown", (event) => {
   if (next.select) next.select();
 });
 
-/* What is scanned while nothing has the focus goes to the field that waits for it. */
-document.addEventListener("keydown", (event) => {
-  const field = document.querySelector(".scan-form input[type=text]");
-  const free = event.target === document.body && !event.defaultPrevented;
-  if (field && free && event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey) field.focus();
-});
+/* What is scanned while nothing has the focus goes to the field that waits for it, and means no shortcut. */
+document.addEventListener(
+  "keydown",
+  (event) => {
+    const field = document.querySelector("[data-scan] input[name=code]");
+    if (!field || event.target !== document.body || event.key.length !== 1) return;
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    event.stopPropagation();
+    field.focus();
+  },
+  true,
+);
 
 /* A scan is counted without loading the page anew, one after the other, so that a quick hand loses none. */
 let scans = Promise.resolve();
