@@ -70,6 +70,10 @@ class InvoiceAdmin(ExportInvoices, CreditSteps):
         asked = look_first(request, self.admin_site, rows.values())
         return asked or one_pdf(request, contents.of_invoices(list(rows)), "invoices")
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        tools = [(_("Last month as CSV"), f"{self.url('export')}?from=last_month")]
+        return super().changelist_view(request, {"tools": tools, **(extra_context or {})})
+
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         term = search_term.strip()
         if not term:

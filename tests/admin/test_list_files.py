@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -137,6 +137,19 @@ def test_invoices_have_their_taxes_by_rate(project: Project, shop: Integration, 
     day = Invoice.objects.first().issue_date  # type: ignore[union-attr]
     assert len(rows(admin.get(f"{page}?from={day}&to={day}"))) == 2
     assert rows(login(ProjectFactory.create()).get(page)) == []
+
+
+def test_last_months_invoices_are_two_clicks_away(
+    shop: Integration, admin: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    imported(shop, [incoming(line(), number="N-1")], "invoice")
+    page = admin.get("/orders/invoice/").content.decode()
+    assert 'href="/orders/invoice/export/?from=last_month"' in page
+    address = "/orders/invoice/export/?from=last_month"
+    assert rows(admin.get(address)) == []
+    issued = Invoice.objects.get().issued_at
+    monkeypatch.setattr(true_time, "now", lambda: issued.replace(day=1) + timedelta(days=32))
+    assert [row["order"] for row in rows(admin.get(address))] == ["N-1"]
 
 
 def test_who_may_see_a_list_may_take_it_along(project: Project, shop: Integration, login: Login) -> None:
