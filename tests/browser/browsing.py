@@ -54,6 +54,12 @@ def log_in(page: Any, site: str) -> None:
     page.wait_for_url(f"{site}/")
 
 
+def unfold_menu(page: Any) -> None:
+    """On a phone the account is in the menu."""
+    if page.get_by_role("button", name="Menu", exact=True).is_visible():
+        page.get_by_role("button", name="Menu", exact=True).click()
+
+
 def asked(page: Any, script: str) -> Any:
     """What a script answers on a page that stands.
 

@@ -14,7 +14,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from integrations.choices import Role
 from integrations.models import Account, Authenticator
-from tests.browser.browsing import NEEDS_CHROMIUM, Troubles, aside, assert_fits, log_in
+from tests.browser.browsing import NEEDS_CHROMIUM, Troubles, aside, assert_fits, log_in, unfold_menu
 from tests.factories import ProjectFactory, member
 
 pytestmark = [pytest.mark.browser, NEEDS_CHROMIUM, pytest.mark.django_db(transaction=True)]
@@ -65,6 +65,7 @@ def test_a_code_is_asked_for_after_the_password(
     page.set_viewport_size({"width": width, "height": 900})
     troubles = Troubles(page, site)
     log_in(page, site)
+    unfold_menu(page)
     page.get_by_role("link", name="Profile").click()
     page.get_by_text("This one").wait_for()
     assert_fits(page)
@@ -79,6 +80,7 @@ def test_a_code_is_asked_for_after_the_password(
     page.get_by_role("link", name="I have kept them").click()
     aside(wait_for_next_code)
 
+    unfold_menu(page)
     page.get_by_role("button", name="Log out").click()
     page.goto(f"{site}/orders/order/")
     page.get_by_label("Username").fill("jana")
