@@ -96,7 +96,10 @@ def test_other_messages_have_no_button_and_their_words_are_words(order: Order, a
     assert undo_of(message) is None
     admin.post(f"/orders/order/{order.pk}/note/", {"note-seen": order.version, "note-note": "Ring twice"})
     shown = said(admin, f"/orders/order/{order.pk}/change/")
-    assert "It is saved." in shown and "<form" not in shown
+    assert "It is saved." in shown and 'class="success"' in shown and "<form" not in shown
+    order.refresh_from_db()
+    admin.post(f"/orders/order/{order.pk}/note/", {"note-seen": order.version, "note-note": "Ring twice"})
+    assert 'class="info"' in said(admin, f"/orders/order/{order.pk}/change/")
 
 
 def test_a_button_goes_where_the_server_said(rf: RequestFactory) -> None:

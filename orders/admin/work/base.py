@@ -53,6 +53,10 @@ class Steps(PageAdmin[M]):
             except ChangeRefused as refusal:
                 form.add_error(None, str(refusal))
             else:
-                say_done(request, done(result) if callable(done) else done, undo())
+                text = done(result) if callable(done) else done
+                if result is False:  # nothing was different
+                    messages.info(request, text)
+                else:
+                    say_done(request, text, undo())
                 return HttpResponseRedirect(self.url("change", row.pk) + to)
         return self.render_page(request, row, status=422, **{name: form})
