@@ -54,7 +54,7 @@ def test_the_list_shows_items_and_notes_at_first(book: list[Order], admin: Clien
     OrderNote.objects.create(order=book[1], text="Call him", at=book[1].placed_at)
     page = admin.get(LIST)
     text = page.content.decode()
-    assert "2\u00a0×\u00a0MUG\u00a0+1" in text and "1 × MUG<" in text
+    assert "2\u00a0×\u00a0MUG\u00a0+1" in text and "1\u00a0×\u00a0MUG<" in text
     assert 'title="Note of the buyer"' in text and 'title="Internal note"' in text
     assert "country" not in columns(page) and "age" not in columns(page)
 
