@@ -56,6 +56,17 @@ def test_every_row_has_its_neighbours(book: list[Order], admin: Client, query: s
         assert [address and linked(admin, address) for address in (found.previous, found.next)] == [before, after]
 
 
+def test_a_list_without_filters_has_them_too(book: list[Order], admin: Client) -> None:
+    """Django's links carry nothing along then: the browser says where it was."""
+    rows = list(admin.get(LIST).context["cl"].result_list)
+    address = f"{LIST}{rows[0].pk}/change/"
+    opened = admin.get(address, headers={"Referer": f"http://testserver{LIST}"}).context["neighbours"]
+    assert linked(admin, opened.next) == rows[1].number
+    assert admin.get(opened.next).context["neighbours"].previous
+    for elsewhere in ("http://testserver/", "http://other.example/orders/order/", ""):
+        assert admin.get(address, headers={"Referer": elsewhere}).context["neighbours"] is None
+
+
 def test_sorted_by_another_column(book: list[Order], admin: Client) -> None:
     place = admin.get(LIST).context["cl"].list_display.index("amount")
     found = page(admin, book[1], f"o=-{place}")

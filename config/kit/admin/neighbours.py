@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import FieldError
@@ -17,6 +18,8 @@ from django.utils.http import urlencode
 
 # The parameter by which Django's links from a list carry its filters along.
 CAME_FROM = "_changelist_filters"
+# A list without filters, of which Django's links carry nothing along.
+UNFILTERED = "p=1"
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,8 @@ class Neighbours:
 def beside(admin: Any, request: HttpRequest, row: Model) -> Neighbours | None:
     """The neighbours of a row whose page was opened from a list; None where it was not, or not from one of ours."""
     query = request.GET.get(CAME_FROM)
+    if query is None and _is_from_list(admin, request):
+        query = UNFILTERED
     if query is None or request.method != "GET":
         return None
     found = rows_of(admin, request, query)
@@ -49,6 +54,11 @@ def beside(admin: Any, request: HttpRequest, row: Model) -> Neighbours | None:
         back=f"{admin.url('changelist')}?{query}",
         is_in_list=found.filter(pk=row.pk).exists(),
     )
+
+
+def _is_from_list(admin: Any, request: HttpRequest) -> bool:
+    was = urlsplit(request.headers.get("Referer", ""))
+    return was.netloc == request.get_host() and was.path == admin.url("changelist") and not was.query
 
 
 def rows_of(admin: Any, request: HttpRequest, query: str) -> QuerySet[Any] | None:
