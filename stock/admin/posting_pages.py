@@ -11,7 +11,7 @@ from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from config.kit.admin.guards import guarded
 from config.kit.admin.markup import badge
@@ -19,12 +19,12 @@ from config.kit.admin.model_admins import PageAdmin, Route
 from config.kit.pasted_rows import LARGEST, text_of
 from integrations.access.tenancy import project_of
 from integrations.admin.open_project import warehouses_of
-from integrations.review.waking import wake
 from orders.admin.tones import TAB_TONES
 from orders.intake import postings, receipts
 from orders.intake.postings import LONGEST_NOTE, PostingRefused
 from orders.models import Order
 from stock.admin.forms import PlaceForm
+from stock.admin.waking_failed import wake_failed
 from stock.choices import PostingKind
 from stock.ledger import StockError
 from stock.models import Product, StockPosting
@@ -166,21 +166,8 @@ class PostingAdmin(PageAdmin[StockPosting]):
             messages.info(request, _("This was booked already, by your own click before: nothing is booked twice."))
         else:
             messages.success(request, _("Booked.") + " " + receipts.served_in_words(done.served))
-            self._wake(request, [row.product.sku for row in found.rows])
+            wake_failed(request, [row.product.sku for row in found.rows])
         return HttpResponseRedirect(self.url("change", done.posting.pk))
-
-    @staticmethod
-    def _wake(request: HttpRequest, skus: Sequence[str]) -> None:
-        """Look again at orders that failed for lack of these goods."""
-        project = project_of(request)
-        count = wake(project.pk, skus, request.user.pk) if project else 0
-        if count:
-            told = ngettext(
-                "%(n)s order that failed for lack of stock is tried again.",
-                "%(n)s orders that failed for lack of stock are tried again.",
-                count,
-            )
-            messages.info(request, told % {"n": count})
 
     def _form_page(
         self,

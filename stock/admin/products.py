@@ -30,6 +30,7 @@ from orders.models import OrderLine
 from stock import catalogue
 from stock.admin.forms import AdjustForm, EanForm, LocationForm, NameForm, ProductForm, ReceiveForm, TransferForm
 from stock.admin.product_page import location_form, product_page, same_ean, variants
+from stock.admin.waking_failed import wake_failed
 from stock.barcodes import canonical
 from stock.choices import MovementReason
 from stock.ledger import StockError
@@ -204,6 +205,8 @@ class ProductAdmin(PageAdmin[Product]):
                 form.add_error("quantity", str(error))
             else:
                 messages.success(request, receipts.sentence(values["quantity"], product.sku, served))
+                if values["quantity"] > 0:
+                    wake_failed(request, [product.sku])
                 return HttpResponseRedirect(self.url("change", product.pk))
         return self.render_page(request, product, status=422, **{name: form})
 

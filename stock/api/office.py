@@ -17,6 +17,7 @@ from config.kit.times import when
 from integrations.api.partner_views import OfficeReadViewSet, OfficeViewSet
 from integrations.api.repeating import idempotent
 from integrations.choices import ApiScope
+from integrations.review.waking import wake
 from orders.intake.allocation import change_stock
 from stock import filters, warehouses
 from stock.api import shapes
@@ -142,6 +143,8 @@ class MovementViewSet(ListModelMixin, OfficeViewSet):
             served = change_stock(self.project.pk, [change])
         except StockError as refused:
             raise ApiError(409, "stock_refused", "Not booked", str(refused)) from refused
+        if asked.quantity > 0:
+            wake(self.project.pk, [product.sku], None)
         after = products(self.ids, [product])[0]
         return Response(shapes.Booked(after, served.units, served.orders), status=201)
 
