@@ -79,6 +79,8 @@ class RunKind(TextChoices):
     BULK_BY_API = "orders_import", "Bulk call by API"
     """What a partner sends by the thousand, without a shop: one of `models.partners.BulkAction`."""
     EXPORT_BY_API = "orders_export", "Export by API"
+    INVOICE_FILES = "invoice_files", "Invoices as files"
+    """Of a period, without a shop: see `integrations.invoice_files`."""
     IMPORT_ORDERS = "fetch", "Import Orders"
     SYNCHRONIZE = "synchronize", "Synchronize"
     ORDER_UPDATE = "status_update", "Order update"

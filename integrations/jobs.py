@@ -12,6 +12,7 @@ from integrations.importing.fetch_missing import fetch_page
 from integrations.importing.load import load_page
 from integrations.importing.retry import open_orders_page, retry_page
 from integrations.importing.synchronize import synchronize_page
+from integrations.invoice_files import invoices_portion
 from integrations.partner_runs.bulk_portions import bulk_portion
 from integrations.partner_runs.exports import export_portion
 from integrations.pushes.sending import outgoing_page
@@ -51,6 +52,7 @@ HANDLERS: dict[RunKind, Handler] = {
 PORTIONERS: dict[RunKind, Portioner] = {
     RunKind.BULK_BY_API: bulk_portion,
     RunKind.EXPORT_BY_API: export_portion,
+    RunKind.INVOICE_FILES: invoices_portion,
     RunKind.ERASURE: erase_portion,
     RunKind.STOCK_TAKE_OVER: book_portion,
 }

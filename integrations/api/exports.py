@@ -104,7 +104,11 @@ class FileQuery(QuerySerializer):
 class ExportViewSet(ListModelMixin, DestroyModelMixin, PartnerViewSet):
     """GET: the export, or with the token of its result the file. DELETE: take it away."""
 
-    queryset = Export.objects.select_related("run").annotate(published_status=PUBLISHED_STATUS)
+    queryset = (
+        Export.objects.filter(exported_object__in=EXPORTED)
+        .select_related("run")
+        .annotate(published_status=PUBLISHED_STATUS)
+    )
     serializer_class = ExportSerializer
     pagination_class = ExportPages
     parser_classes = [UnparsedJsonParser]

@@ -17,6 +17,7 @@ from config.kit.admin.markup import badge, link, number
 from config.kit.admin.model_admins import Route
 from config.kit.money import money, stored_money
 from config.kit.postal import address_lines
+from orders.admin.invoice_archives import InvoiceArchives
 from orders.admin.invoice_export import ExportInvoices
 from orders.admin.printing import MOST_DOCUMENTS, look_first, one_pdf, pdf_answer
 from orders.admin.work.bills import CreditSteps
@@ -44,7 +45,7 @@ class TypeFilter(ChoiceFilter):
 
 
 @admin.register(Invoice)
-class InvoiceAdmin(ExportInvoices, CreditSteps):
+class InvoiceAdmin(ExportInvoices, InvoiceArchives, CreditSteps):
     list_display = ("code", "issue_date", "of_order", "buyer", "payment_title", "net", "tax", "amount", "kind")
     hidden_at_first = frozenset({"payment_title", "net", "tax"})
     list_filter = (TypeFilter, IssuedRange)
@@ -55,7 +56,12 @@ class InvoiceAdmin(ExportInvoices, CreditSteps):
     empty_sentence = _("No invoices here. Import rules issue them, or you on the page of an order.")  # type: ignore[assignment]
 
     def routes(self) -> Sequence[Route]:
-        return [("<int:pk>/pdf/", self.pdf, "pdf"), *self.credit_routes(), *self.export_routes()]
+        return [
+            ("<int:pk>/pdf/", self.pdf, "pdf"),
+            *self.credit_routes(),
+            *self.export_routes(),
+            *self.archive_routes(),
+        ]
 
     @guarded("orders.view_invoice", methods=("GET",))
     def pdf(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -71,7 +77,10 @@ class InvoiceAdmin(ExportInvoices, CreditSteps):
         return asked or one_pdf(request, contents.of_invoices(list(rows)), "invoices")
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        tools = [(_("Last month as CSV"), f"{self.url('export')}?from=last_month")]
+        tools = [
+            (_("Last month as CSV"), f"{self.url('export')}?from=last_month"),
+            (_("PDF files"), self.url("files")),
+        ]
         return super().changelist_view(request, {"tools": tools, **(extra_context or {})})
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:

@@ -42,6 +42,7 @@ READING = {
     "pdf",
     "sample",
     "file",
+    "files",
     "cause",
     "causes",
     "fixes",

@@ -1,0 +1,117 @@
+"""The invoices of a period as one ZIP, a PDF each: asked for by a person, written part by part, then downloaded."""
+
+from __future__ import annotations
+
+import io
+import re
+import secrets
+import zipfile
+from collections.abc import Iterator
+from datetime import date
+
+import msgspec
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from config.kit.refusals import Refused
+from integrations.choices import RunKind
+from integrations.models import Export, ExportPart, Project, Run
+from integrations.runs.pages import CalledOff, RunPage, Written
+from integrations.runs.queue import ring
+from orders.documents.paper import contents
+from orders.documents.paper.layout import render
+from orders.models import Invoice
+
+# The name under which these are kept among the exports; partners have none of it.
+INVOICES = "invoice"
+# Papers of a part: a second or two of setting.
+AT_ONCE = 50
+
+
+class NothingToFile(Refused):
+    """No invoice was issued in this period."""
+
+
+def request_files(project: Project, first: date, last: date, user_id: int | None) -> Run:
+    """Write down that the invoices and credit notes issued from `first` to `last` are wanted, and ring.
+
+    Raises NothingToFile.
+    """
+    if first > last:
+        raise NothingToFile(_("The period ends before it begins: exchange the days."))
+    if not invoices_of(project.pk, first, last).exists():
+        raise NothingToFile(_("No invoice was issued in these days: choose others."))
+    with transaction.atomic():
+        run = Run.objects.create(
+            project=project, kind=RunKind.INVOICE_FILES, requested_by_id=user_id, reason="Waits for its turn."
+        )
+        period = {"first": first.isoformat(), "last": last.isoformat()}
+        Export.objects.create(
+            run=run, project=project, exported_object=INVOICES, parameters=period, token=secrets.token_urlsafe(32)
+        )
+        ring(run.pk)
+    return run
+
+
+def invoices_of(project_id: int, first: date, last: date) -> QuerySet[Invoice]:
+    """Those issued in these days, both included."""
+    return Invoice.objects.filter(project_id=project_id, issue_date__range=(first, last))
+
+
+def invoices_portion(run: Run) -> RunPage:
+    """Set the next papers. They are read by their ids, so that one that is issued meanwhile changes nothing."""
+    export = Export.objects.filter(pk=run.pk).first()
+    if export is None:  # taken away with a person's data meanwhile
+        return RunPage(cancelled=True)
+    cursor = run.cursor or {"part": 0, "after": 0}
+    first, last = (date.fromisoformat(export.parameters[name]) for name in ("first", "last"))
+    found = invoices_of(run.project_id, first, last)
+    rows = list(found.filter(pk__gt=cursor["after"]).order_by("pk").values_list("pk", "code")[: AT_ONCE + 1])
+    papers = [(f"{_file_name(code)}.pdf", render(contents.of_invoices([pk]))) for pk, code in rows[:AT_ONCE]]
+    content = msgspec.msgpack.encode(papers)
+
+    def write(run_id: int) -> Written:
+        if not Export.objects.select_for_update(no_key=True).filter(pk=run_id).exists():
+            raise CalledOff
+        ExportPart.objects.create(export_id=run_id, position=cursor["part"], content=content)
+        return Written({"fetched": len(papers)})
+
+    reached = {"part": cursor["part"] + 1, "after": rows[:AT_ONCE][-1][0] if rows else cursor["after"]}
+    total = found.count() if cursor["part"] == 0 else None
+    return RunPage(reached, write, done=len(rows) <= AT_ONCE, total=total)
+
+
+def _file_name(code: str) -> str:
+    """A number as the name of a file; series may have slashes in them."""
+    return re.sub(r"[^\w.-]", "-", code)
+
+
+class _Pipe(io.RawIOBase):
+    """Takes what a ZIP writes, and gives it away in pieces; it cannot be wound back."""
+
+    def __init__(self) -> None:
+        self._held = bytearray()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: bytes) -> int:  # type: ignore[override]
+        self._held += data
+        return len(data)
+
+    def taken(self) -> bytes:
+        held, self._held = bytes(self._held), bytearray()
+        return held
+
+
+def archive_of(export: Export) -> Iterator[bytes]:
+    """The ZIP, part by part in flat memory. PDF is compressed already: it is only stored."""
+    pipe = _Pipe()
+    with zipfile.ZipFile(pipe, "w", zipfile.ZIP_STORED) as archive:
+        parts = ExportPart.objects.filter(export=export).order_by("position")
+        for content in parts.values_list("content", flat=True).iterator(chunk_size=1):
+            for name, paper in msgspec.msgpack.decode(bytes(content), type=list[tuple[str, bytes]]):
+                archive.writestr(zipfile.ZipInfo(name), paper)
+            yield pipe.taken()
+    yield pipe.taken()
