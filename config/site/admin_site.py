@@ -45,14 +45,16 @@ class CountinghouseAdminSite(AdminSite):
             return context
         # Only now: these read the admin packages, which register themselves with this very site.
         from config.site.navigation import sections
-        from config.site.notices import notices
+        from config.site.notices import folded, notices
 
         user: Any = request.user
+        urgent, later = folded(notices(request))
         return {
             **context,
             "project": getattr(request, "project", None),
             "sections": sections(request),
-            "notices": notices(request),
+            "notices": urgent,
+            "more_notices": later,
             "projects": getattr(user, "may_open", ()),
         }
 

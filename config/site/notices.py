@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.http import HttpRequest
@@ -16,6 +17,9 @@ from integrations.choices import IntegrationHealth
 from integrations.runs import liveness
 from integrations.shop_webhooks.registration import is_elsewhere
 from integrations.shops import attention
+
+# Lines that are not urgent; more of them would push every page below the fold of a phone.
+MOST_OPEN = 2
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,7 @@ def notices(request: HttpRequest) -> list[Notice]:
                 text = _("%(shop)s: its webhooks do not work. See why, and register them again.")
                 found.append(Notice("warn", text % {"shop": shop}, f"{address}#webhooks"))
             undecided: int = shop.undecided  # type: ignore[attr-defined]
-            if undecided:
+            if undecided and shop.archived_at is None:
                 text = ngettext(
                     "%(shop)s has a new order status: decide what to do with its orders.",
                     "%(shop)s has %(number)s new order statuses: decide what to do with their orders.",
@@ -64,6 +68,14 @@ def notices(request: HttpRequest) -> list[Notice]:
     if request.user.has_perm("integrations.settle_erasurerequest"):
         found += _erasures(sum(shop.erasures_waiting for shop in shops_of(request)))  # type: ignore[attr-defined]
     return found
+
+
+def folded(found: Sequence[Notice]) -> tuple[list[Notice], list[Notice]]:
+    """Those that stand open, and those that wait behind one line: what is not urgent, where it is more than two."""
+    calm = [notice for notice in found if notice.tone != "bad"]
+    if len(calm) <= MOST_OPEN:
+        return list(found), []
+    return [notice for notice in found if notice.tone == "bad"], calm
 
 
 def standing(request: HttpRequest) -> list[Notice]:

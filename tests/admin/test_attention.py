@@ -10,6 +10,7 @@ from integrations.choices import IntegrationHealth, RemoteState, Role, RunKind
 from integrations.models import Integration, Project, RemoteOrder, Run
 from integrations.shops import attention
 from tests.admin.conftest import Login, remote
+from tests.factories import IntegrationFactory
 
 LIST = "/integrations/remoteorder/"
 
@@ -49,6 +50,20 @@ def test_a_shop_that_cannot_be_read_is_said(
     page = admin.get("/orders/order/").content.decode()
     assert ("notice-warn" in page) is (sentence is not None)
     assert sentence is None or sentence in page
+
+
+def test_what_is_not_urgent_waits_behind_one_line(shop: Integration, admin: Client) -> None:
+    """More than two such lines would push every page out of sight; the red one never folds."""
+    remote(shop, "1", RemoteState.FAILED)
+    IntegrationFactory.create(project=shop.project, title="Second shop")
+    Integration.objects.update(health=IntegrationHealth.UNREACHABLE)
+    assert "things wait for somebody" not in admin.get("/stock/product/").content.decode()
+    IntegrationFactory.create(project=shop.project, title="Third shop", health=IntegrationHealth.UNREACHABLE)
+    page = admin.get("/stock/product/")
+    assert [notice.tone for notice in page.context["notices"]] == ["bad"]
+    assert len(page.context["more_notices"]) == 3
+    assert "3 things wait for somebody" in page.content.decode()
+    assert "Third shop could not be reached" in page.content.decode()
 
 
 def test_items_in_error_say_what_and_how_grave(shop: Integration, admin: Client) -> None:

@@ -53,6 +53,13 @@ def test_an_archived_shop_is_restored_before_its_settings_are_changed(shop: Inte
     assert "Restored from the archive." in history
 
 
+def test_an_archived_shop_waits_for_no_decision(shop: Integration, admin: Client) -> None:
+    StatusRule.objects.create(integration=shop, status="new-one", discovered=True)
+    assert "has a new order status" in admin.get("/").content.decode()
+    post(admin, shop, "archive")
+    assert "has a new order status" not in admin.get("/").content.decode()
+
+
 def test_there_are_tabs_only_once_one_is_archived(project: Project, shop: Integration, admin: Client) -> None:
     assert "tab=archived" not in admin.get(LIST).content.decode()
     IntegrationFactory.create(project=project, title="Old shop")
