@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from config.kit.admin.guards import guarded, guarded_action
 from config.kit.admin.markup import post_button
 from config.kit.admin.model_admins import Route, TenantAdmin
+from config.kit.admin.undo import Undo, say_done
 from integrations.access.tenancy import project_of
 from integrations.admin.open_project import loadable_shops_of
 from integrations.choices import RemoteState, RunKind
@@ -154,7 +155,8 @@ class ReviewOrders(TenantAdmin[RemoteOrder]):
     def dismiss_one(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Mark as Cancel."""
         remote = self._one(request, pk)
-        self._tell(request, decisions.dismiss(remote.project_id, [pk], _reason(request), **_person(request)))
+        results = decisions.dismiss(remote.project_id, [pk], _reason(request), **_person(request))
+        self._tell(request, results, Undo(self.url("take_back", pk), {}))
         return self._back(request, remote)
 
     @guarded(REVIEW)
@@ -207,11 +209,11 @@ class ReviewOrders(TenantAdmin[RemoteOrder]):
         return HttpResponseRedirect(f"{self.url('changelist')}?tab={state.value}")
 
     @staticmethod
-    def _tell(request: HttpRequest, results: Sequence[Reviewed]) -> None:
+    def _tell(request: HttpRequest, results: Sequence[Reviewed], undo: Undo | None = None) -> None:
         done = [result for result in results if result.done]
         refused = [result for result in results if not result.done]
         if len(done) == 1:
-            messages.success(request, done[0].sentence)
+            say_done(request, done[0].sentence, undo)
         elif done:
             messages.success(request, _("Done for %(number)s orders.") % {"number": f"{len(done):,}"})
         for result in refused[:SHOWN_SENTENCES]:

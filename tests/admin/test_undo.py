@@ -11,11 +11,12 @@ from django.contrib.messages.storage.base import Message
 from django.test import Client, RequestFactory
 
 from config.kit.admin.undo import undo_of
+from integrations.choices import RemoteState
 from integrations.models import Integration
 from integrations.webhooks import endpoints
 from orders.choices import OrderStatus
 from orders.models import Order
-from tests.admin.conftest import imported
+from tests.admin.conftest import imported, remote
 from tests.factories import give_stock, incoming, line
 
 MESSAGE = re.compile(r'<ul class="messagelist">(.*?)</ul>', re.S)
@@ -105,3 +106,13 @@ def test_other_messages_have_no_button_and_their_words_are_words(order: Order, a
 def test_a_button_goes_where_the_server_said(rf: RequestFactory) -> None:
     """What a person types cannot become the way back: it is no tag of a message."""
     assert undo_of(Message(messages.SUCCESS, 'undo:["/x", {}]')) is None
+
+
+def test_an_order_marked_as_cancel_waits_again(shop: Integration, admin: Client) -> None:
+    row = remote(shop, "105", RemoteState.PENDING)
+    admin.post(f"/integrations/remoteorder/{row.pk}/dismiss/", {"reason": "Fraud"})
+    row.refresh_from_db()
+    assert row.state == RemoteState.DISMISSED
+    undo(admin, said(admin, "/integrations/remoteorder/?tab=pending"))
+    row.refresh_from_db()
+    assert row.state == RemoteState.PENDING
