@@ -91,8 +91,9 @@ def test_on_trial_there_is_no_box_and_a_crafted_date_is_refused(
     project.account.plan = AccountPlan.TRIAL
     project.account.save()
     assert "from a specific date" not in page(admin)
+    assert "The trial plan loads the last 24 hours at most" in page(admin)
     sent = {"shop": str(shop.pk), "from_date": "on", "date_from": timezone.now().date().isoformat()}
-    assert "part of the standard plan" in admin.post(LOAD, sent, follow=True).content.decode()
+    assert "Loading from a date is part of the standard plan." in admin.post(LOAD, sent, follow=True).content.decode()
     assert not Run.objects.exists()
 
 
