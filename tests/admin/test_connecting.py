@@ -217,7 +217,7 @@ def test_a_trial_has_no_days(admin: Client, woo: SimulatedServer, project: Proje
     assert 'name="since"' not in admin.get(at(shop, "first-look")).content.decode()
     day = (true_time.now() - timedelta(days=20)).date().isoformat()
     answer = admin.post(at(shop, "first-load"), grid(shop) | {"begin": "date", "since": day})
-    assert "part of the standard plan" in answer.content.decode()
+    assert "Loading from a date is part of the standard plan" in answer.content.decode()
 
 
 def test_it_is_for_those_who_connect_shops_of_this_project(

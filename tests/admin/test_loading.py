@@ -31,7 +31,7 @@ def test_a_load_starts_and_the_message_takes_the_buttons_place(shop: Integration
     run = Run.objects.get()
     assert (run.kind, run.integration, run.state) == (RunKind.LOAD, shop, RunState.WAITING)
     assert "Importing orders from the eshop." in shown
-    assert "data-open-dialog" not in shown
+    assert 'data-open-dialog="load-dialog"' not in shown
 
 
 def test_all_shops_means_those_that_are_switched_on(project: Project, shop: Integration, admin: Client) -> None:
