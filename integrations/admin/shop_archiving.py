@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.admin import ModelAdmin
+from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
@@ -23,16 +24,18 @@ MAY = "integrations.add_integration"
 
 
 class ShopTab(TabFilter):
-    """Only for those who have archived one."""
+    """Shown only to those who have archived one."""
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Any]) -> list[tuple[str, str]]:
-        if not model_admin.get_queryset(request).exclude(archived_at=None).exists():
-            return []
         return [("archived", str(_("Archived"))), ("used", str(_("In use")))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Integration]) -> QuerySet[Integration]:
         self.checked(self.value())
         return queryset.filter(archived_at__isnull=self.selected == "used")
+
+    def choices(self, changelist: ChangeList) -> Iterator[dict[str, Any]]:  # type: ignore[override]
+        if changelist.model_admin.get_queryset(self._request).exclude(archived_at=None).exists():
+            yield from super().choices(changelist)
 
 
 class ShopLeaving(ShopSteps):

@@ -35,8 +35,10 @@ from integrations.simulator.server import SimulatedSite
 from integrations.simulator.shop import SimulatedShop
 from orders.choices import Part
 from orders.intake.incoming import IncomingAddress
-from orders.models import Customer, Order
+from orders.models import Customer, Order, PreparedOrder
 from orders.points import movements
+from orders.preparing import gathering
+from orders.preparing.leaving import set_parcel
 from orders.work import attachments, crediting, editing, invoicing, lifecycle, notes, shipping
 from tests.api.conftest import Partner, work_off
 from tests.factories import IntegrationFactory, give_stock, member
@@ -178,6 +180,8 @@ def work_on(order: Order, user: User) -> None:
     editing.edit_note(order.pk, said, actor_id=user.pk)
     lifecycle.hold(order.pk, actor_id=user.pk, reason=said)
     lifecycle.release(order.pk, actor_id=user.pk, reason=said)
+    gathering.gather(order.project_id, [order.pk], actor_id=user.pk)
+    set_parcel(PreparedOrder.objects.get(order=order).pk, "DHL", "TRACKCANARY")
     shipping.ship(order.pk, carrier="DHL", tracking_number="TRACKCANARY", actor_id=user.pk)
     invoice = invoicing.issue(order.pk, actor_id=user.pk)
     crediting.credit_amount(invoice.pk, Decimal(1), reason="Damaged", actor_id=user.pk)

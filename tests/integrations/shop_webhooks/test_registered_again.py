@@ -85,7 +85,8 @@ def test_they_are_there_again_and_deliver(
     run = check(integration)
     assert run.state == RunState.SUCCEEDED
     assert run.reason.startswith(f"The shop has {'lost' if lost else 'disabled'} our webhooks")
-    assert f"They were registered again: {before} webhooks are registered in the shop." in run.reason
+    told = "1 webhook is" if before == 1 else f"{before} webhooks are"
+    assert f"They were registered again: {told} registered in the shop." in run.reason
     assert (active(server), len(board.hooks)) == (before, before)
     assert Webhook.objects.get().problem == ""
     check(integration)

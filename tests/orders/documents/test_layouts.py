@@ -117,7 +117,7 @@ def test_rows_of_an_older_release_are_of_the_first_layout(db: None) -> None:
     """What an older program still writes beside the newer one names no layout."""
     project: Project = ProjectFactory.create()
     take(project, (incoming(line()), HISTORY))
-    assert (Invoice.objects.get().layout, Shipment.objects.get().layout) == (Layout.SECOND, Layout.SECOND)
+    assert (Invoice.objects.get().layout, Shipment.objects.get().layout) == (Layout.SECOND, Layout.THIRD)
     defaults = execute(
         "SELECT column_default FROM information_schema.columns"
         " WHERE column_name = 'layout' AND table_name LIKE 'orders_%%'",

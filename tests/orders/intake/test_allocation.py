@@ -69,7 +69,7 @@ def test_an_order_needs_all_its_products_to_be_in_stock(project: Project) -> Non
 def test_reserved_units_cannot_be_taken_away(project: Project) -> None:
     ids = give_stock(project, A_17=5)
     take(project, (incoming(line("A-17", 4)), VALID))
-    with pytest.raises(StockError, match=r"Only 1 unit\(s\) are free \(5 on hand, 4 reserved\)"):
+    with pytest.raises(StockError, match=r"Only 1 unit is free \(5 on hand, 4 reserved\)"):
         receive(project, ids["A-17"], -2, MovementReason.ADJUSTMENT)
     assert levels(project) == {"A-17": (5, 4)}
     assert StockMovement.objects.count() == 1
