@@ -8,16 +8,18 @@ import secrets
 import zipfile
 from collections.abc import Iterator
 from datetime import date
+from typing import Any
 
 import msgspec
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from config.kit.isolating import guarded
 from config.kit.refusals import Refused
 from integrations.choices import RunKind
 from integrations.models import Export, ExportPart, Project, Run
-from integrations.runs.pages import CalledOff, RunPage, Written
+from integrations.runs.pages import CalledOff, RunPage, Written, kept_back
 from integrations.runs.queue import ring
 from orders.documents.paper import contents
 from orders.documents.paper.layout import render
@@ -60,7 +62,10 @@ def invoices_of(project_id: int, first: date, last: date) -> QuerySet[Invoice]:
 
 
 def invoices_portion(run: Run) -> RunPage:
-    """Set the next papers. They are read by their ids, so that one that is issued meanwhile changes nothing."""
+    """Set the next papers. They are read by their ids, so that one that is issued meanwhile changes nothing.
+
+    One that cannot be set is named among the run's results, and the others are filed.
+    """
     export = Export.objects.filter(pk=run.pk).first()
     if export is None:  # taken away with a person's data meanwhile
         return RunPage(cancelled=True)
@@ -68,18 +73,30 @@ def invoices_portion(run: Run) -> RunPage:
     first, last = (date.fromisoformat(export.parameters[name]) for name in ("first", "last"))
     found = invoices_of(run.project_id, first, last)
     rows = list(found.filter(pk__gt=cursor["after"]).order_by("pk").values_list("pk", "code")[: AT_ONCE + 1])
-    papers = [(f"{_file_name(code)}.pdf", render(contents.of_invoices([pk]))) for pk, code in rows[:AT_ONCE]]
+    back: list[dict[str, Any]] = []
+    papers = [(f"{_file_name(code)}.pdf", paper) for pk, code in rows[:AT_ONCE] if (paper := _paper(pk, code, back))]
     content = msgspec.msgpack.encode(papers)
 
     def write(run_id: int) -> Written:
         if not Export.objects.select_for_update(no_key=True).filter(pk=run_id).exists():
             raise CalledOff
         ExportPart.objects.create(export_id=run_id, position=cursor["part"], content=content)
-        return Written({"fetched": len(papers)})
+        results = [*run.results, *back] if back else None
+        return Written({"fetched": len(papers), "failed": len(back)}, results)
 
     reached = {"part": cursor["part"] + 1, "after": rows[:AT_ONCE][-1][0] if rows else cursor["after"]}
     total = found.count() if cursor["part"] == 0 else None
     return RunPage(reached, write, done=len(rows) <= AT_ONCE, total=total)
+
+
+def _paper(pk: int, code: str, back: list[dict[str, Any]]) -> bytes:
+    """The PDF; b"" where it cannot be set, which `back` then tells."""
+
+    def failed(error: Exception) -> bytes:
+        back.append(kept_back(code, error))
+        return b""
+
+    return guarded(lambda: render(contents.of_invoices([pk])), failed)
 
 
 def _file_name(code: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from config.kit import true_time
+from config.kit.admin.day_spans import last_month
 from config.kit.admin.guards import guarded
 from config.kit.admin.model_admins import Route, TenantAdmin
 from integrations import invoice_files
@@ -35,11 +36,6 @@ SECONDS = "3"
 class PeriodForm(forms.Form):
     first = forms.DateField(label=gettext_lazy("From"), widget=forms.DateInput(attrs={"type": "date"}))
     last = forms.DateField(label=gettext_lazy("To"), widget=forms.DateInput(attrs={"type": "date"}))
-
-
-def last_month(today: date) -> tuple[date, date]:
-    last = today.replace(day=1) - timedelta(days=1)
-    return last.replace(day=1), last
 
 
 class InvoiceArchives(TenantAdmin[Invoice]):
@@ -105,4 +101,5 @@ def _shown(export: Export) -> dict[str, Any]:
         "first": date.fromisoformat(export.parameters["first"]),
         "last": date.fromisoformat(export.parameters["last"]),
         "ready": _is_ready(export),
+        "failed": export.run.failed,
     }

@@ -16,6 +16,7 @@ from integrations import invoice_files, jobs
 from integrations.choices import Role, RunKind, RunState
 from integrations.models import Export, ExportPart, Integration, Project, Run
 from integrations.partner_runs import exports
+from orders.documents.paper import layout
 from orders.models import Invoice
 from tests.admin.conftest import Login, imported
 from tests.factories import ProjectFactory, give_stock, incoming, line
@@ -66,6 +67,26 @@ def test_every_invoice_is_a_file_of_the_archive(
     found = names_in(answer)
     assert sorted(found) == sorted(f"{invoice.code}.pdf" for invoice in invoices)
     assert invoices[0].code in "".join(pages_of(found[f"{invoices[0].code}.pdf"]))
+
+
+def test_one_that_cannot_be_set_is_named_and_the_others_are_filed(
+    admin: Client, invoices: list[Invoice], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd, well = invoices[1], layout.render
+
+    def render(sheets: Any) -> bytes:
+        if sheets[0].code == odd.code:
+            raise ZeroDivisionError
+        return well(sheets)
+
+    monkeypatch.setattr(invoice_files, "render", render)
+    run = worked(asked(admin))
+    assert (run.state, run.fetched, run.failed) == (RunState.SUCCEEDED, 2, 1)
+    assert [row["number"] for row in run.results] == [odd.code]
+    answer: Any = admin.get(f"{FILES}{run.pk}/")
+    assert f"{odd.code}.pdf" not in names_in(answer)
+    assert "1 missing" in admin.get(FILES).content.decode()
+    assert odd.code in admin.get(f"/integrations/run/{run.pk}/change/").content.decode()
 
 
 def test_days_without_invoices_are_refused(admin: Client, invoices: list[Invoice]) -> None:
