@@ -62,6 +62,16 @@ def test_portions_go_on_with_what_was_typed_until_nothing_waits(waiting: list[in
     assert "Nothing waits here any more." in go(admin)
 
 
+def plant(browser: Client, project: Project, rows: list[int]) -> None:
+    """A session in which these rows wait, however they came there."""
+    session = browser.session
+    session[waiting_rows.KEY] = {
+        "list": "integrations_remoteorder", "project": project.pk, "action": "dismiss_chosen", "left": rows,
+        "limit": 2, "more": {},
+    }  # fmt: skip
+    session.save()
+
+
 def test_what_waits_can_be_left(waiting: list[int], admin: Client) -> None:
     assert "The other rows are left as they are." in go(admin, do="leave")
     assert dismissed() == 2
@@ -77,25 +87,29 @@ def test_what_waits_is_the_persons_and_the_lists(
     assert dismissed() == 2
 
 
+def test_what_waits_in_another_order_book_is_not_shown_here(
+    project: Project, waiting: list[int], admin: Client
+) -> None:
+    second = ProjectFactory.create(account=project.account)
+    admin.post("/project/", {"project": second.pk})
+    assert "chosen rows wait" not in admin.get(PENDING).content.decode()
+    assert "Nothing waits here any more." in go(admin)
+    admin.post("/project/", {"project": project.pk})
+    assert "3 chosen rows wait" in admin.get(PENDING).content.decode()
+
+
 def test_rows_of_another_project_are_left_alone(project: Project, waiting: list[int], login: Login) -> None:
     """Who may not open the rows any more goes on with none of them."""
-    stranger = login(ProjectFactory.create())
-    session = stranger.session
-    session[waiting_rows.KEY] = {
-        "list": "integrations_remoteorder", "action": "dismiss_chosen", "left": waiting, "limit": 2, "more": {},
-    }  # fmt: skip
-    session.save()
+    other = ProjectFactory.create()
+    stranger = login(other)
+    plant(stranger, other, waiting)
     assert "None of the chosen rows is here any more." in go(stranger)
     assert dismissed() == 2
 
 
 def test_the_action_needs_its_permission_still(project: Project, waiting: list[int], login: Login) -> None:
     reader = login(project, Role.READ_ONLY)
-    session = reader.session
-    session[waiting_rows.KEY] = {
-        "list": "integrations_remoteorder", "action": "dismiss_chosen", "left": waiting, "limit": 2, "more": {},
-    }  # fmt: skip
-    session.save()
+    plant(reader, project, waiting)
     assert "This cannot be done in the tab that is open" in go(reader)
     assert dismissed() == 2
 

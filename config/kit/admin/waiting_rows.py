@@ -54,7 +54,8 @@ def keep(admin: Any, request: HttpRequest, action: str, rest: Sequence[int], lim
     if rest:
         more = {name: value for name, value in request.POST.items() if name not in OURS}
         request.session[KEY] = {
-            "list": list_name(admin), "action": action, "left": list(rest), "limit": limit, "more": more,
+            "list": list_name(admin), "project": _project_id(request), "action": action, "left": list(rest),
+            "limit": limit, "more": more,
         }  # fmt: skip
     elif goes_on(request):
         request.session.pop(KEY, None)
@@ -66,8 +67,14 @@ def goes_on(request: HttpRequest) -> bool:
 
 
 def waiting(admin: Any, request: HttpRequest) -> dict[str, Any] | None:
+    """What waits in this list of the open project."""
     found: dict[str, Any] | None = request.session.get(KEY)
-    return found if found and found["list"] == list_name(admin) else None
+    here = (list_name(admin), _project_id(request))
+    return found if found and (found["list"], found["project"]) == here else None
+
+
+def _project_id(request: HttpRequest) -> int | None:
+    return getattr(getattr(request, "project", None), "pk", None)
 
 
 def tell(request: HttpRequest, taken: int, rest: int) -> None:
