@@ -7,7 +7,8 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, F, OuterRef, Q, QuerySet
+from django.db.models import Count, F, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
@@ -62,10 +63,10 @@ class PreparationAdmin(PackSteps):
         ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Preparation]:
-        left = Count("orders", filter=Q(orders__shipment__isnull=False))
-        rows = PreparedOrder.objects.filter(preparation=OuterRef("pk")).order_by("position")
-        named = ArraySubquery(rows.values("order__number")[:SHOWN])
-        return super().get_queryset(request).annotate(count=Count("orders"), left=left, order_numbers=named)
+        rows = PreparedOrder.objects.filter(preparation=OuterRef("pk"))
+        named = ArraySubquery(rows.order_by("position").values("order__number")[:SHOWN])
+        shipped = _counted(rows.exclude(shipment=None))
+        return super().get_queryset(request).annotate(count=_counted(rows), left=shipped, order_numbers=named)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Preparation], search_term: str
@@ -256,6 +257,12 @@ class PreparationAdmin(PackSteps):
             kept = (clean(carrier, 200), clean(tracking, 100))
             if kept != (row.carrier or row.method, row.tracking_number):
                 leaving.set_parcel(row.pk, *kept)
+
+
+def _counted(rows: QuerySet[PreparedOrder]) -> Coalesce:
+    """Counted for each row that is shown, not for all there are."""
+    counts = rows.order_by().values("preparation").annotate(count=Count("pk")).values("count")
+    return Coalesce(Subquery(counts), 0)
 
 
 def clean(text: str, longest: int) -> str:
