@@ -8,16 +8,13 @@ from urllib.parse import urlsplit
 
 from cryptography.fernet import InvalidToken
 from django import forms
-from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from config.kit import true_time
-from integrations.admin.shop_forms import CREDENTIAL, SecretField, zones
+from integrations.admin.shop_forms import CREDENTIAL, AddressForm, zones
 from integrations.choices import UnknownProducts
-from integrations.client.addresses import check_shop_url
 from integrations.connectors.contract import ConnectionReport, Connector
 from integrations.models import Integration, Project
 from integrations.secrets import Secrets, decrypt, encrypt
@@ -34,16 +31,10 @@ def _zones() -> list[tuple[str, str]]:
     return [("", _("as the shop is set")), *zones()]
 
 
-class ConnectForm(forms.Form):
+class ConnectForm(AddressForm):
     """Keys that were typed come back after a failed test as an encrypted token, never in the clear: only what was wrong
     is typed again."""
 
-    base_url = forms.CharField(
-        label=gettext_lazy("Website"),
-        max_length=2000,
-        help_text=gettext_lazy("The shop's address, e.g. https://shop.example"),
-        widget=forms.TextInput(attrs={"inputmode": "url"}),
-    )
     title = forms.CharField(
         label=gettext_lazy("Title"),
         max_length=LONGEST_TITLE,
@@ -65,13 +56,7 @@ class ConnectForm(forms.Form):
         self.connector, self.project = connector, project
         self._owner = {"_user": str(user_id), "_platform": connector.key}
         self._kept = self._read((data or {}).get("kept", ""))
-        for field in connector.credential_fields:
-            self.fields[CREDENTIAL + field.key] = SecretField(
-                label=field.label,
-                help_text=field.help_text,
-                stored=bool(self._kept.get(field.key)),
-                required=field.required,
-            )
+        self.add_keys(connector, self._kept)
         self.order_fields(["base_url", *(CREDENTIAL + field.key for field in connector.credential_fields)])
 
     def _read(self, token: str) -> dict[str, str]:
@@ -81,12 +66,6 @@ class ConnectForm(forms.Form):
         except InvalidToken:
             return {}
         return values if self._owner.items() <= values.items() else {}
-
-    def clean_base_url(self) -> str:
-        try:
-            return check_shop_url(self.cleaned_data["base_url"], settings.ALLOWED_SHOP_ADDRESSES)
-        except ValueError as error:
-            raise ValidationError(str(error)) from error
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zoneinfo
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -47,61 +48,18 @@ class SecretField(forms.CharField):
         return inner
 
 
-class ShopForm(forms.Form):
-    title = forms.CharField(
-        label=gettext_lazy("Title"), max_length=100, help_text=gettext_lazy("What your people call this shop.")
-    )
+class AddressForm(forms.Form):
+    """Where a shop is, and its keys."""
+
     base_url = forms.CharField(
         label=gettext_lazy("Website"),
         max_length=2000,
         help_text=gettext_lazy("The shop's address, e.g. https://shop.example"),
         widget=forms.TextInput(attrs={"inputmode": "url"}),
     )
-    time_zone = forms.ChoiceField(
-        label=gettext_lazy("Time zone"), choices=zones, help_text=gettext_lazy("The zone the shop itself is set to.")
-    )
-    enabled = forms.BooleanField(
-        label=gettext_lazy("Switched on"),
-        required=False,
-        initial=True,
-        help_text=gettext_lazy("Off: nothing is read from this shop, by hand or automatically."),
-    )
-    start_at = forms.DateTimeField(
-        label=gettext_lazy("Orders since"),
-        initial=true_time.now,
-        help_text=gettext_lazy("The first load starts here; automatic loads never go before it."),
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-    )
-    unknown_products = forms.ChoiceField(
-        label=gettext_lazy("Unknown products"),
-        choices=UnknownProducts.choices,
-        help_text=gettext_lazy("What happens when an order has a SKU that is not among the products."),
-    )
-    overlap = forms.IntegerField(
-        label=gettext_lazy("Overlap in minutes"),
-        min_value=0,
-        max_value=MOST_OVERLAP,
-        initial=10,
-        help_text=gettext_lazy("How far each load reaches back into the one before it."),
-    )
 
-    def __init__(self, *args: Any, connector: Connector, integration: Integration | None = None, **kwargs: Any) -> None:
-        if integration is not None:
-            kwargs["initial"] = {
-                "title": integration.title,
-                "base_url": integration.base_url,
-                "time_zone": integration.time_zone,
-                "enabled": integration.enabled,
-                "start_at": integration.start_at,
-                "unknown_products": integration.unknown_products,
-                "overlap": round(integration.overlap.total_seconds() / 60),
-            }
-        else:
-            # Where all shops share one address there is nothing to look up.
-            kwargs["initial"] = {"base_url": connector.default_base_url, **kwargs.get("initial", {})}
-        super().__init__(*args, **kwargs)
-        self.label_suffix = ""
-        stored = dict(integration.credentials) if integration else {}
+    def add_keys(self, connector: Connector, stored: Mapping[str, str]) -> None:
+        """The fields of the platform's credentials; those that are `stored` need not be entered."""
         for field in connector.credential_fields:
             self.fields[CREDENTIAL + field.key] = SecretField(
                 label=field.label,
@@ -115,6 +73,54 @@ class ShopForm(forms.Form):
             return check_shop_url(self.cleaned_data["base_url"], settings.ALLOWED_SHOP_ADDRESSES)
         except ValueError as error:
             raise ValidationError(str(error)) from error
+
+
+class ShopForm(AddressForm):
+    """The settings of a shop that is connected."""
+
+    field_order = ("title", "base_url")
+
+    title = forms.CharField(
+        label=gettext_lazy("Title"), max_length=100, help_text=gettext_lazy("What your people call this shop.")
+    )
+    time_zone = forms.ChoiceField(
+        label=gettext_lazy("Time zone"), choices=zones, help_text=gettext_lazy("The zone the shop itself is set to.")
+    )
+    enabled = forms.BooleanField(
+        label=gettext_lazy("Switched on"),
+        required=False,
+        help_text=gettext_lazy("Off: nothing is read from this shop, by hand or automatically."),
+    )
+    start_at = forms.DateTimeField(
+        label=gettext_lazy("Orders since"),
+        help_text=gettext_lazy("The first load starts here; automatic loads never go before it."),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )
+    unknown_products = forms.ChoiceField(
+        label=gettext_lazy("Unknown products"),
+        choices=UnknownProducts.choices,
+        help_text=gettext_lazy("What happens when an order has a SKU that is not among the products."),
+    )
+    overlap = forms.IntegerField(
+        label=gettext_lazy("Overlap in minutes"),
+        min_value=0,
+        max_value=MOST_OVERLAP,
+        help_text=gettext_lazy("How far each load reaches back into the one before it."),
+    )
+
+    def __init__(self, data: Any = None, *, integration: Integration) -> None:
+        initial = {
+            "title": integration.title,
+            "base_url": integration.base_url,
+            "time_zone": integration.time_zone,
+            "enabled": integration.enabled,
+            "start_at": integration.start_at,
+            "unknown_products": integration.unknown_products,
+            "overlap": round(integration.overlap.total_seconds() / 60),
+        }
+        super().__init__(data, initial=initial)
+        self.label_suffix = ""
+        self.add_keys(integration.connector, integration.credentials)
 
     def clean_start_at(self) -> datetime:
         start: datetime = self.cleaned_data["start_at"]

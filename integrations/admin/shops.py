@@ -41,7 +41,7 @@ FILES_TEMPLATE = "admin/integrations/integration/files.html"
 def _settings_form(shop: Integration, typed: Any = None) -> ShopForm | FileServerForm:
     if shop.connector.by_files:
         return FileServerForm(typed, integration=shop)
-    return ShopForm(typed, connector=shop.connector, integration=shop)
+    return ShopForm(typed, integration=shop)
 
 
 @admin.register(Integration)

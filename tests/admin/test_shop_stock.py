@@ -98,7 +98,7 @@ def test_a_new_project_is_told_what_happens_without_stock(
     """On the shop's page and after the connection test; once there is stock, nowhere."""
     report = ConnectionReport(ok=True, summary="Connected.")
     monkeypatch.setattr("integrations.shops.connection.try_out", lambda shop, zone_is_sure: report)
-    monkeypatch.setattr("integrations.admin.connect_form.check_shop_url", lambda address, allowed: address)
+    monkeypatch.setattr("integrations.admin.shop_forms.check_shop_url", lambda address, allowed: address)
 
     def connected(title: str) -> str:
         values = {
