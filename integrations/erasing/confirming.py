@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from config.kit import true_time
+from config.kit.plurals import are, counted
 from config.kit.refusals import Refused
 from integrations.choices import RUN_OPEN, RunKind
 from integrations.erasing import persons
@@ -129,10 +130,9 @@ def confirm(request_id: int, *, user_id: int, forced: bool = False) -> Run:
         reason = in_the_way(person)
         waiting = person.their_orders().filter(status__in=OPEN).count()
         if waiting and not forced:
-            orders = "1 order is" if waiting == 1 else f"{waiting:,} orders are"
             reason = reason or (
-                f"{orders} still open, and could not be shipped without an address: ship or cancel first,"
-                " or confirm that open orders lose their address."
+                f"{counted(waiting, 'order')} {are(waiting)} still open, and could not be shipped without an address:"
+                " ship or cancel first, or confirm that open orders lose their address."
             )
         if reason:
             raise ErasureRefused(reason)

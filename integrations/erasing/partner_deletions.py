@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from config.kit import true_time
 from config.kit.isolating import once_more
+from config.kit.plurals import are, counted
 from integrations.choices import RunKind
 from integrations.erasing import persons
 from integrations.erasing.confirming import OPEN, ErasureRefused, in_the_way
@@ -66,10 +67,9 @@ def forget(project: Project, customer: Customer) -> PartnerDeletion:
 def _refuse(person: Person) -> None:
     waiting = person.their_orders().filter(status__in=OPEN).count()
     if waiting:
-        orders = "1 order is" if waiting == 1 else f"{waiting:,} orders are"
         raise ErasureRefused(
-            f"{orders} neither shipped nor cancelled, and could not be shipped without an address:"
-            " ship or cancel first, then delete the customer."
+            f"{counted(waiting, 'order')} {are(waiting)} neither shipped nor cancelled, and could not be shipped"
+            " without an address: ship or cancel first, then delete the customer."
         )
     if reason := in_the_way(person):
         raise ErasureRefused(reason)

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from config.kit import true_time
+from config.kit.plurals import counted
 from config.kit.sql import execute
 from integrations.choices import ArticleState
 from integrations.connectors.listings import ProductPage, RemoteProduct
@@ -57,7 +58,7 @@ def check_stock_page(held: Claim, run: Run, integration: Integration) -> RunPage
             gone = ShopArticle.objects.filter(integration=integration, seen_at__lt=datetime.fromisoformat(began))
             gone.exclude(state=ArticleState.UNKNOWN).update(state=ArticleState.UNKNOWN)
             adrift = shop_articles.adrift(integration).count()
-            note = f"{adrift:,} {'quantity differs' if adrift == 1 else 'quantities differ'}."
+            note = f"{counted(adrift, 'quantity differs', 'quantities differ')}."
             note = note if adrift else "Every quantity is as it should be."
         return Written(counts, note=note)
 
