@@ -38,8 +38,8 @@ class ShopTab(TabFilter):
             yield from super().choices(changelist)
 
 
-class ShopLeaving(ShopSteps):
-    def leaving_routes(self) -> Sequence[Route]:
+class ShopArchiving(ShopSteps):
+    def archiving_routes(self) -> Sequence[Route]:
         return [
             ("<int:pk>/archive/", self.archive, "archive"),
             ("<int:pk>/restore/", self.restore, "restore"),
@@ -77,7 +77,7 @@ class ShopLeaving(ShopSteps):
         shop = self.shop(request, pk)
         if request.POST.get("title", "").strip() != shop.title:
             messages.error(request, _("Type the shop's title, %(title)s, to delete it.") % {"title": shop.title})
-            return HttpResponseRedirect(f"{self.url('change', shop.pk)}#leave")
+            return HttpResponseRedirect(f"{self.url('change', shop.pk)}#archive")
         try:
             archiving.delete(shop)
         except StillNeeded as refusal:

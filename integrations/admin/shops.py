@@ -19,8 +19,8 @@ from config.kit.admin.model_admins import PageAdmin, Route
 from integrations.admin.connecting import ConnectShop
 from integrations.admin.file_server_forms import FileServerForm
 from integrations.admin.noting import note_credentials
-from integrations.admin.shop_archiving import MAY as MAY_LEAVE
-from integrations.admin.shop_archiving import ShopLeaving, ShopTab
+from integrations.admin.shop_archiving import MAY as MAY_ARCHIVE
+from integrations.admin.shop_archiving import ShopArchiving, ShopTab
 from integrations.admin.shop_files import ShopFiles, files_page
 from integrations.admin.shop_forms import ShopForm
 from integrations.admin.shop_mappings import ShopMappings
@@ -45,7 +45,7 @@ def _settings_form(shop: Integration, typed: Any = None) -> ShopForm | FileServe
 
 
 @admin.register(Integration)
-class ShopAdmin(ConnectShop, ShopLeaving, ShopMappings, ShopFiles, PageAdmin[Integration]):
+class ShopAdmin(ConnectShop, ShopArchiving, ShopMappings, ShopFiles, PageAdmin[Integration]):
     list_display = ("title", "platform", "health_shown", "complete_through", "next_load", "switched_on")
     list_filter = (ShopTab,)
     sorted_by_index = frozenset({"title"})
@@ -56,7 +56,7 @@ class ShopAdmin(ConnectShop, ShopLeaving, ShopMappings, ShopFiles, PageAdmin[Int
     def routes(self) -> Sequence[Route]:
         return [
             *self.connect_routes(),
-            *self.leaving_routes(),
+            *self.archiving_routes(),
             ("<int:pk>/settings/", self.settings, "settings"),
             *self.steps(),
         ]
@@ -81,8 +81,8 @@ class ShopAdmin(ConnectShop, ShopLeaving, ShopMappings, ShopFiles, PageAdmin[Int
         may_change = request.user.has_perm("integrations.change_integration")
         form = _settings_form(obj) if may_change else None
         files = files_page(obj) if obj.connector.by_files else {}
-        leave = {"may_leave": request.user.has_perm(MAY_LEAVE), "empty": is_empty(obj)}
-        return {"form": form, **shop_page(request, obj), **files, **leave}
+        archive = {"may_archive": request.user.has_perm(MAY_ARCHIVE), "empty": is_empty(obj)}
+        return {"form": form, **shop_page(request, obj), **files, **archive}
 
     def render_page(self, request: HttpRequest, obj: Integration, status: int = 200, **extra: Any) -> HttpResponse:
         answer = super().render_page(request, obj, status, **extra)
@@ -96,7 +96,7 @@ class ShopAdmin(ConnectShop, ShopLeaving, ShopMappings, ShopFiles, PageAdmin[Int
         shop = self.shop(request, pk)
         if shop.archived_at is not None:
             messages.error(request, _("%(shop)s is archived: restore it first.") % {"shop": shop})
-            return HttpResponseRedirect(f"{self.url('change', shop.pk)}#leave")
+            return HttpResponseRedirect(f"{self.url('change', shop.pk)}#archive")
         form = _settings_form(shop, request.POST)
         if form.is_valid():
             try:

@@ -13,7 +13,7 @@ from integrations.pushes import going_live
 
 
 class StillNeeded(Refused):
-    """The shop cannot leave now; the message says why, to staff."""
+    """The shop cannot be archived or deleted now; the message says why, to staff."""
 
 
 def archive(integration: Integration) -> None:
@@ -22,6 +22,7 @@ def archive(integration: Integration) -> None:
         shop = _locked(integration)
         if shop.archived_at is not None:
             raise StillNeeded(_("%(shop)s is archived already.") % {"shop": shop})
+        _expect_no_marketplace(shop)
         if shop.live:
             going_live.stop(shop)
         shop.enabled, shop.archived_at = False, true_time.now()
@@ -38,9 +39,18 @@ def delete(integration: Integration) -> None:
     """Delete a shop of which no order was ever seen, with its rules, feeds and runs. Raises StillNeeded."""
     with transaction.atomic():
         shop = _locked(integration)
+        _expect_no_marketplace(shop)
         if not is_empty(shop):
             raise StillNeeded(_("%(shop)s has brought orders: archive it, and they stay.") % {"shop": shop})
         shop.delete()
+
+
+def _expect_no_marketplace(shop: Integration) -> None:
+    """Orders of a marketplace would have nowhere to go, or come in here without anybody having said so."""
+    market = shop.handed_on_by.filter(archived_at=None).order_by("title").first()
+    if market is not None:
+        text = _("Orders of %(market)s go into %(shop)s: say on the page of %(market)s where they go instead.")
+        raise StillNeeded(text % {"market": market, "shop": shop})
 
 
 def is_empty(integration: Integration) -> bool:

@@ -82,6 +82,16 @@ def test_a_shop_with_an_open_run_stays(shop: Integration, admin: Client, step: s
     assert shop.archived_at is None
 
 
+@pytest.mark.parametrize("step", ["archive", "delete-empty"])
+def test_a_shop_into_which_a_marketplace_sells_stays(shop: Integration, admin: Client, step: str) -> None:
+    market = IntegrationFactory.create(project=shop.project, title="Market", into_shop=shop)
+    assert "Orders of Market go into Garden shop" in post(admin, shop, step, title=shop.title)
+    assert Integration.objects.filter(pk=shop.pk, archived_at=None).exists()
+    post(admin, market, "archive")
+    post(admin, shop, step, title=shop.title)
+    assert not Integration.objects.filter(pk=shop.pk, archived_at=None).exists()
+
+
 def test_an_empty_shop_is_deleted_once_its_title_is_typed(shop: Integration, admin: Client) -> None:
     assert "Type the shop" in post(admin, shop, "delete-empty", title="Garden")
     assert Integration.objects.exists()
