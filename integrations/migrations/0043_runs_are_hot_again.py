@@ -1,0 +1,20 @@
+"""Without the lease in an index, a page of a run writes the run's row and none of its indexes."""
+
+from django.contrib.postgres.operations import AddIndexConcurrently, RemoveIndexConcurrently
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    atomic = False
+
+    dependencies = [("integrations", "0042_invoice_files")]
+
+    operations = [
+        AddIndexConcurrently(
+            "run",
+            models.Index(
+                condition=models.Q(("state__in", ("waiting", "running"))), fields=["state", "id"], name="run_waiting"
+            ),
+        ),
+        RemoveIndexConcurrently("run", "run_open"),
+    ]
