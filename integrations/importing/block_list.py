@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from config.kit.refusals import Refused
+from config.kit.sql import execute
 from integrations.choices import BuyerListing
 from integrations.models import BuyerEntry
 
@@ -51,8 +52,11 @@ def load(project_id: int, emails: Iterable[str]) -> BlockList:
     wanted = {pattern for email in set(emails) for pattern in patterns_of(email)}
     if not wanted:
         return BlockList({})
-    rows = BuyerEntry.objects.filter(project_id=project_id, active=True, pattern__in=wanted)
-    return BlockList({pattern: BuyerListing(listing) for pattern, listing in rows.values_list("pattern", "listing")})
+    rows = execute(
+        "SELECT pattern, listing FROM integrations_buyerentry WHERE project_id = %s AND active AND pattern = ANY(%s)",
+        [project_id, list(wanted)],
+    )
+    return BlockList({pattern: BuyerListing(listing) for pattern, listing in rows})
 
 
 def normal(text: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from config.kit.sql import execute
 from integrations.choices import ListKind, MappedField, Transform, UnknownCodes, UnknownTaxes
 from integrations.connectors.kit.values import METADATA_SIZE
 from integrations.importing import articles
@@ -29,6 +30,14 @@ UNMAPPED = {
     ListKind.TAX: "unmapped_tax",
 }
 WORDS = {ListKind.PAYMENT: "payment", ListKind.SHIPPING_METHOD: "shipping method", ListKind.TAX: "tax"}
+# Every page asks for both: written out, because composing them costs more than their answers.
+CODE_NAMES = (
+    "SELECT kind, code, name FROM integrations_codelistentry"
+    " WHERE integration_id = %s AND kind = ANY(%s) AND name <> '' ORDER BY kind, code"
+)
+METADATA = (
+    "SELECT source, name, field, transform FROM integrations_metadatamapping WHERE integration_id = %s ORDER BY source"
+)
 # Characters of the fields that a value may become.
 LENGTHS = {
     MappedField.NOTE: 10_000,
@@ -175,8 +184,7 @@ def _text(value: Any) -> str | None:
 def load(integration: Integration, orders: Sequence[IncomingOrder] | None = None) -> Mapping:
     """The mapping of an integration; only the articles that occur in `orders`, when these are given."""
     named: dict[ListKind, list[tuple[str, str]]] = {}
-    entries = integration.code_list.filter(kind__in=UNMAPPED).exclude(name="")
-    for kind, code, name in entries.values_list("kind", "code", "name"):
+    for kind, code, name in execute(CODE_NAMES, [integration.pk, [kind.value for kind in UNMAPPED]]):
         named.setdefault(ListKind(kind), []).append((code, name))
     settings = (
         (ListKind.PAYMENT, integration.unknown_payments == UnknownCodes.FAIL),
@@ -186,8 +194,6 @@ def load(integration: Integration, orders: Sequence[IncomingOrder] | None = None
     return Mapping(
         articles=articles.load(integration, None if orders is None else articles.keys_of(orders)),
         names={kind: names_of(pairs) for kind, pairs in named.items()},
-        metadata=tuple(
-            Mapped(*row) for row in integration.metadata_mappings.values_list("source", "name", "field", "transform")
-        ),
+        metadata=tuple(Mapped(*row) for row in execute(METADATA, [integration.pk])),
         strict=frozenset(kind for kind, fails in settings if fails),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from config.kit.sql import execute
 from integrations.choices import ImportAction
 from integrations.importing.rules import Rule
 from integrations.models import Integration, StatusRule
@@ -11,10 +12,11 @@ from integrations.models import Integration, StatusRule
 
 def saved(integration: Integration) -> dict[str, Rule]:
     """The rules by remote status."""
-    return {
-        status: Rule(status, ImportAction(action), retry)
-        for status, action, retry in integration.rules.values_list("status", "action", "retry")
-    }
+    rows = execute(
+        "SELECT status, action, retry FROM integrations_statusrule WHERE integration_id = %s ORDER BY id",
+        [integration.pk],
+    )
+    return {status: Rule(status, ImportAction(action), retry) for status, action, retry in rows}
 
 
 def meet(integration: Integration, statuses: Iterable[str]) -> dict[str, Rule]:

@@ -20,11 +20,12 @@ def find_or_create(project_id: int, orders: Sequence[IncomingOrder], at: datetim
     known = find(project_id, sorted(named))
     new = [email for email in sorted(named) if email not in known]
     if new:
-        execute(
+        made = execute(
             "INSERT INTO orders_customer (project_id, email, name, phone, created_at)"
             " SELECT %s, email, name, phone, %s FROM unnest(%s::text[], %s::text[], %s::text[])"
             " AS new (email, name, phone)"
-            " ON CONFLICT (project_id, lower(email)) WHERE source_id = '' AND email <> '' DO NOTHING",
+            " ON CONFLICT (project_id, lower(email)) WHERE source_id = '' AND email <> '' DO NOTHING"
+            " RETURNING lower(email), id",
             [
                 project_id,
                 at,
@@ -33,7 +34,9 @@ def find_or_create(project_id: int, orders: Sequence[IncomingOrder], at: datetim
                 [named[email].phone[:40] for email in new],
             ],
         )
-        known |= find(project_id, new)
+        known |= dict(made)
+        if len(made) < len(new):  # somebody else has made one in this moment
+            known |= find(project_id, [email for email in new if email not in known])
     return known
 
 

@@ -194,6 +194,6 @@ def test_control_without_the_fence_an_old_worker_writes_as_well(
 ) -> None:
     Run.objects.update(lease_until="2020-01-01T00:00Z")
     claims.claim(claim.run_id)
-    monkeypatch.setattr(claims, "_fenced", lambda *_, **__: None)
+    monkeypatch.setattr(claims, "_held", lambda *_: False)
     put(claim, integration, seen(incoming(line())))
     assert RemoteOrder.objects.exists()
