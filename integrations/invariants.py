@@ -24,15 +24,17 @@ INVARIANTS = (
         "A remote order is imported exactly when its order exists.",
         """SELECT 'remote order ' || seen.id FROM integrations_remoteorder seen
            LEFT JOIN orders_order o ON o.remote_order_id = seen.id
-           WHERE (seen.state = 'imported') <> (o.id IS NOT NULL)""",
+           WHERE <seen.id|o.id> AND (seen.state = 'imported') <> (o.id IS NOT NULL)""",
+        grows=("integrations_remoteorder",),
     ),
     Invariant(
         "I05",
         "Every remote order says why it is where it is; failed ones were tried, dismissed ones by somebody, or erased.",
         """SELECT 'remote order ' || id FROM integrations_remoteorder
-           WHERE reason = '' OR reason_code = '' OR (state = 'failed' AND attempts < 1)
+           WHERE <id> AND (reason = '' OR reason_code = '' OR (state = 'failed' AND attempts < 1)
               OR (state = 'ignored' AND action = '')
-              OR (state = 'dismissed' AND decided_by_id IS NULL AND erased_at IS NULL)""",
+              OR (state = 'dismissed' AND decided_by_id IS NULL AND erased_at IS NULL))""",
+        grows=("integrations_remoteorder",),
     ),
     Invariant(
         "I07",
@@ -81,7 +83,9 @@ INVARIANTS = (
         "I14",
         "An order that is older than the newest document of its shop says so.",
         """SELECT 'order ' || o.id FROM orders_order o JOIN integrations_remoteorder seen ON seen.id = o.remote_order_id
-           WHERE o.shop_changed_at IS NULL AND seen.erased_at IS NULL AND seen.stamp > o.remote_modified_at""",
+           WHERE <o.id|o.id> AND o.shop_changed_at IS NULL AND seen.erased_at IS NULL
+             AND seen.stamp > o.remote_modified_at""",
+        grows=("orders_order",),
     ),
     Invariant(
         "C01",
@@ -111,48 +115,63 @@ INVARIANTS = (
         "A delivery has as many tries on record as it counts, and one that was delivered an answer of 2xx.",
         """SELECT 'delivery ' || d.id FROM integrations_webhookdelivery d
            LEFT JOIN integrations_deliveryattempt a ON a.delivery_id = d.id
-           GROUP BY d.id HAVING count(a.id) <> d.attempts_made
+           WHERE <d.id> GROUP BY d.id HAVING count(a.id) <> d.attempts_made
              OR (d.state = 'delivered' AND count(*) FILTER (WHERE a.status BETWEEN 200 AND 299) = 0)""",
+        grows=("integrations_webhookdelivery",),
     ),
     Invariant(
         "T01",
-        "Whatever belongs together belongs to the same project.",
+        "Whatever belongs to an order belongs to its project.",
         """SELECT 'order ' || o.id FROM orders_order o JOIN integrations_integration i ON i.id = o.integration_id
-           WHERE o.project_id <> i.project_id
-           UNION ALL SELECT 'remote order ' || r.id FROM integrations_remoteorder r
-           JOIN integrations_integration i ON i.id = r.integration_id WHERE r.project_id <> i.project_id
-           UNION ALL SELECT 'run ' || r.id FROM integrations_run r
-           JOIN integrations_integration i ON i.id = r.integration_id WHERE r.project_id <> i.project_id
+           WHERE <o.id|o.id> AND o.project_id <> i.project_id
            UNION ALL SELECT 'order of customer ' || c.id FROM orders_order o
-           JOIN orders_customer c ON c.id = o.customer_id WHERE o.project_id <> c.project_id
+           JOIN orders_customer c ON c.id = o.customer_id WHERE <o.id|o.id> AND o.project_id <> c.project_id
            UNION ALL SELECT 'order of referrer ' || c.id FROM orders_order o
-           JOIN orders_customer c ON c.id = o.referrer_id WHERE o.project_id <> c.project_id
-           UNION ALL SELECT 'import ' || b.run_id FROM integrations_bulkimport b
-           JOIN integrations_run r ON r.id = b.run_id WHERE b.project_id <> r.project_id
-           UNION ALL SELECT 'export ' || e.run_id FROM integrations_export e
-           JOIN integrations_run r ON r.id = e.run_id WHERE e.project_id <> r.project_id
-           UNION ALL SELECT 'delivery ' || d.id FROM integrations_webhookdelivery d
-           JOIN integrations_webhookendpoint e ON e.id = d.endpoint_id WHERE d.project_id <> e.project_id
+           JOIN orders_customer c ON c.id = o.referrer_id WHERE <o.id|o.id> AND o.project_id <> c.project_id
            UNION ALL SELECT 'warehouse of order ' || o.id FROM orders_order o
-           JOIN stock_warehouse w ON w.id = o.warehouse_id WHERE o.project_id <> w.project_id
-           UNION ALL SELECT 'shop of routing rule ' || r.id FROM orders_routingrule r
-           JOIN integrations_integration i ON i.id = r.integration_id WHERE r.project_id <> i.project_id
-           UNION ALL SELECT 'routing rule ' || r.id FROM orders_routingrule r
-           JOIN stock_warehouse w ON w.id = r.warehouse_id WHERE r.project_id <> w.project_id
+           JOIN stock_warehouse w ON w.id = o.warehouse_id WHERE <o.id|o.id> AND o.project_id <> w.project_id
            UNION ALL SELECT 'order line ' || l.id FROM orders_orderline l JOIN orders_order o ON o.id = l.order_id
-           JOIN stock_product p ON p.id = l.product_id WHERE o.project_id <> p.project_id
+           JOIN stock_product p ON p.id = l.product_id WHERE <l.id|l.order_id> AND o.project_id <> p.project_id
            UNION ALL SELECT 'invoice ' || i.id FROM orders_invoice i JOIN orders_order o ON o.id = i.order_id
-           WHERE i.project_id <> o.project_id
+           WHERE <i.id|i.order_id> AND i.project_id <> o.project_id
            UNION ALL SELECT 'shipment ' || s.id FROM orders_shipment s JOIN orders_order o ON o.id = s.order_id
-           WHERE s.project_id <> o.project_id
+           WHERE <s.id|s.order_id> AND s.project_id <> o.project_id
            UNION ALL SELECT 'letterhead of invoice ' || i.id FROM orders_invoice i
-           JOIN orders_letterhead h ON h.id = i.letterhead_id WHERE i.project_id <> h.project_id
+           JOIN orders_letterhead h ON h.id = i.letterhead_id WHERE <i.id|i.order_id> AND i.project_id <> h.project_id
            UNION ALL SELECT 'letterhead of shipment ' || s.id FROM orders_shipment s
-           JOIN orders_letterhead h ON h.id = s.letterhead_id WHERE s.project_id <> h.project_id
+           JOIN orders_letterhead h ON h.id = s.letterhead_id
+           WHERE <s.id|s.order_id> AND s.project_id <> h.project_id""",
+        grows=("orders_order", "orders_orderline", "orders_invoice", "orders_shipment"),
+    ),
+    Invariant(
+        "T02",
+        "Whatever else belongs together belongs to the same project.",
+        """SELECT 'remote order ' || r.id FROM integrations_remoteorder r
+           JOIN integrations_integration i ON i.id = r.integration_id WHERE <r.id> AND r.project_id <> i.project_id
+           UNION ALL SELECT 'run ' || r.id FROM integrations_run r
+           JOIN integrations_integration i ON i.id = r.integration_id WHERE <r.id> AND r.project_id <> i.project_id
+           UNION ALL SELECT 'import ' || b.run_id FROM integrations_bulkimport b
+           JOIN integrations_run r ON r.id = b.run_id WHERE <r.id> AND b.project_id <> r.project_id
+           UNION ALL SELECT 'export ' || e.run_id FROM integrations_export e
+           JOIN integrations_run r ON r.id = e.run_id WHERE <r.id> AND e.project_id <> r.project_id
+           UNION ALL SELECT 'delivery ' || d.id FROM integrations_webhookdelivery d
+           JOIN integrations_webhookendpoint e ON e.id = d.endpoint_id WHERE <d.id> AND d.project_id <> e.project_id
+           UNION ALL SELECT 'shop of routing rule ' || r.id FROM orders_routingrule r
+           JOIN integrations_integration i ON i.id = r.integration_id WHERE <r.id> AND r.project_id <> i.project_id
+           UNION ALL SELECT 'routing rule ' || r.id FROM orders_routingrule r
+           JOIN stock_warehouse w ON w.id = r.warehouse_id WHERE <r.id> AND r.project_id <> w.project_id
            UNION ALL SELECT 'movement ' || m.id FROM stock_stockmovement m JOIN stock_stocklevel l ON l.id = m.level_id
-           JOIN stock_product p ON p.id = l.product_id WHERE m.project_id <> p.project_id
+           JOIN stock_product p ON p.id = l.product_id WHERE <m.id> AND m.project_id <> p.project_id
            UNION ALL SELECT 'stock level ' || l.id FROM stock_stocklevel l JOIN stock_product p ON p.id = l.product_id
-           JOIN stock_warehouse w ON w.id = l.warehouse_id WHERE p.project_id <> w.project_id""",
+           JOIN stock_warehouse w ON w.id = l.warehouse_id WHERE <l.id> AND p.project_id <> w.project_id""",
+        grows=(
+            "integrations_remoteorder",
+            "integrations_run",
+            "integrations_webhookdelivery",
+            "orders_routingrule",
+            "stock_stockmovement",
+            "stock_stocklevel",
+        ),
     ),
 )
 

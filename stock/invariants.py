@@ -2,21 +2,57 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from config.kit.sql import execute
 
+# `<line.id>`, or with the column that names the order of a row: `<line.id|line.order_id>`.
+MARK = re.compile(r"<([\w.]+)(?:\|([\w.]+))?>")
+
+
+@dataclass(frozen=True)
+class Part:
+    """The rows that are looked at: those with ids of a range, or those of some orders."""
+
+    first: int = 0
+    last: int = 0
+    orders: Sequence[int] = ()
+
+    def condition(self, mark: re.Match[str]) -> str:
+        if self.orders:
+            return f"{mark[2]} = ANY('{{{','.join(map(str, self.orders))}}}'::bigint[])"
+        return f"{mark[1]} BETWEEN {self.first:d} AND {self.last:d}"
+
 
 @dataclass(frozen=True)
 class Invariant:
-    """`sql` returns one row per violation, its first column a text that says where."""
+    """`sql` returns one row per violation, its first column a text that says where.
+
+    What grows with the book is looked at in parts: where `sql` has a mark (see MARK) stands a condition, and `grows`
+    names the tables whose ids the marked columns hold.
+    """
 
     id: str
     sentence: str
     sql: str
+    grows: tuple[str, ...] = ()
 
-    def violations(self, limit: int = 20) -> list[str]:
-        return [str(row[0]) for row in execute(f"SELECT * FROM ({self.sql}) AS broken LIMIT %s", [limit])]  # noqa: S608  constants only
+    @property
+    def by_order(self) -> bool:
+        """Whether it can be asked of some orders alone."""
+        return bool(self.grows) and all(mark[2] for mark in MARK.finditer(self.sql))
+
+    def violations(self, part: Part | None = None, limit: int = 20) -> list[str]:
+        """Of a part; None: of all there is."""
+        asked = MARK.sub("TRUE" if part is None else part.condition, self.sql)
+        return [str(row[0]) for row in execute(f"SELECT * FROM ({asked}) AS broken LIMIT %s", [limit])]  # noqa: S608  constants and numbers only
+
+    def largest_id(self) -> int:
+        """The last of the ids that its parts go over; 0 where it has none."""
+        most = ", ".join(f"(SELECT max(id) FROM {table})" for table in self.grows)  # noqa: S608  constants only
+        return int(execute(f"SELECT coalesce(greatest({most}), 0)")[0][0]) if most else 0
 
 
 INVARIANTS = (
@@ -45,7 +81,8 @@ INVARIANTS = (
         "S09",
         "Every movement names its cause: a shipment line, or a note.",
         """SELECT 'movement ' || id FROM stock_stockmovement
-           WHERE (reason = 'shipment' AND reference IS NULL) OR (reason <> 'shipment' AND note = '')""",
+           WHERE <id> AND ((reason = 'shipment' AND reference IS NULL) OR (reason <> 'shipment' AND note = ''))""",
+        grows=("stock_stockmovement",),
     ),
     Invariant(
         "S15",

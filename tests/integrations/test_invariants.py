@@ -59,6 +59,7 @@ DAMAGE = {
     " INSERT INTO orders_segmententry (project_id, member_id, segment_id, customer_id, at)"
     " SELECT project_id, 1, 2, id, now() FROM orders_customer ORDER BY id LIMIT 1",
     "T01": "UPDATE orders_order SET project_id = (SELECT max(id) FROM integrations_project)",
+    "T02": "UPDATE integrations_remoteorder SET project_id = (SELECT max(id) FROM integrations_project)",
     "S01": "UPDATE stock_stocklevel SET on_hand = on_hand + 1",
     "S02": "UPDATE stock_stocklevel SET reserved = 0",
     "S03": "UPDATE stock_stocklevel SET reserved = on_hand + 1",
