@@ -12,6 +12,10 @@ class OrderStatus(TextChoices):
     COMPLETE = "complete", "Complete"
 
 
+# Somebody may still work on these.
+ORDER_OPEN = (OrderStatus.PROCESSING, OrderStatus.ON_HOLD)
+
+
 class Tab(TextChoices):
     """Where an open order waits in preparation; complete and cancelled orders are in none."""
 

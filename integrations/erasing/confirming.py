@@ -17,12 +17,11 @@ from integrations.erasing.holdings import PLACES, STAYS, PersonalPlace, Stays
 from integrations.erasing.persons import Person
 from integrations.models import ErasureRequest, Integration, Project, RemoteOrder, Run
 from integrations.runs.queue import ring
-from orders.choices import OrderStatus
+from orders.choices import ORDER_OPEN
 from orders.models import Customer, Order
 
 # Rows of a kind that the page links to.
 SHOWN = 20
-OPEN = (OrderStatus.PROCESSING, OrderStatus.ON_HOLD)
 
 
 class ErasureRefused(Refused):
@@ -96,7 +95,7 @@ def look(request: ErasureRequest) -> ErasureLook:
     person = persons.find(persons.seed(request))
     erased = [_held(place, person) for place in PLACES]
     stays = [_held(place, person) for place in STAYS]
-    open_orders = person.their_orders().filter(status__in=OPEN).order_by("-pk")[:SHOWN]
+    open_orders = person.their_orders().filter(status__in=ORDER_OPEN).order_by("-pk")[:SHOWN]
     return ErasureLook(person, erased, stays, list(open_orders), in_the_way(person))
 
 
@@ -128,7 +127,7 @@ def confirm(request_id: int, *, user_id: int, forced: bool = False) -> Run:
             return _start(request)
         person = persons.find(persons.seed(request))
         reason = in_the_way(person)
-        waiting = person.their_orders().filter(status__in=OPEN).count()
+        waiting = person.their_orders().filter(status__in=ORDER_OPEN).count()
         if waiting and not forced:
             reason = reason or (
                 f"{counted(waiting, 'order')} {are(waiting)} still open, and could not be shipped without an address:"

@@ -14,12 +14,13 @@ from config.kit.isolating import once_more
 from config.kit.plurals import are, counted
 from integrations.choices import RunKind
 from integrations.erasing import persons
-from integrations.erasing.confirming import OPEN, ErasureRefused, in_the_way
+from integrations.erasing.confirming import ErasureRefused, in_the_way
 from integrations.erasing.holdings import PLACES
 from integrations.erasing.persons import Confirmed, Person, erasing
 from integrations.erasing.portions import PORTION
 from integrations.models import ErasureRequest, Project, Run
 from integrations.runs.queue import ring
+from orders.choices import ORDER_OPEN
 from orders.customers import ending
 from orders.models import Customer
 from orders.segments import due
@@ -65,7 +66,7 @@ def forget(project: Project, customer: Customer) -> PartnerDeletion:
 
 
 def _refuse(person: Person) -> None:
-    waiting = person.their_orders().filter(status__in=OPEN).count()
+    waiting = person.their_orders().filter(status__in=ORDER_OPEN).count()
     if waiting:
         raise ErasureRefused(
             f"{counted(waiting, 'order')} {are(waiting)} neither shipped nor cancelled, and could not be shipped"

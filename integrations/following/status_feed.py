@@ -13,13 +13,12 @@ from integrations.importing.statuses import meaning
 from integrations.models import Integration, Run
 from integrations.runs.claims import Claim
 from integrations.runs.pages import RunPage, Written, kept_back
-from orders.choices import OrderStatus
+from orders.choices import ORDER_OPEN
 from orders.models import Order
 from orders.work.refresh import overwrite
 
 AT_ONCE = 100
 COUNTED = {overwrite.RefreshOutcome.CHANGED: "updated", overwrite.RefreshOutcome.REFUSED: "failed"}
-OPEN = (OrderStatus.PROCESSING, OrderStatus.ON_HOLD)
 
 
 def status_page(held: Claim, run: Run, integration: Integration) -> RunPage:
@@ -29,7 +28,7 @@ def status_page(held: Claim, run: Run, integration: Integration) -> RunPage:
     """
     actions = dict(integration.rules.values_list("status", "action"))
     behind = (
-        Order.objects.filter(project_id=integration.project_id, status__in=OPEN)  # has an index
+        Order.objects.filter(project_id=integration.project_id, status__in=ORDER_OPEN)  # has an index
         .filter(integration=integration, remote_order__isnull=False)
         .exclude(remote_order__status=F("remote_status"))
         .exclude(remote_order__status="")

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -23,7 +24,8 @@ from integrations.runs import control
 from integrations.runs.claims import Claim
 from integrations.runs.pages import RunPage
 from integrations.shops.ask import ask
-from orders.choices import OrderStatus
+from orders.choices import ORDER_OPEN
+from orders.models import Order
 
 RETRIED = (RemoteState.IGNORED, RemoteState.FAILED)
 
@@ -57,21 +59,22 @@ def start(integration_ids: Iterable[int], user_id: int | None = None) -> None:
 def retry_page(held: Claim, run: Run, integration: Integration) -> RunPage:
     """One request's worth of remote orders that are due."""
     due = integration.remote_orders.filter(state__in=RETRIED, next_attempt_at__lte=true_time.now())
-    return _reread(held, run, integration, due, mode=Mode.LOOK_AGAIN)
+    return _reread(held, run, integration, due, "pk", mode=Mode.LOOK_AGAIN)
 
 
 def open_orders_page(held: Claim, run: Run, integration: Integration) -> RunPage:
     """One request's worth of imported orders still being worked on: "modified" is not moved by every change."""
-    open_orders = integration.remote_orders.filter(
-        state=RemoteState.IMPORTED, order__status__in=[OrderStatus.PROCESSING, OrderStatus.ON_HOLD]
-    )
-    return _reread(held, run, integration, open_orders, mode=Mode.SWEEP)
+    # Asked of the orders, of which few are open; nearly every remote order is imported.
+    open_orders = Order.objects.filter(integration=integration, status__in=ORDER_OPEN, remote_order__isnull=False)
+    return _reread(held, run, integration, open_orders, "remote_order_id", mode=Mode.SWEEP)
 
 
-def _reread(held: Claim, run: Run, integration: Integration, wanted: QuerySet[RemoteOrder], *, mode: Mode) -> RunPage:
+def _reread(held: Claim, run: Run, integration: Integration, wanted: QuerySet[Any], key: str, *, mode: Mode) -> RunPage:
+    """`key` names the remote order of a row of `wanted`."""
     cursor = run.cursor or {}
     at_once = integration.connector.capabilities.orders_by_ids
-    rows = list(wanted.filter(pk__gt=cursor.get("after", 0)).order_by("pk")[:at_once])
+    beyond = wanted.filter(**{f"{key}__gt": cursor.get("after", 0)}).order_by(key).values_list(key, flat=True)
+    rows = list(RemoteOrder.objects.filter(pk__in=list(beyond[:at_once])).order_by("pk"))
     if not rows or cursor.get("done"):
         return RunPage(done=True, asked=False)
     total = wanted.count() if run.total is None else run.total

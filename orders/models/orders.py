@@ -12,7 +12,7 @@ from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce, Lower
 
 from config.kit.milliseconds import MillisecondField
-from orders.choices import Effect, EventKind, OrderStatus, Tab
+from orders.choices import ORDER_OPEN, Effect, EventKind, OrderStatus, Tab
 
 
 def money(**options: Any) -> models.DecimalField[Any, Any]:
@@ -159,6 +159,12 @@ class Order(models.Model):
             models.Index(fields=["project", "tab", "-placed_at", "-id"], condition=~Q(tab=""), name="order_by_tab"),
             models.Index(fields=["project", "status", "-placed_at", "-id"], name="order_by_status"),
             models.Index(fields=["integration", "-placed_at", "-id"], name="order_by_integration"),
+            # The re-read of open orders, which goes through them by their remote orders.
+            models.Index(
+                fields=["integration", "remote_order"],
+                condition=Q(status__in=ORDER_OPEN, remote_order__isnull=False),
+                name="order_open_in_shop",
+            ),
             models.Index(fields=["project", "updated_at", "id"], name="order_by_change"),
             models.Index(
                 fields=["warehouse", "-placed_at", "-id"],

@@ -29,7 +29,7 @@ from orders.admin.printing import SHOP_VERSION, look_first, one_pdf
 from orders.admin.work.bills import ISSUE
 from orders.admin.work.goods import SHIP
 from orders.admin.work.status import CHANGE
-from orders.choices import OrderStatus, Tab
+from orders.choices import ORDER_OPEN, OrderStatus, Tab
 from orders.documents.paper import contents
 from orders.documents.paper.legibility import missing_of
 from orders.intake.incoming import ZERO
@@ -88,7 +88,7 @@ def _reroute(order_id: int, *, warehouse_id: int, **named: Any) -> str:
     return _("Served from the chosen warehouse.")
 
 
-OPEN = Q(status__in=[OrderStatus.PROCESSING, OrderStatus.ON_HOLD])
+OPEN = Q(status__in=ORDER_OPEN)
 SHIPPED = Exists(OrderLine.objects.filter(order=OuterRef("pk"), shipped__gt=0))
 INVOICED = Exists(Invoice.objects.filter(order=OuterRef("pk"), corrects=None))
 VERBS = {

@@ -10,7 +10,7 @@ import msgspec
 
 from config.kit.amounts import amount, unit_price
 from config.kit.sql import execute
-from orders.choices import OrderStatus
+from orders.choices import ORDER_OPEN, OrderStatus
 from orders.intake.incoming import IncomingLine, IncomingOrder
 from orders.models import Order
 from orders.work.changing import plain
@@ -20,7 +20,6 @@ from orders.work.refresh.lines import LINE, key_of, values_of_line
 # [{"field", "old", "new"}], as the history keeps them.
 Change = Mapping[str, Any]
 NAMES = (*(name for names in FIELDS.values() for name in names), "number")
-OPEN = frozenset({OrderStatus.PROCESSING, OrderStatus.ON_HOLD})
 # What a mapping or a name given here may have made of the shop's words.
 MAPPED = frozenset({"payment_title", "shipping_title", "metadata"})
 
@@ -85,7 +84,7 @@ def differences(
         and (value := merged(order, name, values[name], before and before[name])) != getattr(order, name)
     ]
     is_news = answer.status != (since.status if since else order.remote_status) and follow not in {None, order.status}
-    if is_news and not (follow in OPEN and _paid_back(lines, answer)):
+    if is_news and not (follow in ORDER_OPEN and _paid_back(lines, answer)):
         found.append({"field": "status", "old": order.status, "new": str(follow)})
     return [*found, *_lines(lines, answer.lines, since)]
 
