@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 
 from babel.numbers import format_currency, get_currency_precision, get_currency_symbol
 from django.utils.translation import get_language, to_locale
@@ -11,7 +12,12 @@ from django.utils.translation import get_language, to_locale
 
 def money(amount: Decimal, currency: str) -> str:
     """“€1,234.50”, “¥1,234”, “KWD 1.500”; more digits only where the amount has them."""
-    locale = to_locale(get_language() or "en")
+    return _written(amount + 0, currency, to_locale(get_language() or "en"))  # + 0: no “-€0.00”
+
+
+# Babel takes longer for an amount than the database for its row, and lists show the same ones again and again.
+@lru_cache(maxsize=8192)
+def _written(amount: Decimal, currency: str, locale: str) -> str:
     if amount == round(amount, get_currency_precision(currency)):
         text = format_currency(amount, currency, locale=locale)
     else:
