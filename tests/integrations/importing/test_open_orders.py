@@ -30,8 +30,14 @@ def shop() -> Integration:
     assert order.remote_order is not None
     copy(order.remote_order, external_id="'y' || n", number="'Y' || n")
     unused = "(SELECT max(id) - n + 1 FROM integrations_remoteorder)"
-    few = "CASE WHEN n %% 100 = 0 THEN status ELSE 'complete' END"
-    copy(order, number="'B' || n", remote_order_id=unused, status=few)
+    over = "CASE WHEN n %% 100 = 0 THEN {} ELSE '{}' END"
+    copy(
+        order,
+        number="'B' || n",
+        remote_order_id=unused,
+        status=over.format("status", "complete"),
+        tab=over.format("tab", ""),
+    )
     return shop
 
 
