@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Lower
 from django_filters import CharFilter, ChoiceFilter
 
-from config.kit.list_filters import IdFilter, TimeFilter, filters_of, span
+from config.kit.list_filters import IdFilter, TimeFilter, YesNoFilter, filters_of, span
 from orders.choices import DocumentType, InShop, OrderStatus, PointsReason, SegmentKind, Tab
 from orders.intake.plans import PLANS
-from orders.models import Customer, Invoice, Order, PointsMovement, Segment, SegmentMember, Shipment
+from orders.models import Customer, Invoice, Order, PointsMovement, PreparedOrder, Segment, SegmentMember, Shipment
 from orders.search import search
 from stock import warehouses
 from stock.models import Warehouse
@@ -32,6 +32,16 @@ class InShopFilter(ChoiceFilter):  # type: ignore[misc]
 
     def filter(self, rows: QuerySet[Any], mark: str) -> QuerySet[Any]:
         return rows.filter(**{f"shop_{mark}_at__isnull": False}) if mark else rows
+
+
+class PreparedFilter(YesNoFilter):
+    """Orders that wait in a preparation, as the partial index of those is asked."""
+
+    def filter(self, rows: QuerySet[Any], text: str) -> QuerySet[Any]:
+        waits = PreparedOrder.objects.filter(shipment=None)
+        if text == "true":
+            return rows.filter(pk__in=waits.values("order"))
+        return rows.exclude(Exists(waits.filter(order=OuterRef("pk")))) if text else rows
 
 
 class WordsFilter(CharFilter):  # type: ignore[misc]
@@ -87,6 +97,7 @@ ORDERS = filters_of(
     in_shop=InShopFilter(
         choices=InShop.choices, help_text="Orders that have changed in their shop since, or are gone there."
     ),
+    prepared=PreparedFilter("Yes", "No", help_text="Whether the order waits in a preparation that is open."),
     rule=ChoiceFilter(
         field_name="import_action",
         choices=[(action, action) for action in (*PLANS, LEGACY)],

@@ -81,6 +81,12 @@ class InShopChoice(ChoiceFilter):
     filters = ORDERS
 
 
+class PreparedChoice(ChoiceFilter):
+    title = _("in preparation")
+    parameter_name = "prepared"
+    filters = ORDERS
+
+
 class RuleFilter(ChoiceFilter):
     title = _("imported as")
     parameter_name = "rule"

@@ -21,7 +21,7 @@ from django.utils.translation import ngettext
 
 from config.kit import true_time
 from config.kit.admin.csv_files import in_csv
-from config.kit.admin.markup import badge
+from config.kit.admin.markup import badge, badge_link
 from config.kit.admin.model_admins import TenantAdmin
 from config.kit.money import bare_amount, money
 from integrations.admin.open_project import warehouses_of
@@ -150,9 +150,19 @@ class OrderColumns(SynchronizeOrders, TenantAdmin[Order]):
     def state(self, order: Order) -> str:
         return badge(order.get_status_display(), STATUS_TONES[order.status])
 
+    @in_csv(
+        {
+            "preparation": lambda order: order.get_tab_display() if order.tab else "",
+            "in preparation": lambda order: str(order.prepared_in or ""),
+        }
+    )
     @admin.display(description=_("preparation"), ordering="tab")
-    def preparation(self, order: Order) -> str:
-        return badge(order.get_tab_display(), TAB_TONES[order.tab]) if order.tab else "–"
+    def preparation(self, order: Any) -> str:
+        """The tab, and a way to the open preparation that the order is in."""
+        tab = badge(order.get_tab_display(), TAB_TONES[order.tab]) if order.tab else "–"
+        if order.prepared_in is None:
+            return tab
+        return format_html("{} {}", tab, badge_link("orders_preparation", order.prepared_in, _now("In preparation")))
 
     @admin.display(description=_("warehouse"), ordering="place")
     def served_from(self, order: Any) -> str:

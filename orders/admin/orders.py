@@ -18,6 +18,7 @@ from orders.admin.filters import (
     InShopChoice,
     OrderTab,
     PlacedRange,
+    PreparedChoice,
     RuleFilter,
     ShopFilter,
     StatusFilter,
@@ -29,13 +30,15 @@ from orders.admin.order_page import order_page
 from orders.admin.work.bulk import BulkSteps
 from orders.admin.work.page import OrderSteps
 from orders.in_shop import newest_status
-from orders.models import Order
+from orders.models import Order, PreparedOrder
 from orders.search import search
 
 
 @admin.register(Order)
 class OrderAdmin(LoadOrders, OrderColumns, BulkSteps, OrderSteps):
-    list_filter = (OrderTab, ShopFilter, WarehouseFilter, StatusFilter, InShopChoice, RuleFilter, PlacedRange)
+    list_filter = (
+        OrderTab, ShopFilter, WarehouseFilter, StatusFilter, InShopChoice, PreparedChoice, RuleFilter, PlacedRange,
+    )  # fmt: skip
     search_fields = ("search",)  # shows the box; `get_search_results` asks the index of words
     search_help_text = _(
         "Number, e-mail, phone, name, city or SKU, an invoice, a shipment or a parcel; beginnings are enough."
@@ -57,7 +60,9 @@ class OrderAdmin(LoadOrders, OrderColumns, BulkSteps, OrderSteps):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
         rule = StatusRule.objects.filter(integration=OuterRef("integration"), status=OuterRef("shop_status"))
-        found = super().get_queryset(request).annotate(shop_status=newest_status())
+        waits = PreparedOrder.objects.filter(order=OuterRef("pk"), shipment=None)  # in one at most: a constraint
+        found = super().get_queryset(request)
+        found = found.annotate(shop_status=newest_status(), prepared_in=Subquery(waits.values("preparation")[:1]))
         here = warehouses_of(request)
         if here.several:
             found = found.annotate(place=Coalesce(F("warehouse__name"), Value(here.name(None))))

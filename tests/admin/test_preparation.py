@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from typing import Any
 
@@ -13,7 +15,7 @@ from django.utils import timezone
 from integrations.choices import Role
 from integrations.invariants import broken
 from integrations.models import Integration, Project
-from orders.models import Order, PreparedLine, PreparedOrder, Shipment
+from orders.models import Order, Preparation, PreparedLine, PreparedOrder, Shipment
 from orders.preparing import gathering
 from orders.work import lifecycle
 from stock import catalogue
@@ -61,6 +63,28 @@ def test_from_the_list_to_the_page(page: Any, orders: list[Order]) -> None:
     assert f"1 order is left out: {orders[2].number} has nothing in stock." in shown
     assert 'value="Post"' in shown
     assert typed(page)["row"] == [f"{row.pk}:0" for row in rows(orders)]
+
+
+def test_the_orders_list_leads_to_the_preparation(admin: Client, page: Any, orders: list[Order]) -> None:
+    chip = f'<a class="badge badge-info" href="{at(page, "change/")}">In preparation</a>'
+    assert admin.get("/orders/order/?tab=all").content.decode().count(chip) == 2
+    assert chip in admin.get(f"/orders/order/{orders[0].pk}/change/").content.decode()
+    rows = list(admin.get("/orders/order/?tab=in_stock&prepared=false").context["cl"].result_list)
+    assert rows == []
+    rows = list(admin.get("/orders/order/?tab=in_stock&prepared=true").context["cl"].result_list)
+    assert {row.pk for row in rows} == {order.pk for order in orders[:2]}
+    admin.post(at(page, "ship/"), typed(page))
+    assert chip not in admin.get("/orders/order/?tab=all").content.decode()
+    assert chip not in admin.get(f"/orders/order/{orders[0].pk}/change/").content.decode()
+
+
+def test_a_file_names_the_preparation(admin: Client, page: Any, orders: list[Order]) -> None:
+    answer: Any = admin.get("/orders/order/export/?tab=all")
+    told = list(csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
+    at_work = Preparation.objects.get().pk
+    found = {row["number"]: (row["preparation"], row["in preparation"]) for row in told}
+    assert found[orders[0].number] == ("In stock", str(at_work))
+    assert found[orders[2].number] == ("Backorder", "")
 
 
 def test_who_was_interrupted_is_led_back(admin: Client, page: Any, orders: list[Order]) -> None:

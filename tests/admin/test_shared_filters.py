@@ -29,6 +29,7 @@ from integrations.models import (
 )
 from orders.intake.allocation import change_stock
 from orders.models import Order
+from orders.preparing import gathering
 from orders.work import invoicing, lifecycle, rerouting, shipping
 from stock import warehouses
 from stock.choices import MovementReason
@@ -77,6 +78,7 @@ def partner(project: Project, shop: Integration) -> Partner:
     brno, product = warehouses.add(project.pk, "Brno"), Product.objects.get(sku="A-17")
     change_stock(project.pk, [Change(product.pk, 2, MovementReason.RECEIPT, "Delivery", place=brno.pk)])
     rerouting.serve_from(Order.objects.get(number="O-1").pk, brno.pk)
+    gathering.gather(project.pk, [Order.objects.get(number="S-invoice").pk], actor_id=None)
     remote(shop, "1", RemoteState.FAILED, retry=True)
     remote(other, "2", RemoteState.FAILED)
     remote(other, "3", RemoteState.IGNORED, retry=True)
@@ -185,7 +187,8 @@ def test_these_are_shared() -> None:
     }
     assert names == {
         ("OrderAdmin", "integration"), ("OrderAdmin", "status"), ("OrderAdmin", "rule"), ("OrderAdmin", "placed"),
-        ("OrderAdmin", "in_shop"), ("OrderAdmin", "warehouse"), ("MovementAdmin", "warehouse"),
+        ("OrderAdmin", "in_shop"), ("OrderAdmin", "prepared"),
+        ("OrderAdmin", "warehouse"), ("MovementAdmin", "warehouse"),
         ("RemoteOrderAdmin", "integration"), ("RemoteOrderAdmin", "retry"), ("RemoteOrderAdmin", "changed"),
         ("RunAdmin", "integration"), ("RunAdmin", "kind"), ("RunAdmin", "created"),
         ("InvoiceAdmin", "type"), ("InvoiceAdmin", "issued"), ("ShipmentAdmin", "shipped"),

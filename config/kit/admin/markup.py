@@ -12,6 +12,12 @@ def badge(label: object, tone: str = "plain") -> SafeString:
     return format_html('<span class="badge badge-{}">{}</span>', tone, label)
 
 
+def badge_link(model: str, pk: int, label: object, tone: str = "info") -> SafeString:
+    """A badge that leads to the page of a row; `model` as in "orders_order"."""
+    address = reverse(f"admin:{model}_change", args=[pk])
+    return format_html('<a class="badge badge-{}" href="{}">{}</a>', tone, address, label)
+
+
 def number(text: object) -> SafeString:
     """A number or amount, set to the right."""
     return format_html('<span class="number">{}</span>', text)
