@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from config.kit.admin.change_lists import capped
-from integrations.admin.open_project import open_failures_of
+from integrations.admin.open_project import waiting_of
 
 Text = str | Promise
 
@@ -48,6 +48,12 @@ SECTIONS = (
                 ("tab", "imported"),
                 "t",
             ),
+            MenuItem(
+                _("Import Orders"),
+                "integrations_remoteorder_changelist",
+                "integrations.view_remoteorder",
+                ("tab", "pending"),
+            ),
             MenuItem(_("Customers"), "orders_customer_changelist", "orders.view_customer", key="c"),
             MenuItem(_("Allow / block list"), "integrations_buyerentry_changelist", "integrations.view_buyerentry"),
             MenuItem(_("Invoices"), "orders_invoice_changelist", "orders.view_invoice", key="i"),
@@ -66,7 +72,7 @@ SECTIONS = (
     ),
     Section(
         "letters",
-        _("Letters"),
+        _("E-mails"),
         (
             MenuItem(_("Distributions"), "integrations_distribution_changelist", "integrations.view_distribution"),
             MenuItem(_("Messages"), "integrations_message_changelist", "integrations.view_message"),
@@ -139,7 +145,8 @@ SECTIONS = (
         ),
     ),
 )
-OF_IMPORTED = {"imported", "pending", "handed_on"}
+# Which entry of the menu leads to a tab of remote orders; to the other tabs it is "failed".
+ENTRY_OF_TAB = {"imported": "imported", "handed_on": "imported", "pending": "pending"}
 # Names of the sections that a browser has folded away, with dots between them; written by page.js.
 FOLDED_COOKIE = "menu_folded"
 
@@ -163,10 +170,11 @@ def _shown(request: HttpRequest, item: MenuItem) -> dict[str, Any]:
     if item.query is None:
         return shown
     name, value = item.query
-    transactions = getattr(request, "of_transactions", request.GET.get(name, "failed") in OF_IMPORTED)
-    failures = open_failures_of(request) if value == "failed" else 0
+    tab = getattr(request, "remote_tab", request.GET.get(name, "failed"))
+    waiting = waiting_of(request)
+    count = {"failed": waiting.failed, "pending": waiting.pending}.get(value, 0)
     return shown | {
         "url": f"{path}?{name}={value}",
-        "current": here and transactions == (value in OF_IMPORTED),
-        "count": capped(failures) if failures else "",
+        "current": here and ENTRY_OF_TAB.get(tab, "failed") == value,
+        "count": capped(count) if count else "",
     }

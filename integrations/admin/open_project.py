@@ -9,6 +9,7 @@ from integrations.choices import RunKind
 from integrations.models import Integration, Run
 from integrations.runs import control
 from integrations.shops import attention
+from integrations.shops.attention import Waiting
 from stock import warehouses
 from stock.warehouses import Warehouses
 
@@ -40,14 +41,19 @@ def loadable_shops_of(request: HttpRequest) -> list[Integration]:
     return [shop for shop in shops_of(request) if not shop.connector.by_files]
 
 
-def open_failures_of(request: HttpRequest) -> int:
-    """How many orders of the open project can not be imported, counted once per page."""
-    known: int | None = getattr(request, "_open_failures", None)
+def waiting_of(request: HttpRequest) -> Waiting:
+    """Orders of the open project that wait for somebody, counted once per page."""
+    known: Waiting | None = getattr(request, "_waiting", None)
     if known is None:
         project = project_of(request)
-        known = attention.open_failures(project.pk) if project else 0
-        request._open_failures = known  # type: ignore[attr-defined]
+        known = attention.waiting(project.pk) if project else Waiting(0, 0)
+        request._waiting = known  # type: ignore[attr-defined]
     return known
+
+
+def open_failures_of(request: HttpRequest) -> int:
+    """How many orders of the open project can not be imported."""
+    return waiting_of(request).failed
 
 
 def open_runs_of(request: HttpRequest, *kinds: RunKind) -> list[Run]:

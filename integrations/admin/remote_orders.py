@@ -22,7 +22,7 @@ from config.kit.admin.model_admins import Route
 from config.kit.money import money
 from integrations.admin.cause_fixes import CauseFixes
 from integrations.admin.error_export import SEVERITY, ExportItems
-from integrations.admin.open_project import open_failures_of, shops_of
+from integrations.admin.open_project import shops_of, waiting_of
 from integrations.admin.review_page import review_page
 from integrations.admin.tones import STATE_TONES
 from integrations.admin.transactions import REVIEW, ActionForm, ReviewOrders, with_template
@@ -82,8 +82,9 @@ class StateTab(TabFilter):
         return options(TABS)
 
     def counts(self, request: HttpRequest) -> dict[str, str]:
-        failed = open_failures_of(request)
-        return {RemoteState.FAILED.value: capped(failed)} if failed else {}
+        waiting = waiting_of(request)
+        found = {RemoteState.FAILED.value: waiting.failed, RemoteState.PENDING.value: waiting.pending}
+        return {state: capped(count) for state, count in found.items() if count}
 
     @property
     def selected(self) -> str:
@@ -182,7 +183,7 @@ class RemoteOrderAdmin(ReviewOrders, CauseFixes, ExportItems):
         return with_template(response, TRANSACTIONS_TEMPLATE) if tab in TRANSACTIONS else response
 
     def render_page(self, request: HttpRequest, obj: RemoteOrder, status: int = 200, **extra: Any) -> HttpResponse:
-        request.of_transactions = obj.state in TRANSACTIONS  # type: ignore[attr-defined]  # for the navigation
+        request.remote_tab = obj.state  # type: ignore[attr-defined]  # for the navigation
         return super().render_page(request, obj, status, **extra)
 
     def page_context(self, request: HttpRequest, obj: RemoteOrder) -> dict[str, Any]:

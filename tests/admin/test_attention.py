@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.test import Client
 from django.utils import timezone
@@ -30,8 +32,40 @@ def test_the_banner_counts_open_failures_for_those_who_may_fix_them(
         assert "can not be imported, click" not in reader.get(address).content.decode()
 
 
+def menu(browser: Client, address: str) -> dict[str, tuple[str, bool]]:
+    """The count and whether one is there, by what the entries are called."""
+    page = browser.get(address)
+    entries = [entry for section in page.context["sections"] for entry in section["entries"]]
+    return {str(entry["label"]): (entry["count"], entry["current"]) for entry in entries}
+
+
+def test_the_menu_counts_what_waits_for_a_person(shop: Integration, admin: Client) -> None:
+    assert menu(admin, "/")["Import Orders"] == ("", False)
+    waiting = [remote(shop, f"p{number}", RemoteState.PENDING) for number in range(3)]
+    remote(shop, "1", RemoteState.FAILED)
+    remote(shop, "2", RemoteState.DISMISSED)
+    here = menu(admin, "/integrations/remoteorder/?tab=pending")
+    assert (here["Import Orders"], here["Items in error"]) == (("3", True), ("1", False))
+    assert here["Transactions"] == ("", False)
+    assert menu(admin, f"/integrations/remoteorder/{waiting[0].pk}/change/")["Import Orders"] == ("3", True)
+    elsewhere = menu(admin, "/integrations/remoteorder/?tab=handed_on")
+    assert (elsewhere["Transactions"][1], elsewhere["Import Orders"][1]) == (True, False)
+    assert menu(admin, "/integrations/remoteorder/?tab=dismissed")["Items in error"] == ("1", True)
+
+
+def test_both_are_counted_in_one_statement_that_stops(
+    shop: Integration, django_assert_num_queries: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(4):
+        remote(shop, f"p{number}", RemoteState.PENDING)
+    monkeypatch.setattr(attention, "MOST", 3)
+    with django_assert_num_queries(1):
+        assert attention.waiting(shop.project_id) == (0, 3)
+
+
 def test_the_banner_stops_counting(shop: Integration, admin: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(attention, "open_failures", lambda project_id: attention.MOST)
+    monkeypatch.setattr(attention, "waiting", lambda project_id: attention.Waiting(attention.MOST, attention.MOST))
+    assert menu(admin, "/")["Items in error"] == menu(admin, "/")["Import Orders"] == ("999+", False)
     assert "999+ orders can not be imported" in admin.get("/").content.decode()
 
 
