@@ -15,17 +15,15 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from config.kit import true_time
 from config.kit.admin.change_lists import ChoiceFilter, DateRange, TabFilter, capped, options, shown
-from config.kit.admin.csv_files import in_csv
 from config.kit.admin.guards import guarded, guarded_action
-from config.kit.admin.markup import badge, post_button
 from config.kit.admin.model_admins import Route
 from config.kit.money import money
 from integrations.admin.cause_fixes import CauseFixes
-from integrations.admin.error_export import SEVERITY, ExportItems
 from integrations.admin.open_project import shops_of, waiting_of
+from integrations.admin.remote_order_columns import RETRY, RemoteOrderColumns, tab_of
 from integrations.admin.review_page import review_page
 from integrations.admin.tones import STATE_TONES
-from integrations.admin.transactions import REVIEW, ActionForm, ReviewOrders, with_template
+from integrations.admin.transactions import ActionForm, with_template
 from integrations.choices import RemoteState
 from integrations.filters import REMOTE_ORDERS
 from integrations.importing import retry
@@ -33,7 +31,6 @@ from integrations.models import RemoteOrder
 from integrations.review import causes
 from orders.admin.order_page import pretty_payload
 
-RETRY = "integrations.retry_remoteorder"
 TABS = (
     (RemoteState.FAILED, gettext_lazy("Items in error")),
     (RemoteState.IGNORED, gettext_lazy("Ignored")),
@@ -52,7 +49,6 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     RemoteState.PENDING: ("accept_chosen", "dismiss_chosen"),
     RemoteState.DISMISSED: ("take_back_chosen",),
 }
-SEVERITY_TONES: dict[str, str] = {RemoteState.FAILED: "bad", RemoteState.IGNORED: "info"}
 EMPTY: dict[str, Any] = {
     RemoteState.FAILED: gettext_lazy(
         "No order is in error: everything the shops sent is in the book, or ignored by a rule."
@@ -116,9 +112,7 @@ class ChangedRange(DateRange):
 
 
 @admin.register(RemoteOrder)
-class RemoteOrderAdmin(ReviewOrders, CauseFixes, ExportItems):
-    list_display = ("date", "severity", "kind", "reference", "external_id", "shop", "amount", "message", "again")
-    list_display_links = ("reference",)
+class RemoteOrderAdmin(RemoteOrderColumns, CauseFixes):
     list_filter = (StateTab, RemoteShopFilter, RetryFilter, ChangedRange)
     search_fields = ("number",)
     search_help_text = gettext_lazy("An order number or the shop's id, in full.")
@@ -129,14 +123,14 @@ class RemoteOrderAdmin(ReviewOrders, CauseFixes, ExportItems):
 
     def routes(self) -> Sequence[Route]:
         own = [("<int:pk>/retry/", self.retry_one, "retry")]
-        return [*own, *self.cause_routes(), *self.review_routes(), *self.export_routes()]
+        return [*own, *self.cause_routes(), *self.review_routes()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RemoteOrder]:
         return super().get_queryset(request).annotate(shop_title=F("integration__title"))
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         filters = list(super().get_list_filter(request))
-        return filters if self._retried(request) else [each for each in filters if each is not RetryFilter]
+        return filters if tab_of(request) in retry.RETRIED else [each for each in filters if each is not RetryFilter]
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         """What is not imported has an index by time; the imported ones, millions in time, come by their number."""
@@ -145,21 +139,6 @@ class RemoteOrderAdmin(ReviewOrders, CauseFixes, ExportItems):
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         offered = ACTIONS.get(request.GET.get("tab", RemoteState.FAILED.value), ())
         return {name: entry for name, entry in super().get_actions(request).items() if name in offered}
-
-    @staticmethod
-    def _retried(request: HttpRequest) -> bool:
-        """Whether the open tab shows orders that can be looked at again."""
-        return request.GET.get("tab", RemoteState.FAILED.value) in set(retry.RETRIED)
-
-    def offered_columns(self, request: HttpRequest) -> list[str]:
-        tab = request.GET.get("tab")
-        if tab in {RemoteState.PENDING, RemoteState.DISMISSED}:
-            buttons = ["decide"] if request.user.has_perm(REVIEW) else []
-            return ["date", "reference", "shop", "bought_by", "amount", "status", "message", *buttons]
-        may_retry = request.user.has_perm(RETRY)
-        retried = self._retried(request)
-        columns = [name for name in self.list_display if retried or name not in {"severity", "kind", "again"}]
-        return [*columns, "retry_button"] if retried and may_retry else columns
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[RemoteOrder], search_term: str
@@ -228,52 +207,3 @@ class RemoteOrderAdmin(ReviewOrders, CauseFixes, ExportItems):
             count,
         )
         messages.success(request, text % {"number": f"{count:,}"})
-
-    @admin.display(description=gettext_lazy("date"))
-    def date(self, remote: RemoteOrder) -> Any:
-        return remote.changed_at
-
-    @admin.display(description=gettext_lazy("severity"))
-    def severity(self, remote: RemoteOrder) -> str:
-        label = SEVERITY.get(remote.state, remote.get_state_display())
-        return badge(label, SEVERITY_TONES.get(remote.state, "plain"))
-
-    @admin.display(description=gettext_lazy("type"))
-    def kind(self, remote: RemoteOrder) -> str:
-        return _("Order")
-
-    @admin.display(description=gettext_lazy("reference"))
-    def reference(self, remote: RemoteOrder) -> str:
-        return remote.number or remote.external_id
-
-    @admin.display(description=gettext_lazy("shop"))
-    def shop(self, remote: RemoteOrder) -> str:
-        title: str = remote.shop_title  # type: ignore[attr-defined]
-        return title
-
-    @admin.display(description=gettext_lazy("total"))
-    def amount(self, remote: RemoteOrder) -> str:
-        return money(remote.total, remote.currency) if remote.total is not None else "–"
-
-    @admin.display(description=gettext_lazy("message"))
-    def message(self, remote: RemoteOrder) -> str:
-        return remote.reason
-
-    @admin.display(description=gettext_lazy("next attempt"))
-    def again(self, remote: RemoteOrder) -> Any:
-        return remote.next_attempt_at if remote.retry else _("Never")
-
-    @in_csv({})
-    @admin.display(description=gettext_lazy("retry"))
-    def retry_button(self, remote: RemoteOrder) -> str:
-        address = f"{self.url('retry', remote.pk)}?tab={remote.state}"
-        return post_button(address, _("Retry"), self.reference(remote))
-
-    @admin.display(description=gettext_lazy("buyer"))
-    def bought_by(self, remote: RemoteOrder) -> str:
-        return remote.buyer or "–"
-
-    @in_csv({})
-    @admin.display(description=gettext_lazy("decide"))
-    def decide(self, remote: RemoteOrder) -> str:
-        return self.decision_buttons(remote)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from babel.numbers import get_currency_precision
@@ -11,12 +12,11 @@ from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from config.kit.admin.change_lists import ChoiceFilter, options
-from config.kit.admin.csv_files import Cell, csv_of_list
+from config.kit.admin.csv_files import in_csv
 from config.kit.admin.guards import guarded
 from config.kit.admin.markup import number
 from config.kit.admin.model_admins import PageAdmin, Route
@@ -31,10 +31,6 @@ from orders.segments.summaries import summary_of
 
 ADJUST = "orders.add_pointsmovement"
 ERASE = "integrations.erase_person"
-COLUMNS = (
-    "customer", "e-mail", "source id", "phone", "country", "currency", "total spent", "orders", "average order",
-    "last order", "points", "customer since",
-)  # fmt: skip
 
 
 class PointsForm(forms.Form):
@@ -66,12 +62,16 @@ class SegmentFilter(ChoiceFilter):
 
 @admin.register(Customer)
 class CustomerAdmin(PageAdmin[Customer]):
-    list_display = ("named", "address", "name", "source_id", "spent", "orders_counted", "points", "since")
+    list_display = (
+        "named", "mail", "source_id", "phone", "country", "spent", "orders_counted", "average", "last_order", "points",
+        "since",
+    )  # fmt: skip
+    hidden_at_first = frozenset({"source_id", "phone", "country", "average"})
     list_filter = (SegmentFilter,)
     list_select_related = ("summary", "project")
     search_fields = ("email",)
     search_help_text = gettext_lazy("The beginning of an e-mail address, of a name, or a source id.")
-    sorted_by_index = frozenset({"address"})
+    sorted_by_index = frozenset({"mail"})
     ordering = (Lower("email"),)
     page_template = "admin/orders/customer/page.html"
     empty_sentence = gettext_lazy(
@@ -79,7 +79,7 @@ class CustomerAdmin(PageAdmin[Customer]):
     )  # type: ignore[assignment]
 
     def routes(self) -> Sequence[Route]:
-        return [("export/", self.export, "export"), ("<int:pk>/points/", self.adjust, "points")]
+        return [("<int:pk>/points/", self.adjust, "points")]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Customer]:
         """Deleted ones are in no list."""
@@ -105,22 +105,38 @@ class CustomerAdmin(PageAdmin[Customer]):
         return str(customer)
 
     @admin.display(description=gettext_lazy("e-mail"), ordering=Lower("email"))
-    def address(self, customer: Customer) -> str:
-        return customer.email
+    def mail(self, customer: Customer) -> str:
+        return customer.email or "–"
 
-    @admin.display(description=gettext_lazy("total spent"))
+    @admin.display(description=gettext_lazy("country"), ordering="summary__country")
+    def country(self, customer: Customer) -> str:
+        return summary_of(customer).country or "–"
+
+    @in_csv({"currency": lambda customer: customer.project.currency, "total spent": lambda customer: _spent(customer)})
+    @admin.display(description=number(gettext_lazy("total spent")), ordering="summary__total_amount")
     def spent(self, customer: Customer) -> str:
         return number(money(summary_of(customer).total_amount, customer.project.currency))
 
-    @admin.display(description=gettext_lazy("orders"))
+    @in_csv({"orders": lambda customer: str(summary_of(customer).total_count)})
+    @admin.display(description=number(gettext_lazy("orders")), ordering="summary__total_count")
     def orders_counted(self, customer: Customer) -> str:
         return number(f"{summary_of(customer).total_count:,}")
 
-    @admin.display(description=gettext_lazy("points"))
+    @in_csv({"average order": lambda customer: bare_amount(_average(customer), customer.project.currency)})
+    @admin.display(description=number(gettext_lazy("average order")), ordering="summary__average_amount")
+    def average(self, customer: Customer) -> str:
+        return number(money(_average(customer), customer.project.currency))
+
+    @admin.display(description=gettext_lazy("last order"), ordering="summary__last_order_at")
+    def last_order(self, customer: Customer) -> Any:
+        return summary_of(customer).last_order_at
+
+    @in_csv({"points": lambda customer: str(summary_of(customer).points)})
+    @admin.display(description=number(gettext_lazy("points")), ordering="summary__points")
     def points(self, customer: Customer) -> str:
         return number(f"{summary_of(customer).points:,}")
 
-    @admin.display(description=gettext_lazy("customer since"))
+    @admin.display(description=gettext_lazy("customer since"), ordering="created_at")
     def since(self, customer: Customer) -> Any:
         return customer.created_at
 
@@ -129,11 +145,6 @@ class CustomerAdmin(PageAdmin[Customer]):
         form = PointsForm(initial={"seen": movements.last_movement(obj.pk)}, prefix="points") if may else None
         may_erase = obj.erased_at is None and obj.deleted_at is None and request.user.has_perm(ERASE)
         return {**customer_page(obj, summary_of(obj)), "points_form": form, "may_erase": may_erase}
-
-    @guarded("orders.view_customer", methods=("GET",))
-    def export(self, request: HttpRequest) -> HttpResponseBase:
-        """Download what the list shows, all pages of it."""
-        return csv_of_list(self, request, "customers", COLUMNS, _cells)
 
     @guarded(ADJUST)
     def adjust(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -157,12 +168,10 @@ class CustomerAdmin(PageAdmin[Customer]):
         return self.render_page(request, customer, status=422, points_form=form)
 
 
-def _cells(customer: Customer) -> list[Cell]:
-    summary, currency = summary_of(customer), customer.project.currency
-    average = round(summary.average_amount, get_currency_precision(currency))
-    return [
-        str(customer), customer.email, customer.source_id, customer.phone, summary.country, currency,
-        bare_amount(summary.total_amount, currency), str(summary.total_count), bare_amount(average, currency),
-        summary.last_order_at,
-        str(summary.points), customer.created_at,
-    ]  # fmt: skip
+def _spent(customer: Customer) -> str:
+    return bare_amount(summary_of(customer).total_amount, customer.project.currency)
+
+
+def _average(customer: Customer) -> Decimal:
+    average: Decimal = summary_of(customer).average_amount
+    return round(average, get_currency_precision(customer.project.currency))

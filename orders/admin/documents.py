@@ -133,7 +133,7 @@ def _invoice_line(line: dict[str, Any], currency: str) -> dict[str, Any]:
 
 @admin.register(Shipment)
 class ShipmentAdmin(ShipmentSteps):
-    list_display = ("code", "shipped", "of_order", "buyer", "country", "carrier", "tracking_number", "kind")
+    list_display = ("code", "shipped", "of_order", "bought_by", "country", "carrier", "tracking_number", "kind")
     hidden_at_first = frozenset({"country"})
     list_filter = (ShippedRange,)
     search_fields = ("code",)
@@ -175,7 +175,7 @@ class ShipmentAdmin(ShipmentSteps):
         return str(shipment.address.get("country") or "–")
 
     @admin.display(description=_("buyer"), ordering="buyer")
-    def buyer(self, shipment: Shipment) -> str:
+    def bought_by(self, shipment: Shipment) -> str:
         return shipment.buyer or "–"
 
     @admin.display(description=_("stock"))

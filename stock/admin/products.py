@@ -3,45 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.postgres.expressions import ArraySubquery
 from django.core.exceptions import PermissionDenied
-from django.db.models import OuterRef, Prefetch, Q, QuerySet, Subquery, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from config.kit.admin.csv_files import Cell, csv_of_list
 from config.kit.admin.guards import guarded
 from config.kit.admin.model_admins import PageAdmin, Route
 from integrations.access.tenancy import project_of
 from integrations.admin.open_project import warehouses_of
 from orders.intake import receipts, transferring
 from orders.intake.allocation import Served
-from orders.models import OrderLine
 from stock import catalogue
 from stock.admin.forms import AdjustForm, EanForm, LocationForm, NameForm, ProductForm, ReceiveForm, TransferForm
+from stock.admin.product_columns import ProductColumns
 from stock.admin.product_page import location_form, product_page, same_ean, variants
 from stock.admin.waking_failed import wake_failed
 from stock.barcodes import canonical
 from stock.choices import MovementReason
 from stock.ledger import StockError
-from stock.models import Product, StockLevel, StockTransfer, Warehouse
+from stock.models import Product, StockTransfer
 
 TRANSFER = "stock.add_stocktransfer"
 
 
 @admin.register(Product)
-class ProductAdmin(PageAdmin[Product]):
-    list_display = ("sku", "full_name", "ean", "location", "on_hand", "reserved", "available", "waiting")
+class ProductAdmin(ProductColumns, PageAdmin[Product]):
     search_fields = ("sku",)
     search_help_text = gettext_lazy("The beginning of a SKU, words of the name, or an EAN.")
     sorted_by_index = frozenset({"sku"})
@@ -50,8 +42,6 @@ class ProductAdmin(PageAdmin[Product]):
     empty_sentence = gettext_lazy(
         "No products here. They come with the orders, from a shop's product list, or by hand."
     )  # type: ignore[assignment]
-
-    list_select_related = ("parent",)
 
     def routes(self) -> Sequence[Route]:
         return [
@@ -62,25 +52,11 @@ class ProductAdmin(PageAdmin[Product]):
             ("<int:pk>/name/", self.rename, "rename"),
             ("<int:pk>/ean/", self.set_ean, "set_ean"),
             ("<int:pk>/location/", self.set_location, "set_location"),
-            ("export/", self.export, "export"),
             ("new/", self.create, "create"),
         ]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False  # `create` asks for the permission
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
-        levels = StockLevel.objects.filter(product=OuterRef("pk")).order_by().values("product")
-        lines = OrderLine.objects.filter(product=OuterRef("pk"), waiting__gt=0).order_by().values("product")
-        found = super().get_queryset(request)
-        if warehouses_of(request).several:
-            found = found.prefetch_related(Prefetch("levels", LEVELS))
-        return found.annotate(
-            locations=ArraySubquery(PLACED.filter(product=OuterRef("pk")).values("location")),
-            units_on_hand=Coalesce(Subquery(levels.annotate(units=Sum("on_hand")).values("units")), 0),
-            units_reserved=Coalesce(Subquery(levels.annotate(units=Sum("reserved")).values("units")), 0),
-            units_waiting=Coalesce(Subquery(lines.annotate(units=Sum("waiting")).values("units")), 0),
-        )
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Product], search_term: str
@@ -95,43 +71,6 @@ class ProductAdmin(PageAdmin[Product]):
                 wanted |= Q(ean=ean)
             queryset = queryset.filter(wanted)
         return queryset, False
-
-    @admin.display(description=gettext_lazy("name"))
-    def full_name(self, product: Product) -> str:
-        """A variant below the name of its product."""
-        if product.parent is None or product.parent.lone or product.own:
-            return product.name
-        return format_html('<span class="quiet">{}</span> {}', product.parent, product.name)
-
-    @admin.display(description=gettext_lazy("location"))
-    def location(self, product: Product) -> str:
-        return ", ".join(product.locations) or "–"  # type: ignore[attr-defined]
-
-    @admin.display(description=gettext_lazy("on hand"))
-    def on_hand(self, product: Product) -> str:
-        return _units(product.units_on_hand)  # type: ignore[attr-defined]
-
-    @admin.display(description=gettext_lazy("reserved"))
-    def reserved(self, product: Product) -> str:
-        return _units(product.units_reserved)  # type: ignore[attr-defined]
-
-    @admin.display(description=gettext_lazy("available"))
-    def available(self, product: Product) -> str:
-        return _units(product.units_on_hand - product.units_reserved)  # type: ignore[attr-defined]
-
-    def offered_columns(self, request: HttpRequest) -> list[str]:
-        columns = super().offered_columns(request)
-        return [*columns, "by_warehouse"] if warehouses_of(request).several else columns
-
-    @admin.display(description=gettext_lazy("available in"))
-    def by_warehouse(self, product: Product) -> str:
-        """Warehouses with units, one a line."""
-        rows = [(level.warehouse.name, f"{level.available:,}") for level in product.levels.all() if level.on_hand]
-        return format_html_join(LINE_BREAK, "{} <strong>{}</strong>", rows) or "–"
-
-    @admin.display(description=gettext_lazy("waiting for"))
-    def waiting(self, product: Product) -> str:
-        return _units(product.units_waiting, "warn")  # type: ignore[attr-defined]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         may_add = request.user.has_perm("stock.add_product")
@@ -301,13 +240,6 @@ class ProductAdmin(PageAdmin[Product]):
         messages.success(request, _("The location is saved."))
         return HttpResponseRedirect(self.url("change", pk))
 
-    @guarded("stock.view_product", methods=("GET",))
-    def export(self, request: HttpRequest) -> HttpResponseBase:
-        """Download what the list shows, all pages of it."""
-        rows = warehouses_of(request).rows if warehouses_of(request).several else ()
-        columns = [*COLUMNS, *(f"available in {row}" for row in rows)]
-        return csv_of_list(self, request, "products", columns, partial(_cells, rows))
-
     @guarded("stock.add_product", methods=("GET", "POST"))
     def create(self, request: HttpRequest) -> HttpResponse:
         project = project_of(request)
@@ -333,24 +265,3 @@ class ProductAdmin(PageAdmin[Product]):
         }
         status = 422 if form.errors else 200
         return TemplateResponse(request, "admin/stock/product/new.html", context, status=status)
-
-
-LINE_BREAK = SafeString("<br>")
-PLACED = StockLevel.objects.exclude(location="").order_by("warehouse__priority", "warehouse_id")
-LEVELS = StockLevel.objects.select_related("warehouse").order_by("warehouse__priority", "warehouse_id")
-COLUMNS = ("SKU", "name", "EAN", "on hand", "reserved", "available", "waiting for", "location")
-
-
-def _cells(rows: Sequence[Warehouse], product: Any) -> list[Cell]:
-    """`product` as the list reads it, with what is available in each of the warehouses `rows`."""
-    on_hand, reserved = product.units_on_hand, product.units_reserved
-    there = {level.warehouse_id: level.available for level in product.levels.all()} if rows else {}
-    units = (on_hand, reserved, on_hand - reserved, product.units_waiting, *(there.get(row.pk, 0) for row in rows))
-    first, rest = units[:4], units[4:]
-    return [product.sku, product.name, product.ean, *map(str, first), ", ".join(product.locations), *map(str, rest)]
-
-
-def _units(count: int, tone: str = "") -> str:
-    if tone and count:
-        return format_html('<span class="number"><span class="badge badge-{}">{}</span></span>', tone, f"{count:,}")
-    return format_html('<span class="number">{}</span>', f"{count:,}")

@@ -357,6 +357,8 @@ def test_a_shop_that_is_switched_off_says_so(broken_shop: BrokenShop, admin: Cli
 def test_the_list_is_exported_with_its_causes_and_without_formulas(broken_shop: BrokenShop, admin: Client) -> None:
     RemoteOrder.objects.filter(reason_code="unmapped_payment").update(buyer="=HYPERLINK(1)", subject="-1")
     assert "export/?" in admin.get(f"{LIST}?tab=failed").content.decode()
+    chosen = ["severity", "bought_by", "amount", "cause_code", "about", "message"]
+    admin.post(f"{LIST}columns/", {"column": chosen, "query": "tab=failed"})
     answer: Any = admin.get(f"{LIST}export/?tab=failed")
     assert "items-in-error-" in answer.headers["Content-Disposition"]
     rows = list(csv.DictReader(b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()))

@@ -9,10 +9,10 @@ from django.test import Client
 
 from config.kit.admin import kept_lists, personal_lists
 from integrations.access import kept_views
-from integrations.choices import Role
+from integrations.choices import RemoteState, Role
 from integrations.models import Integration, Project, SavedView
 from orders.models import Order, OrderNote
-from tests.admin.conftest import Login, imported
+from tests.admin.conftest import Login, imported, remote
 from tests.factories import ProjectFactory, give_stock, incoming, line
 
 LIST = "/orders/order/"
@@ -70,6 +70,37 @@ def test_chosen_columns_are_kept_for_the_person_and_the_list(
     assert "state" in columns(login(project).get(LIST))
     assert choose(admin, first="1").status_code == 200
     assert "state" in columns(admin.get(LIST)) and "age" not in columns(admin.get(LIST))
+
+
+def test_tabs_with_columns_of_their_own_keep_a_choice_each(shop: Integration, admin: Client) -> None:
+    """What was chosen for orders in error takes no button away from those that wait for a decision."""
+    remotes = "/integrations/remoteorder/"
+    remote(shop, "77", RemoteState.FAILED)
+    remote(shop, "78", RemoteState.PENDING)
+    before = columns(admin.get(f"{remotes}?tab=pending"))
+    assert {"decide", "bought_by"} <= set(before)
+    sent = {"column": ["amount", "tried"], "query": "tab=failed"}
+    assert columns(admin.post(f"{remotes}columns/", sent, follow=True)) == ["reference", "amount", "tried"]
+    assert columns(admin.get(f"{remotes}?tab=ignored")) == ["reference", "amount", "tried"]
+    assert columns(admin.get(f"{remotes}?tab=pending")) == before
+    sent = {"column": ["about", "decide"], "query": "tab=pending"}
+    assert columns(admin.post(f"{remotes}columns/", sent, follow=True)) == ["reference", "about", "decide"]
+    assert columns(admin.get(f"{remotes}?tab=dismissed")) == ["reference", "about", "decide"]
+    assert columns(admin.get(remotes)) == ["reference", "amount", "tried"]
+    admin.post(f"{remotes}columns/", {"first": "1", "query": "tab=pending"})
+    assert columns(admin.get(f"{remotes}?tab=pending")) == before
+
+
+def test_a_view_of_another_tab_is_sorted_by_its_own_columns(shop: Integration, admin: Client) -> None:
+    remotes = "/integrations/remoteorder/"
+    for number, buyer in (("78", "Eva"), ("79", "Adam")):
+        remote(shop, number, RemoteState.PENDING, buyer=buyer)
+    shown = columns(admin.get(f"{remotes}?tab=pending"))
+    sent = {"do": "save", "name": "By buyer", "query": "tab=pending&o=bought_by", "columns": " ".join(shown)}
+    admin.post(f"{remotes}views/", sent)
+    [view] = admin.get(f"{remotes}?tab=failed").context["cl"].views
+    rows = admin.get(f"{remotes}{view['query_string']}").context["cl"].result_list
+    assert [row.buyer for row in rows] == ["Adam", "Eva"]
 
 
 def test_unknown_columns_are_left_out_and_the_first_stays(book: list[Order], admin: Client) -> None:

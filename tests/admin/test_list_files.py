@@ -16,10 +16,10 @@ from config.kit import true_time
 from config.kit.admin import csv_files
 from config.kit.admin.day_spans import SPANS
 from config.kit.admin.model_admins import TenantAdmin
-from integrations.choices import Role
+from integrations.choices import RemoteState, Role
 from integrations.models import Integration, Project
 from orders.models import Invoice
-from tests.admin.conftest import Login, imported
+from tests.admin.conftest import Login, imported, remote
 from tests.admin.planted import CANARY, rows_of
 from tests.factories import ProjectFactory, give_stock, incoming, line
 
@@ -97,6 +97,39 @@ def test_a_file_has_the_columns_that_are_shown(shop: Integration, admin: Client)
     admin.post(f"{LIST}columns/", {"column": ["country", "amount"]})
     [row] = rows(admin.get(f"{LIST}export/"))
     assert row == {"number": "N-1", "country": "CZ", "currency": "EUR", "total": "30.00"}
+
+
+def test_files_of_customers_products_and_remote_orders_follow_their_columns(shop: Integration, admin: Client) -> None:
+    give_stock(shop.project, MUG=9)
+    imported(shop, [incoming(line("MUG", 2), number="N-1")])
+    remote(shop, "77", RemoteState.FAILED, subject="CUP", buyer="Jan", total=Decimal(5), currency="EUR")
+    remote(shop, "78", RemoteState.PENDING, buyer="Eva")
+    [row] = rows(admin.get("/orders/customer/export/"))
+    assert {"customer", "e-mail", "total spent", "orders"} <= set(row) and "phone" not in row
+    assert "@" in row["e-mail"]
+    admin.post("/orders/customer/columns/", {"column": ["average", "country"]})
+    [row] = rows(admin.get("/orders/customer/export/"))
+    assert list(row) == ["customer", "country", "average order"]
+    [row] = rows(admin.get("/stock/product/export/"))
+    assert (row["SKU"], row["on hand"], row["reserved"], row["available"]) == ("MUG", "9", "2", "7")
+    admin.post("/stock/product/columns/", {"column": ["available", "price_shown"]})
+    [row] = rows(admin.get("/stock/product/export/"))
+    assert row == {"SKU": "MUG", "price": "", "currency": "", "available": "7"}
+    [row] = rows(admin.get("/integrations/remoteorder/export/?tab=failed"))
+    assert (row["reference"], row["currency"], row["total"], row["retry"]) == ("77", "EUR", "5.00", "no")
+    admin.post("/integrations/remoteorder/columns/", {"column": ["about", "bought_by"], "query": "tab=failed"})
+    [row] = rows(admin.get("/integrations/remoteorder/export/?tab=failed"))
+    assert row == {"reference": "77", "buyer": "Jan", "subject": "CUP"}
+
+
+def test_no_column_is_hidden_behind_a_field_of_its_name() -> None:
+    """Of two with one name Django heads the list with the field's and files have the field's value."""
+    for each in TENANT_ADMINS:
+        fields = {field.name for field in each.model._meta.get_fields()}
+        ours = {
+            name for name in each.list_display if hasattr(getattr(type(each), str(name), None), "short_description")
+        }
+        assert not ours & fields, each
 
 
 def test_a_file_is_filtered_and_sorted_as_the_list(shop: Integration, admin: Client) -> None:

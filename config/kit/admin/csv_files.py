@@ -17,7 +17,6 @@ from django.http import HttpRequest, HttpResponseRedirect, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.html import strip_tags
 from django.utils.safestring import SafeString
-from django.utils.text import slugify
 
 from config.kit import true_time
 from config.kit.spreadsheets import plain
@@ -87,16 +86,15 @@ def csv_of_columns(admin: Any, request: HttpRequest) -> HttpResponseBase:
     told: dict[str, Callable[[Any], Cell]] = {}
     for column in changelist.list_display:
         if column != CHECKBOX:
-            told |= _cells_of(admin, column)
-    name = slugify(str(admin.opts.verbose_name_plural))
+            told |= admin.told_in_csv(request, column)
 
     def cells(row: Any) -> list[Cell]:
         return [tell(row) for tell in told.values()]
 
-    return csv_answer(request, name, changelist.queryset, list(told), cells, admin.filled)
+    return csv_answer(request, admin.name_of_file(request), changelist.queryset, list(told), cells, admin.filled)
 
 
-def _cells_of(admin: Any, column: str) -> Mapping[str, Callable[[Any], Cell]]:
+def cells_of(admin: Any, column: str) -> Mapping[str, Callable[[Any], Cell]]:
     """The cells of a column: those it declares, else what the list shows without its markup."""
     label, attr = label_for_field(column, admin.model, admin, return_attr=True)
     declared: Mapping[str, Callable[[Any], Cell]] | None = getattr(attr, "csv_cells", None)

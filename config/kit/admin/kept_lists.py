@@ -6,12 +6,13 @@ places as in Django's addresses, so that it means the same once other columns ar
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from django.contrib.admin.views.main import ERROR_FLAG, ORDER_VAR, PAGE_VAR
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.utils.http import urlencode
 
 from config.kit.refusals import Refused
@@ -101,10 +102,21 @@ def list_name(admin: Any) -> str:
     return f"{admin.opts.app_label}_{admin.opts.model_name}"
 
 
-def kept(admin: Any, request: HttpRequest) -> Kept:
-    """What the person keeps of the list of this admin, read once per request."""
+@contextmanager
+def as_asked(request: HttpRequest, parameters: Parameters) -> Iterator[None]:
+    """As if the request asked for the list with these parameters: which columns it offers may depend on its tab."""
+    asked = request.GET
+    request.GET = QueryDict(urlencode(parameters, doseq=True))
+    try:
+        yield
+    finally:
+        request.GET = asked
+
+
+def kept(admin: Any, request: HttpRequest, name: str = "") -> Kept:
+    """What the person keeps of the list of this admin, or under a name of its own, read once per request."""
     known: dict[str, Kept] = request.__dict__.setdefault("_kept_lists", {})
-    name = list_name(admin)
+    name = name or list_name(admin)
     if name not in known:
         known[name] = shelf().read(request, name) if _shelves else Kept()
     return known[name]
@@ -118,16 +130,27 @@ def open_view(admin: Any, request: HttpRequest) -> NamedView | None:
 def shown_columns(admin: Any, request: HttpRequest) -> list[str]:
     """The columns of the list: those of the open view, else those the person has chosen, else its own."""
     view = open_view(admin, request)
-    return columns_of(admin, request, view.columns if view else kept(admin, request).columns)
+    return columns_of(admin, request, view.columns if view else own_columns(admin, request))
+
+
+def own_columns(admin: Any, request: HttpRequest) -> Sequence[str]:
+    """Those the person has chosen for the list as it is asked for, where no view is open."""
+    return kept(admin, request, admin.columns_kept_as(request)).columns
 
 
 def columns_of(admin: Any, request: HttpRequest, wanted: Collection[str]) -> list[str]:
-    """The wanted ones of those that are offered; the first of them, which leads to the row's page, always."""
+    """The wanted ones of those that are offered, and those that lead to the row's page."""
     offered = admin.offered_columns(request)
-    if not admin.hidden_at_first:
+    hidden = set(admin.hidden_columns(request))
+    if not hidden:
         return list(offered)
-    chosen = set(wanted) & set(offered) or set(offered) - admin.hidden_at_first
-    return [name for name in offered if name in chosen or name == offered[0]]
+    chosen = set(wanted) & set(offered) or set(offered) - hidden
+    return [name for name in offered if name in chosen or name in leading(admin, offered)]
+
+
+def leading(admin: Any, offered: Sequence[str]) -> Collection[str]:
+    """The columns that lead to a row's page; nobody can leave them out."""
+    return set(admin.list_display_links or ()) or set(offered[:1])
 
 
 def named_sorting(parameters: Parameters, columns: Sequence[str]) -> dict[str, list[str]]:

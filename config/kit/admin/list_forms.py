@@ -21,10 +21,12 @@ from config.kit.admin.kept_lists import (
     ViewRefused,
     ViewWish,
     address,
+    as_asked,
     columns_of,
     kept,
     list_name,
     open_view,
+    own_columns,
     shelf,
     shown_columns,
     with_checkbox,
@@ -40,6 +42,11 @@ GONE = gettext_lazy("That view is not here any more, or it is not yours to chang
 def take_columns(admin: Any, request: HttpRequest) -> HttpResponse:
     """Keep which columns somebody has ticked: with the view that is open where it is theirs, else for the list."""
     sent = _sent(request)
+    with as_asked(request, sent):
+        return _take_columns(admin, request, sent)
+
+
+def _take_columns(admin: Any, request: HttpRequest, sent: dict[str, list[str]]) -> HttpResponse:
     offered = admin.offered_columns(request)
     wanted = [name for name in offered if name in request.POST.getlist("column")]
     columns = columns_of(admin, request, () if "first" in request.POST else wanted)
@@ -49,13 +56,18 @@ def take_columns(admin: Any, request: HttpRequest) -> HttpResponse:
         shelf().update(request, view, ViewWish(view.name, parameters=view.parameters, columns=columns))
     else:
         view = None
-        shelf().keep_columns(request, list_name(admin), () if standard else columns)
+        shelf().keep_columns(request, admin.columns_kept_as(request), () if standard else columns)
     return _to_list(admin, request, sent, columns, view)
 
 
 def take_view(admin: Any, request: HttpRequest) -> HttpResponse:
     """Save, rename, update or delete a view, as the button says; a refusal is told and nothing is changed."""
     sent = _sent(request)
+    with as_asked(request, sent):
+        return _take_view(admin, request, sent)
+
+
+def _take_view(admin: Any, request: HttpRequest, sent: dict[str, list[str]]) -> HttpResponse:
     view = kept(admin, request).view(request.POST.get(VIEW))
     do = request.POST.get("do", "")
     if do != "save" and (view is None or not view.may_change):
@@ -81,7 +93,7 @@ def _done(
     elif do == "delete":
         shelf().delete(request, view)
         messages.success(request, _("The view “%(name)s” is deleted.") % {"name": view.name})
-        return _to_list(admin, request, sent, columns_of(admin, request, kept(admin, request).columns), None)
+        return _to_list(admin, request, sent, columns_of(admin, request, own_columns(admin, request)), None)
     elif do == "update":
         shelf().update(request, view, wish)
         messages.success(request, _("The view “%(name)s” is updated.") % {"name": view.name})

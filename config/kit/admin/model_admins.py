@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from decimal import Decimal
 from types import MethodType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
@@ -22,6 +22,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from config.kit.admin import csv_files, kept_lists, list_forms, waiting_rows
@@ -94,8 +95,24 @@ class TenantAdmin(DjangoAdmin[M]):
         return PersonalChangeList
 
     def offered_columns(self, request: HttpRequest) -> list[str]:
-        """The columns there are for this person, in their order; the first is always shown."""
+        """The columns there are for this person, in their order; what leads to a row's page is always shown."""
         return [str(name) for name in self.list_display]
+
+    def hidden_columns(self, request: HttpRequest) -> Collection[str]:
+        """Those of them that only who chooses them sees."""
+        return self.hidden_at_first
+
+    def columns_kept_as(self, request: HttpRequest) -> str:
+        """Under which name a person's choice of columns is kept; tabs with columns of their own have one each."""
+        return kept_lists.list_name(self)
+
+    def told_in_csv(self, request: HttpRequest, column: str) -> Mapping[str, Callable[[Any], csv_files.Cell]]:
+        """What a column is in a file: cells by header."""
+        return csv_files.cells_of(self, column)
+
+    def name_of_file(self, request: HttpRequest) -> str:
+        """How the list's file is called, without the day."""
+        return slugify(str(self.opts.verbose_name_plural))
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         return kept_lists.shown_columns(self, request)

@@ -161,18 +161,21 @@ class PersonalChangeList(TenantChangeList):
 
     def _places(self, view: NamedView) -> list[str]:
         """The columns as the list has them when the view is open."""
-        columns = kept_lists.columns_of(self.model_admin, self.request, view.columns)
-        return [CHECKBOX, *columns] if CHECKBOX in self.list_display else columns
+        with kept_lists.as_asked(self.request, view.parameters):
+            columns = kept_lists.columns_of(self.model_admin, self.request, view.columns)
+            return kept_lists.with_checkbox(self.model_admin, self.request, columns)
 
     @cached_property
     def column_choices(self) -> list[dict[str, Any]]:
         """The columns that are offered, with what the boxes of the chooser say; none where there is no choice."""
-        if not self.model_admin.hidden_at_first:
+        if not self.model_admin.hidden_columns(self.request):
             return []
         offered = self.model_admin.offered_columns(self.request)
+        leading = kept_lists.leading(self.model_admin, offered)
         return [
             {"name": name, "label": column_label(self.model_admin, name), "shown": name in self.list_display}
-            for name in offered[1:]
+            for name in offered
+            if name not in leading
         ]
 
     @property
