@@ -1,4 +1,4 @@
-"""The rows before and after one, in the order and filter of the list that somebody came from.
+"""The rows before and after one, in the order and filter of the list that somebody came from, else in its own.
 
 They are looked for by the sorting keys of the row itself, one row each way: nothing is counted, and a row that does
 not match the list any more still has its place in it.
@@ -6,13 +6,13 @@ not match the list any more still has its place in it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.core.exceptions import FieldError
-from django.db.models import F, Model, OrderBy, Q, QuerySet
+from django.db.models import CharField, F, Model, OrderBy, Q, QuerySet, Value
 from django.http import HttpRequest, QueryDict
 from django.utils.http import urlencode
 
@@ -32,74 +32,114 @@ class Neighbours:
     is_in_list: bool
 
 
+@dataclass(frozen=True)
+class SortKey:
+    """A part of an order: what rows are filtered by, and which way it goes."""
+
+    name: str
+    down: bool
+
+
 def beside(admin: Any, request: HttpRequest, row: Model) -> Neighbours | None:
-    """The neighbours of a row whose page was opened from a list; None where it was not, or not from one of ours."""
-    query = request.GET.get(CAME_FROM)
-    if query is None and _is_from_list(admin, request):
-        query = UNFILTERED
-    if query is None or request.method != "GET":
+    """The neighbours of a row in the list that its page was opened from, on the page of a refused form too.
+
+    Where nothing says which list that was, they are those of the list as it is of itself, and None for a row that is
+    not in it or alone there.
+    """
+    query = _came_from(admin, request, row)
+    changelist = _list_of(admin, request, UNFILTERED if query is None else query)
+    if changelist is None:
         return None
-    found = rows_of(admin, request, query)
-    if found is None:
-        return None
-    keys = [key for part in found.query.order_by if (key := _key(part))]
-    values = _values(row, [name for name, _down in keys])
+    rows: QuerySet[Any] = changelist.queryset
+    keys, computed = _keys(rows)
+    values = _values(admin, request, row, keys, computed, changelist.list_display)
     if None in values:
         return None  # the place of what has no value is not known by it
-    after = found.filter(_beyond(keys, values)).values_list("pk", flat=True).first()
-    before = found.filter(_beyond([(name, not down) for name, down in keys], values)).reverse()
+    told = _told(rows.annotate(**computed), row, keys, values)
+    if query is None and ("here" not in told or len(told) == 1):
+        return None
+    query = UNFILTERED if query is None else query
     return Neighbours(
-        previous=_page(admin, before.values_list("pk", flat=True).first(), query),
-        next=_page(admin, after, query),
+        previous=_page(admin, told.get("before"), query),
+        next=_page(admin, told.get("after"), query),
         back=f"{admin.url('changelist')}?{query}",
-        is_in_list=found.filter(pk=row.pk).exists(),
+        is_in_list="here" in told,
     )
 
 
-def _is_from_list(admin: Any, request: HttpRequest) -> bool:
+def _came_from(admin: Any, request: HttpRequest, row: Model) -> str | None:
+    """The address of the list from its "?" on, as the page carries it, else as the browser says; None: unknown."""
+    carried = request.GET.get(CAME_FROM)
     was = urlsplit(request.headers.get("Referer", ""))
-    return was.netloc == request.get_host() and was.path == admin.url("changelist") and not was.query
+    if carried is not None or was.netloc != request.get_host():
+        return carried
+    if was.path == admin.url("change", row.pk):  # a form of the page was refused, or saved
+        return parse_qs(was.query, keep_blank_values=True).get(CAME_FROM, [None])[-1]
+    return (was.query or UNFILTERED) if was.path == admin.url("changelist") else None
 
 
-def rows_of(admin: Any, request: HttpRequest, query: str) -> QuerySet[Any] | None:
-    """The rows of a list as its address shows them; None for an address that is not understood."""
+def _list_of(admin: Any, request: HttpRequest, query: str) -> Any:
+    """The change list of an address, of which no page is read; None for an address that is not understood."""
     asked = request.GET
     request.GET = QueryDict(query)
-    request.is_unread = True  # type: ignore[attr-defined]  # no page of it is read, see `PersonalChangeList`
+    request.is_unread = True  # type: ignore[attr-defined]  # see `PersonalChangeList`
     try:
-        changelist = admin.get_changelist_instance(request)
+        return admin.get_changelist_instance(request)
     except (IncorrectLookupParameters, ValueError):
         return None
     finally:
         request.GET = asked
         del request.is_unread  # type: ignore[attr-defined]
-    rows: QuerySet[Any] = changelist.queryset
-    return rows if all(map(_key, rows.query.order_by)) else None
 
 
-def _values(row: Model, names: list[str]) -> tuple[Any, ...]:
-    try:
-        return type(row)._default_manager.filter(pk=row.pk).values_list(*names).first() or (None,)
-    except FieldError:  # sorted by what the list computes
-        return (None,)
+def _keys(rows: QuerySet[Any]) -> tuple[list[SortKey], dict[str, Any]]:
+    """What the rows are sorted by; what of it has no name gets one, under which it is to be annotated."""
+    keys, computed = [], {}
+    for number, part in enumerate(rows.query.order_by):
+        if isinstance(part, str):
+            keys.append(SortKey(part.removeprefix("-"), part.startswith("-")))
+            continue
+        expression, down = (part.expression, part.descending) if isinstance(part, OrderBy) else (part, False)
+        name = f"sorted_by_{number}"
+        if isinstance(expression, F):
+            name = expression.name  # type: ignore[attr-defined]
+        else:
+            computed[name] = expression
+        keys.append(SortKey(name, down))
+    return keys, computed
 
 
-def _key(part: Any) -> tuple[str, bool] | None:
-    """The column of a part of an order and whether it goes down; None for what is computed."""
-    if isinstance(part, str):
-        return part.removeprefix("-"), part.startswith("-")
-    column = part.expression if isinstance(part, OrderBy) else None
-    return (column.name, part.descending) if isinstance(column, F) else None  # type: ignore[attr-defined]
+def _values(
+    admin: Any, request: HttpRequest, row: Model, keys: Sequence[SortKey], computed: Any, columns: Sequence[str]
+) -> tuple[Any, ...]:
+    """What the row is sorted by; asked for where that is more than columns of its table."""
+    own = {field.attname for field in row._meta.concrete_fields} | {"pk"}
+    if all(key.name in own for key in keys):
+        return tuple(getattr(row, key.name) for key in keys)
+    found = admin.with_columns(admin.get_queryset(request), set(columns)).annotate(**computed)
+    return found.filter(pk=row.pk).values_list(*(key.name for key in keys)).first() or (None,)
 
 
-def _beyond(keys: list[tuple[str, bool]], values: tuple[Any, ...]) -> Q:
+def _told(rows: QuerySet[Any], row: Model, keys: Sequence[SortKey], values: tuple[Any, ...]) -> dict[str, int]:
+    """Ids of the rows "before" and "after", as far as there are any, and "here" of the row itself: one statement."""
+    turned = [SortKey(key.name, not key.down) for key in keys]
+    wanted = {
+        "before": rows.filter(_beyond(turned, values)).reverse(),
+        "after": rows.filter(_beyond(keys, values)),
+        "here": rows.filter(pk=row.pk),
+    }
+    first, *others = (some.values_list(Value(word, CharField()), "pk")[:1] for word, some in wanted.items())
+    return dict(first.union(*others, all=True))
+
+
+def _beyond(keys: Sequence[SortKey], values: tuple[Any, ...]) -> Q:
     """What comes after these values; the first column is narrowed by itself as well, for its index."""
     wanted, same = Q(), Q()
-    for (name, down), value in zip(keys, values, strict=True):
-        wanted |= same & Q(**{f"{name}__{'lt' if down else 'gt'}": value})
-        same &= Q(**{name: value})
-    name, down = keys[0]
-    return wanted & Q(**{f"{name}__{'lte' if down else 'gte'}": values[0]})
+    for key, value in zip(keys, values, strict=True):
+        wanted |= same & Q(**{f"{key.name}__{'lt' if key.down else 'gt'}": value})
+        same &= Q(**{key.name: value})
+    first = keys[0]
+    return wanted & Q(**{f"{first.name}__{'lte' if first.down else 'gte'}": values[0]})
 
 
 def _page(admin: Any, pk: int | None, query: str) -> str:
