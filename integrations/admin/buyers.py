@@ -11,13 +11,14 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from config.kit.admin.change_lists import ChoiceFilter, options
 from config.kit.admin.csv_files import Cell, csv_of_list
 from config.kit.admin.guards import guarded, guarded_action
 from config.kit.admin.markup import badge
 from config.kit.admin.model_admins import PageAdmin, Route
+from config.kit.admin.undo import Undo, say_done
 from integrations.access.tenancy import project_of
 from integrations.choices import BuyerListing
 from integrations.importing import block_list
@@ -91,6 +92,8 @@ class BuyerEntryAdmin(PageAdmin[BuyerEntry]):
         return [
             ("add-entry/", self.add_entry, "enter"),
             ("upload/", self.upload, "upload"),
+            ("switch-on/", self.switch_on_again, "switch_on_again"),
+            ("switch-off/", self.switch_off_again, "switch_off_again"),
             ("export/", self.export, "export"),
             ("<int:pk>/save/", self.save_entry, "save"),
         ]
@@ -155,9 +158,32 @@ class BuyerEntryAdmin(PageAdmin[BuyerEntry]):
         self._switch(request, queryset, False)
 
     def _switch(self, request: HttpRequest, queryset: QuerySet[BuyerEntry], active: bool) -> None:
-        count = queryset.update(active=active)
-        text = _("%(number)s entries are switched on.") if active else _("%(number)s entries are switched off.")
-        messages.success(request, text % {"number": f"{count:,}"})
+        changed = list(queryset.exclude(active=active).values_list("pk", flat=True))
+        queryset.model.objects.filter(pk__in=changed).update(active=active)
+        if not changed:
+            messages.info(request, _("Nothing was different."))
+            return
+        text = (
+            ngettext("%(number)s entry is switched on.", "%(number)s entries are switched on.", len(changed))
+            if active
+            else ngettext("%(number)s entry is switched off.", "%(number)s entries are switched off.", len(changed))
+        )
+        back = self.url("switch_off_again" if active else "switch_on_again")
+        say_done(request, text % {"number": f"{len(changed):,}"}, Undo(back, {"entry": changed}))
+
+    @guarded(CHANGE)
+    def switch_on_again(self, request: HttpRequest) -> HttpResponse:
+        """The way back from switching entries off, for those whose ids are sent."""
+        return self._again(request, True)
+
+    @guarded(CHANGE)
+    def switch_off_again(self, request: HttpRequest) -> HttpResponse:
+        return self._again(request, False)
+
+    def _again(self, request: HttpRequest, active: bool) -> HttpResponse:
+        ids = [int(pk) for pk in request.POST.getlist("entry") if pk.isdecimal() and len(pk) < 19]
+        self._switch(request, self.get_queryset(request).filter(pk__in=ids), active)
+        return HttpResponseRedirect(self.url("changelist"))
 
     def _save(self, request: HttpRequest, form: EntryForm) -> None:
         project, values = project_of(request), form.cleaned_data

@@ -19,6 +19,7 @@ from config.kit.admin.csv_files import Cell, csv_of_list
 from config.kit.admin.guards import guarded, guarded_action
 from config.kit.admin.markup import badge
 from config.kit.admin.model_admins import PageAdmin, Route
+from config.kit.admin.undo import Undo, say_done
 from integrations.admin.open_project import shops_of
 from integrations.admin.tones import CROSSING_TONES
 from integrations.choices import CrossingKind, CrossingState
@@ -79,6 +80,7 @@ class CrossingAdmin(PageAdmin[Crossing]):
         return [
             ("export/", self.export, "export"),
             ("<int:pk>/send/", self.send, "send"),
+            ("send/", self.send_several, "send_several"),
             ("<int:pk>/leave/", self.leave, "leave"),
         ]
 
@@ -101,6 +103,13 @@ class CrossingAdmin(PageAdmin[Crossing]):
         """Tell the shop now, whatever came of it before."""
         self._send(request, self._one(request, pk))
         return self._back(request, pk)
+
+    @guarded(SEND)
+    def send_several(self, request: HttpRequest) -> HttpResponse:
+        """The same for those whose ids are sent: the way back from “Do not send”."""
+        ids = [int(pk) for pk in request.POST.getlist("crossing") if pk.isdecimal() and len(pk) < 19]
+        self._send(request, self.get_queryset(request).filter(pk__in=ids))
+        return HttpResponseRedirect(self.url("changelist"))
 
     @guarded(SEND)
     def leave(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -142,14 +151,15 @@ class CrossingAdmin(PageAdmin[Crossing]):
 
     def _leave_out(self, request: HttpRequest, rows: QuerySet[Crossing]) -> None:
         found = rows.select_related("integration").defer("integration__credentials")
-        count = sum(going_live.leave_out(row.integration, [row.pk]) for row in found)
-        if count:
+        left = [row.pk for row in found if going_live.leave_out(row.integration, [row.pk])]
+        if left:
             text = ngettext(
                 "%(number)s is not sent. “Send again” takes that back.",
                 "%(number)s are not sent. “Send again” takes that back.",
-                count,
+                len(left),
             )
-            messages.success(request, text % {"number": count})
+            undo = Undo(self.url("send_several"), {"crossing": left})
+            say_done(request, text % {"number": f"{len(left):,}"}, undo)
         else:
             messages.info(request, _("Nothing was left out: it is sent already, or is being sent."))
 

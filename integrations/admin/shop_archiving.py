@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from config.kit.admin.change_lists import TabFilter
 from config.kit.admin.guards import guarded
 from config.kit.admin.model_admins import Route
+from config.kit.admin.undo import Undo, say_done
 from integrations.admin.shop_steps import ShopSteps
 from integrations.models import Integration
 from integrations.shops import archiving
@@ -50,16 +51,16 @@ class ShopArchiving(ShopSteps):
     def archive(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Take the shop out of the daily work; its orders stay."""
         done = _("%(shop)s is archived: it is neither asked nor told anything. Restore it at any time on this page.")
-        return self._left(request, pk, archiving.archive, done, "Archived.")
+        return self._left(request, pk, archiving.archive, done, "Archived.", "restore")
 
     @guarded(MAY)
     def restore(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Take it back, switched off."""
         done = _("%(shop)s is back. It is switched off: switch it on in its settings to load its orders.")
-        return self._left(request, pk, archiving.restore, done, "Restored from the archive.")
+        return self._left(request, pk, archiving.restore, done, "Restored from the archive.", "archive")
 
     def _left(
-        self, request: HttpRequest, pk: int, step: Callable[[Integration], None], done: str, noted: str
+        self, request: HttpRequest, pk: int, step: Callable[[Integration], None], done: str, noted: str, back: str
     ) -> HttpResponse:
         shop = self.shop(request, pk)
         try:
@@ -68,7 +69,7 @@ class ShopArchiving(ShopSteps):
             messages.error(request, str(refusal))
         else:
             self.log_change(request, shop, noted)
-            messages.success(request, done % {"shop": shop})
+            say_done(request, done % {"shop": shop}, Undo(self.url(back, shop.pk), {}))
         return HttpResponseRedirect(self.url("change", shop.pk))
 
     @guarded(MAY)

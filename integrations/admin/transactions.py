@@ -103,6 +103,7 @@ class ReviewOrders(TenantAdmin[RemoteOrder]):
             ("<int:pk>/accept/", self.accept_one, "accept"),
             ("<int:pk>/dismiss/", self.dismiss_one, "dismiss"),
             ("<int:pk>/take-back/", self.take_back_one, "take_back"),
+            ("take-back/", self.take_back_several, "take_back_several"),
         ]
 
     def transactions_context(self, request: HttpRequest) -> dict[str, Any]:
@@ -166,6 +167,14 @@ class ReviewOrders(TenantAdmin[RemoteOrder]):
         self._tell(request, decisions.take_back(remote.project_id, [pk], **_person(request)))
         return self._back(request, remote)
 
+    @guarded(REVIEW)
+    def take_back_several(self, request: HttpRequest) -> HttpResponse:
+        """Undo Mark as Cancel for those whose ids are sent."""
+        ids = [int(pk) for pk in request.POST.getlist("order") if pk.isdecimal() and len(pk) < 19]
+        found = self.get_queryset(request).filter(pk__in=ids[: decisions.MOST_AT_ONCE]).values_list("pk", flat=True)
+        self._tell(request, decisions.take_back(_project_id(request), found, **_person(request)))
+        return self._to_list(RemoteState.PENDING)
+
     @guarded_action(REVIEW, description=gettext_lazy("Accept buyer"), limit=decisions.MOST_AT_ONCE)
     def accept_chosen(self, request: HttpRequest, queryset: QuerySet[RemoteOrder]) -> None:
         ids = list(queryset.values_list("pk", flat=True))
@@ -174,7 +183,9 @@ class ReviewOrders(TenantAdmin[RemoteOrder]):
     @guarded_action(REVIEW, description=gettext_lazy("Mark as cancel"), limit=decisions.MOST_AT_ONCE)
     def dismiss_chosen(self, request: HttpRequest, queryset: QuerySet[RemoteOrder]) -> None:
         ids = queryset.values_list("pk", flat=True)
-        self._tell(request, decisions.dismiss(_project_id(request), ids, _reason(request), **_person(request)))
+        results = decisions.dismiss(_project_id(request), ids, _reason(request), **_person(request))
+        changed = [result.remote_id for result in results if result.done]
+        self._tell(request, results, Undo(self.url("take_back_several"), {"order": changed}))
 
     @guarded_action(REVIEW, description=gettext_lazy("Take “Mark as cancel” back"), limit=decisions.MOST_AT_ONCE)
     def take_back_chosen(self, request: HttpRequest, queryset: QuerySet[RemoteOrder]) -> None:
@@ -215,7 +226,7 @@ class ReviewOrders(TenantAdmin[RemoteOrder]):
         if len(done) == 1:
             say_done(request, done[0].sentence, undo)
         elif done:
-            messages.success(request, _("Done for %(number)s orders.") % {"number": f"{len(done):,}"})
+            say_done(request, _("Done for %(number)s orders.") % {"number": f"{len(done):,}"}, undo)
         for result in refused[:SHOWN_SENTENCES]:
             messages.warning(request, result.sentence)
         if len(refused) > SHOWN_SENTENCES:

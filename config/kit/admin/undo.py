@@ -27,6 +27,13 @@ class Undo:
 
     address: str
     values: Mapping[str, Any]
+    """Text by name; a list is sent as several fields of one name."""
+
+    @property
+    def fields(self) -> list[tuple[str, Any]]:
+        """Name and value of each field of the form."""
+        several = ((name, value if isinstance(value, list) else [value]) for name, value in self.values.items())
+        return [(name, value) for name, values in several for value in values]
 
 
 def say_done(request: HttpRequest, text: str, undo: Undo | None = None) -> None:

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from config.kit.admin.undo import Undo, say_done
 from integrations.access.tenancy import project_of
 from orders.models import Order
 from orders.preparing import gathering
@@ -32,6 +33,11 @@ def begin(request: HttpRequest, chosen: QuerySet[Order]) -> HttpResponse | None:
     done = gathering.gather(project.pk, ids, actor_id=request.user.pk)
     if done.left_out:
         messages.warning(request, left_out(done.left_out))
+    if done.preparation is not None:
+        count = done.preparation.orders.count()
+        text = ngettext("%(n)s order is in this preparation.", "%(n)s orders are in this preparation.", count)
+        close = reverse("admin:orders_preparation_close", args=[done.preparation.pk])
+        say_done(request, text % {"n": count}, Undo(close, {}))
     known = {each.preparation_id for each in done.left_out}
     at = done.preparation.pk if done.preparation else known.pop() if len(known) == 1 else None
     return HttpResponseRedirect(reverse("admin:orders_preparation_change", args=[at])) if at else None

@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy
 
 from config.kit.admin.guards import guarded, guarded_action
 from config.kit.admin.model_admins import Route, TenantAdmin
+from config.kit.admin.undo import Undo
 from config.kit.money import money
 from integrations.admin.open_project import warehouses_of
 from orders.admin.looking import looks
@@ -28,7 +29,7 @@ from orders.admin.preparing.beginning_preparations import begin
 from orders.admin.printing import SHOP_VERSION, look_first, one_pdf
 from orders.admin.work.bills import ISSUE
 from orders.admin.work.goods import SHIP
-from orders.admin.work.status import CHANGE
+from orders.admin.work.status import CHANGE, INVERSE
 from orders.choices import ORDER_OPEN, OrderStatus, Tab
 from orders.documents.paper import contents
 from orders.documents.paper.legibility import missing_of
@@ -73,6 +74,11 @@ def _release(order_id: int, **named: Any) -> str:
 def _cancel(order_id: int, **named: Any) -> str:
     lifecycle.cancel(order_id, **named)
     return _("Cancelled.")
+
+
+def _reopen(order_id: int, **named: Any) -> str:
+    lifecycle.reopen(order_id, **named)
+    return _("Open again.")
 
 
 def _invoice(order_id: int, *, reason: str, **named: Any) -> str:
@@ -135,6 +141,15 @@ VERBS = {
             asks_reason=True,
         ),
         Verb(
+            "reopen",
+            gettext_lazy("Open these orders again?"),
+            gettext_lazy("Open again"),
+            gettext_lazy("Their units wait for stock like those of any other order."),
+            Q(status=OrderStatus.CANCELLED),
+            _reopen,
+            asks_reason=True,
+        ),
+        Verb(
             "invoice",
             gettext_lazy("Issue an invoice for each of these orders?"),
             gettext_lazy("Issue invoices"),
@@ -176,6 +191,7 @@ class BulkSteps(TenantAdmin[Order]):
             ("bulk/hold/", self.bulk_hold, "bulk_hold"),
             ("bulk/release/", self.bulk_release, "bulk_release"),
             ("bulk/cancel/", self.bulk_cancel, "bulk_cancel"),
+            ("bulk/reopen/", self.bulk_reopen, "bulk_reopen"),
             ("bulk/warehouse/", self.bulk_warehouse, "bulk_warehouse"),
             ("bulk/invoice/", self.bulk_invoice, "bulk_invoice"),
             ("bulk/ship/", self.bulk_ship, "bulk_ship"),
@@ -241,6 +257,10 @@ class BulkSteps(TenantAdmin[Order]):
         return self._carry_out(request, VERBS["cancel"])
 
     @guarded(CHANGE)
+    def bulk_reopen(self, request: HttpRequest) -> HttpResponse:
+        return self._carry_out(request, VERBS["reopen"])
+
+    @guarded(CHANGE)
     def bulk_warehouse(self, request: HttpRequest) -> HttpResponse:
         return self._carry_out(request, VERBS["warehouse"])
 
@@ -301,8 +321,23 @@ class BulkSteps(TenantAdmin[Order]):
                 results.append((order, str(refusal), False))
             else:
                 results.append((order, text, True))
-        done = sum(1 for *_rest, ok in results if ok)
-        return self._page(request, "result", verb, results=results, done=done, refused=len(results) - done)
+        done = [order.pk for order, _text, ok in results if ok]
+        return self._page(
+            request,
+            "result",
+            verb,
+            results=results,
+            done=len(done),
+            refused=len(results) - len(done),
+            undo=self._undo(verb, done),
+        )
+
+    def _undo(self, verb: Verb, done: Sequence[int]) -> Undo | None:
+        """The way back for exactly the orders that were changed, at the version they have by that."""
+        if not done or verb.key not in INVERSE:
+            return None
+        versions = Order.objects.filter(pk__in=done).order_by("pk").values_list("pk", "version")
+        return Undo(self.url(f"bulk_{INVERSE[verb.key]}"), {"order": [f"{pk}:{version}" for pk, version in versions]})
 
     def _page(self, request: HttpRequest, name: str, verb: Verb, **extra: Any) -> HttpResponse:
         context = {
