@@ -28,6 +28,8 @@
 | RUN_DAYS | days for which runs, with what failed in them, are kept after their end; 0: for ever | 180 |
 | WEBHOOK_DAYS | days for which a webhook that was sent stays listed after its end; 0: for ever | 180 |
 | MESSAGE_DAYS | days for which it stays listed that a customer was written to; 0: for ever | 730 |
+| PREPARATION_DAYS | days for which preparations are kept after they were closed; 0: for ever | 400 |
+| POSTING_DAYS | days for which goods received and counted together stay listed; 0: for ever | 730 |
 | LOG_DAYS | days for which the log of people's deeds is kept, and what was put right; 0: for ever | 730 |
 | EXPORT_DAYS | days for which files of exports and reports of bulk calls are kept; 0: for ever | 7 |
 | ANSWER_DAYS | days for which an Idempotency-Key counts, and its answer is kept; 0: for ever | 1 |
@@ -108,6 +110,8 @@ RUN_DAYS = environment.number("RUN_DAYS", 180)
 WEBHOOK_RUN_DAYS = environment.number("WEBHOOK_RUN_DAYS", 7)
 WEBHOOK_DAYS = environment.number("WEBHOOK_DAYS", 180)
 MESSAGE_DAYS = environment.number("MESSAGE_DAYS", 730)
+PREPARATION_DAYS = environment.number("PREPARATION_DAYS", 400)
+POSTING_DAYS = environment.number("POSTING_DAYS", 730)
 LOG_DAYS = environment.number("LOG_DAYS", 730)
 EXPORT_DAYS = environment.number("EXPORT_DAYS", 7)
 ANSWER_DAYS = environment.number("ANSWER_DAYS", 1)

@@ -2,7 +2,8 @@
 
 `KINDS` is the table of all that is cleaned here; what keeps a shorter time of its own beside the rows it belongs to
 (exports, answers of the partner API, bodies of webhooks) is cleaned by its own room. Nothing goes that is still
-needed: open runs, orders that wait for a person or have failed, deliveries and messages that are still to be sent.
+needed: open runs, orders that wait for a person or have failed, deliveries and messages that are still to be sent,
+preparations that are open.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from config.kit import true_time
 from integrations.choices import FILES_IN, RUN_OPEN, DeliveryState, FileState, MessageState, RemoteState, RunKind
 from integrations.models import CleaningRound, ExchangedFile, Feed, Fix, Message, RemoteOrder, Run, WebhookDelivery
 from orders.choices import OrderStatus
-from orders.models import Order
+from orders.models import Order, Preparation
+from stock.models import StockPosting
 
 EVERY = timedelta(days=1)
 # Rows looked at in one transaction, and orders that are let go of their run in one.
@@ -107,6 +109,11 @@ KINDS = (
         _delete(Message),
     ),
     Cleaning("files", "FILE_DAYS", ExchangedFile, "seen_at", _old_files, _delete(ExchangedFile)),
+    Cleaning(
+        "preparations", "PREPARATION_DAYS", Preparation, "created_at",
+        lambda old: Q(closed_at__lt=old), _delete(Preparation),
+    ),
+    Cleaning("postings", "POSTING_DAYS", StockPosting, "at", lambda old: Q(at__lt=old), _delete(StockPosting)),
     Cleaning("fixes", "LOG_DAYS", Fix, "at", lambda old: Q(at__lt=old), _delete(Fix)),
     Cleaning("log", "LOG_DAYS", LogEntry, "action_time", lambda old: Q(action_time__lt=old), _delete(LogEntry)),
 )  # fmt: skip

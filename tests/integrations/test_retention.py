@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from unittest.mock import patch
+from uuid import uuid4
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -33,7 +34,10 @@ from integrations.models import (
 )
 from integrations.review import assessment, decisions
 from integrations.tick import tick
-from orders.models import Order
+from orders.models import Order, Preparation, PreparedOrder, Shipment
+from stock import warehouses
+from stock.choices import PostingKind
+from stock.models import StockPosting
 from tests.admin.conftest import Login, imported, login, remote
 from tests.factories import IntegrationFactory, ProjectFactory, incoming, line
 from tests.integrations.distributions.conftest import Distributing, distributing
@@ -43,6 +47,7 @@ pytestmark = pytest.mark.django_db
 
 SETTINGS = (
     "RAW_DOCUMENT_DAYS", "RUN_DAYS", "WEBHOOK_RUN_DAYS", "WEBHOOK_DAYS", "MESSAGE_DAYS", "FILE_DAYS", "LOG_DAYS",
+    "PREPARATION_DAYS", "POSTING_DAYS",
 )  # fmt: skip
 LONG = timedelta(days=1000)
 
@@ -93,6 +98,18 @@ def shop(project: Project, distributing: Distributing) -> Integration:
             project=project, feed=feed, name=name, state=lies, moved_to=moved_to, seen_at=now, finished_at=ended
         )
     Fix.objects.create(project=project, integration=shop, reason_code="x", done="Done.", at=now, orders=[1])
+    prepared = Order.objects.get(number="2")
+    for closed_at in (now, None):
+        preparation = Preparation.objects.create(project=project, created_at=now, closed_at=closed_at)
+        PreparedOrder.objects.create(
+            preparation=preparation,
+            order=prepared,
+            position=1,
+            version=1,
+            shipment=Shipment.objects.first() if closed_at else None,
+        )
+    place = warehouses.first_of(project.pk)
+    StockPosting.objects.create(project=project, kind=PostingKind.COUNT, warehouse_id=place, token=uuid4(), at=now)
     kind = ContentType.objects.get_for_model(Run)
     LogEntry.objects.create(user=user, content_type=kind, object_id="1", object_repr="-", action_flag=1)
     return shop
@@ -106,6 +123,8 @@ def age(by: timedelta) -> None:
     Message.objects.update(created_at=F("created_at") - by)
     ExchangedFile.objects.update(seen_at=F("seen_at") - by, finished_at=F("finished_at") - by)
     Fix.objects.update(at=F("at") - by)
+    Preparation.objects.update(created_at=F("created_at") - by, closed_at=F("closed_at") - by)
+    StockPosting.objects.update(at=F("at") - by)
     LogEntry.objects.update(action_time=F("action_time") - by)
 
 
@@ -127,7 +146,7 @@ def with_documents() -> set[tuple[str, str]]:
 def test_the_old_goes_and_what_is_needed_stays(shop: Integration) -> None:
     age(LONG)
     with patch.object(retention, "WINDOW", 2):
-        assert clean() == 9
+        assert clean() == 11
     assert with_documents() == {("imported", "2"), ("pending", "pending"), ("failed", "failed"), ("ignored", "again")}
     assert list(Run.objects.values_list("state", flat=True)) == ["waiting"]
     assert Order.objects.filter(run=None).count() == 2
@@ -135,7 +154,9 @@ def test_the_old_goes_and_what_is_needed_stays(shop: Integration) -> None:
     assert DeliveryAttempt.objects.count() == 1
     assert [message.state for message in Message.objects.all()] == ["waiting"]
     assert set(ExchangedFile.objects.values_list("name", flat=True)) == {"still there", "seen", "sent"}
-    assert not Fix.objects.exists() and not LogEntry.objects.exists()
+    assert not Fix.objects.exists() and not LogEntry.objects.exists() and not StockPosting.objects.exists()
+    assert list(Preparation.objects.values_list("closed_at", flat=True)) == [None]
+    assert PreparedOrder.objects.count() == 1 and Shipment.objects.exists()
     assert broken() == {}
     assert clean() == 0
 
