@@ -38,14 +38,17 @@ def retry_now(remote_orders: QuerySet[RemoteOrder], user_id: int | None = None) 
     return len(due)
 
 
-def make_due(remote_orders: QuerySet[RemoteOrder], at: datetime) -> dict[int, int]:
+def make_due(remote_orders: QuerySet[RemoteOrder], at: datetime, *, but_locked: bool = False) -> dict[int, int]:
     """Let the next retry look at these ignored and failed orders; their integrations by their own ids.
 
-    In the caller's transaction. Those without an id are left out: the shop cannot be asked for them.
+    In the caller's transaction. Those without an id are left out: the shop cannot be asked for them. `but_locked`:
+    those that somebody is at this moment writing, too, for callers that hold what such a writer may wait for.
     """
     due = remote_orders.filter(state__in=RETRIED).exclude(external_id__startswith=NO_ID)
     # Locked by id, as pages do it: a page that is being written and this would otherwise wait for each other.
-    rows = dict(due.select_for_update(of=("self",)).order_by("pk").values_list("pk", "integration_id"))
+    rows = dict(
+        due.select_for_update(of=("self",), skip_locked=but_locked).order_by("pk").values_list("pk", "integration_id")
+    )
     RemoteOrder.objects.filter(pk__in=list(rows)).update(next_attempt_at=at, retry=True)
     return rows
 

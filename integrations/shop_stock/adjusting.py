@@ -15,6 +15,7 @@ from config.kit import true_time
 from config.kit.isolating import in_halves
 from config.kit.sql import execute
 from integrations.models import Run, TakeOver
+from integrations.review.waking import wake_for
 from integrations.runs.pages import RunPage, Write, Written, kept_back
 from integrations.shop_stock import comparison
 from integrations.shop_stock.comparison import Compared
@@ -134,6 +135,7 @@ def _move(take_over: TakeOver, moves: Sequence[tuple[int, int, str]], *, back: b
         ]
         actor_id = take_over.back_by_id if back else take_over.confirmed_by_id
         change_stock(take_over.integration.project_id, changes, actor_id)
+        wake_for(take_over.integration.project_id, changes)
 
 
 def _written(column: str, units: dict[int, int], *, add: bool = False) -> None:

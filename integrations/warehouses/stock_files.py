@@ -13,6 +13,7 @@ from config.kit.isolating import in_halves
 from config.kit.sql import execute
 from integrations.importing import articles
 from integrations.models import ExchangedFile, FileFeed
+from integrations.review.waking import wake_for
 from integrations.warehouses.file_layout import StockMeaning, options_of
 from integrations.warehouses.row_work import Booked, why_not
 from integrations.warehouses.typed_rows import TypedRow
@@ -52,6 +53,7 @@ class StockRows:
                 Change(product_id, units, MovementReason.ADJUSTMENT, note, place=place) for _, product_id, units in some
             ]
             change_stock(feed.feed.integration.project_id, changes)
+            wake_for(feed.feed.integration.project_id, changes)
 
         def failed(one: Move, error: Exception) -> None:
             errors[one[0]] = why_not(error)

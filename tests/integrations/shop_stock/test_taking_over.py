@@ -10,12 +10,13 @@ import pytest
 from django.utils import timezone
 
 from integrations import jobs
-from integrations.choices import Role, RunKind, RunState
+from integrations.choices import RemoteState, Role, RunKind, RunState
 from integrations.connectors.contract import Shop
 from integrations.connectors.http import Operation
 from integrations.connectors.listings import Cursor, ProductPage, RemoteProduct
 from integrations.invariants import INVARIANTS
-from integrations.models import Integration, Run, ShopQuantity, SkuMapping, TakeOver
+from integrations.models import Integration, RemoteOrder, Run, ShopQuantity, SkuMapping, TakeOver
+from integrations.review import waking
 from integrations.runs import claims, pages
 from integrations.shop_stock import adjusting, comparison, taking_over
 from integrations.shop_stock.taking_over import TakeOverRefused
@@ -25,7 +26,7 @@ from orders.work import rerouting
 from stock import warehouses
 from stock.choices import MovementReason
 from stock.models import StockLevel, StockMovement
-from tests.admin.conftest import imported
+from tests.admin.conftest import imported, remote
 from tests.factories import START, IntegrationFactory, give_stock, incoming, line, member
 from tests.fake_connector import exchange
 
@@ -318,3 +319,20 @@ def test_quantities_are_taken_over_into_the_warehouse_where_the_goods_lie(
     work(taking_over.take_back(shop, take_over.pk, user_id=person))
     assert list(found.all()) == [("Main warehouse", 5, 2), ("Brno", 3, 3)]
     holds()
+
+
+def test_what_is_taken_over_and_taken_back_wakes_orders_that_failed_for_it(
+    shop: Integration, person: int, sells: Sells
+) -> None:
+    def due() -> set[str]:
+        rows = RemoteOrder.objects.filter(state=RemoteState.FAILED, next_attempt_at__isnull=False)
+        return set(rows.values_list("external_id", flat=True))
+
+    give_stock(shop.project, B_2=9)
+    for sku in ("A-17", "B-2"):
+        remote(shop, sku, RemoteState.FAILED, reason_code=waking.SHORT, subject=sku)
+    sells(A_17=8, B_2=4)
+    take_over = taken(shop, person)
+    assert due() == {"A-17"}
+    assert work(taking_over.take_back(shop, take_over.pk, user_id=person)).state == RunState.SUCCEEDED
+    assert due() == {"A-17", "B-2"}
