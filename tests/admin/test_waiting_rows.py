@@ -8,6 +8,8 @@ import pytest
 from django.test import Client
 
 from config.kit.admin import waiting_rows
+from config.kit.admin.guards import guarded_action
+from integrations.admin.remote_orders import RemoteOrderAdmin
 from integrations.choices import RemoteState, Role
 from integrations.models import Integration, Project, RemoteOrder
 from tests.admin.conftest import Login, remote
@@ -96,6 +98,58 @@ def test_what_waits_in_another_order_book_is_not_shown_here(
     assert "Nothing waits here any more." in go(admin)
     admin.post("/project/", {"project": project.pk})
     assert "3 chosen rows wait" in admin.get(PENDING).content.decode()
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The buttons of remote orders take two rows at once."""
+    for name in ("dismiss_chosen", "accept_chosen"):
+        whole = getattr(RemoteOrderAdmin, name)
+        small = guarded_action("integrations.review_remoteorder", description=whole.short_description, limit=2)
+        monkeypatch.setattr(RemoteOrderAdmin, name, small(whole.__wrapped__))
+
+
+def choose(browser: Client, action: str, rows: list[RemoteOrder], **more: str) -> str:
+    sent = {"action": action, "_selected_action": [row.pk for row in rows], "index": 0, **more}
+    return browser.post(PENDING, sent, follow=True).content.decode()
+
+
+def left(browser: Client) -> list[int]:
+    return list(browser.session[waiting_rows.KEY]["left"])
+
+
+@pytest.mark.usefixtures("few")
+def test_what_is_chosen_for_the_same_waits_behind_what_waits(shop: Integration, admin: Client) -> None:
+    rows = [remote(shop, str(number), RemoteState.PENDING) for number in range(8)]
+    choose(admin, "dismiss_chosen", rows[:4], reason="A test")
+    before = left(admin)
+    assert len(before) == 2
+    page = choose(admin, "dismiss_chosen", rows[4:], reason="A test")
+    assert "They wait behind 2 rows that were chosen before." in page and "4 chosen rows wait" in page
+    assert left(admin)[:2] == before and len(left(admin)) == 4
+    assert dismissed() == 4
+    go(admin)
+    go(admin)
+    assert dismissed() == 8
+
+
+@pytest.mark.usefixtures("few")
+@pytest.mark.parametrize(("action", "reason"), [("accept_chosen", "A test"), ("dismiss_chosen", "Another")])
+def test_what_waits_is_not_given_up_for_something_else(
+    shop: Integration, admin: Client, action: str, reason: str
+) -> None:
+    rows = [remote(shop, str(number), RemoteState.PENDING) for number in range(8)]
+    choose(admin, "dismiss_chosen", rows[:4], reason="A test")
+    before = left(admin)
+    page = choose(admin, action, rows[4:], reason=reason)
+    assert "Nothing was done: 2 rows chosen before still wait in the list of remote orders" in page
+    assert "for “Mark as cancel”" in page
+    assert left(admin) == before and dismissed() == 2
+    # As many as are done at once need not wait, and are done.
+    choose(admin, "dismiss_chosen", rows[4:6], reason="Another")
+    assert left(admin) == before and dismissed() == 4
+    go(admin, do="leave")
+    assert "Nothing was done" not in choose(admin, action, rows[6:], reason=reason)
 
 
 def test_rows_of_another_project_are_left_alone(project: Project, waiting: list[int], login: Login) -> None:

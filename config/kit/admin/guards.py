@@ -81,6 +81,9 @@ def guarded_action(
                 messages.error(request, sentence % {"most": f"{waiting_rows.MOST_CHOSEN:,}"})
                 return None
             now, rest = chosen[:limit], chosen[limit:]
+            if sentence := waiting_rows.in_the_way(admin, request, action.__name__, len(rest)):
+                messages.error(request, sentence)
+                return None
             try:
                 answer = action(admin, request, queryset.model._default_manager.filter(pk__in=now))
             except ActionRefused as refusal:

@@ -50,15 +50,65 @@ def chosen(request: HttpRequest, rows: QuerySet[Any]) -> list[int]:
 
 
 def keep(admin: Any, request: HttpRequest, action: str, rest: Sequence[int], limit: int) -> None:
-    """Let the rest wait; where nothing is left of what waited, forget it."""
+    """Let the rest wait, behind rows that wait for the same; where nothing is left of what waited, forget it."""
     if rest:
-        more = {name: value for name, value in request.POST.items() if name not in OURS}
+        before = [] if goes_on(request) else _waits_for_the_same(admin, request, action)
+        new = [pk for pk in rest if pk not in set(before)]
         request.session[KEY] = {
-            "list": list_name(admin), "project": _project_id(request), "action": action, "left": list(rest),
-            "limit": limit, "more": more,
+            "list": list_name(admin), "project": _project_id(request), "action": action, "left": [*before, *new],
+            "limit": limit, "more": _more(request), "where": str(admin.opts.verbose_name_plural),
+            "title": _title(admin, action),
         }  # fmt: skip
+        if before:
+            text = ngettext(
+                "They wait behind %(number)s row that was chosen before.",
+                "They wait behind %(number)s rows that were chosen before.",
+                len(before),
+            )
+            messages.info(request, text % {"number": f"{len(before):,}"})
     elif goes_on(request):
         request.session.pop(KEY, None)
+
+
+def in_the_way(admin: Any, request: HttpRequest, action: str, rest: int) -> str:
+    """Why no more rows can wait: others do, for something else or in another list; "" where nothing is in the way.
+
+    One choice waits at a time: it is never given up for another without a word.
+    """
+    found: dict[str, Any] | None = request.session.get(KEY)
+    if found is None or goes_on(request) or not rest:
+        return ""
+    same = _waits_for_the_same(admin, request, action)
+    if same and len(same) + rest <= MOST_CHOSEN:
+        return ""
+    left = len(found["left"])
+    where = found.get("where", "")
+    if found["project"] != _project_id(request):
+        where = _("%(list)s of another order book") % {"list": where}
+    text = ngettext(
+        "Nothing was done: %(number)s row chosen before still waits in the list of %(where)s, for “%(title)s”. Go on"
+        " with it or leave it there, then choose these.",
+        "Nothing was done: %(number)s rows chosen before still wait in the list of %(where)s, for “%(title)s”. Go on"
+        " with them or leave them there, then choose these.",
+        left,
+    )
+    return text % {"number": f"{left:,}", "where": where, "title": found.get("title", "")}
+
+
+def _waits_for_the_same(admin: Any, request: HttpRequest, action: str) -> list[int]:
+    """Rows of this list that wait for this action, with the same fields beside it."""
+    found = waiting(admin, request)
+    is_same = found is not None and (found["action"], found["more"]) == (action, _more(request))
+    return list(found["left"]) if found is not None and is_same else []
+
+
+def _more(request: HttpRequest) -> dict[str, Any]:
+    """The fields of the bar of actions that go along with each portion."""
+    return {name: value for name, value in request.POST.items() if name not in OURS}
+
+
+def _title(admin: Any, action: str) -> str:
+    return str(getattr(admin, action).short_description).removesuffix("…").strip()
 
 
 def goes_on(request: HttpRequest) -> bool:
@@ -90,11 +140,9 @@ def tell(request: HttpRequest, taken: int, rest: int) -> None:
 def shown(admin: Any, request: HttpRequest) -> WaitingRows | None:
     """What waits of this list, for a person who may still do it."""
     found = waiting(admin, request)
-    action = getattr(admin, found["action"], None) if found else None
-    if found is None or action is None:
+    if found is None or not hasattr(admin, found["action"]):
         return None
-    title = str(action.short_description).removesuffix("…").strip()
-    return WaitingRows(title, len(found["left"]), min(len(found["left"]), found["limit"]))
+    return WaitingRows(_title(admin, found["action"]), len(found["left"]), min(len(found["left"]), found["limit"]))
 
 
 def go_on(admin: Any, request: HttpRequest) -> HttpResponseBase:
