@@ -11,9 +11,9 @@
 | ALLOWED_HOSTS | host names the site answers to, comma separated | localhost,127.0.0.1,[::1] |
 | HTTPS | the site is served over https: secure cookies, HSTS | off |
 | CSRF_TRUSTED_ORIGINS | https://host of the site when a proxy changes the Host header, comma separated | none |
-| PUBLIC_URL | the site's own https address, for webhooks of shops and links in the site's letters | none |
-| EMAIL_URL | its own mail server, for letters about passwords and shops: smtp+tls://user:password@host:587 | none |
-| EMAIL_FROM | the address these letters come from | the user of EMAIL_URL |
+| PUBLIC_URL | the site's own https address, for webhooks of shops and links in the site's e-mails | none |
+| EMAIL_URL | its own mail server, for e-mails about passwords and shops: smtp+tls://user:password@host:587 | none |
+| EMAIL_FROM | the address these e-mails come from | the user of EMAIL_URL |
 | ALLOWED_SHOP_ADDRESSES | host:port of local shops that may be reached though not public, comma separated | none |
 | LABEL_PROVIDERS | dotted paths of the classes that print labels for parcels, comma separated | the built-in one |
 | LOG_LEVEL | DEBUG, INFO, WARNING or ERROR | INFO |
@@ -225,11 +225,11 @@ AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",  # the first: who is locked out is refused before a password is hashed
     "integrations.access.backend.MembershipBackend",
 ]
-# Letters of the site itself, of passwords and troubles of shops, go out with both a mail server and PUBLIC_URL.
+# E-mails of the site itself, of passwords and troubles of shops, go out with both a mail server and PUBLIC_URL.
 MAIL_ACCOUNT = environment.mail_account("EMAIL_URL")
 EMAIL_FROM = environment.text("EMAIL_FROM") or MAIL_ACCOUNT.get("username", "")
 if MAIL_ACCOUNT and "@" not in EMAIL_FROM:
-    raise ImproperlyConfigured("EMAIL_FROM must be the address that letters come from, as office@example.com.")
+    raise ImproperlyConfigured("EMAIL_FROM must be the address that e-mails come from, as office@example.com.")
 PASSWORD_RESET_TIMEOUT = 3600
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}

@@ -85,9 +85,9 @@ def check(address: str, made: NewKey, row: Callable[..., None]) -> None:
             break
         time.sleep(0.2)
     found = _letters_to("live@guests.example")
-    row("Letters to the buyer of a live order that is paid", len(found), 1)
-    row("Letters that thank for imported history", len(_letters_to("@history.example", "Thank you")), 0)
-    row("Letters to those whom it made regulars", len(_letters_to("@history.example", "You are")), REGULARS)
+    row("E-mails to the buyer of a live order that is paid", len(found), 1)
+    row("E-mails that thank for imported history", len(_letters_to("@history.example", "Thank you")), 0)
+    row("E-mails to those whom it made regulars", len(_letters_to("@history.example", "You are")), REGULARS)
 
 
 def _letters_to(address: str, subject: str = "") -> list[Any]:

@@ -93,7 +93,7 @@ MENDS = {"mail": "integrations.change_mailserver", "endpoint": "integrations.cha
 
 def _silent(kind: str, pk: int) -> Notice:
     if kind == "mail":
-        text = _("Letters do not go out: see why, and mend the mail server.")
+        text = _("E-mails do not go out: see why, and mend the mail server.")
         return Notice("warn", text, reverse("admin:integrations_distribution_mail_server"))
     text = _("A webhook endpoint was disabled because it failed: see why, and enable it again.")
     return Notice("warn", text, reverse("admin:integrations_webhookendpoint_change", args=[pk]))

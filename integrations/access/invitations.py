@@ -137,7 +137,7 @@ def _write(member: Membership, by: User) -> bool:
         subject = f"{member.account} at Countinghouse"
         site_letters.hand_over([site_letters.written([person.email], subject, text)])
     except (MailError, MessageError, ValueError) as error:
-        logger.warning("A letter with an invitation was not sent: %s", error)
+        logger.warning("An e-mail with an invitation was not sent: %s", error)
         return False
     return True
 

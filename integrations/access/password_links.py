@@ -62,7 +62,7 @@ def ask(email: str, origin: Origin) -> None:
     if recent.filter(detail__iexact=email).count() >= MOST_FOR_ONE or (
         recent.filter(address=origin.address).count() >= MOST_FROM_ONE
     ):
-        raise TooOftenRefused("Letters were asked for often enough: look at those that came, or try again in an hour.")
+        raise TooOftenRefused("E-mails were asked for often enough: look at those that came, or try again in an hour.")
     known = User.objects.filter(email__iexact=email).values_list("pk", "username").first()
     with transaction.atomic():
         request = PasswordRequest.objects.create(email=email, asked_at=now, next_try_at=now)
@@ -89,7 +89,7 @@ def send(request_id: int) -> None:
         if people and site_letters.available():
             site_letters.hand_over([_letter(person) for person in people])
     except (MailError, MessageError, ValueError) as error:
-        logger.warning("A letter with a link to a new password was not sent: %s", error)
+        logger.warning("An e-mail with a link to a new password was not sent: %s", error)
         if now - request.asked_at < GIVE_UP_AFTER:
             return
     request.delete()

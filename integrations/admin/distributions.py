@@ -63,7 +63,7 @@ class DistributionForm(forms.Form):
         label=gettext_lazy("Subject"), max_length=200, required=False, help_text=gettext_lazy("For “E-mail”.")
     )
     text = forms.CharField(
-        label=gettext_lazy("Letter, or message to the endpoint"),
+        label=gettext_lazy("E-mail, or message to the endpoint"),
         max_length=letters.LONGEST_TEXT,
         required=False,
         widget=forms.Textarea(attrs={"rows": 12}),
@@ -207,7 +207,7 @@ class DistributionAdmin(MailServerPage, PageAdmin[Distribution]):
             text = (
                 _("%(name)s is on: what happens from now on is answered.")
                 if on
-                else _("%(name)s is off: what happens meanwhile is not answered, and letters that wait stay here.")
+                else _("%(name)s is off: what happens meanwhile is not answered, and e-mails that wait stay here.")
             )
             messages.success(request, text % {"name": found})
         return HttpResponseRedirect(self.url("change", pk))
@@ -225,7 +225,7 @@ class DistributionAdmin(MailServerPage, PageAdmin[Distribution]):
         except (MailError, NotSendable) as error:
             messages.error(request, str(error))
         else:
-            messages.success(request, _("The mail server has taken the letter. Look into the mailbox."))
+            messages.success(request, _("The mail server has taken the e-mail. Look into the mailbox."))
         return HttpResponseRedirect(self.url("change", pk))
 
     @admin.display(description=gettext_lazy("when"))

@@ -165,7 +165,7 @@ class MailOptOutAdmin(PageAdmin[MailOptOut]):
     change_list_template = "admin/integrations/mailoptout/change_list.html"
     page_template = "admin/integrations/mailoptout/page.html"
     empty_sentence = gettext_lazy(
-        "Nobody has unsubscribed. Letters to customers who enter a segment carry a link to stop them."
+        "Nobody has unsubscribed. E-mails to customers who enter a segment carry a link to stop them."
     )  # type: ignore[assignment]
 
     def routes(self) -> Sequence[Route]:
@@ -193,7 +193,7 @@ class MailOptOutAdmin(PageAdmin[MailOptOut]):
         else:
             count = opt_outs.opt_out(project.pk, form.cleaned_data["addresses"], user_id=request.user.pk)
             text = ngettext(
-                "%(number)s new address gets no more letters.", "%(number)s new addresses get no more letters.", count
+                "%(number)s new address gets no more e-mails.", "%(number)s new addresses get no more e-mails.", count
             )
             messages.success(request, text % {"number": count})
         return HttpResponseRedirect(self.url("changelist"))
@@ -202,10 +202,10 @@ class MailOptOutAdmin(PageAdmin[MailOptOut]):
     def export(self, request: HttpRequest) -> HttpResponseBase:
         return csv_of_list(self, request, "unsubscribed", ("email", "since", "by"), _opt_out_cells)
 
-    @guarded_action(OPT_OUT, description=gettext_lazy("Let them get letters again"))
+    @guarded_action(OPT_OUT, description=gettext_lazy("Let them get e-mails again"))
     def let_in(self, request: HttpRequest, queryset: QuerySet[MailOptOut]) -> None:
         count = opt_outs.opt_in(queryset)
-        text = ngettext("%(number)s address gets letters again.", "%(number)s addresses get letters again.", count)
+        text = ngettext("%(number)s address gets e-mails again.", "%(number)s addresses get e-mails again.", count)
         messages.success(request, text % {"number": count})
 
     @admin.display(description=gettext_lazy("by"))

@@ -70,7 +70,7 @@ class MailServerPage(PageAdmin[Distribution]):
                     form.add_error(field, sentences)
             else:
                 self.log_mail_server(request, saved)
-                messages.success(request, _("The mail server is saved. Send a test letter from a distribution."))
+                messages.success(request, _("The mail server is saved. Send a test e-mail from a distribution."))
                 return HttpResponseRedirect(self.url("changelist"))
         context: dict[str, Any] = {
             **self.admin_site.each_context(request),

@@ -20,7 +20,7 @@ from integrations.client.transport import Line
 from integrations.connectors.errors import MailError, MailFault, ShopError
 
 LIMITS = Limits(connect=10.0, read=30.0, total=60.0)
-UNSURE = "The connection broke off while the letter was handed over: it may arrive or not."
+UNSURE = "The connection broke off while the e-mail was handed over: it may arrive or not."
 SSL_FAULT = "The mail server's certificate is not valid for its name. Mend the certificate or enter the right name."
 
 
@@ -143,7 +143,7 @@ def _faults_told() -> Iterator[None]:
         text = "The mail server does not offer what the settings ask for: try another encryption, or no user name."
         raise MailError(MailFault.SETTINGS, text) from None
     except smtplib.SMTPResponseException as error:
-        raise _refused(error.smtp_code, "the letter") from None
+        raise _refused(error.smtp_code, "the e-mail") from None
     except ssl.SSLError:
         raise MailError(MailFault.SETTINGS, SSL_FAULT) from None
     except (smtplib.SMTPException, OSError):

@@ -80,9 +80,9 @@ def _checked_host(values: ServerSettings) -> str:
         raise SettingsRefused({"host": [f"{host} is not a public address. {OPERATOR}"]})
     if values.port not in PORTS:
         known = ", ".join(map(str, sorted(PORTS)))
-        raise SettingsRefused({"port": [f"Mail servers take letters on one of the ports {known}."]})
+        raise SettingsRefused({"port": [f"Mail servers take e-mails on one of the ports {known}."]})
     if values.security == MailSecurity.PLAIN:
-        text = "Choose TLS or STARTTLS, so that password and letters travel encrypted."
+        text = "Choose TLS or STARTTLS, so that password and e-mails travel encrypted."
         raise SettingsRefused({"security": [text]})
     return host
 
@@ -149,7 +149,7 @@ def wrong_with(values: DistributionSettings) -> dict[str, list[str]]:
         for name, text, longest in (("subject", values.subject, 200), ("text", values.text, LONGEST_TEXT)):
             sentences = problems(text, values.trigger)
             if not text.strip():
-                sentences = ["A letter needs one."]
+                sentences = ["An e-mail needs one."]
             elif len(text) > longest:
                 sentences = [f"At most {longest:,} characters."]
             if sentences:

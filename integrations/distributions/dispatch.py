@@ -38,7 +38,7 @@ LOOK_AGAIN = timedelta(hours=1)
 HANDED_OVER_WITHIN = timedelta(minutes=10)
 RESENDABLE = (MessageState.FAILED, MessageState.UNSURE, MessageState.SKIPPED)
 NO_SERVER = "Waits: no mail server is entered for this project."
-DIED = "The worker stopped while the letter was handed over: it may have arrived or not. Send it again if it has not."
+DIED = "The worker stopped while the e-mail was handed over: it may have arrived or not. Send it again if it has not."
 
 
 def open_box(server: MailServer) -> AbstractContextManager[Postbox]:
@@ -125,7 +125,7 @@ class _Round:
         distribution, email = message.distribution, self.values.email(message)
         of_segment = distribution.trigger == DistributionTrigger.SEGMENT_ENTERED
         if of_segment and email.lower() in unwilling:
-            raise NotSendable("The customer wants no letters.")
+            raise NotSendable("The customer wants no e-mails.")
         stamp = Stamp(message.pk, message.created_at, opt_outs.link(message.pk) if of_segment else "")
         letter = compose(distribution, self.server, email, self.values.of(message), stamp)
         if _mark(message):

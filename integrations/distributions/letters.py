@@ -60,7 +60,7 @@ def _address(text: str) -> Address:
         text.encode("ascii")
         return Address(addr_spec=text)
     except (ValidationError, UnicodeEncodeError, ValueError, MessageError):
-        raise NotSendable("The customer's e-mail address is not one that letters can be sent to.") from None
+        raise NotSendable("The customer's e-mail address is not one that e-mails can be sent to.") from None
 
 
 def _one_line(text: str) -> str:

@@ -188,7 +188,7 @@ STAYS = (
         "integrations_mailoptout",
     ),
     Stays(
-        "Letters and messages", "That something was sent and when; what was written is not kept.", {},
+        "E-mails and messages", "That something was sent and when; what was written is not kept.", {},
         traffic.letters, "integrations_message",
     ),
     Stays(

@@ -89,7 +89,7 @@ class Integration(models.Model):
         "the shop writes to buyers",
         default=True,
         db_default=True,
-        help_text="Whether the shop may send its own letter when it is told of a shipment.",
+        help_text="Whether the shop may send its own e-mail when it is told of a shipment.",
     )
     into_shop = models.ForeignKey(
         "self", models.SET_NULL, null=True, blank=True, related_name="handed_on_by", verbose_name="orders go into"

@@ -120,7 +120,7 @@ def _ring_letter_now(function: str, pk: int, kind: str) -> None:
     try:
         _enqueue(function, pk, kind)
     except RedisError:
-        logger.warning("The queue cannot be reached; a letter goes out when the tick rings again.")
+        logger.warning("The queue cannot be reached; an e-mail goes out when the tick rings again.")
 
 
 def heard(project_id: int) -> None:

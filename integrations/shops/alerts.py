@@ -122,7 +122,7 @@ def send(trouble_id: int) -> None:
     try:
         site_letters.hand_over([_letter(trouble, people)])
     except MailError as error:
-        logger.warning("A letter about a shop was not sent: %s", error)
+        logger.warning("An e-mail about a shop was not sent: %s", error)
         if error.fault != MailFault.UNSURE:
             again = true_time.now() + TRY_AGAIN_AFTER
             Trouble.objects.filter(pk=trouble.pk).update(**{column: None}, next_try_at=again)

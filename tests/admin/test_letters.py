@@ -80,7 +80,7 @@ def test_from_a_mail_server_to_a_letter_in_the_box(project: Project, admin: Clie
     assert "Order 1001" in shown, "the letter is shown with example values"
     assert "Switch on" in shown
     tried = admin.post(page("distribution_test", distribution.pk), {"to": "me@tea.example"})
-    assert said(tried) == ["The mail server has taken the letter. Look into the mailbox."]
+    assert said(tried) == ["The mail server has taken the e-mail. Look into the mailbox."]
     assert [letter["To"] for letter in mail.letters] == ["me@tea.example"]
     on = admin.post(page("distribution_switch_on", distribution.pk), follow=True)
     assert "Thanks is on: what happens from now on is answered." in on.content.decode()
@@ -155,7 +155,7 @@ def test_a_mail_server_that_does_not_work_is_told_on_every_page(
     message(project, MessageState.WAITING)
     MailServer.objects.update(security="starttls")
     send_letters(project.pk)
-    notice = "Letters do not go out: see why, and mend the mail server."
+    notice = "E-mails do not go out: see why, and mend the mail server."
     assert notice in admin.get(reverse("admin:index")).content.decode()
     assert "does not offer what the settings ask for" in admin.get(SERVER).content.decode()
     admin.post(SERVER, server_form(mail))

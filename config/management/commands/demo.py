@@ -116,7 +116,7 @@ class Command(BaseCommand):
             f"  {shop.title} sells at {shop.at(ports[shop])} ({get(shop.platform).label}, {shop.zone}, {shop.currency})"
             for shop in SHOPS
         ]
-        lines += ["", f"Letters to customers land in {letters.folder()}."]
+        lines += ["", f"E-mails to customers land in {letters.folder()}."]
         lines += [f"What webhooks tell of orders lands in {webhooks.kept()}."]
         lines += [f"{northgate.TITLE} ships what lands in {northgate.folder()}, files over SFTP."]
         lines += ["", *partner.welcome(address, made), "Ctrl-C stops everything.", ""]

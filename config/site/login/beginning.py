@@ -48,7 +48,7 @@ class BeginningForm(UserForm):
     email = forms.EmailField(
         label=gettext_lazy("E-mail"),
         max_length=254,
-        help_text=gettext_lazy("For links to a new password, and for letters when a shop needs you."),
+        help_text=gettext_lazy("For links to a new password, and for e-mails when a shop needs you."),
     )
     company = forms.CharField(label=gettext_lazy("Company"), max_length=100)
     book = forms.CharField(

@@ -90,10 +90,10 @@ def _said(done: Invited, link: str) -> str:
     if done.has_password:
         return _("Added %(person)s, who has an account here already.") % {"person": person}
     if done.wrote:
-        return _("A letter is on its way to %(person)s.") % {"person": person}
+        return _("An e-mail is on its way to %(person)s.") % {"person": person}
     if not link:
-        return _("Invited %(person)s, but the letter could not be sent: send it again in a while.") % {"person": person}
-    return _("Invited %(person)s. No letter was sent: hand them the link below.") % {"person": person}
+        return _("Invited %(person)s, but the e-mail could not be sent: send it again in a while.") % {"person": person}
+    return _("Invited %(person)s. No e-mail was sent: hand them the link below.") % {"person": person}
 
 
 def invite_again(request: HttpRequest, user_id: int) -> HttpResponse:
@@ -102,11 +102,11 @@ def invite_again(request: HttpRequest, user_id: int) -> HttpResponse:
     if not invitations.is_waiting(member):
         messages.info(request, _("%(person)s has come in already.") % {"person": member.user})
     elif invitations.write_again(member, by=user):
-        messages.success(request, _("A new letter is on its way to %(person)s.") % {"person": member.user})
+        messages.success(request, _("A new e-mail is on its way to %(person)s.") % {"person": member.user})
     elif link_of(request, member):
-        messages.warning(request, _("No letter could be sent. There is a new link: the old one is closed."))
+        messages.warning(request, _("No e-mail could be sent. There is a new link: the old one is closed."))
     elif site_letters.available():
-        messages.warning(request, _("The letter could not be sent: send it again in a while."))
+        messages.warning(request, _("The e-mail could not be sent: send it again in a while."))
     else:
         text = _("%(person)s was invited by another account, too: ask whoever runs this installation for a link.")
         messages.warning(request, text % {"person": member.user})

@@ -36,7 +36,7 @@ ADDRESS = {
     "postcode": "postal_code",
     "country": "country",
 }
-MAILBOX = "The buyer's e-mail address is left out of it, so that the shop writes no letters."
+MAILBOX = "The buyer's e-mail address is left out of it, so that the shop writes no e-mails."
 
 
 def find(shop: Shop, reference: str) -> Operation[Crossed | None]:

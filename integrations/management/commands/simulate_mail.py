@@ -12,11 +12,11 @@ from django.core.management.base import BaseCommand, CommandError
 
 
 class Command(BaseCommand):
-    help = "Run a mail server on 127.0.0.1 that keeps every letter as a file, until stopped."
+    help = "Run a mail server on 127.0.0.1 that keeps every e-mail as a file, until stopped."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--port", type=int, required=True)
-        parser.add_argument("--folder", type=Path, required=True, help="where the letters go, one .eml file each")
+        parser.add_argument("--folder", type=Path, required=True, help="where the e-mails go, one .eml file each")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:

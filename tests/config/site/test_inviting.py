@@ -59,7 +59,7 @@ def said(page: Any) -> list[str]:
 
 def test_somebody_is_invited_and_comes_in(boss: Client, project: Project) -> None:
     page = invite(boss, f" {TOM.upper()}")
-    assert said(page) == [f"Invited {TOM}. No letter was sent: hand them the link below."]
+    assert said(page) == [f"Invited {TOM}. No e-mail was sent: hand them the link below."]
     assert ">Invited<" in page.content.decode()
     tom, link = Client(), link_on(page)
     assert f"<strong>{TOM}</strong>" in tom.get(link).content.decode()
@@ -91,7 +91,7 @@ def test_a_week_old_link_opens_nothing(boss: Client, monkeypatch: pytest.MonkeyP
 
 def test_a_letter_brings_the_link(boss: Client, mail: SimulatedMailServer) -> None:
     page = invite(boss)
-    assert said(page) == [f"A letter is on its way to {TOM}."]
+    assert said(page) == [f"An e-mail is on its way to {TOM}."]
     [letter] = mail.letters
     text = letter.get_content()
     assert letter["To"] == TOM and "boss invites you" in text
@@ -102,10 +102,10 @@ def test_a_letter_brings_the_link(boss: Client, mail: SimulatedMailServer) -> No
 def test_a_letter_that_cannot_be_sent_is_said(boss: Client, mail: SimulatedMailServer) -> None:
     mail.answer = "451 Later"
     page = invite(boss)
-    assert said(page) == [f"Invited {TOM}, but the letter could not be sent: send it again in a while."]
+    assert said(page) == [f"Invited {TOM}, but the e-mail could not be sent: send it again in a while."]
     assert link_on(page) == ""
     again = boss.post(f"/people/{User.objects.get(email=TOM).pk}/invite/", follow=True)
-    assert said(again) == ["The letter could not be sent: send it again in a while."]
+    assert said(again) == ["The e-mail could not be sent: send it again in a while."]
 
 
 def test_of_two_who_use_a_link_at_once_one_is_late(boss: Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -141,10 +141,10 @@ def test_what_waits_while_a_distribution_is_off_goes_out_when_it_is_on_again(
     ("email", "reason"),
     [
         ("", "The customer has no e-mail address."),
-        ("jana", "The customer's e-mail address is not one that letters can be sent to."),
-        ("jaňa@mail.example", "The customer's e-mail address is not one that letters can be sent to."),
-        ("a@b.example, c@d.example", "The customer's e-mail address is not one that letters can be sent to."),
-        ("a@b.example\nBcc: all@d.example", "The customer's e-mail address is not one that letters can be sent to."),
+        ("jana", "The customer's e-mail address is not one that e-mails can be sent to."),
+        ("jaňa@mail.example", "The customer's e-mail address is not one that e-mails can be sent to."),
+        ("a@b.example, c@d.example", "The customer's e-mail address is not one that e-mails can be sent to."),
+        ("a@b.example\nBcc: all@d.example", "The customer's e-mail address is not one that e-mails can be sent to."),
     ],
 )
 def test_a_customer_nobody_can_write_to_is_left_out(
@@ -333,7 +333,7 @@ def test_letters_of_segments_can_be_unsubscribed_from(
     opt_outs.opt_out(project.pk, ["Jana@Mail.example"])
     start(project.pk, [entered(person, 8), paid(person)], timezone.now())
     send_letters(project.pk)
-    assert Message.objects.get(cause="entry-8").reason == "The customer wants no letters."
+    assert Message.objects.get(cause="entry-8").reason == "The customer wants no e-mails."
     assert len(mail.letters) == 2, "what was ordered is still told"
 
 

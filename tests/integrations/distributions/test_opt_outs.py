@@ -27,7 +27,7 @@ def test_looking_asks_and_stops_nothing(client: Client, link: str) -> None:
     page = client.get(link)
     assert (page.status_code, MailOptOut.objects.count()) == (200, 0)
     text = page.content.decode()
-    assert "No more letters?" in text
+    assert "No more e-mails?" in text
     assert "j…@mail.example" in text
     assert "jana" not in text.lower()
 
@@ -36,7 +36,7 @@ def test_one_click_stops_the_letters_and_a_second_changes_nothing(project: Proje
     client = Client(enforce_csrf_checks=True)
     for _ in range(2):
         page = client.post(link, {"List-Unsubscribe": "One-Click"})
-        assert (page.status_code, "You will get no more letters" in page.content.decode()) == (200, True)
+        assert (page.status_code, "You will get no more e-mails" in page.content.decode()) == (200, True)
     row = MailOptOut.objects.get()
     assert (row.project, row.email, row.by) == (project, "jana@mail.example", None)
 
