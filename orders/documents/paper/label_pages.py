@@ -57,7 +57,8 @@ def _label(canvas: Canvas, row: Shipment) -> None:
     sender = [head.company, *head.address.splitlines()]
     _put(canvas, [_text(line, SMALL) for line in [gettext("From"), *sender] if line.strip()], HEIGHT - MARGIN, SENDER)
     to = address_lines(row.address, settings.LANGUAGE_CODE) or [row.buyer]
-    lines: list[Flowable] = [_text(line, ADDRESS if place else NAME) for place, line in enumerate(to)]
+    lines: list[Flowable] = [_text(gettext("To"), SMALL)]
+    lines += [_text(line, ADDRESS if place else NAME) for place, line in enumerate(to)]
     _put(canvas, lines, HEIGHT - MARGIN - SENDER - 6 * mm, RECIPIENT)
     line = MARGIN + BELOW + 3 * mm
     canvas.setLineWidth(0.8)
@@ -65,8 +66,10 @@ def _label(canvas: Canvas, row: Shipment) -> None:
     facts = [(gettext("Order"), row.order_number), (gettext("Shipment"), row.code)]
     facts += [(gettext("Carrier"), row.carrier), (gettext("Tracking number"), row.tracking_number)]
     _put(canvas, [_text(f"{label}: {text}", TEXT) for label, text in facts if text], MARGIN + BELOW, 24 * mm)
-    if bars := barcode(row.order_number, INNER, high=16 * mm):
-        bars.drawOn(canvas, MARGIN, MARGIN)
+    if bars := barcode(row.order_number, INNER, high=13 * mm):
+        # The number stands below its bars, for a scanner that does not read them.
+        bars.drawOn(canvas, MARGIN, MARGIN + 4 * mm)
+        _put(canvas, [_text(row.order_number, SMALL)], MARGIN + 4 * mm, 4 * mm)
 
 
 def _put(canvas: Canvas, pieces: list[Flowable], top: float, high: float) -> None:
