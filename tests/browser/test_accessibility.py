@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.contrib.auth.tokens import default_token_generator
 from django.test import Client
+from django.utils.encoding import force_bytes
+from django.utils.http import urlsafe_base64_encode
 from pytest_django.live_server_helper import LiveServer
 
 from integrations.access import first_run
@@ -54,7 +58,9 @@ OF_MEMBERS = (
     "/integrations/remoteorder/?tab=imported",
 )
 OF_OPERATORS = ("integrations/account/", "integrations/project/", "integrations/membership/", "auth/user/")
-OF_STRANGERS = ("/login/", "/password_reset/sent/", "/password_reset/x/y/")
+OF_STRANGERS = (
+    "/login/", "/password_reset/", "/password_reset/sent/", "/password_reset/x/y/", "/password_reset/done/",
+)  # fmt: skip
 
 
 def entered(user: User) -> Client:
@@ -148,8 +154,27 @@ def test_pages_of_an_installation(of_operator: tuple[Client, list[str]], live_se
     judge(page, live_server.url, addresses)
 
 
+@pytest.fixture
+def links(live_server: LiveServer, settings: Any) -> list[str]:
+    """Where an invitation leads, and a link to a new password; from here on the site sends e-mails."""
+    account = ProjectFactory.create().account
+    boss = entered(member(account, Role.IMPORT_ADMIN, "boss"))
+    boss.post("/people/invite/", {"email": "tom@mail.example", "role": Role.WAREHOUSE})
+    [invited] = [one["link"] for one in boss.get("/people/").context["members"] if one["link"]]
+    eva = member(account, Role.READ_ONLY, "eva")
+    settings.MAIL_ACCOUNT = {"host": "127.0.0.1", "port": 9, "security": "plain", "username": "", "password": ""}
+    settings.EMAIL_FROM, settings.PUBLIC_URL = "office@orders.example", "https://orders.example"
+    uid = urlsafe_base64_encode(force_bytes(eva.pk))
+    return [urlsplit(invited).path, f"/password_reset/{uid}/{default_token_generator.make_token(eva)}/"]
+
+
 def test_pages_before_somebody_is_logged_in(live_server: LiveServer, page: Any) -> None:
-    judge(page, live_server.url, [*OF_STRANGERS, f"/begin/{aside(first_run.token)}/"])
+    judge(page, live_server.url, [f"/begin/{aside(first_run.token)}/"])
+
+
+def test_pages_of_links_in_e_mails(links: list[str], live_server: LiveServer, page: Any) -> None:
+    judge(page, live_server.url, [*OF_STRANGERS, *links])
+    assert page.locator("input[type=password]").count() == 2, "the link to a new password was not taken"
 
 
 def test_what_is_wrong_is_found(live_server: LiveServer, page: Any) -> None:
