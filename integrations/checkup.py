@@ -22,7 +22,7 @@ from django.conf import settings
 from config.kit import true_time
 from config.kit.sql import execute
 from integrations.invariants import ALL
-from stock.invariants import Invariant, Part
+from stock.invariants import Invariant, Stretch
 
 ROWS_AT_ONCE = 100_000
 ORDERS_AT_ONCE = 5_000
@@ -80,13 +80,13 @@ def go_on(check: Checkup, tell: Callable[[Invariant, int], Any] = lambda invaria
     _keep(check)
 
 
-def _note(check: Checkup, invariant: Invariant, part: Part | None) -> None:
+def _note(check: Checkup, invariant: Invariant, part: Stretch | None) -> None:
     if rows := invariant.violations(part):
         name = f"{invariant.id} {invariant.sentence}"
         check.found[name] = list(dict.fromkeys([*check.found.get(name, []), *rows]))[:20]
 
 
-def _parts(invariant: Invariant, changed: Sequence[int] | None, after: int) -> Iterator[tuple[Part | None, int]]:
+def _parts(invariant: Invariant, changed: Sequence[int] | None, after: int) -> Iterator[tuple[Stretch | None, int]]:
     """What is left of an invariant beyond `after`: each part with its last id."""
     if not invariant.grows:
         yield None, 0
@@ -94,11 +94,11 @@ def _parts(invariant: Invariant, changed: Sequence[int] | None, after: int) -> I
         left = [order_id for order_id in changed if order_id > after]
         for start in range(0, len(left), ORDERS_AT_ONCE):
             portion = left[start : start + ORDERS_AT_ONCE]
-            yield Part(orders=portion), portion[-1]
+            yield Stretch(orders=portion), portion[-1]
     else:
         for first in range(after + 1, invariant.largest_id() + 1, ROWS_AT_ONCE):
             until = first + ROWS_AT_ONCE - 1
-            yield Part(first, until), until
+            yield Stretch(first, until), until
 
 
 def _changed_since(since: datetime) -> list[int]:

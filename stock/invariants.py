@@ -13,7 +13,7 @@ MARK = re.compile(r"<([\w.]+)(?:\|([\w.]+))?>")
 
 
 @dataclass(frozen=True)
-class Part:
+class Stretch:
     """The rows that are looked at: those with ids of a range, or those of some orders."""
 
     first: int = 0
@@ -44,7 +44,7 @@ class Invariant:
         """Whether it can be asked of some orders alone."""
         return bool(self.grows) and all(mark[2] for mark in MARK.finditer(self.sql))
 
-    def violations(self, part: Part | None = None, limit: int = 20) -> list[str]:
+    def violations(self, part: Stretch | None = None, limit: int = 20) -> list[str]:
         """Of a part; None: of all there is."""
         asked = MARK.sub("TRUE" if part is None else part.condition, self.sql)
         return [str(row[0]) for row in execute(f"SELECT * FROM ({asked}) AS broken LIMIT %s", [limit])]  # noqa: S608  constants and numbers only

@@ -13,7 +13,7 @@ from config.kit.sql import execute
 from integrations import checkup
 from integrations.invariants import ALL
 from orders.models import Order
-from stock.invariants import Invariant, Part
+from stock.invariants import Invariant, Stretch
 from tests.crash.scenario import Scenario
 from tests.integrations.test_invariants import DAMAGE, tear_off_the_guards
 
@@ -56,15 +56,15 @@ def test_parts_find_what_the_whole_finds(worked: Scenario) -> None:
 
 @pytest.mark.parametrize("invariant", LARGE, ids=lambda invariant: invariant.id)
 def test_every_part_is_a_statement(worked: Scenario, invariant: Invariant) -> None:
-    assert invariant.violations(Part(1, 100)) == []
+    assert invariant.violations(Stretch(1, 100)) == []
     if invariant.by_order:
-        assert invariant.violations(Part(orders=[1, 2, 3])) == []
+        assert invariant.violations(Stretch(orders=[1, 2, 3])) == []
 
 
 def test_a_check_that_was_stopped_goes_on(worked: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = Invariant.violations
 
-    def stops(invariant: Invariant, part: Part | None = None, limit: int = 20) -> list[str]:
+    def stops(invariant: Invariant, part: Stretch | None = None, limit: int = 20) -> list[str]:
         if invariant.id == "S04" and part is not None and part.first > 1:
             raise KeyboardInterrupt
         return asked(invariant, part, limit)
