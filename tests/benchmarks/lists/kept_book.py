@@ -1,0 +1,61 @@
+"""A database with a filled book in a folder, filled when it is used first."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+from config.running.embedded import Servers
+from tests.benchmarks.lists.book_world import World
+
+
+@contextmanager
+def opened(folder: Path, size: int) -> Iterator[World]:
+    """The book of so many orders. To be entered before any model is imported."""
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o711)  # as root the servers run as another account, which must pass
+    data, note = folder / "data", folder / "world.json"
+    with Servers(data) as servers:
+        os.environ["COUNTINGHOUSE_DATA"] = str(data)
+        os.environ["DATABASE_URL"] = servers.locations.database_url
+        os.environ["REDIS_URL"] = servers.locations.redis_url
+        os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+        import django
+        from django.core.management import call_command
+        from django.db import connections
+
+        django.setup()
+        call_command("migrate", verbosity=0)
+        try:
+            if not note.exists():
+                note.write_text(json.dumps(asdict(_filled(size))))
+            yield _read(note)
+        finally:
+            connections.close_all()
+
+
+def _read(note: Path) -> World:
+    known = json.loads(note.read_text())
+    return World(**{name: tuple(value) if isinstance(value, list) else value for name, value in known.items()})
+
+
+def _filled(size: int) -> World:
+    from django.apps import apps
+
+    from tests.benchmarks.lists import book_orders, book_rest, book_world
+    from tests.benchmarks.lists.set_filling import in_bulk
+
+    world, began = book_world.make(size), time.monotonic()
+    ours = [model for name in ("stock", "orders", "integrations") for model in apps.get_app_config(name).get_models()]
+    with in_bulk(*ours):
+        book_orders.fill(world)
+        book_rest.fill(world)
+        sys.stderr.write(f"{size:,} orders: rows after {time.monotonic() - began:.0f} s\n")
+    sys.stderr.write(f"{size:,} orders: filled after {time.monotonic() - began:.0f} s\n")
+    return world
