@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet
-from django.db.models.functions import Lower
+from django.db.models import Exists, OuterRef, QuerySet, Value
+from django.db.models.functions import Lower, Upper
 from django_filters import CharFilter, ChoiceFilter
 
 from config.kit.list_filters import IdFilter, TimeFilter, YesNoFilter, filters_of, span
 from orders.choices import DocumentType, InShop, OrderStatus, PointsReason, SegmentKind, Tab
+from orders.documents.finding import called
 from orders.intake.plans import PLANS
 from orders.models import Customer, Invoice, Order, PointsMovement, PreparedOrder, Segment, SegmentMember, Shipment
-from orders.search import search
+from orders.models.orders import CITY_KEY, NAME_KEY, NUMBER_KEY
+from orders.seldom_words import searched
 from stock import warehouses
 from stock.models import Warehouse
 
@@ -48,7 +50,7 @@ class WordsFilter(CharFilter):  # type: ignore[misc]
     """Orders in which every word typed begins a word."""
 
     def filter(self, rows: QuerySet[Any], text: str) -> QuerySet[Any]:
-        return search(rows, text) if text else rows
+        return searched(rows, text).orders if text else rows
 
 
 class PlaceFilter(IdFilter):
@@ -74,11 +76,34 @@ class MemberFilter(IdFilter):
         return rows.none() if pk is None else rows.filter(memberships__segment=pk, memberships__left_at=None)
 
 
-class AnyCaseFilter(CharFilter):  # type: ignore[misc]
-    """Rows with this text, whatever its case."""
+class NumberFilter(CharFilter):  # type: ignore[misc]
+    """Orders of exactly this number."""
 
     def filter(self, rows: QuerySet[Any], text: str) -> QuerySet[Any]:
-        return rows.filter(**{f"{self.field_name}__iexact": text}) if text else rows
+        return rows.alias(key=NUMBER_KEY).filter(key=Upper(Value(text)), number=text) if text else rows
+
+
+class CodeFilter(CharFilter):  # type: ignore[misc]
+    """Papers of exactly this code, by the number that it is written from."""
+
+    def filter(self, rows: QuerySet[Any], text: str) -> QuerySet[Any]:
+        return called(rows, text).filter(code=text) if text else rows
+
+
+class NameFilter(CharFilter):  # type: ignore[misc]
+    """Customers of this name, whatever its case."""
+
+    def filter(self, rows: QuerySet[Any], text: str) -> QuerySet[Any]:
+        return rows.alias(key=NAME_KEY).exclude(name="").filter(key=Upper(Value(text))) if text else rows
+
+
+class CityFilter(CharFilter):  # type: ignore[misc]
+    """Customers of this city, whatever its case."""
+
+    def filter(self, rows: QuerySet[Any], text: str) -> QuerySet[Any]:
+        if not text:
+            return rows
+        return rows.alias(key=CITY_KEY).filter(address__has_key="city", key=Upper(Value(text)))
 
 
 class EmailFilter(CharFilter):  # type: ignore[misc]
@@ -106,7 +131,7 @@ ORDERS = filters_of(
     integration=IdFilter("int", field_name="integration", help_text="Orders of this shop."),
     customer=IdFilter("cust", field_name="customer", help_text="Orders of this customer."),
     warehouse=PlaceFilter("whs", help_text="Orders that are served from this warehouse."),
-    number=CharFilter(help_text="The order's number, in full."),
+    number=NumberFilter(help_text="The order's number, in full."),
     q=WordsFilter(
         help_text="Words of number, e-mail, names, cities, phone and SKU, or the number of a paper or parcel;"
         " the beginning of each is enough."
@@ -122,13 +147,13 @@ INVOICES = filters_of(
         choices=[(kind.value, kind.label) for kind in (DocumentType.INVOICE, DocumentType.CREDIT_NOTE)],
         help_text="Invoices or credit notes.",
     ),
-    number=CharFilter(field_name="code", help_text="The paper's number, in full."),
+    number=CodeFilter(help_text="The paper's number, in full."),
     **span("issued_at", "issued"),
 )
 SHIPMENTS = filters_of(
     Shipment,
     order=IdFilter("ord", field_name="order", help_text="Shipments of this order."),
-    number=CharFilter(field_name="code", help_text="The shipment's number, in full."),
+    number=CodeFilter(help_text="The shipment's number, in full."),
     **span("shipped_at", "shipped"),
 )
 CUSTOMERS = filters_of(
@@ -141,8 +166,8 @@ CUSTOMERS = filters_of(
 PUBLISHED_CUSTOMERS = filters_of(
     Customer,
     email=EmailFilter(help_text="The whole address, in any case."),
-    name=AnyCaseFilter(field_name="name", help_text="The whole name, in any case."),
-    city=AnyCaseFilter(field_name="address__city", help_text="The whole name of the city, in any case."),
+    name=NameFilter(help_text="The whole name, in any case."),
+    city=CityFilter(help_text="The whole name of the city, in any case."),
     **{
         f"{name}[{word}]": TimeFilter(
             field_name=name, lookup_expr=lookup, help_text=f"Only those of whom `{name}` is {word} this time."

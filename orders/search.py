@@ -18,6 +18,7 @@ from orders.documents.finding import orders_of_papers
 from orders.intake.incoming import IncomingOrder
 from orders.models import Order, OrderLine
 from orders.phones import SHORT, Digits, digits_of, phone_words
+from orders.word_queries import Tree, flat, written
 
 WORD = re.compile(r"[^\W_]+")
 # Digits with what people write between them; a word that goes on with letters is none.
@@ -90,31 +91,39 @@ def search(orders: QuerySet[Order], text: str) -> QuerySet[Order]:
 
 def query_of(text: str) -> str:
     """As PostgreSQL reads a `tsquery`: words, and runs of digits in every way they may be stored; "" for no word."""
-    parts: list[str] = []
+    parts = question(text)
+    return written(("&", parts)) if parts else ""
+
+
+def question(text: str) -> list[Tree]:
+    """Parts of which all must hold, see `orders.word_queries`; none for no word."""
+    parts: list[Tree] = []
     for piece in _pieces(fold(text)):
         typed = WORD.findall(piece)
         if typed:
             parts.append(_run(typed) if DIGITS.fullmatch(piece) else _plain(typed))
-    return " & ".join(parts[:MOST_WORDS])
+    return flat(parts[:MOST_WORDS])
 
 
-def _plain(typed: list[str]) -> str:
-    return " & ".join(f"'{word[:LONGEST]}':*" for word in typed)
+def _plain(typed: list[str]) -> Tree:
+    return ("&", [f"'{word[:LONGEST]}':*" for word in typed])
 
 
-def _run(typed: list[str]) -> str:
+def _run(typed: list[str]) -> Tree:
     """Words of digits: one phone or number, or two beside each other of which one is as long as a phone."""
     ways = [_group(typed)]
     for cut in range(1, len(typed)) if len(typed) <= MOST_WORDS else ():
         both = (typed[:cut], typed[cut:])
         if any(len(digits_of("".join(group))) >= SHORT.start for group in both):
-            ways.append(f"({' & '.join(map(_group, both))})")
-    return f"({' | '.join(ways)})"
+            ways.append(("&", [_group(group) for group in both]))
+    return ("|", ways)
 
 
-def _group(typed: list[str]) -> str:
+def _group(typed: list[str]) -> Tree:
     digits = Digits.typed(" ".join(typed))
-    return f"({' | '.join([f'({_plain(typed)})', *(digits.as_stored() if digits else ())])})"
+    if digits and len(typed) > 2:
+        return ("|", digits.as_stored())  # a phone, or a code, which is stored written together as well
+    return ("|", [_plain(typed), *(digits.as_stored() if digits else ())])
 
 
 def _pieces(text: str) -> Iterable[str]:

@@ -275,6 +275,12 @@ class StockMovement(models.Model):
         indexes = [
             models.Index(fields=["level", "-id"], name="movement_of_level"),
             models.Index(fields=["project", "-id"], name="movement_of_project"),
+            # ... WHERE project = 1 AND reason = 'return' ORDER BY id DESC; most are shipments.
+            models.Index(
+                fields=["project", "reason", "-id"],
+                condition=~Q(reason=MovementReason.SHIPMENT),
+                name="movement_by_reason",
+            ),
         ]
 
     def __str__(self) -> str:

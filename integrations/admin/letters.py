@@ -71,8 +71,8 @@ class MessageAdmin(PageAdmin[Message]):
         person = Customer.objects.filter(pk=OuterRef("customer_id")).annotate(
             label=Coalesce(NullIf("name", Value("")), NullIf("email", Value("")), "source_id")
         )
-        named = {"distribution_name": F("distribution__name"), "person": Subquery(person.values("label"))}
-        return super().get_queryset(request).annotate(**named)
+        rows = super().get_queryset(request).select_related("distribution")  # a message is called by it
+        return rows.annotate(person=Subquery(person.values("label")))
 
     def page_context(self, request: HttpRequest, obj: Message) -> dict[str, Any]:
         return {
@@ -107,8 +107,7 @@ class MessageAdmin(PageAdmin[Message]):
 
     @admin.display(description=gettext_lazy("distribution"))
     def named(self, message: Message) -> str:
-        name: str = message.distribution_name  # type: ignore[attr-defined]
-        return name
+        return message.distribution.name
 
     @admin.display(description=gettext_lazy("customer"))
     def customer(self, message: Message) -> str:
@@ -125,10 +124,9 @@ class MessageAdmin(PageAdmin[Message]):
 
 
 def _cells(message: Message) -> Sequence[Cell]:
-    name: str = message.distribution_name  # type: ignore[attr-defined]
     person: str | None = message.person  # type: ignore[attr-defined]
     return (
-        name, person, str(message.get_state_display()), message.reason, message.created_at,
+        message.distribution.name, person, str(message.get_state_display()), message.reason, message.created_at,
         message.sent_at,
     )  # fmt: skip
 

@@ -72,7 +72,7 @@ class BackwardPages(BasePagination):
         return []  # they are described as `query_fields`
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
-        rows, limit = queryset.order_by("-created_at", "-pk"), view.query["limit"]
+        rows, limit = queryset.order_by("-pk"), view.query["limit"]  # as they were asked for, by their index
         if "end_date" in view.query:
             rows = rows.filter(created_at__lt=view.query["end_date"])
         found = list(rows[: limit + 1])

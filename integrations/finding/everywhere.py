@@ -12,7 +12,8 @@ from django.db.models.functions import Collate, Lower
 from integrations.choices import RemoteState
 from integrations.models import Integration, Project, RemoteOrder
 from orders.models import Customer, Order
-from orders.search import query_of, search
+from orders.search import query_of
+from orders.seldom_words import searched
 from stock.models import PLAIN_SKU, Product
 from stock.suggestions import plain
 
@@ -105,13 +106,15 @@ def _by_words(project: Project, text: str) -> tuple[list[int], list[int]]:
     """Ids of the newest orders of the book, and of those outside of it, in which every word of `text` begins a word.
 
     PostgreSQL takes every beginning of a word for a frequent one. Told to go by id it would read all orders, from the
-    newest back, whenever there is none: so it is given a sum to sort by, which no index has.
+    newest back, whenever there is none: so it is given a sum to sort by, which no index has; but for words that many
+    orders have, see `orders.seldom_words`.
     """
     newest = (F("id") + 0).desc()
-    book = search(Order.objects.filter(project=project), text)
+    book = searched(Order.objects.filter(project=project), text)
+    mine = book.orders.order_by("-placed_at", "-id") if book.walked else book.orders.order_by(newest)
     outside = RemoteOrder.objects.filter(project=project).exclude(state=RemoteState.IMPORTED)
     outside = outside.extra(where=["integrations_remoteorder.search @@ %s::tsquery"], params=[query_of(text)])
-    found = [list(rows.order_by(newest).values_list("pk", flat=True)[: MOST + 1]) for rows in (book, outside)]
+    found = [list(rows.values_list("pk", flat=True)[: MOST + 1]) for rows in (mine, outside.order_by(newest))]
     return found[0], found[1]
 
 

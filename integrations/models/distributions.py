@@ -96,6 +96,12 @@ class Message(models.Model):
         constraints = [models.UniqueConstraint(fields=["distribution", "cause"], name="message_once_per_cause")]
         indexes = [
             models.Index(fields=["distribution", "-id"], name="message_of_distribution"),
+            # ... WHERE distribution = 1 AND state = 'failed' ORDER BY id DESC; nearly all are sent.
+            models.Index(
+                fields=["distribution", "state", "-id"],
+                condition=~Q(state=MessageState.SENT),
+                name="message_not_sent",
+            ),
             models.Index(
                 fields=["next_attempt_at"],
                 condition=Q(state__in=[MessageState.WAITING, MessageState.SENDING]),

@@ -112,6 +112,8 @@ class WebhookDelivery(models.Model):
             models.Index(fields=["project", "-id"], name="delivery_of_project"),
             models.Index(fields=["endpoint", "-id"], name="delivery_of_endpoint"),
             models.Index(fields=["project", "state", "-id"], name="delivery_by_state"),
+            # ... WHERE project = 1 AND event = 'webhook.test' ORDER BY id DESC: few are of some events.
+            models.Index(fields=["project", "event", "-id"], name="delivery_by_event"),
             models.Index(fields=["project", "subject"], name="delivery_by_order"),
             models.Index(
                 fields=["finished_at"],

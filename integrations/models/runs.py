@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 from config.kit import true_time
-from integrations.choices import RUN_OPEN, RunKind, RunState
+from integrations.choices import RUN_OPEN, RUN_UNDONE, RunKind, RunState
 from integrations.models.shops import Integration
 from integrations.models.tenancy import Project
 
@@ -72,6 +72,10 @@ class Run(models.Model):
             # would write every index of the row anew, not only the row.
             models.Index(fields=["state", "id"], condition=Q(state__in=RUN_OPEN), name="run_waiting"),
             models.Index(fields=["project", "-id"], name="run_of_project"),
+            # ... WHERE project = 1 AND kind = 'products' ORDER BY id DESC: few are of some kinds.
+            models.Index(fields=["project", "kind", "-id"], name="run_by_kind"),
+            # ... WHERE project = 1 AND state IN ('failed', 'errored') ORDER BY id DESC, and the cancelled ones.
+            models.Index(fields=["project", "state", "-id"], condition=Q(state__in=RUN_UNDONE), name="run_undone"),
         ]
         ordering = ["-id"]
         permissions = [

@@ -9,13 +9,13 @@ from typing import Any
 from babel.numbers import get_currency_precision
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.db.models.functions import Lower
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from config.kit.admin.change_lists import ChoiceFilter, options
+from config.kit.admin.change_lists import MOST_FIRST, CappedPaginator, ChoiceFilter, FirstFoundPaginator, options
 from config.kit.admin.csv_files import in_csv
 from config.kit.admin.guards import guarded
 from config.kit.admin.markup import number
@@ -25,6 +25,7 @@ from integrations.access.tenancy import project_of
 from orders.admin.customer_page import customer_page
 from orders.filters import CUSTOMERS
 from orders.models import Customer, Segment
+from orders.models.orders import NAME_KEY
 from orders.points import movements
 from orders.points.movements import AdjustedMeanwhile, PointsRefused
 from orders.segments.summaries import summary_of
@@ -95,10 +96,13 @@ class CustomerAdmin(PageAdmin[Customer]):
     ) -> tuple[QuerySet[Customer], bool]:
         term = search_term.strip()
         if term:
-            queryset = queryset.alias(lowered=Lower("email")).filter(
-                Q(lowered__startswith=term.lower()) | Q(name__istartswith=term) | Q(source_id=term)
-            )
+            queryset = queryset.filter(pk__in=_first_of(queryset, term))
+            request.is_searched = True  # type: ignore[attr-defined]  # for the paginator
         return queryset, False
+
+    def get_paginator(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        searched = getattr(request, "is_searched", False)
+        return (FirstFoundPaginator if searched else CappedPaginator)(*args, **kwargs)
 
     @admin.display(description=gettext_lazy("customer"))
     def named(self, customer: Customer) -> str:
@@ -106,6 +110,7 @@ class CustomerAdmin(PageAdmin[Customer]):
 
     @admin.display(description=gettext_lazy("e-mail"), ordering=Lower("email"))
     def mail(self, customer: Customer) -> str:
+        """Not called as a field is: Django would sort by that."""
         return customer.email or "–"
 
     @admin.display(description=gettext_lazy("country"), ordering="summary__country")
@@ -175,3 +180,14 @@ def _spent(customer: Customer) -> str:
 def _average(customer: Customer) -> Decimal:
     average: Decimal = summary_of(customer).average_amount
     return round(average, get_currency_precision(customer.project.currency))
+
+
+def _first_of(customers: QuerySet[Customer], term: str) -> set[int]:
+    """The first by address and by name that begin so, each by its index, and who has it as source id."""
+    rows = customers.order_by().alias(lowered=Lower("email"), key=NAME_KEY)
+    found = (
+        rows.filter(lowered__startswith=term.lower()).order_by("lowered"),
+        rows.exclude(name="").filter(key__startswith=term.upper()).order_by("key"),
+        rows.filter(source_id=term),
+    )
+    return {pk for part in found for pk in part.values_list("pk", flat=True)[:MOST_FIRST]}

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
-from config.kit.admin.change_lists import ChoiceFilter, DateRange
+from config.kit.admin.change_lists import CappedPaginator, ChoiceFilter, DateRange, FirstFoundPaginator
 from config.kit.admin.guards import guarded, guarded_action
 from config.kit.admin.markup import badge, link, number
 from config.kit.admin.model_admins import Route
@@ -22,6 +22,7 @@ from orders.admin.invoice_export import ExportInvoices
 from orders.admin.printing import MOST_DOCUMENTS, look_first, one_pdf, pdf_answer
 from orders.admin.work.bills import CreditSteps
 from orders.admin.work.goods import ShipmentSteps
+from orders.documents import finding
 from orders.documents.paper import contents
 from orders.documents.paper.legibility import missing_on
 from orders.filters import INVOICES, SHIPMENTS
@@ -87,7 +88,14 @@ class InvoiceAdmin(ExportInvoices, InvoiceArchives, CreditSteps):
         term = search_term.strip()
         if not term:
             return queryset, False
-        return queryset.filter(code__istartswith=term) | queryset.filter(order_number__startswith=term), False
+        # Codes begin with letters; where both fit, orders are called like papers.
+        request.is_searched = True  # type: ignore[attr-defined]  # for the paginator
+        by_code, by_order = finding.called(queryset, term), finding.of_numbers(queryset, term)
+        return (by_order if by_code.query.is_empty() else by_code | by_order), False
+
+    def get_paginator(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        searched = getattr(request, "is_searched", False)
+        return (FirstFoundPaginator if searched else CappedPaginator)(*args, **kwargs)
 
     def amount_of(self, obj: Invoice) -> tuple[Decimal, str]:
         """Credit notes take off."""
@@ -160,7 +168,7 @@ class ShipmentAdmin(ShipmentSteps):
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         term = search_term.strip()
-        return (queryset.filter(code__istartswith=term) if term else queryset), False
+        return (finding.called(queryset, term) if term else queryset), False
 
     @admin.display(description=_("shipped"), ordering="shipped_at")
     def shipped(self, shipment: Shipment) -> Any:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, TextField, Value
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, TextField, Value
 from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce, JSONObject, NullIf
 from django.http import HttpRequest
@@ -59,8 +59,9 @@ class OrderColumns(SynchronizeOrders, TenantAdmin[Order]):
         return columns
 
     def with_columns(self, queryset: QuerySet[Order], columns: Collection[str]) -> QuerySet[Order]:
-        noted = Exists(OrderNote.objects.filter(order=OuterRef("pk")))
-        queryset = queryset.defer(*UNREAD).annotate(buyer_noted=~Q(note=""), staff_noted=noted)
+        # Whether there is one would be asked by reading all notes there are, the first one by its index.
+        first_note = Subquery(OrderNote.objects.filter(order=OuterRef("pk")).order_by().values("pk")[:1])
+        queryset = queryset.defer(*UNREAD).annotate(buyer_noted=~Q(note=""), first_note=first_note)
         if "goods" in columns:
             queryset = queryset.annotate(first_line=FIRST_LINE, lines_counted=LINES_COUNTED)
         if "country" in columns:
@@ -76,7 +77,9 @@ class OrderColumns(SynchronizeOrders, TenantAdmin[Order]):
     @admin.display(description=_("number"))
     def named(self, order: Any) -> str:
         number = order.number or f"#{order.pk}"
-        signs = [_now("Note of the buyer")] * order.buyer_noted + [_now("Internal note")] * order.staff_noted
+        signs = [_now("Note of the buyer")] * order.buyer_noted + [_now("Internal note")] * (
+            order.first_note is not None
+        )
         if not signs:
             return str(number)
         return format_html('{} <i class="sign" role="img" title="{}">✎</i>', number, ", ".join(signs))

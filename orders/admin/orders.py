@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
+from config.kit.admin.change_lists import CappedPaginator, WalkedPaginator
 from config.kit.admin.model_admins import Route
 from integrations.admin.open_project import warehouses_of
 from integrations.models import StatusRule
@@ -31,7 +32,7 @@ from orders.admin.work.bulk import BulkSteps
 from orders.admin.work.page import OrderSteps
 from orders.in_shop import newest_status
 from orders.models import Order, PreparedOrder
-from orders.search import search
+from orders.seldom_words import searched
 
 
 @admin.register(Order)
@@ -71,7 +72,13 @@ class OrderAdmin(LoadOrders, OrderColumns, BulkSteps, OrderSteps):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Order], search_term: str
     ) -> tuple[QuerySet[Order], bool]:
-        return search(queryset, search_term), False
+        found = searched(queryset, search_term)
+        request.is_walked = found.walked  # type: ignore[attr-defined]  # for the paginator
+        return found.orders, False
+
+    def get_paginator(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        walked = getattr(request, "is_walked", False)
+        return (WalkedPaginator if walked else CappedPaginator)(*args, **kwargs)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return super().changelist_view(request, {**self.loading_context(request), **(extra_context or {})})

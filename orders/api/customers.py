@@ -56,6 +56,7 @@ class OfficeCustomerViewSet(OfficeReadViewSet):
     queryset = Customer.objects.filter(deleted_at=None).select_related("summary")
     serializer_class = OfficeCustomerSerializer
     filterset_class = filters.CUSTOMERS
+    listed_by = "created_at"
     required_scopes = (ApiScope.CUSTOMERS,)
     id_prefix, resource_name, id_says = "cust", "customer", CUSTOMER_ID
 

@@ -143,6 +143,11 @@ class LiveOrderViewSet(OfficeReadViewSet):
         orders: QuerySet[Order] = super().get_queryset()
         return orders.annotate(shop_status=newest_status()).prefetch_related("lines", *PAPERS)
 
+    @property
+    def listed_by(self) -> str:
+        """A span of changes is listed by them: its index has that order."""
+        return "updated_at" if {"changed_from", "changed_before"} & self.query.keys() else "placed_at"
+
     def get_serializer_class(self) -> type[LiveOrderSerializer]:
         return LiveOrderSerializer if self.action == "list" else DetailedOrderSerializer
 

@@ -9,10 +9,16 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import F, Q, Value
-from django.db.models.functions import Coalesce, Lower
+from django.db.models.fields.json import KT
+from django.db.models.functions import Coalesce, Collate, Lower, Upper
 
 from config.kit.milliseconds import MillisecondField
 from orders.choices import ORDER_OPEN, Effect, EventKind, OrderStatus, Tab
+
+# Whatever its case, and in an order by which an index finds beginnings, whatever the database's own order of text is.
+NAME_KEY = Collate(Upper("name"), "C")
+NUMBER_KEY = Collate(Upper("number"), "C")
+CITY_KEY = Collate(Upper(KT("address__city")), "C")
 
 
 def money(**options: Any) -> models.DecimalField[Any, Any]:
@@ -62,6 +68,10 @@ class Customer(models.Model):
             models.Index("project", Lower("email"), name="customer_by_email"),
             models.Index(fields=["project", "created_at", "id"], name="customer_by_creation"),
             models.Index("project", Coalesce("updated_at", "created_at"), "id", name="customer_by_change"),
+            # ... WHERE project = 1 AND key LIKE 'JANA%' ORDER BY key: a search, and a partner's `name`.
+            models.Index("project", NAME_KEY, condition=~Q(name=""), name="customer_by_name"),
+            # ... WHERE project = 1 AND key = 'BRNO': a partner's `city`; customers of shops have none.
+            models.Index("project", CITY_KEY, condition=Q(address__has_key="city"), name="customer_by_city"),
         ]
 
     def __str__(self) -> str:
@@ -165,6 +175,10 @@ class Order(models.Model):
                 condition=Q(status__in=ORDER_OPEN, remote_order__isnull=False),
                 name="order_open_in_shop",
             ),
+            # ... WHERE project = 1 AND import_action = 'hold' ORDER BY placed_at DESC: few orders have some rules.
+            models.Index(fields=["project", "import_action", "-placed_at", "-id"], name="order_by_rule"),
+            # ... WHERE project = 1 AND key LIKE '1005%': the API's `number`, papers and preparations of an order.
+            models.Index("project", NUMBER_KEY, name="order_by_number"),
             models.Index(fields=["project", "updated_at", "id"], name="order_by_change"),
             models.Index(
                 fields=["warehouse", "-placed_at", "-id"],

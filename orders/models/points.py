@@ -81,6 +81,12 @@ class PointsMovement(models.Model):
         indexes = [
             models.Index(fields=["customer", "-id"], name="points_by_customer"),
             models.Index(fields=["project", "-id"], name="points_by_project"),
+            # ... WHERE project = 1 AND reason = 'adjusted' ORDER BY id DESC; nearly all are earned.
+            models.Index(
+                fields=["project", "reason", "-id"],
+                condition=~Q(reason=PointsReason.EARNED),
+                name="points_by_reason",
+            ),
             models.Index(fields=["order"], condition=Q(order__isnull=False), name="points_by_order"),
         ]
 

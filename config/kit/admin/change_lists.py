@@ -23,6 +23,12 @@ from config.kit.admin.kept_lists import ROWS, VIEW
 from config.kit.list_filters import BadFilter, PrimaryKeys, narrowed
 
 MOST_COUNTED = 10_000
+# Of rows that are found by walking a list, see `WalkedPaginator`.
+MOST_WALKED = 200
+# So many rows are looked up by a search that goes by several columns, of each.
+MOST_FIRST = 500
+# A page that begins so far down is read by its keys.
+DEEP = 500
 LONGEST_SEARCH = 500
 # How many rows a page may have; a session keeps it for every list.
 ROWS_OFFERED = (25, 50, 100, 200)
@@ -35,14 +41,50 @@ else:
 
 
 class CappedPaginator(DjangoPaginator):
-    """Counts no further than MOST_COUNTED rows: a count of everything would read everything."""
+    """Counts no further than `most` rows: a count of everything would read everything."""
+
+    @property
+    def most(self) -> int:
+        return MOST_COUNTED
+
+    def counted(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """The rows as they are counted."""
+        return rows.order_by()
 
     @cached_property
     def count(self) -> int:
         rows = self.object_list
         if isinstance(rows, QuerySet):
-            return min(rows.order_by().values("pk")[: MOST_COUNTED + 1].count(), MOST_COUNTED)
+            return min(self.counted(rows).values("pk")[: self.most + 1].count(), self.most)
         return len(rows)
+
+    def page(self, number: int | str) -> Any:
+        """Of a page far down the keys are read first: what else its rows show is read for them alone."""
+        rows, first = self.object_list, (self.validate_number(number) - 1) * self.per_page
+        if first < DEEP or not isinstance(rows, QuerySet):
+            return super().page(number)
+        keys = list(rows.values_list("pk", flat=True)[first : first + self.per_page])
+        found = {row.pk: row for row in rows.filter(pk__in=keys).order_by()}
+        return self._get_page([found[key] for key in keys if key in found], self.validate_number(number), self)
+
+
+class WalkedPaginator(CappedPaginator):
+    """Of rows that no index finds, many as they are: the list is walked in its own order, and not far."""
+
+    @property
+    def most(self) -> int:
+        return MOST_WALKED
+
+    def counted(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        return rows
+
+
+class FirstFoundPaginator(CappedPaginator):
+    """Of rows of which a search has looked up the first `MOST_FIRST`."""
+
+    @property
+    def most(self) -> int:
+        return MOST_FIRST
 
 
 class TenantChangeList(ChangeList):
@@ -51,7 +93,10 @@ class TenantChangeList(ChangeList):
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().__init__(request, *args, **kwargs)
         self.query = self.query[:LONGEST_SEARCH]
-        self.counted_all = self.result_count < MOST_COUNTED
+        # A list of which no page is read has no paginator.
+        most = getattr(getattr(self, "paginator", None), "most", MOST_COUNTED)
+        self.counted_all = self.result_count < most
+        self.most_counted = f"{most:,}"
         self.kept = [
             (key, value) for key, values in self.filter_params.items() for value in values if key not in {"q", ROWS}
         ]

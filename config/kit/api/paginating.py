@@ -143,7 +143,8 @@ def both_ways(**columns: str) -> Mapping[str, str]:
 class CursorPages(CursorPagination):
     """Lists of the back office, newest first: `{"object": "list", "data": [...], "next": cursor or null}`.
 
-    The cursor is the public id of the last row: a primary key would tell how many there are.
+    The cursor is the public id of the last row: a primary key would tell how many there are. A view whose filters have
+    their indexes in the order of a time names it as `listed_by`; rows of one time stand by their primary keys.
     """
 
     ordering = "-pk"
@@ -161,7 +162,25 @@ class CursorPages(CursorPagination):
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any] | None:
         self.view = view
-        return super().paginate_queryset(queryset, request, view)
+        by = getattr(view, "listed_by", "")
+        if not by:
+            return super().paginate_queryset(queryset, request, view)
+        limit, cursor = self.get_page_size(request), self.decode_cursor(request)
+        if cursor is not None:
+            queryset = queryset.filter(self._older(view, by, int(cursor.position or 0)))
+        found = list(queryset.order_by(f"-{by}", "-pk")[: limit + 1])
+        self.following = view.ids.give(view.id_prefix, found[limit - 1].pk) if len(found) > limit else None
+        return found[:limit]
+
+    def _older(self, view: Any, by: str, pk: int) -> Q:
+        """What stands below the row; the first condition alone can be looked up in an index."""
+        at = view.get_queryset().order_by().filter(pk=pk).values_list(by, flat=True).first()
+        if at is None:
+            raise self._bad_cursor()
+        return Q(**{f"{by}__lte": at}) & (Q(**{f"{by}__lt": at}) | Q(pk__lt=pk))
+
+    def get_next_link(self) -> str | None:
+        return self.following if getattr(self.view, "listed_by", "") else super().get_next_link()
 
     def get_page_size(self, request: Request) -> int:
         return int(self.view.query["limit"])
@@ -172,10 +191,12 @@ class CursorPages(CursorPagination):
             return None
         pk = self.view.ids.take(self.view.id_prefix, text)
         if pk is None:
-            raise bad_query(
-                f"Property .{self.cursor_query_param} is no cursor of this list: take `next` of the page before"
-            )
+            raise self._bad_cursor()
         return Cursor(0, False, pk)
+
+    def _bad_cursor(self) -> Exception:
+        name = self.cursor_query_param
+        return bad_query(f"Property .{name} is no cursor of this list: take `next` of the page before")
 
     def encode_cursor(self, cursor: Cursor) -> str:
         found: str = self.view.ids.give(self.view.id_prefix, int(cursor.position or 0))

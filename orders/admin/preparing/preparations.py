@@ -7,8 +7,8 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, F, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Count, F, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce, Upper
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
@@ -18,6 +18,7 @@ from config.kit.admin.guards import guarded
 from config.kit.admin.markup import badge
 from config.kit.admin.model_admins import Route
 from config.kit.pasted_rows import LARGEST, text_of
+from integrations.access.tenancy import project_of
 from integrations.admin.open_project import warehouses_of
 from orders.admin.preparing.packing_page import PackSteps
 from orders.admin.preparing.preparation_page import SHIP, preparation_page, result
@@ -26,13 +27,16 @@ from orders.admin.work.bulk import seen_of, versions_of
 from orders.documents.paper.prepared_slips import of_preparation
 from orders.labels import label_providers
 from orders.labels.label_providers import LabelRefused
-from orders.models import Preparation, PreparedOrder, Shipment
+from orders.models import Order, Preparation, PreparedOrder, Shipment
+from orders.models.orders import NUMBER_KEY
 from orders.preparing import gathering, leaving, parcel_rows, pick_list
 from orders.work.changing import ChangeRefused
 
 VIEW = "orders.view_preparation"
 # Orders that the list names, of each preparation.
 SHOWN = 4
+# Orders of one number, of several shops, that are looked for.
+MOST_SHOPS = 100
 
 
 @admin.register(Preparation)
@@ -73,8 +77,9 @@ class PreparationAdmin(PackSteps):
     ) -> tuple[QuerySet[Preparation], bool]:
         term = search_term.strip()
         if term:
-            found = PreparedOrder.objects.filter(order__number__iexact=term, preparation__in=queryset.values("pk"))
-            queryset = queryset.filter(pk__in=found.values("preparation"))
+            mine = Order.objects.alias(key=NUMBER_KEY).filter(project=project_of(request), key=Upper(Value(term)))
+            ids = list(mine.values_list("pk", flat=True)[:MOST_SHOPS])
+            queryset = queryset.filter(pk__in=PreparedOrder.objects.filter(order__in=ids).values("preparation"))
         return queryset, False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:

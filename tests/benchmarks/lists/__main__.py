@@ -1,9 +1,9 @@
-"""Every list, filter, search, page and API call with 1,000 orders and with N: `python -m tests.benchmarks.lists --large`.
+"""Every page and call with 1,000 orders and with many: `python -m tests.benchmarks.lists --large`.
 
 For N orders there are 3 N lines, N remote orders, 0.9 N invoices and shipments, N movements, 0.3 N customers,
 deliveries, messages and things told to shops. Compared is what the database computes for a page. Exits with 1 when a
 page costs more than 2 times what it costs with 1,000 orders and more than 3 ms besides, or when a statement reads more
-than 11,000 rows of a table.
+than 12,500 rows of a table.
 """
 
 from __future__ import annotations

@@ -32,7 +32,8 @@ def product_of(world: World, number: str, line: str) -> str:
 
 def person(number: str) -> str:
     """Words of a customer by its number: p.first, p.last, p.city, p.domain, p.phone, p.email."""
-    return f"""CROSS JOIN LATERAL (SELECT ({FIRST})[1 + {number} % 10] AS first, ({LAST})[1 + {number} / 3 % 11] AS last,
+    return f"""CROSS JOIN LATERAL (SELECT ({FIRST})[1 + {number} % 10] AS first,
+        ({LAST})[1 + {number} / 3 % 11] AS last,
         ({CITIES})[1 + {number} % 7] AS city, ({DOMAINS})[1 + {number} % 5] AS domain,
         '+420' || (600000000 + ({number}::bigint * 7919) % 99999999)::text AS phone) AS w
     CROSS JOIN LATERAL (SELECT w.*, lower(w.first || '.' || w.last) || {number} || '@' || w.domain AS email) AS p"""
@@ -87,7 +88,8 @@ def _customers(world: World) -> None:
         Customer, rows, id="k + 1", project_id=project, email="p.email", name="p.first || ' ' || p.last",
         phone="p.phone", source_id="CASE WHEN k % 4 = 1 THEN 'cust-' || k ELSE '' END",
         address="jsonb_build_object('city', p.city, 'country', 'CZ')",
-        created_at=f"date_trunc('milliseconds', {NOW} - ({world.customers} - k) * (interval '700 days' / {world.customers}))",
+        created_at=f"""date_trunc('milliseconds',
+            {NOW} - ({world.customers} - k) * (interval '700 days' / {world.customers}))""",
         updated_at=f"CASE WHEN k % 3 = 0 THEN date_trunc('milliseconds', {NOW} - (k % 600) * interval '1 day') END",
     )  # fmt: skip
     insert(
@@ -116,7 +118,8 @@ def _remote_orders(world: World) -> None:
         RemoteOrder, source, id="k + 1", project_id=world.of_project(world.project, world.other),
         integration_id=_shop(world), external_id="(500000 + k)::text", number="(100000 + k)::text",
         status="CASE WHEN k % 50 < 44 THEN 'completed' ELSE 'processing' END", stamp=placed(world),
-        placed_at=placed(world), buyer="p.first || ' ' || p.last", buyer_key="CASE WHEN k % 3 = 0 THEN (k % 1000)::text ELSE '' END",
+        placed_at=placed(world), buyer="p.first || ' ' || p.last",
+        buyer_key="CASE WHEN k % 3 = 0 THEN (k % 1000)::text ELSE '' END",
         currency="'EUR'", total="10 + k % 500", digest="decode(md5(k::text), 'hex')", state="s.state",
         payload="""json_build_object('id', 500000 + k, 'number', (100000 + k)::text, 'status', 'processing',
             'billing', json_build_object('first_name', p.first, 'last_name', p.last, 'email', p.email))::text""",
@@ -141,7 +144,8 @@ def _orders(world: World) -> None:
         words += [code, f"'sku' || {code}"]
     source = f"""generate_series(0, {world.size - 1}) AS k
         CROSS JOIN LATERAL (SELECT {customer_of(world)} AS number) AS c {person("c.number")}
-        CROSS JOIN LATERAL (SELECT CASE WHEN NOT {is_open} THEN CASE WHEN k % 20 = 7 THEN 'cancelled' ELSE 'complete' END
+        CROSS JOIN LATERAL (SELECT CASE WHEN NOT {is_open} THEN
+            CASE WHEN k % 20 = 7 THEN 'cancelled' ELSE 'complete' END
             WHEN k % 30 = 11 THEN 'on_hold' ELSE 'processing' END AS status) AS s"""
     insert(
         Order, source, id="k + 1", project_id=world.of_project(world.project, world.other),
@@ -150,7 +154,8 @@ def _orders(world: World) -> None:
         warehouse_id=f"CASE WHEN k % 20 <> 0 AND k % 10 = 4 THEN {world.warehouses[1]} END",
         number="(100000 + k)::text", status="s.status",
         tab="""CASE s.status WHEN 'on_hold' THEN 'on_hold' WHEN 'processing' THEN
-            CASE WHEN k % 500 = 3 THEN 'backorder' ELSE (ARRAY['in_stock','partial','in_stock','backorder'])[1 + k % 4] END
+            CASE WHEN k % 500 = 3 THEN 'backorder' ELSE
+            (ARRAY['in_stock','partial','in_stock','backorder'])[1 + k % 4] END
             ELSE '' END""",
         import_action=f"""CASE WHEN s.status = 'cancelled' THEN 'cancel' WHEN s.status = 'on_hold' THEN 'hold'
             WHEN k < {world.size} / 2 THEN 'history' WHEN k % 2 = 0 THEN 'complete'
@@ -177,7 +182,8 @@ def _lines(world: World) -> None:
     source = f"""generate_series(0, {world.size - 1}) AS k CROSS JOIN generate_series(0, 2) AS n
         CROSS JOIN LATERAL (SELECT {product_of(world, "k", "n")} AS product, {is_open} AS open) AS p"""
     insert(
-        OrderLine, source, id="k::bigint * 3 + n + 1", order_id="k + 1", position="n + 1", key="(k::bigint * 3 + n)::text",
+        OrderLine, source, id="k::bigint * 3 + n + 1", order_id="k + 1", position="n + 1",
+        key="(k::bigint * 3 + n)::text",
         sku="'SKU-' || lpad(p.product::text, 5, '0')", name="'Product ' || p.product", product_id="p.product + 1",
         quantity="2", shipped="CASE WHEN NOT p.open AND k % 20 <> 7 THEN 2 ELSE 0 END",
         cancelled="CASE WHEN NOT p.open AND k % 20 = 7 THEN 2 ELSE 0 END",

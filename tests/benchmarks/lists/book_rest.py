@@ -59,7 +59,8 @@ def _partners(world: World) -> None:
         event="""CASE WHEN k % 1000 = 1 THEN 'customer.order.canceled' WHEN k % 3 = 1 THEN 'customer.order.paid'
             ELSE 'customer.order.created' END""",
         subject="'ord_' || k", number="(100000 + k)::text", happened_at=at, created_at=at,
-        state=f"CASE WHEN k % 700 = 3 THEN 'failed' WHEN k > {world.size * 3 // 10} - 10 THEN 'waiting' ELSE 'delivered' END",
+        state=f"""CASE WHEN k % 700 = 3 THEN 'failed' WHEN k > {world.size * 3 // 10} - 10 THEN 'waiting'
+            ELSE 'delivered' END""",
         finished_at=f"CASE WHEN k > {world.size * 3 // 10} - 10 AND k % 700 <> 3 THEN NULL ELSE {at} END",
         next_try_at=f"CASE WHEN k > {world.size * 3 // 10} - 10 AND k % 700 <> 3 THEN {at} END",
         body="'{}'::bytea", tries="1", attempts_made="1",
@@ -75,7 +76,8 @@ def _messages(world: World) -> None:
         Message, _series(world.size * 3 // 10), id="k + 1", cause="'order-' || k", order_id="k + 1",
         distribution_id=f"CASE WHEN k % 100 = 1 THEN {second} ELSE {first} END",
         customer_id=f"{customer_of(world)} + 1", next_attempt_at=placed(world, "k * 3"),
-        state="CASE WHEN k % 900 = 1 THEN 'failed' WHEN k % 900 = 2 THEN 'unsure' WHEN k % 50 = 3 THEN 'skipped' ELSE 'sent' END",
+        state="""CASE WHEN k % 900 = 1 THEN 'failed' WHEN k % 900 = 2 THEN 'unsure' WHEN k % 50 = 3 THEN 'skipped'
+            ELSE 'sent' END""",
         created_at=placed(world, "k * 3"), sent_at=placed(world, "k * 3"),
     )  # fmt: skip
     insert(
@@ -89,7 +91,8 @@ def _outgoing(world: World) -> None:
 
     at = placed(world, "k * 3")
     insert(
-        Crossing, _series(world.size * 3 // 10), integration_id=f"(ARRAY[{world.shops[0]}, {world.shops[1]}])[1 + k % 2]",
+        Crossing, _series(world.size * 3 // 10),
+        integration_id=f"(ARRAY[{world.shops[0]}, {world.shops[1]}])[1 + k % 2]",
         kind="CASE WHEN k % 1000 = 2 THEN 'payment' WHEN k % 3 = 1 THEN 'paper' ELSE 'shipment' END", subject="k + 1",
         order_id="k + 1", label="'SH2026' || lpad(k::text, 6, '0')", told_version="1", sent_at=at, checked_at=at,
         state="CASE WHEN k % 900 = 7 THEN 'failed' WHEN k % 40 = 9 THEN 'not_needed' ELSE 'sent' END",
@@ -138,7 +141,8 @@ def _people(world: World) -> None:
     )  # fmt: skip
     insert(
         ErasureRequest, _series(world.size // 1000), project_id=str(world.project),
-        integration_id=str(world.shops[0]), external_id="'e' || k", told_at=NOW, done_at=f"CASE WHEN k % 9 > 0 THEN {NOW} END",
+        integration_id=str(world.shops[0]), external_id="'e' || k", told_at=NOW,
+        done_at=f"CASE WHEN k % 9 > 0 THEN {NOW} END",
         email="'jana' || k || '@mail.example'",
     )  # fmt: skip
 

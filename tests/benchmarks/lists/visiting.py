@@ -1,4 +1,4 @@
-"""Visits every page of one book: `python -m tests.benchmarks.lists.visiting FOLDER ORDERS [--only WORDS]` prints JSON."""
+"""Visits every page of one book and prints JSON: `python -m tests.benchmarks.lists.visiting FOLDER ORDERS`."""
 
 from __future__ import annotations
 
