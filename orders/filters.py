@@ -103,7 +103,8 @@ class CityFilter(CharFilter):  # type: ignore[misc]
     def filter(self, rows: QuerySet[Any], text: str) -> QuerySet[Any]:
         if not text:
             return rows
-        return rows.alias(key=CITY_KEY).filter(address__has_key="city", key=Upper(Value(text)))
+        found: QuerySet[Any] = rows.alias(key=CITY_KEY).filter(address__has_key="city", key=Upper(Value(text)))
+        return found
 
 
 class EmailFilter(CharFilter):  # type: ignore[misc]

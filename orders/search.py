@@ -121,9 +121,10 @@ def _run(typed: list[str]) -> Tree:
 
 def _group(typed: list[str]) -> Tree:
     digits = Digits.typed(" ".join(typed))
-    if digits and len(typed) > 2:
-        return ("|", digits.as_stored())  # a phone, or a code, which is stored written together as well
-    return ("|", [_plain(typed), *(digits.as_stored() if digits else ())])
+    stored = digits.as_stored() if digits else []
+    if stored and len(typed) > 2:
+        return ("|", stored)  # a phone, or a code, which is stored written together as well
+    return ("|", [_plain(typed), *stored])
 
 
 def _pieces(text: str) -> Iterable[str]:

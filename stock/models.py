@@ -274,10 +274,11 @@ class StockMovement(models.Model):
         ]
         indexes = [
             models.Index(fields=["level", "-id"], name="movement_of_level"),
-            models.Index(fields=["project", "-id"], name="movement_of_project"),
-            # ... WHERE project = 1 AND reason = 'return' ORDER BY id DESC; most are shipments.
+            # ... WHERE project = 1 AND at >= ... ORDER BY at DESC, id DESC: lists, of all days and of some.
+            models.Index(fields=["project", "-at", "-id"], name="movement_by_time"),
+            # ... WHERE project = 1 AND reason = 'return' ORDER BY at DESC, id DESC; most are shipments.
             models.Index(
-                fields=["project", "reason", "-id"],
+                fields=["project", "reason", "-at", "-id"],
                 condition=~Q(reason=MovementReason.SHIPMENT),
                 name="movement_by_reason",
             ),

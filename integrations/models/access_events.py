@@ -32,6 +32,8 @@ class AccessEvent(models.Model):
         indexes = [
             models.Index(fields=["user", "-id"], name="access_event_of_person"),
             models.Index(fields=["account", "-id"], name="access_event_of_account"),
+            # ... WHERE kind = 'key_made' AND ... ORDER BY id DESC: few are of most kinds.
+            models.Index(fields=["kind", "-id"], name="access_event_by_kind"),
             models.Index(
                 fields=["name", "address", "at"],
                 condition=models.Q(kind=AccessKind.LOGIN),

@@ -51,6 +51,7 @@ class InvoiceAdmin(ExportInvoices, InvoiceArchives, CreditSteps):
     hidden_at_first = frozenset({"payment_title", "net", "tax"})
     list_filter = (TypeFilter, IssuedRange)
     search_fields = ("code",)
+    ordering = ("-issued_at", "-id")
     search_help_text = _("The beginning of an invoice or order number.")
     actions = ("download",)
     page_template = "admin/orders/invoice/page.html"
@@ -145,6 +146,7 @@ class ShipmentAdmin(ShipmentSteps):
     hidden_at_first = frozenset({"country"})
     list_filter = (ShippedRange,)
     search_fields = ("code",)
+    ordering = ("-shipped_at", "-id")
     search_help_text = _("The beginning of a shipment number.")
     actions = ("download",)
     page_template = "admin/orders/shipment/page.html"

@@ -64,6 +64,7 @@ class InvoiceViewSet(OfficeReadViewSet):
     queryset = Invoice.objects.all()
     serializer_class = InvoiceSerializer
     filterset_class = filters.INVOICES
+    listed_by = "issued_at"
     id_prefix, resource_name, id_says = "inv", "invoice", "The id of the invoice, `inv_…`."
 
     @extend_schema(summary="Invoice as PDF", responses=PDF_ANSWER)
@@ -102,6 +103,7 @@ class ShipmentViewSet(OfficeReadViewSet):
     queryset = Shipment.objects.prefetch_related("lines__order_line")
     serializer_class = ShipmentSerializer
     filterset_class = filters.SHIPMENTS
+    listed_by = "shipped_at"
     id_prefix, resource_name, id_says = "shp", "shipment", "The id of the shipment, `shp_…`."
 
     @extend_schema(summary="Packing slip as PDF", responses=PDF_ANSWER)

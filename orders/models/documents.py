@@ -80,7 +80,8 @@ class Invoice(models.Model):
                 name="credit_note_corrects_an_invoice",
             ),
         ]
-        indexes = [models.Index(fields=["project", "-id"], name="invoice_of_project")]
+        # ... WHERE project = 1 AND issued_at >= ... ORDER BY issued_at DESC, id DESC: lists, of all days and of some.
+        indexes = [models.Index(fields=["project", "-issued_at", "-id"], name="invoice_by_time")]
         ordering = ["-id"]
 
     def __str__(self) -> str:
@@ -114,7 +115,8 @@ class Shipment(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["project", "year", "number"], name="shipment_number_once")]
         indexes = [
-            models.Index(fields=["project", "-id"], name="shipment_of_project"),
+            # ... WHERE project = 1 AND shipped_at >= ... ORDER BY shipped_at DESC, id DESC: lists, of some days, too.
+            models.Index(fields=["project", "-shipped_at", "-id"], name="shipment_by_time"),
             models.Index(
                 "project",
                 OpClass(TRACKING, "text_pattern_ops"),

@@ -63,7 +63,7 @@ class MovementAdmin(PageAdmin[StockMovement]):
     list_filter = (ReasonFilter, PlaceFilter, MovedRange)
     search_fields = ("sku",)
     search_help_text = _("A SKU, in full.")
-    ordering = ("-id",)
+    ordering = ("-at", "-id")
     page_template = ""
     empty_sentence = _("No movements here. Receive stock on a product's page, and it is written down here.")  # type: ignore[assignment]
 

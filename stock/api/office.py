@@ -114,6 +114,7 @@ class MovementViewSet(ListModelMixin, OfficeViewSet):
     queryset = StockMovement.objects.select_related("level__product")
     serializer_class = MovementSerializer
     filterset_class = filters.MOVEMENTS
+    listed_by = "at"
     required_scopes_by_action = {"create": (ApiScope.LIVE_ORDERS,)}
     id_prefix, resource_name = "mov", "stock movement"
 

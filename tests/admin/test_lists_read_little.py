@@ -24,7 +24,7 @@ PAGES = {
     "order_by_rule": "/orders/order/?rule=hold",
     "order_by_number": "/orders/preparation/?q=N777",
     "customer_by_name": "/orders/customer/?q=nobody",
-    "movement_by_reason": "/stock/stockmovement/?reason=return",
+    "movement_by_reason": "/stock/stockmovement/?reason=adjustment",
     "points_by_reason": "/orders/pointsmovement/?reason=taken_back",
     "delivery_by_event": "/integrations/webhookdelivery/?event=webhook.test",
     "message_not_sent": "/integrations/message/?state=failed",
@@ -71,8 +71,8 @@ def _filled() -> Project:
     copy(rows[Crossing], subject="1000000 + n", state="'sent'")
     ended = Run.objects.create(project=project, kind=kind, state=RunState.SUCCEEDED, finished_at=timezone.now())
     copy(ended)
-    copy(rows[Invoice], number="1000 + n", code="'IN2026' || 1000 + n")
-    copy(rows[Shipment], number="1000 + n", code="'SH2026' || 1000 + n")
+    copy(rows[Invoice], order_id="1000000 + n", number="1000 + n", code="'IN2026' || 1000 + n")
+    copy(rows[Shipment], order_id="1000000 + n", number="1000 + n", code="'SH2026' || 1000 + n")
     execute("SET LOCAL session_replication_role = DEFAULT")
     return project
 

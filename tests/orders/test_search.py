@@ -158,7 +158,7 @@ def test_parcels_are_found_by_their_index(book: Project) -> None:
         # In a table this small every index of the project's costs the same.
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute("ALTER TABLE orders_shipment DROP CONSTRAINT shipment_number_once")
-        cursor.execute("DROP INDEX shipment_of_project")
+        cursor.execute("DROP INDEX shipment_by_time")
     plan = finding.parcels(Order.objects.filter(project=book), "JD0146").explain()
     assert "shipment_by_tracking" in plan, plan
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.contrib.admin import ListFilter, ModelAdmin, SimpleListFilter
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import PAGE_VAR, ChangeList
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -65,7 +65,7 @@ class CappedPaginator(DjangoPaginator):
             return super().page(number)
         keys = list(rows.values_list("pk", flat=True)[first : first + self.per_page])
         found = {row.pk: row for row in rows.filter(pk__in=keys).order_by()}
-        return self._get_page([found[key] for key in keys if key in found], self.validate_number(number), self)
+        return Page([found[key] for key in keys if key in found], self.validate_number(number), self)
 
 
 class WalkedPaginator(CappedPaginator):

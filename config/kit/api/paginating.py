@@ -174,7 +174,8 @@ class CursorPages(CursorPagination):
 
     def _older(self, view: Any, by: str, pk: int) -> Q:
         """What stands below the row; the first condition alone can be looked up in an index."""
-        at = view.get_queryset().order_by().filter(pk=pk).values_list(by, flat=True).first()
+        # Whatever became of the row: the key is of this project, for nobody else's ids can be read.
+        at = view.queryset.model._default_manager.order_by().filter(pk=pk).values_list(by, flat=True).first()
         if at is None:
             raise self._bad_cursor()
         return Q(**{f"{by}__lte": at}) & (Q(**{f"{by}__lt": at}) | Q(pk__lt=pk))

@@ -110,7 +110,7 @@ class Plans:
     def _of(self, sql: str, params: Any) -> list[str]:
         key = f"{sql} {params}"
         if key not in self._known:
-            reads = sql.lstrip("( ").upper().startswith(("SELECT", "WITH")) and " FOR " not in sql
+            reads = sql.lstrip("( \n").upper().startswith(("SELECT", "WITH")) and " FOR " not in sql
             self._known[key] = _explained(sql, params) if reads else []
         return self._known[key]
 
