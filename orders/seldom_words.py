@@ -96,6 +96,6 @@ def _sample(orders: QuerySet[Order], parts: list[Tree], whole: str) -> tuple[int
 
 
 def _book() -> int:
-    """About how many orders there are, as PostgreSQL knows from its last look."""
+    """About how many orders there are, as PostgreSQL knows from its last look; it has never looked where it says -1."""
     [(rows,)] = execute("SELECT reltuples FROM pg_class WHERE oid = 'orders_order'::regclass")
-    return int(rows)
+    return max(int(rows), SAMPLE)

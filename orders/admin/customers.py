@@ -15,7 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from config.kit.admin.change_lists import MOST_FIRST, CappedPaginator, ChoiceFilter, FirstFoundPaginator, options
+from config.kit.admin.change_lists import MOST_FIRST, CappedPaginator, ChoiceFilter, LookedUpPaginator, options
 from config.kit.admin.csv_files import in_csv
 from config.kit.admin.guards import guarded
 from config.kit.admin.markup import number
@@ -102,7 +102,7 @@ class CustomerAdmin(PageAdmin[Customer]):
 
     def get_paginator(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         searched = getattr(request, "is_searched", False)
-        return (FirstFoundPaginator if searched else CappedPaginator)(*args, **kwargs)
+        return (LookedUpPaginator if searched else CappedPaginator)(*args, **kwargs)
 
     @admin.display(description=gettext_lazy("customer"))
     def named(self, customer: Customer) -> str:

@@ -18,7 +18,7 @@ from django.utils.formats import date_format
 from config.kit.admin import change_lists
 from integrations.choices import Role
 from integrations.models import Integration, Project, StatusRule
-from orders import counting
+from orders import counting, seldom_words
 from orders.admin.order_columns import NO_BREAK
 from orders.models import Order
 from tests.admin.conftest import Login, imported
@@ -98,6 +98,22 @@ def test_a_count_stops_and_says_so(book: None, admin: Client, monkeypatch: pytes
     monkeypatch.setattr(change_lists, "MOST_COUNTED", 4)
     page = admin.get(LIST).content.decode()
     assert "4+" in page and "the first 4 can be paged" in page
+
+
+def test_pages_far_down_show_the_same_rows(book: None, admin: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = numbers(admin.get(f"{LIST}?q=novakova"))
+    monkeypatch.setattr(change_lists, "DEEP", 0)
+    assert len(plain) == 6 and numbers(admin.get(f"{LIST}?q=novakova")) == plain
+
+
+def test_of_words_that_many_orders_have_few_are_counted(
+    book: None, admin: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(seldom_words, "SAMPLE", 3)
+    monkeypatch.setattr(change_lists, "MOST_WALKED", 4)
+    assert "4+" not in admin.get(f"{LIST}?q=novakova").content.decode()  # the index knows them all
+    monkeypatch.setattr(seldom_words, "COUNTED", 0)
+    assert "4+" in admin.get(f"{LIST}?q=novakova").content.decode()
 
 
 @pytest.mark.parametrize("orders", [1, 40])

@@ -47,6 +47,14 @@ class CappedPaginator(DjangoPaginator):
     def most(self) -> int:
         return MOST_COUNTED
 
+    @property
+    def deep(self) -> int:
+        return DEEP
+
+    def keys(self, keys: QuerySet[Any], first: int) -> list[Any]:
+        """Those of a page that begins with this row."""
+        return list(keys[first : first + self.per_page])
+
     def counted(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """The rows as they are counted."""
         return rows.order_by()
@@ -61,9 +69,9 @@ class CappedPaginator(DjangoPaginator):
     def page(self, number: int | str) -> Any:
         """Of a page far down the keys are read first: what else its rows show is read for them alone."""
         rows, first = self.object_list, (self.validate_number(number) - 1) * self.per_page
-        if first < DEEP or not isinstance(rows, QuerySet):
+        if first < self.deep or not isinstance(rows, QuerySet):
             return super().page(number)
-        keys = list(rows.values_list("pk", flat=True)[first : first + self.per_page])
+        keys = self.keys(rows.values_list("pk", flat=True), first)
         found = {row.pk: row for row in rows.filter(pk__in=keys).order_by()}
         return Page([found[key] for key in keys if key in found], self.validate_number(number), self)
 
@@ -85,6 +93,17 @@ class FirstFoundPaginator(CappedPaginator):
     @property
     def most(self) -> int:
         return MOST_FIRST
+
+
+class LookedUpPaginator(FirstFoundPaginator):
+    """Of rows that are known by their keys: all are sorted, where a limit would have the whole list walked for some."""
+
+    @property
+    def deep(self) -> int:
+        return 0
+
+    def keys(self, keys: QuerySet[Any], first: int) -> list[Any]:
+        return list(keys)[first : first + self.per_page]
 
 
 class TenantChangeList(ChangeList):
