@@ -61,10 +61,9 @@ def make(size: int) -> World:
     for shop in shops:
         set_up(shop)
     person = member(project.account, Role.IMPORT_ADMIN, "benchmark")
-    heads = [
+    for each in (project, other):
         letterheads.change(each.pk, LetterheadWording("Tea"), logo=None, seen=None, actor_id=None)
-        for each in (project, other)
-    ]
+    heads = [letterheads.in_force(each.pk).pk for each in (project, other)]
     first, elsewhere = (warehouses.first_of(each.pk) for each in (project, other))
     second = _second_warehouse(project.pk)
     endpoint = WebhookEndpoint.objects.create(
@@ -91,7 +90,7 @@ def make(size: int) -> World:
         other=other.pk,
         shops=(shops[0].pk, shops[1].pk, shops[2].pk),
         person=person.pk,
-        letterheads=(heads[0].pk, heads[1].pk),
+        letterheads=(heads[0], heads[1]),
         warehouses=(first, second, elsewhere),
         endpoint=endpoint.pk,
         distributions=(letters[0].pk, letters[1].pk),
