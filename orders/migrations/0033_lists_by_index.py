@@ -45,4 +45,6 @@ class Migration(migrations.Migration):
                 name="points_by_reason",
             ),
         ),
+        # The planner knows nothing of a new expression before somebody has looked at it.
+        migrations.RunSQL(["ANALYZE orders_customer", "ANALYZE orders_order"], migrations.RunSQL.noop),
     ]
