@@ -116,8 +116,6 @@ FILES_IN = (RunKind.STOCK_FILES, RunKind.SHIPMENT_FILES, RunKind.ORDER_FILES)
 FILE_KINDS = (RunKind.ORDERS_OUT, *FILES_IN)
 
 RUN_OPEN = (RunState.WAITING, RunState.RUNNING)
-# Ended without having done all.
-RUN_UNDONE = (RunState.FAILED, RunState.ERRORED, RunState.CANCELLED)
 
 
 # A feed starts runs of its own kind.

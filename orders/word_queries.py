@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+# str | tuple[str, Sequence[Tree]], which mypy cannot say of itself.
 Tree = Any
-"""str | tuple[str, Sequence[Tree]]"""
 
 
 def written(tree: Tree) -> str:

@@ -9,9 +9,12 @@ from django.db import models
 from django.db.models import Q
 
 from config.kit import true_time
-from integrations.choices import RUN_OPEN, RUN_UNDONE, RunKind, RunState
+from integrations.choices import RUN_OPEN, RunKind, RunState
 from integrations.models.shops import Integration
 from integrations.models.tenancy import Project
+
+# Ended without having done all.
+RUN_UNDONE = (RunState.FAILED, RunState.ERRORED, RunState.CANCELLED)
 
 
 class Run(models.Model):
