@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from config.running.embedded import Servers
 from tests.benchmarks.lists.book_world import World
@@ -41,8 +42,9 @@ def opened(folder: Path, size: int) -> Iterator[World]:
 
 
 def _read(note: Path) -> World:
-    known = json.loads(note.read_text())
-    return World(**{name: tuple(value) if isinstance(value, list) else value for name, value in known.items()})
+    told: dict[str, Any] = json.loads(note.read_text())
+    known: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in told.items()}
+    return World(**known)
 
 
 def _filled(size: int) -> World:
