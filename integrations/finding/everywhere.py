@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 from django.db.models.functions import Collate, Lower
 
 from integrations.choices import RemoteState
@@ -114,8 +114,12 @@ def _by_words(project: Project, text: str) -> tuple[list[int], list[int]]:
     mine = book.orders.order_by("-placed_at", "-id") if book.walked else book.orders.order_by(newest)
     outside = RemoteOrder.objects.filter(project=project).exclude(state=RemoteState.IMPORTED)
     outside = outside.extra(where=["integrations_remoteorder.search @@ %s::tsquery"], params=[query_of(text)])
-    found = [list(rows.values_list("pk", flat=True)[: MOST + 1]) for rows in (mine, outside.order_by(newest))]
-    return found[0], found[1]
+    parts = [
+        rows.annotate(in_book=Value(place)).values_list("in_book", "pk")[: MOST + 1]
+        for place, rows in ((True, mine), (False, outside.order_by(newest)))
+    ]
+    found: list[tuple[bool, int]] = list(parts[0].union(parts[1], all=True))
+    return [pk for in_book, pk in found if in_book], [pk for in_book, pk in found if not in_book]
 
 
 def _orders(project: Project, text: str, called: Sequence[int], ids: Sequence[int]) -> list[Order]:
