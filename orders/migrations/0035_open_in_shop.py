@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("orders", "0032_preparations")]
+    dependencies = [("orders", "0034_papers_by_time")]
 
     operations = [
         AddIndexConcurrently(

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('integrations', '0043_runs_are_hot_again'),
+        ('integrations', '0045_runs_are_hot_again'),
     ]
 
     operations = [

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("integrations", "0042_invoice_files")]
+    dependencies = [("integrations", "0044_access_events_by_kind")]
 
     operations = [
         AddIndexConcurrently(
