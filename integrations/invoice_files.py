@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from config.kit.isolating import guarded
 from config.kit.refusals import Refused
+from config.kit.row_portions import contents_of
 from integrations.choices import RunKind
 from integrations.models import Export, ExportPart, Project, Run
 from integrations.runs.pages import CalledOff, RunPage, Written, kept_back
@@ -123,12 +124,15 @@ class _Pipe(io.RawIOBase):
 
 
 def archive_of(export: Export) -> Iterator[bytes]:
-    """The ZIP, part by part in flat memory. PDF is compressed already: it is only stored."""
+    """The ZIP, part by part in flat memory; broken off where it is deleted meanwhile.
+
+    PDF is compressed already: it is only stored.
+    """
     pipe = _Pipe()
     with zipfile.ZipFile(pipe, "w", zipfile.ZIP_STORED) as archive:
         parts = ExportPart.objects.filter(export=export).order_by("position")
-        for content in parts.values_list("content", flat=True).iterator(chunk_size=1):
-            for name, paper in msgspec.msgpack.decode(bytes(content), type=list[tuple[str, bytes]]):
+        for content in contents_of(parts):
+            for name, paper in msgspec.msgpack.decode(content, type=list[tuple[str, bytes]]):
                 archive.writestr(zipfile.ZipInfo(name), paper)
             yield pipe.taken()
     yield pipe.taken()

@@ -8,7 +8,8 @@ from typing import Any
 
 from django.http import StreamingHttpResponse
 
-from config.kit.admin.csv_files import Echo
+from config.kit.admin.csv_files import Echo, whole_or_told
+from config.kit.row_portions import in_portions
 from config.kit.spreadsheets import plain
 from integrations.choices import RunKind
 from integrations.models import BulkFailure, Run
@@ -34,7 +35,7 @@ def import_context(run: Run) -> dict[str, Any]:
 
 def failures_file(run: Run) -> StreamingHttpResponse:
     """Every row that failed, as CSV."""
-    response = StreamingHttpResponse(_lines(run), content_type="text/csv; charset=utf-8")
+    response = StreamingHttpResponse(whole_or_told(_lines(run)), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="failed-rows-{run.pk}.csv"'
     return response
 
@@ -42,8 +43,9 @@ def failures_file(run: Run) -> StreamingHttpResponse:
 def _lines(run: Run) -> Iterator[str]:
     writer = csv.writer(Echo())
     yield "\ufeff" + writer.writerow(("row", "source_id", "key", "reason"))
-    for failure in _failures(run).iterator():
-        yield writer.writerow((failure.index, plain(failure.source_id), failure.key, plain(failure.reason)))
+    for failures in in_portions(_failures(run)):
+        for failure in failures:
+            yield writer.writerow((failure.index, plain(failure.source_id), failure.key, plain(failure.reason)))
 
 
 def _failures(run: Run) -> Any:

@@ -100,6 +100,8 @@ class BulkReportViewSet(PartnerViewSet):
             raise not_found("async_action", action_id)
         accepted: Any = request.accepted_renderer
         kind = accepted.media_type if accepted.media_type == TextRenderer.media_type else CsvRenderer.media_type
-        response = StreamingHttpResponse(bulk_calls.report_of(bulk), content_type=f"{kind}; charset=utf-8")
+        file, size = bulk_calls.report_of(bulk)
+        response = StreamingHttpResponse(file, content_type=f"{kind}; charset=utf-8")
+        response["Content-Length"] = str(size)  # by which everybody sees a file that was broken off
         response["Content-Disposition"] = 'attachment; filename="report.csv"'
         return response

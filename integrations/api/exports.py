@@ -147,7 +147,9 @@ class ExportViewSet(ListModelMixin, DestroyModelMixin, PartnerViewSet):
             raise not_found("export", export_id)
         accepted = request.accepted_renderer.media_type
         kind = accepted if accepted == TextRenderer.media_type else CsvRenderer.media_type
-        response = StreamingHttpResponse(exports.file_of(export), content_type=f"{kind}; charset=utf-8")
+        file, size = exports.file_of(export)
+        response = StreamingHttpResponse(file, content_type=f"{kind}; charset=utf-8")
+        response["Content-Length"] = str(size)  # by which everybody sees a file that was broken off
         response["Content-Disposition"] = f'attachment; filename="{export.exported_object}s.csv"'
         return response
 

@@ -11,11 +11,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
 
+from config.kit.row_portions import in_portions
 from config.kit.sql import execute
 from integrations.choices import RemoteState
 from integrations.importing.payloads import read_stored
@@ -153,7 +155,7 @@ def _not_imported(person: Person) -> set[int]:
     named = waiting.exclude(pk__in=person.remote_orders).filter(payload__iregex=person.pattern)
     found = set()
     shops = Integration.objects.filter(project__in=person.projects).select_related("project").in_bulk()
-    for row in named.iterator(chunk_size=100):
+    for row in chain.from_iterable(in_portions(named, 100)):
         shop = shops[row.integration_id]
         order = read_stored(shop.connector, shop.reader(), row.payload).order
         if order is None or order.email.lower() in {*person.emails, ""}:

@@ -9,7 +9,7 @@ def add_feed(apps, schema_editor):
     shops = apps.get_model("integrations", "Integration").objects.exclude(feeds__kind="status_update")
     Feed.objects.bulk_create(
         Feed(integration=shop, kind="status_update", enabled=False, interval=timedelta(minutes=15))
-        for shop in shops.only("pk").iterator()
+        for shop in shops.only("pk")
     )
 
 

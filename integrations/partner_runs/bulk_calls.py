@@ -19,6 +19,7 @@ from django.db import transaction
 
 from config.kit import true_time
 from config.kit.isolating import place_of
+from config.kit.row_portions import contents_of, size_of
 from config.kit.spreadsheets import plain
 from config.kit.sql import copy_rows
 from integrations.choices import RUN_OPEN, OnConflict, RunKind, RunState
@@ -101,11 +102,10 @@ def report(bulk: BulkImport, position: int, lines: Iterable[Sequence[str]]) -> N
     BulkReport.objects.create(bulk_import=bulk, position=position, content=out.getvalue().encode())
 
 
-def report_of(bulk: BulkImport) -> Iterator[bytes]:
-    """The report, piece by piece."""
+def report_of(bulk: BulkImport) -> tuple[Iterator[bytes], int]:
+    """The report, piece by piece, and how many bytes it has. Raises PartsGone where it is deleted in the middle."""
     parts = BulkReport.objects.filter(bulk_import=bulk).order_by("position")
-    for content in parts.values_list("content", flat=True).iterator(chunk_size=1):
-        yield bytes(content)
+    return contents_of(parts), size_of(parts)
 
 
 def reported_till(ended: datetime) -> datetime:

@@ -16,6 +16,7 @@ from django.db import transaction
 
 from config.kit import true_time
 from config.kit.public_ids import PublicIds
+from config.kit.row_portions import contents_of, size_of
 from config.kit.spreadsheets import plain
 from integrations.choices import RunKind
 from integrations.models import ApiKey, Export, ExportPart, Project, Run
@@ -95,14 +96,15 @@ class PartLines:
         writer = csv.writer(out)
         if header:
             writer.writerow([plain(name) for name in self._columns])
-        found = self._found.beyond(self.after)[: ROWS_AT_ONCE + 1]
-        for row in found.iterator(chunk_size=CHUNK):
-            if self.rows == ROWS_AT_ONCE or out.tell() > BYTES_AT_ONCE:
-                return out.getvalue()
-            writer.writerow(self._cells(row))
-            self.rows += 1
-            self.after = self._found.place(row)
-        self.whole = True
+        while not self.whole:
+            some = list(self._found.beyond(self.after)[:CHUNK])
+            for row in some:
+                if self.rows == ROWS_AT_ONCE or out.tell() > BYTES_AT_ONCE:
+                    return out.getvalue()
+                writer.writerow(self._cells(row))
+                self.rows += 1
+                self.after = self._found.place(row)
+            self.whole = len(some) < CHUNK
         return out.getvalue()
 
     def _cells(self, row: Sequence[Any]) -> Iterable[str]:
@@ -112,11 +114,10 @@ class PartLines:
         return map(_cell, told)
 
 
-def file_of(export: Export) -> Iterator[bytes]:
-    """The file, part by part."""
+def file_of(export: Export) -> tuple[Iterator[bytes], int]:
+    """The file, part by part, and how many bytes it has. Raises PartsGone where it is deleted in the middle."""
     parts = ExportPart.objects.filter(export=export).order_by("position")
-    for content in parts.values_list("content", flat=True).iterator(chunk_size=1):
-        yield bytes(content)
+    return contents_of(parts), size_of(parts)
 
 
 def delete(export: Export) -> None:

@@ -291,6 +291,18 @@ def _is_broad(node: ast.expr) -> bool:
     return any(name_of(member) in {"Exception", "BaseException"} for member in members)
 
 
+def nothing_is_read_by_a_cursor_of_the_server(module: Module) -> Iterator[str]:
+    """Behind a pooler that lends connections by the transaction such a cursor is gone at its second portion."""
+    if module.is_test:
+        return
+    for node in ast.walk(module.tree):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+            continue
+        named = node.func.attr == "cursor" and (node.args or any(word.arg == "name" for word in node.keywords))
+        if node.func.attr in {"iterator", "aiterator", "chunked_cursor"} or named:
+            yield at(module, node.lineno, f"{node.func.attr}: rows are read by `config.kit.row_portions`")
+
+
 def files_are_short(module: Module) -> Iterator[str]:
     """Generated migrations are as long as they are."""
     lines = len(module.source.splitlines())
@@ -326,6 +338,7 @@ RULES: tuple[Rule, ...] = (
     no_signals,
     no_utils,
     no_broad_except,
+    nothing_is_read_by_a_cursor_of_the_server,
     files_are_short,
     functions_are_short,
 )

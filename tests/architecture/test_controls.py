@@ -136,6 +136,8 @@ BAD: list[tuple[Rule, str, str]] = [
         "orders/intake/new_orders.py",
         "import contextlib\nwith contextlib.suppress(Exception): pass",
     ),
+    (rules.nothing_is_read_by_a_cursor_of_the_server, "stock/ledger.py", "rows.iterator(chunk_size=9)"),
+    (rules.nothing_is_read_by_a_cursor_of_the_server, "stock/ledger.py", "connection.cursor(name='rows')"),
     (rules.files_are_short, "orders/intake/new_orders.py", "x = 1\n" * 401),
     (rules.files_are_short, "tests/orders/intake/test_new_orders.py", "x = 1\n" * 401),
     (rules.functions_are_short, "orders/intake/new_orders.py", "class A:\n    def f(self):\n" + "        x = 1\n" * 60),
@@ -191,6 +193,7 @@ GOOD: list[tuple[Rule, str, str]] = [
     (rules.constants_are_explained_above, "stock/ledger.py", '"""The ledger."""\n# How many.\nMOST = 9'),
     (rules.refusals_have_one_base, "stock/ledger.py", "class LedgerRefused(Refused, ValueError): ..."),
     (rules.no_broad_except, "orders/intake/new_orders.py", "try:\n    f()\nexcept (ValueError, KeyError):\n    raise"),
+    (rules.nothing_is_read_by_a_cursor_of_the_server, "stock/ledger.py", "connection.cursor()\nin_portions(rows)"),
     (rules.files_are_short, "orders/intake/new_orders.py", "x = 1\n" * 400),
     (rules.functions_are_short, "orders/intake/new_orders.py", "def f():\n" + "    x = 1\n" * 59),
 ]

@@ -145,7 +145,7 @@ def test_an_export(project: Project, plant: Plant, commits: None) -> None:
     work_off()
     run = Run.objects.get(kind=RunKind.EXPORT_BY_API)
     assert [row["number"] for row in run.results] == ["o-2"]
-    content = b"".join(exports.file_of(run.export)).decode().split()
+    content = b"".join(exports.file_of(run.export)[0]).decode().split()
     assert content == ["source_id,amount", "o-0,5", "o-1,6", "o-2,", "o-3,8"]
 
 

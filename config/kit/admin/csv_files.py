@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import label_for_field, lookup_field
+from django.db import Error
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseRedirect, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -19,9 +20,12 @@ from django.utils.html import strip_tags
 from django.utils.safestring import SafeString
 
 from config.kit import true_time
+from config.kit.row_portions import ROWS_AT_ONCE, in_portions
 from config.kit.spreadsheets import plain
 
-ROWS_AT_ONCE = 2_000
+# The last line of a file whose rows could not all be read. An answer that has begun has its status already, and not
+# everything on its way tells whoever saves it that it was broken off.
+NOT_WHOLE = "THIS FILE IS NOT WHOLE: the database could not be read to its end. Download it again."
 
 Cell = str | datetime | date | None
 # The cells of a row; amounts come as `config.kit.money.bare_amount` writes them.
@@ -63,9 +67,26 @@ def csv_lines(
 
     writer = csv.writer(Echo())
     yield "\ufeff" + writer.writerow(columns)  # the mark by which spreadsheets know UTF-8
-    found = rows.iterator(chunk_size=ROWS_AT_ONCE)
-    while some := filled(tuple(islice(found, ROWS_AT_ONCE))):
-        yield from (writer.writerow([written(cell) for cell in cells(row)]) for row in some)
+    for some in in_portions(rows, ROWS_AT_ONCE):
+        yield from (writer.writerow([written(cell) for cell in cells(row)]) for row in filled(some))
+
+
+def whole_or_told(lines: Iterator[str]) -> Iterator[str]:
+    """The lines of a file; where the database fails in the middle a last one says so, and the answer is broken off.
+
+    The first line beyond the header is read before the answer begins: what fails until then is an answer of its own.
+    """
+    first = list(islice(lines, 2))
+
+    def rest() -> Iterator[str]:
+        yield from first
+        try:
+            yield from lines
+        except Error:
+            yield f"{NOT_WHOLE}\r\n"
+            raise
+
+    return rest()
 
 
 def csv_of_list(admin: Any, request: HttpRequest, name: str, columns: Sequence[str], cells: Cells) -> HttpResponseBase:
@@ -124,7 +145,7 @@ def csv_answer(
     filled: Filled = tuple,
 ) -> HttpResponseBase:
     zone = getattr(getattr(request, "project", None), "zone", ZoneInfo("UTC"))
-    lines = csv_lines(rows, columns, cells, zone, filled)
+    lines = whole_or_told(csv_lines(rows, columns, cells, zone, filled))
     response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
     day = true_time.now().astimezone(zone).date()
     response["Content-Disposition"] = f'attachment; filename="{name}-{day:%Y-%m-%d}.csv"'
