@@ -54,6 +54,15 @@ def number(name: str, default: int, *, least: int = 0) -> int:
     return int(value)
 
 
+def one_of(name: str, offered: tuple[str, ...]) -> str:
+    """One of some words, the first where nothing is set."""
+    value = text(name, offered[0])
+    if value not in offered:
+        words_of = " or ".join(word for word in offered if word)
+        raise ImproperlyConfigured(f"{name} is {value!r}, but must be {words_of}, or not be set.")
+    return value
+
+
 def database(url: str) -> dict[str, Any]:
     """Django's entry for a PostgreSQL URL; `?host=/folder` is a unix socket. Never shows the password."""
     if urlsplit(url).scheme not in {"postgres", "postgresql"}:

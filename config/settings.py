@@ -3,7 +3,8 @@
 | variable | meaning | default |
 |---|---|---|
 | COUNTINGHOUSE_DATA | data folder: embedded servers, generated keys | `.data` beside manage.py, see environment.py |
-| DATABASE_URL | an external PostgreSQL | the embedded one |
+| DATABASE_URL | an external PostgreSQL, 15 or newer, or a pooler in front of it | the embedded one |
+| DATABASE_POOL | `transaction`: DATABASE_URL names a pooler that lends connections by the transaction | off |
 | REDIS_URL | an external Redis or Valkey | the embedded one |
 | SECRET_KEY | Django's signing key | made once into the data folder |
 | ENCRYPTION_KEYS | Fernet keys of credentials, newest first, comma separated | made once into the data folder |
@@ -41,7 +42,7 @@
 | SESSION_IDLE_HOURS | hours after which a session ends that is not used | 12 |
 | SESSION_DAYS | days after which a session ends though it is used | 14 |
 | ACCESS_LOG_DAYS | days for which the access log is kept, at least 30 | 400 |
-| STATEMENT_TIMEOUT | milliseconds a database statement may take; 0: no limit | 0 |
+| STATEMENT_TIMEOUT | milliseconds a database statement may take; 0: no limit of ours | 0 |
 """
 
 from __future__ import annotations
@@ -73,12 +74,18 @@ if EMBEDDED:
     DATABASE_URL, REDIS_URL = _embedded.database_url, _embedded.redis_url
 
 STATEMENT_TIMEOUT = environment.number("STATEMENT_TIMEOUT", 0)
+DATABASE_POOL = environment.one_of("DATABASE_POOL", ("", "transaction"))
 DATABASES: dict[str, dict[str, Any]] = {
-    "default": environment.database(DATABASE_URL) | {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
+    "default": environment.database(DATABASE_URL)
+    | {
+        "CONN_MAX_AGE": 600,
+        "CONN_HEALTH_CHECKS": True,
+        "DISABLE_SERVER_SIDE_CURSORS": True,  # see config/kit/row_portions.py
+    }
 }
 CONNECT_TIMEOUT = 10
 DATABASES["default"]["OPTIONS"].setdefault("connect_timeout", CONNECT_TIMEOUT)
-if STATEMENT_TIMEOUT:
+if STATEMENT_TIMEOUT and not DATABASE_POOL:  # else `config.running.parts.prepare` sets it for the role
     DATABASES["default"]["OPTIONS"].setdefault("options", f"-c statement_timeout={STATEMENT_TIMEOUT}")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

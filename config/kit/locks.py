@@ -6,7 +6,11 @@ pairs of a space and the project's id.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from enum import IntEnum
+
+from django.db import Error, connection
 
 from config.kit.sql import execute
 
@@ -44,10 +48,25 @@ def hold(lock: Lock) -> None:
     execute("SELECT pg_advisory_xact_lock(%s)", [int(lock)])
 
 
-def wait_for(lock: Lock) -> None:
-    """Wait for a lock and hold it until `let_go`, whatever transactions end meanwhile."""
-    execute("SELECT pg_advisory_lock(%s)", [int(lock)])
+@contextmanager
+def held_beside(lock: Lock) -> Iterator[None]:
+    """Wait for a lock and hold it, whatever transactions end meanwhile.
 
-
-def let_go(lock: Lock) -> None:
-    execute("SELECT pg_advisory_unlock(%s)", [int(lock)])
+    It is held by the open transaction of a second connection, which a pooler that lends connections by the transaction
+    leaves to us; a lock of a session would stay behind with a connection that somebody else is lent next. Its
+    transaction has read nothing, so that it holds up no `CREATE INDEX CONCURRENTLY`.
+    """
+    beside = connection.copy()
+    try:
+        beside.set_autocommit(False)
+        with beside.cursor() as cursor:
+            # It waits and stands idle for as long as it takes.
+            cursor.execute("SET LOCAL statement_timeout = 0")
+            cursor.execute("SET LOCAL lock_timeout = 0")
+            cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [int(lock)])
+            yield
+    finally:
+        with suppress(Error):  # it may have been lost meanwhile, and the lock with it
+            beside.rollback()
+        beside.close()

@@ -18,11 +18,12 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
-from django.db import connections
+from django.db import connection, connections
 
 from config.kit import locks
 from config.kit.locks import Lock
 from config.kit.refusals import Refused
+from config.kit.sql import execute
 from config.running.processes import Program
 
 if TYPE_CHECKING:
@@ -73,14 +74,23 @@ def server_failures() -> tuple[type[Exception], ...]:
 
 def prepare(say: Callable[[str], object]) -> None:
     """Bring database and static files up to date; connections are closed afterwards. Raises CannotRun."""
-    locks.wait_for(Lock.MIGRATION)  # two sites started at once on one database must not migrate it both
-    try:
+    with locks.held_beside(Lock.MIGRATION):  # two sites started at once on one database must not migrate it both
         say("Bringing the database up to date")
         call_command("migrate", interactive=False, verbosity=0)
-    finally:
-        locks.let_go(Lock.MIGRATION)
+        limit_statements_of_role()
     connections.close_all()
     collect_static(say)
+
+
+def limit_statements_of_role() -> None:
+    """STATEMENT_TIMEOUT behind a pooler, which takes no such option at the start of a connection and hands what a
+    session has set to whoever comes next: as a setting of our role in this database, for every connection from now on.
+    """
+    if settings.DATABASE_POOL and settings.STATEMENT_TIMEOUT:
+        database = connection.ops.quote_name(execute("SELECT current_database()")[0][0])
+        execute(
+            f"ALTER ROLE CURRENT_USER IN DATABASE {database} SET statement_timeout = {int(settings.STATEMENT_TIMEOUT)}"
+        )
 
 
 def collect_static(say: Callable[[str], object]) -> None:

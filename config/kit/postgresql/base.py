@@ -10,10 +10,15 @@ from typing import Any
 from weakref import WeakSet
 
 import psycopg
+from django.core.exceptions import ImproperlyConfigured
 from django.db.backends.postgresql.base import DatabaseWrapper as PostgreSQL
 
 from config.kit import true_time
 
+POOLER = (
+    "DATABASE_URL names a pooler, which refuses STATEMENT_TIMEOUT as an option of a connection. Set"
+    " DATABASE_POOL=transaction: the limit becomes a setting of the database's role."
+)
 # Every connection of this process that may be open.
 _connections: WeakSet[psycopg.Connection[Any]] = WeakSet()
 # Set while the server hangs: to connect would be to wait once more.
@@ -24,7 +29,12 @@ class DatabaseWrapper(PostgreSQL):
     def get_new_connection(self, conn_params: dict[str, Any]) -> psycopg.Connection[Any]:
         if _hangs.is_set():
             raise psycopg.OperationalError("the database does not answer")
-        connection: psycopg.Connection[Any] = super().get_new_connection(conn_params)
+        try:
+            connection: psycopg.Connection[Any] = super().get_new_connection(conn_params)
+        except psycopg.OperationalError as error:
+            if "unsupported startup parameter" in str(error):
+                raise ImproperlyConfigured(POOLER) from error
+            raise
         autocommit, connection.autocommit = connection.autocommit, True
         true_time.read(connection)
         connection.autocommit = autocommit
