@@ -13,6 +13,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 # The file of the keys of credentials in the data folder, newest first, one a line.
 ENCRYPTION_FILE = "encryption_key"
+# Files of keys that this process has made.
+MADE: list[Path] = []
 
 
 def kept(path: Path, make: Callable[[], str]) -> str:
@@ -39,6 +41,7 @@ def kept(path: Path, make: Callable[[], str]) -> str:
             os.fsync(file.fileno())
         with suppress(FileExistsError):  # another process was faster: its key counts
             os.link(aside, path)
+            MADE.append(path)
     finally:
         aside.unlink()
     return _read(path)

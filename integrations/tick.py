@@ -7,7 +7,7 @@ import logging
 from django.db import InterfaceError, OperationalError, connection, transaction
 
 from config.kit.locks import Lock, try_lock
-from integrations import retention
+from integrations import retention, site_keys
 from integrations.access import access_log, idempotency, login_throttle, password_links, sessions
 from integrations.choices import Process
 from integrations.follow_up import steps
@@ -24,12 +24,13 @@ logger = logging.getLogger(__name__)
 def tick() -> bool:
     """Sweep runs and start due feeds. Whether this copy held the lock, and its machine's clock is right.
 
-    A database that is away is tried again later.
+    A database that is away is tried again later. Raises WrongKeys.
     """
     try:
         if not liveness.look():
             liveness.beat(Process.TICK)
             return False
+        site_keys.check_once()
         with transaction.atomic():
             if not try_lock(Lock.TICK):
                 return False

@@ -22,6 +22,7 @@ class Lock(IntEnum):
     TICK = 7_002
     FIRST_RUN = 7_005
     INVITING = 7_006
+    KEYS = 7_021
 
 
 class ProjectLock(IntEnum):

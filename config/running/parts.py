@@ -25,6 +25,7 @@ from config.kit.locks import Lock
 from config.kit.refusals import Refused
 from config.kit.sql import execute
 from config.running.processes import Program
+from integrations import site_keys
 
 if TYPE_CHECKING:
     from config.running.embedded import Servers
@@ -78,6 +79,10 @@ def prepare(say: Callable[[str], object]) -> None:
         say("Bringing the database up to date")
         call_command("migrate", interactive=False, verbosity=0)
         limit_statements_of_role()
+        try:
+            site_keys.check()
+        except site_keys.WrongKeys as error:
+            raise CannotRun(error.sentence) from error
     connections.close_all()
     collect_static(say)
 

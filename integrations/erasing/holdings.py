@@ -256,6 +256,7 @@ NOT_PERSONAL: Columns = {
     "integrations.FileFeed": "folder pattern layout options",
     "integrations.Fix": "reason_code orders",
     "integrations.Heartbeat": "kind name",
+    "integrations.KeyFingerprint": "kind digest",
     "integrations.Integration": "platform title base_url credentials time_zone unknown_products unknown_payments"
     " articles_by unknown_taxes"
     " unknown_deliveries ours_wins after_import health health_note sends",

@@ -8,6 +8,7 @@ from integrations.models.erasures import ErasureRequest
 from integrations.models.files import ExchangedFile, FileFeed, FileRowError, OrderInFile
 from integrations.models.fixes import Fix
 from integrations.models.heartbeats import Heartbeat
+from integrations.models.key_fingerprints import KeyFingerprint
 from integrations.models.mappings import MetadataMapping, SkuMapping
 from integrations.models.partners import (
     ApiKey,
@@ -61,6 +62,7 @@ __all__ = [
     "Heartbeat",
     "Integration",
     "KeptAnswer",
+    "KeyFingerprint",
     "MailOptOut",
     "MailServer",
     "Membership",

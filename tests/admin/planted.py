@@ -30,6 +30,7 @@ from integrations.models import (
     FileFeed,
     FileRowError,
     Heartbeat,
+    KeyFingerprint,
     MailOptOut,
     MailServer,
     Message,
@@ -75,6 +76,7 @@ def rows_of(project: Project) -> dict[type[Model], Model]:
     now = timezone.now()
     segment = definitions.create(project.pk, definitions.SegmentWish(CANARY, SegmentKind.STATIC), [person.pk])
     movements.adjust(person.pk, 5, CANARY, seen=None, actor_id=None)
+    KeyFingerprint.objects.create(kind="signing", digest=f"of {project.pk}")
     Heartbeat.objects.create(name=f"tick of {project.pk}", kind=Process.TICK, at=now)
     BulkImport.objects.create(run=run, project=project, request_id="req_1")
     Export.objects.create(run=run, project=project, token="t")

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from config import keys
-from integrations import rekeying
+from integrations import rekeying, site_keys
 
 
 class Command(BaseCommand):
@@ -43,6 +43,7 @@ class Command(BaseCommand):
                 "Something was encrypted with an older key meanwhile: a program of the site still runs with the keys of"
                 " before. Restart it, then run this again. Drop no key yet."
             )
+        site_keys.only_newest()
         if len(settings.ENCRYPTION_KEYS) > 1:
             where = file if settings.ENCRYPTION_KEYS_KEPT else "ENCRYPTION_KEYS"
             self.stdout.write(f"Nothing needs an older key any more: all but the first may be dropped from {where}.")

@@ -11,7 +11,7 @@ from django.core.wsgi import get_wsgi_application
 from django.db import connections
 from django.urls import get_resolver
 
-from config.running import memory, parts, watch
+from config.running import memory, parts, same_keys, watch
 from config.running.front import make_front
 
 # What a form or the API refuses with its own words is a little less than this.
@@ -36,8 +36,12 @@ class Command(BaseCommand):
             listener = self._listener(options)
         except (parts.CannotRun, OSError) as error:
             raise CommandError(f"There is nothing to listen on: {error}") from error
-        memory.share_one_arena()
         _be_impatient()
+        try:
+            same_keys.insist()
+        except parts.CannotRun as error:
+            raise CommandError(str(error)) from error
+        memory.share_one_arena()
         application = get_wsgi_application()
         watch.begin()
         _ = get_resolver().url_patterns  # every module now, not while the first person waits

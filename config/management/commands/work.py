@@ -7,7 +7,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from redis.exceptions import RedisError
 
+from config.running import same_keys
 from config.running.bell_worker import make_worker
+from config.running.parts import CannotRun
 
 
 class Command(BaseCommand):
@@ -18,6 +20,10 @@ class Command(BaseCommand):
         parser.add_argument("--name", help="A name in the list of workers; must be the only one of that name.")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            same_keys.insist()
+        except CannotRun as error:
+            raise CommandError(str(error)) from error
         try:
             make_worker(options["name"]).work(burst=options["burst"], with_scheduler=False)
         except RedisError as error:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from integrations.site_keys import WrongKeys
 from integrations.tick import tick
 
 
@@ -19,7 +20,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         while True:
-            tick()
+            try:
+                tick()
+            except WrongKeys as error:
+                raise CommandError(error.sentence) from error
             if options["once"]:
                 return
             time.sleep(options["every"])
