@@ -17,7 +17,7 @@ from django.test.utils import _TestState
 from whitenoise.middleware import WhiteNoiseMiddleware  # type: ignore[import-untyped]
 
 from integrations.simulator.receiver import Receiver
-from tests import committing, emptying, template
+from tests import committing, emptying, pooler, template
 from tests.waiting import until
 
 
@@ -37,6 +37,15 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
         note = Path(os.environ[template.NOTE])
         if until(note.exists) and note.read_text() == "made":
             connection.settings_dict["TEST"] |= {"TEMPLATE": template.NAME, "MIGRATE": False}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def databases_go_with_their_server() -> Iterator[None]:
+    """Behind a pooler: it keeps connections to a database, which could not be dropped; the server is thrown away."""
+    with pytest.MonkeyPatch.context() as patch:
+        if pooler.DIRECT in os.environ:
+            patch.setattr(connection.creation, "_destroy_test_db", lambda name, verbosity: None)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import template
+from tests import pooler, template
 
 # Set in the environment when the servers are ours, for the workers of pytest-xdist.
 STARTED = "COUNTINGHOUSE_TEST_SERVERS"
@@ -61,8 +61,23 @@ def _start() -> ExitStack:
             _setenv(undo, "REDIS_URL", servers.locations.redis_url)
             _setenv(undo, STARTED, "1")
             _setenv(undo, template.NOTE, str(folder / "template"))
-            undo.callback(_end, _make_template(folder))
+            undo.callback(_end, _make_template(folder))  # without a pooler, which would keep connections to it
+            _go_through_pooler(undo, folder)
         return undo.pop_all()
+
+
+def _go_through_pooler(undo: ExitStack, folder: Path) -> None:
+    """Where COUNTINGHOUSE_TEST_POOLER says so: the tests' database by way of PgBouncer in transaction mode."""
+    wanted = os.environ.get(pooler.VARIABLE, "")
+    if not wanted:
+        return
+    if wanted != "pgbouncer" or pooler.program() is None:
+        raise pytest.UsageError(f"{pooler.VARIABLE} is {wanted!r}: only pgbouncer is known, or {pooler.MISSING}.")
+    direct = os.environ["DATABASE_URL"]
+    url = undo.enter_context(pooler.pooled(direct, folder / "pooler"))
+    _setenv(undo, pooler.DIRECT, direct)
+    _setenv(undo, "DATABASE_URL", url)
+    _setenv(undo, "DATABASE_POOL", "transaction")
 
 
 def _make_template(folder: Path) -> subprocess.Popen[bytes]:
