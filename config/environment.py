@@ -7,7 +7,7 @@ import os
 import stat
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import environ  # type: ignore[import-untyped]
 from django.core.exceptions import ImproperlyConfigured
@@ -80,13 +80,48 @@ def database(url: str) -> dict[str, Any]:
     return found | {"ENGINE": "config.kit.postgresql", "OPTIONS": options}
 
 
-def redis(url: str) -> str:
-    """The address as given, once its scheme is one that the client knows."""
-    if urlsplit(url).scheme not in {"redis", "rediss", "unix"}:
+SENTINEL_SCHEMES = {"redis+sentinel", "rediss+sentinel"}
+
+
+def redis(url: str) -> dict[str, Any]:
+    """The entry of a queue as django-rq has it: {"URL": as given}, or the sentinels with the name of the master."""
+    scheme = urlsplit(url).scheme
+    if scheme in SENTINEL_SCHEMES:
+        return _sentinels(url)
+    if scheme not in {"redis", "rediss", "unix"}:
         raise ImproperlyConfigured(
-            "REDIS_URL must be redis://:password@host:6379/0, rediss://... (with TLS) or unix:///path/to.sock?db=0."
+            "REDIS_URL must be redis://:password@host:6379/0, rediss://... (with TLS), unix:///path/to.sock?db=0 or"
+            " redis+sentinel://:password@host:26379,host:26379/name/0."
         )
-    return url
+    return {"URL": url}
+
+
+def _sentinels(url: str) -> dict[str, Any]:
+    wrong = (
+        "REDIS_URL must name sentinels as redis+sentinel://:password@host:26379,host:26379/name/0, with the name of the"
+        " master as they know it; ssl_ca_certs and sentinel_password may follow a question mark."
+    )
+    parts = urlsplit(url)
+    account, _at, hosts = parts.netloc.rpartition("@")
+    name, _slash, number = parts.path.strip("/").partition("/")
+    asked = dict(parse_qsl(parts.query))
+    places = [host.rpartition(":") for host in hosts.split(",")]
+    sound = all(host and port.isdecimal() for host, _colon, port in places) and (number or "0").isdecimal()
+    if not (name and sound) or set(asked) - {"ssl_ca_certs", "sentinel_password"}:
+        raise ImproperlyConfigured(wrong)
+    username, _colon, password = map(unquote, account.partition(":"))
+    tls: dict[str, Any] = {"ssl": True} if parts.scheme.startswith("rediss") else {}
+    if "ssl_ca_certs" in asked:
+        tls["ssl_ca_certs"] = asked["ssl_ca_certs"]
+    return {
+        "SENTINELS": [(host.strip("[]"), int(port)) for host, _colon, port in places],
+        "MASTER_NAME": name,
+        "DB": int(number or 0),
+        "USERNAME": username or None,
+        "PASSWORD": password or None,
+        "CONNECTION_KWARGS": tls,
+        "SENTINEL_KWARGS": tls | ({"password": asked["sentinel_password"]} if "sentinel_password" in asked else {}),
+    }
 
 
 def shop_addresses(name: str) -> frozenset[str]:

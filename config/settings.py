@@ -5,7 +5,7 @@
 | COUNTINGHOUSE_DATA | data folder: embedded servers, generated keys | `.data` beside manage.py, see environment.py |
 | DATABASE_URL | an external PostgreSQL, 15 or newer, or a pooler in front of it | the embedded one |
 | DATABASE_POOL | `transaction`: DATABASE_URL names a pooler that lends connections by the transaction | off |
-| REDIS_URL | an external Redis or Valkey | the embedded one |
+| REDIS_URL | an external Redis or Valkey, with TLS or by sentinels: see config/README.md | the embedded one |
 | SECRET_KEY | Django's signing key | made once into the data folder |
 | ENCRYPTION_KEYS | Fernet keys of credentials, newest first, comma separated | made once into the data folder |
 | DEBUG | Django's debug pages | off |
@@ -93,7 +93,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # write to a queue of pickles can run code; the worker (manage.py work) reads the same setting.
 RQ_QUEUES = {
     "default": {
-        "URL": environment.redis(REDIS_URL),
+        **environment.redis(REDIS_URL),
         "SERIALIZER": "rq.serializers.JSONSerializer",
         "DEFAULT_TIMEOUT": 600,
         "DEFAULT_RESULT_TTL": 0,

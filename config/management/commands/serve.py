@@ -62,5 +62,8 @@ def _be_impatient() -> None:
     if database["connect_timeout"] == settings.CONNECT_TIMEOUT:
         database["connect_timeout"] = CONNECT_SECONDS
     queue: dict[str, Any] = settings.RQ_QUEUES["default"]
+    if "SENTINELS" in queue:
+        queue["CONNECTION_KWARGS"]["socket_connect_timeout"] = queue["SOCKET_TIMEOUT"] = QUEUE_SECONDS
+        return
     joint = "&" if "?" in queue["URL"] else "?"
     queue["URL"] += f"{joint}socket_timeout={QUEUE_SECONDS}&socket_connect_timeout={QUEUE_SECONDS}"
