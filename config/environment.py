@@ -63,20 +63,20 @@ def one_of(name: str, offered: tuple[str, ...]) -> str:
     return value
 
 
-def database(url: str) -> dict[str, Any]:
+def database(url: str, variable: str = "DATABASE_URL") -> dict[str, Any]:
     """Django's entry for a PostgreSQL URL; `?host=/folder` is a unix socket. Never shows the password."""
     if urlsplit(url).scheme not in {"postgres", "postgresql"}:
         raise ImproperlyConfigured(
-            "DATABASE_URL must be a PostgreSQL address such as postgresql://user:password@host:5432/name."
+            f"{variable} must be a PostgreSQL address such as postgresql://user:password@host:5432/name."
         )
     try:
         found: dict[str, Any] = dict(env.db_url_config(url))
     except ValueError as error:
-        raise ImproperlyConfigured("DATABASE_URL cannot be read: is its port a number?") from error
+        raise ImproperlyConfigured(f"{variable} cannot be read: is its port a number?") from error
     options: dict[str, Any] = dict(found.pop("OPTIONS", {}))
     found["HOST"] = options.pop("host", found.get("HOST", ""))
     if not found.get("NAME"):
-        raise ImproperlyConfigured("DATABASE_URL names no database: postgresql://user:password@host:5432/name.")
+        raise ImproperlyConfigured(f"{variable} names no database: postgresql://user:password@host:5432/name.")
     return found | {"ENGINE": "config.kit.postgresql", "OPTIONS": options}
 
 

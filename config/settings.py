@@ -5,6 +5,7 @@
 | COUNTINGHOUSE_DATA | data folder: embedded servers, generated keys | `.data` beside manage.py, see environment.py |
 | DATABASE_URL | an external PostgreSQL, 15 or newer, or a pooler in front of it | the embedded one |
 | DATABASE_POOL | `transaction`: DATABASE_URL names a pooler that lends connections by the transaction | off |
+| REPLICA_URL | a streaming replica of DATABASE_URL, for lists, files and exports; see config/kit/replica.py | none |
 | REDIS_URL | an external Redis or Valkey, with TLS or by sentinels: see config/README.md | the embedded one |
 | SECRET_KEY | Django's signing key | made once into the data folder |
 | ENCRYPTION_KEYS | Fernet keys of credentials, newest first, comma separated | made once into the data folder |
@@ -87,6 +88,13 @@ CONNECT_TIMEOUT = 10
 DATABASES["default"]["OPTIONS"].setdefault("connect_timeout", CONNECT_TIMEOUT)
 if STATEMENT_TIMEOUT and not DATABASE_POOL:  # else `config.running.parts.prepare` sets it for the role
     DATABASES["default"]["OPTIONS"].setdefault("options", f"-c statement_timeout={STATEMENT_TIMEOUT}")
+REPLICA_URL = environment.text("REPLICA_URL")
+DATABASE_ROUTERS: list[str] = []
+if REPLICA_URL:
+    _of_primary, _of_replica = DATABASES["default"], environment.database(REPLICA_URL, "REPLICA_URL")
+    _of_replica["OPTIONS"] = _of_primary["OPTIONS"] | {"connect_timeout": 2} | _of_replica["OPTIONS"]
+    DATABASES["replica"] = _of_primary | _of_replica | {"TEST": {"MIRROR": "default"}}
+    DATABASE_ROUTERS = ["config.kit.replica.ReplicaRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # One queue: fair between projects, because every job is a short piece of work. JSON on both ends, since whoever can

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db.models import F, Func, Q, QuerySet
 
+from config.kit import replica
 from config.kit.isolating import guarded
 from orders.exported.describing import BookReader, Exported, Telling
 from orders.exported.selection import BadSelection, conditions
@@ -84,7 +85,7 @@ class FileRows:
         """(primary key, name, what it is sorted by, what the cells are told of) of the rows after a place."""
         wish, column = self._wish, self._wish.sorted_by
         sign, way = ("-", "lt") if wish.order.startswith("-") else ("", "gt")
-        found = wish.rows(self._columns)
+        found = wish.rows(self._columns).using(replica.fresh())
         if place is not None:
             value, pk = _of_json(column, place[0]), place[1]
             # The first is for the index, the second settles what is equal.

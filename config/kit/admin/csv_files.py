@@ -19,7 +19,7 @@ from django.http.response import HttpResponseBase
 from django.utils.html import strip_tags
 from django.utils.safestring import SafeString
 
-from config.kit import true_time
+from config.kit import replica, true_time
 from config.kit.row_portions import ROWS_AT_ONCE, in_portions
 from config.kit.spreadsheets import plain
 
@@ -145,7 +145,7 @@ def csv_answer(
     filled: Filled = tuple,
 ) -> HttpResponseBase:
     zone = getattr(getattr(request, "project", None), "zone", ZoneInfo("UTC"))
-    lines = whole_or_told(csv_lines(rows, columns, cells, zone, filled))
+    lines = whole_or_told(csv_lines(rows.using(replica.fresh()), columns, cells, zone, filled))
     response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
     day = true_time.now().astimezone(zone).date()
     response["Content-Disposition"] = f'attachment; filename="{name}-{day:%Y-%m-%d}.csv"'

@@ -25,6 +25,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
+from config.kit import replica
 from config.kit.admin import csv_files, kept_lists, list_forms, waiting_rows
 from config.kit.admin.change_lists import CappedPaginator, parameters_of
 from config.kit.admin.guards import guard_of, guarded
@@ -155,7 +156,10 @@ class TenantAdmin(DjangoAdmin[M]):
             "empty_sentence": self.empty_sentence,
             **(extra_context or {}),
         }
-        response: HttpResponse = super().changelist_view(request, context)
+        if request.method == "GET":
+            response: HttpResponse = replica.read(lambda: super(TenantAdmin, self).changelist_view(request, context))
+        else:
+            response = super().changelist_view(request, context)
         return list_forms.tell(self, request, response)
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import ViewSetMixin
 
+from config.kit import replica
 from config.kit.api import rates
 from config.kit.api.bodies import BodyRequest
 from config.kit.api.paginating import Fields
@@ -81,6 +82,12 @@ class ApiView(GenericAPIView[Any]):
         super().initial(request, *args, **kwargs)
         if request.method in self.allowed_methods and request.method != "OPTIONS":
             self.query = self.query_serializer().checked(request.query_params, skips_empty=self.skips_empty_parameters)
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Lists may be read from a replica; who asks is looked up there as well, as they are by now."""
+        if request.method == "GET" and getattr(self, "action_map", {}).get("get") == "list":
+            return replica.read(lambda: super(ApiView, self).dispatch(request, *args, **kwargs))
+        return super().dispatch(request, *args, **kwargs)
 
     def check_permissions(self, request: Request) -> None:
         """The call counts before anything is decided about it; DRF would count only those that are allowed."""

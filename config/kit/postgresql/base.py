@@ -11,6 +11,7 @@ from weakref import WeakSet
 
 import psycopg
 from django.core.exceptions import ImproperlyConfigured
+from django.db import DEFAULT_DB_ALIAS
 from django.db.backends.postgresql.base import DatabaseWrapper as PostgreSQL
 
 from config.kit import true_time
@@ -35,9 +36,10 @@ class DatabaseWrapper(PostgreSQL):
             if "unsupported startup parameter" in str(error):
                 raise ImproperlyConfigured(POOLER) from error
             raise
-        autocommit, connection.autocommit = connection.autocommit, True
-        true_time.read(connection)
-        connection.autocommit = autocommit
+        if self.alias == DEFAULT_DB_ALIAS:  # the clock of a replica is another machine's
+            autocommit, connection.autocommit = connection.autocommit, True
+            true_time.read(connection)
+            connection.autocommit = autocommit
         _connections.add(connection)
         return connection
 
