@@ -1,0 +1,40 @@
+"""A small storm over several hosts; the large one is in config/decisions/0020."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests import pooler
+from tests.config.conftest import CHECKOUT
+
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.timeout(900),
+    pytest.mark.skipif(pooler.program() is None, reason=pooler.MISSING),
+]
+
+OF_THE_RUN = {"DATABASE_URL", "DATABASE_POOL", "REDIS_URL", "REPLICA_URL", "COUNTINGHOUSE_DATA", pooler.VARIABLE}
+
+
+def test_hosts_that_die_lose_and_double_nothing() -> None:
+    """Two projects, three working hosts, somebody killed every second and a half."""
+    environment = {name: value for name, value in os.environ.items() if name not in OF_THE_RUN}
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.reliability.hosts", "1600:2:3:1.5"],
+        cwd=CHECKOUT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3_000:]
+    result = json.loads(done.stdout.splitlines()[-1])
+    assert sum(result["kills"].values()) >= 2, result
+    assert result["runs"] == {"succeeded": 2}, result
+    assert result["orders"] > 1_500, result
+    assert (result["lost or strange"], result["doubled"], result["invariants broken"]) == (0, 0, []), result
