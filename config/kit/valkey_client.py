@@ -31,9 +31,10 @@ def _by_sentinels(_queue: str) -> Redis:
     """The master, which the sentinels are asked for at each new connection; one pool for each entry of the settings."""
     queue: dict[str, Any] = settings.RQ_QUEUES["default"]
     options = {"socket_timeout": PATIENCE, "socket_connect_timeout": PATIENCE}
-    sentinel = Sentinel(queue["SENTINELS"], sentinel_kwargs=options | queue["SENTINEL_KWARGS"])
+    options |= queue["SENTINEL_KWARGS"]
+    sentinel: Any = Sentinel(queue["SENTINELS"], sentinel_kwargs=options)  # type: ignore[no-untyped-call]
     account = {"db": queue["DB"], "username": queue["USERNAME"], "password": queue["PASSWORD"]}
-    found: Redis = sentinel.master_for(queue["MASTER_NAME"], **account, **queue["CONNECTION_KWARGS"], **_patience())
+    found: Redis = sentinel.master_for(queue["MASTER_NAME"], **(queue["CONNECTION_KWARGS"] | account | _patience()))
     return found
 
 

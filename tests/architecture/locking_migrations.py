@@ -104,8 +104,8 @@ def _of_change(name: str, new: Any, old: Any) -> Iterator[str]:
 
 def _only_longer(old: str, new: str) -> bool:
     """varchar(10) to varchar(20), or to text: PostgreSQL changes the catalogue alone."""
-    found = [re.fullmatch(r"varchar\((\d+)\)", each) for each in (old, new)]
-    return bool(found[0]) and (new == "text" or bool(found[1] and int(found[1][1]) >= int(found[0][1])))
+    before, after = (re.fullmatch(r"varchar\((\d+)\)", each) for each in (old, new))
+    return before is not None and (new == "text" or (after is not None and int(after[1]) >= int(before[1])))
 
 
 def _of_code(migration: Migration, operation: Any, made: set[str]) -> Iterator[str]:
