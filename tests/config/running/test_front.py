@@ -29,6 +29,10 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
     elif path == "/stream":
         start_response("200 OK", [("Content-Type", "text/csv")])
         return (b"x" * 1000 for _ in range(SIZE // 1000))
+    elif path.startswith("/broken"):
+        sized = [("Content-Length", "3000")] if path.endswith("sized") else []
+        start_response("200 OK", [("Content-Type", "text/csv"), *sized])
+        return (b"x" * (1000 // (2 - each)) for each in range(3))  # breaks off after two pieces, by a fault
     elif path == "/file":
         start_response("200 OK", [("Content-Length", str(SIZE))])
         wrapper = environ.get("wsgi.file_wrapper", FileWrapper)
@@ -250,3 +254,17 @@ def test_five_hundred_slow_connections_hold_nobody_up(port: int) -> None:
     assert worst < 1
     assert slow == []
     assert told > 0
+
+
+@pytest.mark.parametrize("path", ["/broken", "/broken-sized"])
+def test_a_file_that_breaks_off_is_no_whole_answer(port: int, path: str) -> None:
+    """The connection ends before the file does: without the last chunk, or short of its length. Control: /stream."""
+    whole = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    whole.request("GET", "/stream")
+    assert len(whole.getresponse().read()) > 0
+    broken = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    broken.request("GET", path)
+    answer = broken.getresponse()
+    assert answer.status == 200
+    with pytest.raises(http.client.IncompleteRead):
+        answer.read()
