@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('integrations', '0042_invoice_files'),
+        ('integrations', '0046_words_of_e_mails'),
     ]
 
     operations = [
