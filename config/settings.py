@@ -148,7 +148,7 @@ REST_FRAMEWORK: dict[str, Any] = {
 # --- Keys ---
 SECRET_KEY = environment.text("SECRET_KEY") or keys.kept(DATA_DIR / "secret_key", keys.signing_key)
 # Whether they are made and kept here: `manage.py rotate_keys --new` adds one.
-KEYS_MADE = keys.MADE  # by this process: see integrations/site_keys.py
+KEYS_MADE = keys.MADE  # by this process: see integrations/keyring/site_keys.py
 ENCRYPTION_KEYS_KEPT = not environment.words("ENCRYPTION_KEYS")
 ENCRYPTION_KEYS = keys.checked_encryption_keys(
     environment.words("ENCRYPTION_KEYS") or keys.kept(DATA_DIR / keys.ENCRYPTION_FILE, keys.encryption_key).split()

@@ -7,11 +7,12 @@ import logging
 from django.db import InterfaceError, OperationalError, connection, transaction
 
 from config.kit.locks import Lock, try_lock
-from integrations import retention, site_keys
+from integrations import retention
 from integrations.access import access_log, idempotency, login_throttle, password_links, sessions
 from integrations.choices import Process
 from integrations.follow_up import steps
 from integrations.importing import feeds
+from integrations.keyring import site_keys
 from integrations.partner_runs import bulk_calls, exports
 from integrations.runs import control, liveness
 from integrations.shop_webhooks import hints

@@ -8,7 +8,7 @@ a pooler that lends connections by the transaction it is gone at the next portio
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -35,7 +35,7 @@ class SortKey:
 
     name: str
     down: bool
-    nulls_first: bool | None
+    nulls_first: bool | None = None
     """Where rows without a value come; None where every row has one."""
 
     @property
@@ -128,10 +128,11 @@ def _by_place(rows: QuerySet[Row], keys: list[SortKey], size: int) -> Iterator[l
         if len(found) < size:
             return
         last = [getattr(found[-1], name) for name in told]
-        found = list(ordered.filter(_beyond(keys, last))[:size])
+        found = list(ordered.filter(beyond(keys, last))[:size])
 
 
-def _beyond(keys: list[SortKey], values: list[Any]) -> Q:
+def beyond(keys: Sequence[SortKey], values: Sequence[Any]) -> Q:
+    """What comes after these values; the first column is narrowed by itself as well, for its index."""
     wanted, same = Q(pk__in=[]), Q()
     for key, value in zip(keys, values, strict=True):
         after = key.after(value)

@@ -25,7 +25,7 @@ from config.kit.locks import Lock
 from config.kit.refusals import Refused
 from config.kit.sql import execute
 from config.running.processes import Program
-from integrations import site_keys
+from integrations.keyring import site_keys
 
 if TYPE_CHECKING:
     from config.running.embedded import Servers

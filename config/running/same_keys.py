@@ -10,7 +10,7 @@ import threading
 from django.db import InterfaceError, OperationalError, ProgrammingError, connections
 
 from config.running.parts import CannotRun
-from integrations import site_keys
+from integrations.keyring import site_keys
 
 logger = logging.getLogger(__name__)
 

@@ -8,7 +8,10 @@ from config.kit import true_time
 
 
 class KeyFingerprint(models.Model):
-    """A key of the site's programs, told by what nobody can compute back. Written by `integrations.site_keys` only."""
+    """A key of the site's programs, told by what nobody can compute back.
+
+    Written by `integrations.keyring.site_keys` only.
+    """
 
     kind = models.CharField(max_length=10)
     """`signing` or `encryption`."""

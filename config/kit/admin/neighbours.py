@@ -12,9 +12,11 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.db.models import CharField, F, Model, OrderBy, Q, QuerySet, Value
+from django.db.models import CharField, F, Model, OrderBy, QuerySet, Value
 from django.http import HttpRequest, QueryDict
 from django.utils.http import urlencode
+
+from config.kit.row_portions import SortKey, beyond
 
 # The parameter by which Django's links from a list carry its filters along.
 CAME_FROM = "_changelist_filters"
@@ -30,14 +32,6 @@ class Neighbours:
     next: str
     back: str
     is_in_list: bool
-
-
-@dataclass(frozen=True)
-class SortKey:
-    """A part of an order: what rows are filtered by, and which way it goes."""
-
-    name: str
-    down: bool
 
 
 def beside(admin: Any, request: HttpRequest, row: Model) -> Neighbours | None:
@@ -124,22 +118,12 @@ def _told(rows: QuerySet[Any], row: Model, keys: Sequence[SortKey], values: tupl
     """Ids of the rows "before" and "after", as far as there are any, and "here" of the row itself: one statement."""
     turned = [SortKey(key.name, not key.down) for key in keys]
     wanted = {
-        "before": rows.filter(_beyond(turned, values)).reverse(),
-        "after": rows.filter(_beyond(keys, values)),
+        "before": rows.filter(beyond(turned, values)).reverse(),
+        "after": rows.filter(beyond(keys, values)),
         "here": rows.filter(pk=row.pk),
     }
     first, *others = (some.values_list(Value(word, CharField()), "pk")[:1] for word, some in wanted.items())
     return dict(first.union(*others, all=True))
-
-
-def _beyond(keys: Sequence[SortKey], values: tuple[Any, ...]) -> Q:
-    """What comes after these values; the first column is narrowed by itself as well, for its index."""
-    wanted, same = Q(), Q()
-    for key, value in zip(keys, values, strict=True):
-        wanted |= same & Q(**{f"{key.name}__{'lt' if key.down else 'gt'}": value})
-        same &= Q(**{key.name: value})
-    first = keys[0]
-    return wanted & Q(**{f"{first.name}__{'lte' if first.down else 'gte'}": values[0]})
 
 
 def _page(admin: Any, pk: int | None, query: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from integrations import site_keys
+from integrations.keyring import site_keys
 
 
 class Command(BaseCommand):

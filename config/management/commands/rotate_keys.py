@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from config import keys
-from integrations import rekeying, site_keys
+from integrations.keyring import rekeying, site_keys
 
 
 class Command(BaseCommand):

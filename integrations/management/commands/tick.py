@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from integrations.site_keys import WrongKeys
+from integrations.keyring.site_keys import WrongKeys
 from integrations.tick import tick
 
 

@@ -14,7 +14,7 @@ from pytest_django import Settings
 
 from config import keys
 from config.kit.sql import execute
-from integrations import rekeying
+from integrations.keyring import rekeying
 from integrations.models import Integration, MailServer, Webhook, WebhookEndpoint
 from integrations.secrets import EncryptedField, Secrets
 from tests.factories import IntegrationFactory

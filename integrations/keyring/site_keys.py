@@ -18,7 +18,7 @@ from django.db import transaction
 from config.kit.locks import Lock, hold
 from config.kit.refusals import Refused
 from config.kit.sql import execute
-from integrations import rekeying
+from integrations.keyring import rekeying
 from integrations.models import KeyFingerprint
 
 SIGNING, ENCRYPTION = "signing", "encryption"

@@ -13,7 +13,7 @@ from cryptography.fernet import Fernet
 from django.core.management import call_command
 from django.db import connection
 
-from integrations import site_keys
+from integrations.keyring import site_keys
 from integrations.models import KeyFingerprint
 from tests.config.conftest import CHECKOUT
 from tests.factories import IntegrationFactory
