@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 
 from config.kit import true_time
 from config.kit.admin.change_lists import capped
-from config.site.trading import trading
+from config.site.trading import imports_plot, stock_figures, trading
 from integrations.access.tenancy import project_of
 from integrations.admin.cause_cards import title_of
 from integrations.admin.open_project import open_failures_of, shops_of
@@ -21,9 +21,11 @@ from integrations.choices import RunKind
 from integrations.models import Integration, Run
 from integrations.review import causes
 from integrations.runs import control
+from integrations.runs.daily_imports import daily_imports
 from orders import counting, daily_figures
 from orders.choices import InShop, Tab
 from orders.models import Order
+from stock.worth import stock_worth
 
 MOST_SHOWN = 5
 
@@ -33,6 +35,7 @@ def overview(request: HttpRequest) -> dict[str, Any]:
     project = project_of(request)
     if project is None:
         return {}
+    now = true_time.now()
     counts = counting.by_tab(project.pk)
     orders = reverse("admin:orders_order_changelist")
     failures = open_failures_of(request)
@@ -53,7 +56,9 @@ def overview(request: HttpRequest) -> dict[str, Any]:
         "backorders": _oldest(project.pk, Tab.BACKORDER) if counts.get(Tab.BACKORDER) else [],
         "running": [(run, RUN_TONES[run.state]) for run in control.open_runs(project.pk)],
         "shops": _shops(request),
-        **trading(project, shops_of(request), daily_figures.figures(project.pk, project.zone, true_time.now())),
+        **trading(project, shops_of(request), daily_figures.figures(project.pk, project.zone, now)),
+        "imports": imports_plot(daily_imports(project.pk, project.zone, now)),
+        "stock": stock_figures(project.currency, stock_worth(project.pk, project.currency, now)),
     }
 
 

@@ -1,9 +1,10 @@
-"""What the overview draws: orders and revenue per day and shop, and today against the same day a week ago."""
+"""What the overview draws: orders and revenue per day and shop, today against a week ago, imports, and the stock."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -14,7 +15,9 @@ from django.utils.translation import gettext as _
 from config.kit.admin.plots import COLOURS, Plot, Series, Value
 from config.kit.money import money
 from integrations.models import Integration, Project
+from integrations.runs.daily_imports import DailyImports
 from orders.daily_figures import DayFigures, Figures
+from stock.worth import StockWorth
 
 # Currencies that have a plot of revenue; most projects have one or two.
 MOST_CURRENCIES = 3
@@ -39,7 +42,7 @@ def trading(project: Project, shops: Sequence[Integration], found: Figures) -> d
         return {}
     names = {shop.pk: str(shop) for shop in shops}
     currencies = _currencies(project, found.placed)
-    days = tuple(date_format(day, "j M") for day in found.days)
+    days = _columns(found.days)
     colours = _colours(found.placed)
     counts = _series(found, names, colours, lambda one: one.orders)
     plots = [Plot("orders", _("Orders per day"), days, counts, _count)]
@@ -53,6 +56,32 @@ def trading(project: Project, shops: Sequence[Integration], found: Figures) -> d
         "comparisons": list(_comparisons(found, currencies[:MOST_CURRENCIES])),
         "left_out": ", ".join(currencies[MOST_CURRENCIES:]),
     }
+
+
+def imports_plot(found: DailyImports) -> Plot | None:
+    """None where nothing was imported."""
+    if not found.any:
+        return None
+    named = ((_("From shops"), found.from_shops), (_("In bulk by API"), found.in_bulk))
+    series = tuple(Series(name, values, colour) for colour, (name, values) in enumerate(named, start=1) if any(values))
+    return Plot("imports", _("Orders imported per day"), _columns(found.days), series, _count)
+
+
+def stock_figures(currency: str, found: StockWorth) -> dict[str, Any] | None:
+    """`on_hand`, `worth`, `unpriced`, `sold` and `sell_through`, for people; None where nothing lies or was sold."""
+    if found.sell_through is None:
+        return None
+    return {
+        "on_hand": _count(found.on_hand),
+        "worth": _amounts_in(currency)(found.worth),
+        "unpriced": found.unpriced,
+        "sold": _count(found.sold),
+        "sell_through": f"{found.sell_through * 100:.0f} %",
+    }
+
+
+def _columns(days: Sequence[date]) -> tuple[str, ...]:
+    return tuple(date_format(day, "j M") for day in days)
 
 
 def _currencies(project: Project, placed: Sequence[DayFigures]) -> list[str]:
