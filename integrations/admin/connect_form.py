@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from config.kit import true_time
+from config.kit.admin.long_select import LongSelect
 from integrations.admin.shop_forms import CREDENTIAL, AddressForm, zones
 from integrations.choices import UnknownProducts
 from integrations.connectors.contract import ConnectionReport, Connector
@@ -44,6 +45,7 @@ class ConnectForm(AddressForm):
     time_zone = forms.ChoiceField(
         label=gettext_lazy("Time zone"),
         choices=_zones,
+        widget=LongSelect,
         required=False,
         help_text=gettext_lazy("The zone the shop is set to. Shops that do not tell theirs get that of this project."),
     )

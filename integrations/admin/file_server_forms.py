@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from config.kit import true_time
+from config.kit.admin.long_select import LongSelect
 from integrations.admin.shop_forms import SecretField, zones
 from integrations.choices import FILES_IN, RunKind, UnknownProducts
 from integrations.client.addresses import check_file_server
@@ -62,6 +63,7 @@ class FileServerForm(forms.Form):
     time_zone = forms.ChoiceField(
         label=gettext_lazy("Time zone"),
         choices=zones,
+        widget=LongSelect,
         help_text=gettext_lazy("Of dates in files that name no zone."),
     )
     enabled = forms.BooleanField(

@@ -10,6 +10,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from config.kit.admin.long_select import LongSelect
 from integrations.choices import ImportAction, ListKind
 from integrations.models import CodeListEntry, Integration, StatusRule
 from integrations.shops.rule_settings import MOST_RULES, WantedRule, fingerprint, selectable
@@ -38,7 +39,7 @@ class RuleForm(forms.Form):
     seen = forms.CharField(widget=forms.HiddenInput, required=False, max_length=200, strip=False)
     status = forms.CharField(max_length=100, required=False)
     label = forms.CharField(max_length=100, required=False)
-    action = forms.CharField(widget=forms.Select)
+    action = forms.CharField(widget=LongSelect)
     retry = forms.BooleanField(required=False)
 
     def __init__(self, data: QueryDict | None = None, *, row: StatusRule | None = None, number: int) -> None:
@@ -46,7 +47,7 @@ class RuleForm(forms.Form):
         self.row = row
         self.entry: CodeListEntry | None = None
         current = row.action if row else ""
-        widget = forms.Select(choices=[choice for choice in ImportAction.choices if selectable(choice[0], current)])
+        widget = LongSelect(choices=[choice for choice in ImportAction.choices if selectable(choice[0], current)])
         self.fields["action"].widget = widget
         if row is not None:
             self.initial = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zoneinfo
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from django import forms
@@ -14,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from config.kit import true_time
+from config.kit.admin.long_select import LongSelect
 from integrations.choices import UnknownProducts
 from integrations.client.addresses import check_shop_url
 from integrations.connectors.contract import Connector
@@ -26,7 +28,9 @@ MOST_OVERLAP = 24 * 60
 FIRST_YEAR = 2000
 
 
+@cache
 def zones() -> list[tuple[str, str]]:
+    """Of the files that this Python has; they are looked through once."""
     return [(name, name.replace("_", " ")) for name in sorted(zoneinfo.available_timezones()) if name != "localtime"]
 
 
@@ -84,7 +88,10 @@ class ShopForm(AddressForm):
         label=gettext_lazy("Title"), max_length=100, help_text=gettext_lazy("What your people call this shop.")
     )
     time_zone = forms.ChoiceField(
-        label=gettext_lazy("Time zone"), choices=zones, help_text=gettext_lazy("The zone the shop itself is set to.")
+        label=gettext_lazy("Time zone"),
+        choices=zones,
+        widget=LongSelect,
+        help_text=gettext_lazy("The zone the shop itself is set to."),
     )
     enabled = forms.BooleanField(
         label=gettext_lazy("Switched on"),

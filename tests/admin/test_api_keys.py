@@ -119,7 +119,7 @@ def test_rows_of_an_import_that_failed_are_shown_and_downloaded(admin: Client, p
     ]
     assert "API" in admin.get("/integrations/run/?tab=all").content.decode()
     customers = admin.get("/orders/customer/").content.decode()
-    assert "jana" in customers
+    assert "Jana" in customers
 
 
 def test_an_import_that_waits_is_cancelled_by_staff(admin: Client, project: Project, commits: None) -> None:

@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
+from config.kit.admin.long_select import LongSelect
 from integrations.access import access_log, first_run
 from integrations.access.first_run import Beginning, BegunRefused
 from integrations.admin.shop_forms import zones
@@ -68,7 +69,7 @@ class BeginningForm(UserForm):
         choices=zones,
         initial="UTC",
         help_text=gettext_lazy("Decides on which day an invoice is issued."),
-        widget=forms.Select(attrs={"data-own-zone": ""}),
+        widget=LongSelect(attrs={"data-own-zone": ""}),
     )
 
     platform = forms.ChoiceField(
