@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import QuerySet
 
@@ -83,9 +84,11 @@ def _held(orders: QuerySet[Order], whole: str, papers: list[int]) -> QuerySet[Or
 
 def _sample(orders: QuerySet[Order], parts: list[Tree], whole: str) -> tuple[int, int, int, list[int]]:
     """Of the newest orders: whose they are, how many up to `SAMPLE`, in how many all holds, in how many each part."""
-    newest, params = (
-        orders.order_by("-placed_at", "-id").values_list("search", "project_id")[:SAMPLE].query.sql_with_params()
-    )
+    sampled = orders.order_by("-placed_at", "-id").values_list("search", "project_id")[:SAMPLE]
+    try:
+        newest, params = sampled.query.sql_with_params()
+    except EmptyResultSet:  # another filter has left nothing, and Django asks no database
+        return 0, 0, 0, []
     asked = [whole, *(written(looser(part)) for part in parts)]
     counted = ", ".join(["count(*) FILTER (WHERE search @@ %s::tsquery)"] * len(asked))
     with connection.cursor() as cursor:

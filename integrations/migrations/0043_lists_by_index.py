@@ -1,6 +1,6 @@
 """Indexes of lists: deliveries by event, and messages and what goes out where they are not sent."""
 
-from django.contrib.postgres.operations import AddIndexConcurrently, RemoveIndexConcurrently
+from config.kit.postgresql.concurrently import AddIndexConcurrently, RemoveIndexConcurrently
 from django.db import migrations, models
 
 NOT_SENT = models.Q(("state", "sent"), _negated=True)

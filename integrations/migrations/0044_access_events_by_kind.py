@@ -1,6 +1,6 @@
 """The access log by kind of event."""
 
-from django.contrib.postgres.operations import AddIndexConcurrently
+from config.kit.postgresql.concurrently import AddIndexConcurrently
 from django.db import migrations, models
 
 

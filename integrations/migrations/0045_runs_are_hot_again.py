@@ -1,6 +1,6 @@
 """Without the lease in an index, a page of a run writes the run's row and none of its indexes."""
 
-from django.contrib.postgres.operations import AddIndexConcurrently, RemoveIndexConcurrently
+from config.kit.postgresql.concurrently import AddIndexConcurrently, RemoveIndexConcurrently
 from django.db import migrations, models
 
 

@@ -1,6 +1,6 @@
 """Indexes of lists: orders by rule and by number, customers by name and by city, points by reason."""
 
-from django.contrib.postgres.operations import AddIndexConcurrently
+from config.kit.postgresql.concurrently import AddIndexConcurrently
 from django.db import migrations, models
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Collate, Upper

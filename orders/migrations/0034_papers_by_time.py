@@ -1,6 +1,6 @@
 """Lists of papers are in the order of their time, by which people ask for them: one index in place of another."""
 
-from django.contrib.postgres.operations import AddIndexConcurrently, RemoveIndexConcurrently
+from config.kit.postgresql.concurrently import AddIndexConcurrently, RemoveIndexConcurrently
 from django.db import migrations, models
 
 

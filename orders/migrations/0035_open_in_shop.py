@@ -1,6 +1,6 @@
 """An index of the orders whose shops are asked again while they are open."""
 
-from django.contrib.postgres.operations import AddIndexConcurrently
+from config.kit.postgresql.concurrently import AddIndexConcurrently
 from django.db import migrations, models
 
 

@@ -1,6 +1,6 @@
 """Movements by reason, but for shipments, which are most of them."""
 
-from django.contrib.postgres.operations import AddIndexConcurrently
+from config.kit.postgresql.concurrently import AddIndexConcurrently
 from django.db import migrations, models
 
 

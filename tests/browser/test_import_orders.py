@@ -75,7 +75,7 @@ def test_missing_orders_are_fetched_accepted_and_cancelled(
     troubles = Troubles(page, site)
     log_in(page, site)
     page.get_by_role("link", name="Transactions").click()
-    page.get_by_role("link", name="Import Orders").click()
+    page.get_by_role("navigation", name="Tabs").get_by_role("link", name="Import Orders").click()
     page.get_by_text("No order waits for your decision.").wait_for()
     page.get_by_label("Select platform").select_option(label="Shopify")
     assert page.get_by_label("Select store").inner_text().strip() == "Kyoto Tea"
@@ -92,10 +92,11 @@ def test_missing_orders_are_fetched_accepted_and_cancelled(
 
     page.get_by_role("button", name="Accept Buyer").first.click()
     page.get_by_text("is in the book, imported by the rule").wait_for()
-    page.get_by_role("link", name="Import Orders").click()
+    page.get_by_role("navigation", name="Tabs").get_by_role("link", name="Import Orders").click()
     page.get_by_role("link", name="View").first.click()
     page.get_by_role("heading", name="What it holds").wait_for()
-    assert page.get_by_role("link", name="Transactions").first.get_attribute("aria-current") == "page"
+    menu = page.get_by_role("navigation", name="Sections")
+    assert menu.get_by_role("link", name="Import Orders").get_attribute("aria-current") == "page"
     page.get_by_label("Reason").fill("A test order")
     page.get_by_role("button", name="Mark as Cancel").click()
     page.get_by_role("button", name="Take “Mark as cancel” back").click()

@@ -119,7 +119,7 @@ def test_folded_sections_stay_folded_but_for_where_one_is(
     orders: list[Order], live_server: LiveServer, page: Any
 ) -> None:
     log_in(page, live_server.url)
-    page.locator("#site-nav summary", has_text="Letters").click()
+    page.locator("#site-nav summary", has_text="E-mails").click()
     page.locator("#site-nav summary", has_text="Stock").click()
     expect(page.get_by_role("link", name="Distributions")).to_be_hidden()
     page.goto(f"{live_server.url}/stock/product/")

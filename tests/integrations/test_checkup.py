@@ -26,6 +26,9 @@ def small_parts(monkeypatch: pytest.MonkeyPatch, settings: Settings, tmp_path: P
     monkeypatch.setattr(checkup, "ROWS_AT_ONCE", 3)
     monkeypatch.setattr(checkup, "ORDERS_AT_ONCE", 2)
     settings.DATA_DIR = tmp_path
+    # Ids begin at 1, or a database that other tests have used would have thousands of parts. Undone with the test.
+    for (sequence,) in execute("SELECT oid::regclass::text FROM pg_class WHERE relkind = 'S'"):
+        execute(f"ALTER SEQUENCE {sequence} RESTART")
 
 
 @pytest.fixture
