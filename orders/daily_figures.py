@@ -7,13 +7,14 @@ book of a million orders is asked once a minute, however many people look.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from django.core.cache import cache
 
 from config.kit.sql import execute
+from config.kit.times import beginning, last_days
 from orders.choices import OrderStatus
 
 DAYS = 30
@@ -56,10 +57,9 @@ def figures(project_id: int, zone: ZoneInfo, now: datetime) -> Figures:
 
 
 def counted(project_id: int, zone: ZoneInfo, now: datetime) -> Figures:
-    local = now.astimezone(zone)
-    today = local.date()
-    days = tuple(today - timedelta(days=ago) for ago in reversed(range(DAYS)))
-    placed = _between(project_id, zone, _start(days[0], zone), _start(today + timedelta(days=1), zone))
+    local, days = now.astimezone(zone), last_days(DAYS, now, zone)
+    today = days[-1]
+    placed = _between(project_id, zone, beginning(days[0], zone), beginning(today + timedelta(days=1), zone))
     before = today - timedelta(days=7)
     until = datetime.combine(before, local.time(), zone)
     return Figures(
@@ -67,12 +67,8 @@ def counted(project_id: int, zone: ZoneInfo, now: datetime) -> Figures:
         days,
         placed,
         tuple(one for one in placed if one.day == today),
-        _between(project_id, zone, _start(before, zone), until),
+        _between(project_id, zone, beginning(before, zone), until),
     )
-
-
-def _start(day: date, zone: ZoneInfo) -> datetime:
-    return datetime.combine(day, time.min, zone)
 
 
 def _between(project_id: int, zone: ZoneInfo, since: datetime, until: datetime) -> tuple[DayFigures, ...]:

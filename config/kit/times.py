@@ -1,8 +1,9 @@
-"""Times as the API reads and writes them."""
+"""Times as the API reads and writes them, and days of a zone."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from django.utils.dateparse import parse_datetime
 
@@ -28,3 +29,14 @@ def when(at: datetime | None) -> str | None:
 def iso(at: datetime) -> str:
     """ISO 8601 in UTC with milliseconds."""
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def beginning(day: date, zone: ZoneInfo) -> datetime:
+    """The first moment of a day there."""
+    return datetime.combine(day, time.min, zone)
+
+
+def last_days(count: int, now: datetime, zone: ZoneInfo) -> tuple[date, ...]:
+    """So many days there, oldest first; the last is today."""
+    today = now.astimezone(zone).date()
+    return tuple(today - timedelta(days=ago) for ago in reversed(range(count)))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 
 from config.kit import true_time
+from config.kit.times import beginning
 from integrations.choices import IntegrationHealth, RunKind
 from integrations.connectors.errors import ShopError
 from integrations.connectors.listings import Cursor, Window
@@ -52,7 +53,7 @@ def window_start(integration: Integration, now: datetime, date_from: date | None
             raise RunRefused(f"The date {date_from:%d %b %Y} is in the future: choose today or an earlier day.")
         if date_from < earliest_date(integration, now):
             raise RunRefused(f"Orders can be loaded from at most one year back: {earliest_date(integration, now)}.")
-        return datetime.combine(date_from, time.min, integration.zone)
+        return beginning(date_from, integration.zone)
     reached = integration.complete_until
     since = integration.start_at if reached is None else min(now - AT_LEAST, reached - integration.overlap)
     if integration.project.account.on_trial:

@@ -7,12 +7,13 @@ come by no run, and single ones of partners neither.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from django.core.cache import cache
 
 from config.kit.sql import execute
+from config.kit.times import beginning, last_days
 from integrations.choices import RunKind
 from integrations.models import BulkAction
 
@@ -49,9 +50,8 @@ def daily_imports(project_id: int, zone: ZoneInfo, now: datetime) -> DailyImport
 
 
 def counted_imports(project_id: int, zone: ZoneInfo, now: datetime) -> DailyImports:
-    today = now.astimezone(zone).date()
-    days = tuple(today - timedelta(days=ago) for ago in reversed(range(DAYS)))
-    since = datetime.combine(days[0], time.min, zone)
+    days = last_days(DAYS, now, zone)
+    since = beginning(days[0], zone)
     rows = execute(
         # Runs are numbered as time goes: the index by id is walked back to the first day, and no further.
         "SELECT (run.created_at AT TIME ZONE %(zone)s)::date, run.kind = %(bulk)s, sum(run.created)"

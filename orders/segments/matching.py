@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from config.kit.times import beginning
 from orders.choices import Junction
 from orders.segments.conditions import MEASURED, VALUELESS, Condition
 
@@ -100,7 +101,7 @@ def _dated(column: str, condition: Condition, zone: ZoneInfo, at: datetime) -> t
         moment = datetime.fromisoformat(text)
     else:  # after a day: from the beginning of the next one
         after = timedelta(days=condition.operator == "after")
-        moment = datetime.combine(date.fromisoformat(text) + after, time.min, zone)
+        moment = beginning(date.fromisoformat(text) + after, zone)
         if after:
             return f"{column} >= %s", [moment]
     return f"{column} {'>' if condition.operator == 'after' else '<'} %s", [moment]
