@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 import time
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from typing import Any
 
 from config.running.embedded import Servers
 from tests.benchmarks.lists.book_world import World
+from tests.benchmarks.servers import django_on
 
 
 @contextmanager
@@ -22,23 +22,10 @@ def opened(folder: Path, size: int) -> Iterator[World]:
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o711)  # as root the servers run as another account, which must pass
     data, note = folder / "data", folder / "world.json"
-    with Servers(data) as servers:
-        os.environ["COUNTINGHOUSE_DATA"] = str(data)
-        os.environ["DATABASE_URL"] = servers.locations.database_url
-        os.environ["REDIS_URL"] = servers.locations.redis_url
-        os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
-        import django
-        from django.core.management import call_command
-        from django.db import connections
-
-        django.setup()
-        call_command("migrate", verbosity=0)
-        try:
-            if not note.exists():
-                note.write_text(json.dumps(asdict(_filled(size))))
-            yield _read(note)
-        finally:
-            connections.close_all()
+    with Servers(data) as servers, django_on(servers, data):
+        if not note.exists():
+            note.write_text(json.dumps(asdict(_filled(size))))
+        yield _read(note)
 
 
 def _read(note: Path) -> World:
