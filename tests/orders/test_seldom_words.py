@@ -78,3 +78,8 @@ def test_control_of_the_sample(book: Project, monkeypatch: pytest.MonkeyPatch) -
     """Were frequent words looked up like seldom ones, all orders that have them would be read."""
     monkeypatch.setattr(seldom_words, "COUNTED", 10**9)
     assert read_by(lambda: newest(book, "frequent"))
+
+
+def test_a_search_beside_a_filter_that_leaves_nothing_finds_nothing(book: Project) -> None:
+    for nothing in (Order.objects.none(), Order.objects.filter(project=book, pk__in=[])):
+        assert list(searched(nothing, "jana").orders) == []
