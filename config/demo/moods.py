@@ -11,7 +11,7 @@ from integrations.choices import RunKind
 from integrations.importing.load import request_load
 from integrations.models import Integration
 from integrations.runs import control
-from orders.choices import OrderStatus
+from orders.choices import ORDER_OPEN
 from orders.models import Order
 
 # A request to the director of a simulated shop: integration, path, method, body.
@@ -40,7 +40,7 @@ def check(
             direct(shop, f"orders/{number}", method, body)
     _read(shops, wait)
     orders = Order.objects.filter(integration__in=shops)
-    stale = orders.filter(status__in=[OrderStatus.PROCESSING, OrderStatus.ON_HOLD], shop_changed_at=None)
+    stale = orders.filter(status__in=ORDER_OPEN, shop_changed_at=None)
     row(
         "After changes in all shops: stale orders without a mark",
         stale.filter(remote_order__stamp__gt=F("remote_modified_at")).count(),

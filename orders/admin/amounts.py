@@ -9,7 +9,7 @@ from decimal import Decimal
 from django.utils.translation import gettext
 
 from config.kit.money import money
-from orders.choices import OrderStatus
+from orders.choices import ORDER_OPEN
 from orders.models import Order, OrderLine
 from orders.work.changing import open_units
 
@@ -62,7 +62,7 @@ def amount_rows(order: Order, lines: Sequence[OrderLine]) -> list[Row]:
 
 def _of_what(order: Order, lines: Sequence[OrderLine]) -> str:
     """Some shops tell only how much was paid back, and then somebody has to know what need not be sent."""
-    is_open = order.status in {OrderStatus.PROCESSING, OrderStatus.ON_HOLD}
+    is_open = order.status in ORDER_OPEN
     if is_open and any(map(open_units, lines)) and not any(line.cancelled for line in lines):
         return gettext(
             "Paid back in the shop, which does not say for which items: cancel here what is not to be sent any more."

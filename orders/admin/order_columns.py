@@ -28,7 +28,7 @@ from integrations.admin.open_project import warehouses_of
 from integrations.choices import ImportAction
 from orders.admin.synchronizing import SYNCHRONIZE, SynchronizeOrders
 from orders.admin.tones import IN_SHOP_TONES, IN_SHOP_WORDS, STATUS_TONES, TAB_TONES
-from orders.choices import OrderStatus
+from orders.choices import ORDER_OPEN
 from orders.in_shop import marks_of
 from orders.models import Order, OrderLine, OrderNote
 
@@ -96,7 +96,7 @@ class OrderColumns(SynchronizeOrders, TenantAdmin[Order]):
     @admin.display(description=_("age"))
     def age(self, order: Order) -> str:
         """Of open orders, since they were placed."""
-        if order.status not in {OrderStatus.PROCESSING, OrderStatus.ON_HOLD}:
+        if order.status not in ORDER_OPEN:
             return "–"
         return format_html('<span class="nowrap">{}</span>', how_long(true_time.now() - order.placed_at))
 

@@ -21,7 +21,7 @@ from config.kit import true_time
 from config.kit.refusals import Refused
 from config.kit.sql import copy_rows, next_ids, update_rows
 from orders import announcements
-from orders.choices import EventKind, OrderStatus
+from orders.choices import ORDER_OPEN, EventKind, OrderStatus
 from orders.intake.allocation import serve_waiting
 from orders.intake.rows import as_json
 from orders.intake.tabs import tab_of
@@ -87,7 +87,7 @@ class Opened:
     @property
     def is_open(self) -> bool:
         """Whether its units may be held back or wait."""
-        return self.order.status in {OrderStatus.PROCESSING, OrderStatus.ON_HOLD}
+        return self.order.status in ORDER_OPEN
 
     @property
     def is_changed(self) -> bool:

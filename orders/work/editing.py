@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from orders.choices import EventKind, OrderStatus, Part
+from orders.choices import ORDER_OPEN, EventKind, Part
 from orders.intake.incoming import IncomingAddress
 from orders.intake.rows import as_plain
 from orders.work import changing, lifecycle
@@ -57,7 +57,7 @@ def edit_items(
     An order without open units is complete, or cancelled if none was shipped.
     """
     with opened(order_id, seen=seen, actor_id=actor_id) as change:
-        lifecycle.expect(change, OrderStatus.PROCESSING, OrderStatus.ON_HOLD)
+        lifecycle.expect(change, *ORDER_OPEN)
         exchanged = _exchange(change, skus)
         cancelled = lifecycle.cancel_lines(change, cancel)
         if not (exchanged or cancelled):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from orders.choices import EventKind, OrderStatus
+from orders.choices import ORDER_OPEN, EventKind, OrderStatus
 from orders.in_shop import marks_of, version_of
 from orders.work import changing
 from orders.work.changing import NEWER, ChangedMeanwhile, ChangeRefused, Opened, open_units, opened
@@ -35,7 +35,7 @@ def release(order_id: int, *, seen: int | None = None, actor_id: int | None = No
 def cancel(order_id: int, *, seen: int | None = None, actor_id: int | None = None, reason: str = "") -> None:
     """Cancel an order of which nothing is shipped; its stock serves orders that wait."""
     with opened(order_id, seen=seen, actor_id=actor_id) as change:
-        expect(change, OrderStatus.PROCESSING, OrderStatus.ON_HOLD)
+        expect(change, *ORDER_OPEN)
         if any(line.shipped for line in change.lines):
             raise ChangeRefused("Some of it is shipped already: cancel the items that are left instead.")
         for line in change.lines:

@@ -5,7 +5,7 @@ A service as in `orders.work.lifecycle`: one transaction, refused politely when 
 
 from __future__ import annotations
 
-from orders.choices import EventKind, OrderStatus
+from orders.choices import ORDER_OPEN, EventKind
 from orders.work import lifecycle
 from orders.work.changing import ChangeRefused, opened
 from stock import warehouses
@@ -21,7 +21,7 @@ def serve_from(
     everybody else, oldest order first. Choosing the old warehouse again takes it back.
     """
     with opened(order_id, seen=seen, actor_id=actor_id) as change:
-        lifecycle.expect(change, OrderStatus.PROCESSING, OrderStatus.ON_HOLD)
+        lifecycle.expect(change, *ORDER_OPEN)
         here = warehouses.of(change.order.project_id)
         before, place = change.order.warehouse_id, here.place(warehouse_id)
         target = here.at(place)

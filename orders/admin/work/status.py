@@ -14,7 +14,7 @@ from config.kit.admin.undo import Undo
 from integrations.admin.open_project import warehouses_of
 from orders.admin.work.base import Steps
 from orders.admin.work.forms import AddressForm, BuyersNoteForm, ItemsForm, ReasonForm, WarehouseForm
-from orders.choices import OrderStatus, Part
+from orders.choices import ORDER_OPEN, OrderStatus, Part
 from orders.models import Order, OrderLine
 from orders.work import editing, lifecycle, paying, rerouting
 from stock.warehouses import Warehouses
@@ -166,7 +166,7 @@ def status_forms(order: Order, lines: Sequence[OrderLine], here: Warehouses) -> 
     elif order.paid_at is not None and paying.is_marked_here(order):
         names = (*names, "unpaid")
     shown |= {f"{name}_form": ReasonForm(initial=seen, prefix=name) for name in names}
-    if order.status in {OrderStatus.PROCESSING, OrderStatus.ON_HOLD}:
+    if order.status in ORDER_OPEN:
         shown["items_form"] = ItemsForm(lines, initial=seen, prefix="items")
         if here.several and not shipped:
             chosen = {"warehouse": order.warehouse_id or here.first}
