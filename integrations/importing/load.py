@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -37,6 +38,17 @@ def earliest_date(integration: Integration, now: datetime) -> date:
         return today.replace(year=today.year - 1)
     except ValueError:  # 29 February
         return today.replace(year=today.year - 1, day=28)
+
+
+def days_offered(shops: Iterable[Integration], now: datetime) -> tuple[date, date] | None:
+    """The first and the last day that may be chosen where it is one choice for several shops, None for no shop."""
+    days = [(earliest_date(shop, now), now.astimezone(shop.zone).date()) for shop in shops]
+    return (min(first for first, _ in days), max(last for _, last in days)) if days else None
+
+
+def nearest_date(integration: Integration, day: date, now: datetime) -> date:
+    """The day as one that the shop allows: its own zone may be a day ahead of another's, or behind."""
+    return max(earliest_date(integration, now), min(day, now.astimezone(integration.zone).date()))
 
 
 def window_start(integration: Integration, now: datetime, date_from: date | None = None) -> datetime:

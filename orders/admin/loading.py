@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -66,13 +66,16 @@ class LoadOrders(TenantAdmin[Order]):
         shops = [shop for shop in known if wanted == str(shop.pk) or (wanted == ALL_SHOPS and shop.enabled)]
         if not shops:
             messages.error(request, _("There is no such shop to load from: choose one of the list."))
-        for shop in shops:
+        refusals = dict[str, None]()
+        for shop, day in _days(shops, form.day, loading.days_offered(known, true_time.now())):
             try:
-                run = loading.request_load(shop, user_id=request.user.pk, date_from=form.day)
+                run = loading.request_load(shop, user_id=request.user.pk, date_from=day)
             except RunRefused as refusal:
-                messages.error(request, str(refusal))
+                refusals[str(refusal)] = None
             else:
                 progress.remember(request, [run.pk])
+        for said in refusals:  # the same of several shops once
+            messages.error(request, said)
         return back
 
     @guarded("integrations.view_run", methods=("GET",))
@@ -92,18 +95,25 @@ class LoadOrders(TenantAdmin[Order]):
         }
 
 
+def _days(
+    shops: list[Integration], day: date | None, offered: tuple[date, date] | None
+) -> Iterator[tuple[Integration, date | None]]:
+    """Each shop with the day it is loaded from; a day of the dialog is good for all of them."""
+    in_dialog = day is not None and offered is not None and offered[0] <= day <= offered[1]
+    for shop in shops:
+        yield shop, loading.nearest_date(shop, day, true_time.now()) if day is not None and in_dialog else day
+
+
 def _dialog(request: HttpRequest) -> dict[str, Any] | None:
     project = project_of(request)
     shops = [shop for shop in loadable_shops_of(request) if shop.enabled]
     if project is None:
         return None
-    now = true_time.now()
     return {
         "shops": shops,
         "first_load": any(shop.complete_until is None for shop in shops),
         "with_date": not project.account.on_trial,
-        "earliest": min((loading.earliest_date(shop, now) for shop in shops), default=None),
-        "today": max((now.astimezone(shop.zone).date() for shop in shops), default=None),
+        "days": loading.days_offered(shops, true_time.now()),
         "outlook": _outlook(shops),
     }
 

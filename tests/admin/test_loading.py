@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
@@ -57,6 +59,28 @@ def test_a_date_is_offered_within_a_year_and_used(shop: Integration, admin: Clie
     since = Run.objects.get().since
     assert since is not None
     assert since.astimezone(shop.zone).date() == day
+
+
+@pytest.mark.parametrize("bound", ["min", "max"])
+def test_each_day_that_is_offered_loads_every_shop(project: Project, admin: Client, bound: str) -> None:
+    """Between these two zones it is never the same day."""
+    zones = ("Pacific/Kiritimati", "Pacific/Pago_Pago")
+    for zone in zones:
+        IntegrationFactory.create(project=project, time_zone=zone)
+    found = re.search(f'name="date_from"[^>]* {bound}="([^"]+)"', page(admin))
+    assert found
+    admin.post(LOAD, {"shop": "all", "from_date": "on", "date_from": found[1]})
+    runs = {run.integration.time_zone: run.since for run in Run.objects.all() if run.integration and run.since}
+    days = {zone: since.astimezone(ZoneInfo(zone)).date() for zone, since in runs.items()}
+    now = timezone.now()
+    assert days[zones[0]] == days[zones[1]] + timedelta(days=1)
+    assert max(days.values()) <= now.astimezone(ZoneInfo(zones[0])).date()
+
+
+def test_what_several_shops_refuse_is_said_once(project: Project, shop: Integration, admin: Client) -> None:
+    IntegrationFactory.create(project=project)
+    sent = {"shop": "all", "from_date": "on", "date_from": "2001-01-01"}
+    assert admin.post(LOAD, sent, follow=True).content.decode().count("at most one year back") == 1
 
 
 def test_a_date_without_its_box_is_not_used(shop: Integration, admin: Client) -> None:
