@@ -1,4 +1,4 @@
-"""Migrate a database once, in a process of its own, for all workers of a test run to copy: `python -m tests.template`.
+"""Migrate a database once, in a process of its own, for all workers of a test run to copy.
 
 Migrating takes seven seconds of computing, as much as thousands of tests; a copy takes a fraction of one. The process
 is started with the servers (see `tests.services`) and works while the tests are being collected.

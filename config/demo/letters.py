@@ -12,8 +12,7 @@ from typing import Any
 from django.conf import settings
 
 from config.demo import partner
-from config.running.parts import manage
-from config.running.processes import Program
+from config.running.processes import Program, manage
 from integrations.access.api_keys import NewKey
 from integrations.choices import DistributionChannel, DistributionTrigger, MailSecurity
 from integrations.distributions.authoring import (

@@ -15,8 +15,7 @@ from django.db.models import Sum
 from config.demo.director import Hands
 from config.demo.telling import is_told
 from config.demo.world import PANTRY
-from config.running.parts import manage
-from config.running.processes import Program
+from config.running.processes import Program, manage
 from integrations.choices import FileState, RunKind
 from integrations.importing import feeds
 from integrations.models import ExchangedFile, Feed, Integration, Project, Run

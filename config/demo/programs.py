@@ -11,8 +11,7 @@ from pathlib import Path
 from django.conf import settings
 
 from config.demo.world import DAYS, SHOPS, DemoShop
-from config.running.parts import manage
-from config.running.processes import Program
+from config.running.processes import Program, manage
 
 
 def choose_ports(*, fresh: bool = False) -> dict[DemoShop, int]:

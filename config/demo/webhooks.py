@@ -11,8 +11,7 @@ from typing import Any
 
 from django.conf import settings
 
-from config.running.parts import manage
-from config.running.processes import Program
+from config.running.processes import Program, manage
 from integrations.choices import SUBSCRIBABLE
 from integrations.models import Project, WebhookEndpoint
 from integrations.webhooks import endpoints

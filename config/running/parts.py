@@ -24,7 +24,7 @@ from config.kit import locks
 from config.kit.locks import Lock
 from config.kit.refusals import Refused
 from config.kit.sql import execute
-from config.running.processes import Program
+from config.running.processes import Program, manage
 from integrations.keyring import site_keys
 
 if TYPE_CHECKING:
@@ -120,10 +120,6 @@ def _static_state() -> str:
             state = os.stat(storage.path(path))
             found.update(f"{path}:{state.st_size}:{state.st_mtime_ns}\n".encode())
     return found.hexdigest()
-
-
-def manage() -> str:
-    return str(settings.BASE_DIR / "manage.py")
 
 
 def web(number: int, listener: socket.socket) -> Program:

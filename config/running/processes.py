@@ -16,11 +16,17 @@ from dataclasses import dataclass, field
 from types import FrameType, TracebackType
 from typing import Any, Protocol, Self
 
+from django.conf import settings
+
 from config.running.lifeline import dies_with_parent
 
 logger = logging.getLogger(__name__)
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def manage() -> str:
+    return str(settings.BASE_DIR / "manage.py")
 
 
 @dataclass(frozen=True)

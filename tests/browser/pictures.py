@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import re
@@ -18,13 +19,9 @@ from playwright.sync_api import Page, sync_playwright
 
 from config.demo.programs import free_port
 from config.demo.world import PASSWORD
+from tests.browser.browsing import CHROMIUM, FLAGS
 
 HERE = Path(__file__).parent
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 
 
 @contextmanager
@@ -115,6 +112,7 @@ def take(page: Page, site: str, shops: list[str]) -> None:
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=__doc__).parse_args()
     (HERE / "pictures").mkdir(exist_ok=True)
     with demo() as (site, shops), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)

@@ -18,7 +18,7 @@ from config.demo import letters, northgate, outside, partner, programs, seeding,
 from config.demo.checking import Check
 from config.demo.world import ACCOUNTS, OPERATOR, PASSWORD, SHOPS, DemoShop
 from config.running import parts
-from config.running.processes import Program, Supervisor
+from config.running.processes import Program, Supervisor, manage
 from integrations.access.api_keys import NewKey
 from integrations.connectors import get
 from integrations.models import Project
@@ -150,7 +150,7 @@ class Command(BaseCommand):
             environment.pop("DATABASE_URL", None)
             environment.pop("REDIS_URL", None)
             ended = subprocess.run(  # noqa: S603
-                [sys.executable, parts.manage(), "demo", "--check", "--orders", str(orders)],
+                [sys.executable, manage(), "demo", "--check", "--orders", str(orders)],
                 env=environment,
                 check=False,
             )
