@@ -6,22 +6,25 @@ import json
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from django.db.models import Prefetch, prefetch_related_objects
 from django.http import HttpRequest
 
 from config.kit.money import money
 from config.kit.postal import address_lines
-from integrations.admin.open_project import warehouses_of
+from integrations.admin.open_project import shops_of, warehouses_of
 from integrations.admin.tones import CROSSING_TONES
 from integrations.choices import CrossingKind, ImportAction
-from integrations.models import Crossing, RemoteOrder
+from integrations.models import Crossing
 from orders.admin import changes
 from orders.admin.amounts import amount_rows
 from orders.admin.tones import STATUS_TONES, TAB_TONES
 from orders.choices import TAKEN_OVER
 from orders.intake.incoming import EDITED_FROM, EDITED_TO
-from orders.models import Order, OrderEvent, OrderLine
+from orders.models import Order, OrderEvent, OrderLine, OrderNote
 from stock.models import StockLevel, Warehouse
 
+LINES = Prefetch("lines", OrderLine.objects.select_related("product"))
+NOTES = Prefetch("notes", OrderNote.objects.select_related("author"))
 MOST_EVENTS = 200
 MOST_TOLD = 20
 LONGEST_PAYLOAD = 200_000
@@ -49,10 +52,12 @@ class Related(NamedTuple):
 
 
 def order_page(request: HttpRequest, order: Order) -> dict[str, Any]:
-    rows = list(order.lines.select_related("product"))
+    prefetch_related_objects([order], LINES, NOTES)  # all that is shown after this finds them there
+    _tell_shop(request, order)
+    rows = list(order.lines.all())
     here = warehouses_of(request)
     free = _free(here.at(order.warehouse_id), [row.product_id for row in rows if row.product_id])
-    remote = _remote(order)
+    remote = order.remote_order
     return {
         "title": order.number or f"#{order.pk}",
         "status_tone": STATUS_TONES[order.status],
@@ -73,6 +78,13 @@ def order_page(request: HttpRequest, order: Order) -> dict[str, Any]:
         "warehouse": here.at(order.warehouse_id) if here.several else None,
         "payload": pretty_payload(remote.payload) if remote else "",
     }
+
+
+def _tell_shop(request: HttpRequest, order: Order) -> None:
+    """The shop that this page has read already; one that is archived is not among them, and read when asked for."""
+    for shop in shops_of(request):
+        if shop.pk == order.integration_id:
+            order.integration = shop
 
 
 def _line(order: Order, row: OrderLine, free: dict[int, int]) -> Line:
@@ -117,12 +129,6 @@ def _told(order: Order) -> list[tuple[Crossing, str]]:
     rows = Crossing.objects.filter(order_id=order.pk, integration__project=order.project_id)
     rows = rows.exclude(kind=CrossingKind.ORDER).select_related("integration").defer("integration__credentials")
     return [(row, CROSSING_TONES[row.state]) for row in rows.order_by("-pk")[:MOST_TOLD]]
-
-
-def _remote(order: Order) -> RemoteOrder | None:
-    if order.remote_order_id is None:
-        return None
-    return RemoteOrder.objects.filter(pk=order.remote_order_id, project_id=order.project_id).first()
 
 
 def flat(metadata: object) -> list[tuple[str, str]]:

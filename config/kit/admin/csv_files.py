@@ -20,6 +20,7 @@ from django.utils.html import strip_tags
 from django.utils.safestring import SafeString
 
 from config.kit import replica, true_time
+from config.kit.admin.quick_rows import CHECKBOX
 from config.kit.row_portions import ROWS_AT_ONCE, in_portions
 from config.kit.spreadsheets import plain
 
@@ -35,7 +36,6 @@ Filled = Callable[[Sequence[Any]], Sequence[Any]]
 
 
 Display = TypeVar("Display", bound=Callable[..., Any])
-CHECKBOX = "action_checkbox"
 
 
 def in_csv(told: Mapping[str, Callable[[Any], Cell]]) -> Callable[[Display], Display]:

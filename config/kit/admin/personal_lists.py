@@ -21,11 +21,11 @@ from django.utils.translation import gettext as _
 from config.kit.admin import kept_lists, waiting_rows
 from config.kit.admin.change_lists import TenantChangeList
 from config.kit.admin.kept_lists import NamedView
+from config.kit.admin.quick_rows import CHECKBOX, QuickRows
 from config.kit.admin.waiting_rows import WaitingRows
 
 # A list of so many rows is sorted by any column; a longer one only where an index has the order already.
 MOST_SORTED = 2_000
-CHECKBOX = "action_checkbox"
 # The beginning of a cell, with what else than the column's class it has.
 CELL_CLASS = re.compile(r'^<(t[dh]) class="field-\w+( nowrap)?"')
 
@@ -101,6 +101,9 @@ class PersonalChangeList(TenantChangeList):
 
     def rows(self) -> Iterator[SafeString]:
         """The rows as Django writes their cells, without the class that each cell has of its column: half the bytes."""
+        if quick := QuickRows.of(self):
+            yield from quick.rows()
+            return
         for cells in results(self):
             # Django's own markup, of which only a class of ours goes.
             yield mark_safe("".join(CELL_CLASS.sub(_bare, str(cell)) for cell in cells))  # noqa: S308

@@ -79,12 +79,13 @@ class PaperSteps(Steps[Order]):
 def papers(request: HttpRequest, order: Order) -> dict[str, Any]:
     """Notes and files with their forms, for those who may."""
     shown: dict[str, Any] = {
-        "notes": order.notes.select_related("author"),
+        "notes": order.notes.all(),
         "files": order.attachments.defer("data").select_related("author"),
         "may_remove_files": request.user.has_perm(REMOVE),
     }
     if request.user.has_perm(NOTE):
-        shown["notes_form"] = NoteForm(initial={"seen": notes.newest(order.pk)}, prefix="notes")
+        seen = max((note.pk for note in shown["notes"] if not note.remote_key), default=0)
+        shown["notes_form"] = NoteForm(initial={"seen": seen}, prefix="notes")
     if request.user.has_perm(ATTACH):
         shown["files_form"] = FileForm(prefix="files")
     return shown

@@ -7,10 +7,19 @@ from typing import Any
 import pytest
 from django import forms
 from django.test.html import parse_html
+from django.utils.safestring import mark_safe
+from django.utils.translation import gettext_lazy
 
 from config.kit.admin.long_select import LongSelect
 
-FLAT = [("", "All"), ("a&b", "A < B"), (7, "Seven"), (None, "None")]
+FLAT = [
+    ("", "All"),
+    ("a&b", "A < B"),
+    (7, "Seven"),
+    (None, "None"),
+    ("s", mark_safe("<b>Safe</b>")),
+    ("l", gettext_lazy("Log <out>")),
+]
 GROUPS = [("Fruit & more", [("x", "<Apple>")]), ("y", "Alone")]
 
 
