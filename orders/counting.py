@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import time
 
+from django.db import transaction
+
+from config.kit import locks
+from config.kit.locks import ProjectLock
 from config.kit.sql import execute
 from orders.choices import InShop, OrderStatus, Tab
 
@@ -46,14 +50,17 @@ _counted: dict[int, tuple[int, int, float]] = {}
 def total(project_id: int) -> int:
     """How many orders a project has, exactly: those known to this process, and the ones that came since.
 
-    Orders are never deleted, and ids of a project become visible in their order: whoever writes some holds the
-    project's lock (`stock.ledger.lock_project`) from before they get their ids until the commit.
+    Orders are never deleted. Whoever takes ids for new ones shares a lock until they are written
+    (`orders.intake.new_orders`): while somebody does, lower ids may yet come, and nothing more counts as known.
     """
     known, highest, at = _counted.get(project_id, (0, 0, 0.0))
     now = time.monotonic()
     if now - at > COUNTED_ANEW:
         known, highest, at = 0, 0, now
     sql = "SELECT count(*), coalesce(max(id), %s) FROM orders_order WHERE project_id = %s AND id > %s"
-    came, highest = execute(sql, [highest, project_id, highest])[0]
-    _counted[project_id] = (known + came, highest, at)
+    with transaction.atomic():
+        none_on_its_way = locks.try_lock_project(ProjectLock.ORDER_IDS, project_id)
+        came, newest = execute(sql, [highest, project_id, highest])[0]
+    if none_on_its_way:
+        _counted[project_id] = (known + came, newest, at)
     return int(known + came)

@@ -38,6 +38,15 @@ class Level:
 Shelves = dict[int | None, dict[int, Level]]
 
 
+def on_shelves(shelves: Shelves) -> dict[tuple[int | None, int], tuple[int, int, int]]:
+    """What the database says of each level, as (id, on hand, reserved) by place and product id."""
+    return {
+        (place, product): (level.id, level.on_hand, level.reserved)
+        for place, shelf in shelves.items()
+        for product, level in shelf.items()
+    }
+
+
 def shortages(levels: Mapping[int, Level], wanted: Mapping[int, int]) -> dict[int, int]:
     """Units missing per product id; empty when all of `wanted` is available. A product without a level has none."""
     missing = {}

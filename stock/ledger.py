@@ -52,9 +52,9 @@ def lock_levels(project_id: int, wanted: Mapping[Place, Iterable[int]], first: i
     return _levels(project_id, wanted, "FOR UPDATE", first)
 
 
-def seen_levels(project_id: int, wanted: Mapping[Place, Iterable[int]]) -> Shelves:
+def seen_levels(project_id: int, wanted: Mapping[Place, Iterable[int]], first: int = 0) -> Shelves:
     """As `lock_levels`, only to be looked at: nothing is locked, and nothing may be written from it."""
-    return _levels(project_id, wanted, "")
+    return _levels(project_id, wanted, "", first)
 
 
 def _levels(project_id: int, wanted: Mapping[Place, Iterable[int]], lock: str, first: int = 0) -> Shelves:

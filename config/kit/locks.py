@@ -1,7 +1,7 @@
 """Advisory locks of PostgreSQL: every key there is, so that no two meanings share one.
 
-PostgreSQL knows two kinds of keys that never meet: one number of 64 bits, and a pair of 32 bits. Locks of projects are
-pairs of a space and the project's id.
+PostgreSQL knows two kinds of keys that never meet: one number of 64 bits, and a pair of 32 bits. Locks of projects and
+of shops are pairs of a space and the id of the project or the shop.
 """
 
 from __future__ import annotations
@@ -31,12 +31,29 @@ class ProjectLock(IntEnum):
     STOCK = 7_001
     FOLLOW_UP = 7_003
     SEGMENTS = 7_004
+    ORDER_IDS = 7_022  # shared by whoever has taken ids of orders and not written all of them yet
+
+
+class ShopLock(IntEnum):
+    """Locks every shop has one of."""
+
+    INTAKE = 7_023
 
 
 def lock_project(lock: ProjectLock, project_id: int, *, shared: bool = False) -> None:
     """Wait for a project's lock and hold it until the transaction ends. `shared`: with others that share it."""
     function = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
     execute(f"SELECT {function}(%s, %s)", [int(lock), project_id])
+
+
+def try_lock_project(lock: ProjectLock, project_id: int) -> bool:
+    """Hold a project's lock until the transaction ends; False when somebody else holds it."""
+    return bool(execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [int(lock), project_id])[0][0])
+
+
+def lock_shop(lock: ShopLock, integration_id: int) -> None:
+    """Wait for a shop's lock and hold it until the transaction ends. It is taken before any lock of the project."""
+    execute("SELECT pg_advisory_xact_lock(%s, %s)", [int(lock), integration_id])
 
 
 def try_lock(key: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -34,6 +35,30 @@ def copy_rows(model: type[models.Model], columns: Sequence[str], rows: Iterable[
     with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(statement) as copy:
         for row in rows:
             copy.write_row(row)
+
+
+@functools.cache
+def _references(tables: tuple[str, ...], but: tuple[str, ...]) -> tuple[str, ...]:
+    """The names of the references that rows of these tables hold, those to the tables `but` left out."""
+    rows = execute(
+        "SELECT conname FROM pg_constraint WHERE contype = 'f' AND condeferrable"
+        " AND conrelid = ANY(%s::text[]::regclass[]) AND confrelid <> ALL(%s::text[]::regclass[]) ORDER BY conname",
+        [list(tables), list(but)],
+    )
+    return tuple(name for (name,) in rows)
+
+
+def check_references(written: Sequence[type[models.Model]], but: Sequence[type[models.Model]]) -> None:
+    """Check now, and not at the end of the transaction, what the new rows of these tables refer to.
+
+    But for rows of `but`. Rows that are referred to are locked from here on: they can be changed, their keys cannot.
+    Raises IntegrityError.
+    """
+    names = _references(*(tuple(each._meta.db_table for each in tables) for tables in (written, but)))
+    of_them = sql.SQL(", ").join(map(sql.Identifier, names))
+    with connection.cursor() as cursor:
+        # What comes afterwards is checked at the end again.
+        cursor.execute(sql.SQL("SET CONSTRAINTS {0} IMMEDIATE; SET CONSTRAINTS {0} DEFERRED").format(of_them))
 
 
 def execute(statement: str, params: Sequence[Any] | Mapping[str, Any] = ()) -> list[tuple[Any, ...]]:

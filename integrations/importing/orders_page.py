@@ -9,11 +9,16 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
+from functools import partial
+
+from django.db import transaction
 
 from config.kit import true_time
 from config.kit.isolating import apart, place_of
-from config.kit.sql import next_ids
+from config.kit.locks import ShopLock, lock_shop
+from config.kit.sql import check_references, next_ids
 from integrations.choices import ImportAction, RemoteState
 from integrations.connectors.listings import Cursor, Touched
 from integrations.following import gone, newer, settling
@@ -26,14 +31,20 @@ from integrations.marketplaces import handing_on
 from integrations.models import Integration, RemoteOrder
 from integrations.runs.pages import NOT_STORABLE, RunPage, Written
 from orders.intake.drafts import Intake, Obstacle, Source, Taken
-from orders.intake.new_orders import take_in
+from orders.intake.new_orders import Ahead, take_in
+from orders.models import Customer, Order, OrderEffect, OrderEvent, OrderLine, OrderNote
 from stock.ledger import lock_project
+from stock.models import Product, Warehouse
 
 logger = logging.getLogger(__name__)
 
 # Retries of a failed order, hourly: two weeks.
 GIVE_UP_AFTER = 24 * 14
 GIVEN_UP = "Given up after {} attempts: it is looked at again only when somebody asks for it."
+# What a page of new orders writes before it takes the project's lock.
+REFERRING = (RemoteOrder, Order, OrderLine, OrderEffect, OrderEvent, OrderNote)
+# Whose keys are written by others who hold that lock, and would wait for us while we wait for them.
+CHANGED_UNDER_THE_LOCK = (Customer, Product, Warehouse)
 # The run's counter for what became of an order.
 COUNTED = {
     RemoteState.IMPORTED: "created",
@@ -69,12 +80,14 @@ def import_page(
     def write(run_id: int, *, each: bool = False) -> Written:
         counts: Counter[str] = Counter()
         if fresh:
-            lock_project(integration.project_id)
+            # Two runs that meet the same new order would wait for each other: one of them holding the project's lock.
+            lock_shop(ShopLock.INTAKE, integration.pk)
         if each:
+            lock_project(integration.project_id)
             for candidate in fresh:
                 counts += _alone(run_id, integration, candidate, mode, young)
         elif fresh:
-            counts = _write(run_id, integration, fresh, mode, young)
+            counts = _written(run_id, integration, fresh, mode, young)
         counts["fetched"] = len(candidates)
         counts["unchanged"] += len(candidates) - len(fresh)
         gone.back(integration, [each.external_id for each in candidates if each.error_code not in {BREAKS, GONE}])
@@ -87,6 +100,26 @@ def import_page(
         settling.look_soon(integration, again, true_time.now())
 
     return RunPage(cursor, write, lambda run_id: write(run_id, each=True), after)
+
+
+class _Outpaced(Exception):
+    """What was written before the project's lock was taken would be decided otherwise now."""
+
+
+def _written(
+    run_id: int, integration: Integration, fresh: Sequence[Candidate], mode: Mode, young: list[str]
+) -> Counter[str]:
+    """Write a page. Nearly all of one whose orders are new is written before the project's lock is taken.
+
+    So staff and other shops wait for the last part of it alone. What is on record already is others' business too, and
+    its rows are locked after the project, by everybody.
+    """
+    ids = [each.external_id for each in fresh]
+    if integration.into_shop_id is None and not remote_orders.digests(integration.pk, ids):
+        with suppress(_Outpaced), transaction.atomic():
+            return _write(run_id, integration, fresh, mode, young, ahead=True)
+    lock_project(integration.project_id)
+    return _write(run_id, integration, fresh, mode, young)
 
 
 def _alone(run_id: int, integration: Integration, candidate: Candidate, mode: Mode, young: list[str]) -> Counter[str]:
@@ -146,11 +179,20 @@ def _plain(error: Exception) -> str:
 
 
 def _write(
-    run_id: int, integration: Integration, candidates: Sequence[Candidate], mode: Mode, young: list[str]
+    run_id: int,
+    integration: Integration,
+    candidates: Sequence[Candidate],
+    mode: Mode,
+    young: list[str],
+    *,
+    ahead: bool = False,
 ) -> Counter[str]:
-    """What came of writing them; `young` takes the orders that may be half-written."""
+    """What came of writing them; `young` takes the orders that may be half-written.
+
+    `ahead`: none of them is on record, and nobody holds the project's lock. Raises _Outpaced.
+    """
     at = true_time.now()
-    known = remote_orders.known(integration.pk, [candidate.external_id for candidate in candidates])
+    known = {} if ahead else remote_orders.known(integration.pk, [candidate.external_id for candidate in candidates])
     rules = rule_table.meet(integration, (candidate.status for candidate in candidates if candidate.order is not None))
     seen = [(candidate, known.get(candidate.external_id)) for candidate in candidates]
     judged = judge_page(integration, seen, rules, mode)
@@ -161,11 +203,12 @@ def _write(
     def row_id(item: Judgement) -> int:
         return item.known.id if item.known else new_ids[item.candidate.external_id]
 
-    outcomes = _take_in(source_of(integration, run_id, at), due, row_id)
+    outcomes, settle = _take_in(source_of(integration, run_id, at), due, row_id, ahead=ahead)
     rows = [(item, row_id(item), _entry(item, outcome)) for item, outcome in zip(due, outcomes, strict=True)]
     unseen = [(pk, entry) for item, pk, entry in rows if item.known is None]
     if unseen:
         remote_orders.add(integration.project_id, integration.pk, run_id, unseen, at)
+    settle()
     remote_orders.change(run_id, [(pk, entry) for item, pk, entry in rows if item.known], at)
     handing_on.hand_on(
         integration,
@@ -174,7 +217,8 @@ def _write(
     settled = [
         (item.known, item.candidate) for item in judged if item.decision.verdict == Verdict.REFRESH and item.known
     ]
-    newer.keep_up(integration, settled, at)
+    if settled:
+        newer.keep_up(integration, settled, at)
     in_book = [item.candidate for item, _, entry in rows if entry.state == RemoteState.IMPORTED]
     in_book += [candidate for known, candidate in settled if known.state == RemoteState.IMPORTED]
     young += [candidate.external_id for candidate in in_book if settling.is_young(candidate.stamp, at)]
@@ -190,16 +234,31 @@ def source_of(integration: Integration, run_id: int | None, at: datetime) -> Sou
 
 
 def _take_in(
-    source: Source, due: Sequence[Judgement], row_id: Callable[[Judgement], int]
-) -> list[Taken | Obstacle | None]:
-    """Create the orders to import. What became of each judgement; None where nothing was to be imported."""
+    source: Source, due: Sequence[Judgement], row_id: Callable[[Judgement], int], *, ahead: bool
+) -> tuple[list[Taken | Obstacle | None], Callable[[], None]]:
+    """Create the orders to import. What became of each judgement; None where nothing was to be imported.
+
+    And what is to be called once the remote orders are written. Raises _Outpaced, both do.
+    """
     outcomes: list[Taken | Obstacle | None] = [item.obstacle for item in due]
     intakes = {
         place: Intake(*wanted, row_id(item)) for place, item in enumerate(due) if (wanted := item.to_import) is not None
     }
-    for place, outcome in zip(intakes, take_in(source, list(intakes.values())), strict=True):
+    wanted_in = list(intakes.values())
+    written = Ahead.write(source, wanted_in) if ahead and wanted_in else None
+    if ahead and wanted_in and written is None:
+        raise _Outpaced
+    for place, outcome in zip(intakes, written.outcomes if written else take_in(source, wanted_in), strict=True):
         outcomes[place] = outcome
-    return outcomes
+    return outcomes, partial(_settle, written)
+
+
+def _settle(written: Ahead | None) -> None:
+    if written is None:
+        return
+    check_references(REFERRING, CHANGED_UNDER_THE_LOCK)
+    if not written.settle():
+        raise _Outpaced
 
 
 def _entry(item: Judgement, outcome: Taken | Obstacle | None) -> Entry:

@@ -2,46 +2,82 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from config.kit.sql import execute
+from config.kit.sql import execute, next_ids
 from orders.intake.incoming import IncomingOrder
+from orders.models import Customer
 
 
 def find_or_create(project_id: int, orders: Sequence[IncomingOrder], at: datetime) -> dict[str, int]:
     """Customer ids by e-mail in lower case, for all orders that carry one."""
-    named: dict[str, IncomingOrder] = {}
-    for order in orders:
-        if order.email:
-            named.setdefault(order.email.lower(), order)
-    if not named:
-        return {}
-    known = find(project_id, sorted(named))
-    new = [email for email in sorted(named) if email not in known]
-    if new:
-        made = execute(
-            "INSERT INTO orders_customer (project_id, email, name, phone, created_at)"
-            " SELECT %s, email, name, phone, %s FROM unnest(%s::text[], %s::text[], %s::text[])"
-            " AS new (email, name, phone)"
-            " ON CONFLICT (project_id, lower(email)) WHERE source_id = '' AND email <> '' DO NOTHING"
-            " RETURNING lower(email), id",
-            [
-                project_id,
-                at,
-                [named[email].email for email in new],
-                [named[email].buyer_name[:200] for email in new],
-                [named[email].phone[:40] for email in new],
-            ],
-        )
-        known |= dict(made)
-        if len(made) < len(new):  # somebody else has made one in this moment
-            known |= find(project_id, [email for email in new if email not in known])
+    foreseen = Foreseen.of(project_id, orders)
+    made = _insert(project_id, foreseen, at)
+    known = {**foreseen.known, **made}
+    if len(made) < len(foreseen.new):  # somebody else has made one in this moment
+        known |= find(project_id, [email for email in foreseen.new if email not in known])
     return known
+
+
+@dataclass(frozen=True)
+class Foreseen:
+    """The customers of some orders, before those who are new are written."""
+
+    named: Mapping[str, IncomingOrder]
+    """The first order of each, by e-mail in lower case."""
+    known: Mapping[str, int]
+    new: Mapping[str, int]
+    """Ids that are theirs, once they are written."""
+
+    @classmethod
+    def of(cls, project_id: int, orders: Sequence[IncomingOrder]) -> Foreseen:
+        named: dict[str, IncomingOrder] = {}
+        for order in orders:
+            if order.email:
+                named.setdefault(order.email.lower(), order)
+        emails = sorted(named)
+        known = find(project_id, emails)
+        new = [email for email in emails if email not in known]
+        return cls(named, known, dict(zip(new, next_ids(Customer, len(new)), strict=True)))
+
+    @property
+    def ids(self) -> dict[str, int]:
+        return {**self.known, **self.new}
+
+    def came_true(self, project_id: int, at: datetime) -> bool:
+        """Write those who are new. Whether all are as they were foreseen: somebody else may have been quicker."""
+        return find(project_id, list(self.named)) == self.known and _insert(project_id, self, at) == self.new
+
+
+def _insert(project_id: int, foreseen: Foreseen, at: datetime) -> dict[str, int]:
+    """Ids of those who were not there, by e-mail."""
+    if not foreseen.new:
+        return {}
+    orders = [foreseen.named[email] for email in foreseen.new]
+    rows = execute(
+        "INSERT INTO orders_customer (id, project_id, email, name, phone, created_at)"
+        " SELECT id, %s, email, name, phone, %s FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[])"
+        " AS new (id, email, name, phone)"
+        " ON CONFLICT (project_id, lower(email)) WHERE source_id = '' AND email <> '' DO NOTHING"
+        " RETURNING lower(email), id",
+        [
+            project_id,
+            at,
+            list(foreseen.new.values()),
+            [order.email for order in orders],
+            [order.buyer_name[:200] for order in orders],
+            [order.phone[:40] for order in orders],
+        ],
+    )
+    return dict(rows)
 
 
 def find(project_id: int, emails: Sequence[str]) -> dict[str, int]:
     """Customer ids by these e-mails, which are in lower case; of several, one whom no partner has named goes first."""
+    if not emails:
+        return {}
     return dict(
         execute(
             "SELECT DISTINCT ON (lower(email)) lower(email), id FROM orders_customer"

@@ -86,3 +86,9 @@ class Draft:
     lines: list[DraftLine] = field(default_factory=list)
     id: int = 0
     tab: Tab = Tab.NONE
+
+    @property
+    def share(self) -> tuple[object, ...]:
+        """What it gets of the stock, and where."""
+        lines = [(line.product_id, line.reserved, line.waiting, line.shipped, line.cancelled) for line in self.lines]
+        return id(self.intake), self.place, self.tab, lines

@@ -6,20 +6,25 @@ out in memory in the order the orders were placed, and the rows go in by COPY. N
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
+from config.kit import locks
+from config.kit.locks import ProjectLock
 from config.kit.sql import next_ids
 from orders import announcements
 from orders.customers import from_shops
+from orders.customers.from_shops import Foreseen
 from orders.documents.issue import issue_for_intake
 from orders.intake import routing_rules, rows, sharing
 from orders.intake.choosing import Routing, facts_of, units_of
 from orders.intake.drafts import Draft, Intake, Obstacle, Source, Taken
-from orders.intake.incoming import known_by_ean
+from orders.intake.incoming import IncomingOrder, known_by_ean
 from orders.models import Order, OrderLine
 from orders.segments import due
 from stock import catalogue, ledger
-from stock.availability import Shelves
+from stock.availability import Shelves, on_shelves
+from stock.warehouses import Place
 
 
 def take_in(source: Source, intakes: Sequence[Intake]) -> list[Taken | Obstacle]:
@@ -32,19 +37,118 @@ def take_in(source: Source, intakes: Sequence[Intake]) -> list[Taken | Obstacle]
     rules = _rules(source.project_id, intakes)
     products = _products(source, intakes)
     shelves = ledger.lock_levels(source.project_id, dict.fromkeys(rules.places, products.values()), rules.first)
-    outcomes: dict[int, Taken | Obstacle] = {}
-    drafts: list[Draft] = []
-    oldest_first = sorted(range(len(intakes)), key=lambda index: intakes[index].order.placed_at)
-    for index in oldest_first:
-        decided = draft(source.integration_id, intakes[index], products, rules, shelves)
-        if isinstance(decided, Obstacle):
-            outcomes[index] = decided
+    decided = _decide(source, intakes, Seen(products, rules, shelves))
+    _number(source, decided.drafts)
+    if decided.drafts:
+        customers = from_shops.find_or_create(source.project_id, _buyers(decided), source.at)
+        rows.write_orders(source, decided.drafts, customers)
+        _write_effects(source, decided, customers)
+    return decided.outcomes(intakes)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a page is decided from, as it stands at one moment."""
+
+    products: Mapping[str, int]
+    """Ids by SKU."""
+    rules: Routing
+    shelves: Shelves
+
+    def is_as(self, other: Seen) -> bool:
+        """Whether it leads to the same decisions, whatever was counted on the shelves of either."""
+        same_goods = self.products == other.products and self.rules == other.rules
+        return same_goods and on_shelves(self.shelves) == on_shelves(other.shelves)
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What a page gets of the stock: counted on `shelves`, and not written yet."""
+
+    shelves: Shelves
+    drafts: list[Draft]
+    """Oldest order first."""
+    obstacles: dict[int, Obstacle]
+    """By place in the page."""
+
+    def outcomes(self, intakes: Sequence[Intake]) -> list[Taken | Obstacle]:
+        taken = {id(each.intake): Taken(each.id, each.tab) for each in self.drafts}
+        return [self.obstacles.get(index) or taken[id(intake)] for index, intake in enumerate(intakes)]
+
+    def gives_as(self, other: Decided) -> bool:
+        """Whether every order gets the same."""
+        own, others = ([each.share for each in decided.drafts] for decided in (self, other))
+        return self.obstacles == other.obstacles and own == others
+
+
+class Ahead:
+    """A page of new orders that is written before the project's lock is taken, so that others wait less.
+
+    What it gets of the stock is decided from levels that nobody has locked. With the lock held it is decided once more
+    (`settle`): where that gives anything else the caller rolls back, and takes the page in under the lock.
+    """
+
+    def __init__(self, source: Source, intakes: Sequence[Intake], seen: Seen) -> None:
+        self.source, self.intakes, self.seen = source, intakes, seen
+        self.decided = _decide(source, intakes, seen)
+        _number(source, self.decided.drafts)
+        self.buyers = Foreseen.of(source.project_id, _buyers(self.decided))
+        if self.decided.drafts:
+            rows.write_orders(source, self.decided.drafts, self.buyers.ids)
+
+    @classmethod
+    def write(cls, source: Source, intakes: Sequence[Intake]) -> Ahead | None:
+        """None where it cannot be done so: products have to be made first, which needs the lock."""
+        seen = _see(source, intakes, ledger.seen_levels)
+        return None if seen is None else cls(source, intakes, seen)
+
+    @property
+    def outcomes(self) -> list[Taken | Obstacle]:
+        return self.decided.outcomes(self.intakes)
+
+    def settle(self) -> bool:
+        """Take the project's lock, and write what the page does to the stock. False: it would be decided otherwise."""
+        ledger.lock_project(self.source.project_id)
+        shelves = self._shelves_now()
+        if shelves is None or not self.buyers.came_true(self.source.project_id, self.source.at):
+            return False
+        if self.decided.drafts:
+            _write_effects(self.source, replace(self.decided, shelves=shelves), self.buyers.ids)
+        return True
+
+    def _shelves_now(self) -> Shelves | None:
+        """The levels, locked, with what the page takes counted on them; None where that is not the same any more."""
+        now = _see(self.source, self.intakes, ledger.lock_levels)
+        if now is None:
+            return None
+        if now.is_as(self.seen):
+            return self.decided.shelves
+        decided = _decide(self.source, self.intakes, now)
+        return decided.shelves if decided.gives_as(self.decided) else None
+
+
+def _see(
+    source: Source, intakes: Sequence[Intake], levels: Callable[[int, Mapping[Place, Iterable[int]], int], Shelves]
+) -> Seen | None:
+    """None where products are yet to be made."""
+    names = _names(intakes)
+    products = catalogue.find(source.project_id, list(names))
+    if source.create_unknown_products and len(products) < len(names):
+        return None
+    rules = routing_rules.of(source.project_id)
+    shelves = levels(source.project_id, dict.fromkeys(rules.places, products.values()), rules.first)
+    return Seen(products, rules, shelves)
+
+
+def _decide(source: Source, intakes: Sequence[Intake], seen: Seen) -> Decided:
+    decided = Decided(seen.shelves, [], {})
+    for index in sorted(range(len(intakes)), key=lambda index: intakes[index].order.placed_at):
+        made = draft(source.integration_id, intakes[index], seen.products, seen.rules, seen.shelves)
+        if isinstance(made, Obstacle):
+            decided.obstacles[index] = made
         else:
-            drafts.append(decided)
-    _number(drafts)
-    _write(source, drafts, shelves)
-    taken = {id(each.intake): Taken(each.id, each.tab) for each in drafts}
-    return [outcomes.get(index) or taken[id(intake)] for index, intake in enumerate(intakes)]
+            decided.drafts.append(made)
+    return decided
 
 
 def touches_stock(intake: Intake) -> bool:
@@ -77,11 +181,7 @@ def draft(
 
 def _products(source: Source, intakes: Sequence[Intake]) -> dict[str, int]:
     """Product ids by SKU of all lines that need stock; unknown ones are created when the integration says so."""
-    names: dict[str, str] = {}
-    for intake in intakes:
-        for line in intake.order.lines:
-            if line.stocked and line.sku:
-                names.setdefault(line.sku, line.name)
+    names = _names(intakes)
     known = catalogue.find(source.project_id, list(names))
     if source.create_unknown_products and len(known) < len(names):
         new = {sku: name for sku, name in names.items() if sku not in known}
@@ -91,8 +191,21 @@ def _products(source: Source, intakes: Sequence[Intake]) -> dict[str, int]:
     return known
 
 
-def _number(drafts: Sequence[Draft]) -> None:
+def _names(intakes: Sequence[Intake]) -> dict[str, str]:
+    """What the lines that need stock call their articles, by SKU."""
+    names: dict[str, str] = {}
+    for intake in intakes:
+        for line in intake.order.lines:
+            if line.stocked and line.sku:
+                names.setdefault(line.sku, line.name)
+    return names
+
+
+def _number(source: Source, drafts: Sequence[Draft]) -> None:
     """Give every order and line its primary key."""
+    if drafts:
+        # See `orders.counting.total`: ids that are taken and not written yet are waited for.
+        locks.lock_project(ProjectLock.ORDER_IDS, source.project_id, shared=True)
     for draft, order_id in zip(drafts, next_ids(Order, len(drafts)), strict=True):
         draft.id = order_id
     lines = [line for draft in drafts for line in draft.lines]
@@ -100,13 +213,15 @@ def _number(drafts: Sequence[Draft]) -> None:
         line.id = line_id
 
 
-def _write(source: Source, drafts: Sequence[Draft], shelves: Shelves) -> None:
-    if not drafts:
-        return
-    buyers = [draft.intake.order for draft in drafts if draft.intake.partner is None]
-    known = from_shops.find_or_create(source.project_id, buyers, source.at)
-    due.mark(source.project_id, known.values(), source.at)
-    rows.write_orders(source, drafts, known)
+def _buyers(decided: Decided) -> list[IncomingOrder]:
+    """The orders whose customers are known by their e-mail."""
+    return [draft.intake.order for draft in decided.drafts if draft.intake.partner is None]
+
+
+def _write_effects(source: Source, decided: Decided, customers: Mapping[str, int]) -> None:
+    """What orders that are written do to stock, segments, partners and papers."""
+    drafts, shelves = decided.drafts, decided.shelves
+    due.mark(source.project_id, customers.values(), source.at)
     ledger.write_levels(shelves)
     ledger.record_reservations(
         [

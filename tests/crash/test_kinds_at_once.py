@@ -103,7 +103,7 @@ def test_every_order_lands_once_whoever_is_first(integration: Integration) -> No
     assert broken() == {}
 
 
-def test_control_without_the_projects_lock_they_are_in_each_others_way(
+def test_control_without_the_locks_they_are_in_each_others_way(
     integration: Integration, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The constraints still keep every order single, at the price of pages written twice or again later."""
@@ -115,6 +115,7 @@ def test_control_without_the_projects_lock_they_are_in_each_others_way(
         return alone(*args)
 
     monkeypatch.setattr(orders_page, "_alone", counted)
+    monkeypatch.setattr(orders_page, "lock_shop", lambda lock, integration_id: None)
     monkeypatch.setattr(orders_page, "lock_project", lambda project_id: None)
     monkeypatch.setattr(ledger, "lock_project", lambda project_id: None)
     done = work_all(integration)

@@ -8,12 +8,18 @@ import time
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
+from config.kit import locks
 from integrations.models import Integration
 from orders import counting
+from orders.intake.drafts import Intake, Source
+from orders.intake.new_orders import Ahead
+from orders.intake.plans import VALID
 from orders.models import Order
 from tests.admin.conftest import imported
-from tests.factories import IntegrationFactory, incoming, line
+from tests.factories import IntegrationFactory, give_stock, incoming, line
+from tests.orders.intake.test_races import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -45,7 +51,8 @@ def test_orders_that_are_known_are_not_counted_again(shop: Integration) -> None:
     add(shop, 1)
     with CaptureQueriesContext(connection) as queries:
         assert counting.total(shop.project_id) == 4
-    assert [f"id > {newest}" in query["sql"] for query in queries] == [True]
+    asked = [query["sql"] for query in queries if "orders_order" in query["sql"]]
+    assert [f"id > {newest}" in sql for sql in asked] == [True]
 
 
 def test_after_ten_minutes_all_are_counted_anew(shop: Integration, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,3 +98,30 @@ def while_another_writes(shop: Integration) -> int:
 
 def test_an_order_that_is_committed_late_is_not_missed(shop: Integration) -> None:
     assert while_another_writes(shop) == Order.objects.count() == 2
+
+
+def while_ids_are_taken(shop: Integration) -> int:
+    """The count after one has taken the lower id, another writes the higher one, all is counted, and the one ends."""
+    source = Source(shop.project_id, shop.pk, None, shop.project.zone, timezone.now())
+    with transaction.atomic():
+        one = Ahead.write(source, [Intake(incoming(line("FIRST")), VALID, None)])
+        assert one is not None
+
+        def other() -> None:
+            add(shop, 1, "SECOND")
+            counting.total(shop.project_id)
+
+        assert at_once(other) == []
+        assert one.settle()
+    return counting.total(shop.project_id)
+
+
+def test_ids_that_are_taken_before_the_lock_are_waited_for(shop: Integration) -> None:
+    give_stock(shop.project, FIRST=1, SECOND=1)
+    assert while_ids_are_taken(shop) == Order.objects.count() == 2
+
+
+def test_control_without_waiting_for_them_one_is_missed(shop: Integration, monkeypatch: pytest.MonkeyPatch) -> None:
+    give_stock(shop.project, FIRST=1, SECOND=1)
+    monkeypatch.setattr(locks, "try_lock_project", lambda lock, project_id: True)
+    assert while_ids_are_taken(shop) == 1

@@ -22,7 +22,7 @@ CHECKBOX = "action_checkbox"
 
 
 @dataclass(frozen=True)
-class Column:
+class ShownColumn:
     method: Callable[[Any], Any]
     empty: str
     boolean: bool
@@ -40,7 +40,7 @@ class Column:
 
 
 class QuickRows:
-    def __init__(self, changelist: Any, columns: list[Column]) -> None:
+    def __init__(self, changelist: Any, columns: list[ShownColumn]) -> None:
         self.changelist, self.columns = changelist, columns
 
     @classmethod
@@ -50,7 +50,7 @@ class QuickRows:
         if changelist.formset or changelist.is_popup or not all(_is_method(admin, name) for name in names):
             return None
         linked = () if changelist.list_display_links is None else changelist.list_display_links or names[:1]
-        columns: list[Column] = []
+        columns: list[ShownColumn] = []
         for name in names:
             method = getattr(admin, name)
             links = name in linked
@@ -58,7 +58,7 @@ class QuickRows:
             css = ' class="action-checkbox"' if name == CHECKBOX else ""
             empty = getattr(method, "empty_value_display", admin.get_empty_value_display())
             start = f"<{'th' if head else 'td'}{css}"
-            columns.append(Column(method, empty, getattr(method, "boolean", False), start, links))
+            columns.append(ShownColumn(method, empty, getattr(method, "boolean", False), start, links))
         return cls(changelist, columns)
 
     def rows(self) -> Iterator[SafeString]:
