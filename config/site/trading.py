@@ -62,7 +62,11 @@ def imports_plot(found: DailyImports) -> Plot | None:
     """None where nothing was imported."""
     if not found.any:
         return None
-    named = ((_("From shops"), found.from_shops), (_("In bulk by API"), found.in_bulk))
+    named = (
+        (_("From shops"), found.from_shops),
+        (_("In bulk by API"), found.in_bulk),
+        (_("Accepted by hand"), found.accepted),
+    )
     series = tuple(Series(name, values, colour) for colour, (name, values) in enumerate(named, start=1) if any(values))
     return Plot("imports", _("Orders imported per day"), _columns(found.days), series, _count)
 

@@ -78,6 +78,9 @@ class RemoteOrder(models.Model):
                 name="remote_order_due",
             ),
             models.Index(fields=["project", "number"], name="remote_order_number"),
+            models.Index(
+                fields=["project", "changed_at"], condition=Q(reason_code="accepted"), name="remote_order_accepted"
+            ),
             GinIndex(fields=["search"], condition=~Q(state=RemoteState.IMPORTED), name="remote_order_search"),
             models.Index(fields=["integration", "buyer_key"], condition=~Q(buyer_key=""), name="remote_order_buyer"),
         ]

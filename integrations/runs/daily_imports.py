@@ -1,7 +1,7 @@
-"""How many orders came into the book per day, by runs: what the overview draws.
+"""How many orders came into the book per day: what the overview draws.
 
-Added up from the counters of 30 days of runs, then kept for five minutes by each process. Orders that a person accepts
-come by no run, and single ones of partners neither.
+Added up from the counters of 30 days of runs and from the orders that people accepted, then kept for five minutes by
+each process. Single orders of partners are not among them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from django.core.cache import cache
 
 from config.kit.sql import execute
 from config.kit.times import beginning, last_days
-from integrations.choices import RunKind
+from integrations.choices import RemoteState, RunKind
 from integrations.models import BulkAction
 
 DAYS = 30
@@ -33,10 +33,12 @@ class DailyImports:
     from_shops: tuple[int, ...]
     in_bulk: tuple[int, ...]
     """By bulk imports of the API."""
+    accepted: tuple[int, ...]
+    """By people, under Import Orders."""
 
     @property
     def any(self) -> bool:
-        return any(self.from_shops) or any(self.in_bulk)
+        return any(map(any, (self.from_shops, self.in_bulk, self.accepted)))
 
 
 def daily_imports(project_id: int, zone: ZoneInfo, now: datetime) -> DailyImports:
@@ -70,5 +72,16 @@ def counted_imports(project_id: int, zone: ZoneInfo, now: datetime) -> DailyImpo
         },
     )
     found = {(day, in_bulk): int(created) for day, in_bulk, created in rows}
-    from_shops, in_bulk = ([found.get((day, bulk), 0) for day in days] for bulk in (False, True))
-    return DailyImports(days, tuple(from_shops), tuple(in_bulk))
+    from_shops, in_bulk = (tuple(found.get((day, bulk), 0) for day in days) for bulk in (False, True))
+    accepted = _accepted(project_id, zone, since)
+    return DailyImports(days, from_shops, in_bulk, tuple(accepted.get(day, 0) for day in days))
+
+
+def _accepted(project_id: int, zone: ZoneInfo, since: datetime) -> dict[date, int]:
+    return dict(
+        execute(
+            "SELECT (changed_at AT TIME ZONE %s)::date, count(*) FROM integrations_remoteorder"
+            " WHERE project_id = %s AND reason_code = 'accepted' AND state = %s AND changed_at >= %s GROUP BY 1",
+            [zone.key, project_id, RemoteState.IMPORTED.value, since],
+        )
+    )

@@ -12,13 +12,13 @@ from django.test import Client
 
 from config.kit import true_time
 from config.site.trading import imports_plot, stock_figures
-from integrations.choices import RunKind, RunState
+from integrations.choices import RemoteState, RunKind, RunState
 from integrations.models import BulkAction, BulkImport, Integration, Run
 from integrations.runs.daily_imports import counted_imports
 from orders.work import shipping
 from stock.models import ParentProduct, Product
 from stock.worth import counted_worth
-from tests.admin.conftest import imported
+from tests.admin.conftest import imported, remote
 from tests.factories import IntegrationFactory, give_stock, incoming, line
 
 NOON = datetime(2026, 11, 25, 11, 0, tzinfo=UTC)
@@ -50,12 +50,24 @@ def test_orders_are_counted_by_the_day_of_the_zone_and_by_their_way(shop: Integr
     run_of(IntegrationFactory.create(), 9, NOON)
     call_of(shop, 2_000, BulkAction.ORDERS)
     call_of(shop, 300, BulkAction.CUSTOMERS)
+    for number, (state, reason, at) in enumerate(
+        [
+            (RemoteState.IMPORTED, "accepted", NOON),
+            (RemoteState.IMPORTED, "imported", NOON),
+            (RemoteState.PENDING, "accepted", NOON),
+            (RemoteState.IMPORTED, "accepted", NOON - timedelta(days=40)),
+        ]
+    ):
+        remote(shop, str(number), state, reason_code=reason, changed_at=at)
     found = counted_imports(shop.project_id, ZoneInfo("Europe/Prague"), NOON)
     assert (len(found.days), found.from_shops[-1], sum(found.from_shops)) == (30, 9, 9)
     assert (found.in_bulk[-1], sum(found.in_bulk)) == (2_000, 2_000)
+    assert (found.accepted[-1], sum(found.accepted)) == (1, 1)
     assert counted_imports(shop.project_id, ZoneInfo("UTC"), NOON).from_shops[-2:] == (7, 2)
     plot = imports_plot(found)
-    assert plot is not None and [one.name for one in plot.series] == ["From shops", "In bulk by API"]
+    assert plot is not None and [one.name for one in plot.series] == [
+        "From shops", "In bulk by API", "Accepted by hand",
+    ]  # fmt: skip
 
 
 def test_nothing_is_drawn_of_nothing(shop: Integration) -> None:
