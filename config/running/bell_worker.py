@@ -12,10 +12,14 @@ import django_rq
 from django.db import Error, connections
 from rq import Queue, Worker
 from rq.job import Job
+from rq.utils import import_attribute
 
+from config.running import memory
 from config.running.lifeline import die_with
 from integrations.choices import Process
+from integrations.connectors import all_connectors
 from integrations.runs import liveness
+from integrations.runs.queue import ALLOWED
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +64,14 @@ class BellWorker(Worker):
     def main_work_horse(self, job: Job, queue: Queue) -> None:
         die_with(self.pid or os.getppid(), signal.SIGKILL)
         super().main_work_horse(job, queue)
+
+
+def load_jobs() -> None:
+    """Load what jobs need in this process: in that of each job it takes longer than many a job."""
+    for path in sorted(ALLOWED):
+        import_attribute(path)
+    all_connectors()
+    memory.leave_out_what_is_loaded()
 
 
 def make_worker(name: str | None = None) -> BellWorker:

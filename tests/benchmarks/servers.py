@@ -37,6 +37,9 @@ def django_on(servers: Servers, data: Path) -> Iterator[None]:
     from django.db import connections
 
     django.setup()
+    from config.running.bell_worker import load_jobs
+
+    load_jobs()  # as a worker does
     call_command("migrate", verbosity=0)
     try:
         yield

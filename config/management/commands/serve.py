@@ -45,6 +45,7 @@ class Command(BaseCommand):
         application = get_wsgi_application()
         watch.begin()
         _ = get_resolver().url_patterns  # every module now, not while the first person waits
+        memory.leave_out_what_is_loaded()
         make_front(application, listener, threads=options["threads"], most_body=MOST_BODY).run()
 
     def _listener(self, options: dict[str, Any]) -> socket.socket:

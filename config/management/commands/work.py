@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from redis.exceptions import RedisError
 
 from config.running import same_keys
-from config.running.bell_worker import make_worker
+from config.running.bell_worker import load_jobs, make_worker
 from config.running.parts import CannotRun
 
 
@@ -24,6 +24,7 @@ class Command(BaseCommand):
             same_keys.insist()
         except CannotRun as error:
             raise CommandError(str(error)) from error
+        load_jobs()
         try:
             make_worker(options["name"]).work(burst=options["burst"], with_scheduler=False)
         except RedisError as error:
