@@ -7,9 +7,10 @@ which live calls wait: few of them are written at once. Orders that are here jus
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -136,7 +137,7 @@ def import_portion(run: Run, bulk: BulkImport) -> RunPage:
         # Customers are placed when all their orders are here; those of a long import meanwhile, by the tick.
         with nullcontext() if whole else bell.quiet():
             outcomes = _write(bulk, replace(book, at=true_time.now()), part, each=each)
-            warned = _warnings(outcomes, part.sources)[: MOST_WARNINGS - len(run.results)]
+            warned = list(islice(_warnings(outcomes, part.sources), max(0, MOST_WARNINGS - len(run.results))))
             return Written(_record(bulk, outcomes, part.sources), [*run.results, *warned] if warned else None)
 
     return RunPage({"done": part.end}, write, lambda run_id: write(run_id, each=True), done=whole)
@@ -211,9 +212,9 @@ def _write(bulk: BulkImport, book: Book, part: ImportSlice, *, each: bool) -> di
     return results
 
 
-def _warnings(results: Mapping[int, Outcome], sources: Mapping[int, str]) -> list[dict[str, Any]]:
+def _warnings(results: Mapping[int, Outcome], sources: Mapping[int, str]) -> Iterator[dict[str, Any]]:
     """What partners should know of orders that are stored, as results of the run."""
-    return [
+    return (
         {
             "id": outcome.order_id,
             "number": sources[index],
@@ -225,7 +226,7 @@ def _warnings(results: Mapping[int, Outcome], sources: Mapping[int, str]) -> lis
         for index, outcome in sorted(results.items())
         if isinstance(outcome, Stored)
         for warning in outcome.warnings
-    ]
+    )
 
 
 def _record(bulk: BulkImport, results: Mapping[int, Outcome], sources: Mapping[int, str]) -> Counter[str]:
