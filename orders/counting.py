@@ -41,6 +41,8 @@ def by_tab(project_id: int) -> dict[str, int]:
     return dict(execute(" UNION ALL ".join(pieces), params))
 
 
+# Orders that are counted once more each time.
+MOST_AGAIN = 1_000
 # Seconds after which all orders of a project are counted once more.
 COUNTED_ANEW = 600.0
 # By project: how many orders there were, the highest id of them, and when they were counted; of this process.
@@ -50,17 +52,31 @@ _counted: dict[int, tuple[int, int, float]] = {}
 def total(project_id: int) -> int:
     """How many orders a project has, exactly: those known to this process, and the ones that came since.
 
-    Orders are never deleted. Whoever takes ids for new ones shares a lock until they are written
-    (`orders.intake.new_orders`): while somebody does, lower ids may yet come, and nothing more counts as known.
+    Orders are never deleted. Those that came are counted each time, until they are MOST_AGAIN: then they are known too.
     """
     known, highest, at = _counted.get(project_id, (0, 0, 0.0))
     now = time.monotonic()
     if now - at > COUNTED_ANEW:
         known, highest, at = 0, 0, now
+    came, _ = _came(project_id, highest)
+    if came > MOST_AGAIN:
+        _know(project_id, known, highest, at)
+    return known + came
+
+
+def _came(project_id: int, highest: int) -> tuple[int, int]:
+    """How many orders have a higher id, and the highest there is."""
     sql = "SELECT count(*), coalesce(max(id), %s) FROM orders_order WHERE project_id = %s AND id > %s"
+    came, newest = execute(sql, [highest, project_id, highest])[0]
+    return came, newest
+
+
+def _know(project_id: int, known: int, highest: int, at: float) -> None:
+    """Count no more what is there. Not while somebody writes: lower ids may yet come.
+
+    Whoever takes ids for new orders shares a lock until they are written (`orders.intake.new_orders`).
+    """
     with transaction.atomic():
-        none_on_its_way = locks.try_lock_project(ProjectLock.ORDER_IDS, project_id)
-        came, newest = execute(sql, [highest, project_id, highest])[0]
-    if none_on_its_way:
-        _counted[project_id] = (known + came, newest, at)
-    return int(known + came)
+        if locks.try_lock_project(ProjectLock.ORDER_IDS, project_id):
+            came, newest = _came(project_id, highest)
+            _counted[project_id] = (known + came, newest, at)

@@ -24,6 +24,11 @@ from tests.orders.intake.test_races import at_once
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+@pytest.fixture(autouse=True)
+def all_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(counting, "MOST_AGAIN", 0)
+
+
 @pytest.fixture
 def shop() -> Integration:
     return IntegrationFactory.create()
@@ -52,7 +57,20 @@ def test_orders_that_are_known_are_not_counted_again(shop: Integration) -> None:
     with CaptureQueriesContext(connection) as queries:
         assert counting.total(shop.project_id) == 4
     asked = [query["sql"] for query in queries if "orders_order" in query["sql"]]
-    assert [f"id > {newest}" in sql for sql in asked] == [True]
+    assert asked and all(f"id > {newest}" in sql for sql in asked)
+
+
+def test_a_few_that_came_are_counted_each_time(shop: Integration, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes one statement."""
+    monkeypatch.setattr(counting, "MOST_AGAIN", 3)
+    add(shop, 3)
+    counting.total(shop.project_id)
+    with CaptureQueriesContext(connection) as queries:
+        assert counting.total(shop.project_id) == 3
+    assert len(queries) == 1
+    add(shop, 1)
+    assert counting.total(shop.project_id) == 4
+    assert counting._counted[shop.project_id][0] == 4
 
 
 def test_after_ten_minutes_all_are_counted_anew(shop: Integration, monkeypatch: pytest.MonkeyPatch) -> None:
