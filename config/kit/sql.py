@@ -25,6 +25,14 @@ def next_ids(model: type[models.Model], count: int) -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
+def next_ids_of(*wanted: tuple[type[models.Model], int]) -> list[list[int]]:
+    """Take primary keys of several models, so many of each, in one statement."""
+    arrays = ["ARRAY(SELECT nextval((SELECT pg_get_serial_sequence(%s, 'id')::regclass)) FROM generate_series(1, %s))"]
+    params = [value for model, count in wanted for value in (model._meta.db_table, count)]
+    [found] = execute(f"SELECT {', '.join(arrays * len(wanted))}", params)
+    return list(found)
+
+
 def copy_rows(model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """COPY rows into the table of `model`; `columns` are column names in the order of each row."""
     statement = sql.SQL("COPY {} ({}) FROM STDIN").format(

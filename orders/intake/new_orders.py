@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from config.kit import locks
 from config.kit.locks import ProjectLock
-from config.kit.sql import next_ids
+from config.kit.sql import next_ids_of
 from orders import announcements
 from orders.customers import from_shops
 from orders.customers.from_shops import Foreseen
@@ -206,10 +206,11 @@ def _number(source: Source, drafts: Sequence[Draft]) -> None:
     if drafts:
         # See `orders.counting.total`: ids that are taken and not written yet are waited for.
         locks.lock_project(ProjectLock.ORDER_IDS, source.project_id, shared=True)
-    for draft, order_id in zip(drafts, next_ids(Order, len(drafts)), strict=True):
-        draft.id = order_id
     lines = [line for draft in drafts for line in draft.lines]
-    for line, line_id in zip(lines, next_ids(OrderLine, len(lines)), strict=True):
+    order_ids, line_ids = next_ids_of((Order, len(drafts)), (OrderLine, len(lines)))
+    for draft, order_id in zip(drafts, order_ids, strict=True):
+        draft.id = order_id
+    for line, line_id in zip(lines, line_ids, strict=True):
         line.id = line_id
 
 

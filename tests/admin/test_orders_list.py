@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from config.kit.admin import change_lists
+from config.kit.admin.quick_rows import QuickRows
 from integrations.choices import Role
 from integrations.models import Integration, Project, StatusRule
 from orders import counting, seldom_words
@@ -217,6 +218,7 @@ def test_a_short_list_offers_no_lengths(book: None, admin: Client) -> None:
 
 def test_every_row_is_made_once(shop: Integration, admin: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """Django's own tag makes them all, whether or not the page shows what it has made."""
+    monkeypatch.setattr(QuickRows, "of", lambda shown: None)
     imported(shop, [incoming(line()) for _ in range(3)])
     made: list[object] = []
     make = admin_list.items_for_result
@@ -228,3 +230,18 @@ def test_every_row_is_made_once(shop: Integration, admin: Client, monkeypatch: p
     monkeypatch.setattr(admin_list, "items_for_result", noted)
     admin.get("/orders/order/")
     assert len(made) == 3
+
+
+def test_django_makes_no_row_that_is_written_by_our_own_function(
+    shop: Integration, admin: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    imported(shop, [incoming(line()) for _ in range(3)])
+    made: list[object] = []
+
+    def noted(cl: Any, result: Any, form: Any) -> list[Any]:
+        made.append(result)
+        return []
+
+    monkeypatch.setattr(admin_list, "items_for_result", noted)
+    shown = admin.get("/orders/order/").content.decode()
+    assert (made, shown.count("action-select")) == ([], 3)

@@ -71,7 +71,7 @@ def test_chosen_rows_are_summed_below_a_head_that_stays(shop: Integration, live_
     assert bar["y"] >= 0 and abs(bar["y"] + bar["height"] - head["y"]) < 2
     page.locator("#action-toggle").check()
     page.get_by_role("button", name="Select all 60 orders").click()
-    page.wait_for_function("document.querySelector('.chosen-sum').textContent === ''")
+    page.locator(".chosen-sum:empty").wait_for(state="attached")
     assert troubles == []
 
 

@@ -13,6 +13,7 @@ from integrations.choices import Role
 from integrations.invariants import broken
 from integrations.models import Integration
 from integrations.shops.connection import set_up
+from orders.choices import OrderStatus
 from orders.models import Attachment, Invoice, Order, OrderEvent, Shipment
 from tests.admin.conftest import imported
 from tests.browser.browsing import NEEDS_CHROMIUM, Troubles, aside, assert_fits, log_in, tab_to
@@ -181,5 +182,34 @@ def test_many_orders_at_once(orders: list[Order], live_server: LiveServer, page:
     with page.expect_download() as downloading:
         page.get_by_role("button", name=re.compile("Go|Run")).first.click()
     assert len(pages_of(Path(downloading.value.path()).read_bytes())) == 2
+    assert aside(broken) == {}
+    assert troubles == []
+
+
+def on_hold() -> int:
+    return Order.objects.filter(status=OrderStatus.ON_HOLD).count()
+
+
+def test_what_was_done_to_many_is_taken_back_by_keyboard_on_a_phone(
+    orders: list[Order], live_server: LiveServer, page: Any
+) -> None:
+    site = live_server.url
+    troubles = Troubles(page, site)
+    log_in(page, site)
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{site}/orders/order/")
+    for place in range(2):
+        page.locator(".action-select").nth(place).focus()
+        page.keyboard.press("Space")
+    page.locator("select[name=action]").select_option(label="Put on hold …")
+    page.get_by_role("button", name=re.compile("Go|Run")).first.press("Enter")
+    page.get_by_role("button", name="Put on hold", exact=True).press("Enter")
+    page.get_by_text("Done for 2 orders.").wait_for()
+    assert_fits(page)
+    assert aside(on_hold) == 2
+    page.get_by_role("button", name="Undo").press("Enter")
+    page.get_by_text("Done for 2 orders.").wait_for()
+    page.get_by_role("heading", name="Release").wait_for()
+    assert aside(on_hold) == 0
     assert aside(broken) == {}
     assert troubles == []
