@@ -197,6 +197,8 @@ def _write(
     seen = [(candidate, known.get(candidate.external_id)) for candidate in candidates]
     judged = judge_page(integration, seen, rules, mode)
     due = [item for item in judged if item.is_due]
+    if ahead and any(item.obstacle for item in due):
+        raise _Outpaced  # whoever puts right what is in the way holds the lock, and looks for those that failed for it
     new = [item.candidate.external_id for item in due if item.known is None]
     new_ids = dict(zip(new, next_ids(RemoteOrder, len(new)), strict=True))
 

@@ -12,8 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from config.kit import sql
-from integrations.choices import ImportAction, RunKind, RunState
-from integrations.importing import orders_page
+from integrations.choices import ImportAction, RunKind, RunState, UnknownProducts
+from integrations.importing import judgement, orders_page
 from integrations.importing.orders_page import import_page
 from integrations.invariants import broken
 from integrations.models import Integration, RemoteOrder, Run, StatusRule
@@ -231,3 +231,20 @@ def test_little_is_done_under_the_lock(shop: Integration) -> None:
     locked = next(place for place, each in enumerate(said) if "pg_advisory_xact_lock(7001" in each)
     written = next(place for place, each in enumerate(said) if "nextval" in each and "orders_orderline" in each)
     assert written < locked
+
+
+def test_what_is_in_an_orders_way_is_judged_under_the_lock(shop: Integration, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever adds the product meanwhile has looked for the orders that failed for it before this one is there."""
+    Integration.objects.filter(pk=shop.pk).update(unknown_products=UnknownProducts.FAIL)
+    shop.refresh_from_db()
+    judge, todo = judgement.judge_page, [lambda: give_stock(shop.project, NEW_1=3)]
+
+    def judged(*args: Any, **more: Any) -> Any:
+        found = judge(*args, **more)
+        while todo:
+            beside(todo.pop())
+        return found
+
+    monkeypatch.setattr(orders_page, "judge_page", judged)
+    assert put(shop, incoming(line("NEW-1"))).created == 1
+    assert OrderLine.objects.get().reserved == 1
