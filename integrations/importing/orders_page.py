@@ -189,7 +189,7 @@ def _write(
 ) -> Counter[str]:
     """What came of writing them; `young` takes the orders that may be half-written.
 
-    `ahead`: none of them is on record, and nobody holds the project's lock. Raises _Outpaced.
+    `ahead`: none of them is on record, and this transaction has not taken the project's lock yet. Raises _Outpaced.
     """
     at = true_time.now()
     known = {} if ahead else remote_orders.known(integration.pk, [candidate.external_id for candidate in candidates])
