@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import chain, islice
 from typing import Any
 
 import msgspec
 from django.db import connection, models
-from psycopg import sql
 
 
 def next_ids(model: type[models.Model], count: int) -> list[int]:
@@ -35,14 +35,36 @@ def next_ids_of(*wanted: tuple[type[models.Model], int]) -> list[list[int]]:
 
 def copy_rows(model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """COPY rows into the table of `model`; `columns` are column names in the order of each row."""
-    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
-        sql.Identifier(model._meta.db_table), sql.SQL(", ").join(map(sql.Identifier, columns))
-    )
+    rest = iter(rows)
+    first = list(islice(rest, 2))
+    if len(first) == 1:  # one trip to the database in place of two
+        execute(_inserting(model._meta.db_table, tuple(columns)), first[0])
+    if len(first) < 2:
+        return
     connection.ensure_connection()
     # Django wraps the errors of execute() only; callers catch Django's own.
-    with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(statement) as copy:
-        for row in rows:
+    with (
+        connection.wrap_database_errors,
+        connection.cursor() as cursor,
+        cursor.copy(_copying(model._meta.db_table, tuple(columns))) as copy,
+    ):
+        for row in chain(first, rest):
             copy.write_row(row)
+
+
+@functools.cache
+def _copying(table: str, columns: tuple[str, ...]) -> str:
+    return f"COPY {_names(table)} ({_names(*columns)}) FROM STDIN"
+
+
+@functools.cache
+def _inserting(table: str, columns: tuple[str, ...]) -> str:
+    values = ", ".join(["%s"] * len(columns))
+    return f"INSERT INTO {_names(table)} ({_names(*columns)}) VALUES ({values})"  # noqa: S608  names of ours only
+
+
+def _names(*names: str) -> str:
+    return ", ".join(map(connection.ops.quote_name, names))
 
 
 @functools.cache
@@ -63,10 +85,9 @@ def check_references(written: Sequence[type[models.Model]], but: Sequence[type[m
     Raises IntegrityError.
     """
     names = _references(*(tuple(each._meta.db_table for each in tables) for tables in (written, but)))
-    of_them = sql.SQL(", ").join(map(sql.Identifier, names))
     with connection.cursor() as cursor:
         # What comes afterwards is checked at the end again.
-        cursor.execute(sql.SQL("SET CONSTRAINTS {0} IMMEDIATE; SET CONSTRAINTS {0} DEFERRED").format(of_them))
+        cursor.execute(f"SET CONSTRAINTS {_names(*names)} IMMEDIATE; SET CONSTRAINTS {_names(*names)} DEFERRED")
 
 
 def execute(statement: str, params: Sequence[Any] | Mapping[str, Any] = ()) -> list[tuple[Any, ...]]:
@@ -74,6 +95,17 @@ def execute(statement: str, params: Sequence[Any] | Mapping[str, Any] = ()) -> l
     with connection.cursor() as cursor:
         cursor.execute(statement, params or None)
         return cursor.fetchall() if cursor.description else []
+
+
+def either(*ways: tuple[str, Collection[Any]]) -> tuple[str, list[list[Any]]]:
+    """Rows that one of the ways finds: the condition, and its parameters.
+
+    A way is a condition with a `%s`, and the values to look for. One without any is left out, so that the database need
+    not plan for it.
+    """
+    asked = [(condition, list(values)) for condition, values in ways if values]
+    found = " OR ".join(f"({condition})" for condition, _ in asked) or "false"
+    return f"({found})", [values for _, values in asked]
 
 
 def update_rows(model: type[models.Model], names: Iterable[str], rows: Sequence[models.Model]) -> None:

@@ -47,7 +47,7 @@ def prepare(project_id: int, announcements: Sequence[Announcement]) -> None:
 def _events(ids: PublicIds, announcements: Sequence[Announcement]) -> list[tuple[Event, str]]:
     """The events, each with the number of its order."""
     found = Order.objects.filter(pk__in={told.order_id for told in announcements})
-    orders = list(found.select_related("customer", "referrer").prefetch_related("lines"))
+    orders = list(found.select_related("customer", "referrer"))
     published = {
         order.pk: (order, order_data(ids, order, document))
         for order, document in zip(orders, publish(ids, orders), strict=True)

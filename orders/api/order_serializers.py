@@ -20,7 +20,7 @@ from orders.partners.published import PublishedOrder
 
 
 class OrderSerializer(StructSerializer):
-    """An order as it is published; its lines should be prefetched."""
+    """An order as it is published."""
 
     struct = shapes.Order
 

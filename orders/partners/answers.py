@@ -14,6 +14,7 @@ from config.kit.times import iso
 from orders.choices import OrderStatus
 from orders.models import Order, OrderLine
 from orders.partners.answered_items import extras_of_line, goods_of_lines, item_of, minor
+from orders.partners.known_orders import lines_of
 from orders.partners.meanings import Goods
 
 PUBLISHED = {"CREATED", "PAID", "CANCELED", "FULFILLED"}
@@ -43,18 +44,17 @@ def published_status() -> Case:
 
 
 def publish(ids: PublicIds, orders: Sequence[Order]) -> list[dict[str, Any]]:
-    """The published objects of these orders of one project; lines prefetched. Two statements for all their goods."""
+    """The published objects of these orders of one project. One statement for their lines, two for all their goods."""
     if not orders:
         return []
-    lines = [(order, line) for order in orders for line in order.lines.all()]
-    goods = goods_of_lines(ids, orders[0].project_id, lines)
-    return [_order(ids, order, goods) for order in orders]
+    lines = lines_of(orders)
+    goods = goods_of_lines(ids, orders[0].project_id, [(order, line) for order in orders for line in lines[order.pk]])
+    return [_order(ids, order, lines[order.pk], goods) for order in orders]
 
 
-def _order(ids: PublicIds, order: Order, goods: Mapping[int, Goods]) -> dict[str, Any]:
+def _order(ids: PublicIds, order: Order, lines: Sequence[OrderLine], goods: Mapping[int, Goods]) -> dict[str, Any]:
     digits = get_currency_precision(order.currency)
     document: Mapping[str, Any] = order.partner or {}
-    lines = list(order.lines.all())
     published: dict[str, Any] = {
         "id": ids.give("ord", order.pk),
         "source_id": order.source_id or None,

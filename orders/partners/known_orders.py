@@ -5,10 +5,20 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from config.kit.postgresql.model_columns import Columns
 from config.kit.public_ids import PublicIds
-from config.kit.sql import execute
-from orders.models import Order
+from config.kit.sql import either, execute
+from orders.models import Order, OrderLine
+
+ORDER, LINE = Columns(Order, "book", without=["search"]), Columns(OrderLine, "line")
+# What nearly every call of the API on one order asks.
+ORDERS = f"SELECT {ORDER} FROM orders_order AS book WHERE book.project_id = %s AND "  # noqa: S608  names of ours only
+LINES = (
+    f"SELECT {LINE} FROM orders_orderline AS line"  # noqa: S608  names of ours only
+    " WHERE line.order_id = ANY(%s) ORDER BY line.order_id, line.position"
+)
 
 
 @dataclass(frozen=True)
@@ -21,12 +31,28 @@ class KnownOrder:
 
 
 def find(project_id: int, ids: PublicIds, key: str) -> Order | None:
-    """An order of the project by its public id or its source id; lines prefetched."""
-    orders = Order.objects.filter(project_id=project_id).prefetch_related("lines")
+    """An order of the project by its public id or its source id."""
     pk = ids.take("ord", key)
-    found = orders.filter(pk=pk).first() if pk is not None else None
+    found = find_by_key(project_id, pk) if pk is not None else None
     if found is None and key and "\x00" not in key:
-        found = orders.filter(source_id=key).exclude(source_id="").first()
+        found = _first(f"{ORDERS} book.source_id = %s AND book.source_id <> ''", [project_id, key])
+    return found
+
+
+def find_by_key(project_id: int, pk: int) -> Order | None:
+    """An order of the project by its primary key."""
+    return _first(f"{ORDERS} book.id = %s", [project_id, pk])
+
+
+def _first(statement: str, params: Sequence[Any]) -> Order | None:
+    return next((order for order, _ in ORDER.read(statement, params)), None)
+
+
+def lines_of(orders: Sequence[Order]) -> dict[int, list[OrderLine]]:
+    """The lines of orders by the primary keys of these, in their order; in one statement."""
+    found: dict[int, list[OrderLine]] = {order.pk: [] for order in orders}
+    for line, _ in LINE.read(LINES, [list(found)]):
+        found[line.order_id].append(line)
     return found
 
 
@@ -47,15 +73,14 @@ def digest_of(encoded: bytes) -> str:
 def look_up(project_id: int, ids: PublicIds, keys: Sequence[tuple[str | None, str | None]]) -> list[KnownOrder | None]:
     """The orders with these ids, else source ids."""
     pks = [ids.take("ord", public_id) if public_id else None for public_id, _ in keys]
+    wanted, values = either(
+        ("id = ANY(%s)", [pk for pk in pks if pk is not None]),
+        ("source_id = ANY(%s) AND source_id <> ''", [source_id for _, source_id in keys if source_id]),
+    )
     rows = execute(
-        "SELECT id, source_id, import_action, integration_id, coalesce(partner ->> 'digest', ''), erased_at"
-        " FROM orders_order"
-        " WHERE project_id = %s AND (id = ANY(%s) OR (source_id = ANY(%s) AND source_id <> ''))",
-        [
-            project_id,
-            [pk for pk in pks if pk is not None],
-            [source_id for _, source_id in keys if source_id],
-        ],
+        "SELECT id, source_id, import_action, integration_id, coalesce(partner ->> 'digest', ''), erased_at"  # noqa: S608
+        f" FROM orders_order WHERE project_id = %s AND {wanted}",
+        [project_id, *values],
     )
     by_pk = {row[0]: KnownOrder(row[0], row[2], row[3] is not None, row[4], row[5] is not None) for row in rows}
     by_source = {row[1]: by_pk[row[0]] for row in rows if row[1]}

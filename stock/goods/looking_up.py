@@ -7,23 +7,19 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from config.kit.public_ids import PublicIds
-from config.kit.sql import execute
+from config.kit.sql import either, execute
 from stock.goods.known import KnownArticle, KnownGoods, KnownParent
 from stock.goods.parents import LONGEST_CODE
 
 PARENTS = """
 SELECT parent.id, parent.source_id, parent.name, parent.price, parent.metadata, parent.lone
-FROM stock_parentproduct AS parent WHERE parent.project_id = %s AND parent.deleted_at IS NULL
-  AND (parent.id = ANY(%s) OR (parent.source_id = ANY(%s) AND parent.source_id <> ''))
-"""
+FROM stock_parentproduct AS parent WHERE parent.project_id = %s AND parent.deleted_at IS NULL AND """
 ARTICLES = """
 SELECT article.id, article.sku, article.name, CASE WHEN article.currency IN ('', %s) THEN article.price END,
   article.metadata, article.own,
   parent.id, parent.source_id, parent.name, parent.price, parent.metadata, parent.lone
 FROM stock_product AS article JOIN stock_parentproduct AS parent ON parent.id = article.parent_id
-WHERE article.project_id = %s AND article.deleted_at IS NULL AND parent.deleted_at IS NULL
-  AND (article.sku = ANY(%s) OR article.id = ANY(%s) OR (article.own AND article.parent_id = ANY(%s)))
-"""
+WHERE article.project_id = %s AND article.deleted_at IS NULL AND parent.deleted_at IS NULL AND """
 
 
 def look_up(
@@ -46,12 +42,20 @@ def look_up(
     pks = {*articles, *(pk for code in wanted if (pk := ids.take("sku", code)))}
     named, asked = set(parents), set(sources) - {""}
     if named or asked:
-        for row in execute(PARENTS, [project_id, sorted(named), sorted(asked)]):
+        which, values = either(
+            ("parent.id = ANY(%s)", sorted(named)),
+            ("parent.source_id = ANY(%s) AND parent.source_id <> ''", sorted(asked)),
+        )
+        for row in execute(PARENTS + which, [project_id, *values]):
             _keep(known, _parent(row))
     wanted |= {parent.source_id for parent in known.parents.values() if len(parent.source_id) <= LONGEST_CODE} - {""}
     if wanted or pks or known.parents:
-        asking = [currency, project_id, sorted(wanted), sorted(pks), list(known.parents)]
-        for row in execute(ARTICLES, asking):
+        which, values = either(
+            ("article.sku = ANY(%s)", sorted(wanted)),
+            ("article.id = ANY(%s)", sorted(pks)),
+            ("article.own AND article.parent_id = ANY(%s)", list(known.parents)),
+        )
+        for row in execute(ARTICLES + which, [currency, project_id, *values]):
             parent = known.parents.get(row[6]) or _parent(row[6:])
             article = KnownArticle(row[0], row[1], row[2], row[3], _json(row[4]), row[5], parent)
             known.articles[article.pk] = known.by_code[article.code] = article
