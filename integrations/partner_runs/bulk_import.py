@@ -26,14 +26,8 @@ from integrations.runs.pages import RunPage, Written
 from orders import bell
 from orders.partners.known_orders import SentOrder, digest_of
 from orders.partners.published import PublishedOrder
-from orders.partners.store import (
-    Book,
-    Outcome,
-    RowFailure,
-    Stored,
-    store,
-    unchanged,
-)
+from orders.partners.sent_page import Book, Outcome, RowFailure, Stored
+from orders.partners.store import store, unchanged
 
 # Orders that lie together.
 PORTION = 500

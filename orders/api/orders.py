@@ -33,7 +33,8 @@ from orders.exported.order_rows import ORDERS
 from orders.models import Order
 from orders.partners import known_orders, store
 from orders.partners.published import PublishedOrder
-from orders.partners.store import Book, NotWritten, Stored
+from orders.partners.sent_page import Book, Stored
+from orders.partners.store import NotWritten
 
 POST_SAYS = (
     "An order with this `id` or `source_id` is updated: what is not sent stays as it is, `items` replace its items, and"
@@ -74,9 +75,6 @@ class OrderViewSet(ListModelMixin, PartnerViewSet):
     id_prefix, source_id_field, resource_name = "ord", "source_id", "order"
     id_says = "The id of the order, `ord_…`, or its source id."
     lookup_url_kwarg, lookup_value_converter = "order_id", "rest"
-
-    def get_queryset(self) -> QuerySet[Order]:
-        return super().get_queryset().prefetch_related("lines")
 
     def count(self, rows: QuerySet[Any]) -> int:
         return counting.total(self.project.pk)
@@ -151,4 +149,4 @@ class OrderViewSet(ListModelMixin, PartnerViewSet):
             if failure.key == "not_found":
                 raise not_found("order", order.id or "") from error
             raise bad_payload(failure.reason, key=failure.key) from error
-        return Response(self.get_serializer(self.get_queryset().get(pk=stored.order_id)).data)
+        return Response(self.get_serializer(known_orders.find_by_key(project.pk, stored.order_id)).data)

@@ -21,7 +21,7 @@ from config.kit.api.bodies import unstorable
 from config.kit.isolating import in_halves, once_more
 from config.kit.public_ids import PublicIds
 from config.kit.refusals import Refused
-from config.kit.sql import copy_rows, execute, next_ids
+from config.kit.sql import copy_rows, either, execute, next_ids
 from orders.customers.customer_objects import (
     ADDRESS,
     CustomerObject,
@@ -180,6 +180,8 @@ class Customers:
         self._by_email: dict[str, _Profile] = {}
         """Those without a source id, by e-mail address in lower case."""
         self._results: list[tuple[_Profile, bool, bool] | CustomerFailure] = []
+        self._keys: list[int] = []
+        """Taken for those who are new."""
 
     def add(self, sent: CustomerObject) -> int:
         """Remember a row; the ticket to ask for it by."""
@@ -190,55 +192,78 @@ class Customers:
         """Find, create and update them all, in a handful of statements; their segments follow."""
         if not self._sent:
             return
-        self._read(self._find(), at)
-        written: dict[int, _Profile] = {}
-        for sent in self._sent:
-            try:
-                profile, found, updated = self._take(sent)
-            except CustomerRefused as error:
-                self._results.append(error.failure)
-            else:
-                self._results.append((profile, found, updated))
-                written[id(profile)] = profile
-        new = [profile for profile in written.values() if not profile.here]
-        new.sort(key=lambda profile: (profile.source_id, profile.email.lower()))  # two who make the same never cross
-        for profile, pk in zip(new, next_ids(Customer, len(new)), strict=True):
-            profile.pk = pk
+        written = self._take_all(self._locked([pk for (pk,) in self._find("id")], at))
+        new = self._numbered(written)
         due.mark(self._project_id, (profile.pk for profile in new), at)
-        self._update([profile for profile in written.values() if profile.here and profile.changed], at)
+        self._update([profile for profile in written if profile.here and profile.changed], at)
         self._create(new, at)
+
+    def foresee(self) -> None:
+        """Find whom the rows mean, and give those who are new their keys: nobody is locked, and nothing is written.
+
+        `outcome` says what came of it. `write` finds them again, and means the same as long as nobody was quicker.
+        """
+        if self._sent:
+            self._numbered(self._take_all(sorted(self._find("id", *COLUMNS))))
 
     def outcome(self, ticket: int) -> CustomerOutcome:
         """What came of a row, after `write`."""
         result = self._results[ticket]
         return result if isinstance(result, CustomerFailure) else CustomerStored(result[0].pk, *result[1:])
 
-    def _find(self) -> list[int]:
+    def _find(self, *columns: str) -> list[tuple[Any, ...]]:
         """Whom the rows may mean."""
         pks = [pk for sent in self._sent if sent.id and (pk := self._ids.take("cust", sent.id))]
         sources = [sent.source_id for sent in self._sent if sent.source_id]
         emails = [sent.email.lower() for sent in self._sent if sent.email]
-        found = execute(
-            f"SELECT id FROM orders_customer WHERE project_id = %s AND {HERE}"  # noqa: S608
-            " AND (id = ANY(%s) OR (source_id = ANY(%s) AND source_id <> '')"
-            " OR (lower(email) = ANY(%s) AND email <> '' AND source_id = ''))",
-            [self._project_id, pks, sources, emails],
+        wanted, values = either(
+            ("id = ANY(%s)", pks),
+            ("source_id = ANY(%s) AND source_id <> ''", sources),
+            ("lower(email) = ANY(%s) AND email <> '' AND source_id = ''", emails),
         )
-        return [pk for (pk,) in found]
+        return execute(
+            f"SELECT {', '.join(columns)} FROM orders_customer WHERE project_id = %s AND {HERE} AND {wanted}",  # noqa: S608
+            [self._project_id, *values],
+        )
 
-    def _read(self, pks: Sequence[int], at: datetime) -> None:
+    def _locked(self, pks: Sequence[int], at: datetime) -> list[tuple[Any, ...]]:
         """Lock and read them. Whoever places customers takes the mark first and the row afterwards: so do we."""
+        if not pks:
+            return []
         due.mark(self._project_id, pks, at)
-        found = pks and execute(
+        return execute(
             f"SELECT id, {', '.join(COLUMNS)} FROM orders_customer WHERE id = ANY(%s) AND {HERE}"  # noqa: S608
             " ORDER BY id FOR NO KEY UPDATE",
             [list(pks)],
         )
-        for pk, *values in found or ():
+
+    def _take_all(self, found: Sequence[tuple[Any, ...]]) -> list[_Profile]:
+        """Decide what the rows come to with these customers; whoever they mean, each once."""
+        self._profiles, self._by_source, self._by_email, self._results = {}, {}, {}, []
+        for pk, *values in found:
             profile = _Profile(**dict(zip(COLUMNS, values, strict=True)), pk=pk, here=True)
             profile.address, profile.metadata = (msgspec.json.decode(text) for text in values[-2:])
             self._profiles[pk] = profile
             self._know(profile)
+        written: dict[int, _Profile] = {}
+        for sent in self._sent:
+            try:
+                profile, was_here, updated = self._take(sent)
+            except CustomerRefused as error:
+                self._results.append(error.failure)
+            else:
+                self._results.append((profile, was_here, updated))
+                written[id(profile)] = profile
+        return list(written.values())
+
+    def _numbered(self, written: Sequence[_Profile]) -> list[_Profile]:
+        """Those who are new, with their keys: whom `foresee` gave one keep it."""
+        new = [profile for profile in written if not profile.here]
+        new.sort(key=lambda profile: (profile.source_id, profile.email.lower()))  # two who make the same never cross
+        self._keys += next_ids(Customer, max(0, len(new) - len(self._keys)))
+        for profile, pk in zip(new, self._keys, strict=False):
+            profile.pk = pk
+        return new
 
     def _know(self, profile: _Profile) -> None:
         if profile.source_id:

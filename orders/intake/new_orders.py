@@ -97,9 +97,14 @@ class Ahead:
             rows.write_orders(source, self.decided.drafts, self.buyers.ids)
 
     @classmethod
-    def write(cls, source: Source, intakes: Sequence[Intake]) -> Ahead | None:
-        """None where it cannot be done so: products have to be made first, which needs the lock."""
-        seen = _see(source, intakes, ledger.seen_levels)
+    def write(
+        cls, source: Source, intakes: Sequence[Intake], products: Mapping[str, int] | None = None
+    ) -> Ahead | None:
+        """`products`: ids by SKU, where the caller has just looked them up.
+
+        None where it cannot be done so: products have to be made first, which needs the lock.
+        """
+        seen = _see(source, intakes, ledger.seen_levels, products)
         return None if seen is None else cls(source, intakes, seen)
 
     @property
@@ -128,11 +133,15 @@ class Ahead:
 
 
 def _see(
-    source: Source, intakes: Sequence[Intake], levels: Callable[[int, Mapping[Place, Iterable[int]], int], Shelves]
+    source: Source,
+    intakes: Sequence[Intake],
+    levels: Callable[[int, Mapping[Place, Iterable[int]], int], Shelves],
+    products: Mapping[str, int] | None = None,
 ) -> Seen | None:
     """None where products are yet to be made."""
     names = _names(intakes)
-    products = catalogue.find(source.project_id, list(names))
+    if products is None:
+        products = catalogue.find(source.project_id, list(names))
     if source.create_unknown_products and len(products) < len(names):
         return None
     rules = routing_rules.of(source.project_id)

@@ -69,7 +69,8 @@ class Keys:
         source_id = stripped(item.source_id)
         if item.related_object != "product":
             self.codes.add(source_id)
-        self.sources.add(source_id)
+        if item.related_object != "sku" or item.overrides:
+            self.sources.add(source_id)
         sku, product = item.sku or SkuObject(), item.product or ProductObject()
         self.codes.add(stripped(sku.source_id))
         self.sources.add(stripped(product.source_id))

@@ -27,10 +27,6 @@ class GoodsWarning:
     details: str
 
 
-def overrides(item: Item) -> bool:
-    return any(part is not None and part.override for part in (item.sku, item.product))
-
-
 class Overriding:
     """The goods that some items override, in hand until they are saved; the last item for one key wins."""
 

@@ -72,6 +72,11 @@ class Item(Struct, omit_defaults=True, gc=False):
     metadata: Metadata | None = None
 
     @property
+    def overrides(self) -> bool:
+        """Whether it writes goods of the catalogue."""
+        return any(part is not None and part.override for part in (self.sku, self.product))
+
+    @property
     def own_price(self) -> float | None:
         """item.price, else sku.price, else product.price."""
         if self.price is not None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from orders.partners.meanings import Goods, Keys, meaning
-from orders.partners.overriding import GoodsWarning, Overriding, overrides
+from orders.partners.overriding import GoodsWarning, Overriding
 from orders.partners.published import InvalidOrder, PublishedOrder
 from stock import catalogue as articles
 from stock.goods.goods_rows import Catalogue
@@ -26,7 +26,7 @@ class MeantGoods:
 
 
 def has_overrides(order: PublishedOrder) -> bool:
-    return any(overrides(item) for item in order.items or ())
+    return any(item.overrides for item in order.items or ())
 
 
 def find(catalogue: Catalogue, orders: Sequence[PublishedOrder], *, live: bool) -> MeantGoods:
@@ -93,7 +93,7 @@ def _override(
             continue
         try:
             for index, item in enumerate(order.items or ()):
-                if overrides(item):
+                if item.overrides:
                     told = writing.write(item, found.goods[place][index], index)
                     found.warnings.setdefault(place, []).extend(told)
         except InvalidOrder as error:

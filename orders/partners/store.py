@@ -6,126 +6,43 @@ shops; another status or other items release and reserve again (`orders.partners
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from zoneinfo import ZoneInfo
+from collections.abc import Callable, Sequence
 
 import msgspec
-from babel.numbers import get_currency_precision
 from django.db import transaction
 
 from config.kit.isolating import once_more
-from config.kit.public_ids import PublicIds
 from config.kit.refusals import Refused
 from config.kit.sql import update_rows
 from orders.customers.upserting import Customers
-from orders.intake.drafts import FromPartner, Intake, Obstacle, Source
-from orders.intake.new_orders import take_in
+from orders.intake.drafts import FromPartner, Intake, Obstacle, Source, Taken
+from orders.intake.new_orders import Ahead, take_in
 from orders.intake.plans import API_HISTORY, API_HISTORY_CANCELLED, CANCEL, VALID, Plan
 from orders.models import Order
 from orders.partners import sent_back, sent_customers, sent_goods
 from orders.partners.answered_items import goods_of_lines
 from orders.partners.known_orders import KnownOrder, SentOrder, digest_of, look_up
-from orders.partners.meanings import Goods
-from orders.partners.overriding import GoodsWarning, overrides
-from orders.partners.published import InvalidOrder, Item, PublishedOrder, missing_amount
+from orders.partners.published import InvalidOrder, PublishedOrder, missing_amount
+from orders.partners.sent_page import Book, Outcome, RowFailure, SentEntry, SentPage, Stored
 from orders.partners.to_book import kept, to_incoming
 from orders.partners.updates import OrderUpdate, apply
 from orders.work.changing import ChangeRefused, Opened, open_together, write_together
 from stock import ledger
-from stock.goods.goods_rows import Catalogue
-
-
-@dataclass(frozen=True)
-class Book:
-    """A project's order book as its partners write to it."""
-
-    project_id: int
-    currency: str
-    zone: ZoneInfo
-    ids: PublicIds
-    at: datetime
-    run_id: int | None = None
-
-    @property
-    def digits(self) -> int:
-        return get_currency_precision(self.currency)
-
-    @property
-    def catalogue(self) -> Catalogue:
-        at = self.at.replace(microsecond=self.at.microsecond // 1_000 * 1_000)
-        return Catalogue(self.project_id, self.currency, self.ids, at)
-
-
-@dataclass(frozen=True)
-class Stored:
-    """The order is in the book; `what` is created, updated or skipped."""
-
-    order_id: int
-    what: str
-    warnings: tuple[GoodsWarning, ...] = ()
-
-
-@dataclass(frozen=True)
-class RowFailure:
-    """Nothing was written for the order. `key` is stable, `reason` for people."""
-
-    key: str
-    reason: str
-
-
-Outcome = Stored | RowFailure
-
-
-@dataclass(eq=False)
-class _Entry:
-    """One order of the page on its way."""
-
-    order: PublishedOrder
-    """As sent; of one that is here already, only what is new in it."""
-    known: KnownOrder | None = None
-    outcome: Outcome | None = None
-    customer: int | None = None
-    referrer: int | None = None
-    """Tickets of the page's customers."""
-    digest: str = ""
-    goods: Sequence[Goods] = ()
-    """What its items mean."""
-    warnings: Sequence[GoodsWarning] = ()
-    writes_goods: bool = False
-    """It has written goods of the catalogue, or half of them."""
-    answered: Mapping[int, Item] = field(default_factory=dict)
-    """Its items as they are answered, by line, where it names any."""
-
-
-@dataclass
-class _Page:
-    book: Book
-    entries: list[_Entry]
-    live: bool
-    behind: dict[int, Goods] = field(default_factory=dict)
-    """What stands behind the lines of orders whose items are sent anew."""
-    opened: dict[int, Opened] = field(default_factory=dict)
-
-    @property
-    def open(self) -> list[_Entry]:
-        return [entry for entry in self.entries if entry.outcome is None]
 
 
 def store(book: Book, orders: Sequence[PublishedOrder], *, live: bool, on_conflict: str = "update") -> list[Outcome]:
     """Write a page; the outcomes stand in the order of `orders`. No source id comes twice in a page.
 
-    Only what may touch stock or catalogue waits for the project's lock, not history. Whoever writes without it locks
-    orders, customers and new orders in this order, each kind by its keys, so that no two wait for each other.
+    Live orders and what writes to the catalogue wait for the project's lock, history does not. Whoever writes without
+    it locks orders, customers and new orders in this order, each kind by its keys, so that no two wait for each other.
     An order that is refused leaves nothing in the catalogue either: the page is taken back and written without it.
     Raises errors as they come: the caller isolates the order that causes one.
     """
     if not any(map(sent_goods.has_overrides, orders)):
-        return _written(book, [_Entry(order) for order in orders], live=live, on_conflict=on_conflict)
+        return _written(book, [SentEntry(order) for order in orders], live=live, on_conflict=on_conflict)
     outcomes: dict[int, Outcome] = {}
     while len(outcomes) < len(orders):
-        entries = {place: _Entry(order) for place, order in enumerate(orders) if place not in outcomes}
+        entries = {place: SentEntry(order) for place, order in enumerate(orders) if place not in outcomes}
         with transaction.atomic():
             found = _written(book, list(entries.values()), live=live, on_conflict=on_conflict)
             written = dict(zip(entries, found, strict=True))
@@ -135,37 +52,27 @@ def store(book: Book, orders: Sequence[PublishedOrder], *, live: bool, on_confli
     return [outcomes[place] for place in range(len(orders))]
 
 
-def _spoils(entry: _Entry, outcome: Outcome) -> bool:
+def _spoils(entry: SentEntry, outcome: Outcome) -> bool:
     """Whether it was refused after goods were written for it."""
     return entry.writes_goods and isinstance(outcome, RowFailure)
 
 
-def _written(book: Book, entries: list[_Entry], *, live: bool, on_conflict: str) -> list[Outcome]:
-    page = _Page(book, entries, live)
-    may_touch_stock = any(_touches_stock(item, live=live) for entry in entries for item in entry.order.items or ())
-    if may_touch_stock:
+def _written(book: Book, entries: list[SentEntry], *, live: bool, on_conflict: str) -> list[Outcome]:
+    page = SentPage(book, entries, live)
+    if live or any(sent_goods.has_overrides(entry.order) for entry in entries):
         ledger.lock_project(book.project_id)
     _find(page, on_conflict)
-    if live and not may_touch_stock and any(entry.known for entry in entries):  # what they hold may be let go of
-        ledger.lock_project(book.project_id)
-        _find(page, on_conflict)
     later = _of_orders_met_before(page)
     page.entries = [entry for entry in entries if entry not in later]
     _open(page)
     _find_goods(page)
-    customers = _write_customers(page)
+    customers = _customers_of(page)
+    customers.write(book.at)
     _create(page, customers)
     _update(page, customers)
     for entry in later:
         [entry.outcome] = store(book, [entry.order], live=live, on_conflict=on_conflict)
     return [entry.outcome for entry in entries if entry.outcome is not None]
-
-
-def _touches_stock(item: Item, *, live: bool) -> bool:
-    """Whether it may reserve units, or writes to the catalogue."""
-    if overrides(item):
-        return True
-    return live and bool(item.source_id or item.sku_id or item.product_id or item.sku or item.product)
 
 
 class NotWritten(Refused):
@@ -179,14 +86,66 @@ class NotWritten(Refused):
 def save(book: Book, order: PublishedOrder) -> Stored:
     """Create or update one live order. Raises NotWritten, with nothing written."""
 
-    def work() -> Stored:
-        outcome = store(book, [order], live=True)[0]
+    def work(write: Callable[[], Outcome]) -> Stored:
+        outcome = write()
         if isinstance(outcome, RowFailure):
             raise NotWritten(outcome)
         return outcome
 
     # An import of the same orders or customers may be under way, which waits for nobody.
-    return once_more(work)
+    try:
+        return once_more(lambda: work(lambda: _ahead(book, order)))
+    except _Outpaced:
+        return once_more(lambda: work(lambda: store(book, [order], live=True)[0]))
+
+
+class _Outpaced(Exception):
+    """What was written before the project's lock was taken would be written otherwise now."""
+
+
+def _ahead(book: Book, order: PublishedOrder) -> Outcome:
+    """As `store` for one live order: nearly all of a new one is written before the project's lock is taken.
+
+    One without goods that are kept here takes no lock, unless several warehouses may serve it. One that is here, or
+    writes to the catalogue, is written under the lock as a whole. Raises _Outpaced.
+    """
+    entry = SentEntry(order)
+    page = SentPage(book, [entry], live=True)
+    if not sent_goods.has_overrides(order):
+        _find(page, "update")
+        if entry.known is None:
+            _find_goods(page, making=False)
+            if not any(goods.parent and not goods.article for goods in entry.goods):  # that article is to be made
+                _create_one(page, entry)
+    return entry.outcome or store(book, [order], live=True)[0]
+
+
+def _create_one(page: SentPage, entry: SentEntry) -> None:
+    """Raises _Outpaced."""
+    if entry.outcome is not None:
+        return
+    customers = _customers_of(page)
+    if not any(goods.article for goods in entry.goods):
+        customers.write(page.book.at)
+        _create(page, customers)
+        return
+    customers.foresee()
+    foreseen = [customers.outcome(ticket) for ticket in (entry.customer, entry.referrer) if ticket is not None]
+    try:
+        intake = _intake(page, entry, customers)
+    except InvalidOrder as error:
+        entry.outcome = RowFailure(error.key, str(error))
+        return
+    articles = {goods.article.code: goods.article.pk for goods in entry.goods if goods.article}
+    written = Ahead.write(_source(page.book), [intake], articles)
+    if written is None:
+        raise _Outpaced
+    if not written.settle():
+        raise _Outpaced
+    customers.write(page.book.at)
+    if foreseen != [customers.outcome(ticket) for ticket in (entry.customer, entry.referrer) if ticket is not None]:
+        raise _Outpaced
+    [entry.outcome] = _told([entry], written.outcomes)
 
 
 def unchanged(book: Book, sent: Sequence[SentOrder]) -> list[int | None]:
@@ -198,7 +157,7 @@ def unchanged(book: Book, sent: Sequence[SentOrder]) -> list[int | None]:
     ]
 
 
-def _find(page: _Page, on_conflict: str) -> None:
+def _find(page: SentPage, on_conflict: str) -> None:
     """Which orders are in the book already, and what is to become of them."""
     known = look_up(
         page.book.project_id, page.book.ids, [(entry.order.id, entry.order.source_id) for entry in page.entries]
@@ -214,7 +173,7 @@ def _find(page: _Page, on_conflict: str) -> None:
             entry.outcome = RowFailure("missing_amount", f"{entry.order.source_id} is new: send an amount or items")
 
 
-def _conflict(entry: _Entry, known: KnownOrder, on_conflict: str, *, live: bool) -> Outcome | None:
+def _conflict(entry: SentEntry, known: KnownOrder, on_conflict: str, *, live: bool) -> Outcome | None:
     """What becomes of an order that is here already; None: it is updated."""
     if on_conflict == "skip":
         return Stored(known.pk, "skipped")
@@ -237,7 +196,7 @@ def _refusal(known: KnownOrder, *, live: bool) -> RowFailure | None:
     return None
 
 
-def _of_orders_met_before(page: _Page) -> list[_Entry]:
+def _of_orders_met_before(page: SentPage) -> list[SentEntry]:
     """Entries of an order that another entry of the page has named in another way: they come after it."""
     met: set[int] = set()
     later = []
@@ -249,7 +208,7 @@ def _of_orders_met_before(page: _Page) -> list[_Entry]:
     return later
 
 
-def _open(page: _Page) -> None:
+def _open(page: SentPage) -> None:
     """Open the orders that are here, and leave of what was sent for them what is new."""
     known = {entry.known.pk: (entry, entry.known) for entry in page.open if entry.known is not None}
     if not known:
@@ -275,9 +234,10 @@ def _names_it(order: PublishedOrder, opened: Opened) -> bool:
     return bool(order.source_id and not opened.order.source_id)
 
 
-def _find_goods(page: _Page) -> None:
+def _find_goods(page: SentPage, *, making: bool = True) -> None:
+    """`making`: articles of products that are sold for the first time."""
     entries = page.open
-    found = sent_goods.find(page.book.catalogue, [entry.order for entry in entries], live=page.live)
+    found = sent_goods.find(page.book.catalogue, [entry.order for entry in entries], live=page.live and making)
     for place, entry in enumerate(entries):
         entry.writes_goods = sent_goods.has_overrides(entry.order)
         entry.goods, entry.warnings = found.goods.get(place, ()), found.warnings.get(place, ())
@@ -285,17 +245,17 @@ def _find_goods(page: _Page) -> None:
             entry.outcome = RowFailure(error.key, str(error))
 
 
-def _write_customers(page: _Page) -> Customers:
+def _customers_of(page: SentPage) -> Customers:
+    """Whom the page names; they are yet to be written."""
     customers = Customers(page.book.project_id, page.book.ids)
     for entry in page.open:
         order = entry.order
         entry.customer = sent_customers.add(customers, order.customer, order.customer_id or _customer_of(page, entry))
         entry.referrer = sent_customers.add(customers, order.referrer, order.referrer_id)
-    customers.write(page.book.at)
     return customers
 
 
-def _customer_of(page: _Page, entry: _Entry) -> str | None:
+def _customer_of(page: SentPage, entry: SentEntry) -> str | None:
     """Whom a customer without any key is: the one that the order has."""
     sent = entry.order.customer
     if entry.known is None or sent is None or sent.id or sent.source_id or sent.email:
@@ -304,9 +264,7 @@ def _customer_of(page: _Page, entry: _Entry) -> str | None:
     return None if pk is None else page.book.ids.give("cust", pk)
 
 
-def _create(page: _Page, customers: Customers) -> None:
-    book = page.book
-    source = Source(book.project_id, None, book.run_id, book.zone, book.at, create_unknown_products=False)
+def _create(page: SentPage, customers: Customers) -> None:
     entries, intakes = [], []
     for entry in page.open:
         if entry.known is None:
@@ -315,14 +273,25 @@ def _create(page: _Page, customers: Customers) -> None:
                 entries.append(entry)
             except InvalidOrder as error:
                 entry.outcome = RowFailure(error.key, str(error))
-    for entry, taken in zip(entries, take_in(source, intakes), strict=True):
-        if isinstance(taken, Obstacle):
-            entry.outcome = RowFailure(taken.code, taken.message)
-        else:
-            entry.outcome = Stored(taken.order_id, "created", tuple(entry.warnings))
+    for entry, outcome in zip(entries, _told(entries, take_in(_source(page.book), intakes)), strict=True):
+        entry.outcome = outcome
 
 
-def _intake(page: _Page, entry: _Entry, customers: Customers) -> Intake:
+def _source(book: Book) -> Source:
+    return Source(book.project_id, None, book.run_id, book.zone, book.at, create_unknown_products=False)
+
+
+def _told(entries: Sequence[SentEntry], taken: Sequence[Taken | Obstacle]) -> list[Outcome]:
+    """What came of orders that are new."""
+    return [
+        RowFailure(each.code, each.message)
+        if isinstance(each, Obstacle)
+        else Stored(each.order_id, "created", tuple(entry.warnings))
+        for entry, each in zip(entries, taken, strict=True)
+    ]
+
+
+def _intake(page: SentPage, entry: SentEntry, customers: Customers) -> Intake:
     book, order = page.book, entry.order
     incoming = to_incoming(order, entry.goods, book.currency, book.digits, book.at, stocked=page.live)
     partner = FromPartner(
@@ -340,7 +309,7 @@ def _plan(order: PublishedOrder, *, live: bool) -> Plan:
     return VALID if live else API_HISTORY
 
 
-def _update(page: _Page, customers: Customers) -> None:
+def _update(page: SentPage, customers: Customers) -> None:
     """Change the orders that are here, in as few statements as one."""
     noted: list[Opened] = []
     same: list[Order] = []
@@ -370,7 +339,7 @@ def _update(page: _Page, customers: Customers) -> None:
     update_rows(Order, ["partner"], same)
 
 
-def _change(page: _Page, entry: _Entry, customers: Customers) -> OrderUpdate:
+def _change(page: SentPage, entry: SentEntry, customers: Customers) -> OrderUpdate:
     return OrderUpdate(
         entry.order,
         entry.goods,

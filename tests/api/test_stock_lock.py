@@ -17,14 +17,20 @@ from config.kit.public_ids import PublicIds
 from config.kit.sql import execute
 from config.kit.true_time import now
 from integrations import jobs
+from integrations.invariants import broken
 from integrations.models import Run
 from orders.customers import ending
-from orders.models import Customer, Order
+from orders.intake.allocation import change_stock
+from orders.intake.new_orders import Ahead
+from orders.models import Customer, Order, OrderLine
 from orders.partners import store
 from orders.partners.published import PublishedOrder
-from orders.partners.store import Book
+from orders.partners.sent_page import Book
 from orders.segments import due
 from stock import ledger
+from stock.choices import MovementReason
+from stock.ledger import Change
+from stock.models import Product
 from tests.api.conftest import Partner
 from tests.factories import give_stock
 from tests.waiting import GENEROUS, somebody_waits_for_a_lock, until
@@ -61,7 +67,9 @@ def imported(partner: Partner) -> Run:
     [
         {"source_id": "l-1", "amount": 500},
         {"source_id": "l-1", "items": [{"amount": 500}], "customer": {"source_id": "c-1", "name": "Ana"}},
+        {"source_id": "l-1", "items": [{"source_id": "NOBODY-KEEPS", "amount": 500}], "customer": {"name": "Ana"}},
     ],
+    ids=["no items", "no goods", "goods that are not kept here"],
 )
 def test_an_order_without_goods_waits_for_nobody(partner: Partner, order: dict[str, Any]) -> None:
     with transaction.atomic():
@@ -103,6 +111,89 @@ def test_control_what_touches_the_stock_waits(partner: Partner, order: dict[str,
         assert not given
     thread.join(GENEROUS)
     assert given[0].status_code == 200
+
+
+ONE = {
+    "source_id": "l-1",
+    "items": [{"source_id": "TEA", "quantity": 3, "price": 5}],
+    "customer": {"source_id": "c-1", "name": "Ana", "email": "ana@mail.example"},
+}
+
+
+def before_the_lock(monkeypatch: pytest.MonkeyPatch, work: Callable[[], Any]) -> list[bool]:
+    """Do this in a transaction of its own once the order is written, and has not taken the lock yet.
+
+    What came of each order that was written so: whether it could stay.
+    """
+    settle, stayed, todo = Ahead.settle, [], [work]
+
+    def settling(ahead: Ahead) -> bool:
+        assert Order.objects.filter(source_id="l-1").exists(), "it is written"
+        while todo:
+            thread, given = beside(todo.pop())
+            thread.join(GENEROUS)
+            assert given, "it waits for nobody"
+        stayed.append(settle(ahead))
+        return stayed[-1]
+
+    monkeypatch.setattr(Ahead, "settle", settling)
+    return stayed
+
+
+def test_an_order_is_written_before_it_takes_the_lock(partner: Partner, monkeypatch: pytest.MonkeyPatch) -> None:
+    articles = give_stock(partner.project, TEA=5)
+    stayed = before_the_lock(monkeypatch, lambda: moved(partner, articles["TEA"], -1))
+    assert partner.post("/v1/orders", ONE).status_code == 200
+    assert stayed == [True]
+    assert OrderLine.objects.values_list("reserved", "waiting").get() == (3, 0)
+    assert Order.objects.get().customer == Customer.objects.get(source_id="c-1")
+    assert broken() == {}
+
+
+def moved(partner: Partner, product_id: int, units: int) -> bool:
+    change_stock(partner.project.pk, [Change(product_id, units, MovementReason.ADJUSTMENT, "meanwhile")])
+    return True
+
+
+def test_units_that_went_meanwhile_are_not_promised(partner: Partner, monkeypatch: pytest.MonkeyPatch) -> None:
+    articles = give_stock(partner.project, TEA=5)
+    stayed = before_the_lock(monkeypatch, lambda: moved(partner, articles["TEA"], -4))
+    assert partner.post("/v1/orders", ONE).status_code == 200
+    assert stayed == [False]
+    assert OrderLine.objects.values_list("reserved", "waiting").get() == (1, 2)
+    assert (Order.objects.count(), Customer.objects.count()) == (1, 1)
+    assert broken() == {}
+
+
+def test_goods_that_were_deleted_meanwhile_are_not_sold(partner: Partner, monkeypatch: pytest.MonkeyPatch) -> None:
+    give_stock(partner.project, TEA=5)
+    stayed = before_the_lock(monkeypatch, lambda: Product.objects.update(deleted_at=now()))
+    assert partner.post("/v1/orders", ONE).status_code == 200
+    assert stayed == [False]
+    assert OrderLine.objects.filter(product=None, reserved=0).count() == 1
+    assert broken() == {}
+
+
+@pytest.mark.parametrize("same", [{"source_id": "c-1"}, {"email": "ANA@mail.example"}], ids=["source id", "e-mail"])
+def test_a_customer_who_was_made_meanwhile_is_the_one(
+    partner: Partner, monkeypatch: pytest.MonkeyPatch, same: dict[str, Any]
+) -> None:
+    give_stock(partner.project, TEA=5)
+    stayed = before_the_lock(monkeypatch, lambda: partner.post("/v1/customers", {"name": "Anna", **same}).json()["id"])
+    assert partner.post("/v1/orders", ONE).status_code == 200
+    assert stayed == [True]  # of the stock, and it went back all the same
+    assert Customer.objects.values_list("source_id", "name").get() == ("c-1", "Ana")
+    assert Order.objects.values_list("customer__source_id", flat=True).get() == "c-1"
+    assert broken() == {}
+
+
+def test_a_customer_who_is_not_here_is_told_before_anything_is_written(partner: Partner) -> None:
+    give_stock(partner.project, TEA=5)
+    refused = partner.post(
+        "/v1/orders", ONE | {"customer": {"id": PublicIds(bytes(partner.project.id_key)).give("cust", 999)}}
+    )
+    assert (refused.status_code, refused.json()["key"]) == (400, "invalid_customer")
+    assert (Order.objects.count(), Customer.objects.count()) == (0, 0)
 
 
 def test_control_an_import_that_writes_products_waits(partner: Partner) -> None:

@@ -22,7 +22,7 @@ from orders.intake.plans import CANCEL, COMPLETE, HISTORY, INVOICE, VALID, Plan
 from orders.models import Announcement, Order
 from orders.partners import store
 from orders.partners.published import Item, PublishedOrder
-from orders.partners.store import Book
+from orders.partners.sent_page import Book
 from orders.work import editing, invoicing, lifecycle, paying, shipping
 from orders.work.changing import ChangeRefused
 from orders.work.refresh import overwrite

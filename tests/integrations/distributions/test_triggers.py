@@ -22,7 +22,8 @@ from orders.choices import SegmentKind
 from orders.customers.customer_objects import CustomerObject
 from orders.models import Customer, Segment, SegmentEntry, SegmentMember
 from orders.partners.published import PublishedOrder
-from orders.partners.store import Book, save, store
+from orders.partners.sent_page import Book
+from orders.partners.store import save, store
 from tests.admin.conftest import imported
 from tests.factories import IntegrationFactory, incoming, line
 from tests.integrations.distributions.conftest import Distributing, customer

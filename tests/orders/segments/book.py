@@ -14,7 +14,8 @@ from integrations.models import Project
 from orders.choices import Junction, SegmentKind
 from orders.models import Customer, Order, Segment, SegmentEntry, SegmentMember
 from orders.partners.published import PublishedOrder
-from orders.partners.store import Book, Outcome, store
+from orders.partners.sent_page import Book, Outcome
+from orders.partners.store import store
 from orders.segments import definitions
 from orders.segments.conditions import Condition
 from orders.segments.definitions import SegmentWish
