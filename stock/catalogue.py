@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from django.db import transaction
 
 from config.kit.locks import ProjectLock, lock_project
+from config.kit.round_trips import Question, ask
 from config.kit.sql import execute
 from stock.models import ParentProduct, Product, StockLevel
 from stock.warehouses import first_of
@@ -16,13 +17,16 @@ LONGEST_LOCATION = 50
 
 def find(project_id: int, skus: list[str]) -> dict[str, int]:
     """Product ids by SKU; unknown SKUs are left out, and those that a partner has deleted."""
-    if not skus:
-        return {}
-    rows = execute(
+    return ask(found(project_id, skus)) if skus else {}
+
+
+def found(project_id: int, skus: list[str]) -> Question[dict[str, int]]:
+    """What `find` asks."""
+    return Question(
         "SELECT sku, id FROM stock_product WHERE project_id = %s AND sku = ANY(%s) AND deleted_at IS NULL",
         [project_id, skus],
+        dict,
     )
-    return dict(rows)
 
 
 # An article stands alone below a parent made for it, of its own id and source id - but where a partner has a product

@@ -15,6 +15,7 @@ from config.kit import locks
 from config.kit.locks import ProjectLock
 from config.kit.plurals import are, counted
 from config.kit.refusals import Refused
+from config.kit.round_trips import Question, Rows, ask, say
 from config.kit.sql import copy_rows, execute
 from stock.availability import Level, Shelves
 from stock.choices import MovementReason
@@ -41,7 +42,12 @@ class Change:
 
 def lock_project(project_id: int) -> None:
     """Wait until this transaction is the only one that changes the project's stock."""
-    locks.lock_project(ProjectLock.STOCK, project_id)
+    ask(the_lock(project_id))
+
+
+def the_lock(project_id: int) -> Question[None]:
+    """As `lock_project`, in one trip with what is asked once it is held."""
+    return locks.projects_lock(ProjectLock.STOCK, project_id)
 
 
 def lock_levels(project_id: int, wanted: Mapping[Place, Iterable[int]], first: int = 0) -> Shelves:
@@ -49,31 +55,39 @@ def lock_levels(project_id: int, wanted: Mapping[Place, Iterable[int]], first: i
 
     `first`: the project's first warehouse, where the caller knows it.
     """
-    return _levels(project_id, wanted, "FOR UPDATE", first)
+    return _levels(project_id, wanted, first, lock=True)
 
 
 def seen_levels(project_id: int, wanted: Mapping[Place, Iterable[int]], first: int = 0) -> Shelves:
     """As `lock_levels`, only to be looked at: nothing is locked, and nothing may be written from it."""
-    return _levels(project_id, wanted, "", first)
+    return _levels(project_id, wanted, first, lock=False)
 
 
-def _levels(project_id: int, wanted: Mapping[Place, Iterable[int]], lock: str, first: int = 0) -> Shelves:
+def _levels(project_id: int, wanted: Mapping[Place, Iterable[int]], first: int, *, lock: bool) -> Shelves:
     asked = {place: set(product_ids) for place, product_ids in wanted.items()}
-    shelves: Shelves = {place: {} for place in asked}
-    products = sorted(set().union(*asked.values()))
-    if not products:
+    if not any(asked.values()):
+        return {place: {} for place in asked}
+    return ask(levels_of(asked, first or first_of(project_id), lock=lock))
+
+
+def levels_of(wanted: Mapping[Place, Iterable[int]], first: int, *, lock: bool) -> Question[Shelves]:
+    """What `lock_levels` and `seen_levels` ask."""
+    asked = {place: set(product_ids) for place, product_ids in wanted.items()}
+
+    def read(rows: Rows) -> Shelves:
+        shelves: Shelves = {place: {} for place in asked}
+        for warehouse_id, product_id, level_id, on_hand, reserved in rows:
+            place = None if warehouse_id == first else warehouse_id
+            if product_id in asked[place]:
+                shelves[place][product_id] = Level(level_id, on_hand, reserved)
         return shelves
-    first = first or first_of(project_id)
-    rows = execute(
+
+    return Question(
         "SELECT warehouse_id, product_id, id, on_hand, reserved FROM stock_stocklevel"  # noqa: S608  constants only
-        f" WHERE warehouse_id = ANY(%s) AND product_id = ANY(%s) ORDER BY id {lock}",
-        [[place or first for place in asked], products],
+        f" WHERE warehouse_id = ANY(%s) AND product_id = ANY(%s) ORDER BY id{' FOR UPDATE' if lock else ''}",
+        [[place or first for place in asked], sorted(set().union(*asked.values()))],
+        read,
     )
-    for warehouse_id, product_id, level_id, on_hand, reserved in rows:
-        place = None if warehouse_id == first else warehouse_id
-        if product_id in asked[place]:
-            shelves[place][product_id] = Level(level_id, on_hand, reserved)
-    return shelves
 
 
 def make_and_lock_levels(project_id: int, wanted: Mapping[Place, Iterable[int]]) -> Shelves:
@@ -98,7 +112,7 @@ def write_levels(shelves: Shelves) -> None:
     """Write what `take` and `issue` counted, in one statement."""
     changed = [level for shelf in shelves.values() for level in shelf.values() if level.taken or level.issued]
     if changed:
-        execute(
+        say(
             "UPDATE stock_stocklevel AS level SET reserved = level.reserved + new.taken,"
             " on_hand = level.on_hand - new.issued"
             " FROM unnest(%s::bigint[], %s::int[], %s::int[]) AS new (id, taken, issued) WHERE level.id = new.id",

@@ -19,6 +19,7 @@ from django.db.models.functions import JSONObject
 from config.kit import locks
 from config.kit.locks import ProjectLock
 from config.kit.refusals import Refused
+from config.kit.round_trips import Question, Rows, ask
 from config.kit.sql import execute
 from stock.models import StockLevel, Warehouse
 
@@ -78,11 +79,20 @@ def first_of(project_id: int) -> int:
 
 def of(project_id: int) -> Warehouses:
     """The warehouses of a project as they are now; none before the first one is made."""
+    return ask(all_of(project_id))
+
+
+def all_of(project_id: int) -> Question[Warehouses]:
+    """What `of` asks."""
     # By a statement of ours: every order that comes in asks, and making SQL of a queryset takes longer than this.
-    told = execute(
+    return Question(
         f"SELECT {', '.join(FIELDS)} FROM stock_warehouse WHERE project_id = %s ORDER BY priority, id",  # noqa: S608
         [project_id],
+        _all,
     )
+
+
+def _all(told: Rows) -> Warehouses:
     rows = tuple(Warehouse.from_db(DEFAULT_DB_ALIAS, FIELDS, row) for row in told)
     return Warehouses(rows, min((row.pk for row in rows), default=0))
 

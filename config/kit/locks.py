@@ -12,6 +12,7 @@ from enum import IntEnum
 
 from django.db import Error, connection
 
+from config.kit.round_trips import Question, ask
 from config.kit.sql import execute
 
 
@@ -42,8 +43,13 @@ class ShopLock(IntEnum):
 
 def lock_project(lock: ProjectLock, project_id: int, *, shared: bool = False) -> None:
     """Wait for a project's lock and hold it until the transaction ends. `shared`: with others that share it."""
+    ask(projects_lock(lock, project_id, shared=shared))
+
+
+def projects_lock(lock: ProjectLock, project_id: int, *, shared: bool = False) -> Question[None]:
+    """As `lock_project`, in one trip with what is asked once it is held."""
     function = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
-    execute(f"SELECT {function}(%s, %s)", [int(lock), project_id])
+    return Question(f"SELECT {function}(%s, %s)", [int(lock), project_id], lambda _: None)
 
 
 def try_lock_project(lock: ProjectLock, project_id: int) -> bool:

@@ -11,6 +11,12 @@ from typing import Any
 import msgspec
 from django.db import connection, models
 
+from config.kit import round_trips
+from config.kit.round_trips import Question
+
+# Rows that are written by INSERT.
+FEW = 8
+
 
 def next_ids(model: type[models.Model], count: int) -> list[int]:
     """Take `count` primary keys of `model` from its sequence, in one statement."""
@@ -25,22 +31,23 @@ def next_ids(model: type[models.Model], count: int) -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def next_ids_of(*wanted: tuple[type[models.Model], int]) -> list[list[int]]:
-    """Take primary keys of several models, so many of each, in one statement."""
+def next_ids_of(*wanted: tuple[type[models.Model], int]) -> Question[list[list[int]]]:
+    """Takes primary keys of several models, so many of each."""
     arrays = ["ARRAY(SELECT nextval((SELECT pg_get_serial_sequence(%s, 'id')::regclass)) FROM generate_series(1, %s))"]
     params = [value for model, count in wanted for value in (model._meta.db_table, count)]
-    [found] = execute(f"SELECT {', '.join(arrays * len(wanted))}", params)
-    return list(found)
+    return Question(f"SELECT {', '.join(arrays * len(wanted))}", params, lambda rows: list(rows[0]))
 
 
 def copy_rows(model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """COPY rows into the table of `model`; `columns` are column names in the order of each row."""
     rest = iter(rows)
-    first = list(islice(rest, 2))
-    if len(first) == 1:  # one trip to the database in place of two
-        execute(_inserting(model._meta.db_table, tuple(columns)), first[0])
-    if len(first) < 2:
+    first = list(islice(rest, FEW + 1))
+    if len(first) <= FEW:  # a COPY takes two trips to the database, and one of its own
+        if first:
+            statement = _inserting(model._meta.db_table, tuple(columns), len(first))
+            round_trips.say(statement, [value for row in first for value in row])
         return
+    round_trips.say_now()
     connection.ensure_connection()
     # Django wraps the errors of execute() only; callers catch Django's own.
     with (
@@ -58,9 +65,10 @@ def _copying(table: str, columns: tuple[str, ...]) -> str:
 
 
 @functools.cache
-def _inserting(table: str, columns: tuple[str, ...]) -> str:
-    values = ", ".join(["%s"] * len(columns))
-    return f"INSERT INTO {_names(table)} ({_names(*columns)}) VALUES ({values})"  # noqa: S608  names of ours only
+def _inserting(table: str, columns: tuple[str, ...], count: int) -> str:
+    row = f"({', '.join(['%s'] * len(columns))})"
+    values = ", ".join([row] * count)
+    return f"INSERT INTO {_names(table)} ({_names(*columns)}) VALUES {values}"  # noqa: S608  names of ours only
 
 
 def _names(*names: str) -> str:

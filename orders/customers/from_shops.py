@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from config.kit.round_trips import Question, ask
 from config.kit.sql import execute, next_ids
 from orders.intake.incoming import IncomingOrder
 from orders.models import Customer
@@ -46,9 +47,13 @@ class Foreseen:
     def ids(self) -> dict[str, int]:
         return {**self.known, **self.new}
 
-    def came_true(self, project_id: int, at: datetime) -> bool:
+    def asked_again(self, project_id: int) -> Question[dict[str, int]]:
+        """For `came_true`."""
+        return found(project_id, list(self.named))
+
+    def came_true(self, project_id: int, now: Mapping[str, int], at: datetime) -> bool:
         """Write those who are new. Whether all are as they were foreseen: somebody else may have been quicker."""
-        return find(project_id, list(self.named)) == self.known and _insert(project_id, self, at) == self.new
+        return now == self.known and _insert(project_id, self, at) == self.new
 
 
 def _insert(project_id: int, foreseen: Foreseen, at: datetime) -> dict[str, int]:
@@ -76,12 +81,14 @@ def _insert(project_id: int, foreseen: Foreseen, at: datetime) -> dict[str, int]
 
 def find(project_id: int, emails: Sequence[str]) -> dict[str, int]:
     """Customer ids by these e-mails, which are in lower case; of several, one whom no partner has named goes first."""
-    if not emails:
-        return {}
-    return dict(
-        execute(
-            "SELECT DISTINCT ON (lower(email)) lower(email), id FROM orders_customer"
-            " WHERE project_id = %s AND lower(email) = ANY(%s) ORDER BY lower(email), source_id <> '', id",
-            [project_id, list(emails)],
-        )
+    return ask(found(project_id, emails)) if emails else {}
+
+
+def found(project_id: int, emails: Sequence[str]) -> Question[dict[str, int]]:
+    """What `find` asks."""
+    return Question(
+        "SELECT DISTINCT ON (lower(email)) lower(email), id FROM orders_customer"
+        " WHERE project_id = %s AND lower(email) = ANY(%s) ORDER BY lower(email), source_id <> '', id",
+        [project_id, list(emails)],
+        dict,
     )

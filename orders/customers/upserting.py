@@ -8,10 +8,10 @@ on where the one before it ended. What is not sent stays, null empties; metadata
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from django.db import transaction
@@ -21,6 +21,7 @@ from config.kit.api.bodies import unstorable
 from config.kit.isolating import in_halves, once_more
 from config.kit.public_ids import PublicIds
 from config.kit.refusals import Refused
+from config.kit.round_trips import Question, Rows, ask, say
 from config.kit.sql import copy_rows, either, execute, next_ids
 from orders.customers.customer_objects import (
     ADDRESS,
@@ -35,6 +36,7 @@ from orders.intake.rows import as_json
 from orders.models import Customer
 from orders.segments import due
 
+T = TypeVar("T")
 TEXTS = ("name", "email", "phone", "description")
 COLUMNS = ("source_id", *TEXTS, "birthdate", "address", "metadata")
 TYPES = (
@@ -192,7 +194,16 @@ class Customers:
         """Find, create and update them all, in a handful of statements; their segments follow."""
         if not self._sent:
             return
-        written = self._take_all(self._locked([pk for (pk,) in self._find("id")], at))
+        meant = ask(self.meant())
+        self.write_as(meant, at)
+
+    def meant(self) -> Question[list[int]]:
+        """The keys of whom the rows may mean now, for `write_as`."""
+        return self._found("id", read=lambda rows: [pk for (pk,) in rows])
+
+    def write_as(self, meant: Sequence[int], at: datetime) -> None:
+        """`write`, where it was just asked whom the rows may mean."""
+        written = self._take_all(self._locked(meant, at))
         new = self._numbered(written)
         due.mark(self._project_id, (profile.pk for profile in new), at)
         self._update([profile for profile in written if profile.here and profile.changed], at)
@@ -204,14 +215,19 @@ class Customers:
         `outcome` says what came of it. `write` finds them again, and means the same as long as nobody was quicker.
         """
         if self._sent:
-            self._numbered(self._take_all(sorted(self._find("id", *COLUMNS))))
+            self._numbered(self._take_all(ask(self._found("id", *COLUMNS, read=sorted))))
+
+    @property
+    def outcomes(self) -> list[CustomerOutcome]:
+        """What came of the rows, after `write` or `foresee`."""
+        return [self.outcome(ticket) for ticket in range(len(self._results))]
 
     def outcome(self, ticket: int) -> CustomerOutcome:
         """What came of a row, after `write`."""
         result = self._results[ticket]
         return result if isinstance(result, CustomerFailure) else CustomerStored(result[0].pk, *result[1:])
 
-    def _find(self, *columns: str) -> list[tuple[Any, ...]]:
+    def _found(self, *columns: str, read: Callable[[Rows], T]) -> Question[T]:
         """Whom the rows may mean."""
         pks = [pk for sent in self._sent if sent.id and (pk := self._ids.take("cust", sent.id))]
         sources = [sent.source_id for sent in self._sent if sent.source_id]
@@ -221,9 +237,10 @@ class Customers:
             ("source_id = ANY(%s) AND source_id <> ''", sources),
             ("lower(email) = ANY(%s) AND email <> '' AND source_id = ''", emails),
         )
-        return execute(
+        return Question(
             f"SELECT {', '.join(columns)} FROM orders_customer WHERE project_id = %s AND {HERE} AND {wanted}",  # noqa: S608
             [self._project_id, *values],
+            read,
         )
 
     def _locked(self, pks: Sequence[int], at: datetime) -> list[tuple[Any, ...]]:
@@ -321,7 +338,7 @@ class Customers:
     def _update(self, changed: Sequence[_Profile], at: datetime) -> None:
         if not changed:
             return
-        execute(
+        say(
             f"UPDATE orders_customer AS customer SET ({', '.join(COLUMNS)}, updated_at)"  # noqa: S608
             f" = ({', '.join(f'new.{name}' for name in COLUMNS)}, %s)"
             f" FROM jsonb_to_recordset(%s::jsonb) AS new (id bigint, {TYPES}) WHERE customer.id = new.id",

@@ -6,11 +6,14 @@ out in memory in the order the orders were placed, and the rows go in by COPY. N
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Protocol
 
 from config.kit import locks
 from config.kit.locks import ProjectLock
+from config.kit.round_trips import Question, ask_together, together
 from config.kit.sql import next_ids_of
 from orders import announcements
 from orders.customers import from_shops
@@ -22,9 +25,8 @@ from orders.intake.drafts import Draft, Intake, Obstacle, Source, Taken
 from orders.intake.incoming import IncomingOrder, known_by_ean
 from orders.models import Order, OrderLine
 from orders.segments import due
-from stock import catalogue, ledger
+from stock import catalogue, ledger, warehouses
 from stock.availability import Shelves, on_shelves
-from stock.warehouses import Place
 
 
 def take_in(source: Source, intakes: Sequence[Intake]) -> list[Taken | Obstacle]:
@@ -81,6 +83,20 @@ class Decided:
         return self.obstacles == other.obstacles and own == others
 
 
+class Buyers(Protocol):
+    """Whose the orders of a page are, before those who are new are written."""
+
+    @property
+    def ids(self) -> Mapping[str, int]:
+        """By e-mail in lower case, of those who are known by it."""
+
+    def asked_again(self, project_id: int) -> Question[Any]:
+        """For `came_true`."""
+
+    def came_true(self, project_id: int, now: Any, at: datetime) -> bool:
+        """Write those who are new, with the lock held. Whether all are as they were foreseen."""
+
+
 class Ahead:
     """A page of new orders that is written before the project's lock is taken, so that others wait less.
 
@@ -88,24 +104,36 @@ class Ahead:
     (`settle`): where that gives anything else the caller rolls back, and takes the page in under the lock.
     """
 
-    def __init__(self, source: Source, intakes: Sequence[Intake], seen: Seen) -> None:
+    def __init__(self, source: Source, intakes: Sequence[Intake], seen: Seen, buyers: Buyers | None) -> None:
         self.source, self.intakes, self.seen = source, intakes, seen
         self.decided = _decide(source, intakes, seen)
         _number(source, self.decided.drafts)
-        self.buyers = Foreseen.of(source.project_id, _buyers(self.decided))
+        self.buyers = buyers or Foreseen.of(source.project_id, _buyers(self.decided))
         if self.decided.drafts:
-            rows.write_orders(source, self.decided.drafts, self.buyers.ids)
+            with together():
+                rows.write_orders(source, self.decided.drafts, self.buyers.ids)
 
     @classmethod
     def write(
-        cls, source: Source, intakes: Sequence[Intake], products: Mapping[str, int] | None = None
+        cls,
+        source: Source,
+        intakes: Sequence[Intake],
+        *,
+        products: Mapping[str, int] | None = None,
+        buyers: Buyers | None = None,
     ) -> Ahead | None:
-        """`products`: ids by SKU, where the caller has just looked them up.
+        """`products`: ids by SKU, where the caller has just looked them up; `buyers`: where the orders are no shop's.
 
         None where it cannot be done so: products have to be made first, which needs the lock.
         """
-        seen = _see(source, intakes, ledger.seen_levels, products)
-        return None if seen is None else cls(source, intakes, seen)
+        names = list(_names(intakes))
+        if products is None:
+            products = catalogue.find(source.project_id, names)
+        if source.create_unknown_products and len(products) < len(names):
+            return None
+        rules = routing_rules.of(source.project_id)
+        levels = ledger.seen_levels(source.project_id, dict.fromkeys(rules.places, products.values()), rules.first)
+        return cls(source, intakes, Seen(products, rules, levels), buyers)
 
     @property
     def outcomes(self) -> list[Taken | Obstacle]:
@@ -113,40 +141,32 @@ class Ahead:
 
     def settle(self) -> bool:
         """Take the project's lock, and write what the page does to the stock. False: it would be decided otherwise."""
-        ledger.lock_project(self.source.project_id)
-        shelves = self._shelves_now()
-        if shelves is None or not self.buyers.came_true(self.source.project_id, self.source.at):
-            return False
-        if self.decided.drafts:
-            _write_effects(self.source, replace(self.decided, shelves=shelves), self.buyers.ids)
+        project_id, rules = self.source.project_id, self.seen.rules
+        wanted = dict.fromkeys(rules.places, self.seen.products.values())
+        _, products, here, shelves, buyers = ask_together(
+            ledger.the_lock(project_id),
+            catalogue.found(project_id, list(_names(self.intakes))),
+            warehouses.all_of(project_id),
+            ledger.levels_of(wanted, rules.first, lock=True),
+            self.buyers.asked_again(project_id),
+        )
+        now = Seen(products, routing_rules.among(project_id, here), shelves)
+        settled = self._shelves_as(now)
+        with together():
+            if settled is None or not self.buyers.came_true(project_id, buyers, self.source.at):
+                return False
+            if self.decided.drafts:
+                _write_effects(self.source, replace(self.decided, shelves=settled), self.buyers.ids)
         return True
 
-    def _shelves_now(self) -> Shelves | None:
-        """The levels, locked, with what the page takes counted on them; None where that is not the same any more."""
-        now = _see(self.source, self.intakes, ledger.lock_levels)
-        if now is None:
+    def _shelves_as(self, now: Seen) -> Shelves | None:
+        """The levels with what the page takes counted on them; None where that is not the same any more."""
+        if now.rules != self.seen.rules:
             return None
         if now.is_as(self.seen):
             return self.decided.shelves
         decided = _decide(self.source, self.intakes, now)
         return decided.shelves if decided.gives_as(self.decided) else None
-
-
-def _see(
-    source: Source,
-    intakes: Sequence[Intake],
-    levels: Callable[[int, Mapping[Place, Iterable[int]], int], Shelves],
-    products: Mapping[str, int] | None = None,
-) -> Seen | None:
-    """None where products are yet to be made."""
-    names = _names(intakes)
-    if products is None:
-        products = catalogue.find(source.project_id, list(names))
-    if source.create_unknown_products and len(products) < len(names):
-        return None
-    rules = routing_rules.of(source.project_id)
-    shelves = levels(source.project_id, dict.fromkeys(rules.places, products.values()), rules.first)
-    return Seen(products, rules, shelves)
 
 
 def _decide(source: Source, intakes: Sequence[Intake], seen: Seen) -> Decided:
@@ -212,11 +232,14 @@ def _names(intakes: Sequence[Intake]) -> dict[str, str]:
 
 def _number(source: Source, drafts: Sequence[Draft]) -> None:
     """Give every order and line its primary key."""
-    if drafts:
-        # See `orders.counting.total`: ids that are taken and not written yet are waited for.
-        locks.lock_project(ProjectLock.ORDER_IDS, source.project_id, shared=True)
+    if not drafts:
+        return
     lines = [line for draft in drafts for line in draft.lines]
-    order_ids, line_ids = next_ids_of((Order, len(drafts)), (OrderLine, len(lines)))
+    _, (order_ids, line_ids) = ask_together(
+        # See `orders.counting.total`: ids that are taken and not written yet are waited for.
+        locks.projects_lock(ProjectLock.ORDER_IDS, source.project_id, shared=True),
+        next_ids_of((Order, len(drafts)), (OrderLine, len(lines))),
+    )
     for draft, order_id in zip(drafts, order_ids, strict=True):
         draft.id = order_id
     for line, line_id in zip(lines, line_ids, strict=True):

@@ -48,7 +48,11 @@ class RoutingWish:
 
 def of(project_id: int) -> Routing:
     """The rules in force. One statement where a project has one warehouse, else two."""
-    here = warehouses.of(project_id)
+    return among(project_id, warehouses.of(project_id))
+
+
+def among(project_id: int, here: Warehouses) -> Routing:
+    """The rules in force, where the warehouses have just been read."""
     if not here.several:
         return Routing((), None, (None,), here.first)
     return routing(here, [_wish(row) for row in _saved(project_id)])

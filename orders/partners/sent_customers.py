@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
 from msgspec import structs
 
+from config.kit.round_trips import Question
 from orders.customers.customer_objects import CustomerObject, says_nothing
 from orders.customers.upserting import CustomerFailure, Customers
 from orders.partners.published import InvalidOrder
@@ -26,3 +30,20 @@ def pk(customers: Customers, ticket: int | None, path: str) -> int | None:
         key = "invalid_customer" if outcome.key == "not_found" else outcome.key
         raise InvalidOrder(key, outcome.details.replace("Property ", f"Property .{path}", 1))
     return outcome.customer_id
+
+
+class SentBuyers:
+    """The customers of orders that are written before the project's lock is taken, see `orders.intake.new_orders`."""
+
+    ids: Mapping[str, int] = {}  # their orders name them by key
+
+    def __init__(self, customers: Customers) -> None:
+        self._customers = customers
+        self._foreseen = customers.outcomes
+
+    def asked_again(self, project_id: int) -> Question[list[int]]:
+        return self._customers.meant()
+
+    def came_true(self, project_id: int, now: Sequence[int], at: datetime) -> bool:
+        self._customers.write_as(now, at)
+        return self._customers.outcomes == self._foreseen

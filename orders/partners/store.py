@@ -23,6 +23,7 @@ from orders.partners import sent_back, sent_customers, sent_goods
 from orders.partners.answered_items import goods_of_lines
 from orders.partners.known_orders import KnownOrder, SentOrder, digest_of, look_up
 from orders.partners.published import InvalidOrder, PublishedOrder, missing_amount
+from orders.partners.sent_customers import SentBuyers
 from orders.partners.sent_page import Book, Outcome, RowFailure, SentEntry, SentPage, Stored
 from orders.partners.to_book import kept, to_incoming
 from orders.partners.updates import OrderUpdate, apply
@@ -130,20 +131,14 @@ def _create_one(page: SentPage, entry: SentEntry) -> None:
         _create(page, customers)
         return
     customers.foresee()
-    foreseen = [customers.outcome(ticket) for ticket in (entry.customer, entry.referrer) if ticket is not None]
     try:
         intake = _intake(page, entry, customers)
     except InvalidOrder as error:
         entry.outcome = RowFailure(error.key, str(error))
         return
     articles = {goods.article.code: goods.article.pk for goods in entry.goods if goods.article}
-    written = Ahead.write(_source(page.book), [intake], articles)
-    if written is None:
-        raise _Outpaced
-    if not written.settle():
-        raise _Outpaced
-    customers.write(page.book.at)
-    if foreseen != [customers.outcome(ticket) for ticket in (entry.customer, entry.referrer) if ticket is not None]:
+    written = Ahead.write(_source(page.book), [intake], products=articles, buyers=SentBuyers(customers))
+    if written is None or not written.settle():
         raise _Outpaced
     [entry.outcome] = _told([entry], written.outcomes)
 

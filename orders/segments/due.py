@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from config.kit.round_trips import say
 from config.kit.sql import execute
 from orders import bell
 from orders.models import DueCustomer
@@ -19,7 +20,7 @@ def mark(project_id: int, customer_ids: Iterable[int | None], at: datetime) -> N
     ids = sorted({pk for pk in customer_ids if pk is not None})
     if ids:
         # DO NOTHING would leave a mark of before unlocked: it could be taken, and this change be read too early.
-        execute(
+        say(
             "INSERT INTO orders_duecustomer AS due (customer_id, project_id, since)"
             " SELECT id, %s, %s FROM unnest(%s::bigint[]) AS id"
             " ON CONFLICT (customer_id) DO UPDATE SET since = due.since",

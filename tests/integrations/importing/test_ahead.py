@@ -165,7 +165,7 @@ def test_a_warehouse_is_chosen_by_the_rules_of_the_moment(shop: Integration, mon
         one = ahead(shop, incoming(line("A-17")))
         rules = routing_rules.of(shop.project_id)
         elsewhere = type(rules)(rules.routes, 7, (7,), rules.first)
-        monkeypatch.setattr(routing_rules, "of", lambda project_id: elsewhere)
+        monkeypatch.setattr(routing_rules, "among", lambda project_id, here: elsewhere)
         assert not one.settle()
         transaction.set_rollback(True)
 

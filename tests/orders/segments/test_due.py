@@ -9,7 +9,7 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from config.kit.sql import execute
+from config.kit.round_trips import say
 from integrations.models import Integration, Project
 from orders.models import CustomerSummary, DueCustomer, Order
 from orders.partners.store import save
@@ -118,9 +118,9 @@ def test_a_change_during_placing_is_seen_by_the_next_placing() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_control_marks_that_are_not_locked_lose_a_change(monkeypatch: pytest.MonkeyPatch) -> None:
     def unlocked(statement: str, params: Any = ()) -> Any:
-        return execute(statement.replace(UPSERT, "ON CONFLICT (customer_id) DO NOTHING"), params)
+        return say(statement.replace(UPSERT, "ON CONFLICT (customer_id) DO NOTHING"), params)
 
-    monkeypatch.setattr(due, "execute", unlocked)
+    monkeypatch.setattr(due, "say", unlocked)
     assert changed_while_placed() == 0
 
 

@@ -1,0 +1,88 @@
+"""Several statements go to the database in one trip, in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from config.kit import sql
+from config.kit.round_trips import Question, ask_together, say, together
+from config.kit.sql import execute
+from stock.models import StockMovement, Warehouse
+from tests.factories import ProjectFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def table() -> Iterator[None]:
+    execute("CREATE TEMPORARY TABLE said (number int UNIQUE, word text)")
+    yield
+    execute("DROP TABLE said")
+
+
+def said() -> list[tuple[int, str]]:
+    return [(number, word) for number, word in execute("SELECT number, word FROM said ORDER BY number")]
+
+
+def test_each_question_has_its_answer() -> None:
+    numbers = Question("SELECT n FROM generate_series(1, %s) AS n", [3], lambda rows: [n for (n,) in rows])
+    nothing = Question("INSERT INTO said VALUES (%s, %s)", [1, "100 % of it"], len)
+    words = Question("SELECT word FROM said WHERE number = %s", [1], lambda rows: rows[0][0])
+    with CaptureQueriesContext(connection) as asked:
+        assert ask_together(numbers, nothing, words, numbers) == [[1, 2, 3], 0, "100 % of it", [1, 2, 3]]
+    assert len(asked) == 1
+
+
+def test_what_is_said_together_goes_in_one_trip() -> None:
+    with CaptureQueriesContext(connection) as asked, together():
+        say("INSERT INTO said VALUES (%s, %s)", [1, "one"])
+        say("UPDATE said SET word = word || '!'")
+        with together():
+            say("INSERT INTO said VALUES (%s, %s)", [2, "two"])
+        assert len(asked) == 0
+    assert len(asked) == 1
+    assert said() == [(1, "one!"), (2, "two")]
+
+
+def test_it_is_there_before_anything_is_asked() -> None:
+    with together():
+        say("INSERT INTO said VALUES (1, 'one')")
+        assert said() == [(1, "one")]
+        say("INSERT INTO said VALUES (2, 'two')")
+        assert Warehouse.objects.count() == 0  # by the ORM
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM said")
+            assert cursor.fetchone() == (2,)
+
+
+@pytest.mark.parametrize("few", [0, sql.FEW])
+def test_rows_are_copied_or_inserted_in_their_order(monkeypatch: pytest.MonkeyPatch, few: int) -> None:
+    monkeypatch.setattr(sql, "FEW", few)
+    project = ProjectFactory.create()
+    with together():
+        sql.copy_rows(Warehouse, ("project_id", "name", "is_default"), [(project.pk, "Brno", True)])
+        say("UPDATE stock_warehouse SET name = name || ' north' WHERE project_id = %s", [project.pk])
+        rows = ((project.pk, name, False) for name in ("It's 5 %", "Č"))
+        sql.copy_rows(Warehouse, ("project_id", "name", "is_default"), rows)
+        sql.copy_rows(StockMovement, ("project_id",), [])
+    assert list(Warehouse.objects.order_by("pk").values_list("name", flat=True)) == ["Brno north", "It's 5 %", "Č"]
+
+
+def test_an_error_comes_as_that_of_one_statement() -> None:
+    with pytest.raises(IntegrityError), transaction.atomic(), together():
+        say("INSERT INTO said VALUES (1, 'one')")
+        say("INSERT INTO said VALUES (1, 'again')")
+    assert said() == []
+
+
+def test_what_has_not_gone_when_something_fails_never_does() -> None:
+    with pytest.raises(ValueError, match="meanwhile"), transaction.atomic(), together():
+        say("INSERT INTO said VALUES (1, 'one')")
+        raise ValueError("meanwhile")
+    assert said() == []
+    say("INSERT INTO said VALUES (2, 'two')")
+    assert said() == [(2, "two")]
