@@ -130,7 +130,7 @@ def grow_reservations(rows: Sequence[tuple[int, int, int]]) -> None:
     """More units for references that may or may not hold some already: (level id, reference, quantity)."""
     if rows:
         level_ids, references, quantities = zip(*rows, strict=True)
-        execute(
+        say(
             "INSERT INTO stock_reservation AS held (level_id, reference, quantity)"
             " SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::int[])"
             " ON CONFLICT (reference) DO UPDATE SET quantity = held.quantity + excluded.quantity",
@@ -141,7 +141,7 @@ def grow_reservations(rows: Sequence[tuple[int, int, int]]) -> None:
 def drop_reservations(references: Sequence[int]) -> None:
     """Let go of everything these references hold."""
     if references:
-        execute("DELETE FROM stock_reservation WHERE reference = ANY(%s)", [list(references)])
+        say("DELETE FROM stock_reservation WHERE reference = ANY(%s)", [list(references)])
 
 
 def record_movements(

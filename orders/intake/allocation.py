@@ -11,6 +11,7 @@ from django.db.models import Sum
 
 from config.kit import true_time
 from config.kit.plurals import counted
+from config.kit.round_trips import Question, ask, ask_together, say
 from config.kit.sql import copy_rows, execute
 from orders.choices import EventKind, OrderStatus, Tab
 from orders.intake.tabs import tab_of
@@ -22,6 +23,11 @@ from stock.warehouses import Place
 
 # Waiting lines read at a time; a receipt of a popular product may serve more, batch by batch.
 SERVE_AT_ONCE = 1_000
+# Products whose first waiting lines are read in one trip.
+ASKED_TOGETHER = 20
+BEGINNING = (datetime.min.replace(tzinfo=UTC), 0)
+WaitingLine = tuple[int, int, int, datetime]
+"""Line id, order id, units, placed at."""
 
 
 @dataclass(frozen=True)
@@ -63,13 +69,17 @@ def serve_waiting(shelves: Shelves, at: datetime, silent: Collection[int] = ()) 
     served: list[tuple[int, int, int, int]] = []  # level id, line id, order id, units
     for place, levels in shelves.items():
         free = {product_id: level for product_id, level in levels.items() if level.available > 0}
-        for product_id in _waited_for(free):
-            served += _serve_product(place, product_id, free[product_id])
+        waited_for = _waited_for(free)
+        for start in range(0, len(waited_for), ASKED_TOGETHER):
+            products = waited_for[start : start + ASKED_TOGETHER]
+            first = ask_together(*(_waiting(place, product_id, BEGINNING) for product_id in products))
+            for product_id, batch in zip(products, first, strict=True):
+                served += _serve_product(place, product_id, free[product_id], batch)
     if not served:
         return Served(0, 0, {})
     ledger.write_levels(shelves)
     ledger.grow_reservations([(level_id, line_id, units) for level_id, line_id, _, units in served])
-    execute(
+    say(
         "UPDATE orders_orderline AS line SET reserved = line.reserved + new.units, waiting = line.waiting - new.units"
         " FROM unnest(%s::bigint[], %s::int[]) AS new (id, units) WHERE line.id = new.id",
         [[row[1] for row in served], [row[3] for row in served]],
@@ -107,11 +117,13 @@ def _waited_for(free: dict[int, Level]) -> list[int]:
     return sorted(free, key=lambda product_id: free[product_id].id)
 
 
-def _serve_product(place: Place, product_id: int, level: Level) -> list[tuple[int, int, int, int]]:
+def _serve_product(
+    place: Place, product_id: int, level: Level, batch: list[WaitingLine]
+) -> list[tuple[int, int, int, int]]:
+    """`batch`: the first lines that wait for it."""
     served: list[tuple[int, int, int, int]] = []
-    last = (datetime.min.replace(tzinfo=UTC), 0)
+    last = BEGINNING
     while level.available > 0:
-        batch = _waiting(place, product_id, last)
         for line_id, order_id, waiting, placed_at in batch:
             units = level.take(waiting)
             if not units:
@@ -120,20 +132,21 @@ def _serve_product(place: Place, product_id: int, level: Level) -> list[tuple[in
             last = (placed_at, line_id)
         if len(batch) < SERVE_AT_ONCE:
             break
+        batch = ask(_waiting(place, product_id, last))
     return served
 
 
-def _waiting(place: Place, product_id: int, after: tuple[datetime, int]) -> list[tuple[int, int, int, datetime]]:
-    """The next lines waiting for a product there as (line id, order id, units, placed at), oldest order first."""
-    rows = execute(
+def _waiting(place: Place, product_id: int, after: tuple[datetime, int]) -> Question[list[WaitingLine]]:
+    """The next lines waiting for a product there, oldest order first."""
+    return Question(
         "SELECT line.id, line.order_id, line.waiting, o.placed_at FROM orders_orderline AS line"
         " JOIN orders_order AS o ON o.id = line.order_id"
         " WHERE line.product_id = %s AND line.waiting > 0 AND o.warehouse_id IS NOT DISTINCT FROM %s"
         " AND (o.placed_at, line.id) > (%s, %s)"
         " ORDER BY o.placed_at, line.id LIMIT %s",
         [product_id, place, *after, SERVE_AT_ONCE],
+        lambda rows: [(row[0], row[1], row[2], row[3]) for row in rows],
     )
-    return [(row[0], row[1], row[2], row[3]) for row in rows]
 
 
 def refresh_tabs(order_ids: Iterable[int], at: datetime) -> dict[str, int]:

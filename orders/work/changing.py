@@ -19,6 +19,7 @@ from django.db.models import Field, Model
 
 from config.kit import true_time
 from config.kit.refusals import Refused
+from config.kit.round_trips import say, together
 from config.kit.sql import copy_rows, next_ids, update_rows
 from orders import announcements
 from orders.choices import ORDER_OPEN, EventKind, OrderStatus
@@ -175,8 +176,7 @@ def opened(order_id: int, *, seen: int | None = None, actor_id: int | None = Non
             raise ChangedMeanwhile
         [change] = _opened(project_id, [order], actor_id)
         yield change
-        if change._notes:
-            _write([change])
+        write_together([change])
 
 
 def open_together(project_id: int, order_ids: Iterable[int], *, stock: bool = True) -> dict[int, Opened]:
@@ -194,7 +194,8 @@ def write_together(changes: Iterable[Opened]) -> None:
     """Write those of these orders of one project of which something was noted. In the caller's transaction."""
     noted = [change for change in changes if change._notes]
     if noted:
-        _write(noted)
+        with together():
+            _write(noted)
 
 
 def _opened(project_id: int, orders: Sequence[Order], actor_id: int | None, *, stock: bool = True) -> list[Opened]:
@@ -342,8 +343,9 @@ def _follow_in_stock(changes: Iterable[Opened]) -> None:
 
 def _write_lines(changes: Sequence[Opened]) -> None:
     removed = [line.pk for change in changes for line in change.removed]
-    if removed:
-        OrderLine.objects.filter(pk__in=removed).delete()
+    if removed:  # nothing of them was shipped, so that nothing else refers to them
+        say("DELETE FROM orders_preparedline WHERE order_line_id = ANY(%s)", [removed])
+        say("DELETE FROM orders_orderline WHERE id = ANY(%s)", [removed])
     _add_lines([line for change in changes for line in change.lines if line.pk is None])
     changed, fields = [], set()
     for change in changes:
