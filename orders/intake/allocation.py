@@ -26,8 +26,8 @@ SERVE_AT_ONCE = 1_000
 # Products whose first waiting lines are read in one trip.
 ASKED_TOGETHER = 20
 BEGINNING = (datetime.min.replace(tzinfo=UTC), 0)
+# Line id, order id, units, placed at.
 WaitingLine = tuple[int, int, int, datetime]
-"""Line id, order id, units, placed at."""
 
 
 @dataclass(frozen=True)

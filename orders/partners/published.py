@@ -74,7 +74,9 @@ class Item(Struct, omit_defaults=True, gc=False):
     @property
     def overrides(self) -> bool:
         """Whether it writes goods of the catalogue."""
-        return any(part is not None and part.override for part in (self.sku, self.product))
+        return bool(
+            (self.sku is not None and self.sku.override) or (self.product is not None and self.product.override)
+        )
 
     @property
     def own_price(self) -> float | None:

@@ -148,8 +148,8 @@ def _replace_lines(book: Opened, change: OrderUpdate, extras: Mapping[str, Any])
     behind = [goods.product_id if stocked else None for goods in change.goods]
     book.lock_products(pk for pk in behind if pk is not None)
     met = _met(book.lines, change)
-    before = len(book.lines)
-    for gone in [line for line in book.lines if line not in met.values()]:
+    before, stays = len(book.lines), {line.pk for line in met.values()}
+    for gone in [line for line in book.lines if line.pk not in stays]:
         book.remove(gone)
     found: dict[str, Any] = {}
     for position, (item, incoming) in enumerate(zip(items, wanted, strict=True)):

@@ -12,12 +12,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Field, Model
 
 from config.kit import true_time
+from config.kit.postgresql.model_columns import Columns
 from config.kit.refusals import Refused
 from config.kit.round_trips import say, together
 from config.kit.sql import copy_rows, next_ids, update_rows
@@ -38,6 +40,8 @@ STOCKED = ("product_id", "quantity", "reserved", "waiting", "shipped", "cancelle
 LINE_FIELDS = (
     *STOCKED, "position", "key", "sku", "name", "unit_price", "total", "tax", "tax_name", "discount", "metadata",
 )  # fmt: skip
+_values = attrgetter(*LINE_FIELDS)
+ORDER, LINE = Columns(Order, "book", without=["search"]), Columns(OrderLine, "line")
 
 
 class ChangeRefused(Refused):
@@ -93,8 +97,9 @@ class Opened:
     @property
     def is_changed(self) -> bool:
         """Whether anything of the order or its lines is different from what was opened."""
-        known = all(self._before.get(line.pk) == state_of(line) for line in self.lines)
-        return bool(self._fields or self.removed or self.moves) or not known
+        if self._fields or self.removed or self.moves:
+            return True
+        return any(self._before.get(line.pk) != state_of(line) for line in self.lines)
 
     def set(self, name: str, value: Any) -> bool:
         """Give a field of the order another value. Whether it is another one."""
@@ -185,9 +190,12 @@ def open_together(project_id: int, order_ids: Iterable[int], *, stock: bool = Tr
     In the caller's transaction, which holds the project's lock (`stock.ledger.lock_project`). `stock` False: it need
     not, levels are only looked at, and orders that reserve or ship may not be written.
     """
-    orders = Order.objects.select_for_update(of=("self",)).filter(project_id=project_id, pk__in=list(order_ids))
-    orders = orders.defer("search")  # made anew when it is written
-    return {change.order.pk: change for change in _opened(project_id, list(orders.order_by("pk")), None, stock=stock)}
+    orders = ORDER.rows(
+        f"SELECT {ORDER} FROM orders_order AS book WHERE book.project_id = %s AND book.id = ANY(%s)"  # noqa: S608
+        " ORDER BY book.id FOR UPDATE",
+        [project_id, list(order_ids)],
+    )
+    return {change.order.pk: change for change in _opened(project_id, orders, None, stock=stock)}
 
 
 def write_together(changes: Iterable[Opened]) -> None:
@@ -201,7 +209,11 @@ def write_together(changes: Iterable[Opened]) -> None:
 def _opened(project_id: int, orders: Sequence[Order], actor_id: int | None, *, stock: bool = True) -> list[Opened]:
     """They share their levels: what one of them lets go of is counted where the others look."""
     lines: dict[int, list[OrderLine]] = {order.pk: [] for order in orders}
-    for line in OrderLine.objects.filter(order_id__in=lines).order_by("position", "pk"):
+    for line in LINE.rows(
+        f"SELECT {LINE} FROM orders_orderline AS line WHERE line.order_id = ANY(%s)"  # noqa: S608
+        " ORDER BY line.position, line.id",
+        [list(lines)],
+    ):
         lines[line.order_id].append(line)
     wanted: dict[Place, set[int]] = {order.warehouse_id: set() for order in orders}
     for order in orders:
@@ -220,7 +232,7 @@ def _opened(project_id: int, orders: Sequence[Order], actor_id: int | None, *, s
 
 def state_of(line: OrderLine) -> dict[str, Any]:
     """All that can change about a line, by field."""
-    return {name: getattr(line, name) for name in LINE_FIELDS}
+    return dict(zip(LINE_FIELDS, _values(line), strict=True))
 
 
 def open_units(line: OrderLine) -> int:
@@ -326,9 +338,9 @@ def _follow_in_stock(changes: Iterable[Opened]) -> None:
     released, held = [], []
     for change in changes:
         before_there = change.shelves[change._place_before]
-        for line in (*change.lines, *change.removed):
+        now_of = [(line, (line.product_id, line.reserved)) for line in change.lines]
+        for line, now in (*now_of, *((line, (None, 0)) for line in change.removed)):
             before = change._before.get(line.pk) or {"product_id": None, "reserved": 0}
-            now = (None, 0) if line in change.removed else (line.product_id, line.reserved)
             if (before["product_id"], before["reserved"]) == now and change._place_before == change.order.warehouse_id:
                 continue
             if before["product_id"] is not None and before["reserved"]:
@@ -351,15 +363,13 @@ def _write_lines(changes: Sequence[Opened]) -> None:
     for change in changes:
         for line in change.lines:
             before = change._before.get(line.pk)
-            differ = [name for name in LINE_FIELDS if before is not None and before[name] != getattr(line, name)]
+            if before is None:
+                continue
+            differ = [name for name, value in zip(LINE_FIELDS, _values(line), strict=True) if before[name] != value]
             if differ:
                 changed.append(line)
                 fields.update(differ)
     update_rows(OrderLine, sorted(fields), changed)
-
-
-def _row(line: OrderLine) -> dict[str, Any]:
-    return state_of(line) | {"metadata": as_json(line.metadata)}
 
 
 def _add_lines(lines: Sequence[OrderLine]) -> None:
@@ -369,7 +379,7 @@ def _add_lines(lines: Sequence[OrderLine]) -> None:
         copy_rows(
             OrderLine,
             ("id", "order_id", *LINE_FIELDS),
-            ((line.pk, line.order_id, *_row(line).values()) for line in lines),
+            ((line.pk, line.order_id, *_values(line)[:-1], as_json(line.metadata)) for line in lines),
         )
 
 

@@ -10,7 +10,8 @@ from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 from django.db import connections, models, router
-from django.db.models import DEFERRED
+from django.db.models import JSONField
+from django.db.models.base import ModelState
 
 M = TypeVar("M", bound=models.Model)
 
@@ -40,39 +41,58 @@ class Columns(Generic[M]):
 
     @cached_property
     def _names(self) -> list[str]:
-        return [field.attname for field in self._fields]
+        """The attributes that the values are of, in their order."""
+        return [self._fields[place].attname for place in self._places]
 
     @cached_property
-    def _converters(self) -> list[tuple[int, Callable[[Any], Any]]]:
-        """By place, what turns a value of the database's into one of the field's; few need it."""
-        found: list[tuple[int, Callable[[Any], Any]]] = []
+    def _converters(self) -> list[tuple[str, Callable[[Any], Any]]]:
+        """By attribute, what turns a value of the database's into one of the field's; few need it."""
+        found: list[tuple[str, Callable[[Any], Any]]] = []
         connection = connections[router.db_for_read(self._model)]
         for place in self._places:
-            column = self._fields[place].get_col(self._alias)
+            field = self._fields[place]
+            column = field.get_col(self._alias)
             for convert in (*connection.ops.get_db_converters(column), *column.get_db_converters(connection)):
-                found.append((place, _bound(convert, column, connection)))
+                found.append((field.attname, _bound(convert, column, connection)))
         return found
 
     def row(self, values: Sequence[Any], using: str) -> M:
         """An instance of the first values of a row that was read from `using`; others may follow them."""
-        own = [DEFERRED] * len(self._fields)
-        for place, value in zip(self._places, values, strict=False):
-            own[place] = value
-        for place, convert in self._converters:
-            own[place] = convert(own[place])
-        return self._model.from_db(using, self._names, own)
+        # As `from_db` leaves it: that one gives fields their values one by one, which takes five times as long.
+        row = self._model.__new__(self._model)
+        row._state = ModelState()
+        row._state.adding, row._state.db = False, using
+        own = vars(row)
+        own.update(zip(self._names, values, strict=False))
+        for name, convert in self._converters:
+            own[name] = convert(own[name])
+        return row
 
     def read(self, statement: str, params: Sequence[Any]) -> Iterable[tuple[M, tuple[Any, ...]]]:
         """Rows of a statement that begins with these columns, each with what follows them; from the replica in lists.
 
         Raises what Django raises.
         """
+        using, found = self._ask(statement, params)
+        return [(self.row(values, using), values[len(self) :]) for values in found]
+
+    def rows(self, statement: str, params: Sequence[Any]) -> list[M]:
+        """As `read`, where nothing follows the columns."""
+        using, found = self._ask(statement, params)
+        return [self.row(values, using) for values in found]
+
+    def _ask(self, statement: str, params: Sequence[Any]) -> tuple[str, list[tuple[Any, ...]]]:
         using = router.db_for_read(self._model)
         with connections[using].cursor() as cursor:
             cursor.execute(statement, params)
-            found = cursor.fetchall()
-        return [(self.row(values, using), values[len(self) :]) for values in found]
+            return using, cursor.fetchall()
 
 
 def _bound(convert: Callable[..., Any], column: Any, connection: Any) -> Callable[[Any], Any]:
-    return lambda value: convert(value, column, connection)
+    def converted(value: Any) -> Any:
+        return convert(value, column, connection)
+
+    def document(value: Any) -> Any:
+        return {} if value == "{}" else converted(value)  # most are empty
+
+    return document if isinstance(column.target, JSONField) else converted
