@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from django.db.models import QuerySet
@@ -39,14 +40,17 @@ def words(text: str) -> list[str]:
     return [word[:LONGEST] for word in WORD.findall(fold(text))]
 
 
+@lru_cache(maxsize=10_000)  # the same SKUs are sold again and again
+def _of_code(code: str) -> tuple[str, ...]:
+    parts = words(code)
+    return (*parts, "".join(parts)[:LONGEST]) if len(parts) > 1 else tuple(parts)
+
+
 def vector(codes: Iterable[str], texts: Iterable[str], phones: Iterable[str]) -> str:
     """The column's value. `codes` (numbers, SKUs) are also found written together: `A-17` as `a17`."""
     found = set(words(" ".join(texts)))
     for code in codes:
-        parts = words(code)
-        found.update(parts)
-        if len(parts) > 1:
-            found.add("".join(parts)[:LONGEST])
+        found.update(_of_code(code))
     for phone in {*phones}:
         found.update(phone_words(phone))
     return " ".join(found)

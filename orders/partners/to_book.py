@@ -147,13 +147,22 @@ def kept(order: PublishedOrder, goods: Sequence[Goods], digits: int, digest: str
 
 def extras_of(item: Item, goods: Goods, digits: int) -> dict[str, Any]:
     """What its line has no field for, as JSON keeps it: what was sent, and what its goods are called and cost."""
-    rest = {name: msgspec.to_builtins(value) for name in EXTRAS if (value := getattr(item, name)) is not None}
+    rest: dict[str, Any] = {
+        name: msgspec.to_builtins(value) for name in EXTRAS if (value := getattr(item, name)) is not None
+    }
     if goods.kind == "product":
         rest["related_object"] = "product"
     elif rest.get("related_object") == "sku" or goods.kind == "sku":
         rest.pop("related_object", None)  # what is said where nothing is kept
     copy = copy_of(item, goods, digits)
-    plain: dict[str, Any] = {"product": {"name": printed(copy)}}
-    if goods.kind == "sku":
-        plain["sku"] = {"sku": printed(copy)}
-    return rest if goods.parent is not None and copy == plain else rest | msgspec.to_builtins(copy)
+    if not copy:
+        return rest
+    if goods.parent is not None:
+        name = printed(copy)
+        plain: dict[str, Any] = {"product": {"name": name}}
+        if goods.kind == "sku":
+            plain["sku"] = {"sku": name}
+        if copy == plain:
+            return rest
+    found: dict[str, Any] = msgspec.to_builtins(copy)
+    return rest | found
