@@ -32,6 +32,7 @@ from orders.api.shapes import ImportAsked, ImportChecked
 from orders.exported.order_rows import ORDERS
 from orders.models import Order
 from orders.partners import known_orders, store
+from orders.partners.answers import publish
 from orders.partners.published import PublishedOrder
 from orders.partners.sent_page import Book, Stored
 from orders.partners.store import NotWritten
@@ -149,4 +150,5 @@ class OrderViewSet(ListModelMixin, PartnerViewSet):
             if failure.key == "not_found":
                 raise not_found("order", order.id or "") from error
             raise bad_payload(failure.reason, key=failure.key) from error
-        return Response(self.get_serializer(known_orders.find_by_key(project.pk, stored.order_id)).data)
+        saved, lines = known_orders.read_again(project.pk, stored.order_id)
+        return Response(publish(self.ids, [saved], {saved.pk: lines})[0])

@@ -43,11 +43,16 @@ def published_status() -> Case:
     )
 
 
-def publish(ids: PublicIds, orders: Sequence[Order]) -> list[dict[str, Any]]:
-    """The published objects of these orders of one project. One statement for their lines, two for all their goods."""
+def publish(
+    ids: PublicIds, orders: Sequence[Order], lines: Mapping[int, Sequence[OrderLine]] | None = None
+) -> list[dict[str, Any]]:
+    """The published objects of these orders of one project. One statement for their lines, two for all their goods.
+
+    `lines`: by the keys of the orders, where they were just read.
+    """
     if not orders:
         return []
-    lines = lines_of(orders)
+    lines = lines_of(orders) if lines is None else lines
     goods = goods_of_lines(ids, orders[0].project_id, [(order, line) for order in orders for line in lines[order.pk]])
     return [_order(ids, order, lines[order.pk], goods) for order in orders]
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from config.kit.postgresql.model_columns import Columns
 from config.kit.public_ids import PublicIds
+from config.kit.round_trips import ask_together
 from config.kit.sql import either, execute
 from orders.models import Order, OrderLine
 
@@ -33,15 +34,16 @@ class KnownOrder:
 def find(project_id: int, ids: PublicIds, key: str) -> Order | None:
     """An order of the project by its public id or its source id."""
     pk = ids.take("ord", key)
-    found = find_by_key(project_id, pk) if pk is not None else None
+    found = _first(f"{ORDERS} book.id = %s", [project_id, pk]) if pk is not None else None
     if found is None and key and "\x00" not in key:
         found = _first(f"{ORDERS} book.source_id = %s AND book.source_id <> ''", [project_id, key])
     return found
 
 
-def find_by_key(project_id: int, pk: int) -> Order | None:
-    """An order of the project by its primary key."""
-    return _first(f"{ORDERS} book.id = %s", [project_id, pk])
+def read_again(project_id: int, pk: int) -> tuple[Order, list[OrderLine]]:
+    """An order that was just written, with its lines; in one trip to the database."""
+    [order], lines = ask_together(ORDER.asked(f"{ORDERS} book.id = %s", [project_id, pk]), LINE.asked(LINES, [[pk]]))
+    return order, lines
 
 
 def _first(statement: str, params: Sequence[Any]) -> Order | None:
