@@ -58,7 +58,8 @@ class BulkViewSet(PartnerViewSet):
 
 def _described(what: str, kind: bulk_rows.BulkKind, method: str) -> Any:
     rows = method == "rows"
-    body = serializer_of(list[kind.row], f"{kind.what.capitalize()}Rows") if rows else serializer_of(MetadataUpdate)  # type: ignore[name-defined]
+    row = bulk_bodies.DESCRIBED[kind.row]
+    body = serializer_of(list[row], f"{kind.what.capitalize()}Rows") if rows else serializer_of(MetadataUpdate)  # type: ignore[valid-type]
     return extend_schema(
         summary=f"Update {what} in bulk" if rows else f"Update metadata of {what} in bulk",
         description=ROWS_SAYS if rows else METADATA_SAYS,

@@ -3,20 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 from rest_framework.parsers import BaseParser
 
 from config.kit.api import bodies
 from config.kit.api.faults_in_words import is_about_the_value, of_value
 from config.kit.api.problems import ApiError, RowProblem, bad_payload
+from orders.customers.customer_objects import CustomerObject
+from stock.goods.sent_fields import ProductFields
 
 # As published, in bytes.
 LARGEST = 10_485_760
 MOST_TOLD = 100
 RAWS = msgspec.json.Decoder(list[msgspec.Raw])
 EMPTY = frozenset({b"", b"{}", b"[]", b"null"})
+# More than spaces: not all readers of patterns take the last four control characters for spaces, as Python does.
+FILLED = r"[^\s\x1c-\x1f]"
+SourceId = Annotated[
+    str, Meta(description="Says which row is meant.", pattern=FILLED, extra_json_schema={"maxLength": 255})
+]
+
+
+class CustomerRow(CustomerObject, kw_only=True):
+    """What changes of a customer; what is null is emptied."""
+
+    source_id: SourceId
+
+
+class ProductRow(ProductFields, kw_only=True):
+    """What changes of a product; what is null is emptied."""
+
+    source_id: SourceId
+
+
+# As the document describes rows: they are read without the key, too, to name every row that lacks it.
+DESCRIBED: dict[type[Any], type[Any]] = {CustomerObject: CustomerRow, ProductFields: ProductRow}
 
 
 class MetadataUpdate(msgspec.Struct):

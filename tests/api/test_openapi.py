@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from io import StringIO
@@ -139,6 +140,31 @@ def test_anybody_reads_it_where_the_owner_says_so(partner: Partner, settings: An
     assert stranger.get("/v1/openapi.json", headers=liar).status_code == 401
     assert stranger.get("/v1/orders").status_code == 401
     assert "X-Rate-Limit-Remaining" in partner.get("/v1/openapi.json").headers
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("path", "row", "taken"),
+    [
+        ("customers/bulk/async", {"source_id": "c-1", "name": None}, True),
+        ("customers/bulk/async", {"name": "Ana"}, False),
+        ("customers/bulk/async", {"source_id": None, "name": "Ana"}, False),
+        ("customers/bulk/async", {"source_id": " ", "name": "Ana"}, False),
+        ("products/bulk/async", {"source_id": "p-1", "price": 900}, True),
+        ("products/bulk/async", {"name": "Assam"}, False),
+        ("products/bulk/async", {"source_id": None, "name": "Assam"}, False),
+        ("orders/import", {"amount": 5}, True),
+        ("orders/import", {"source_id": None, "amount": 5}, True),
+    ],
+)
+def test_rows_of_bulk_calls_need_a_source_id_and_orders_of_an_import_none(
+    partner: Partner, path: str, row: dict[str, Any], taken: bool
+) -> None:
+    """The document and the call say the same."""
+    operation = described.document()["paths"][f"/v1/{path}"]["post"]
+    schema = operation["requestBody"]["content"]["application/json"]["schema"]
+    assert described._validator(json.dumps(schema)).is_valid([row]) is taken
+    assert partner.post(f"/v1/{path}", [row]).status_code in ({200, 202} if taken else {400})
 
 
 def examples() -> list[list[str]]:
