@@ -12,7 +12,7 @@ from rest_framework.request import Request
 
 from config.kit.api.paginating import CursorPages, OrderParameter, PublicFilters, both_ways
 from config.kit.api.permissions import HasScopes
-from config.kit.api.problems import ApiError, unauthorised
+from config.kit.api.problems import missing_permission, unauthorised
 from config.kit.api.viewsets import ApiView, ApiViewSet
 from config.kit.public_ids import PublicIds
 from integrations.choices import ApiScope
@@ -29,7 +29,7 @@ class MayWrite(BasePermission):
                     f"This key reads by the scope “{scope}”, it does not write yet:"
                     " ask the owner of the project to confirm that it may."
                 )
-                raise ApiError(403, "missing_required_permission", "Missing permission", details)
+                raise missing_permission(details)
         return True
 
 

@@ -87,9 +87,13 @@ def test_a28_a_scope_taken_away_is_gone_at_once(project: Project) -> None:
     partner = Partner(project, api_keys.make(project.pk, "Orders only", [ApiScope.ORDERS]))
     refused = partner.get(LIST)
     assert refused.status_code == 403
-    assert told(refused)["details"] == (
-        "This key lacks the scope “async-actions”: ask the owner of the project for it."
-    )
+    assert told(refused) == {
+        "code": 403,
+        "key": "missing_required_permission",
+        "message": "Missing permission",
+        "details": "This key lacks the scope “async-actions”: ask the owner of the project for it.",
+        "request_id": refused.headers["X-Request-Id"],
+    }
     ApiKey.objects.update(scopes=[ApiScope.ASYNC_ACTIONS])
     assert partner.get(LIST).status_code == 200
 

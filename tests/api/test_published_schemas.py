@@ -298,7 +298,7 @@ def test_async_actions(partner: Partner) -> None:
 KINDS = ("orders", "customers", "products", "skus", "segments", "exports", "async-actions")
 
 
-def test_refusals(partner: Partner, project: Project) -> None:
+def test_refusals(partner: Partner, project: Project, settings: Any) -> None:
     give_stock(project, CUP=1)
     narrow = Partner(project, api_keys.make(project.pk, "Narrow", [ApiScope.ORDERS]))
     stranger = Partner(project, partner.made)
@@ -322,7 +322,9 @@ def test_refusals(partner: Partner, project: Project) -> None:
         partner.call("DELETE", "/v1/products/CUP"),
     ]
     too_large = partner.post("/v1/customers/bulk/async", b" " * (10 * 1024 * 1024 + 1))
-    assert {each.status_code for each in answers} == {400, 401, 403, 404, 405, 406, 409, 413, 415, 423}
+    settings.API_RATE_LIMIT = 1
+    answers += [partner.get("/v1/orders") for _ in range(2)][1:]
+    assert {each.status_code for each in answers} == {400, 401, 403, 404, 405, 406, 409, 413, 415, 423, 429}
     told_of = [told(each) for each in (*answers, too_large)]
     # The rows of a bulk call that are wrong; and what a bulk call that is too large is answered beside.
     assert held(published.PROBLEM, told_of) == Held(

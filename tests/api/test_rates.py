@@ -37,7 +37,22 @@ def test_a24_the_sixth_call_of_a_minute_waits(partner: Partner) -> None:
     assert refused.headers["X-Rate-Limit-Retry"] == "1000000080"
     assert refused.headers["X-Rate-Limit-Type"] == "api_calls"
     assert int(refused.headers["Retry-After"]) >= 1
-    assert told(refused)["key"] == "too_many_requests"
+    assert told(refused) == {
+        "code": 429,
+        "key": "too_many_requests",
+        "message": "Too many requests hit the API too quickly.",
+        "details": "At most 5 calls a minute. Go on in 60 s.",
+        "request_id": refused.headers["X-Request-Id"],
+    }
+
+
+@pytest.mark.django_db
+def test_bulk_calls_have_their_own_count_and_are_told_so(partner: Partner) -> None:
+    answers = [partner.post("/v1/customers/bulk/async", []) for _ in range(6)]
+    assert [answer.status_code for answer in answers] == [202] * 5 + [429]
+    assert told(answers[-1])["details"] == "At most 5 bulk calls a minute. Go on in 60 s."
+    assert answers[-1].headers["X-Rate-Limit-Type"] == "bulk_api_calls"
+    assert partner.get(LIST).status_code == 200
 
 
 @pytest.mark.django_db

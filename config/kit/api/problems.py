@@ -98,6 +98,18 @@ def bad_query(details: str) -> ApiError:
     return ApiError(400, "invalid_query_params", "Invalid query params", details)
 
 
+def missing_permission(details: str) -> ApiError:
+    return ApiError(403, "missing_required_permission", "Missing permission", details)
+
+
+def too_many(view: Any, wait: int) -> ApiError:
+    """As published, with how many of which calls there may be, and when to go on."""
+    calls = view.rate_type.replace("api_", "").replace("_", " ")
+    details = f"At most {view.rate.limit:,} {calls} a minute. Go on in {wait} s."
+    message = "Too many requests hit the API too quickly."
+    return ApiError(429, "too_many_requests", message, details, retry_after=wait)
+
+
 def unsupported_media_type(details: str) -> ApiError:
     return ApiError(415, "unsupported_media_type", "Unsupported media type", details)
 
@@ -149,11 +161,10 @@ def _translated(error: Exception, context: dict[str, Any]) -> ApiError:
     if isinstance(error, exceptions.UnsupportedMediaType):
         return unsupported_media_type("Send the body as Content-Type: application/json, in UTF-8.")
     if isinstance(error, exceptions.PermissionDenied):
-        return ApiError(403, "forbidden", "Forbidden", str(error.detail))
+        return missing_permission(str(error.detail))
     if isinstance(error, exceptions.Throttled):
         wait = int(getattr(error, "wait", None) or 1)
-        details = f"At most {context['view'].rate.limit} calls a minute. Go on in {wait} s."
-        return ApiError(429, "too_many_requests", "Too many requests", details, retry_after=wait)
+        return too_many(context["view"], wait)
     if isinstance(error, exceptions.ValidationError):
         return bad_payload(first_of(error.detail))
     if isinstance(error, Http404):
