@@ -151,4 +151,4 @@ class OrderViewSet(ListModelMixin, PartnerViewSet):
                 raise not_found("order", order.id or "") from error
             raise bad_payload(failure.reason, key=failure.key) from error
         saved, lines = known_orders.read_again(project.pk, stored.order_id)
-        return Response(publish(self.ids, [saved], {saved.pk: lines})[0])
+        return Response(publish(self.ids, [saved], {saved.pk: lines}, stored.goods)[0])

@@ -25,11 +25,16 @@ def extras_of_line(order: Order, line: OrderLine) -> Mapping[str, Any]:
     return found
 
 
-def goods_of_lines(ids: PublicIds, project_id: int, lines: Iterable[tuple[Order, OrderLine]]) -> dict[int, Goods]:
-    """What stands behind these lines of a project, by their primary keys; in two statements at most."""
+def goods_of_lines(
+    ids: PublicIds, project_id: int, lines: Iterable[tuple[Order, OrderLine]], known: KnownGoods | None = None
+) -> dict[int, Goods]:
+    """What stands behind these lines of a project, by their primary keys; in two statements at most.
+
+    `known`: all of it, where it was just looked up.
+    """
     pairs = [(order, line, extras_of_line(order, line).get("related_object") == "product") for order, line in lines]
     loose = [(line, as_product) for _, line, as_product in pairs if line.product_id is None]
-    known = look_up(
+    known = known or look_up(
         ids,
         project_id,
         codes={line.sku for line, as_product in loose if not as_product},

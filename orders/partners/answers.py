@@ -16,6 +16,7 @@ from orders.models import Order, OrderLine
 from orders.partners.answered_items import extras_of_line, goods_of_lines, item_of, minor
 from orders.partners.known_orders import lines_of
 from orders.partners.meanings import Goods
+from stock.goods.known import KnownGoods
 
 PUBLISHED = {"CREATED", "PAID", "CANCELED", "FULFILLED"}
 
@@ -44,16 +45,20 @@ def published_status() -> Case:
 
 
 def publish(
-    ids: PublicIds, orders: Sequence[Order], lines: Mapping[int, Sequence[OrderLine]] | None = None
+    ids: PublicIds,
+    orders: Sequence[Order],
+    lines: Mapping[int, Sequence[OrderLine]] | None = None,
+    known: KnownGoods | None = None,
 ) -> list[dict[str, Any]]:
     """The published objects of these orders of one project. One statement for their lines, two for all their goods.
 
-    `lines`: by the keys of the orders, where they were just read.
+    Where they were just read: `lines` by the keys of the orders, and `known`, their goods.
     """
     if not orders:
         return []
     lines = lines_of(orders) if lines is None else lines
-    goods = goods_of_lines(ids, orders[0].project_id, [(order, line) for order in orders for line in lines[order.pk]])
+    pairs = [(order, line) for order in orders for line in lines[order.pk]]
+    goods = goods_of_lines(ids, orders[0].project_id, pairs, known)
     return [_order(ids, order, lines[order.pk], goods) for order in orders]
 
 

@@ -18,6 +18,8 @@ from stock.goods.looking_up import look_up
 class MeantGoods:
     """By the place of an order in its page."""
 
+    known: KnownGoods
+    """All that was found."""
     goods: dict[int, list[Goods]] = field(default_factory=dict)
     """What each of its items means."""
     refused: dict[int, InvalidOrder] = field(default_factory=dict)
@@ -72,7 +74,7 @@ def _meant(
     catalogue: Catalogue, orders: Sequence[PublishedOrder], known: KnownGoods, before: MeantGoods | None = None
 ) -> MeantGoods:
     """What the items mean; `before`: what was found out already."""
-    found = MeantGoods() if before is None else MeantGoods({}, before.refused, before.warnings)
+    found = MeantGoods(known) if before is None else MeantGoods(known, {}, before.refused, before.warnings)
     for place, order in enumerate(orders):
         if place in found.refused:
             continue

@@ -16,6 +16,7 @@ from orders.partners.overriding import GoodsWarning
 from orders.partners.published import Item, PublishedOrder
 from orders.work.changing import Opened
 from stock.goods.goods_rows import Catalogue
+from stock.goods.known import KnownGoods
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,8 @@ class Stored:
     order_id: int
     what: str
     warnings: tuple[GoodsWarning, ...] = ()
+    goods: KnownGoods | None = field(default=None, compare=False, repr=False)
+    """Those of its items, as they were just looked up for a new live order."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,8 @@ class SentPage:
     behind: dict[int, Goods] = field(default_factory=dict)
     """What stands behind the lines of orders whose items are sent anew."""
     opened: dict[int, Opened] = field(default_factory=dict)
+    known: KnownGoods = field(default_factory=KnownGoods)
+    """All goods that were found."""
 
     @property
     def open(self) -> list[SentEntry]:

@@ -7,6 +7,7 @@ shops; another status or other items release and reserve again (`orders.partners
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import msgspec
 from django.db import transaction
@@ -118,6 +119,8 @@ def _ahead(book: Book, order: PublishedOrder) -> Outcome:
             _find_goods(page, making=False)
             if not any(goods.parent and not goods.article for goods in entry.goods):  # that article is to be made
                 _create_one(page, entry)
+    if isinstance(entry.outcome, Stored):
+        return replace(entry.outcome, goods=page.known)
     return entry.outcome or store(book, [order], live=True)[0]
 
 
@@ -233,6 +236,7 @@ def _find_goods(page: SentPage, *, making: bool = True) -> None:
     """`making`: articles of products that are sold for the first time."""
     entries = page.open
     found = sent_goods.find(page.book.catalogue, [entry.order for entry in entries], live=page.live and making)
+    page.known = found.known
     for place, entry in enumerate(entries):
         entry.writes_goods = sent_goods.has_overrides(entry.order)
         entry.goods, entry.warnings = found.goods.get(place, ()), found.warnings.get(place, ())
