@@ -72,13 +72,18 @@ def look(order: Order, lines: Sequence[OrderLine]) -> PartnerLook:
     )  # fmt: skip
 
 
+def look_before(order: Order, lines: Sequence[OrderLine]) -> PartnerLook | None:
+    """How the order looks before it is changed; None for one that is never announced."""
+    return None if order.import_action in SILENT else look(order, lines)
+
+
 def _line(line: OrderLine) -> tuple[Any, ...]:
     return line.key, line.sku, line.name, line.quantity, line.unit_price, line.total, line.discount, line.metadata
 
 
-def announce_change(before: PartnerLook, order: Order, lines: Sequence[OrderLine], at: datetime) -> None:
+def announce_change(before: PartnerLook | None, order: Order, lines: Sequence[OrderLine], at: datetime) -> None:
     """Announce what a change did to an order as partners see it; nothing where they see no difference."""
-    if order.import_action in SILENT:
+    if before is None or order.import_action in SILENT:
         return
     now = look(order, lines)
     told = False

@@ -148,8 +148,8 @@ def _replace_lines(book: Opened, change: OrderUpdate, extras: Mapping[str, Any])
     behind = [goods.product_id if stocked else None for goods in change.goods]
     book.lock_products(pk for pk in behind if pk is not None)
     met = _met(book.lines, change)
-    before, stays = len(book.lines), {line.pk for line in met.values()}
-    for gone in [line for line in book.lines if line.pk not in stays]:
+    before, stays = len(book.lines), {line.id for line in met.values()}
+    for gone in [line for line in book.lines if line.id not in stays]:
         book.remove(gone)
     found: dict[str, Any] = {}
     for position, (item, incoming) in enumerate(zip(items, wanted, strict=True)):
@@ -172,7 +172,7 @@ def _replace_lines(book: Opened, change: OrderUpdate, extras: Mapping[str, Any])
 def _met(lines: Sequence[OrderLine], change: OrderUpdate) -> dict[int, OrderLine]:
     """Which line each item is, by its place: that of its `id`, else the first left with its SKU, else its product."""
     items = change.sent.items or []
-    left = {line.pk: line for line in lines}
+    left = {line.id: line for line in lines}
     met = {}
     for place, item in enumerate(items):
         line = left.pop(change.ids.take("ordli", item.id) or 0, None) if item.id else None
@@ -182,7 +182,7 @@ def _met(lines: Sequence[OrderLine], change: OrderUpdate) -> dict[int, OrderLine
         for place, goods in enumerate(change.goods):
             if place in met or not goods.kind:
                 continue
-            line = next((line for line in left.values() if same(goods, line, change.behind.get(line.pk))), None)
+            line = next((line for pk, line in left.items() if same(goods, line, change.behind.get(pk))), None)
             if line is not None:
                 met[place] = left.pop(line.pk)
     return met

@@ -76,8 +76,8 @@ class Opened:
     actor_id: int | None
     shelves: Shelves
     """Locked; orders that are opened together share them."""
-    seen: announcements.PartnerLook
-    """How partners saw it before."""
+    seen: announcements.PartnerLook | None
+    """How partners saw it before; None where they are told nothing of it."""
     changes: list[dict[str, Any]] = field(default_factory=list)
     """What the history will tell: [{"field", "old", "new"}], JSON values."""
     removed: list[OrderLine] = field(default_factory=list)
@@ -223,9 +223,9 @@ def _opened(project_id: int, orders: Sequence[Order], actor_id: int | None, *, s
     found = []
     for order in orders:
         own = lines[order.pk]
-        change = Opened(order, own, at, actor_id, shelves, announcements.look(order, own))
+        change = Opened(order, own, at, actor_id, shelves, announcements.look_before(order, own))
         change._customer_before, change._place_before = order.customer_id, order.warehouse_id
-        change._before = {line.pk: state_of(line) for line in own}
+        change._before = {line.id: state_of(line) for line in own}
         found.append(change)
     return found
 
@@ -340,7 +340,7 @@ def _follow_in_stock(changes: Iterable[Opened]) -> None:
         before_there = change.shelves[change._place_before]
         now_of = [(line, (line.product_id, line.reserved)) for line in change.lines]
         for line, now in (*now_of, *((line, (None, 0)) for line in change.removed)):
-            before = change._before.get(line.pk) or {"product_id": None, "reserved": 0}
+            before = change._before.get(line.id) or {"product_id": None, "reserved": 0}
             if (before["product_id"], before["reserved"]) == now and change._place_before == change.order.warehouse_id:
                 continue
             if before["product_id"] is not None and before["reserved"]:
@@ -362,7 +362,7 @@ def _write_lines(changes: Sequence[Opened]) -> None:
     changed, fields = [], set()
     for change in changes:
         for line in change.lines:
-            before = change._before.get(line.pk)
+            before = change._before.get(line.id)
             if before is None:
                 continue
             differ = [name for name, value in zip(LINE_FIELDS, _values(line), strict=True) if before[name] != value]
