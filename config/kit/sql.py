@@ -42,10 +42,12 @@ def copy_rows(model: type[models.Model], columns: Sequence[str], rows: Iterable[
     """COPY rows into the table of `model`; `columns` are column names in the order of each row."""
     rest = iter(rows)
     first = list(islice(rest, FEW + 1))
-    if len(first) <= FEW:  # a COPY takes two trips to the database, and one of its own
-        if first:
-            statement = _inserting(model._meta.db_table, tuple(columns), len(first))
-            round_trips.say(statement, [value for row in first for value in row])
+    if not first:
+        return
+    values = [value for row in first for value in row] if len(first) <= FEW else []
+    # A COPY takes two trips to the database, and some of its own. Bytes may be many, and a statement has them as text.
+    if values and not any(isinstance(value, bytes) for value in values):
+        round_trips.say(_inserting(model._meta.db_table, tuple(columns), len(first)), values)
         return
     round_trips.say_now()
     connection.ensure_connection()

@@ -8,9 +8,11 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from config.kit import sql
+from config.kit import round_trips, sql
 from config.kit.round_trips import Question, ask_together, say, together
 from config.kit.sql import execute
+from config.kit.true_time import now
+from integrations.models import KeptAnswer
 from stock.models import StockMovement, Warehouse
 from tests.factories import ProjectFactory
 
@@ -70,6 +72,16 @@ def test_rows_are_copied_or_inserted_in_their_order(monkeypatch: pytest.MonkeyPa
         sql.copy_rows(Warehouse, ("project_id", "name", "is_default"), rows)
         sql.copy_rows(StockMovement, ("project_id",), [])
     assert list(Warehouse.objects.order_by("pk").values_list("name", flat=True)) == ["Brno north", "It's 5 %", "Č"]
+
+
+def test_bytes_are_copied_however_few_rows_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A statement would have them as text, twice as long."""
+    project, sent = ProjectFactory.create(), bytes(range(256))
+    columns = ("project_id", "key", "fingerprint", "status", "body", "created_at")
+    with monkeypatch.context() as off:
+        off.delattr(round_trips, "say")
+        sql.copy_rows(KeptAnswer, columns, [(project.pk, "once", b"f", 200, sent, now())])
+    assert bytes(KeptAnswer.objects.get().body) == sent
 
 
 def test_an_error_comes_as_that_of_one_statement() -> None:
