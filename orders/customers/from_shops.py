@@ -5,21 +5,38 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from config.kit.round_trips import Question, ask
+from config.kit.round_trips import Question, ask, ask_together
 from config.kit.sql import execute, next_ids
 from orders.intake.incoming import IncomingOrder
 from orders.models import Customer
+from orders.segments import due
 
 
 def find_or_create(project_id: int, orders: Sequence[IncomingOrder], at: datetime) -> dict[str, int]:
-    """Customer ids by e-mail in lower case, for all orders that carry one."""
+    """Customer ids by e-mail in lower case, for all orders that carry one. They are due, see `orders.segments.due`."""
     foreseen = Foreseen.of(project_id, orders)
+    if not foreseen.named:
+        return {}
+    while ask_together(*foreseen.asked_again(project_id, at))[-1] != foreseen.known:  # one was just deleted, or made
+        foreseen = Foreseen.of(project_id, orders)
     made = _insert(project_id, foreseen, at)
     known = {**foreseen.known, **made}
     if len(made) < len(foreseen.new):  # somebody else has made one in this moment
-        known |= find(project_id, [email for email in foreseen.new if email not in known])
+        theirs = find(project_id, [email for email in foreseen.new if email not in known])
+        due.mark(project_id, theirs.values(), at)
+        known |= theirs
     return known
+
+
+def held(project_id: int, email: str, at: datetime) -> int | None:
+    """The customer with this e-mail, which is in lower case. They are due: until the end, nobody deletes them."""
+    pk = None
+    while (known := find(project_id, [email]).get(email)) != pk:
+        pk = known
+        due.mark(project_id, [pk], at)  # waits for whoever is deleting them
+    return pk
 
 
 @dataclass(frozen=True)
@@ -47,9 +64,10 @@ class Foreseen:
     def ids(self) -> dict[str, int]:
         return {**self.known, **self.new}
 
-    def asked_again(self, project_id: int) -> Question[dict[str, int]]:
-        """For `came_true`."""
-        return found(project_id, list(self.named))
+    def asked_again(self, project_id: int, at: datetime) -> Sequence[Question[Any]]:
+        """For `came_true`, the last answer. Those who are known are due first: until the end, nobody deletes them."""
+        marked = [due.marked(project_id, self.known.values(), at)] if self.known else []
+        return [*marked, found(project_id, list(self.named))]
 
     def came_true(self, project_id: int, now: Mapping[str, int], at: datetime) -> bool:
         """Write those who are new. Whether all are as they were foreseen: somebody else may have been quicker."""
@@ -57,7 +75,7 @@ class Foreseen:
 
 
 def _insert(project_id: int, foreseen: Foreseen, at: datetime) -> dict[str, int]:
-    """Ids of those who were not there, by e-mail."""
+    """Ids of those who were not there, by e-mail; they are due."""
     if not foreseen.new:
         return {}
     orders = [foreseen.named[email] for email in foreseen.new]
@@ -76,7 +94,9 @@ def _insert(project_id: int, foreseen: Foreseen, at: datetime) -> dict[str, int]
             [order.phone[:40] for order in orders],
         ],
     )
-    return dict(rows)
+    made = dict(rows)
+    due.mark(project_id, made.values(), at)
+    return made
 
 
 def find(project_id: int, emails: Sequence[str]) -> dict[str, int]:

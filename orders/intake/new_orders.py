@@ -24,7 +24,6 @@ from orders.intake.choosing import Routing, facts_of, units_of
 from orders.intake.drafts import Draft, Intake, Obstacle, Source, Taken
 from orders.intake.incoming import IncomingOrder, known_by_ean
 from orders.models import Order, OrderLine
-from orders.segments import due
 from stock import catalogue, ledger, warehouses
 from stock.availability import Shelves, on_shelves
 
@@ -44,7 +43,7 @@ def take_in(source: Source, intakes: Sequence[Intake]) -> list[Taken | Obstacle]
     if decided.drafts:
         customers = from_shops.find_or_create(source.project_id, _buyers(decided), source.at)
         rows.write_orders(source, decided.drafts, customers)
-        _write_effects(source, decided, customers)
+        _write_effects(source, decided)
     return decided.outcomes(intakes)
 
 
@@ -90,8 +89,8 @@ class Buyers(Protocol):
     def ids(self) -> Mapping[str, int]:
         """By e-mail in lower case, of those who are known by it."""
 
-    def asked_again(self, project_id: int) -> Question[Any]:
-        """For `came_true`."""
+    def asked_again(self, project_id: int, at: datetime) -> Sequence[Question[Any]]:
+        """With the lock held; the last answer is for `came_true`."""
 
     def came_true(self, project_id: int, now: Any, at: datetime) -> bool:
         """Write those who are new, with the lock held. Whether all are as they were foreseen."""
@@ -143,20 +142,20 @@ class Ahead:
         """Take the project's lock, and write what the page does to the stock. False: it would be decided otherwise."""
         project_id, rules = self.source.project_id, self.seen.rules
         wanted = dict.fromkeys(rules.places, self.seen.products.values())
-        _, products, here, shelves, buyers = ask_together(
+        _, products, here, shelves, *buyers = ask_together(
             ledger.the_lock(project_id),
             catalogue.found(project_id, list(_names(self.intakes))),
             warehouses.all_of(project_id),
             ledger.levels_of(wanted, rules.first, lock=True),
-            self.buyers.asked_again(project_id),
+            *self.buyers.asked_again(project_id, self.source.at),
         )
         now = Seen(products, routing_rules.among(project_id, here), shelves)
         settled = self._shelves_as(now)
         with together():
-            if settled is None or not self.buyers.came_true(project_id, buyers, self.source.at):
+            if settled is None or not self.buyers.came_true(project_id, buyers[-1], self.source.at):
                 return False
             if self.decided.drafts:
-                _write_effects(self.source, replace(self.decided, shelves=settled), self.buyers.ids)
+                _write_effects(self.source, replace(self.decided, shelves=settled))
         return True
 
     def _shelves_as(self, now: Seen) -> Shelves | None:
@@ -251,10 +250,9 @@ def _buyers(decided: Decided) -> list[IncomingOrder]:
     return [draft.intake.order for draft in decided.drafts if draft.intake.partner is None]
 
 
-def _write_effects(source: Source, decided: Decided, customers: Mapping[str, int]) -> None:
-    """What orders that are written do to stock, segments, partners and papers."""
+def _write_effects(source: Source, decided: Decided) -> None:
+    """What orders that are written do to stock, partners and papers."""
     drafts, shelves = decided.drafts, decided.shelves
-    due.mark(source.project_id, customers.values(), source.at)
     ledger.write_levels(shelves)
     ledger.record_reservations(
         [

@@ -41,8 +41,8 @@ class SentBuyers:
         self._customers = customers
         self._foreseen = customers.outcomes
 
-    def asked_again(self, project_id: int) -> Question[list[int]]:
-        return self._customers.meant()
+    def asked_again(self, project_id: int, at: datetime) -> Sequence[Question[list[int]]]:
+        return [self._customers.meant()]
 
     def came_true(self, project_id: int, now: Sequence[int], at: datetime) -> bool:
         self._customers.write_as(now, at)

@@ -9,24 +9,31 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from config.kit.round_trips import say
+from config.kit.round_trips import Question, say
 from config.kit.sql import execute
 from orders import bell
 from orders.models import DueCustomer
+
+MARK = (
+    # DO NOTHING would leave a mark of before unlocked: it could be taken, and this change be read too early.
+    "INSERT INTO orders_duecustomer AS due (customer_id, project_id, since)"
+    " SELECT id, %s, %s FROM unnest(%s::bigint[]) AS id"
+    " ON CONFLICT (customer_id) DO UPDATE SET since = due.since"
+)
 
 
 def mark(project_id: int, customer_ids: Iterable[int | None], at: datetime) -> None:
     """These customers are due, in one statement. Marks that are there are locked until this transaction ends."""
     ids = sorted({pk for pk in customer_ids if pk is not None})
     if ids:
-        # DO NOTHING would leave a mark of before unlocked: it could be taken, and this change be read too early.
-        say(
-            "INSERT INTO orders_duecustomer AS due (customer_id, project_id, since)"
-            " SELECT id, %s, %s FROM unnest(%s::bigint[]) AS id"
-            " ON CONFLICT (customer_id) DO UPDATE SET since = due.since",
-            [project_id, at, ids],
-        )
+        say(MARK, [project_id, at, ids])
         bell.something_follows(project_id)
+
+
+def marked(project_id: int, customer_ids: Iterable[int], at: datetime) -> Question[None]:
+    """As `mark`, before something that is asked in the same trip: whoever is deleting them is waited for."""
+    bell.something_follows(project_id)
+    return Question(MARK, [project_id, at, sorted(customer_ids)], lambda _: None)
 
 
 def mark_all(project_id: int) -> None:

@@ -187,6 +187,19 @@ def test_a_customer_who_was_made_meanwhile_is_the_one(
     assert broken() == {}
 
 
+def test_a_customer_who_was_deleted_meanwhile_is_not_brought_back(
+    partner: Partner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    give_stock(partner.project, TEA=5)
+    assert partner.post("/v1/customers", ONE["customer"]).status_code == 200
+    before = Customer.objects.get().pk
+    stayed = before_the_lock(monkeypatch, lambda: partner.call("DELETE", "/v1/customers/c-1").status_code)
+    assert partner.post("/v1/orders", ONE).status_code == 200
+    assert stayed == [False]
+    assert Order.objects.get().customer_id not in {None, before}
+    assert broken() == {}
+
+
 def test_a_customer_who_is_not_here_is_told_before_anything_is_written(partner: Partner) -> None:
     give_stock(partner.project, TEA=5)
     refused = partner.post(

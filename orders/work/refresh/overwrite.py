@@ -285,8 +285,8 @@ def _find_customer(change: Opened) -> None:
     """The customer goes with the e-mail address."""
     email = change.order.email.lower()
     if any(told["field"] == "email" for told in change.changes):
-        found = from_shops.find(change.order.project_id, [email]) if email else {}
-        change.keep("customer_id", found.get(email))
+        found = from_shops.held(change.order.project_id, email, change.at) if email else None
+        change.keep("customer_id", found)
 
 
 def _settle(change: Opened) -> None:

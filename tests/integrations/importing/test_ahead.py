@@ -19,6 +19,7 @@ from integrations.invariants import broken
 from integrations.models import Integration, RemoteOrder, Run, StatusRule
 from integrations.runs import claims, control, pages
 from orders.choices import Tab
+from orders.customers import ending
 from orders.intake import new_orders, routing_rules
 from orders.intake.allocation import change_stock
 from orders.intake.drafts import Intake, Obstacle, Source, Taken
@@ -33,6 +34,7 @@ from stock.models import StockLevel
 from tests.factories import IntegrationFactory, give_stock, incoming, line
 from tests.integrations.importing.test_orders_page import seen
 from tests.orders.intake.test_races import at_once
+from tests.waiting import somebody_waits_for_a_lock, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -177,6 +179,27 @@ def test_a_buyer_who_came_meanwhile_is_one_customer(shop: Integration, monkeypat
     before_the_lock(monkeypatch, lambda: put(other, incoming(line("A-17"), email=email)))
     put(shop, incoming(line("A-17"), email=email.upper()))
     assert Customer.objects.get().orders.count() == 2
+    assert broken() == {}
+
+
+@pytest.mark.parametrize("early", [True, False], ids=["before the lock", "under the lock"])
+def test_a_buyer_who_is_being_deleted_gets_no_more_orders(shop: Integration, early: bool) -> None:
+    """The deletion has looked for their orders already, and does not see the one that is being written."""
+    give_stock(shop.project, A_17=5)
+    email = "eva@mail.example"
+    put(shop, incoming(line("A-17"), email=email))
+    buyer, deleted = Customer.objects.get(), threading.Event()
+
+    def deleting() -> None:
+        with transaction.atomic():
+            ending.delete(shop.project_id, buyer.pk, timezone.now())
+            deleted.set()
+            assert until(somebody_waits_for_a_lock)
+
+    orders = [incoming(line("A-17" if early else "NEW-1"), email=email)]  # a new product is made under the lock
+    assert at_once(deleting, lambda: (deleted.wait(20), put(shop, *orders))) == []
+    assert Order.objects.filter(customer=buyer).count() == 0
+    assert Order.objects.latest("pk").customer == Customer.objects.get(email=email)
     assert broken() == {}
 
 

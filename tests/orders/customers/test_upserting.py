@@ -17,11 +17,18 @@ from config.kit.sql import execute
 from integrations.models import Project
 from orders.customers.customer_objects import CustomerObject
 from orders.customers.from_shops import find_or_create
-from orders.customers.upserting import CustomerFailure, CustomerOutcome, CustomerStored, upsert_customers
+from orders.customers.upserting import (
+    CustomerFailure,
+    CustomerOutcome,
+    Customers,
+    CustomerStored,
+    upsert_customers,
+)
 from orders.models import Customer, DueCustomer
 from orders.points import movements
 from tests.factories import ProjectFactory, incoming, line
 from tests.orders.segments.book import settle, write
+from tests.waiting import GENEROUS
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 3, 1, 10, 0, 0, 123_456, tzinfo=UTC)
@@ -257,9 +264,18 @@ def test_two_spellings_of_one_key_make_one_row(project: Project) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_control_without_a_second_try_some_are_refused(project: Project) -> None:
-    with patch("orders.customers.upserting.once_more", lambda work: work()):
+    locked, gate = Customers._locked, threading.Barrier(24)
+
+    def when_all_have_looked(*given: Any) -> Any:
+        gate.wait(GENEROUS)
+        return locked(*given)
+
+    with (
+        patch("orders.customers.upserting.once_more", lambda work: work()),
+        patch.object(Customers, "_locked", when_all_have_looked),
+    ):
         outcomes = in_threads(project)
-    assert [each for each in outcomes if isinstance(each, CustomerFailure)]
+    assert len([each for each in outcomes if isinstance(each, CustomerFailure)]) == 23
 
 
 @pytest.mark.django_db(transaction=True)
