@@ -21,7 +21,7 @@ from django.db.models import Field, Model
 from config.kit import true_time
 from config.kit.postgresql.model_columns import Columns
 from config.kit.refusals import Refused
-from config.kit.round_trips import say, together
+from config.kit.round_trips import ask_together, say, together
 from config.kit.sql import copy_rows, next_ids, update_rows
 from orders import announcements
 from orders.choices import ORDER_OPEN, EventKind, OrderStatus
@@ -41,7 +41,15 @@ LINE_FIELDS = (
     *STOCKED, "position", "key", "sku", "name", "unit_price", "total", "tax", "tax_name", "discount", "metadata",
 )  # fmt: skip
 _values = attrgetter(*LINE_FIELDS)
-ORDER, LINE = Columns(Order, "book", without=["search"]), Columns(OrderLine, "line")
+ORDER, LINE = Columns(Order, "book", without=["search"]), Columns(OrderLine, "line")  # search is made anew
+ORDERS = (
+    f"SELECT {ORDER} FROM orders_order AS book WHERE book.project_id = %s AND book.id = ANY(%s)"  # noqa: S608
+    " ORDER BY book.id FOR UPDATE"
+)
+LINES = (
+    f"SELECT {LINE} FROM orders_orderline AS line WHERE line.order_id = ANY(%s)"  # noqa: S608
+    " ORDER BY line.position, line.id"
+)
 
 
 class ChangeRefused(Refused):
@@ -176,10 +184,11 @@ def opened(order_id: int, *, seen: int | None = None, actor_id: int | None = Non
     with transaction.atomic():
         project_id = Order.objects.values_list("project_id", flat=True).get(pk=order_id)
         ledger.lock_project(project_id)
-        order = Order.objects.select_for_update(of=("self",)).get(pk=order_id)
-        if seen is not None and seen != order.version:
+        change = next(iter(_opened(project_id, [order_id], actor_id)), None)
+        if change is None:
+            raise Order.DoesNotExist
+        if seen is not None and seen != change.order.version:
             raise ChangedMeanwhile
-        [change] = _opened(project_id, [order], actor_id)
         yield change
         write_together([change])
 
@@ -190,12 +199,7 @@ def open_together(project_id: int, order_ids: Iterable[int], *, stock: bool = Tr
     In the caller's transaction, which holds the project's lock (`stock.ledger.lock_project`). `stock` False: it need
     not, levels are only looked at, and orders that reserve or ship may not be written.
     """
-    orders = ORDER.rows(
-        f"SELECT {ORDER} FROM orders_order AS book WHERE book.project_id = %s AND book.id = ANY(%s)"  # noqa: S608
-        " ORDER BY book.id FOR UPDATE",
-        [project_id, list(order_ids)],
-    )
-    return {change.order.pk: change for change in _opened(project_id, orders, None, stock=stock)}
+    return {change.order.pk: change for change in _opened(project_id, list(order_ids), None, stock=stock)}
 
 
 def write_together(changes: Iterable[Opened]) -> None:
@@ -206,15 +210,13 @@ def write_together(changes: Iterable[Opened]) -> None:
             _write(noted)
 
 
-def _opened(project_id: int, orders: Sequence[Order], actor_id: int | None, *, stock: bool = True) -> list[Opened]:
+def _opened(project_id: int, ids: list[int], actor_id: int | None, *, stock: bool = True) -> list[Opened]:
     """They share their levels: what one of them lets go of is counted where the others look."""
+    orders, found_lines = ask_together(ORDER.asked(ORDERS, [project_id, ids]), LINE.asked(LINES, [ids]))
     lines: dict[int, list[OrderLine]] = {order.pk: [] for order in orders}
-    for line in LINE.rows(
-        f"SELECT {LINE} FROM orders_orderline AS line WHERE line.order_id = ANY(%s)"  # noqa: S608
-        " ORDER BY line.position, line.id",
-        [list(lines)],
-    ):
-        lines[line.order_id].append(line)
+    for line in found_lines:
+        if line.order_id in lines:  # else its order is another project's
+            lines[line.order_id].append(line)
     wanted: dict[Place, set[int]] = {order.warehouse_id: set() for order in orders}
     for order in orders:
         wanted[order.warehouse_id].update(line.product_id for line in lines[order.pk] if line.product_id)
