@@ -28,6 +28,7 @@ class Question(Generic[T]):
 
 
 def ask(question: Question[T]) -> T:
+    """What it is answered, in a trip of its own."""
     with connection.cursor() as cursor:
         cursor.execute(question.statement, question.params or None)
         return question.read(cursor.fetchall() if cursor.description else [])

@@ -47,13 +47,13 @@ def read_again(project_id: int, pk: int) -> tuple[Order, list[OrderLine]]:
 
 
 def _first(statement: str, params: Sequence[Any]) -> Order | None:
-    return next((order for order, _ in ORDER.read(statement, params)), None)
+    return next(iter(ORDER.rows(statement, params)), None)
 
 
 def lines_of(orders: Sequence[Order]) -> dict[int, list[OrderLine]]:
     """The lines of orders by the primary keys of these, in their order; in one statement."""
     found: dict[int, list[OrderLine]] = {order.pk: [] for order in orders}
-    for line, _ in LINE.read(LINES, [list(found)]):
+    for line in LINE.rows(LINES, [list(found)]):
         found[line.order_id].append(line)
     return found
 
