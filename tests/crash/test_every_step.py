@@ -163,7 +163,8 @@ def crashed_at(step: str, moment: int) -> dict[str, Any]:
 @pytest.mark.parametrize("step", STEPS)
 def test_every_moment_of_a_step_is_survived(step: str) -> None:
     expected, count = uncrashed(step)
-    assert count > 10
+    # What is asked and what is written go in few trips; yet there are a lock, an order, its lines, stock, a commit.
+    assert count > 5
     wrong = [moment for moment in range(1, count + 1) if crashed_at(step, moment) != expected]
     assert wrong == []
     assert broken() == {}
