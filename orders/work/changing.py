@@ -16,9 +16,9 @@ from operator import attrgetter
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Field, Model
 
 from config.kit import true_time
+from config.kit.plain_values import plain
 from config.kit.postgresql.model_columns import Columns
 from config.kit.refusals import Refused
 from config.kit.round_trips import ask_together, say, together
@@ -41,6 +41,8 @@ LINE_FIELDS = (
     *STOCKED, "position", "key", "sku", "name", "unit_price", "total", "tax", "tax_name", "discount", "metadata",
 )  # fmt: skip
 _values = attrgetter(*LINE_FIELDS)
+# What the words of the search are made from, beside the lines' SKUs.
+SEARCHED = {"number", "email", "phone", "billing", "shipping"}
 ORDER, LINE = Columns(Order, "book", without=["search"]), Columns(OrderLine, "line")  # search is made anew
 ORDERS = (
     f"SELECT {ORDER} FROM orders_order AS book WHERE book.project_id = %s AND book.id = ANY(%s)"  # noqa: S608
@@ -101,6 +103,14 @@ class Opened:
     def is_open(self) -> bool:
         """Whether its units may be held back or wait."""
         return self.order.status in ORDER_OPEN
+
+    @property
+    def has_other_words(self) -> bool:
+        """Whether a search finds it by other words than before."""
+        if self.removed or not SEARCHED.isdisjoint(self._fields):
+            return True
+        before = self._before
+        return any(line.pk not in before or before[line.pk]["sku"] != line.sku for line in self.lines)
 
     @property
     def is_changed(self) -> bool:
@@ -323,15 +333,19 @@ def _write(changes: Sequence[Opened]) -> None:
 
 
 def _write_orders(changes: Sequence[Opened]) -> None:
+    fields = {"tab", "updated_at", "version"}.union(*(change._fields for change in changes))
+    # To write the same words again costs more than all else of an order: their index has an entry for each.
+    if any(change.has_other_words for change in changes):
+        fields.add("search")
     for change in changes:
         order = change.order
         order.tab = tab_of(
             OrderStatus(order.status), [(line.reserved, line.waiting) for line in change.lines if line.product_id]
         )
-        order.search = vector_of(order, change.lines)
+        if "search" in fields:
+            order.search = vector_of(order, change.lines)
         order.updated_at = change.at
         order.version += 1
-    fields = {"tab", "search", "updated_at", "version"}.union(*(change._fields for change in changes))
     update_rows(Order, sorted(fields), [change.order for change in changes])
 
 
@@ -383,18 +397,3 @@ def _add_lines(lines: Sequence[OrderLine]) -> None:
             ("id", "order_id", *LINE_FIELDS),
             ((line.pk, line.order_id, *_values(line)[:-1], as_json(line.metadata)) for line in lines),
         )
-
-
-def plain(value: Any) -> Any:
-    """As JSON keeps it: amounts and times as text."""
-    if value is None or isinstance(value, bool | int | str | list | dict):
-        return value
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return str(value)
-
-
-def value_of(model: type[Model], name: str, told: Any) -> Any:
-    """What `plain` wrote down, as the field `name` of the model has it."""
-    found = model._meta.get_field(name)
-    return found.to_python(told) if isinstance(found, Field) else told

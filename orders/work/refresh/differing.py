@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 import msgspec
 
 from config.kit.amounts import amount, unit_price
+from config.kit.plain_values import plain
 from config.kit.sql import execute
 from orders.choices import ORDER_OPEN, OrderStatus
 from orders.intake.incoming import IncomingLine, IncomingOrder
 from orders.models import Order
-from orders.work.changing import plain
 from orders.work.refresh.fields import FIELDS, merged, values_of
 from orders.work.refresh.lines import LINE, key_of, values_of_line
 

@@ -9,10 +9,11 @@ import msgspec
 from msgspec.structs import replace
 
 from config.kit import amounts
+from config.kit.plain_values import plain, value_of
 from orders.choices import OrderStatus
 from orders.intake.incoming import ZERO, IncomingLine, known_by_ean
 from orders.models import OrderLine
-from orders.work.changing import Opened, cancel_units, exchange, open_units, plain, resize, value_of
+from orders.work.changing import Opened, cancel_units, exchange, open_units, resize
 from stock import catalogue
 
 # How a line is named in the history: this and its key, or its place where the shop gives no key.

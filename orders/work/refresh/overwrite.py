@@ -12,13 +12,14 @@ from typing import Any
 
 from django.db import transaction
 
+from config.kit.plain_values import plain, value_of
 from config.kit.plurals import are, counted
 from orders.choices import TAKEN_OVER, DocumentType, EventKind, OrderStatus, Part
 from orders.customers import from_shops
 from orders.intake.incoming import IncomingOrder
 from orders.models import Order, OrderEvent, OrderLine
 from orders.work import lifecycle, notes
-from orders.work.changing import Opened, cancel_units, open_units, opened, plain, reopen_units, value_of
+from orders.work.changing import Opened, cancel_units, open_units, opened, reopen_units
 from orders.work.refresh import lines as items
 from orders.work.refresh.fields import FIELDS, imbalance, is_of_items, label, merged, parts_of, values_of
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from integrations.invariants import broken
 from integrations.models import Project
@@ -171,3 +172,30 @@ def test_a_cancellation_can_be_taken_back(project: Project) -> None:
             change.note(EventKind.EDITED, "x")
     assert units(order) == [("A-17", 2, 2, 0, 0)]
     assert broken() == {}
+
+
+def test_words_of_the_search_are_written_where_they_are_others_alone(project: Project) -> None:
+    """Their index is the dearest of all: a change of status leaves it alone."""
+
+    def found(text: str) -> bool:
+        return search(Order.objects.filter(project=project), text).exists()
+
+    order = order_of(project, ("A-17", 1), ("B-2", 1))
+    with CaptureQueriesContext(connection) as asked, opened(order.pk) as change:
+        change.set("status", OrderStatus.ON_HOLD)
+        change.note(EventKind.EDITED, "x")
+    assert '"search" = ' not in " ".join(query["sql"] for query in asked)
+    for change_it in (
+        lambda change: change.set("email", "novakova@mail.example"),
+        lambda change: change.set("billing", change.order.billing | {"city": "Brno"}),
+        lambda change: change.remove(change.lines[1]),
+        lambda change: setattr(change.lines[0], "sku", "Zebra"),
+    ):
+        with opened(order.pk) as change:
+            change_it(change)
+            change.note(EventKind.EDITED, "x")
+    assert [text for text in ("novakova", "brno", "zebra", "A-17", "B-2") if found(text)] == [
+        "novakova",
+        "brno",
+        "zebra",
+    ]
