@@ -21,7 +21,9 @@ SHORT = range(7, 10)
 
 def digits_of(text: str) -> str:
     """ASCII digits, of any script, without the `00` that stands for a plus."""
-    found = "".join(str(int(char)) for char in text if char.isdecimal())
+    found = "".join(filter(str.isdecimal, text))
+    if not found.isascii():
+        found = "".join(str(int(char)) for char in found)
     return found.removeprefix("00")
 
 

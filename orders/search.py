@@ -28,12 +28,22 @@ LONGEST = 60
 MOST_WORDS = 8
 
 
+class _WithoutMarks(dict[int, int | None]):
+    """What `str.translate` makes of a character: nothing of an accent. Each is looked up once."""
+
+    def __missing__(self, code: int) -> int | None:
+        self[code] = None if unicodedata.combining(chr(code)) else code
+        return self[code]
+
+
+_WITHOUT_MARKS = _WithoutMarks()
+
+
 def fold(text: str) -> str:
     """Lower case without accents: `Nováková` and `novakova` are the same."""
     if text.isascii():
         return text.lower()
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(char for char in decomposed if not unicodedata.combining(char))
+    return unicodedata.normalize("NFKD", text.casefold()).translate(_WITHOUT_MARKS)
 
 
 def words(text: str) -> list[str]:

@@ -143,9 +143,14 @@ class _Profile:
         """For comparing: to Python, true is 1."""
         return msgspec.json.encode(self.values(), order="deterministic")
 
-    def take(self, sent: CustomerObject, *, replace_metadata: bool) -> bool:
+    def change(self, sent: CustomerObject, *, replace_metadata: bool) -> bool:
         """Take over what was sent; whether anything is different."""
         before = self._told()
+        self.take(sent, replace_metadata=replace_metadata)
+        return self._told() != before
+
+    def take(self, sent: CustomerObject, *, replace_metadata: bool) -> None:
+        """Take over what was sent."""
         for name in TEXTS:
             value = getattr(sent, name)
             if value is not UNSET:
@@ -162,7 +167,6 @@ class _Profile:
             self.metadata = {}
         elif sent.metadata is not UNSET:
             self.metadata = sent.metadata if replace_metadata else self.metadata | sent.metadata
-        return self._told() != before
 
 
 class Customers:
@@ -295,7 +299,11 @@ class Customers:
         named = bool(not profile.source_id and sent.source_id and not sent.id)
         self._keep_apart(profile, sent, named=named)
         before = profile.email.lower()
-        changed = profile.take(sent, replace_metadata=self._replace) or named or known is None
+        if known is None:
+            profile.take(sent, replace_metadata=self._replace)
+            changed = True
+        else:
+            changed = profile.change(sent, replace_metadata=self._replace) or named
         if named:
             profile.source_id = sent.source_id or ""
         if self._by_email.get(before) is profile:

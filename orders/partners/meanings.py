@@ -49,6 +49,7 @@ class Goods(Struct, frozen=True):
 
 
 FREE = Goods()
+NO_SKU, NO_PRODUCT = SkuObject(), ProductObject()
 
 
 def stripped(value: str | None) -> str:
@@ -71,7 +72,9 @@ class Keys:
             self.codes.add(source_id)
         if item.related_object != "sku" or item.overrides:
             self.sources.add(source_id)
-        sku, product = item.sku or SkuObject(), item.product or ProductObject()
+        if item.sku is None and item.product is None and item.sku_id is None and item.product_id is None:
+            return
+        sku, product = item.sku or NO_SKU, item.product or NO_PRODUCT
         self.codes.add(stripped(sku.source_id))
         self.sources.add(stripped(product.source_id))
         for public_id in filter(None, (item.sku_id, sku.id)):
@@ -84,7 +87,7 @@ class Keys:
 
 def meaning(ids: PublicIds, item: Item, known: KnownGoods, place: int) -> Goods:
     """What the item at this place of its order means. Raises InvalidOrder for an id that is not here."""
-    source_id, sku, product = stripped(item.source_id), item.sku or SkuObject(), item.product or ProductObject()
+    source_id, sku, product = stripped(item.source_id), item.sku or NO_SKU, item.product or NO_PRODUCT
     if source_id and item.related_object:
         return _by_code(ids, known, source_id, item.related_object)
     if item.sku_id:
@@ -150,7 +153,7 @@ def copy_of(item: Item, goods: Goods, digits: int) -> dict[str, dict[str, Any]]:
     parent, article = goods.parent, goods.article if goods.kind == "sku" else None
     if parent is None and article is None and item.sku is None and item.product is None:
         return {}
-    sku, product = item.sku or SkuObject(), item.product or ProductObject()
+    sku, product = item.sku or NO_SKU, item.product or NO_PRODUCT
     named = product.name is not None or sku.sku is not None
     if parent is not None and parent.lone and named:  # it and its article have one name, which was sent
         names = product.name, sku.sku
@@ -183,5 +186,7 @@ def _part(
 
 def printed(copy: Mapping[str, Any]) -> str:
     """The one name of the line, "product, sku"; "" where neither has one."""
+    if not copy:
+        return ""
     names = [copy.get("product", {}).get("name"), copy.get("sku", {}).get("sku")]
     return ", ".join(dict.fromkeys(name for name in names if name))[:300]

@@ -66,9 +66,10 @@ def news(
     for name, pk in (("customer", order.customer_id), ("referrer", order.referrer_id)):
         if pk is None:
             continue
-        if getattr(sent, f"{name}_id") == ids.give("cust", pk):
+        named, person = getattr(sent, f"{name}_id"), getattr(sent, name)
+        if named and named == ids.give("cust", pk):
             setattr(left, f"{name}_id", None)
-        if getattr(sent, name) == CustomerObject(id=ids.give("cust", pk)):
+        if person is not None and person.id and person == CustomerObject(id=ids.give("cust", pk)):
             setattr(left, name, None)
     if sent.items is None or sent.items == [answered.get(line.pk) for line in lines]:
         was: dict[str, Any] = amounts_of(order, lines, order.partner or {}, get_currency_precision(order.currency))

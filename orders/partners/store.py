@@ -162,7 +162,7 @@ def _find(page: SentPage, on_conflict: str) -> None:
     )
     for entry, here in zip(page.entries, known, strict=True):
         entry.known, entry.outcome = here, None
-        entry.digest = digest_of(msgspec.json.encode(entry.order))
+        entry.digest = "" if page.live else digest_of(msgspec.json.encode(entry.order))
         if entry.order.id and here is None:
             entry.outcome = RowFailure("not_found", f"Cannot find order with id {entry.order.id}")
         if entry.known is not None:
@@ -295,7 +295,7 @@ def _intake(page: SentPage, entry: SentEntry, customers: Customers) -> Intake:
     incoming = to_incoming(order, entry.goods, book.currency, book.digits, book.at, stocked=page.live)
     partner = FromPartner(
         order.source_id or "",
-        kept(order, entry.goods, book.digits, "" if page.live else entry.digest),
+        kept(order, entry.goods, book.digits, entry.digest),
         sent_customers.pk(customers, entry.customer, "customer"),
         sent_customers.pk(customers, entry.referrer, "referrer"),
     )
