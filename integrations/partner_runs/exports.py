@@ -96,15 +96,18 @@ class PartLines:
         writer = csv.writer(out)
         if header:
             writer.writerow([plain(name) for name in self._columns])
-        while not self.whole:
-            some = list(self._found.beyond(self.after)[:CHUNK])
+        full = False
+        while not full and not self.whole:
+            some, written = list(self._found.beyond(self.after)[:CHUNK]), 0
             for row in some:
-                if self.rows == ROWS_AT_ONCE or out.tell() > BYTES_AT_ONCE:
-                    return out.getvalue()
+                full = self.rows == ROWS_AT_ONCE or out.tell() > BYTES_AT_ONCE
+                if full:
+                    break
                 writer.writerow(self._cells(row))
-                self.rows += 1
-                self.after = self._found.place(row)
-            self.whole = len(some) < CHUNK
+                self.rows, written = self.rows + 1, written + 1
+            if written:
+                self.after = self._found.place(some[written - 1])
+            self.whole = written == len(some) < CHUNK
         return out.getvalue()
 
     def _cells(self, row: Sequence[Any]) -> Iterable[str]:
@@ -138,6 +141,8 @@ def _reader(project: Project) -> BookReader:
 
 
 def _cell(value: Any) -> str:
+    if isinstance(value, str):
+        return plain(value)
     if value is None:
         return ""
     if isinstance(value, dict | list | bool):
