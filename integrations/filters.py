@@ -50,14 +50,14 @@ REMOTE_ORDERS = filters_of(
     reason_code=CharFilter(help_text="Why it is in this state."),
     number=CharFilter(help_text="The order's number in the shop, in full."),
     external_id=CharFilter(help_text="The shop's own id, in full."),
-    **span("changed_at", "changed"),
+    **span("changed_at", "changed", ordered=True),
 )
 RUNS = filters_of(
     Run,
     integration=IdFilter("int", field_name="integration", help_text="Runs of this shop."),
     kind=ChoiceFilter(choices=RunKind.choices, help_text="What the run does."),
     state=ChoiceFilter(choices=RunState.choices, help_text="How far it is."),
-    **span("created_at", "created"),
+    **span("created_at", "created", ordered=True),
 )
 DISTRIBUTIONS = filters_of(
     Distribution,
@@ -70,7 +70,7 @@ MESSAGES = filters_of(
     distribution=IdFilter("dist", field_name="distribution", help_text="Messages of this distribution."),
     customer=IdFilter("cust", field_name="customer_id", help_text="Messages to this customer."),
     state=ChoiceFilter(choices=MessageState.choices, help_text="What became of the message."),
-    **span("created_at", "created"),
+    **span("created_at", "created", ordered=True),
 )
 FILES = filters_of(
     ExchangedFile,
@@ -89,7 +89,7 @@ CROSSINGS = filters_of(
     integration=IdFilter("int", field_name="integration", help_text="What this shop is told."),
     kind=ChoiceFilter(choices=CrossingKind.choices, help_text="What it is told of."),
     state=ChoiceFilter(choices=CrossingState.choices, help_text="What became of it."),
-    **span("created_at", "created"),
+    **span("created_at", "created", ordered=True),
 )
 ARTICLES = filters_of(
     ShopArticle,
@@ -102,5 +102,5 @@ DELIVERIES = filters_of(
     event=ChoiceFilter(choices=WebhookEvent.choices, help_text="What it tells of."),
     state=ChoiceFilter(choices=DeliveryState.choices, help_text="What became of it."),
     order=CharFilter(field_name="subject", help_text="Only those of the order with this id."),
-    **span("created_at", "created"),
+    **span("created_at", "created", ordered=True),
 )

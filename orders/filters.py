@@ -138,7 +138,7 @@ ORDERS = filters_of(
         " the beginning of each is enough."
     ),
     **span("placed_at", "placed"),
-    **span("updated_at", "changed"),
+    **span("updated_at", "changed", ordered=True),
 )
 INVOICES = filters_of(
     Invoice,
@@ -180,7 +180,7 @@ PUBLISHED_CUSTOMERS = filters_of(
 POINTS = filters_of(
     PointsMovement,
     reason=ChoiceFilter(choices=PointsReason.choices, help_text="Why points came or went."),
-    **span("at", "booked"),
+    **span("at", "booked", ordered=True),
 )
 SEGMENTS = filters_of(
     Segment,

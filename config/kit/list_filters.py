@@ -6,7 +6,7 @@ day ranges ask it. Only how another row is named differs: partners know public i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -92,18 +92,28 @@ class TimeField(forms.CharField):
 
 
 class TimeFilter(django_filters.Filter):  # type: ignore[misc]
-    """An ISO 8601 time; without a zone UTC, a day is its beginning."""
+    """An ISO 8601 time; without a zone UTC, a day is its beginning.
+
+    `ordered`: an index of the rows has its order, so that a span is read from there and listed by it.
+    """
 
     field_class = TimeField
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, *, ordered: bool = False, **options: Any) -> None:
+        self.ordered = ordered
         edge = "at or after" if options.get("lookup_expr") == "gte" else "before"
         super().__init__(**{"help_text": f"Only those {edge} this time; a day is its beginning in UTC."} | options)
 
 
-def span(field: str, name: str) -> dict[str, TimeFilter]:
-    """The filters `<name>_from` (included) and `<name>_before` (excluded)."""
+def span(field: str, name: str, *, ordered: bool = False) -> dict[str, TimeFilter]:
+    """The filters `<name>_from` (included) and `<name>_before` (excluded); `ordered` as TimeFilter has it."""
     return {
-        f"{name}_from": TimeFilter(field_name=field, lookup_expr="gte"),
-        f"{name}_before": TimeFilter(field_name=field, lookup_expr="lt"),
+        f"{name}_from": TimeFilter(field_name=field, lookup_expr="gte", ordered=ordered),
+        f"{name}_before": TimeFilter(field_name=field, lookup_expr="lt", ordered=ordered),
     }
+
+
+def listed_by(filters: type[django_filters.FilterSet], asked: Collection[str]) -> str:
+    """The time by which rows are listed of which a span is asked for, by these filters; "" for their usual order."""
+    found = (filters.base_filters.get(name) for name in asked)
+    return next((each.field_name for each in found if isinstance(each, TimeFilter) and each.ordered), "")

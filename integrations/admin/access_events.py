@@ -38,7 +38,7 @@ class KindFilter(ChoiceFilter):
 
 class WhenRange(DateRange):
     title = gettext_lazy("when")
-    field = "at"
+    field, ordered = "at", True
 
 
 @admin.register(AccessEvent)

@@ -132,8 +132,8 @@ class RemoteOrderAdmin(RemoteOrderColumns, CauseFixes):
         filters = list(super().get_list_filter(request))
         return filters if tab_of(request) in retry.RETRIED else [each for each in filters if each is not RetryFilter]
 
-    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
-        """What is not imported has an index by time; the imported ones, millions in time, come by their number."""
+    def usual_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+        """What is not imported is listed by its last change; the imported ones, millions in time, as they came."""
         return ("-id",) if request.GET.get("tab") == RemoteState.IMPORTED else self.ordering
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:

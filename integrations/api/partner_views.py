@@ -14,6 +14,7 @@ from config.kit.api.paginating import CursorPages, OrderParameter, PublicFilters
 from config.kit.api.permissions import HasScopes
 from config.kit.api.problems import missing_permission, unauthorised
 from config.kit.api.viewsets import ApiView, ApiViewSet
+from config.kit.list_filters import listed_by
 from config.kit.public_ids import PublicIds
 from integrations.choices import ApiScope
 from integrations.models import ApiKey, Project
@@ -86,3 +87,9 @@ class OfficeViewSet(PartnerViewSet):
 
 class OfficeReadViewSet(ListModelMixin, RetrieveModelMixin, OfficeViewSet):
     """Rows that are listed and read one by one."""
+
+    @property
+    def listed_by(self) -> str:
+        """The time by which they are listed; "" where that is the order in which they were written."""
+        filters = getattr(self, "filterset_class", None)
+        return "" if filters is None else listed_by(filters, self.query)

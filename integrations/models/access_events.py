@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.postgres.indexes import OpClass
 from django.db import models
+from django.db.models import Func
+from django.db.models.functions import Upper
 
 from config.kit import true_time
 from integrations.choices import AccessKind
@@ -34,6 +37,9 @@ class AccessEvent(models.Model):
             models.Index(fields=["account", "-id"], name="access_event_of_account"),
             # ... WHERE kind = 'key_made' AND ... ORDER BY id DESC: few are of most kinds.
             models.Index(fields=["kind", "-id"], name="access_event_by_kind"),
+            # ... WHERE UPPER(name) LIKE 'JANA%' OR HOST(address) LIKE '10.0.%': the list's search.
+            models.Index(OpClass(Upper("name"), "text_pattern_ops"), name="access_event_by_name"),
+            models.Index(OpClass(Func("address", function="HOST"), "text_pattern_ops"), name="access_event_by_address"),
             models.Index(
                 fields=["name", "address", "at"],
                 condition=models.Q(kind=AccessKind.LOGIN),

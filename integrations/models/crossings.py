@@ -70,6 +70,8 @@ class Crossing(models.Model):
                 fields=["integration", "state", "-id"], condition=~Q(state=CrossingState.SENT), name="crossing_by_state"
             ),
             models.Index(fields=["integration", "-id"], name="crossing_of_integration"),
+            # ... WHERE created_at >= ... ORDER BY created_at DESC, id DESC: lists of some days, over shops.
+            models.Index(fields=["-created_at", "-id"], name="crossing_by_time"),
             models.Index(fields=["order_id"], name="crossing_of_order"),
         ]
 
@@ -109,6 +111,8 @@ class ShopArticle(models.Model):
         constraints = [models.UniqueConstraint(fields=["integration", "sku"], name="article_once_per_sku")]
         indexes = [
             models.Index(fields=["product_id"], name="article_of_product"),
+            # ... ORDER BY sku, id: the list, over shops.
+            models.Index(fields=["sku", "id"], name="article_by_sku"),
             models.Index(
                 fields=["integration", "id"],
                 condition=Q(state=ArticleState.KNOWN, wanted__isnull=False) & (Q(told=None) | ~Q(told=F("wanted"))),

@@ -96,6 +96,8 @@ class Message(models.Model):
         constraints = [models.UniqueConstraint(fields=["distribution", "cause"], name="message_once_per_cause")]
         indexes = [
             models.Index(fields=["distribution", "-id"], name="message_of_distribution"),
+            # ... WHERE created_at >= ... ORDER BY created_at DESC, id DESC: lists of some days, over distributions.
+            models.Index(fields=["-created_at", "-id"], name="message_by_time"),
             # ... WHERE distribution = 1 AND state = 'failed' ORDER BY id DESC; nearly all are sent.
             models.Index(
                 fields=["distribution", "state", "-id"],

@@ -110,6 +110,8 @@ class WebhookDelivery(models.Model):
         indexes = [
             models.Index(fields=["endpoint", "id"], condition=Q(state=DeliveryState.WAITING), name="delivery_waiting"),
             models.Index(fields=["project", "-id"], name="delivery_of_project"),
+            # ... WHERE project = 1 AND created_at >= ... ORDER BY created_at DESC, id DESC: lists of some days.
+            models.Index(fields=["project", "-created_at", "-id"], name="delivery_by_time"),
             models.Index(fields=["endpoint", "-id"], name="delivery_of_endpoint"),
             models.Index(fields=["project", "state", "-id"], name="delivery_by_state"),
             # ... WHERE project = 1 AND event = 'webhook.test' ORDER BY id DESC: few are of some events.

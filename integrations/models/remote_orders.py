@@ -78,6 +78,14 @@ class RemoteOrder(models.Model):
                 name="remote_order_due",
             ),
             models.Index(fields=["project", "number"], name="remote_order_number"),
+            # ... WHERE project = 1 AND state = 'pending' ORDER BY id DESC: lists of the API by their state.
+            models.Index(
+                fields=["project", "state", "-id"],
+                condition=~Q(state=RemoteState.IMPORTED),
+                name="remote_order_newest",
+            ),
+            # ... WHERE project = 1 AND changed_at >= ... ORDER BY changed_at DESC, id DESC: what changed, of any state.
+            models.Index(fields=["project", "-changed_at", "-id"], name="remote_order_by_change"),
             models.Index(
                 fields=["project", "changed_at"], condition=Q(reason_code="accepted"), name="remote_order_accepted"
             ),

@@ -75,6 +75,8 @@ class Run(models.Model):
             # would write every index of the row anew, not only the row.
             models.Index(fields=["state", "id"], condition=Q(state__in=RUN_OPEN), name="run_waiting"),
             models.Index(fields=["project", "-id"], name="run_of_project"),
+            # ... WHERE project = 1 AND created_at >= ... ORDER BY created_at DESC, id DESC: lists of some days.
+            models.Index(fields=["project", "-created_at", "-id"], name="run_by_time"),
             # ... WHERE project = 1 AND kind = 'products' ORDER BY id DESC: few are of some kinds.
             models.Index(fields=["project", "kind", "-id"], name="run_by_kind"),
             # ... WHERE project = 1 AND state IN ('failed', 'errored') ORDER BY id DESC, and the cancelled ones.

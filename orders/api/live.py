@@ -145,8 +145,7 @@ class LiveOrderViewSet(OfficeReadViewSet):
 
     @property
     def listed_by(self) -> str:
-        """A span of changes is listed by them: its index has that order."""
-        return "updated_at" if {"changed_from", "changed_before"} & self.query.keys() else "placed_at"
+        return super().listed_by or "placed_at"
 
     def get_serializer_class(self) -> type[LiveOrderSerializer]:
         return LiveOrderSerializer if self.action == "list" else DetailedOrderSerializer

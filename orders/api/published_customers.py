@@ -18,7 +18,7 @@ from rest_framework.response import Response
 from config.kit import true_time
 from config.kit.api import bodies
 from config.kit.api.bodies import UnparsedJsonParser
-from config.kit.api.paginating import Fields, PublishedPages, both_ways
+from config.kit.api.paginating import Fields, PublishedPages, both_ways, found_of
 from config.kit.api.problems import ApiError, bad_payload, bad_query, not_found
 from config.kit.api.queries import FilledTextField, InstantField, OneOfField, QuerySerializer
 from config.kit.api.schema import refusal
@@ -97,7 +97,7 @@ class CustomerPages(PublishedPages):
         self.total: int = view.count(queryset)
         if moment is None:
             start = limit * (view.query["page"] - 1)
-            found = list(queryset[start : start + limit + 1])
+            found = found_of(queryset, start, start + limit + 1, self.total)
             self.has_more = len(found) > limit
             return found[:limit]
         if order not in view.ordered_by_time:

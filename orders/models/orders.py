@@ -68,6 +68,12 @@ class Customer(models.Model):
             models.Index("project", Lower("email"), name="customer_by_email"),
             models.Index(fields=["project", "created_at", "id"], name="customer_by_creation"),
             models.Index("project", Coalesce("updated_at", "created_at"), "id", name="customer_by_change"),
+            # ... WHERE project = 1 ORDER BY source_id, id: a partner's `order`.
+            models.Index(
+                fields=["project", "source_id", "id"],
+                condition=Q(deleted_at=None, erased_at=None),
+                name="customer_by_source_id",
+            ),
             # ... WHERE project = 1 AND key LIKE 'JANA%' ORDER BY key: a search, and a partner's `name`.
             models.Index("project", NAME_KEY, condition=~Q(name=""), name="customer_by_name"),
             # ... WHERE project = 1 AND key = 'BRNO': a partner's `city`; customers of shops have none.

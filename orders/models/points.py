@@ -81,6 +81,8 @@ class PointsMovement(models.Model):
         indexes = [
             models.Index(fields=["customer", "-id"], name="points_by_customer"),
             models.Index(fields=["project", "-id"], name="points_by_project"),
+            # ... WHERE project = 1 AND at >= ... ORDER BY at DESC, id DESC: the ledger of some days.
+            models.Index(fields=["project", "-at", "-id"], name="points_by_time"),
             # ... WHERE project = 1 AND reason = 'adjusted' ORDER BY id DESC; nearly all are earned.
             models.Index(
                 fields=["project", "reason", "-id"],

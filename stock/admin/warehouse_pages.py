@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
-from django.db.models.functions import Coalesce
+from django.db.models.functions import JSONObject
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
@@ -47,18 +47,13 @@ class WarehouseAdmin(PageAdmin[Warehouse]):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Warehouse]:
         levels = StockLevel.objects.filter(warehouse=OuterRef("pk")).order_by().values("warehouse")
 
-        def of_levels(figure: Any) -> Coalesce:
-            return Coalesce(Subquery(levels.annotate(figure=figure).values("figure")), 0)
-
-        return (
-            super()
-            .get_queryset(request)
-            .annotate(
-                products_there=of_levels(Count("pk", filter=Q(on_hand__gt=0))),
-                units_on_hand=of_levels(Sum("on_hand")),
-                units_available=of_levels(Sum(F("on_hand") - F("reserved"))),
-            )
+        # All of them at once: a warehouse has as many levels as there are products.
+        figures = JSONObject(
+            products=Count("pk", filter=Q(on_hand__gt=0)),
+            on_hand=Sum("on_hand"),
+            available=Sum(F("on_hand") - F("reserved")),
         )
+        return super().get_queryset(request).annotate(figures=Subquery(levels.annotate(told=figures).values("told")))
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         tools = [(_("Add warehouse"), self.url("create"))] if request.user.has_perm(ADD) else []
@@ -70,15 +65,20 @@ class WarehouseAdmin(PageAdmin[Warehouse]):
 
     @admin.display(description=gettext_lazy("products"))
     def products(self, warehouse: Warehouse) -> str:
-        return number(f"{warehouse.products_there:,}")  # type: ignore[attr-defined]
+        return self._figure(warehouse, "products")
 
     @admin.display(description=gettext_lazy("on hand"))
     def on_hand(self, warehouse: Warehouse) -> str:
-        return number(f"{warehouse.units_on_hand:,}")  # type: ignore[attr-defined]
+        return self._figure(warehouse, "on_hand")
 
     @admin.display(description=gettext_lazy("available"))
     def available(self, warehouse: Warehouse) -> str:
-        return number(f"{warehouse.units_available:,}")  # type: ignore[attr-defined]
+        return self._figure(warehouse, "available")
+
+    @staticmethod
+    def _figure(warehouse: Warehouse, name: str) -> str:
+        figures = warehouse.figures or {}  # type: ignore[attr-defined]
+        return number(f"{figures.get(name, 0):,}")
 
     @admin.display(description=gettext_lazy("state"))
     def state(self, warehouse: Warehouse) -> str:

@@ -8,8 +8,17 @@ from django.test import Client
 from django.utils import timezone
 
 from config.kit.sql import execute
-from integrations.choices import RunKind, RunState
-from integrations.models import Crossing, Message, Project, Run, WebhookDelivery
+from integrations.choices import AccessKind, RunKind, RunState
+from integrations.models import (
+    AccessEvent,
+    Crossing,
+    Message,
+    Project,
+    RemoteOrder,
+    Run,
+    ShopArticle,
+    WebhookDelivery,
+)
 from orders.models import Customer, Invoice, Order, OrderNote, PointsMovement, Shipment
 from stock.models import StockMovement
 from tests.admin.conftest import Login
@@ -19,6 +28,7 @@ from tests.benchmarks.lists.page_cost import Plans, Watch
 from tests.factories import ProjectFactory
 from tests.integrations.finding.test_plans import copy
 
+LONG_AGO = "from=2020-01-01&to=2020-02-01"
 # By the index that serves it; without it the page reads more.
 PAGES = {
     "order_by_rule": "/orders/order/?rule=hold",
@@ -31,20 +41,34 @@ PAGES = {
     "crossing_by_state": "/integrations/crossing/?state=not_needed",
     "run_by_kind": "/integrations/run/?tab=all&kind=products",
     "run_undone": "/integrations/run/?tab=trouble",
+    "delivery_by_time": f"/integrations/webhookdelivery/?{LONG_AGO}",
+    "message_by_time": f"/integrations/message/?{LONG_AGO}",
+    "crossing_by_time": f"/integrations/crossing/?{LONG_AGO}",
+    "run_by_time": f"/integrations/run/?tab=all&{LONG_AGO}",
+    "points_by_time": f"/orders/pointsmovement/?{LONG_AGO}",
+    "access_event_by_name": "/integrations/accessevent/?q=nobody",
+    "access_event_by_address": "/integrations/accessevent/?q=10.9.",
+    "article_by_sku": "/integrations/shoparticle/",
 }
 OTHERS = (
     "/orders/invoice/?q=IN2025", "/orders/shipment/?q=SH2025",
     "/orders/order/", "/orders/order/?p=100", "/orders/order/?q=nobody", "/orders/invoice/?q=nobody",
     "/orders/invoice/?q=N777", "/orders/invoice/?q=CR2026000001", "/orders/customer/?q=jana",
+    f"/integrations/accessevent/?{LONG_AGO}",
 )  # fmt: skip
 CALLS = {
     "order_by_number": "/back-office/v1/orders?number=N777",
     "order_by_rule": "/back-office/v1/orders?rule=hold",
+    "remote_order_by_change": "/back-office/v1/remote-orders?changed_before=2020-01-01T00:00:00Z",
+    "message_by_time": "/back-office/v1/messages?created_before=2020-01-01T00:00:00Z",
+    "delivery_by_time": "/back-office/v1/deliveries?created_before=2020-01-01T00:00:00Z",
+    "run_by_time": "/back-office/v1/runs?created_before=2020-01-01T00:00:00Z",
 }
 OTHER_CALLS = (
     "/back-office/v1/orders", "/back-office/v1/orders?q=nobody", "/back-office/v1/orders?tab=in_stock",
     "/back-office/v1/orders?changed_before=2020-01-01T00:00:00Z", "/back-office/v1/invoices?number=IN2025000001",
     "/back-office/v1/shipments?number=SH2025000001", "/v1/async-actions",
+    "/back-office/v1/remote-orders?state=pending",
 )  # fmt: skip
 
 
@@ -69,6 +93,9 @@ def _filled() -> Project:
     copy(rows[WebhookDelivery], event_id="'e' || n")
     copy(rows[Message], cause="'c' || n", state="'sent'")
     copy(rows[Crossing], subject="1000000 + n", state="'sent'")
+    copy(rows[RemoteOrder], external_id="'r' || n", state="'imported'")
+    copy(rows[ShopArticle], sku="'A-' || n")
+    copy(AccessEvent.objects.create(account=project.account, kind=AccessKind.LOGIN, name="ann", address="192.0.2.1"))
     ended = Run.objects.create(project=project, kind=kind, state=RunState.SUCCEEDED, finished_at=timezone.now())
     copy(ended)
     copy(rows[Invoice], order_id="1000000 + n", number="1000 + n", code="'IN2026' || 1000 + n")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from integrations.models import RemoteOrder
 from orders.choices import DocumentType
 from orders.models import Customer, Invoice, Order
 from tests.admin.conftest import imported
@@ -50,6 +51,17 @@ def test_a_span_of_changes_is_listed_by_them(partner: Partner) -> None:
         Order.objects.filter(pk=order.pk).update(updated_at=START + timedelta(days=number))
     first = "/back-office/v1/orders?changed_from=2026-11-02T00:00:00Z&"
     assert paged(partner, first, "number") == ["N-4", "N-3", "N-2", "N-1"]
+
+
+def test_a_span_of_anything_is_listed_by_its_time(partner: Partner) -> None:
+    """Rows of which it is asked for are in the order of their index, the others in that of their keys."""
+    for number, row in enumerate(RemoteOrder.objects.order_by("pk")):
+        RemoteOrder.objects.filter(pk=row.pk).update(changed_at=START + timedelta(days=(number * 2) % 5))
+    address = "/back-office/v1/remote-orders?"
+    assert paged(partner, address, "number") == ["N-4", "N-3", "N-2", "N-1", "N-0"]
+    first = f"{address}changed_from=2026-11-02T00:00:00Z&"
+    assert paged(partner, first, "number") == ["N-2", "N-4", "N-1", "N-3"]
+    assert paged(partner, f"{first}changed_before=2026-11-04T12:00:00Z&", "number") == ["N-4", "N-1", "N-3"]
 
 
 def test_papers_and_customers_too(partner: Partner) -> None:

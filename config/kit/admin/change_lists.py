@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -20,7 +20,7 @@ from django_filters import FilterSet
 from config.kit import true_time
 from config.kit.admin.day_spans import SPANS
 from config.kit.admin.kept_lists import ROWS, VIEW
-from config.kit.list_filters import BadFilter, PrimaryKeys, narrowed
+from config.kit.list_filters import BadFilter, PrimaryKeys, listed_by, narrowed
 
 MOST_COUNTED = 10_000
 # Of rows that are found by walking a list, see `WalkedPaginator`.
@@ -245,12 +245,14 @@ class DateRange(ListFilter):
     """From and to, both days included, in the project's zone; or a span by its word, as in `day_spans`.
 
     With `filters`, `span` names two of those filters, `<span>_from` and `<span>_before`, which the API has as well.
+    Where an index has the order of the time, rows of a span are listed by it: `ordered`, else as the filters say.
     """
 
     template = "admin/filter_dates.html"
     field: ClassVar[str]
     filters: ClassVar[type[FilterSet] | None] = None
     span: ClassVar[str]
+    ordered: ClassVar[bool] = False
     first_name: ClassVar[str] = "from"
     last_name: ClassVar[str] = "to"
 
@@ -261,6 +263,15 @@ class DateRange(ListFilter):
         for name in (self.first_name, self.last_name):
             if name in params:
                 self.used_parameters[name] = params.pop(name)[-1]
+
+    @classmethod
+    def listed_by(cls, asked: Mapping[str, str]) -> str:
+        """The time by which rows are listed, given what is asked for; "" for their usual order."""
+        if not any(asked.get(name) for name in (cls.first_name, cls.last_name)):
+            return ""
+        if cls.filters is not None:
+            return listed_by(cls.filters, [f"{cls.span}_from"])
+        return cls.field if cls.ordered else ""
 
     def expected_parameters(self) -> list[str | None]:
         return [self.first_name, self.last_name]

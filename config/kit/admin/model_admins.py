@@ -15,6 +15,7 @@ from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.db.models import ForeignKey, Model, QuerySet
+from django.db.models.expressions import Combinable
 from django.forms import ModelChoiceField
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.http.response import HttpResponseBase
@@ -27,7 +28,7 @@ from django.utils.translation import gettext as _
 
 from config.kit import replica
 from config.kit.admin import csv_files, kept_lists, list_forms, waiting_rows
-from config.kit.admin.change_lists import CappedPaginator, parameters_of
+from config.kit.admin.change_lists import CappedPaginator, DateRange, parameters_of
 from config.kit.admin.guards import guard_of, guarded
 from config.kit.admin.in_place import in_place
 from config.kit.admin.neighbours import beside
@@ -46,6 +47,7 @@ else:
             return cls
 
 
+Ordering = list[str | Combinable] | tuple[str | Combinable, ...]
 Route = tuple[str, Callable[..., HttpResponseBase], str]
 
 
@@ -91,6 +93,17 @@ class TenantAdmin(DjangoAdmin[M]):
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         return lookup in self.lookups or any(lookup in parameters_of(each) for each in self.get_list_filter(request))
+
+    def get_ordering(self, request: HttpRequest) -> Ordering:
+        """A span of time is listed by it where an index has that order."""
+        for each in self.get_list_filter(request):
+            if isinstance(each, type) and issubclass(each, DateRange) and (by := each.listed_by(request.GET)):
+                return f"-{by}", "-id"
+        return self.usual_ordering(request)
+
+    def usual_ordering(self, request: HttpRequest) -> Ordering:
+        """What the rows are listed by where no span of time is asked for."""
+        return super().get_ordering(request)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return PersonalChangeList

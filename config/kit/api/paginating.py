@@ -26,6 +26,19 @@ from config.kit.times import iso_time
 Fields = dict[str, Field[Any, Any, Any, Any]]
 
 
+def found_of(rows: Any, start: int, end: int, total: int) -> list[Any]:
+    """The rows between these two of so many in all, as they were counted.
+
+    A limit has the database walk all rows in their order, in the hope for some that are meant: where a page holds all
+    of them, they are found by their index and sorted.
+    """
+    if start >= total:
+        return []
+    if start == 0 and total <= end:
+        return list(rows)[:end]
+    return list(rows[start:end])
+
+
 class PublishedPages(BasePagination):
     """Voucherify's lists: `{"object": "list", "data_ref": "orders", "orders": [...], "total": 7}`.
 
@@ -47,7 +60,7 @@ class PublishedPages(BasePagination):
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         limit, start = view.query["limit"], view.query["limit"] * (view.query["page"] - 1)
         self.total: int = view.count(queryset)
-        return list(queryset[start : start + limit])
+        return found_of(queryset, start, start + limit, self.total)
 
     def get_paginated_response(self, data: Any) -> Response:
         body = {"object": "list", "data_ref": self.data_ref, self.data_ref: data, "total": self.total}
