@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import socket
 import sys
 from collections.abc import Iterable, Mapping
@@ -19,17 +20,20 @@ def choose_ports(*, fresh: bool = False) -> dict[DemoShop, int]:
     return {shop: free_port(0 if fresh else shop.port) for shop in SHOPS}
 
 
+# Below those that systems give to connections, which might take one before its program listens there.
+QUIET = range(10_000, 32_000)
+
+
 def free_port(wanted: int) -> int:
-    """The wanted port of this machine if it is free, else another."""
-    for port in (wanted, 0):
+    """The wanted port of this machine if it is free, else another; 0 for any."""
+    for port in (*([wanted] if wanted else []), *random.sample(QUIET, 20)):
         with socket.socket() as listener:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 listener.bind(("127.0.0.1", port))
             except OSError:
                 continue
-            found: int = listener.getsockname()[1]
-            return found
+            return port
     raise OSError("no free port on 127.0.0.1")
 
 

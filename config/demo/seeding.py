@@ -136,7 +136,8 @@ def _variants(project: Project) -> None:
 def register_webhooks(ports: Mapping[DemoShop, int]) -> None:
     """Have the shops tell us of their orders, once they answer; those that have no API for it by hand."""
     for shop, port in ports.items():
-        wait_for_port("127.0.0.1", port)
+        if not wait_for_port("127.0.0.1", port):
+            raise CannotRun(f"{shop.title} does not answer at port {port}: another program may have it. Start again.")
         for integration in Integration.objects.filter(title=shop.title):
             registered = registration.register(integration, sure=True)  # the demo may be on another port than before
             if not registered.ok and shop.platform in BY_HAND:

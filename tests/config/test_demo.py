@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
-from config.demo import northgate, outside, seeding
+from config.demo import northgate, outside, programs, seeding
 from config.demo.world import OPERATOR, OUTLET, PRAGUE, SHOPS, TOLD
 from config.running import parts
 from config.running.parts import CannotRun
@@ -79,3 +80,18 @@ def test_another_start_changes_addresses_and_nothing_that_somebody_has_set(setti
     assert (outlet.into_shop, outlet.base_url) == (None, OUTLET.at(moved[OUTLET]))
     warehouse.refresh_from_db()
     assert warehouse.base_url == "sftp://127.0.0.1:9200"
+
+
+def test_a_shop_whose_port_is_taken_ends_the_check_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(seeding, "wait_for_port", lambda _host, port: port != PORTS[PRAGUE])
+    with pytest.raises(CannotRun, match=f"{PRAGUE.title} does not answer at port {PORTS[PRAGUE]}: another program"):
+        seeding.register_webhooks({PRAGUE: PORTS[PRAGUE]})
+
+
+def test_a_free_port_is_none_that_the_system_gives_to_connections() -> None:
+    """A connection that took it after it was chosen kept the program from listening there."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        wanted = taken.getsockname()[1]
+        assert programs.free_port(wanted) in programs.QUIET
+    assert programs.free_port(0) in programs.QUIET
