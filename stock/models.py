@@ -64,6 +64,7 @@ class ParentProduct(models.Model):
         indexes = [
             models.Index(fields=["project", "created_at", "id"], name="parent_by_time"),
             models.Index(F("project"), Coalesce("updated_at", "created_at"), F("id"), name="parent_by_change"),
+            GinIndex(SearchVector("name", config="simple"), condition=Q(lone=False), name="parent_by_word"),
         ]
 
     def __str__(self) -> str:

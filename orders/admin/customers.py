@@ -194,4 +194,5 @@ def _first_of(customers: QuerySet[Customer], term: str) -> set[int]:
         rows.exclude(name="").filter(key__startswith=term.upper()).order_by("key"),
         rows.filter(source_id=term),
     )
-    return {pk for part in found for pk in part.values_list("pk", flat=True)[:MOST_FIRST]}
+    first = [part.values_list("pk", flat=True)[:MOST_FIRST] for part in found]
+    return set(first[0].union(*first[1:], all=True))

@@ -13,6 +13,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from config.kit.admin.change_lists import MOST_FIRST, CappedPaginator, LookedUpPaginator
 from config.kit.admin.guards import guarded
 from config.kit.admin.model_admins import PageAdmin, Route
 from integrations.access.tenancy import project_of
@@ -24,8 +25,8 @@ from stock.admin.forms import AdjustForm, EanForm, LocationForm, NameForm, Produ
 from stock.admin.product_columns import ProductColumns
 from stock.admin.product_page import location_form, product_page, same_ean, variants
 from stock.admin.waking_failed import wake_failed
-from stock.barcodes import canonical
 from stock.choices import MovementReason
+from stock.goods.product_search import first_found
 from stock.ledger import StockError
 from stock.models import Product, StockTransfer
 
@@ -63,14 +64,15 @@ class ProductAdmin(ProductColumns, PageAdmin[Product]):
     ) -> tuple[QuerySet[Product], bool]:
         queryset = queryset.filter(Q(deleted_at=None) | Q(units_on_hand__gt=0))
         term = search_term.strip()
-        if term:
-            wanted = (
-                Q(sku__istartswith=term) | Q(name__icontains=term) | Q(parent__name__icontains=term, parent__lone=False)
-            )
-            if ean := canonical(term):
-                wanted |= Q(ean=ean)
-            queryset = queryset.filter(wanted)
+        project = project_of(request)
+        if term and project is not None:
+            queryset = queryset.filter(pk__in=first_found(project.pk, term, MOST_FIRST))
+            request.is_searched = True  # type: ignore[attr-defined]  # for the paginator
         return queryset, False
+
+    def get_paginator(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        searched = getattr(request, "is_searched", False)
+        return (LookedUpPaginator if searched else CappedPaginator)(*args, **kwargs)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         may_add = request.user.has_perm("stock.add_product")

@@ -20,7 +20,7 @@ from integrations.models import (
     WebhookDelivery,
 )
 from orders.models import Customer, Invoice, Order, OrderNote, PointsMovement, Shipment
-from stock.models import StockMovement
+from stock.models import Product, StockMovement
 from tests.admin.conftest import Login
 from tests.admin.planted import rows_of
 from tests.api.conftest import Partner
@@ -49,6 +49,7 @@ PAGES = {
     "access_event_by_name": "/integrations/accessevent/?q=nobody",
     "access_event_by_address": "/integrations/accessevent/?q=10.9.",
     "article_by_sku": "/integrations/shoparticle/",
+    "product_by_word": "/stock/product/?q=nobody",
 }
 OTHERS = (
     "/orders/invoice/?q=IN2025", "/orders/shipment/?q=SH2025",
@@ -95,6 +96,7 @@ def _filled() -> Project:
     copy(rows[Crossing], subject="1000000 + n", state="'sent'")
     copy(rows[RemoteOrder], external_id="'r' || n", state="'imported'")
     copy(rows[ShopArticle], sku="'A-' || n")
+    copy(rows[Product], sku="'P-' || n", name="'Mug ' || n", parent_id="1000000 + n", deleted_at="NULL")
     copy(AccessEvent.objects.create(account=project.account, kind=AccessKind.LOGIN, name="ann", address="192.0.2.1"))
     ended = Run.objects.create(project=project, kind=kind, state=RunState.SUCCEEDED, finished_at=timezone.now())
     copy(ended)
