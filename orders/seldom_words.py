@@ -14,6 +14,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import QuerySet
 
+from config.kit.postgresql.any_of import AnyOf
 from config.kit.sql import execute
 from orders.documents.finding import orders_of_papers
 from orders.models import Order
@@ -64,7 +65,7 @@ def searched(orders: QuerySet[Order], text: str) -> Searched:
         return Searched(_held(orders, whole, papers), walked=True)
     index = written(("&", [looser(part) for part in asked]))
     ids = [pk for (pk,) in execute(LOOKED_UP, [index, whole, project, MOST_FOUND])]
-    return Searched(orders.filter(pk__in=[*ids, *papers]), walked=False)
+    return Searched(orders.filter(AnyOf("pk", [*ids, *papers])), walked=False)
 
 
 def _held(orders: QuerySet[Order], whole: str, papers: list[int]) -> QuerySet[Order]:

@@ -21,6 +21,7 @@ from config.kit.admin.guards import guarded
 from config.kit.admin.markup import number
 from config.kit.admin.model_admins import Ordering, PageAdmin, Route
 from config.kit.money import bare_amount, money
+from config.kit.postgresql.any_of import AnyOf
 from integrations.access.tenancy import project_of
 from orders.admin.customer_page import customer_page
 from orders.filters import CUSTOMERS
@@ -100,7 +101,7 @@ class CustomerAdmin(PageAdmin[Customer]):
     ) -> tuple[QuerySet[Customer], bool]:
         term = search_term.strip()
         if term:
-            queryset = queryset.filter(pk__in=_first_of(queryset, term))
+            queryset = queryset.filter(AnyOf("pk", _first_of(queryset, term)))
             request.is_searched = True  # type: ignore[attr-defined]  # for the paginator
         return queryset, False
 

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from config.kit.admin.change_lists import MOST_FIRST, CappedPaginator, LookedUpPaginator
 from config.kit.admin.guards import guarded
 from config.kit.admin.model_admins import PageAdmin, Route
+from config.kit.postgresql.any_of import AnyOf
 from integrations.access.tenancy import project_of
 from integrations.admin.open_project import warehouses_of
 from orders.intake import receipts, transferring
@@ -66,7 +67,7 @@ class ProductAdmin(ProductColumns, PageAdmin[Product]):
         term = search_term.strip()
         project = project_of(request)
         if term and project is not None:
-            queryset = queryset.filter(pk__in=first_found(project.pk, term, MOST_FIRST))
+            queryset = queryset.filter(AnyOf("pk", first_found(project.pk, term, MOST_FIRST)))
             request.is_searched = True  # type: ignore[attr-defined]  # for the paginator
         return queryset, False
 
