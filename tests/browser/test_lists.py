@@ -101,3 +101,10 @@ def test_on_a_phone(shop: Integration, live_server: LiveServer, browser: Any) ->
     bar = phone.locator(".actions").bounding_box()
     assert bar["y"] + bar["height"] <= 845
     assert_fits(phone)
+    rows = phone.locator(".action-select").count()
+    for chosen in (rows, 0):
+        phone.get_by_text("Select all on this page").click()
+        assert phone.locator(".action-select:checked").count() == chosen
+    above = phone.locator("#action-toggle").bounding_box()
+    assert abs(above["x"] - box.bounding_box()["x"]) < 4 and above["y"] < number.bounding_box()["y"]
+    assert_fits(phone)
