@@ -164,7 +164,8 @@ def _sort(
     """Add rows to the slice until enough are to be written."""
     keys = {index: _KEYS.decode(raw) for index, raw in rows.items()}
     same: dict[int, int | None] = {}
-    if bulk.on_conflict == OnConflict.UPDATE:
+    # Where all rows before are to be written, so are these most likely; what is here already they are asked again then.
+    if bulk.on_conflict == OnConflict.UPDATE and (part.same or not part.write):
         plain = {index: raw for index, raw in rows.items() if not keys[index].id}
         sent = [SentOrder(keys[index].id, keys[index].source_id, digest_of(raw)) for index, raw in plain.items()]
         same = dict(zip(plain, unchanged(book, sent), strict=True))
