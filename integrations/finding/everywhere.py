@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from django.db.models import F, Q, Value
-from django.db.models.functions import Collate, Lower
 
 from integrations.choices import RemoteState
 from integrations.models import Integration, Project, RemoteOrder
+from orders.customers import customer_search
 from orders.models import Customer, Order
 from orders.search import query_of
 from orders.seldom_words import searched
-from stock.models import PLAIN_SKU, Product
-from stock.suggestions import plain
+from stock.goods import product_search
+from stock.models import Product
 
 # Of each kind so many are shown; more words find fewer.
 MOST = 20
@@ -137,14 +137,11 @@ def _outside(project: Project, ids: Sequence[int]) -> list[RemoteOrder]:
 
 def _customers(project: Project, text: str) -> list[Customer]:
     rows = Customer.objects.filter(project=project, erased_at=None, deleted_at=None).select_related("project__account")
-    rows = rows.alias(lowered=Lower("email"))
-    return list(rows.filter(Q(lowered__startswith=text.lower()) | Q(source_id=text)).order_by("-id")[:MOST_ASIDE])
+    found = customer_search.first_found(project.pk, text, MOST_ASIDE)
+    return list(rows.filter(pk__in=found).order_by("-id")[:MOST_ASIDE])
 
 
 def _products(project: Project, text: str) -> list[Product]:
-    """By the beginning of a SKU, however it is written: the index that suggestions use."""
-    sku = plain(text)
-    if not sku:
-        return []
     rows = Product.objects.filter(project=project).select_related("project__account")
-    return list(rows.alias(plain=Collate(PLAIN_SKU, "C")).filter(plain__startswith=sku).order_by("sku")[:MOST_ASIDE])
+    found = product_search.first_found(project.pk, text, MOST_ASIDE)
+    return list(rows.filter(pk__in=found).order_by("sku")[:MOST_ASIDE])

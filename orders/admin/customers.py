@@ -24,9 +24,9 @@ from config.kit.money import bare_amount, money
 from config.kit.postgresql.any_of import AnyOf
 from integrations.access.tenancy import project_of
 from orders.admin.customer_page import customer_page
+from orders.customers.customer_search import first_found
 from orders.filters import CUSTOMERS
 from orders.models import Customer, Segment
-from orders.models.orders import NAME_KEY
 from orders.points import movements
 from orders.points.movements import AdjustedMeanwhile, PointsRefused
 from orders.segments.summaries import summary_of
@@ -99,9 +99,9 @@ class CustomerAdmin(PageAdmin[Customer]):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Customer], search_term: str
     ) -> tuple[QuerySet[Customer], bool]:
-        term = search_term.strip()
-        if term:
-            queryset = queryset.filter(AnyOf("pk", _first_of(queryset, term)))
+        term, project = search_term.strip(), project_of(request)
+        if term and project is not None:
+            queryset = queryset.filter(AnyOf("pk", first_found(project.pk, term, MOST_FIRST)))
             request.is_searched = True  # type: ignore[attr-defined]  # for the paginator
         return queryset, False
 
@@ -185,15 +185,3 @@ def _spent(customer: Customer) -> str:
 def _average(customer: Customer) -> Decimal:
     average: Decimal = summary_of(customer).average_amount
     return round(average, get_currency_precision(customer.project.currency))
-
-
-def _first_of(customers: QuerySet[Customer], term: str) -> set[int]:
-    """The first by address and by name that begin so, each by its index, and who has it as source id."""
-    rows = customers.order_by().alias(lowered=Lower("email"), key=NAME_KEY)
-    found = (
-        rows.filter(lowered__startswith=term.lower()).order_by("lowered"),
-        rows.exclude(name="").filter(key__startswith=term.upper()).order_by("key"),
-        rows.filter(source_id=term),
-    )
-    first = [part.values_list("pk", flat=True)[:MOST_FIRST] for part in found]
-    return set(first[0].union(*first[1:], all=True))

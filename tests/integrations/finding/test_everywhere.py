@@ -181,6 +181,8 @@ def test_customers_and_products_are_found(shop: Integration) -> None:
     Customer.objects.create(project=shop.project, email="ada@lovelace.example", name="Ada", created_at=timezone.now())
     assert [product.sku for product in find(shop, "mug-b").products] == ["MUG-BLUE"]
     assert [customer.name for customer in find(shop, "Ada@love").customers] == ["Ada"]
+    assert [customer.name for customer in find(shop, "ada").customers] == ["Ada"]
+    assert [product.sku for product in find(shop, "blue product").products] == ["MUG-BLUE"]
 
 
 @pytest.mark.parametrize("text", ["", " ", "%", "':*", "\\", "☃", "a" * 5_000])
