@@ -19,7 +19,7 @@ from config.kit.admin.change_lists import MOST_FIRST, CappedPaginator, ChoiceFil
 from config.kit.admin.csv_files import in_csv
 from config.kit.admin.guards import guarded
 from config.kit.admin.markup import number
-from config.kit.admin.model_admins import Ordering, PageAdmin, Route
+from config.kit.admin.model_admins import PageAdmin, Route
 from config.kit.money import bare_amount, money
 from config.kit.postgresql.any_of import AnyOf
 from integrations.access.tenancy import project_of
@@ -82,10 +82,6 @@ class CustomerAdmin(PageAdmin[Customer]):
 
     def routes(self) -> Sequence[Route]:
         return [("<int:pk>/points/", self.adjust, "points")]
-
-    def usual_ordering(self, request: HttpRequest) -> Ordering:
-        """Of a segment those who came last are first: by address they may stand anywhere among all customers."""
-        return ("-memberships__id",) if request.GET.get(SegmentFilter.parameter_name) else self.ordering
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Customer]:
         """Deleted ones are in no list."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -15,8 +16,8 @@ from django.utils import timezone
 from config.kit.admin import personal_lists
 from config.kit.admin.change_lists import TenantChangeList
 from config.kit.admin.model_admins import PageAdmin
-from integrations.choices import RemoteState
-from integrations.models import Integration, Project
+from integrations.choices import RemoteState, RunKind, RunState
+from integrations.models import Integration, Project, Run
 from orders.models import Customer, Order
 from tests.admin.conftest import Login, imported, remote
 from tests.admin.planted import rows_of
@@ -232,3 +233,20 @@ def test_transactions_and_items_in_error_are_tabs_of_one_place(project: Project,
         assert [each["key"] for each in answer.context["cl"].tabs] == [
             "failed", "ignored", "pending", "imported", "dismissed", "handed_on",
         ]  # fmt: skip
+
+
+def test_a_span_of_time_leads_on_by_it(shop: Integration, admin: Client) -> None:
+    """Such a list goes by the time, as its index does, where the whole one goes as the rows were written."""
+    now = timezone.now()
+    ended = {"project": shop.project, "kind": RunKind.LOAD, "state": RunState.SUCCEEDED, "finished_at": now}
+    runs = [Run.objects.create(created_at=now - timedelta(hours=hours), **ended) for hours in (1, 3, 2)]
+    address = "/integrations/run/"
+
+    def listed(query: str) -> list[int]:
+        shown = admin.get(f"{address}?{query}").context["cl"].result_list
+        return [runs.index(run) for run in shown if run in runs]
+
+    query = f"tab=all&from={(now - timedelta(days=2)).date()}"
+    assert (listed("tab=all"), listed(query)) == ([2, 1, 0], [0, 2, 1])
+    found = admin.get(f"{address}{runs[2].pk}/change/?_changelist_filters={quote(query)}").context["neighbours"]
+    assert [f"/{runs[place].pk}/" in link for place, link in ((0, found.previous), (1, found.next))] == [True, True]
