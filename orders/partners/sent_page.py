@@ -74,7 +74,7 @@ class SentEntry:
     referrer: int | None = None
     """Tickets of the page's customers."""
     digest: str = ""
-    """Of the whole as it was sent; `` of a live one."""
+    """Of the whole as it was sent; "" of a live one."""
     goods: Sequence[Goods] = ()
     """What its items mean."""
     warnings: Sequence[GoodsWarning] = ()
