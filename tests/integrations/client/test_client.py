@@ -83,7 +83,10 @@ def raw_server(answer: bytes, *, pause: float = 0, each: float = 0) -> Iterator[
     def talk(connection: socket.socket) -> None:
         try:
             with connection:
-                connection.recv(65536)
+                asked = b""
+                # To hang up on a question that is not read to its end resets the connection, and the answer is lost.
+                while b"\r\n\r\n" not in asked and (more := connection.recv(65536)):
+                    asked += more
                 time.sleep(pause)
                 for byte in [answer[place : place + 1] for place in range(len(answer))] if each else [answer]:
                     connection.sendall(byte)
