@@ -10,11 +10,10 @@ from typing import Any
 
 from django.db.models import Count, Sum
 
-from config.demo import deciding, letters, moods, outside, partner, webhooks
+from config.demo import deciding, letters, moods, outside, partner, programs, webhooks
 from config.demo.director import Director, Hands
 from config.demo.world import BROOKLYN, PRAGUE, DemoShop
 from config.kit import true_time
-from config.running.parts import CannotRun, wait_for_port
 from config.running.processes import Supervisor
 from integrations.choices import ImportAction, RemoteState, RunKind, RunState
 from integrations.importing.load import request_load
@@ -62,8 +61,7 @@ class Check:
     def run(self) -> bool:
         Feed.objects.update(enabled=False)  # the check itself starts what runs
         for name, port in (*((shop.title, port) for shop, port in self._ports.items()), ("The site", self._web)):
-            if not wait_for_port("127.0.0.1", port):
-                raise CannotRun(f"{name} does not answer at port {port}: another program may have it. Start again.")
+            programs.wait_for(name, port)
         self._row("The site answers", _status(f"http://127.0.0.1:{self._web}/healthz"), 200)
         self._load_everything()
         self._every_rule_value()

@@ -12,6 +12,7 @@ from pathlib import Path
 from django.conf import settings
 
 from config.demo.world import DAYS, SHOPS, DemoShop
+from config.running.parts import CannotRun, wait_for_port
 from config.running.processes import Program, manage
 
 
@@ -35,6 +36,12 @@ def free_port(wanted: int) -> int:
                 continue
             return port
     raise OSError("no free port on 127.0.0.1")
+
+
+def wait_for(name: str, port: int) -> None:
+    """Wait until it answers at its port. Raises CannotRun."""
+    if not wait_for_port("127.0.0.1", port):
+        raise CannotRun(f"{name} does not answer at port {port}: another program may have it. Start again.")
 
 
 def allow(ports: Iterable[int]) -> None:

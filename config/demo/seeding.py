@@ -11,11 +11,11 @@ from datetime import timedelta
 from django.conf import settings
 from django.contrib.auth.models import User
 
-from config.demo import loyalty
+from config.demo import loyalty, programs
 from config.demo.world import ACCOUNTS, DAYS, LETTERHEAD, OPERATOR, PASSWORD, DemoAccount, DemoShop
 from config.kit import true_time
 from config.kit.public_ids import PublicIds
-from config.running.parts import CannotRun, wait_for_port
+from config.running.parts import CannotRun
 from integrations.choices import FeedKind
 from integrations.models import Account, Integration, Membership, Project, Webhook
 from integrations.secrets import Secrets
@@ -136,8 +136,7 @@ def _variants(project: Project) -> None:
 def register_webhooks(ports: Mapping[DemoShop, int]) -> None:
     """Have the shops tell us of their orders, once they answer; those that have no API for it by hand."""
     for shop, port in ports.items():
-        if not wait_for_port("127.0.0.1", port):
-            raise CannotRun(f"{shop.title} does not answer at port {port}: another program may have it. Start again.")
+        programs.wait_for(shop.title, port)
         for integration in Integration.objects.filter(title=shop.title):
             registered = registration.register(integration, sure=True)  # the demo may be on another port than before
             if not registered.ok and shop.platform in BY_HAND:

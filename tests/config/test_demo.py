@@ -83,7 +83,7 @@ def test_another_start_changes_addresses_and_nothing_that_somebody_has_set(setti
 
 
 def test_a_shop_whose_port_is_taken_ends_the_check_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(seeding, "wait_for_port", lambda _host, port: port != PORTS[PRAGUE])
+    monkeypatch.setattr(programs, "wait_for_port", lambda _host, port: port != PORTS[PRAGUE])
     with pytest.raises(CannotRun, match=f"{PRAGUE.title} does not answer at port {PORTS[PRAGUE]}: another program"):
         seeding.register_webhooks({PRAGUE: PORTS[PRAGUE]})
 
