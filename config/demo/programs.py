@@ -12,7 +12,7 @@ from pathlib import Path
 from django.conf import settings
 
 from config.demo.world import DAYS, SHOPS, DemoShop
-from config.running.parts import CannotRun, wait_for_port
+from config.running.listening import CannotRun, wait_for_port
 from config.running.processes import Program, manage
 
 

@@ -15,7 +15,7 @@ from config.demo import loyalty, programs
 from config.demo.world import ACCOUNTS, DAYS, LETTERHEAD, OPERATOR, PASSWORD, DemoAccount, DemoShop
 from config.kit import true_time
 from config.kit.public_ids import PublicIds
-from config.running.parts import CannotRun
+from config.running.listening import CannotRun
 from integrations.choices import FeedKind
 from integrations.models import Account, Integration, Membership, Project, Webhook
 from integrations.secrets import Secrets

@@ -9,7 +9,7 @@ import threading
 
 from django.db import InterfaceError, OperationalError, ProgrammingError, connections
 
-from config.running.parts import CannotRun
+from config.running.listening import CannotRun
 from integrations.keyring import site_keys
 
 logger = logging.getLogger(__name__)

@@ -89,9 +89,9 @@ def _receive(project_id: int, changes: list[Any]) -> None:
 @contextmanager
 def site() -> Iterator[tuple[int, list[int]]]:
     """Two web processes on one socket, as a site has them: their port, and their process ids."""
-    from config.running import parts
+    from config.running import listening, parts
 
-    listener = parts.take_port("127.0.0.1", 0)
+    listener = listening.take_port("127.0.0.1", 0)
     environment = os.environ | {"API_RATE_LIMIT": "1000000000", "ALLOWED_HOSTS": "127.0.0.1"}
     started = [
         subprocess.Popen(program.command, env=environment, pass_fds=program.keeps_open)

@@ -11,8 +11,8 @@ from django.core.management import CommandError, call_command
 
 from config.demo import northgate, outside, programs, seeding
 from config.demo.world import OPERATOR, OUTLET, PRAGUE, SHOPS, TOLD
-from config.running import parts
-from config.running.parts import CannotRun
+from config.running import listening, parts
+from config.running.listening import CannotRun
 from integrations.choices import FILE_KINDS, RunKind
 from integrations.models import Feed, Integration
 from integrations.pushes import going_live
@@ -27,7 +27,7 @@ def test_the_demo_refuses_a_database_that_is_not_the_embedded_one(
     settings.EMBEDDED = False
     # The command sets the umask of its process, which here is that of all the other tests.
     monkeypatch.setattr(parts, "keep_private", lambda: None)
-    monkeypatch.setattr(parts, "take_port", lambda *_: pytest.fail("it went on"))
+    monkeypatch.setattr(listening, "take_port", lambda *_: pytest.fail("it went on"))
     with pytest.raises(CommandError, match="Unset DATABASE_URL and REDIS_URL"):
         call_command("demo")
     assert not User.objects.exists()

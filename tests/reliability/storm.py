@@ -18,7 +18,7 @@ from django.db.models import Count
 
 from config.demo import partner, programs, seeding
 from config.demo.world import BROOKLYN, PRAGUE, DemoShop
-from config.running import parts
+from config.running import listening, parts
 from config.running.processes import BackOff, Supervisor
 from integrations.importing.load import request_load
 from integrations.invariants import ALL, broken
@@ -46,7 +46,7 @@ def run(kills: int, seed: int, say: Say) -> dict[str, Any]:
         assert servers is not None
         parts.prepare(lambda _: None)
         ports = programs.choose_ports(fresh=True)
-        listener = parts.take_port("127.0.0.1", 0)
+        listener = listening.take_port("127.0.0.1", 0)
         web = listener.getsockname()[1]
         site = f"http://127.0.0.1:{web}"
         programs.allow(ports.values())
@@ -59,7 +59,7 @@ def run(kills: int, seed: int, say: Say) -> dict[str, Any]:
         failures = parts.server_failures()
         with Supervisor([shops, *ours], servers=servers, server_failures=failures, back_off=back_off) as supervisor:
             for port in (*ports.values(), web):
-                parts.wait_for_port("127.0.0.1", port)
+                listening.wait_for_port("127.0.0.1", port)
             seeding.register_webhooks({shop: ports[shop] for shop in SHOPS})
             calls = Partner(seed, site, key)
             integrations = list(project.integrations.all())

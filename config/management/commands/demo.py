@@ -17,7 +17,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from config.demo import letters, northgate, outside, partner, programs, seeding, webhooks
 from config.demo.checking import Check
 from config.demo.world import ACCOUNTS, OPERATOR, PASSWORD, SHOPS, DemoShop
-from config.running import parts
+from config.running import listening, parts
 from config.running.processes import Program, Supervisor, manage
 from integrations.access.api_keys import NewKey
 from integrations.connectors import get
@@ -79,26 +79,26 @@ class Command(BaseCommand):
                 self._check(options["orders"])
             else:
                 self._demo(options["host"], options["port"], options["orders"], options["rate"], options["web"])
-        except parts.CannotRun as error:
+        except listening.CannotRun as error:
             raise CommandError(str(error)) from error
 
     def _demo(self, host: str, port: int, orders: int, rate: float, webs: int) -> None:
         if not settings.EMBEDDED:
-            raise parts.CannotRun(
+            raise listening.CannotRun(
                 "The demo makes people whose passwords everybody can read, so it runs on the embedded database alone."
                 " Unset DATABASE_URL and REDIS_URL, or run `manage.py up` for a site of your own."
             )
-        with parts.take_port(host, port) as listener, parts.embedded_servers() as servers:
+        with listening.take_port(host, port) as listener, parts.embedded_servers() as servers:
             parts.prepare(self.stdout.write)
             places = _Places.choose()
-            settings.PUBLIC_URL = os.environ["PUBLIC_URL"] = parts.web_address(host, port)
+            settings.PUBLIC_URL = os.environ["PUBLIC_URL"] = listening.web_address(host, port)
             made = partner.new_key(places.seed()[0])
             helpers = places.programs(orders=orders, rate=rate, ships_after=20)
             site = parts.site_programs(listener, webs=webs, workers=2)
             with Supervisor([*helpers, *site], servers=servers, server_failures=parts.server_failures()) as supervisor:
-                if parts.wait_for_port(host, port, give_up=lambda: supervisor.stopping):
+                if listening.wait_for_port(host, port, give_up=lambda: supervisor.stopping):
                     seeding.register_webhooks(places.shops)
-                    self._welcome(f"{parts.web_address(host, port)}/", places.shops, made)
+                    self._welcome(f"{listening.web_address(host, port)}/", places.shops, made)
                 supervisor.run()
                 self.stdout.write("Stopping")
         self.stdout.write("Stopped; the data are kept.")
@@ -127,7 +127,7 @@ class Command(BaseCommand):
             self._check_apart(orders)
             return
         started = time.monotonic()
-        with parts.take_port("127.0.0.1", 0) as listener, parts.embedded_servers() as servers:
+        with listening.take_port("127.0.0.1", 0) as listener, parts.embedded_servers() as servers:
             parts.prepare(lambda _: None)
             places = _Places.choose(fresh=True)
             projects = places.seed()

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.urls import reverse
 
-from config.running import parts
+from config.running import listening, parts
 from integrations.access import first_run
 
 
@@ -23,7 +23,7 @@ class Command(BaseCommand):
                 parts.prepare(self.stdout.write)
                 if first_run.is_due():
                     self.stdout.write(f"Whoever opens this first owns the installation: {self._link()}")
-        except parts.CannotRun as error:
+        except listening.CannotRun as error:
             raise CommandError(str(error)) from error
 
     def _link(self) -> str:

@@ -11,7 +11,7 @@ from django.core.wsgi import get_wsgi_application
 from django.db import connections
 from django.urls import get_resolver
 
-from config.running import memory, parts, same_keys, watch
+from config.running import listening, memory, same_keys, watch
 from config.running.front import make_front
 
 # What a form or the API refuses with its own words is a little less than this.
@@ -34,12 +34,12 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             listener = self._listener(options)
-        except (parts.CannotRun, OSError) as error:
+        except (listening.CannotRun, OSError) as error:
             raise CommandError(f"There is nothing to listen on: {error}") from error
         _be_impatient()
         try:
             same_keys.insist()
-        except parts.CannotRun as error:
+        except listening.CannotRun as error:
             raise CommandError(str(error)) from error
         memory.share_one_arena()
         application = get_wsgi_application()
@@ -51,7 +51,7 @@ class Command(BaseCommand):
     def _listener(self, options: dict[str, Any]) -> socket.socket:
         if options["fd"] is not None:
             return socket.socket(fileno=options["fd"])
-        return parts.take_port(options["host"], options["port"])
+        return listening.take_port(options["host"], options["port"])
 
 
 def _be_impatient() -> None:

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
 from django.urls import reverse
 
-from config.running import parts
+from config.running import listening, parts
 from config.running.processes import Supervisor
 from integrations.access import first_run
 
@@ -32,20 +32,20 @@ class Command(BaseCommand):
             raise CommandError("At least one web process is needed: --web 1.")
         try:
             self._run(options["host"], options["port"], webs=options["web"], workers=options["workers"])
-        except parts.CannotRun as error:
+        except listening.CannotRun as error:
             raise CommandError(str(error)) from error
         except KeyboardInterrupt:
             self.stdout.write("Stopped before it was up.")
 
     def _run(self, host: str, port: int, *, webs: int, workers: int) -> None:
-        with parts.take_port(host, port) as listener, parts.embedded_servers() as servers:
+        with listening.take_port(host, port) as listener, parts.embedded_servers() as servers:
             parts.prepare(self.stdout.write)
             begin = reverse("begin", args=[first_run.token()]) if first_run.is_due() else ""
             connections.close_all()
             programs = parts.site_programs(listener, webs=webs, workers=workers)
             with Supervisor(programs, servers=servers, server_failures=parts.server_failures()) as supervisor:
-                if parts.wait_for_port(host, port, give_up=lambda: supervisor.stopping):
-                    self._say_where(parts.web_address(host, port), begin)
+                if listening.wait_for_port(host, port, give_up=lambda: supervisor.stopping):
+                    self._say_where(listening.web_address(host, port), begin)
                 supervisor.run()
                 self.stdout.write("Stopping")
         self.stdout.write("Stopped; the data are kept.")

@@ -9,7 +9,7 @@ from redis.exceptions import RedisError
 
 from config.running import same_keys
 from config.running.bell_worker import load_jobs, make_worker
-from config.running.parts import CannotRun
+from config.running.listening import CannotRun
 
 
 class Command(BaseCommand):

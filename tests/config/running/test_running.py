@@ -18,7 +18,7 @@ from pathlib import Path
 import django_rq
 import pytest
 
-from config.running import parts
+from config.running import listening
 from config.running.bell_worker import make_worker
 from config.running.embedded import Servers, folders, locations
 from tests.config.conftest import CHECKOUT, is_running
@@ -44,22 +44,22 @@ def taken() -> Generator[int]:
 
 
 def test_a_taken_port_is_a_sentence(taken: int) -> None:
-    with pytest.raises(parts.CannotRun, match=f"Port {taken} on 127.0.0.1 is taken by another program"):
-        parts.take_port("127.0.0.1", taken, patience=0)
+    with pytest.raises(listening.CannotRun, match=f"Port {taken} on 127.0.0.1 is taken by another program"):
+        listening.take_port("127.0.0.1", taken, patience=0)
 
 
 def test_a_port_that_is_taken_is_not_yet_listened_on() -> None:
     port = free_port()
-    with parts.take_port("127.0.0.1", port):
-        assert not parts.wait_for_port("127.0.0.1", port, seconds=0.2)
+    with listening.take_port("127.0.0.1", port):
+        assert not listening.wait_for_port("127.0.0.1", port, seconds=0.2)
 
 
 def test_a_port_that_answers_is_seen(taken: int) -> None:
-    assert parts.wait_for_port("127.0.0.1", taken, seconds=5)
+    assert listening.wait_for_port("127.0.0.1", taken, seconds=5)
 
 
 def test_waiting_for_a_port_can_be_given_up() -> None:
-    assert not parts.wait_for_port("127.0.0.1", free_port(), seconds=60, give_up=lambda: True)
+    assert not listening.wait_for_port("127.0.0.1", free_port(), seconds=60, give_up=lambda: True)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_waiting_for_a_port_can_be_given_up() -> None:
     ],
 )
 def test_what_is_printed_opens_in_a_browser(host: str, address: str) -> None:
-    assert parts.web_address(host, 8000) == address
+    assert listening.web_address(host, 8000) == address
 
 
 class TestWorker:
@@ -199,7 +199,7 @@ def test_the_whole_site_comes_up_and_leaves_nothing(
     process.send_signal(signum)
     process.wait(60)
     if signum == signal.SIGKILL:
-        parts.take_port("127.0.0.1", port, patience=1).close()
+        listening.take_port("127.0.0.1", port, patience=1).close()
     assert until(lambda: not any(is_running(pid) for pid in members)), log.read_text()
     if signum == signal.SIGTERM:
         assert process.returncode == 0

@@ -10,7 +10,7 @@ from email import message_from_bytes
 from pathlib import Path
 
 from config.demo.programs import free_port
-from config.running.parts import wait_for_port
+from config.running.listening import wait_for_port
 
 
 def test_letters_are_kept_over_a_restart(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from config.demo.programs import free_port
-from config.running.parts import wait_for_port
+from config.running.listening import wait_for_port
 from integrations.simulator.warehouse import CARRIER, SimulatedWarehouse
 
 ORDERS = "order,sku,quantity,product\n100,MUG-BLUE,2,Mug\n100,CHOC-72,1,Chocolate\n101,MUG-BLUE,1,Mug\n"
