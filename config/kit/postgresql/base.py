@@ -6,6 +6,7 @@ import os
 import socket
 import threading
 from contextlib import suppress
+from datetime import UTC
 from typing import Any
 from weakref import WeakSet
 
@@ -15,6 +16,7 @@ from django.db import DEFAULT_DB_ALIAS
 from django.db.backends.postgresql.base import DatabaseWrapper as PostgreSQL
 
 from config.kit import true_time
+from config.kit.postgresql.utc_times import reading_utc
 
 POOLER = (
     "DATABASE_URL names a pooler, which refuses STATEMENT_TIMEOUT as an option of a connection. Set"
@@ -27,6 +29,12 @@ _hangs = threading.Event()
 
 
 class DatabaseWrapper(PostgreSQL):
+    def get_connection_params(self) -> dict[str, Any]:
+        params: dict[str, Any] = super().get_connection_params()
+        if self.timezone is UTC:
+            params["context"] = reading_utc(params["context"])
+        return params
+
     def get_new_connection(self, conn_params: dict[str, Any]) -> psycopg.Connection[Any]:
         if _hangs.is_set():
             raise psycopg.OperationalError("the database does not answer")
