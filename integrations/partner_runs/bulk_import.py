@@ -34,7 +34,7 @@ PORTION = 500
 # Portions looked through at once, while their orders change nothing.
 PORTIONS_AT_ONCE = 5
 # Orders written at once: so long an import of another project has to wait.
-AT_ONCE = 500
+AT_ONCE = 1_000
 # The same where orders write goods: so long a live call of the project may have to wait.
 LOCKING_AT_ONCE = 50
 # How such an order reads, as it lies here.
@@ -122,7 +122,7 @@ def import_portion(run: Run, bulk: BulkImport) -> RunPage:
     start = int((run.cursor or {}).get("done", 0))
     project = bulk.project
     book = Book(project.pk, project.currency, project.zone, PublicIds(bytes(project.id_key)), true_time.now(), run.pk)
-    part = _next(book, bulk, start)
+    part = _next(book, bulk, start, run.total or 0)
     if part.end == start:
         return RunPage(done=True)
     whole = part.end >= (run.total or 0)
@@ -137,11 +137,15 @@ def import_portion(run: Run, bulk: BulkImport) -> RunPage:
     return RunPage({"done": part.end}, write, lambda run_id: write(run_id, each=True), done=whole)
 
 
-def _next(book: Book, bulk: BulkImport, start: int) -> ImportSlice:
-    """The rows from `start` on. Nothing is locked: a row that changes nothing now is done, whatever comes after it."""
+def _next(book: Book, bulk: BulkImport, start: int, total: int) -> ImportSlice:
+    """The rows from `start` on, of `total`. Nothing is locked: a row that changes nothing now is done, whatever comes
+    after it.
+    """
     part = ImportSlice({}, {}, {}, {}, start)
     portions = BulkPortion.objects.filter(bulk_import=bulk).order_by("-position")
     for _ in range(PORTIONS_AT_ONCE):
+        if part.end >= total:
+            break
         found = portions.filter(position__lte=part.end).values_list("position", "payload").first()
         if found is None:
             break
@@ -149,8 +153,9 @@ def _next(book: Book, bulk: BulkImport, start: int) -> ImportSlice:
         portion = _PORTIONS.decode(bytes(payload))
         rows = list(enumerate(portion.orders, position))[part.end - position :]
         before = part.end
-        # Where the first rows are to be written, the others are not looked at yet.
-        for some in (rows[:LOCKING_AT_ONCE], rows[LOCKING_AT_ONCE:]):
+        # Where the first rows are to be written, the others are not looked at yet; where they are not, most are not.
+        first = len(rows) if part.same else LOCKING_AT_ONCE
+        for some in (rows[:first], rows[first:]):
             if some and part.end == some[0][0] and not part.is_full():
                 _sort(book, bulk, part, portion.repeats, dict(some))
         if part.is_full() or part.end < before + len(rows) or not rows:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from orders.choices import Tab
 from orders.intake.incoming import IncomingLine, IncomingOrder
@@ -26,27 +28,24 @@ class Source:
     create_unknown_products: bool = True
 
 
-@dataclass(frozen=True)
-class FromPartner:
+class FromPartner(Struct, frozen=True):
     """What is known of an order of the partner API beside the order itself; the customers are in the book already."""
 
     source_id: str
-    document: Mapping[str, Any]
-    """See `orders.partners.to_book.kept`."""
+    document: Callable[[], Mapping[str, Any]]
+    """See `orders.partners.to_book.kept`; made as its row is sent, while the database takes the rows before."""
     customer_id: int | None = None
     referrer_id: int | None = None
 
 
-@dataclass(frozen=True)
-class Intake:
+class Intake(Struct, frozen=True):
     order: IncomingOrder
     plan: Plan
     remote_order_id: int | None
     partner: FromPartner | None = None
 
 
-@dataclass(frozen=True)
-class Taken:
+class Taken(Struct, frozen=True):
     """The order is in the book."""
 
     order_id: int

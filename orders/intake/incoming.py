@@ -148,9 +148,10 @@ class IncomingOrder(Struct, frozen=True, kw_only=True):
     @property
     def residual(self) -> Decimal:
         """What `total` holds beyond its parts, each as the database keeps it; zero when it adds up."""
-        goods = sum((amount(line.total) + amount(line.tax) for line in self.lines), ZERO)
-        extras = amount(self.shipping_total) + amount(self.shipping_tax) + amount(self.fee_total) + amount(self.fee_tax)
-        return amount(self.total) - goods - extras
+        parts = [self.shipping_total, self.shipping_tax, self.fee_total, self.fee_tax]
+        for line in self.lines:
+            parts += line.total, line.tax
+        return amount(self.total) - sum((amount(part) for part in parts if part), ZERO)
 
     @property
     def buyer_name(self) -> str:

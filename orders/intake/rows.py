@@ -78,7 +78,7 @@ def _order(source: Source, draft: Draft, customer_ids: Mapping[str, int]) -> tup
         order.phone[:40], as_json(order.billing), as_json(order.shipping), order.payment_code, order.payment_title,
         order.shipping_code, order.shipping_title, order.note, as_json(order.metadata), as_json(order.warnings),
         vector_of_incoming(order), source.at, source.at, partner.source_id if partner else "",
-        as_json(partner.document) if partner else None, partner.referrer_id if partner else None,
+        as_json(partner.document()) if partner else None, partner.referrer_id if partner else None,
         order.fee_title[:200], order.residual_title[:200], draft.place,
     )  # fmt: skip
 

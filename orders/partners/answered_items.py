@@ -32,24 +32,32 @@ def goods_of_lines(
 
     `known`: all of it, where it was just looked up.
     """
-    pairs = [(order, line, extras_of_line(order, line).get("related_object") == "product") for order, line in lines]
-    loose = [(line, as_product) for _, line, as_product in pairs if line.product_id is None]
+    pairs = [(line, extras_of_line(order, line).get("related_object") == "product") for order, line in lines]
+    codes: set[str] = set()
+    sources: set[str] = set()
+    articles: set[int] = set()
+    for line, as_product in pairs:
+        if (product_id := line.product_id) is not None:
+            articles.add(product_id)
+        else:
+            (sources if as_product else codes).add(line.sku)
     known = known or look_up(
         ids,
         project_id,
-        codes={line.sku for line, as_product in loose if not as_product},
-        articles={line.product_id for _, line, _ in pairs if line.product_id is not None},
-        sources={line.sku for line, as_product in loose if as_product},
-        parents={pk for line, as_product in loose if as_product and (pk := ids.take("prod", line.sku))},
+        codes=codes,
+        articles=articles,
+        sources=sources,
+        parents={pk for sku in sources if (pk := ids.take("prod", sku))},
     )
-    return {line.pk: _behind(ids, known, line, as_product) for _, line, as_product in pairs}
+    return {line.id: _behind(ids, known, line, as_product) for line, as_product in pairs}
 
 
 def _behind(ids: PublicIds, known: KnownGoods, line: OrderLine, as_product: bool) -> Goods:
-    if line.product_id is None and as_product:
+    product_id = line.product_id
+    if product_id is None and as_product:
         parent = known.by_source.get(line.sku) or known.parents.get(ids.take("prod", line.sku) or 0)
         return Goods("product", line.sku, None, parent)
-    article = known.articles.get(line.product_id) if line.product_id else known.by_code.get(line.sku)
+    article = known.articles.get(product_id) if product_id else known.by_code.get(line.sku)
     if article is None:
         kind = "product" if as_product else "sku"
         return Goods(kind, line.sku) if line.sku else FREE  # type: ignore[arg-type]

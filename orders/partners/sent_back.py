@@ -71,7 +71,7 @@ def news(
             setattr(left, f"{name}_id", None)
         if person is not None and person.id and person == CustomerObject(id=ids.give("cust", pk)):
             setattr(left, name, None)
-    if sent.items is None or sent.items == [answered.get(line.pk) for line in lines]:
+    if sent.items is None or sent.items == [answered.get(line.id) for line in lines]:
         was: dict[str, Any] = amounts_of(order, lines, order.partner or {}, get_currency_precision(order.currency))
         if all(getattr(sent, name) in {None, was[name]} for name in AMOUNTS):
             left.items = left.amount = left.initial_amount = left.discount_amount = None

@@ -31,7 +31,7 @@ def has_overrides(order: PublishedOrder) -> bool:
     return any(item.overrides for item in order.items or ())
 
 
-def find(catalogue: Catalogue, orders: Sequence[PublishedOrder], *, live: bool) -> MeantGoods:
+def find(catalogue: Catalogue, orders: Sequence[PublishedOrder], *, live: bool, overriding: bool) -> MeantGoods:
     """Write the goods to be overridden, then say what all items mean, in a handful of statements for all orders.
 
     A product that a live order sells gets an article that holds its stock. What an order that is refused overrides is
@@ -43,7 +43,7 @@ def find(catalogue: Catalogue, orders: Sequence[PublishedOrder], *, live: bool) 
             keys.add(item)
     known = _known(catalogue, keys) if any(order.items for order in orders) else KnownGoods()
     found = _meant(catalogue, orders, known)
-    if any(map(has_overrides, orders)):
+    if overriding and any(map(has_overrides, orders)):
         _override(catalogue, orders, known, keys, found)
         known = _known(catalogue, keys)
         found = _meant(catalogue, orders, known, found)

@@ -74,7 +74,7 @@ class SentEntry:
     referrer: int | None = None
     """Tickets of the page's customers."""
     digest: str = ""
-    """Of the whole as it was sent; "" of a live one."""
+    """Of the whole as it was sent, where the order is here; "" of a live one."""
     goods: Sequence[Goods] = ()
     """What its items mean."""
     warnings: Sequence[GoodsWarning] = ()
@@ -91,6 +91,8 @@ class SentPage:
     book: Book
     entries: list[SentEntry]
     live: bool
+    overriding: bool = False
+    """Whether any of them may write goods of the catalogue; to look costs as much as to find them."""
     behind: dict[int, Goods] = field(default_factory=dict)
     """What stands behind the lines of orders whose items are sent anew."""
     opened: dict[int, Opened] = field(default_factory=dict)

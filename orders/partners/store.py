@@ -41,12 +41,12 @@ def store(book: Book, orders: Sequence[PublishedOrder], *, live: bool, on_confli
     Raises errors as they come: the caller isolates the order that causes one.
     """
     if not any(map(sent_goods.has_overrides, orders)):
-        return _written(book, [SentEntry(order) for order in orders], live=live, on_conflict=on_conflict)
+        return _written(SentPage(book, [SentEntry(order) for order in orders], live), on_conflict)
     outcomes: dict[int, Outcome] = {}
     while len(outcomes) < len(orders):
         entries = {place: SentEntry(order) for place, order in enumerate(orders) if place not in outcomes}
         with transaction.atomic():
-            found = _written(book, list(entries.values()), live=live, on_conflict=on_conflict)
+            found = _written(SentPage(book, list(entries.values()), live, overriding=True), on_conflict)
             written = dict(zip(entries, found, strict=True))
             spoilt = {place: each for place, each in written.items() if _spoils(entries[place], each)}
             transaction.set_rollback(bool(spoilt))
@@ -59,9 +59,9 @@ def _spoils(entry: SentEntry, outcome: Outcome) -> bool:
     return entry.writes_goods and isinstance(outcome, RowFailure)
 
 
-def _written(book: Book, entries: list[SentEntry], *, live: bool, on_conflict: str) -> list[Outcome]:
-    page = SentPage(book, entries, live)
-    if live or any(sent_goods.has_overrides(entry.order) for entry in entries):
+def _written(page: SentPage, on_conflict: str) -> list[Outcome]:
+    book, entries = page.book, page.entries
+    if page.live or page.overriding:
         ledger.lock_project(book.project_id)
     _find(page, on_conflict)
     later = _of_orders_met_before(page)
@@ -73,7 +73,7 @@ def _written(book: Book, entries: list[SentEntry], *, live: bool, on_conflict: s
     _create(page, customers)
     _update(page, customers)
     for entry in later:
-        [entry.outcome] = store(book, [entry.order], live=live, on_conflict=on_conflict)
+        [entry.outcome] = store(book, [entry.order], live=page.live, on_conflict=on_conflict)
     return [entry.outcome for entry in entries if entry.outcome is not None]
 
 
@@ -162,13 +162,17 @@ def _find(page: SentPage, on_conflict: str) -> None:
     )
     for entry, here in zip(page.entries, known, strict=True):
         entry.known, entry.outcome = here, None
-        entry.digest = "" if page.live else digest_of(msgspec.json.encode(entry.order))
+        entry.digest = _digest(page, entry) if here is not None else ""
         if entry.order.id and here is None:
             entry.outcome = RowFailure("not_found", f"Cannot find order with id {entry.order.id}")
         if entry.known is not None:
             entry.outcome = _conflict(entry, entry.known, on_conflict, live=page.live)
         elif entry.outcome is None and missing_amount(entry.order):
             entry.outcome = RowFailure("missing_amount", f"{entry.order.source_id} is new: send an amount or items")
+
+
+def _digest(page: SentPage, entry: SentEntry) -> str:
+    return "" if page.live else digest_of(msgspec.json.encode(entry.order))
 
 
 def _conflict(entry: SentEntry, known: KnownOrder, on_conflict: str, *, live: bool) -> Outcome | None:
@@ -235,10 +239,15 @@ def _names_it(order: PublishedOrder, opened: Opened) -> bool:
 def _find_goods(page: SentPage, *, making: bool = True) -> None:
     """`making`: articles of products that are sold for the first time."""
     entries = page.open
-    found = sent_goods.find(page.book.catalogue, [entry.order for entry in entries], live=page.live and making)
+    found = sent_goods.find(
+        page.book.catalogue,
+        [entry.order for entry in entries],
+        live=page.live and making,
+        overriding=page.overriding,
+    )
     page.known = found.known
     for place, entry in enumerate(entries):
-        entry.writes_goods = sent_goods.has_overrides(entry.order)
+        entry.writes_goods = page.overriding and sent_goods.has_overrides(entry.order)
         entry.goods, entry.warnings = found.goods.get(place, ()), found.warnings.get(place, ())
         if error := found.refused.get(place):
             entry.outcome = RowFailure(error.key, str(error))
@@ -295,7 +304,7 @@ def _intake(page: SentPage, entry: SentEntry, customers: Customers) -> Intake:
     incoming = to_incoming(order, entry.goods, book.currency, book.digits, book.at, stocked=page.live)
     partner = FromPartner(
         order.source_id or "",
-        kept(order, entry.goods, book.digits, entry.digest),
+        lambda: kept(order, entry.goods, book.digits, _digest(page, entry)),
         sent_customers.pk(customers, entry.customer, "customer"),
         sent_customers.pk(customers, entry.referrer, "referrer"),
     )

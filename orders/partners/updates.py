@@ -19,7 +19,7 @@ from orders.partners.meanings import Goods
 from orders.partners.published import Item, PublishedOrder
 from orders.partners.sent_back import AMOUNTS
 from orders.partners.to_book import billing_news, checked_total, extras_of, incoming_lines
-from orders.work.changing import ChangeRefused, Opened, cancel_units, exchange, open_units, reopen_units, resize
+from orders.work.changing import LINE, ChangeRefused, Opened, cancel_units, exchange, open_units, reopen_units, resize
 
 ZERO = Decimal(0)
 
@@ -157,7 +157,7 @@ def _replace_lines(book: Opened, change: OrderUpdate, extras: Mapping[str, Any])
         extra = extras_of(item, change.goods[position], change.digits)
         if line is None:
             book.lines.append(_new_line(book, behind[position], incoming, position))
-        elif item == change.answered.get(line.pk):
+        elif item == change.answered.get(line.id):
             extra = extras.get(line.key, {})
             line.position, line.key = position, incoming.key
         else:
@@ -182,9 +182,10 @@ def _met(lines: Sequence[OrderLine], change: OrderUpdate) -> dict[int, OrderLine
         for place, goods in enumerate(change.goods):
             if place in met or not goods.kind:
                 continue
-            line = next((line for pk, line in left.items() if same(goods, line, change.behind.get(pk))), None)
-            if line is not None:
-                met[place] = left.pop(line.pk)
+            for pk, line in left.items():
+                if same(goods, line, change.behind.get(pk)):
+                    met[place] = left.pop(pk)
+                    break
     return met
 
 
@@ -202,8 +203,8 @@ def _same_product(goods: Goods, line: OrderLine, behind: Goods | None) -> bool:
 
 
 def _new_line(book: Opened, product_id: int | None, incoming: IncomingLine, position: int) -> OrderLine:
-    line = OrderLine(
-        order=book.order,
+    line = LINE.new(
+        order_id=book.order.pk,
         sku=incoming.sku,
         product_id=product_id,
         quantity=incoming.quantity,

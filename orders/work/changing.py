@@ -40,7 +40,9 @@ STOCKED = ("product_id", "quantity", "reserved", "waiting", "shipped", "cancelle
 LINE_FIELDS = (
     *STOCKED, "position", "key", "sku", "name", "unit_price", "total", "tax", "tax_name", "discount", "metadata",
 )  # fmt: skip
-_values = attrgetter(*LINE_FIELDS)
+# All that can change about a line, in their order; and where in it some stand.
+state_of = attrgetter(*LINE_FIELDS)
+PRODUCT, RESERVED, SKU = map(LINE_FIELDS.index, ("product_id", "reserved", "sku"))
 # What the words of the search are made from, beside the lines' SKUs.
 SEARCHED = {"number", "email", "phone", "billing", "shipping"}
 ORDER, LINE = Columns(Order, "book", without=["search"]), Columns(OrderLine, "line")  # search is made anew
@@ -95,7 +97,7 @@ class Opened:
     """Units that leave or come back, see `orders.work.moving`."""
     _fields: set[str] = field(default_factory=set)
     _notes: list[tuple[EventKind, str]] = field(default_factory=list)
-    _before: dict[int, dict[str, Any]] = field(default_factory=dict)
+    _before: dict[int, tuple[Any, ...]] = field(default_factory=dict)
     _customer_before: int | None = None
     _place_before: Place = None
 
@@ -110,14 +112,14 @@ class Opened:
         if self.removed or not SEARCHED.isdisjoint(self._fields):
             return True
         before = self._before
-        return any(line.pk not in before or before[line.pk]["sku"] != line.sku for line in self.lines)
+        return any(line.id not in before or before[line.id][SKU] != line.sku for line in self.lines)
 
     @property
     def is_changed(self) -> bool:
         """Whether anything of the order or its lines is different from what was opened."""
         if self._fields or self.removed or self.moves:
             return True
-        return any(self._before.get(line.pk) != state_of(line) for line in self.lines)
+        return any(self._before.get(line.id) != state_of(line) for line in self.lines)
 
     def set(self, name: str, value: Any) -> bool:
         """Give a field of the order another value. Whether it is another one."""
@@ -242,11 +244,6 @@ def _opened(project_id: int, ids: list[int], actor_id: int | None, *, stock: boo
     return found
 
 
-def state_of(line: OrderLine) -> dict[str, Any]:
-    """All that can change about a line, by field."""
-    return dict(zip(LINE_FIELDS, _values(line), strict=True))
-
-
 def open_units(line: OrderLine) -> int:
     """Units neither shipped nor cancelled."""
     return line.quantity - line.shipped - line.cancelled
@@ -356,11 +353,12 @@ def _follow_in_stock(changes: Iterable[Opened]) -> None:
         before_there = change.shelves[change._place_before]
         now_of = [(line, (line.product_id, line.reserved)) for line in change.lines]
         for line, now in (*now_of, *((line, (None, 0)) for line in change.removed)):
-            before = change._before.get(line.id) or {"product_id": None, "reserved": 0}
-            if (before["product_id"], before["reserved"]) == now and change._place_before == change.order.warehouse_id:
+            before = change._before.get(line.id)
+            product_id, reserved = (None, 0) if before is None else (before[PRODUCT], before[RESERVED])
+            if (product_id, reserved) == now and change._place_before == change.order.warehouse_id:
                 continue
-            if before["product_id"] is not None and before["reserved"]:
-                before_there[before["product_id"]].taken -= before["reserved"]
+            if product_id is not None and reserved:
+                before_there[product_id].taken -= reserved
                 released.append(line.pk)
             if now[0] is not None and now[1]:
                 change.level(now[0]).taken += now[1]
@@ -375,16 +373,15 @@ def _write_lines(changes: Sequence[Opened]) -> None:
         say("DELETE FROM orders_preparedline WHERE order_line_id = ANY(%s)", [removed])
         say("DELETE FROM orders_orderline WHERE id = ANY(%s)", [removed])
     _add_lines([line for change in changes for line in change.lines if line.pk is None])
-    changed, fields = [], set()
+    changed: list[OrderLine] = []
+    fields: set[str] = set()
     for change in changes:
         for line in change.lines:
             before = change._before.get(line.id)
-            if before is None:
+            if before is None or before == (now := state_of(line)):
                 continue
-            differ = [name for name, value in zip(LINE_FIELDS, _values(line), strict=True) if before[name] != value]
-            if differ:
-                changed.append(line)
-                fields.update(differ)
+            changed.append(line)
+            fields.update(name for name, was, new in zip(LINE_FIELDS, before, now, strict=True) if was != new)
     update_rows(OrderLine, sorted(fields), changed)
 
 
@@ -395,5 +392,5 @@ def _add_lines(lines: Sequence[OrderLine]) -> None:
         copy_rows(
             OrderLine,
             ("id", "order_id", *LINE_FIELDS),
-            ((line.pk, line.order_id, *_values(line)[:-1], as_json(line.metadata)) for line in lines),
+            ((line.pk, line.order_id, *state_of(line)[:-1], as_json(line.metadata)) for line in lines),
         )

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
+import msgspec
 from django.db import DEFAULT_DB_ALIAS, connections, models, router
 from django.db.models import JSONField
 from django.db.models.base import ModelState
@@ -70,6 +71,19 @@ class Columns(Generic[M]):
             own[name] = convert(own[name])
         return row
 
+    @cached_property
+    def _defaults(self) -> dict[str, Callable[[], Any]]:
+        return {field.attname: field.get_default for field in self._fields}
+
+    def new(self, **values: Any) -> M:
+        """An instance for the table, as the model makes it: by attribute, the others have their defaults."""
+        row = self._model.__new__(self._model)
+        row._state = ModelState()
+        own = vars(row)
+        for name, default in self._defaults.items():
+            own[name] = values[name] if name in values else default()
+        return row
+
     def read(self, statement: str, params: Sequence[Any]) -> Iterable[tuple[M, tuple[Any, ...]]]:
         """Rows of a statement that begins with these columns, each with what follows them; from the replica in lists.
 
@@ -99,6 +113,12 @@ def _bound(convert: Callable[..., Any], column: Any, connection: Any) -> Callabl
         return convert(value, column, connection)
 
     def document(value: Any) -> Any:
-        return {} if value == "{}" else converted(value)  # most are empty
+        if value == "{}":  # most are empty
+            return {}
+        try:
+            return msgspec.json.decode(value)
+        except (TypeError, msgspec.DecodeError):  # None; a number that no float can be, which is infinite to json
+            return converted(value)
 
-    return document if isinstance(column.target, JSONField) else converted
+    field = column.target
+    return document if isinstance(field, JSONField) and field.decoder is None else converted
