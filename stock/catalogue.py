@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 
 from django.db import transaction
 
-from config.kit.locks import ProjectLock, lock_project
-from config.kit.round_trips import Question, ask
+from config.kit.locks import ProjectLock, lock_project, projects_lock
+from config.kit.round_trips import Question, ask, ask_together
 from config.kit.sql import execute
 from stock.models import ParentProduct, Product, StockLevel
 from stock.warehouses import first_of
@@ -35,12 +35,12 @@ CREATE = """
 WITH wanted AS (
   SELECT nextval('stock_product_id_seq') AS id, new.sku, new.name, same.id AS same,
     CASE WHEN same.deleted_at IS NULL THEN same.id END AS parent
-  FROM unnest(%(skus)s::text[], %(names)s::text[]) AS new (sku, name)
-  LEFT JOIN stock_parentproduct AS same ON same.project_id = %(project)s AND same.source_id = new.sku
+  FROM unnest(%s::text[], %s::text[]) AS new (sku, name)
+  LEFT JOIN stock_parentproduct AS same ON same.project_id = %s AND same.source_id = new.sku
     AND same.source_id <> ''
 ), added AS (
   INSERT INTO stock_product (id, project_id, sku, name, parent_id, own, created_at)
-  SELECT id, %(project)s, sku, name, coalesce(parent, id), parent IS NOT NULL, date_trunc('milliseconds', now())
+  SELECT id, %s, sku, name, coalesce(parent, id), parent IS NOT NULL, date_trunc('milliseconds', now())
   FROM wanted ON CONFLICT (project_id, sku) DO NOTHING RETURNING id, project_id, name, created_at
 )
 INSERT INTO stock_parentproduct (id, project_id, source_id, name, lone, created_at)
@@ -58,7 +58,8 @@ def create(project_id: int, names: Mapping[str, str]) -> dict[str, int]:
     if not names:
         return {}
     skus = sorted(names)
-    execute(CREATE, {"project": project_id, "skus": skus, "names": [names[sku][:300] for sku in skus]})
+    made = [skus, [names[sku][:300] for sku in skus], project_id, project_id]
+    ask_together(projects_lock(ProjectLock.CATALOGUE, project_id), Question(CREATE, made, lambda _: None))
     open_levels(project_id, skus)
     found = find(project_id, skus)
     if len(found) < len(skus):
@@ -74,6 +75,7 @@ def create_own(project_id: int, wanted: Mapping[int, tuple[str, str]]) -> None:
     """
     if not wanted:
         return
+    lock_project(ProjectLock.CATALOGUE, project_id)
     codes, names = zip(*wanted.values(), strict=True)
     execute(
         "INSERT INTO stock_product (project_id, parent_id, own, sku, name, created_at)"
@@ -133,6 +135,7 @@ def skus_of_eans(project_id: int, eans: Collection[str]) -> dict[str, tuple[str,
 def add_eans(project_id: int, eans: Mapping[str, str]) -> None:
     """Write EANs by SKU where a product has none: one that is here stays."""
     if eans:
+        lock_project(ProjectLock.CATALOGUE, project_id)
         execute(
             "UPDATE stock_product AS product SET ean = new.ean FROM unnest(%s::text[], %s::text[]) AS new (sku, ean)"
             " WHERE product.project_id = %s AND product.sku = new.sku AND product.ean = ''",

@@ -32,6 +32,7 @@ class ProjectLock(IntEnum):
     STOCK = 7_001
     FOLLOW_UP = 7_003
     SEGMENTS = 7_004
+    CATALOGUE = 7_024  # which products and SKUs there are, and what is said of them; who needs both has STOCK first
     ORDER_IDS = 7_022  # shared by whoever has taken ids of orders and not written all of them yet
 
 

@@ -13,6 +13,7 @@ import msgspec
 from django.db import transaction
 
 from config.kit.isolating import once_more
+from config.kit.locks import ProjectLock, lock_project
 from config.kit.refusals import Refused
 from config.kit.sql import update_rows
 from orders.customers.upserting import Customers
@@ -63,6 +64,8 @@ def _written(page: SentPage, on_conflict: str) -> list[Outcome]:
     book, entries = page.book, page.entries
     if page.live or page.overriding:
         ledger.lock_project(book.project_id)
+    if page.overriding:
+        lock_project(ProjectLock.CATALOGUE, book.project_id)
     _find(page, on_conflict)
     later = _of_orders_met_before(page)
     page.entries = [entry for entry in entries if entry not in later]

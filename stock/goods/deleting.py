@@ -23,6 +23,7 @@ def delete_product(catalogue: Catalogue, parent: ParentProduct, waiting: Waiting
     """A product with all its SKUs. Raises GoodsRefused with what is in the way, nothing written."""
     with transaction.atomic():
         lock_project(ProjectLock.STOCK, catalogue.project_id)
+        lock_project(ProjectLock.CATALOGUE, catalogue.project_id)
         articles = list(Product.objects.filter(parent_id=parent.pk))
         _expect_unused(articles, waiting, GoodsFailure("resource_in_use", "", "product", parent.pk))
         _delete(catalogue, articles, force=force)
@@ -36,6 +37,7 @@ def delete_sku(catalogue: Catalogue, article: Product, waiting: Waiting, *, forc
     """One SKU; its product stays. Raises GoodsRefused with what is in the way, nothing written."""
     with transaction.atomic():
         lock_project(ProjectLock.STOCK, catalogue.project_id)
+        lock_project(ProjectLock.CATALOGUE, catalogue.project_id)
         _expect_unused([article], waiting, GoodsFailure("resource_in_use", "", "sku", article.pk))
         _delete(catalogue, [article], force=force)
         if force and article.parent_id is not None:

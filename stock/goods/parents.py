@@ -27,9 +27,10 @@ def upsert_products(
     """Create or update a product per row, by `id`, else by `source_id`; the outcomes stand in the order of the rows.
 
     A row may name a product that a row before it has made. `replace`: metadata as a whole, else key by key. In the
-    caller's transaction; raises database errors as they come.
+    caller's transaction, which need not hold the project's stock: a product has none, its SKUs do. Raises database
+    errors as they come.
     """
-    lock_project(ProjectLock.STOCK, catalogue.project_id)
+    lock_project(ProjectLock.CATALOGUE, catalogue.project_id)
     pks = {pk for row in rows if (pk := catalogue.ids.take("prod", key_of(row.id)))}
     page = ParentsInHand(catalogue, pks, [key_of(row.source_id) for row in rows])
     outcomes = [page.write(row, replace=replace) for row in rows]

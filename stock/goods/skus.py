@@ -32,6 +32,11 @@ def upsert_skus(
     metadata as a whole, else key by key. In the caller's transaction; raises database errors as they come.
     """
     lock_project(ProjectLock.STOCK, catalogue.project_id)
+    return _upsert(catalogue, parent_pk, rows, replace=replace)
+
+
+def _upsert(catalogue: Catalogue, parent_pk: int, rows: Sequence[SkuFields], *, replace: bool) -> list[GoodsOutcome]:
+    lock_project(ProjectLock.CATALOGUE, catalogue.project_id)
     parent = ParentProduct.objects.filter(project_id=catalogue.project_id, pk=parent_pk, deleted_at=None).first()
     if parent is None:
         return [missing("product", catalogue.ids.give("prod", parent_pk)) for _ in rows]
@@ -49,12 +54,16 @@ def save_sku(catalogue: Catalogue, parent_pk: int, fields: SkuFields, *, replace
 
 
 def change_sku(catalogue: Catalogue, article: Product, fields: SkuFields, *, replace: bool = False) -> GoodsStored:
-    """Change a SKU that was looked up; its keys and its product stay, whatever was sent. Raises GoodsRefused."""
+    """Change a SKU that was looked up; its keys and its product stay, whatever was sent. Raises GoodsRefused.
+
+    It has its stock already, which nobody is held up for.
+    """
     if article.parent_id is None:
         raise ValueError("only a SKU that has a product can be changed")
     given = catalogue.ids.give("sku", article.pk)
     fields = msgspec.structs.replace(fields, id=given, source_id=UNSET)
-    return save_sku(catalogue, article.parent_id, fields, replace=replace)
+    with transaction.atomic():
+        return only(_upsert(catalogue, article.parent_id, [fields], replace=replace))
 
 
 class SkusInHand:
