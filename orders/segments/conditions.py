@@ -40,9 +40,7 @@ DATED = {
     "present": "is known",
     "absent": "is not known",
 }
-# Dates of which time alone changes no answer.
-MOMENTS = {"before": "was before", "after": "was after", "present": "is known", "absent": "is not known"}
-BORN = {"is": "is", **MOMENTS}
+BORN = {"is": "is", **{name: DATED[name] for name in ("before", "after", "present", "absent")}}
 LISTED = {"is": "is", "in": "is one of", "present": "is known", "absent": "is not known"}
 TEXTED = {
     "is": "is",
@@ -77,8 +75,8 @@ FIELDS = {
     "last_order_amount": Field("Amount of the last order", "amount", COMPARED),
     "last_order_date": Field("Date of the last order", "date", DATED),
     "points": Field("Points", "count", COMPARED),
-    "created_at": Field("Customer since", "date", MOMENTS),
-    "updated_at": Field("Last change of the customer", "date", MOMENTS),
+    "created_at": Field("Customer since", "date", DATED),
+    "updated_at": Field("Last change of the customer", "date", DATED),
     "name": Field("Name", "text", TEXTED),
     "email": Field("E-mail address", "text", TEXTED),
     "phone": Field("Telephone", "text", TEXTED),

@@ -21,6 +21,7 @@ from config.kit.sql import execute
 from orders import bell
 from orders.choices import SegmentKind
 from orders.models import Customer, Segment
+from orders.segments.matching import AGES, JOINED, MOMENT, Age, asked_ages
 from orders.segments.placing import enter, leave, left, rule_of
 
 BATCH = 2_000
@@ -84,15 +85,12 @@ def waiting_projects() -> set[int]:
     return set(unfinished.values_list("project_id", flat=True))
 
 
-def _recheck_sooner(customers: Sequence[int], at: datetime, days: frozenset[int]) -> None:
+def _recheck_sooner(customers: Sequence[int], at: datetime, found: frozenset[Age]) -> None:
     """Let time change the answers of this segment as well."""
-    if days:
+    if found:
         execute(
-            "UPDATE orders_customersummary AS summary SET recheck_at = least(summary.recheck_at, next.at) FROM ("
-            "SELECT one.customer_id, min(one.last_order_at + day * interval '24 hours') AS at"
-            " FROM orders_customersummary AS one JOIN unnest(%s::int[]) AS day"
-            " ON one.last_order_at + day * interval '24 hours' > %s"
-            " WHERE one.customer_id = ANY(%s) GROUP BY one.customer_id) AS next"
-            " WHERE summary.customer_id = next.customer_id",
-            [sorted(days), at, list(customers)],
+            "UPDATE orders_customersummary AS old SET recheck_at = least(old.recheck_at, next.at) FROM ("  # noqa: S608
+            f"SELECT customer.id, min({MOMENT}) AS at FROM {JOINED} JOIN {AGES} ON {MOMENT} > %s"
+            " WHERE customer.id = ANY(%s) GROUP BY customer.id) AS next WHERE old.customer_id = next.id",
+            [*asked_ages(found), at, list(customers)],
         )

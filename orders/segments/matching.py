@@ -6,7 +6,7 @@ has no last order, and meets no condition about one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -36,6 +36,11 @@ DATES = {
     "created_at": "customer.created_at",
     "updated_at": "customer.updated_at",
 }
+# A date by its name, and how many days have passed since; and, beside JOINED, when somebody is of such an age.
+Age = tuple[str, int]
+AGES = "unnest(%s::text[], %s::int[]) AS age (name, days)"
+DATED = " ".join(f"WHEN '{name}' THEN {column}" for name, column in DATES.items())
+MOMENT = f"CASE age.name {DATED} END + age.days * interval '24 hours'"
 TEXTS = {
     **{name: f"customer.{name}" for name in ("name", "email", "phone", "source_id")},
     **{
@@ -70,9 +75,14 @@ def match(conditions: Sequence[Condition], junction: str, zone: ZoneInfo, at: da
     )
 
 
-def ages(conditions: Sequence[Condition]) -> set[int]:
-    """The ages of the last order, in days, at which time alone changes an answer."""
-    return {condition.days for condition in conditions if condition.days is not None}
+def ages(conditions: Sequence[Condition]) -> frozenset[Age]:
+    """The ages at which time alone changes an answer."""
+    return frozenset((condition.field, condition.days) for condition in conditions if condition.days is not None)
+
+
+def asked_ages(found: Collection[Age]) -> list[list[Any]]:
+    """The parameters of `AGES`."""
+    return [[name for name, _ in sorted(found)], [days for _, days in sorted(found)]]
 
 
 def _piece(condition: Condition, zone: ZoneInfo, at: datetime) -> tuple[str, list[Any]]:

@@ -25,7 +25,7 @@ from orders.choices import SegmentKind
 from orders.models import Segment
 from orders.segments import due, summaries
 from orders.segments.conditions import stored
-from orders.segments.matching import JOINED, Match, ages, match
+from orders.segments.matching import AGES, JOINED, MOMENT, Age, Match, ages, asked_ages, match
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ class SegmentRule:
 
     segment_id: int
     match: Match
-    ages: frozenset[int]
+    ages: frozenset[Age]
     unanswered: tuple[int, int]
 
 
@@ -102,7 +102,7 @@ def rule_of(segment: Segment, at: datetime) -> SegmentRule:
     return SegmentRule(
         segment.pk,
         match(conditions, segment.junction, segment.project.zone, at),
-        frozenset(ages(conditions)),
+        ages(conditions),
         (0, 0) if segment.fill_until is None else (segment.fill_after, segment.fill_until),
     )
 
@@ -155,14 +155,12 @@ def _of_age(project_id: int, at: datetime, limit: int, taken: Sequence[int]) -> 
     return [row[0] for row in rows]
 
 
-def _recheck_later(customers: Sequence[int], at: datetime, days: frozenset[int]) -> None:
+def _recheck_later(customers: Sequence[int], at: datetime, found: frozenset[Age]) -> None:
     """Note when time alone will change an answer next."""
     execute(
-        "UPDATE orders_customersummary AS summary SET recheck_at = next.at FROM ("
-        "SELECT one.customer_id, min(one.last_order_at + day * interval '24 hours')"
-        " FILTER (WHERE one.last_order_at + day * interval '24 hours' > %s) AS at"
-        " FROM orders_customersummary AS one LEFT JOIN unnest(%s::int[]) AS day ON true"
-        " WHERE one.customer_id = ANY(%s) GROUP BY one.customer_id) AS next"
-        " WHERE summary.customer_id = next.customer_id AND summary.recheck_at IS DISTINCT FROM next.at",
-        [at, sorted(days), list(customers)],
+        "UPDATE orders_customersummary AS old SET recheck_at = next.at FROM ("  # noqa: S608  words of ours only
+        f"SELECT customer.id, min({MOMENT}) FILTER (WHERE {MOMENT} > %s) AS at"
+        f" FROM {JOINED} LEFT JOIN {AGES} ON true WHERE customer.id = ANY(%s) GROUP BY customer.id) AS next"
+        " WHERE old.customer_id = next.id AND old.recheck_at IS DISTINCT FROM next.at",
+        [at, *asked_ages(found), list(customers)],
     )

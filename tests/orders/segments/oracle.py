@@ -51,6 +51,9 @@ def _meets(condition: dict[str, Any], customer: Customer, project: Project, at: 
         return summary[name] is not None and _compared(summary[name], operator, Decimal(str(value)))
     if name == "last_order_date":
         return summary["last_order_at"] is not None and _dated(summary["last_order_at"], operator, value, project, at)
+    if name in {"created_at", "updated_at"}:
+        moment = getattr(customer, name)
+        return moment is not None and _dated(moment, operator, value, project, at)
     if name == "country":
         return _listed(summary["country"], operator, value)
     if name == "email_domain":

@@ -129,6 +129,29 @@ def test_time_alone_moves_customers_and_only_when_their_moment_comes(
     assert (members(recent), members(gone), entered(gone)) == (set(), {"ann"}, ["ann"])
 
 
+@pytest.mark.parametrize("name", ["created_at", "updated_at"])
+def test_time_alone_moves_customers_by_what_is_known_of_themselves(
+    project: Project, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    start = datetime(2026, 11, 21, 12, tzinfo=UTC)
+    monkeypatch.setattr(true_time, "now", lambda: start)
+    write(project, paid(1, "ann"), at=start)
+    settle(project)
+    recent = automatic(project, (name, "within_days", 7), name="Recent")
+    gone = automatic(project, (name, "more_than_days_ago", 14), name="Gone")
+    settle(project)  # filled, not placed
+    assert (members(recent), members(gone)) == ({"ann"}, set())
+    moments = []
+    for days in range(20):
+        now = start + timedelta(days=days)
+        monkeypatch.setattr(true_time, "now", lambda now=now: now)
+        if project.pk in waiting_projects(now):
+            moments.append(days)
+            settle(project)
+    assert moments == [7, 14]
+    assert (members(recent), members(gone)) == (set(), {"ann"})
+
+
 def test_a_new_time_condition_is_looked_at_again_in_time(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     start = datetime(2026, 11, 21, 12, tzinfo=UTC)
     monkeypatch.setattr(true_time, "now", lambda: start)

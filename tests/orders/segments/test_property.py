@@ -48,7 +48,11 @@ compared = st.sampled_from(["is", "more_than", "less_than", "at_least", "at_most
 conditions = st.one_of(
     st.tuples(st.sampled_from(["total_amount", "average_amount", "last_order_amount"]), compared, amounts),
     st.tuples(st.just("total_count"), compared, st.integers(0, 3)),
-    st.tuples(st.just("last_order_date"), st.sampled_from(["within_days", "more_than_days_ago"]), st.integers(1, 60)),
+    st.tuples(
+        st.sampled_from(["last_order_date", "created_at", "updated_at"]),
+        st.sampled_from(["within_days", "more_than_days_ago"]),
+        st.integers(1, 60),
+    ),
     st.tuples(
         st.just("last_order_date"), st.sampled_from(["before", "after"]), st.sampled_from(["2026-10-20", "2026-11-21"])
     ),
