@@ -35,7 +35,9 @@ PORTION = 500
 PORTIONS_AT_ONCE = 5
 # Orders written at once: so long an import of another project has to wait.
 AT_ONCE = 1_000
-# The same where orders write goods: so long a live call of the project may have to wait.
+# Bytes of them after which it is enough: orders may have hundreds of items.
+BYTES_AT_ONCE = 2 * 1024 * 1024
+# The same as orders where they write goods: so long a live call of the project may have to wait.
 LOCKING_AT_ONCE = 50
 # How such an order reads, as it lies here.
 LOCKING = b'"override":true'
@@ -78,13 +80,16 @@ class ImportSlice:
     write: dict[int, msgspec.Raw]
     sources: dict[int, str]
     end: int
+    size: int = 0
+    """Bytes of the rows to be written."""
     by_id: set[int] = field(default_factory=set)
     """Orders of the book that rows to be written name by `id`."""
     locks: bool = False
 
     def is_full(self, locks: bool = False) -> bool:
         """Whether enough are to be written; `locks`: the next one would hold the project's lock."""
-        return len(self.write) >= (LOCKING_AT_ONCE if self.locks or locks else AT_ONCE)
+        most = LOCKING_AT_ONCE if self.locks or locks else AT_ONCE
+        return len(self.write) >= most or self.size >= BYTES_AT_ONCE
 
 
 @dataclass(frozen=True)
@@ -175,7 +180,8 @@ def _sort(
         sent = [SentOrder(keys[index].id, keys[index].source_id, digest_of(raw)) for index, raw in plain.items()]
         same = dict(zip(plain, unchanged(book, sent), strict=True))
     for index, raw in rows.items():
-        locks = LOCKING in bytes(raw)
+        document = bytes(raw)
+        locks = LOCKING in document
         if part.is_full(locks):
             return
         part.end, part.sources[index] = index + 1, keys[index].source_id or ""
@@ -186,6 +192,7 @@ def _sort(
             part.same[index] = order_id
         else:
             part.write[index], part.locks = raw, part.locks or locks
+            part.size += len(document)
             if pk := book.ids.take("ord", keys[index].id or ""):
                 part.by_id.add(pk)
 

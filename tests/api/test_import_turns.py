@@ -157,6 +157,19 @@ def test_a_small_import_waits_for_one_portion_of_every_other_project(
     assert [action(each, name)["status"] for each, name in zip(big, names, strict=True)] == ["IN_PROGRESS"] * 3
 
 
+def test_large_orders_are_fewer_in_a_turn(partner: Partner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk_import, "BYTES_AT_ONCE", 5_000)
+    other = Partner(ProjectFactory.create())
+    asked(partner, [order | {"metadata": {"about": "x" * 1_000}} for order in orders(30)])
+    asked(other, orders(30, "small"))
+    take_bells(1)
+    assert Order.objects.count() == 5
+    take_bells(1)
+    assert Order.objects.count() == 5 + 30
+    take_bells()
+    assert Order.objects.count() == 60
+
+
 def test_control_an_import_that_does_not_give_way_keeps_the_small_one_waiting(
     partner: Partner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
