@@ -19,6 +19,7 @@ from config.kit.admin.change_lists import capped
 from config.kit.admin.guards import guarded
 from config.kit.admin.markup import badge
 from config.kit.admin.model_admins import PageAdmin, Route
+from config.kit.counts_together import counts_of
 from integrations.access.tenancy import project_of
 from integrations.admin.mail_server import MailServerPage
 from integrations.choices import DistributionChannel, DistributionTrigger, MessageState
@@ -132,9 +133,7 @@ class DistributionAdmin(MailServerPage, PageAdmin[Distribution]):
 
     def page_context(self, request: HttpRequest, obj: Distribution) -> dict[str, Any]:
         examples = letters.example_values(obj)
-        counts = {
-            state: obj.messages.filter(state=state).values("pk")[: MOST_COUNTED + 1].count() for state in MessageState
-        }
+        counts = counts_of([obj.messages.filter(state=state) for state in MessageState], MOST_COUNTED + 1)
         listed = reverse("admin:integrations_message_changelist")
         server = MailServer.objects.filter(project_id=obj.project_id).defer("secrets").first()
         return {
@@ -143,8 +142,8 @@ class DistributionAdmin(MailServerPage, PageAdmin[Distribution]):
             "subject": wording.fill(obj.subject, examples),
             "text": wording.fill(obj.text, {**examples, wording.UNSUBSCRIBE: "https://…"}),
             "counts": [
-                (state.label, capped(counts[state]), f"{listed}?distribution={obj.pk}&state={state}")
-                for state in MessageState
+                (state.label, capped(count), f"{listed}?distribution={obj.pk}&state={state}")
+                for state, count in zip(MessageState, counts, strict=True)
             ],
             "may_change": request.user.has_perm(CHANGE),
             "test_form": TestForm(initial={"to": getattr(request.user, "email", "")}),

@@ -20,6 +20,7 @@ from config.kit.admin.guards import guarded
 from config.kit.admin.markup import badge
 from config.kit.admin.model_admins import PageAdmin, Route
 from config.kit.admin.undo import Undo, say_done
+from config.kit.counts_together import counts_of
 from integrations.access.tenancy import project_of
 from integrations.choices import SUBSCRIBABLE, DeliveryState, WebhookEvent
 from integrations.models import WebhookDelivery, WebhookEndpoint
@@ -72,15 +73,14 @@ class EndpointAdmin(PageAdmin[WebhookEndpoint]):
 
     def page_context(self, request: HttpRequest, obj: WebhookEndpoint) -> dict[str, Any]:
         listed = reverse("admin:integrations_webhookdelivery_changelist")
-        counts = []
-        for state in DeliveryState:
-            found = WebhookDelivery.objects.filter(endpoint=obj, state=state).order_by()
-            count = capped(found.values("pk")[: MOST_COUNTED + 1].count())
-            counts.append((state.label, count, f"{listed}?webhook={obj.pk}&state={state}"))
+        found = [WebhookDelivery.objects.filter(endpoint=obj, state=state) for state in DeliveryState]
+        counts = zip(DeliveryState, counts_of(found, MOST_COUNTED + 1), strict=True)
         return {
             "state": self.state(obj),
             "events": self.events_shown(obj),
-            "counts": counts,
+            "counts": [
+                (state.label, capped(count), f"{listed}?webhook={obj.pk}&state={state}") for state, count in counts
+            ],
             "deliveries": f"{listed}?webhook={obj.pk}",
             "may_change": request.user.has_perm(CHANGE),
         }

@@ -42,6 +42,7 @@ class MarketplaceForm(forms.Form):
         into = [(str(shop.pk), _("go into %(shop)s") % {"shop": shop}) for shop in handing_on.choices(marketplace)]
         field: Any = self.fields["into_shop"]
         field.choices = [here, *into]
+        self.is_choice = bool(into)
 
 
 class MarketplaceSteps(GoingOut):
@@ -82,8 +83,9 @@ class MarketplaceSteps(GoingOut):
 
 def marketplace_card(shop: Integration, may_change: bool) -> dict[str, Any]:
     """What the shop's own page shows of it."""
-    may_choose = may_change and (shop.into_shop_id is not None or bool(handing_on.choices(shop)))
+    form = MarketplaceForm(marketplace=shop) if may_change else None
+    may_choose = form is not None and (shop.into_shop_id is not None or form.is_choice)
     return {
-        "marketplace_form": MarketplaceForm(marketplace=shop) if may_choose else None,
+        "marketplace_form": form if may_choose else None,
         "handed_on_by": list(shop.handed_on_by.order_by("title").only("title")),
     }

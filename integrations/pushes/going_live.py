@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from config.kit import true_time
+from config.kit.counts_together import counts_of
 from config.kit.refusals import Refused
 from integrations.choices import ArticleState, CrossingKind, CrossingState, FeedKind, Outgoing
 from integrations.connectors.contract import Connector
@@ -65,11 +66,13 @@ def outlook(integration: Integration) -> Outlook:
     waiting = integration.crossings.filter(state__in=UNSETTLED)
     kinds = [CrossingKind(kind).label for kind in waiting.order_by().values_list("kind", flat=True)]
     articles = ShopArticle.objects.filter(integration=integration)
+    known = articles.filter(state=ArticleState.KNOWN, product_id__isnull=False)
+    met, differing = counts_of([known, shop_articles.differing(integration)])
     return Outlook(
         len(kinds),
         {kind: kinds.count(kind) for kind in sorted(set(kinds))},
-        articles.filter(state=ArticleState.KNOWN, product_id__isnull=False).count(),
-        shop_articles.differing(integration).count(),
+        met,
+        differing,
         articles.exists(),
     )
 
