@@ -7,12 +7,16 @@ from typing import Any
 import pytest
 from django.contrib import admin as django_admin
 from django.db import connection
+from django.db.models import Model
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from config.kit.admin.model_admins import TenantAdmin
 from integrations.choices import RemoteState, RunKind, RunState
-from integrations.models import Integration, Run
+from integrations.models import Distribution, Integration, Run
+from orders.models import Customer, Order
+from stock.models import Product
 from tests.admin.conftest import imported, remote
 from tests.factories import give_stock, incoming, line
 
@@ -54,3 +58,14 @@ def test_no_list_reads_credentials(busy: None, admin: Client) -> None:
     for each in TENANT_ADMINS:
         for statement in queries_of(admin, each.url("changelist")):
             assert "credentials" not in statement or "integrations_run" in statement
+
+
+@pytest.mark.parametrize("model", [Customer, Distribution, Order, Product])
+def test_a_page_asks_for_the_open_project_once(
+    model: type[Model], busy: None, shop: Integration, admin: Client
+) -> None:
+    Distribution.objects.create(project=shop.project, name="Thanks", trigger="order_paid", channel="email")
+    row = model._default_manager.earliest("pk")
+    address = reverse(f"admin:{model._meta.label_lower.replace('.', '_')}_change", args=[row.pk])
+    asked = [each for each in queries_of(admin, address) if 'FROM "integrations_project"' in each]
+    assert len(asked) == 1, "\n".join(asked)

@@ -248,6 +248,9 @@ class PageAdmin(TenantAdmin[M]):
         return self.render_page(request, obj, **(extra_context or {}))
 
     def render_page(self, request: HttpRequest, obj: M, status: int = 200, **extra: Any) -> HttpResponse:
+        project = getattr(request, "project", None)
+        if project is not None and getattr(obj, "project_id", None) == project.pk:
+            obj.project = project  # type: ignore[attr-defined]  # it is at hand, and not asked for again
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
