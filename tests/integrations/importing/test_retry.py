@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from integrations import jobs
@@ -204,7 +205,7 @@ def test_open_orders_are_read_again_and_only_what_the_shop_says_changes(
 
 def test_the_tick_starts_due_feeds_once(integration: Integration) -> None:
     Feed.objects.exclude(kind=RunKind.RETRY).update(next_at=timezone.now() + timedelta(hours=1))
-    Feed.objects.filter(kind=RunKind.RETRY).update(next_at=timezone.now() - timedelta(seconds=1))
+    Feed.objects.filter(kind=RunKind.RETRY).update(next_at=Now() - timedelta(seconds=1))
     assert tick() and tick()
     assert Run.objects.filter(kind=RunKind.RETRY).count() == 1
     feed = Feed.objects.get(kind=RunKind.RETRY)
@@ -224,11 +225,11 @@ def test_the_tick_rings_for_lost_bells_and_parks_runs_that_kill_their_worker(int
     Feed.objects.update(enabled=False)
     lost = control.request(RunKind.RETRY, integration)
     assert control.sweep() == []  # just asked for: its own bell is on the way
-    Run.objects.update(created_at=timezone.now() - timedelta(seconds=11))
+    Run.objects.update(created_at=Now() - timedelta(seconds=11))
     assert control.sweep() == [lost.pk]
     for _ in range(claims.MOST_CLAIMS_WITHOUT_PROGRESS):
         assert claims.claim(lost.pk) is not None
-        Run.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+        Run.objects.update(lease_until=Now() - timedelta(seconds=1))
     assert claims.claim(lost.pk) is None
     assert control.sweep() == []
     lost.refresh_from_db()

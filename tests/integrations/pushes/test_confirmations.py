@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from integrations import jobs
@@ -62,7 +63,7 @@ def told(shop: Integration) -> list[Run]:
 def later(shop: Integration) -> None:
     """Let time pass for what is tried again."""
     Crossing.objects.filter(integration=shop, next_try_at__isnull=False).update(
-        next_try_at=timezone.now() - timedelta(seconds=1)
+        next_try_at=Now() - timedelta(seconds=1)
     )
     Run.objects.filter(state=RunState.FAILED).update(finished_at=timezone.now() - timedelta(hours=1))
 
@@ -186,7 +187,7 @@ def test_a_worker_that_dies_after_sending_doubles_nothing(
             told(shop)
     assert crossing(shop).state == CrossingState.SENDING
     run = Run.objects.get(kind=RunKind.OUTGOING)
-    Run.objects.filter(pk=run.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+    Run.objects.filter(pk=run.pk).update(lease_until=Now() - timedelta(seconds=1))
     jobs.work(run.pk)
     assert remote.calls == [f"send {shipment.code}", f"find {shipment.code}", f"find {shipment.code}"]
     assert (crossing(shop).state, len(remote.shipments)) == (CrossingState.SENT, 1)

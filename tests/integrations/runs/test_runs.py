@@ -10,6 +10,7 @@ from typing import Any
 import django_rq
 import pytest
 from django.db import DatabaseError, OperationalError, connection, transaction
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from integrations.choices import FeedKind, IntegrationHealth, RunKind, RunState
@@ -189,7 +190,7 @@ STALLED: dict[str, Callable[[], RunPage]] = {
 @pytest.mark.parametrize("how", STALLED)
 def test_who_wakes_up_after_its_lease_changes_nothing(integration: Integration, how: str) -> None:
     def asleep(held: Claim, run: Run, integration: Integration) -> RunPage:
-        Run.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+        Run.objects.update(lease_until=Now() - timedelta(seconds=1))
         assert claims.claim(run.pk) is not None
         return STALLED[how]()
 
@@ -223,7 +224,7 @@ def test_a_shop_that_rejects_our_keys_is_not_asked_by_runs_of_any_kind(integrati
 
 def test_a_shop_is_left_alone_as_long_as_it_ever_asked(integration: Integration) -> None:
     for kind, wait in ((RunKind.LOAD, 600), (RunKind.RETRY, 5)):
-        Integration.objects.filter(quiet_until=None).update(quiet_until=timezone.now() - timedelta(seconds=1))
+        Integration.objects.filter(quiet_until=None).update(quiet_until=Now() - timedelta(seconds=1))
         held = claims.claim(requested(integration, kind).pk)
         assert held is not None
         error = ShopError(Failure.BUSY, "The shop asks us to wait.", retry_after=wait)
