@@ -22,7 +22,7 @@ def counts_of(found: Sequence[QuerySet[Any]], most: int | None = None) -> list[i
             continue
         pieces.append(f"(SELECT count(*) FROM ({statement}) AS counted)")  # noqa: S608  Django wrote it
         params += values
-    if not params:
+    if set(pieces) <= {"0"}:
         return [0] * len(found)
     with connections[found[0].db].cursor() as cursor:
         cursor.execute(f"SELECT {', '.join(pieces)}", params)

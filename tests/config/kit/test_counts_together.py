@@ -23,10 +23,12 @@ def test_each_is_counted_as_alone_in_one_statement(django_assert_num_queries: An
         Product.objects.filter(project=other, levels__on_hand__gt=100),
         Product.objects.none(),
         Product.objects.filter(sku__in=[]),
+        Product.objects.all(),
     ]
     with django_assert_num_queries(1):
         counts = counts_of(found)
-    assert counts == [rows.count() for rows in found] == [3, 1, 0, 0, 0]
+    assert counts == [rows.count() for rows in found] == [3, 1, 0, 0, 0, 4]
+    assert counts_of([Product.objects.all()]) == [4]  # which has no parameter
 
 
 def test_they_are_counted_no_further_than_asked() -> None:
