@@ -143,10 +143,12 @@ def add_eans(project_id: int, eans: Mapping[str, str]) -> None:
         )
 
 
-def rename(product_id: int, name: str) -> None:
-    """With the parent that was made for it."""
-    Product.objects.filter(pk=product_id).update(name=name[:300])
-    ParentProduct.objects.filter(articles=product_id, lone=True).update(name=name[:300])
+def rename(project_id: int, product_id: int, name: str) -> None:
+    """With the parent that was made for it. A partner who is writing the product just now is waited for."""
+    with transaction.atomic():
+        lock_project(ProjectLock.CATALOGUE, project_id)
+        Product.objects.filter(pk=product_id).update(name=name[:300])
+        ParentProduct.objects.filter(articles=product_id, lone=True).update(name=name[:300])
 
 
 def set_ean(product_id: int, ean: str) -> None:

@@ -212,7 +212,7 @@ class ProductAdmin(ProductColumns, PageAdmin[Product]):
         if not form.is_valid():
             return self.render_page(request, product, status=422, name_form=form)
         old, new = product.name, form.cleaned_data["name"]
-        catalogue.rename(product.pk, new)
+        catalogue.rename(product.project_id, product.pk, new)
         self.log_change(request, product, f"Name changed from “{old}” to “{new}”.")
         messages.success(request, _("The name is saved."))
         return HttpResponseRedirect(self.url("change", pk))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
 from django.db import transaction
 
 from config.kit.isolating import once_more
+from config.kit.locks import ProjectLock, lock_project
 from config.kit.public_ids import PublicIds
 from config.kit.true_time import now
 from integrations.invariants import broken
@@ -42,7 +44,7 @@ def test_what_is_said_of_goods_waits_for_nobody(partner: Partner, sold: str) -> 
     with transaction.atomic():
         ledger.lock_project(partner.project.pk)
         for method, path, body in calls:
-            thread, given = beside(lambda method=method, path=path, body=body: partner.call(method, path, body))  # type: ignore[misc]
+            thread, given = beside(partial(partner.call, method, path, body))
             thread.join(GENEROUS)
             assert given and given[0].status_code == 200, path
     assert given[0].json()["price"] == 450
@@ -94,3 +96,15 @@ def test_goods_that_a_partner_and_a_shop_make_at_once_are_one(partner: Partner, 
     assert ParentProduct.objects.values_list("source_id", "name").get() == ("TEA", "Tea of the partner")
     assert Product.objects.get().parent == ParentProduct.objects.get()
     assert broken() == {}
+
+
+def test_a_new_name_waits_for_a_partner_who_writes_the_goods(partner: Partner, sold: str) -> None:
+    """Whoever writes them has read the name, and would write the old one again."""
+    project, article = partner.project, Product.objects.get(sku="TEA")
+    with transaction.atomic():
+        lock_project(ProjectLock.CATALOGUE, project.pk)
+        thread, given = beside(partial(catalogue.rename, project.pk, article.pk, "Black tea"))
+        assert until(somebody_waits_for_a_lock)
+        assert not given
+    thread.join(GENEROUS)
+    assert Product.objects.get(sku="TEA").name == "Black tea"

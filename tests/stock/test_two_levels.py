@@ -30,7 +30,7 @@ def test_a_new_article_stands_alone_below_a_parent_of_its_own_id(project: Projec
         assert (parent.source_id, parent.name, parent.lone, parent.articles.get().sku) == (sku, name, True, sku)
         assert parent.created_at == parent.articles.get().created_at
         assert parent.created_at.microsecond % 1_000 == 0
-    catalogue.rename(ids["A"], "Green tea")
+    catalogue.rename(project.pk, ids["A"], "Green tea")
     assert ParentProduct.objects.get(pk=ids["A"]).name == "Green tea"
     assert broken() == {}
 
