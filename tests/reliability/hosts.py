@@ -1,6 +1,6 @@
 """Several hosts, each with settings and a data folder of its own, load whole shops while one of them is always killed.
 
-`python -m tests.reliability.hosts 20000:4:3:4` (orders, projects, working hosts, seconds between two kills): two web
+`python -m tests.reliability.hosts 20000:4:3:1500` (orders, projects, working hosts, orders between two kills): two web
 hosts, working hosts with a worker and a tick each, PgBouncer in transaction mode before PostgreSQL, a streaming
 replica, Valkey, and simulated shops. What the shops list is compared with the books by exact id. Each line is a result
 as JSON.
@@ -24,6 +24,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +35,6 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 NEVER_LISTED = {"trash", "draft", "auto-draft", "checkout-draft"}
 # Seconds in which everything must have come: leases of a minute, and what other programs leave of the machine.
 PATIENCE = 1_500.0
-# After so many kills the rest comes to rest: a machine on which programs start slowly would never get there.
-MOST_KILLS = 20
 
 
 class WorkingHost:
@@ -96,17 +95,20 @@ def servers_in(folder: Path) -> Iterator[dict[str, str]]:
 
 @dataclass(frozen=True)
 class Scenario:
-    """`kill_every`: seconds between two kills of a host, 0: nobody is killed."""
+    """`kill_every`: how many orders come between two kills of a host, 0: nobody is killed.
+
+    Not seconds: a fast machine would be done before the second kill, a slow one never get beyond starting its programs.
+    """
 
     orders: int
     projects: int
     workers: int
-    kill_every: float
+    kill_every: int
 
     @classmethod
     def read(cls, text: str) -> Scenario:
         orders, projects, workers, kill_every = text.split(":")
-        return cls(int(orders), int(projects), int(workers), float(kill_every))
+        return cls(int(orders), int(projects), int(workers), int(kill_every))
 
 
 def run(scenarios: Sequence[Scenario]) -> Iterator[dict[str, Any]]:
@@ -177,11 +179,11 @@ def _hosts(environment: dict[str, str], folder: Path, workers: int) -> list[Work
     return [*webs, *(host(f"worker-{number}", ["work"], ["tick"]) for number in range(1, workers + 1))]
 
 
-def _storm(shops: list[tuple[Any, Any]], hosts: list[WorkingHost], kill_every: float) -> dict[str, Any]:
+def _storm(shops: list[tuple[Any, Any]], hosts: list[WorkingHost], kill_every: int) -> dict[str, Any]:
     from django.utils import timezone
 
     from integrations.choices import RunKind
-    from integrations.models import Run
+    from integrations.models import RemoteOrder, Run
     from integrations.runs import control
 
     answered: Counter[bool] = Counter()
@@ -190,15 +192,17 @@ def _storm(shops: list[tuple[Any, Any]], hosts: list[WorkingHost], kill_every: f
     while not all(_answers(port) for port in ports) and time.monotonic() < deadline:
         time.sleep(0.2)
     since = timezone.now() - timedelta(days=30)
-    begun = next_kill = time.monotonic()
-    for _server, shop in shops:
+    ours = [shop for _server, shop in shops]
+    begun = time.monotonic()
+    for shop in ours:
         control.request(RunKind.LOAD, shop, since=since)
-    turn = 0
+    victims = cycle([*hosts[2:], *hosts[:2]])
+    next_kill = kill_every
     while Run.objects.filter(finished_at=None).exists() and time.monotonic() < deadline:
         answered[any(_answers(port) for port in ports)] += 1
-        if kill_every and turn < MOST_KILLS and time.monotonic() > next_kill + kill_every:
-            hosts[turn % len(hosts)].die_and_come_back()
-            turn, next_kill = turn + 1, time.monotonic()
+        if kill_every and RemoteOrder.objects.filter(integration__in=ours).count() >= next_kill:
+            next(victims).die_and_come_back()
+            next_kill += kill_every
         time.sleep(0.2)
     seconds = time.monotonic() - begun
     return {
@@ -246,8 +250,8 @@ def main() -> None:
     parser.add_argument(
         "scenarios",
         nargs="*",
-        default=["20000:4:3:4"],
-        help="ORDERS:PROJECTS:WORKERS:SECONDS between two kills, 0: none",
+        default=["20000:4:3:1500"],
+        help="ORDERS:PROJECTS:WORKERS:ORDERS between two kills, 0: none",
     )
     for result in run([Scenario.read(text) for text in parser.parse_args().scenarios]):
         print(json.dumps(result), flush=True)

@@ -135,6 +135,7 @@ class TestWithRealServers:
         finally:
             site.thaw_database()
             site.port = watched
+        assert until(lambda: site.get("/").status == 200)
 
     def test_valkey_is_away(self, site: Served) -> None:
         """Bells are lost, and nothing else is."""
