@@ -22,7 +22,7 @@ OF_THE_RUN = {"DATABASE_URL", "DATABASE_POOL", "REDIS_URL", "REPLICA_URL", "COUN
 
 
 def test_hosts_that_die_lose_and_double_nothing() -> None:
-    """Two projects, three working hosts, somebody killed whenever 350 more orders have come, each of them at least once."""
+    """Two projects, three working hosts; each host is killed once at least, one whenever 350 more orders have come."""
     environment = {name: value for name, value in os.environ.items() if name not in OF_THE_RUN}
     done = subprocess.run(
         [sys.executable, "-m", "tests.reliability.hosts", "2400:2:3:350"],
@@ -35,6 +35,6 @@ def test_hosts_that_die_lose_and_double_nothing() -> None:
     assert done.returncode == 0, done.stderr[-3_000:]
     result = json.loads(done.stdout.splitlines()[-1])
     assert min(result["kills"].values()) >= 1, result
-    assert result["runs"] == {"succeeded": 2}, result
+    assert result["runs"] == {"succeeded": 4}, result
     assert result["orders"] > 2_300, result
-    assert (result["lost or strange"], result["doubled"], result["invariants broken"]) == (0, 0, []), result
+    assert (result["lost or strange"], result["doubled"], result["invariants broken"]) == ([], 0, []), result
