@@ -19,8 +19,14 @@ FEWEST = 4
 SHORT = range(7, 10)
 
 
+# What of ASCII is no digit, for `str.translate`.
+NO_DIGITS = {code: None for code in range(128) if not chr(code).isdigit()}
+
+
 def digits_of(text: str) -> str:
     """ASCII digits, of any script, without the `00` that stands for a plus."""
+    if text.isascii():
+        return text.translate(NO_DIGITS).removeprefix("00")
     found = "".join(filter(str.isdecimal, text))
     if not found.isascii():
         found = "".join(str(int(char)) for char in found)

@@ -46,8 +46,8 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFKD", text.casefold()).translate(_WITHOUT_MARKS)
 
 
-def words(text: str) -> list[str]:
-    return [word[:LONGEST] for word in WORD.findall(fold(text))]
+def words(*texts: str) -> list[str]:
+    return [word[:LONGEST] for word in WORD.findall(" ".join(map(fold, texts)))]
 
 
 @lru_cache(maxsize=10_000)  # the same SKUs are sold again and again
@@ -58,8 +58,8 @@ def _of_code(code: str) -> tuple[str, ...]:
 
 def vector(codes: Iterable[str], texts: Iterable[str], phones: Iterable[str]) -> str:
     """The column's value. `codes` (numbers, SKUs) are also found written together: `A-17` as `a17`."""
-    found = set(words(" ".join(texts)))
-    for code in codes:
+    found = set(words(*texts))
+    for code in {*codes}:
         found.update(_of_code(code))
     for phone in {*phones}:
         found.update(phone_words(phone))

@@ -77,7 +77,7 @@ class ImportSlice:
     repeats: dict[int, int]
     same: dict[int, int]
     """The orders of the book that a row leaves as they are."""
-    write: dict[int, msgspec.Raw]
+    write: dict[int, bytes]
     sources: dict[int, str]
     end: int
     size: int = 0
@@ -191,7 +191,7 @@ def _sort(
         elif order_id is not None:
             part.same[index] = order_id
         else:
-            part.write[index], part.locks = raw, part.locks or locks
+            part.write[index], part.locks = document, part.locks or locks
             part.size += len(document)
             if pk := book.ids.take("ord", keys[index].id or ""):
                 part.by_id.add(pk)
@@ -202,9 +202,10 @@ def _write(bulk: BulkImport, book: Book, part: ImportSlice, *, each: bool) -> di
     results: dict[int, Outcome] = {index: Stored(pk, "skipped") for index, pk in part.same.items()}
 
     def some(indexes: Sequence[int]) -> None:
-        orders = [_ORDERS.decode(part.write[index]) for index in indexes]
+        encoded = [part.write[index] for index in indexes]
+        orders = [_ORDERS.decode(each) for each in encoded]
         # A live call may be writing the same order or customer.
-        outcomes = once_more(lambda: store(book, orders, live=False, on_conflict=bulk.on_conflict))
+        outcomes = once_more(lambda: store(book, orders, live=False, on_conflict=bulk.on_conflict, encoded=encoded))
         results.update(zip(indexes, outcomes, strict=True))
 
     def failed(index: int, error: Exception) -> None:

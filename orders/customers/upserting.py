@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import msgspec
 from django.db import transaction
-from msgspec import UNSET
+from msgspec import UNSET, Struct
 
 from config.kit.api.bodies import unstorable
 from config.kit.isolating import in_halves, once_more
@@ -46,8 +46,7 @@ TYPES = (
 HERE = "deleted_at IS NULL AND erased_at IS NULL"
 
 
-@dataclass(frozen=True)
-class CustomerStored:
+class CustomerStored(Struct, frozen=True):
     """The customer is in the book."""
 
     customer_id: int
@@ -57,8 +56,7 @@ class CustomerStored:
     """Whether anything was written: they are new, or something of them is."""
 
 
-@dataclass(frozen=True)
-class CustomerFailure:
+class CustomerFailure(Struct, frozen=True):
     """Nothing was written for the row. `key` is stable, `details` for people."""
 
     key: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -64,8 +64,7 @@ class Obstacle:
     subject: str = ""
 
 
-@dataclass(slots=True)
-class DraftLine:
+class DraftLine(Struct, eq=False):
     incoming: IncomingLine
     product_id: int | None
     reserved: int = 0
@@ -75,14 +74,13 @@ class DraftLine:
     id: int = 0
 
 
-@dataclass(slots=True)
-class Draft:
+class Draft(Struct, eq=False):
     """An order on its way in: decided, not yet written."""
 
     intake: Intake
     place: Place = None
     """The warehouse it is served from, see `stock.warehouses`."""
-    lines: list[DraftLine] = field(default_factory=list)
+    lines: list[DraftLine] = []
     id: int = 0
     tab: Tab = Tab.NONE
 

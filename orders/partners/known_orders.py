@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from config.kit.postgresql.model_columns import Columns
 from config.kit.public_ids import PublicIds
@@ -22,8 +23,7 @@ LINES = (
 )
 
 
-@dataclass(frozen=True)
-class KnownOrder:
+class KnownOrder(Struct, frozen=True):
     pk: int
     action: str
     from_shop: bool
@@ -58,8 +58,7 @@ def lines_of(orders: Sequence[Order]) -> dict[int, list[OrderLine]]:
     return found
 
 
-@dataclass(frozen=True)
-class SentOrder:
+class SentOrder(Struct, frozen=True):
     """Which order was sent, and what: the digest of the whole."""
 
     id: str | None

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
-from msgspec import UNSET
+from msgspec import UNSET, Struct
 
 from orders.partners.meanings import Goods, stripped
 from orders.partners.published import InvalidOrder, Item, ProductObject, SkuObject
@@ -18,8 +17,7 @@ from stock.goods.skus import SkusInHand
 from stock.models import ParentProduct, Product
 
 
-@dataclass(frozen=True)
-class GoodsWarning:
+class GoodsWarning(Struct, frozen=True):
     """Something about an item that its partner should know; the order is stored."""
 
     key: str

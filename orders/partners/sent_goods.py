@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from orders.partners.meanings import Goods, Keys, meaning
@@ -25,6 +25,7 @@ class MeantGoods:
     refused: dict[int, InvalidOrder] = field(default_factory=dict)
     """It names goods by ids that are not here."""
     warnings: dict[int, list[GoodsWarning]] = field(default_factory=dict)
+    """Of what it overrides; `unknown` says what its items name in vain."""
 
 
 def has_overrides(order: PublishedOrder) -> bool:
@@ -49,13 +50,16 @@ def find(catalogue: Catalogue, orders: Sequence[PublishedOrder], *, live: bool, 
         found = _meant(catalogue, orders, known, found)
     if live and _open_own(catalogue, known, found):
         found = _meant(catalogue, orders, _known(catalogue, keys), found)
-    for place, meant in found.goods.items():
-        for index, goods in enumerate(meant):
-            if goods.is_unknown:
-                what = "SKU" if goods.kind == "sku" else "product"
-                text = f"Item {index}: there is no {what} {goods.code} here; its line takes no part in stock"
-                found.warnings.setdefault(place, []).append(GoodsWarning("unknown_goods", text))
     return found
+
+
+def unknown(meant: Sequence[Goods]) -> Iterator[GoodsWarning]:
+    """What is to be said of an order's items whose goods are not here."""
+    for index, goods in enumerate(meant):
+        if goods.is_unknown:
+            what = "SKU" if goods.kind == "sku" else "product"
+            text = f"Item {index}: there is no {what} {goods.code} here; its line takes no part in stock"
+            yield GoodsWarning("unknown_goods", text)
 
 
 def _known(catalogue: Catalogue, keys: Keys) -> KnownGoods:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from babel.numbers import get_currency_precision
+from msgspec import Struct
 
 from config.kit.public_ids import PublicIds
 from orders.partners.known_orders import KnownOrder
 from orders.partners.meanings import Goods
 from orders.partners.overriding import GoodsWarning
 from orders.partners.published import Item, PublishedOrder
+from orders.partners.sent_goods import unknown
 from orders.work.changing import Opened
 from stock.goods.goods_rows import Catalogue
 from stock.goods.known import KnownGoods
@@ -40,19 +42,26 @@ class Book:
         return Catalogue(self.project_id, self.currency, self.ids, at)
 
 
-@dataclass(frozen=True)
-class Stored:
+class Stored(Struct, frozen=True):
     """The order is in the book; `what` is created, updated or skipped."""
 
     order_id: int
     what: str
-    warnings: tuple[GoodsWarning, ...] = ()
-    goods: KnownGoods | None = field(default=None, compare=False, repr=False)
+    warned: Sequence[GoodsWarning] = ()
+    """Of what it overrides."""
+    meant: Sequence[Goods] = ()
+    """What its items mean."""
+    goods: KnownGoods | None = None
     """Those of its items, as they were just looked up for a new live order."""
 
+    @property
+    def warnings(self) -> Iterator[GoodsWarning]:
+        """Made when they are told: an import keeps a few of them."""
+        yield from self.warned
+        yield from unknown(self.meant)
 
-@dataclass(frozen=True)
-class RowFailure:
+
+class RowFailure(Struct, frozen=True):
     """Nothing was written for the order. `key` is stable, `reason` for people."""
 
     key: str
@@ -68,6 +77,8 @@ class SentEntry:
 
     order: PublishedOrder
     """As sent; of one that is here already, only what is new in it."""
+    encoded: bytes = b""
+    """As `msgspec.json` encodes what was sent, where that is at hand."""
     known: KnownOrder | None = None
     outcome: Outcome | None = None
     customer: int | None = None

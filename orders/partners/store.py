@@ -7,10 +7,10 @@ shops; another status or other items release and reserve again (`orders.partners
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import msgspec
 from django.db import transaction
+from msgspec import structs
 
 from config.kit.isolating import once_more
 from config.kit.locks import ProjectLock, lock_project
@@ -33,23 +33,32 @@ from orders.work.changing import ChangeRefused, Opened, open_together, write_tog
 from stock import ledger
 
 
-def store(book: Book, orders: Sequence[PublishedOrder], *, live: bool, on_conflict: str = "update") -> list[Outcome]:
+def store(
+    book: Book,
+    orders: Sequence[PublishedOrder],
+    *,
+    live: bool,
+    on_conflict: str = "update",
+    encoded: Sequence[bytes] = (),
+) -> list[Outcome]:
     """Write a page; the outcomes stand in the order of `orders`. No source id comes twice in a page.
 
     Live orders and what writes to the catalogue wait for the project's lock, history does not. Whoever writes without
     it locks orders, customers and new orders in this order, each kind by its keys, so that no two wait for each other.
     An order that is refused leaves nothing in the catalogue either: the page is taken back and written without it.
-    Raises errors as they come: the caller isolates the order that causes one.
+    `encoded`: the orders as `msgspec.json` encodes them, where the caller has that. Raises errors as they come: the
+    caller isolates the order that causes one.
     """
     if not any(map(sent_goods.has_overrides, orders)):
-        return _written(SentPage(book, [SentEntry(order) for order in orders], live), on_conflict)
+        entries = list(map(SentEntry, orders, encoded)) if encoded else list(map(SentEntry, orders))
+        return _written(SentPage(book, entries, live), on_conflict)
     outcomes: dict[int, Outcome] = {}
     while len(outcomes) < len(orders):
-        entries = {place: SentEntry(order) for place, order in enumerate(orders) if place not in outcomes}
+        again = {place: SentEntry(order) for place, order in enumerate(orders) if place not in outcomes}
         with transaction.atomic():
-            found = _written(SentPage(book, list(entries.values()), live, overriding=True), on_conflict)
-            written = dict(zip(entries, found, strict=True))
-            spoilt = {place: each for place, each in written.items() if _spoils(entries[place], each)}
+            found = _written(SentPage(book, list(again.values()), live, overriding=True), on_conflict)
+            written = dict(zip(again, found, strict=True))
+            spoilt = {place: each for place, each in written.items() if _spoils(again[place], each)}
             transaction.set_rollback(bool(spoilt))
         outcomes |= spoilt or written
     return [outcomes[place] for place in range(len(orders))]
@@ -123,7 +132,7 @@ def _ahead(book: Book, order: PublishedOrder) -> Outcome:
             if not any(goods.parent and not goods.article for goods in entry.goods):  # that article is to be made
                 _create_one(page, entry)
     if isinstance(entry.outcome, Stored):
-        return replace(entry.outcome, goods=page.known)
+        return structs.replace(entry.outcome, goods=page.known)
     return entry.outcome or store(book, [order], live=True)[0]
 
 
@@ -175,7 +184,7 @@ def _find(page: SentPage, on_conflict: str) -> None:
 
 
 def _digest(page: SentPage, entry: SentEntry) -> str:
-    return "" if page.live else digest_of(msgspec.json.encode(entry.order))
+    return "" if page.live else digest_of(entry.encoded or msgspec.json.encode(entry.order))
 
 
 def _conflict(entry: SentEntry, known: KnownOrder, on_conflict: str, *, live: bool) -> Outcome | None:
@@ -297,7 +306,7 @@ def _told(entries: Sequence[SentEntry], taken: Sequence[Taken | Obstacle]) -> li
     return [
         RowFailure(each.code, each.message)
         if isinstance(each, Obstacle)
-        else Stored(each.order_id, "created", tuple(entry.warnings))
+        else Stored(each.order_id, "created", entry.warnings, entry.goods)
         for entry, each in zip(entries, taken, strict=True)
     ]
 
@@ -335,7 +344,8 @@ def _update(page: SentPage, customers: Customers) -> None:
         except ChangeRefused as error:
             entry.outcome = RowFailure("invalid_order", str(error))
         else:
-            entry.outcome = Stored(entry.known.pk, "updated" if changed else "skipped", tuple(entry.warnings))
+            what = "updated" if changed else "skipped"
+            entry.outcome = Stored(entry.known.pk, what, entry.warnings, entry.goods)
             before = opened.order.partner or {}
             document = {name: value for name, value in before.items() if name != "digest"}
             if not page.live:

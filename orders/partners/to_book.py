@@ -60,7 +60,10 @@ def _line(index: int, item: Item, goods: Goods, digits: int, stocked: bool) -> I
 
 def _major(amount: float | Decimal, digits: int) -> Decimal:
     """An amount of smallest units in the currency's own unit."""
-    return Decimal(amount).scaleb(-digits).quantize(MICRO) if amount else ZERO
+    if not amount:
+        return ZERO
+    exact = Decimal(amount).scaleb(-digits)
+    return exact if type(amount) is int else exact.quantize(MICRO)
 
 
 ZERO, MICRO = Decimal(0), Decimal("0.000001")
@@ -147,9 +150,7 @@ def kept(order: PublishedOrder, goods: Sequence[Goods], digits: int, digest: str
 
 def extras_of(item: Item, goods: Goods, digits: int) -> dict[str, Any]:
     """What its line has no field for, as JSON keeps it: what was sent, and what its goods are called and cost."""
-    rest: dict[str, Any] = {
-        name: msgspec.to_builtins(value) for name in EXTRAS if (value := getattr(item, name)) is not None
-    }
+    rest: dict[str, Any] = {name: value for name in EXTRAS if (value := getattr(item, name)) is not None}
     if goods.kind == "product":
         rest["related_object"] = "product"
     elif rest.get("related_object") == "sku" or goods.kind == "sku":
