@@ -21,7 +21,7 @@ from config.kit import true_time
 from config.kit.isolating import place_of
 from config.kit.row_portions import contents_of, size_of
 from config.kit.spreadsheets import plain
-from config.kit.sql import copy_rows
+from config.kit.sql import copy_bytes, copy_rows
 from integrations.choices import RUN_OPEN, OnConflict, RunKind, RunState
 from integrations.models import ApiKey, BulkAction, BulkFailure, BulkImport, BulkPortion, BulkReport, Project, Run
 from integrations.runs.pages import NOT_STORABLE
@@ -65,9 +65,10 @@ def ask(call: BulkCall, total: int, portions: Iterable[tuple[int, bytes]]) -> Ru
             on_conflict=call.on_conflict,
             token=secrets.token_urlsafe(32),
         )
-        copy_rows(
+        copy_bytes(
             BulkPortion,
             ("bulk_import_id", "position", "payload"),
+            ("int8", "int4", "bytea"),
             ((bulk.pk, position, payload) for position, payload in portions),
         )
         if total:

@@ -331,9 +331,10 @@ class Customers:
             raise CustomerRefused("duplicate_resource_key", details, other.pk or None)
 
     def _create(self, new: Sequence[_Profile], at: datetime) -> None:
+        written_at = str(at)
         rows = (
             (
-                profile.pk, self._project_id, at, *(getattr(profile, name) for name in COLUMNS[:-2]),
+                profile.pk, self._project_id, written_at, *(getattr(profile, name) for name in COLUMNS[:-2]),
                 as_json(profile.address), as_json(profile.metadata),
             )
             for profile in new

@@ -133,9 +133,10 @@ def free_values(order: PublishedOrder) -> Iterator[tuple[str, Metadata]]:
     for index, item in enumerate(order.items or ()):
         if item.metadata:
             yield f".items[{index}].metadata", item.metadata
-        for name, part in (("product", item.product), ("sku", item.sku)):
-            if part is not None and part.metadata:
-                yield f".items[{index}].{name}.metadata", part.metadata
+        if item.product is not None and item.product.metadata:
+            yield f".items[{index}].product.metadata", item.product.metadata
+        if item.sku is not None and item.sku.metadata:
+            yield f".items[{index}].sku.metadata", item.sku.metadata
 
 
 class InvalidOrder(Refused):

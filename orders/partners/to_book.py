@@ -62,8 +62,8 @@ def _major(amount: float | Decimal, digits: int) -> Decimal:
     """An amount of smallest units in the currency's own unit."""
     if not amount:
         return ZERO
-    exact = Decimal(amount).scaleb(-digits)
-    return exact if type(amount) is int else exact.quantize(MICRO)
+    whole = int(amount)
+    return Decimal(whole).scaleb(-digits) if whole == amount else Decimal(amount).scaleb(-digits).quantize(MICRO)
 
 
 ZERO, MICRO = Decimal(0), Decimal("0.000001")
