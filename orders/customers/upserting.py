@@ -220,6 +220,11 @@ class Customers:
             self._numbered(self._take_all(ask(self._found("id", *COLUMNS, read=sorted))))
 
     @property
+    def marked(self) -> set[int]:
+        """Whose segments follow from what was written."""
+        return {result[0].pk for result in self._results if not isinstance(result, CustomerFailure)}
+
+    @property
     def outcomes(self) -> list[CustomerOutcome]:
         """What came of the rows, after `write` or `foresee`."""
         return [self.outcome(ticket) for ticket in range(len(self._results))]

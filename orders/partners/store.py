@@ -356,7 +356,7 @@ def _update(page: SentPage, customers: Customers) -> None:
             elif not page.live and document != before:
                 opened.order.partner = document
                 same.append(opened.order)
-    write_together(noted)
+    write_together(noted, marked=customers.marked)
     update_rows(Order, ["partner"], same)
 
 

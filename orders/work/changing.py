@@ -8,7 +8,7 @@ written together in as few statements as one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -214,12 +214,13 @@ def open_together(project_id: int, order_ids: Iterable[int], *, stock: bool = Tr
     return {change.order.pk: change for change in _opened(project_id, list(order_ids), None, stock=stock)}
 
 
-def write_together(changes: Iterable[Opened]) -> None:
-    """Write those of these orders of one project of which something was noted. In the caller's transaction."""
+def write_together(changes: Iterable[Opened], *, marked: Collection[int] = ()) -> None:
+    """Write those of these orders of a project of which something was noted, in the caller's transaction, which has
+    marked the customers `marked` as due already."""
     noted = [change for change in changes if change._notes]
     if noted:
         with together():
-            _write(noted)
+            _write(noted, marked)
 
 
 def _opened(project_id: int, ids: list[int], actor_id: int | None, *, stock: bool = True) -> list[Opened]:
@@ -301,7 +302,7 @@ def _shrink(line: OrderLine, units: int) -> None:
         line.reserved -= units - from_waiting
 
 
-def _write(changes: Sequence[Opened]) -> None:
+def _write(changes: Sequence[Opened], marked: Collection[int]) -> None:
     """The changes of some orders of one project, opened together."""
     first = changes[0]
     project_id, at, shelves = first.order.project_id, first.at, first.shelves
@@ -314,7 +315,8 @@ def _write(changes: Sequence[Opened]) -> None:
             ledger.record_movements(project_id, moves, at, change.actor_id)
     _write_orders(changes)
     orders = [change.order.pk for change in changes]
-    due.mark(project_id, [pk for each in changes for pk in (each._customer_before, each.order.customer_id)], at)
+    buyers = {pk for each in changes for pk in (each._customer_before, each.order.customer_id)}
+    due.mark(project_id, buyers.difference(marked), at)
     serve_waiting(ledger.as_written(shelves), at, silent=set(orders))  # and the tabs of those it serves
     copy_rows(
         OrderEvent,
@@ -346,10 +348,10 @@ def _write_orders(changes: Sequence[Opened]) -> None:
     update_rows(Order, sorted(fields), [change.order for change in changes])
 
 
-def _follow_in_stock(changes: Iterable[Opened]) -> None:
+def _follow_in_stock(changes: Sequence[Opened]) -> None:
     """Make levels and reservations follow from what the lines reserve now."""
     released, held = [], []
-    for change in changes:
+    for change in changes if any(changes[0].shelves.values()) else ():  # where no level is, nothing is reserved
         before_there = change.shelves[change._place_before]
         now_of = [(line, (line.product_id, line.reserved)) for line in change.lines]
         for line, now in (*now_of, *((line, (None, 0)) for line in change.removed)):
@@ -374,15 +376,15 @@ def _write_lines(changes: Sequence[Opened]) -> None:
         say("DELETE FROM orders_orderline WHERE id = ANY(%s)", [removed])
     _add_lines([line for change in changes for line in change.lines if line.pk is None])
     changed: list[OrderLine] = []
-    fields: set[str] = set()
+    same = list(range(len(LINE_FIELDS)))
     for change in changes:
         for line in change.lines:
             before = change._before.get(line.id)
             if before is None or before == (now := state_of(line)):
                 continue
             changed.append(line)
-            fields.update(name for name, was, new in zip(LINE_FIELDS, before, now, strict=True) if was != new)
-    update_rows(OrderLine, sorted(fields), changed)
+            same = [place for place in same if before[place] == now[place]]
+    update_rows(OrderLine, [name for place, name in enumerate(LINE_FIELDS) if place not in same], changed)
 
 
 def _add_lines(lines: Sequence[OrderLine]) -> None:

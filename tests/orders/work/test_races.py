@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from decimal import Decimal
 
@@ -98,10 +98,10 @@ def test_control_without_the_locks_it_is_done_twice(project: Project, monkeypatc
     gate = threading.Barrier(THREADS)
     write = changing._write
 
-    def meet(changes: Sequence[changing.Opened]) -> None:
+    def meet(changes: Sequence[changing.Opened], marked: Collection[int]) -> None:
         with suppress(threading.BrokenBarrierError):
             gate.wait(1)
-        write(changes)
+        write(changes, marked)
 
     with monkeypatch.context() as off:
         unguarded(off)
