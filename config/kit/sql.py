@@ -6,6 +6,7 @@ import functools
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import chain, islice
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -145,15 +146,12 @@ def update_rows(model: type[models.Model], names: Iterable[str], rows: Sequence[
     fields = [field for field in found if isinstance(field, models.Field)]
     columns = [connection.ops.quote_name(str(field.column)) for field in fields]
     types = ", ".join(f"{column} {_type_of(field)}" for column, field in zip(columns, fields, strict=True))
+    keys, values_of = [str(field.column) for field in fields], attrgetter(*(field.attname for field in fields))
     round_trips.say(
         f"UPDATE {connection.ops.quote_name(model._meta.db_table)} AS old"  # noqa: S608  names of ours only
         f" SET {', '.join(f'{column} = new.{column}' for column in columns[1:])}"
         f" FROM jsonb_to_recordset(%s::jsonb) AS new ({types}) WHERE old.{columns[0]} = new.{columns[0]}",
-        [
-            msgspec.json.encode(
-                [{str(field.column): getattr(row, field.attname) for field in fields} for row in rows]
-            ).decode()
-        ],
+        [msgspec.json.encode([dict(zip(keys, values_of(row), strict=True)) for row in rows]).decode()],
     )
 
 
