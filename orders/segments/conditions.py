@@ -75,7 +75,7 @@ FIELDS = {
     "last_order_amount": Field("Amount of the last order", "amount", COMPARED),
     "last_order_date": Field("Date of the last order", "date", DATED),
     "points": Field("Points", "count", COMPARED),
-    "created_at": Field("Customer since", "date", DATED),
+    "created_at": Field("Date of becoming a customer", "date", DATED),
     "updated_at": Field("Last change of the customer", "date", DATED),
     "name": Field("Name", "text", TEXTED),
     "email": Field("E-mail address", "text", TEXTED),

@@ -89,7 +89,7 @@ def _recheck_sooner(customers: Sequence[int], at: datetime, found: frozenset[Age
     """Let time change the answers of this segment as well."""
     if found:
         execute(
-            "UPDATE orders_customersummary AS old SET recheck_at = least(old.recheck_at, next.at) FROM ("  # noqa: S608
+            "UPDATE orders_customersummary AS old SET recheck_at = least(old.recheck_at, next.at) FROM ("  # noqa: S608  words of ours only
             f"SELECT customer.id, min({MOMENT}) AS at FROM {JOINED} JOIN {AGES} ON {MOMENT} > %s"
             " WHERE customer.id = ANY(%s) GROUP BY customer.id) AS next WHERE old.customer_id = next.id",
             [*asked_ages(found), at, list(customers)],
