@@ -84,6 +84,20 @@ def test_bytes_are_copied_however_few_rows_there_are(monkeypatch: pytest.MonkeyP
     assert bytes(KeptAnswer.objects.get().body) == sent
 
 
+def test_bytes_are_copied_as_they_are_after_what_was_said_before() -> None:
+    project, sent = ProjectFactory.create(), bytes(range(256))
+    columns = ("project_id", "key", "fingerprint", "status", "body", "created_at")
+    types = ("int8", "varchar", "bytea", "int2", "bytea", "timestamptz")
+    row = (project.pk, "once", b"f", 200, sent, now())
+    with together():
+        say("INSERT INTO said VALUES (1, 'one')")
+        sql.copy_bytes(KeptAnswer, columns, types, [row])
+        assert said() == [(1, "one")]
+    assert bytes(KeptAnswer.objects.get().body) == sent
+    with pytest.raises(IntegrityError), transaction.atomic():
+        sql.copy_bytes(KeptAnswer, columns, types, [row])
+
+
 def test_an_error_comes_as_that_of_one_statement() -> None:
     with pytest.raises(IntegrityError), transaction.atomic(), together():
         say("INSERT INTO said VALUES (1, 'one')")
