@@ -97,15 +97,17 @@ def _names(*names: str) -> str:
     return ", ".join(map(connection.ops.quote_name, names))
 
 
+# Asked once by a process.
+REFERENCES = (
+    "SELECT conname FROM pg_constraint WHERE contype = 'f' AND condeferrable"
+    " AND conrelid = ANY(%s::text[]::regclass[]) AND confrelid <> ALL(%s::text[]::regclass[]) ORDER BY conname"
+)
+
+
 @functools.cache
 def _references(tables: tuple[str, ...], but: tuple[str, ...]) -> tuple[str, ...]:
     """The names of the references that rows of these tables hold, those to the tables `but` left out."""
-    rows = execute(
-        "SELECT conname FROM pg_constraint WHERE contype = 'f' AND condeferrable"
-        " AND conrelid = ANY(%s::text[]::regclass[]) AND confrelid <> ALL(%s::text[]::regclass[]) ORDER BY conname",
-        [list(tables), list(but)],
-    )
-    return tuple(name for (name,) in rows)
+    return tuple(name for (name,) in execute(REFERENCES, [list(tables), list(but)]))
 
 
 def check_references(written: Sequence[type[models.Model]], but: Sequence[type[models.Model]]) -> None:
