@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import chain, islice
 from operator import attrgetter
 from typing import Any
 
 import msgspec
+import psycopg
 from django.db import connection, models
 
 from config.kit import round_trips
@@ -46,13 +48,7 @@ def copy_bytes(
 
     `types`: PostgreSQL's names of those of the columns, which each value must have.
     """
-    round_trips.say_now()
-    connection.ensure_connection()
-    with (
-        connection.wrap_database_errors,
-        connection.cursor() as cursor,
-        cursor.copy(f"{_copying(model._meta.db_table, tuple(columns))} (FORMAT BINARY)") as copy,
-    ):
+    with _copy(f"{_copying(model._meta.db_table, tuple(columns))} (FORMAT BINARY)") as copy:
         copy.set_types(types)
         for row in rows:
             copy.write_row(row)
@@ -69,16 +65,18 @@ def copy_rows(model: type[models.Model], columns: Sequence[str], rows: Iterable[
     if values and not any(isinstance(value, bytes) for value in values):
         round_trips.say(_inserting(model._meta.db_table, tuple(columns), len(first)), values)
         return
+    with _copy(_copying(model._meta.db_table, tuple(columns))) as copy:
+        for row in chain(first, rest):
+            copy.write_row(row)
+
+
+@contextmanager
+def _copy(statement: str) -> Iterator[psycopg.Copy]:
     round_trips.say_now()
     connection.ensure_connection()
     # Django wraps the errors of execute() only; callers catch Django's own.
-    with (
-        connection.wrap_database_errors,
-        connection.cursor() as cursor,
-        cursor.copy(_copying(model._meta.db_table, tuple(columns))) as copy,
-    ):
-        for row in chain(first, rest):
-            copy.write_row(row)
+    with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(statement) as copy:
+        yield copy
 
 
 @functools.cache
