@@ -1,4 +1,4 @@
-"""Several statements in one trip to the database, for what is done while others wait.
+"""Several statements in one trip to the database, for what is done while others wait; or a trip while we compute.
 
 They go as one message, and are done one after the other in the transaction: each sees what was committed before it
 begins, and what it has to wait for is waited for by those after it.
@@ -84,6 +84,20 @@ def say_now() -> None:
         said, waiting[:] = list(waiting), []
         with connection.cursor() as cursor:
             _send(cursor, said)
+
+
+@contextmanager
+def meanwhile(*statements: tuple[str, Sequence[Any]]) -> Iterator[None]:
+    """The database runs these statements, which answer nothing, while the caller computes and asks nothing.
+
+    Errors come at the end.
+    """
+    say_now()
+    connection.ensure_connection()
+    with connection.wrap_database_errors, connection.connection.pipeline(), connection.cursor() as cursor:
+        for statement, params in statements:
+            cursor.execute(statement, params or None)
+        yield
 
 
 def _in_order(execute: Callable[..., Any], *call: Any) -> Any:

@@ -19,6 +19,8 @@ from config.kit.round_trips import Question
 
 # Rows that are written by INSERT.
 FEW = 8
+# Rows that take the database so long to change that it is not waited for.
+MANY = 100
 
 
 def next_ids(model: type[models.Model], count: int) -> list[int]:
@@ -120,6 +122,17 @@ def check_references(written: Sequence[type[models.Model]], but: Sequence[type[m
         cursor.execute(f"SET CONSTRAINTS {_names(*names)} IMMEDIATE; SET CONSTRAINTS {_names(*names)} DEFERRED")
 
 
+@contextmanager
+def references_checked(*written: type[models.Model]) -> Iterator[None]:
+    """Have all that the new rows of these tables refer to checked while the caller computes and asks nothing.
+
+    As by `check_references`.
+    """
+    names = _names(*_references(tuple(each._meta.db_table for each in written), ()))
+    with round_trips.meanwhile(*((f"SET CONSTRAINTS {names} {when}", ()) for when in ("IMMEDIATE", "DEFERRED"))):
+        yield
+
+
 def execute(statement: str, params: Sequence[Any] | Mapping[str, Any] = ()) -> list[tuple[Any, ...]]:
     """Run one statement; its rows when it returns any."""
     with connection.cursor() as cursor:
@@ -140,14 +153,31 @@ def either(*ways: tuple[str, Collection[Any]]) -> tuple[str, list[list[Any]]]:
 
 def update_rows(model: type[models.Model], names: Iterable[str], rows: Sequence[models.Model]) -> None:
     """Write these fields of rows of `model` that are in the table, in one statement however many there are."""
-    if not rows:
-        return
+    if rows:
+        round_trips.say(*updating(model, names, rows))
+
+
+@contextmanager
+def rows_updated(model: type[models.Model], names: Iterable[str], rows: Sequence[models.Model]) -> Iterator[None]:
+    """`update_rows`, where they are many while the caller computes: it asks nothing meanwhile."""
+    if len(rows) < MANY:
+        update_rows(model, names, rows)
+        yield
+    else:
+        with round_trips.meanwhile(updating(model, names, rows)):
+            yield
+
+
+def updating(
+    model: type[models.Model], names: Iterable[str], rows: Sequence[models.Model]
+) -> tuple[str, Sequence[Any]]:
+    """The statement of `update_rows`, for at least one row, and its parameters."""
     found = [model._meta.pk, *(model._meta.get_field(name) for name in names)]
     fields = [field for field in found if isinstance(field, models.Field)]
     columns = [connection.ops.quote_name(str(field.column)) for field in fields]
     types = ", ".join(f"{column} {_type_of(field)}" for column, field in zip(columns, fields, strict=True))
     keys, values_of = [str(field.column) for field in fields], attrgetter(*(field.attname for field in fields))
-    round_trips.say(
+    return (
         f"UPDATE {connection.ops.quote_name(model._meta.db_table)} AS old"  # noqa: S608  names of ours only
         f" SET {', '.join(f'{column} = new.{column}' for column in columns[1:])}"
         f" FROM jsonb_to_recordset(%s::jsonb) AS new ({types}) WHERE old.{columns[0]} = new.{columns[0]}",

@@ -7,20 +7,22 @@ shops; another status or other items release and reserve again (`orders.partners
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 import msgspec
 from django.db import transaction
+from django.db.models import Model
 from msgspec import structs
 
 from config.kit.isolating import once_more
 from config.kit.locks import ProjectLock, lock_project
 from config.kit.refusals import Refused
-from config.kit.sql import update_rows
+from config.kit.sql import references_checked, update_rows
 from orders.customers.upserting import Customers
 from orders.intake.drafts import FromPartner, Intake, Obstacle, Source, Taken
 from orders.intake.new_orders import Ahead, take_in
 from orders.intake.plans import API_HISTORY, API_HISTORY_CANCELLED, CANCEL, VALID, Plan
-from orders.models import Order
+from orders.models import Customer, DueCustomer, Order, OrderLine
 from orders.partners import sent_back, sent_customers, sent_goods
 from orders.partners.answered_items import goods_of_lines
 from orders.partners.known_orders import KnownOrder, SentOrder, digest_of, look_up
@@ -285,16 +287,28 @@ def _customer_of(page: SentPage, entry: SentEntry) -> str | None:
 
 
 def _create(page: SentPage, customers: Customers) -> None:
+    new = [entry for entry in page.open if entry.known is None]
+    if not new:
+        return
     entries, intakes = [], []
-    for entry in page.open:
-        if entry.known is None:
+    with _checked(page, Customer, DueCustomer):
+        for entry in new:
             try:
                 intakes.append(_intake(page, entry, customers))
                 entries.append(entry)
             except InvalidOrder as error:
                 entry.outcome = RowFailure(error.key, str(error))
-    for entry, outcome in zip(entries, _told(entries, take_in(_source(page.book), intakes)), strict=True):
-        entry.outcome = outcome
+    taken = take_in(_source(page.book), intakes)
+    with _checked(page, OrderLine):
+        for entry, outcome in zip(entries, _told(entries, taken), strict=True):
+            entry.outcome = outcome
+
+
+def _checked(page: SentPage, *written: type[Model]) -> AbstractContextManager[None]:
+    """What an import's many rows refer to is checked while the caller computes; what a live order does, at its end: it
+    would cost more trips.
+    """
+    return nullcontext() if page.live else references_checked(*written)
 
 
 def _source(book: Book) -> Source:

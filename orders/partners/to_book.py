@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -63,7 +64,13 @@ def _major(amount: float | Decimal, digits: int) -> Decimal:
     if not amount:
         return ZERO
     whole = int(amount)
-    return Decimal(whole).scaleb(-digits) if whole == amount else Decimal(amount).scaleb(-digits).quantize(MICRO)
+    # Multiplied: that takes a third of the time of `scaleb`, and an order has many amounts.
+    return whole * _smallest(digits) if whole == amount else Decimal(amount).scaleb(-digits).quantize(MICRO)
+
+
+@cache
+def _smallest(digits: int) -> Decimal:
+    return Decimal(1).scaleb(-digits)
 
 
 ZERO, MICRO = Decimal(0), Decimal("0.000001")

@@ -22,7 +22,7 @@ from config.kit.plain_values import plain
 from config.kit.postgresql.model_columns import Columns
 from config.kit.refusals import Refused
 from config.kit.round_trips import ask_together, say, together
-from config.kit.sql import copy_rows, next_ids, update_rows
+from config.kit.sql import copy_rows, next_ids, rows_updated, updating
 from orders import announcements
 from orders.choices import ORDER_OPEN, EventKind, OrderStatus
 from orders.intake.allocation import serve_waiting
@@ -307,13 +307,14 @@ def _write(changes: Sequence[Opened], marked: Collection[int]) -> None:
     first = changes[0]
     project_id, at, shelves = first.order.project_id, first.at, first.shelves
     _follow_in_stock(changes)
-    _write_lines(changes)
+    with _lines_written(changes):
+        of_orders = _updating_orders(changes)
     ledger.write_levels(shelves)
     for change in changes:
         if change.moves:
             moves = [(change.level(move.product_id).id, move) for move in change.moves]
             ledger.record_movements(project_id, moves, at, change.actor_id)
-    _write_orders(changes)
+    say(*of_orders)
     orders = [change.order.pk for change in changes]
     buyers = {pk for each in changes for pk in (each._customer_before, each.order.customer_id)}
     due.mark(project_id, buyers.difference(marked), at)
@@ -331,7 +332,7 @@ def _write(changes: Sequence[Opened], marked: Collection[int]) -> None:
         announcements.announce_change(change.seen, change.order, change.lines, at)
 
 
-def _write_orders(changes: Sequence[Opened]) -> None:
+def _updating_orders(changes: Sequence[Opened]) -> tuple[str, Sequence[Any]]:
     fields = {"tab", "updated_at", "version"}.union(*(change._fields for change in changes))
     # To write the same words again costs more than all else of an order: their index has an entry for each.
     if any(change.has_other_words for change in changes):
@@ -345,7 +346,7 @@ def _write_orders(changes: Sequence[Opened]) -> None:
             order.search = vector_of(order, change.lines)
         order.updated_at = change.at
         order.version += 1
-    update_rows(Order, sorted(fields), [change.order for change in changes])
+    return updating(Order, sorted(fields), [change.order for change in changes])
 
 
 def _follow_in_stock(changes: Sequence[Opened]) -> None:
@@ -369,7 +370,8 @@ def _follow_in_stock(changes: Sequence[Opened]) -> None:
     ledger.record_reservations(held)
 
 
-def _write_lines(changes: Sequence[Opened]) -> None:
+@contextmanager
+def _lines_written(changes: Sequence[Opened]) -> Iterator[None]:
     removed = [line.pk for change in changes for line in change.removed]
     if removed:  # nothing of them was shipped, so that nothing else refers to them
         say("DELETE FROM orders_preparedline WHERE order_line_id = ANY(%s)", [removed])
@@ -384,15 +386,15 @@ def _write_lines(changes: Sequence[Opened]) -> None:
                 continue
             changed.append(line)
             same = [place for place in same if before[place] == now[place]]
-    update_rows(OrderLine, [name for place, name in enumerate(LINE_FIELDS) if place not in same], changed)
+    with rows_updated(OrderLine, [name for place, name in enumerate(LINE_FIELDS) if place not in same], changed):
+        yield
 
 
 def _add_lines(lines: Sequence[OrderLine]) -> None:
     for line, line_id in zip(lines, next_ids(OrderLine, len(lines)), strict=True):
         line.pk = line_id
-    if lines:
-        copy_rows(
-            OrderLine,
-            ("id", "order_id", *LINE_FIELDS),
-            ((line.pk, line.order_id, *state_of(line)[:-1], as_json(line.metadata)) for line in lines),
-        )
+    copy_rows(
+        OrderLine,
+        ("id", "order_id", *LINE_FIELDS),
+        ((line.pk, line.order_id, *state_of(line)[:-1], as_json(line.metadata)) for line in lines),
+    )

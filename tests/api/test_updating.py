@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from config.kit import sql
 from config.kit.public_ids import PublicIds
 from integrations.invariants import broken
 from integrations.models import Project
@@ -89,11 +90,13 @@ def test_items_with_goods_are_updated(partner: Partner, tea: StockLevel, how: st
 
 
 def test_control_structs_reach_no_column(partner: Partner, tea: StockLevel, monkeypatch: pytest.MonkeyPatch) -> None:
-    def saved_by_django(model: Any, names: Any, rows: Any) -> None:
+    def saved_by_django(model: Any, names: Any, rows: Any) -> tuple[str, list[Any]]:
         for row in rows:
             row.save(update_fields=list(names))
+        return "SELECT", []
 
-    monkeypatch.setattr(changing, "update_rows", saved_by_django)
+    for place in (changing, sql):
+        monkeypatch.setattr(place, "updating", saved_by_django)
     assert with_goods(partner, "PUT").status_code == 200
     monkeypatch.setattr(updates, "extras_of", lambda item: {"product": item.product})
     assert partner.put("/v1/orders/W-1", {"items": [TEA | {"quantity": 4}]}).status_code == 500

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from time import perf_counter, sleep
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from config.kit import round_trips, sql
-from config.kit.round_trips import Question, ask_together, say, together
+from config.kit.round_trips import Question, ask_together, meanwhile, say, together
 from config.kit.sql import execute
 from config.kit.true_time import now
 from integrations.models import KeptAnswer
@@ -103,6 +104,58 @@ def test_an_error_comes_as_that_of_one_statement() -> None:
         say("INSERT INTO said VALUES (1, 'one')")
         say("INSERT INTO said VALUES (1, 'again')")
     assert said() == []
+
+
+def test_statements_run_while_the_caller_computes() -> None:
+    with together():
+        say("INSERT INTO said VALUES (1, 'one')")
+        with meanwhile(("UPDATE said SET word = %s", ["two"]), ("SELECT pg_sleep(%s)", [0.5])):
+            sleep(0.5)
+            left = perf_counter()
+        assert perf_counter() - left < 0.4
+    assert said() == [(1, "two")]
+
+
+def test_an_error_of_what_ran_meanwhile_comes_at_the_end() -> None:
+    computed = []
+    with pytest.raises(IntegrityError), transaction.atomic():
+        say("INSERT INTO said VALUES (1, 'one')")
+        with meanwhile(("INSERT INTO said VALUES (1, 'again')", []), ("UPDATE said SET word = 'gone'", [])):
+            computed.append(1)
+    assert (computed, said()) == ([1], [])
+    say("INSERT INTO said VALUES (1, 'one')")
+    with pytest.raises(ValueError, match="computing"), transaction.atomic(), meanwhile(("DELETE FROM said", [])):
+        raise ValueError("computing")
+    assert said() == [(1, "one")]
+
+
+@pytest.mark.parametrize("many", [2, 3])
+def test_rows_are_updated_however_many_they_are(monkeypatch: pytest.MonkeyPatch, many: int) -> None:
+    monkeypatch.setattr(sql, "MANY", many)
+    project = ProjectFactory.create()
+    rows = [Warehouse.objects.create(project=project, name=name, is_default=False) for name in ("Brno", "Č")]
+    for row in rows:
+        row.name += " north"
+    with together(), sql.rows_updated(Warehouse, ["name"], rows):
+        rows[0].name = "computed"
+    assert list(Warehouse.objects.order_by("pk").values_list("name", flat=True)) == ["Brno north", "Č north"]
+
+
+def test_references_are_checked_before_the_end() -> None:
+    nobodys: tuple[str, list[int]] = (
+        "INSERT INTO stock_warehouse (project_id, name, is_default) VALUES (0, 'Nowhere', false)",
+        [],
+    )
+    with pytest.raises(IntegrityError), transaction.atomic():
+        with meanwhile(nobodys):
+            pass
+        with sql.references_checked(Warehouse):  # and not by the statement above
+            pass
+    with transaction.atomic():
+        with sql.references_checked(Warehouse):
+            pass
+        say(*nobodys)
+        transaction.set_rollback(True)  # what comes afterwards is checked at the end again
 
 
 def test_what_has_not_gone_when_something_fails_never_does() -> None:
