@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from django.http import HttpRequest
@@ -12,11 +12,10 @@ from django.utils.translation import ngettext
 
 from config.kit.admin.change_lists import capped
 from integrations.access.tenancy import project_of
-from integrations.admin.open_project import open_failures_of, shops_of
+from integrations.admin.open_project import open_failures_of, shops_of, waiting_of
 from integrations.choices import IntegrationHealth
 from integrations.runs import liveness
 from integrations.shop_webhooks.registration import is_elsewhere
-from integrations.shops import attention
 
 # Lines that are not urgent; more of them would push every page below the fold of a phone.
 MOST_OPEN = 2
@@ -32,8 +31,7 @@ class Notice:
 
 
 def notices(request: HttpRequest) -> list[Notice]:
-    project = project_of(request)
-    if project is None:
+    if project_of(request) is None:
         return []
     found = standing(request)
     if request.user.has_perm("integrations.retry_remoteorder"):
@@ -64,7 +62,7 @@ def notices(request: HttpRequest) -> list[Notice]:
                     undecided,
                 )
                 found.append(Notice("warn", text % {"shop": shop, "number": undecided}, f"{address}#rules"))
-    found += [_silent(kind, pk) for kind, pk in attention.silent(project.pk) if request.user.has_perm(MENDS[kind])]
+    found += _silent(request)
     if request.user.has_perm("integrations.settle_erasurerequest"):
         found += _erasures(sum(shop.erasures_waiting for shop in shops_of(request)))  # type: ignore[attr-defined]
     return found
@@ -87,16 +85,16 @@ def standing(request: HttpRequest) -> list[Notice]:
     return [Notice("bad", problem, runs) for problem in liveness.problems(liveness.beating())]
 
 
-# Who can do something about what does not get out.
-MENDS = {"mail": "integrations.change_mailserver", "endpoint": "integrations.change_webhookendpoint"}
-
-
-def _silent(kind: str, pk: int) -> Notice:
-    if kind == "mail":
+def _silent(request: HttpRequest) -> Iterator[Notice]:
+    """What does not get out, for those who can do something about it."""
+    waiting = waiting_of(request)
+    if waiting.letters and request.user.has_perm("integrations.change_mailserver"):
         text = _("E-mails do not go out: see why, and mend the mail server.")
-        return Notice("warn", text, reverse("admin:integrations_distribution_mail_server"))
-    text = _("A webhook endpoint was disabled because it failed: see why, and enable it again.")
-    return Notice("warn", text, reverse("admin:integrations_webhookendpoint_change", args=[pk]))
+        yield Notice("warn", text, reverse("admin:integrations_distribution_mail_server"))
+    if waiting.endpoints and request.user.has_perm("integrations.change_webhookendpoint"):
+        text = _("A webhook endpoint was disabled because it failed: see why, and enable it again.")
+        for pk in waiting.endpoints:
+            yield Notice("warn", text, reverse("admin:integrations_webhookendpoint_change", args=[pk]))
 
 
 def _erasures(count: int) -> list[Notice]:

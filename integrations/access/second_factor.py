@@ -15,7 +15,7 @@ from urllib.parse import quote, urlencode
 import django_otp
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists
 from django_otp.plugins.otp_static.models import StaticDevice
 
 from config.kit import true_time
@@ -48,10 +48,10 @@ def state_of(user: User) -> FactorState:
     return known
 
 
-def facts(user_column: str) -> dict[str, Exists]:
-    """What decides about a session, as annotations of any rows with a column of people."""
-    devices = Authenticator.objects.filter(user=OuterRef(user_column), confirmed=True)
-    demanding = Membership.objects.filter(user=OuterRef(user_column), account__second_factor_required=True)
+def facts(user_id: int) -> dict[str, Exists]:
+    """What decides about a person's sessions, as annotations of any rows."""
+    devices = Authenticator.objects.filter(user=user_id, confirmed=True)
+    demanding = Membership.objects.filter(user=user_id, account__second_factor_required=True)
     return {"has_factor": Exists(devices), "is_demanded": Exists(demanding)}
 
 
@@ -64,7 +64,7 @@ def remember(user: User, *, has_factor: bool, is_demanded: bool) -> FactorState:
 
 
 def _read_state(user: User) -> FactorState:
-    asked = facts("pk")
+    asked = facts(user.pk)
     found = User.objects.filter(pk=user.pk).annotate(**asked).values(*asked).first()
     return remember(user, **found) if found else FactorState.ENOUGH
 

@@ -6,8 +6,10 @@ account, and nothing else. Superusers operate the installation and may open ever
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.auth.models import User
-from django.db.models import OuterRef, QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 
 from integrations.access import kept_views, second_factor
@@ -30,21 +32,23 @@ def enter(user: User, wanted: object) -> Project | None:
     `user.may_open` are all they may open, so that nobody has to ask again in the same request; each knows its
     `warehouses_told` and `views_told`, which most pages ask for.
     """
-    at = OuterRef("pk")
-    asked_for = {"warehouses_told": warehouses.told(at), "views_told": kept_views.told(at, user.pk)}
+    at, member = OuterRef("pk"), Membership.objects.filter(user=user, account=OuterRef("account"))
+    # With what the site asks next of every request, so that it takes no query of its own.
+    asked_for = {
+        "role_told": Subquery(member.values("role")[:1]),
+        "warehouses_told": warehouses.told(at),
+        "views_told": kept_views.told(at, user.pk),
+        **second_factor.facts(user.pk),
+    }
     projects = list(projects_of(user).annotate(**asked_for))
     project = next(
         (project for project in projects if str(project.pk) == str(wanted)), projects[0] if projects else None
     )
     role = None
     if project is not None:
-        # With what the site asks next of every request, so that it takes no query of its own.
-        asked = second_factor.facts("user")
-        members = Membership.objects.filter(user=user, account_id=project.account_id).annotate(**asked)
-        member = members.values("role", *asked).first()
-        if member is not None:
-            role = Role(member.pop("role"))
-            second_factor.remember(user, **member)
+        told: Any = project
+        role = Role(told.role_told) if told.role_told else None
+        second_factor.remember(user, has_factor=told.has_factor, is_demanded=told.is_demanded)
     user.role_in_force, user.may_open = role, projects  # type: ignore[attr-defined]
     return project
 

@@ -42,11 +42,11 @@ def loadable_shops_of(request: HttpRequest) -> list[Integration]:
 
 
 def waiting_of(request: HttpRequest) -> Waiting:
-    """Orders of the open project that wait for somebody, counted once per page."""
+    """What of the open project waits for somebody, asked once per page."""
     known: Waiting | None = getattr(request, "_waiting", None)
     if known is None:
         project = project_of(request)
-        known = attention.waiting(project.pk) if project else Waiting(0, 0)
+        known = attention.waiting(project.pk) if project else Waiting()
         request._waiting = known  # type: ignore[attr-defined]
     return known
 

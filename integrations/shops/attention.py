@@ -1,15 +1,18 @@
-"""What waits for a person: failed orders, statuses nobody decided about, shops that cannot be read."""
+"""What waits for a person: failed orders, statuses nobody decided about, shops that cannot be read, what does not get
+out.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from django.db.models import Count, F, OuterRef, Q, Subquery, Value
+from django.db.models import Count, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
 from config.kit.sql import execute
 from integrations.choices import FeedKind, RemoteState
-from integrations.models import ErasureRequest, Feed, Integration, MailServer, WebhookEndpoint
+from integrations.models import ErasureRequest, Feed, Integration
 
 MOST = 1_000
 
@@ -20,20 +23,35 @@ def open_failures(project_id: int) -> int:
 
 
 class Waiting(NamedTuple):
-    """Orders of a project, each number counted up to MOST."""
+    """What of a project waits for a person, orders counted up to MOST."""
 
-    failed: int
-    """They can not be imported."""
-    pending: int
-    """They wait for a person's decision."""
+    failed: int = 0
+    """Orders that can not be imported."""
+    pending: int = 0
+    """Orders that wait for a person's decision."""
+    letters: bool = False
+    """Its letters do not go out: their mail server has a problem."""
+    endpoints: Sequence[int] = ()
+    """Webhook endpoints, by id, that were disabled because they failed."""
+
+
+COUNTED = (
+    "(SELECT count(*) FROM (SELECT 1 FROM integrations_remoteorder WHERE project_id = %(project)s AND state = {}"
+    " LIMIT %(most)s) AS counted)"
+)
+# On every page: what is not imported comes from an index of its own.
+WAITING = f"""SELECT {COUNTED.format("%(failed)s")}, {COUNTED.format("%(pending)s")},
+EXISTS (SELECT FROM integrations_mailserver WHERE project_id = %(project)s AND problem <> ''),
+ARRAY(
+  SELECT id FROM integrations_webhookendpoint
+  WHERE project_id = %(project)s AND NOT enabled AND deleted_at IS NULL AND reason <> '' ORDER BY id
+)"""  # noqa: S608  nothing of a request is written into it
 
 
 def waiting(project_id: int) -> Waiting:
-    """In one statement, from the index of what is not imported."""
-    counted = "(SELECT count(*) FROM (SELECT 1 FROM integrations_remoteorder WHERE {} LIMIT %s) AS counted)"
-    where = "project_id = %s AND state = %s"
-    params = [[project_id, state.value, MOST] for state in (RemoteState.FAILED, RemoteState.PENDING)]
-    [row] = execute(f"SELECT {counted.format(where)}, {counted.format(where)}", [*params[0], *params[1]])
+    """In one statement."""
+    states = {"failed": RemoteState.FAILED.value, "pending": RemoteState.PENDING.value}
+    [row] = execute(WAITING, {"project": project_id, "most": MOST, **states})
     return Waiting(*row)
 
 
@@ -60,12 +78,3 @@ def shops(project_id: int) -> list[Integration]:
         )
         .order_by("title")
     )
-
-
-def silent(project_id: int) -> list[tuple[str, int]]:
-    """What of a project does not get out: ("mail", its mail server) where letters do not, ("endpoint", id) for each
-    webhook endpoint that was disabled because it failed."""
-    mail = MailServer.objects.filter(project_id=project_id).exclude(problem="")
-    failed = WebhookEndpoint.objects.filter(project_id=project_id, enabled=False, deleted_at=None).exclude(reason="")
-    both = (rows.order_by().values_list(Value(kind), "pk") for kind, rows in (("mail", mail), ("endpoint", failed)))
-    return list(next(both).union(next(both), all=True))

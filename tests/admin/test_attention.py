@@ -53,14 +53,14 @@ def test_the_menu_counts_what_waits_for_a_person(shop: Integration, admin: Clien
     assert menu(admin, "/integrations/remoteorder/?tab=dismissed")["Items in error"] == ("1", True)
 
 
-def test_both_are_counted_in_one_statement_that_stops(
+def test_all_is_asked_in_one_statement_that_stops_counting(
     shop: Integration, django_assert_num_queries: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number in range(4):
         remote(shop, f"p{number}", RemoteState.PENDING)
     monkeypatch.setattr(attention, "MOST", 3)
     with django_assert_num_queries(1):
-        assert attention.waiting(shop.project_id) == (0, 3)
+        assert attention.waiting(shop.project_id) == (0, 3, False, [])
 
 
 def test_the_banner_stops_counting(shop: Integration, admin: Client, monkeypatch: pytest.MonkeyPatch) -> None:
