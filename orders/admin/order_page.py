@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from django.db.models import Prefetch, prefetch_related_objects
+from django.db.models import F, OuterRef, Prefetch, Subquery, prefetch_related_objects
 from django.http import HttpRequest
 
 from config.kit.money import money
@@ -20,14 +20,14 @@ from orders.admin.amounts import amount_rows
 from orders.admin.tones import STATUS_TONES, TAB_TONES
 from orders.choices import TAKEN_OVER
 from orders.intake.incoming import EDITED_FROM, EDITED_TO
-from orders.models import Order, OrderEvent, OrderLine, OrderNote
+from orders.models import Invoice, Order, OrderEvent, OrderLine, OrderNote
 from stock.models import StockLevel, Warehouse
 
-LINES = Prefetch("lines", OrderLine.objects.select_related("product"))
 NOTES = Prefetch("notes", OrderNote.objects.select_related("author"))
 MOST_EVENTS = 200
 MOST_TOLD = 20
 LONGEST_PAYLOAD = 200_000
+INVOICES = Prefetch("invoices", Invoice.objects.defer("lines", "billing"))
 
 
 @dataclass(frozen=True)
@@ -52,11 +52,11 @@ class Related(NamedTuple):
 
 
 def order_page(request: HttpRequest, order: Order) -> dict[str, Any]:
-    prefetch_related_objects([order], LINES, NOTES)  # all that is shown after this finds them there
+    here = warehouses_of(request)
+    # All that is shown after this finds them there.
+    prefetch_related_objects([order], _lines(here.at(order.warehouse_id)), NOTES, INVOICES)
     _tell_shop(request, order)
     rows = list(order.lines.all())
-    here = warehouses_of(request)
-    free = _free(here.at(order.warehouse_id), [row.product_id for row in rows if row.product_id])
     remote = order.remote_order
     return {
         "title": order.number or f"#{order.pk}",
@@ -64,10 +64,10 @@ def order_page(request: HttpRequest, order: Order) -> dict[str, Any]:
         "tab_tone": TAB_TONES.get(order.tab, "plain"),
         "total": money(order.total, order.currency),
         "amounts": amount_rows(order, rows),
-        "lines": [_line(order, row, free) for row in rows],
+        "lines": [_line(order, row) for row in rows],
         "related": _related(order),
         "addresses": [("Billing", address_lines(order.billing)), ("Shipping", address_lines(order.shipping))],
-        "invoices": order.invoices.defer("lines", "billing"),
+        "invoices": order.invoices.all(),
         "shipments": order.shipments.all(),
         "told": _told(order),
         "may_tell": request.user.has_perm("integrations.send_crossing"),
@@ -87,13 +87,13 @@ def _tell_shop(request: HttpRequest, order: Order) -> None:
             order.integration = shop
 
 
-def _line(order: Order, row: OrderLine, free: dict[int, int]) -> Line:
+def _line(order: Order, row: OrderLine) -> Line:
     return Line(
         row,
         money(row.unit_price, order.currency),
         money(row.total, order.currency),
         money(row.tax, order.currency),
-        free.get(row.product_id, 0) if row.product_id else None,
+        (row.free or 0) if row.product_id else None,  # type: ignore[attr-defined]
         ", ".join(address_lines(row.shipping)),
     )
 
@@ -107,9 +107,11 @@ def _events(order: Order) -> list[OrderEvent]:
     return events
 
 
-def _free(warehouse: Warehouse | None, product_ids: list[int]) -> dict[int, int]:
-    levels = StockLevel.objects.filter(product_id__in=product_ids, warehouse=warehouse)
-    return {level.product_id: level.available for level in levels}
+def _lines(warehouse: Warehouse | None) -> Prefetch[str]:
+    """Each with its product and, in `free`, the units of it that are free there; None where there never were any."""
+    level = StockLevel.objects.filter(product=OuterRef("product"), warehouse=warehouse)
+    free = Subquery(level.values(units=F("on_hand") - F("reserved"))[:1])
+    return Prefetch("lines", OrderLine.objects.select_related("product").annotate(free=free))
 
 
 def _related(order: Order) -> list[Related]:

@@ -58,7 +58,7 @@ def drafted(order: Order, order_lines: Sequence[OrderLine]) -> list[dict[str, An
 
 def obstacle(order: Order, order_lines: Iterable[OrderLine]) -> Invoice | None:
     """The standing invoice that has to be credited before another can be issued, if any."""
-    standing = standing_invoice(order.pk)
+    standing = _standing(order.invoices.all())
     if standing and not standing.total and total_of(drafted(order, list(order_lines))):
         return None  # no credit note can take nothing back
     return standing
@@ -66,9 +66,16 @@ def obstacle(order: Order, order_lines: Iterable[OrderLine]) -> Invoice | None:
 
 def standing_invoice(order_id: int) -> Invoice | None:
     """The order's invoice that is not credited in full, if any."""
-    for invoice in Invoice.objects.filter(order_id=order_id, document_type=DocumentType.INVOICE):
-        if credited(invoice) < invoice.total or not invoice.credit_notes.exists():
-            return invoice
+    return _standing(Invoice.objects.filter(order_id=order_id))
+
+
+def _standing(papers: Iterable[Invoice]) -> Invoice | None:
+    """Among all invoices and credit notes of an order."""
+    for paper in papers:
+        if paper.document_type != DocumentType.INVOICE:
+            continue
+        if credited(paper) < paper.total or not paper.credit_notes.exists():
+            return paper
     return None
 
 
