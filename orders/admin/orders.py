@@ -49,6 +49,7 @@ class OrderAdmin(LoadOrders, OrderColumns, BulkSteps, OrderSteps):
     actions = ("synchronize_chosen", *BulkSteps.bulk_actions)
     change_list_template = "admin/orders/order/change_list.html"
     page_template = "admin/orders/order/page.html"
+    page_select_related = ("remote_order",)  # with what its shop sent
     empty_sentence = _("No orders here. Load new orders, choose another tab or clear the filters.")  # type: ignore[assignment]
 
     def routes(self) -> Sequence[Route]:
@@ -64,8 +65,6 @@ class OrderAdmin(LoadOrders, OrderColumns, BulkSteps, OrderSteps):
         waits = PreparedOrder.objects.filter(order=OuterRef("pk"), shipment=None)  # in one at most: a constraint
         found = super().get_queryset(request)
         found = found.annotate(shop_status=newest_status(), prepared_in=Subquery(waits.values("preparation")[:1]))
-        if request.resolver_match and "object_id" in request.resolver_match.kwargs:
-            found = found.select_related("remote_order")  # of one order, which its page shows; with what its shop sent
         here = warehouses_of(request)
         if here.several:
             found = found.annotate(place=Coalesce(F("warehouse__name"), Value(here.name(None))))

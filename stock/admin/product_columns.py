@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from decimal import Decimal
 from functools import partial
 from operator import attrgetter
@@ -27,7 +27,9 @@ from stock.models import Product, StockLevel
 
 LINE_BREAK = SafeString("<br>")
 PLACED = StockLevel.objects.exclude(location="").order_by("warehouse__priority", "warehouse_id")
-LEVELS = StockLevel.objects.select_related("warehouse").order_by("warehouse__priority", "warehouse_id")
+LEVELS = Prefetch(
+    "levels", StockLevel.objects.select_related("warehouse").order_by("warehouse__priority", "warehouse_id")
+)
 
 
 class ProductColumns(TenantAdmin[Product]):
@@ -41,15 +43,20 @@ class ProductColumns(TenantAdmin[Product]):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
         levels = StockLevel.objects.filter(product=OuterRef("pk")).order_by().values("product")
         lines = OrderLine.objects.filter(product=OuterRef("pk"), waiting__gt=0).order_by().values("product")
-        found = super().get_queryset(request)
-        if warehouses_of(request).several:
-            found = found.prefetch_related(Prefetch("levels", LEVELS))
-        return found.annotate(
-            locations=ArraySubquery(PLACED.filter(product=OuterRef("pk")).values("location")),
-            units_on_hand=Coalesce(Subquery(levels.annotate(units=Sum("on_hand")).values("units")), 0),
-            units_reserved=Coalesce(Subquery(levels.annotate(units=Sum("reserved")).values("units")), 0),
-            units_waiting=Coalesce(Subquery(lines.annotate(units=Sum("waiting")).values("units")), 0),
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                locations=ArraySubquery(PLACED.filter(product=OuterRef("pk")).values("location")),
+                units_on_hand=Coalesce(Subquery(levels.annotate(units=Sum("on_hand")).values("units")), 0),
+                units_reserved=Coalesce(Subquery(levels.annotate(units=Sum("reserved")).values("units")), 0),
+                units_waiting=Coalesce(Subquery(lines.annotate(units=Sum("waiting")).values("units")), 0),
+            )
         )
+
+    def with_columns(self, queryset: QuerySet[Product], columns: Collection[str]) -> QuerySet[Product]:
+        found = super().with_columns(queryset, columns)
+        return found.prefetch_related(LEVELS) if "by_warehouse" in columns else found
 
     @in_csv({"name": lambda product: product.name})
     @admin.display(description=gettext_lazy("name"), ordering="name")

@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce
 
 from orders.models import OrderLine
 from stock.admin.forms import LocationForm
-from stock.models import Product, Reservation, StockLevel, StockMovement, StockTransfer
+from stock.models import Product, Reservation, StockMovement, StockTransfer
 from stock.warehouses import Warehouses
 
 ROWS = 100
@@ -36,17 +36,13 @@ def variants(product: Product) -> list[Product]:
 def location_form(product: Product, here: Warehouses) -> LocationForm:
     """Filled with where it lies in the warehouse that takes goods by default."""
     default = here.at(here.default)
-    level = StockLevel.objects.filter(product=product, warehouse=default).first()
+    level = next((level for level in product.levels.all() if level.warehouse_id == (default and default.pk)), None)
     return LocationForm(initial={"location": level.location if level else ""}, prefix="location", here=here)
 
 
 def product_page(product: Product, here: Warehouses) -> dict[str, Any]:
-    """Its levels, who holds units, who waits for them (oldest order first), and the newest movements."""
-    levels = list(
-        StockLevel.objects.filter(product=product)
-        .select_related("warehouse")
-        .order_by("warehouse__priority", "warehouse_id")
-    )
+    """Of a product with its `levels`: who holds units, who waits for them (oldest order first), the newest movements."""
+    levels = list(product.levels.all())
     held = Reservation.objects.filter(level__in=levels).order_by("-id")[:ROWS]
     quantities = {reservation.reference: reservation.quantity for reservation in held}
     told = {

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
@@ -23,7 +23,7 @@ from orders.intake import receipts, transferring
 from orders.intake.allocation import Served
 from stock import catalogue
 from stock.admin.forms import AdjustForm, EanForm, LocationForm, NameForm, ProductForm, ReceiveForm, TransferForm
-from stock.admin.product_columns import ProductColumns
+from stock.admin.product_columns import LEVELS, ProductColumns
 from stock.admin.product_page import location_form, product_page, same_ean, variants
 from stock.admin.waking_failed import wake_failed
 from stock.choices import MovementReason
@@ -41,6 +41,7 @@ class ProductAdmin(ProductColumns, PageAdmin[Product]):
     sorted_by_index = frozenset({"sku"})
     ordering = ("sku",)
     page_template = "admin/stock/product/page.html"
+    page_select_related = ("parent",)
     empty_sentence = gettext_lazy(
         "No products here. They come with the orders, from a shop's product list, or by hand."
     )  # type: ignore[assignment]
@@ -81,6 +82,7 @@ class ProductAdmin(ProductColumns, PageAdmin[Product]):
         return super().changelist_view(request, {"tools": tools, **(extra_context or {})})
 
     def page_context(self, request: HttpRequest, obj: Product) -> dict[str, Any]:
+        prefetch_related_objects([obj], LEVELS)
         seen, here = receipts.last_booking(obj.pk), warehouses_of(request)
         may_receive = request.user.has_perm("stock.receive_stock")
         may_transfer = request.user.has_perm(TRANSFER)

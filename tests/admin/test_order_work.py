@@ -14,8 +14,12 @@ from integrations.choices import Role
 from integrations.invariants import broken
 from integrations.models import Integration, Project
 from orders.choices import OrderStatus
+from orders.intake.allocation import change_stock
 from orders.intake.incoming import IncomingAddress
 from orders.models import Attachment, Invoice, Order, Shipment
+from stock.choices import MovementReason
+from stock.ledger import Change
+from stock.models import Warehouse
 from tests.admin.conftest import Login, imported
 from tests.factories import give_stock, incoming, line
 
@@ -322,3 +326,17 @@ def test_an_order_to_two_addresses_is_shipped_one_at_a_time(admin: Client, shop:
     assert f'name="ship-units_{first.pk}" value="1"' in page(admin, order)
     [alone] = imported(shop, [incoming(line("A-17"), shipping=own)])
     assert "rowgroup" not in page(admin, alone)
+
+
+def test_the_page_says_what_is_free_where_the_order_is_served_from(admin: Client, order: Order) -> None:
+    def free() -> list[int | None]:
+        return [each.available for each in admin.get(f"/orders/order/{order.pk}/change/").context["lines"]]
+
+    assert free() == [0, 8]
+    order.lines.filter(sku="B-2").update(product=None)
+    assert free() == [0, None]
+    change_stock(order.project_id, [Change(order.lines.get(sku="A-17").product_id or 0, 4, MovementReason.RECEIPT, "")])
+    assert free() == [3, None]
+    elsewhere = Warehouse.objects.create(project_id=order.project_id, name="Elsewhere", is_default=False)
+    Order.objects.update(warehouse=elsewhere)
+    assert free() == [0, None]

@@ -229,6 +229,14 @@ class PageAdmin(TenantAdmin[M]):
 
     page_template: ClassVar[str]
 
+    page_select_related: tuple[str, ...] = ()
+    """What the page of a row is read with; a list is not."""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[M]:
+        found, match = super().get_queryset(request), request.resolver_match
+        is_page = match is not None and "object_id" in match.kwargs
+        return found.select_related(*self.page_select_related) if is_page and self.page_select_related else found
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
