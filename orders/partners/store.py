@@ -22,7 +22,7 @@ from orders.customers.upserting import Customers
 from orders.intake.drafts import FromPartner, Intake, Obstacle, Source, Taken
 from orders.intake.new_orders import Ahead, take_in
 from orders.intake.plans import API_HISTORY, API_HISTORY_CANCELLED, CANCEL, VALID, Plan
-from orders.models import Customer, DueCustomer, Order, OrderLine
+from orders.models import Customer, Order, OrderLine
 from orders.partners import sent_back, sent_customers, sent_goods
 from orders.partners.answered_items import goods_of_lines
 from orders.partners.known_orders import KnownOrder, SentOrder, digest_of, look_up
@@ -291,7 +291,7 @@ def _create(page: SentPage, customers: Customers) -> None:
     if not new:
         return
     entries, intakes = [], []
-    with _checked(page, Customer, DueCustomer):
+    with _checked(page, Customer):
         for entry in new:
             try:
                 intakes.append(_intake(page, entry, customers))

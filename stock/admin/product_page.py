@@ -41,7 +41,7 @@ def location_form(product: Product, here: Warehouses) -> LocationForm:
 
 
 def product_page(product: Product, here: Warehouses) -> dict[str, Any]:
-    """Of a product with its `levels`: who holds units, who waits for them (oldest order first), the newest movements."""
+    """Of a product with its `levels`: who holds units, who waits for some (oldest order first), and what moved last."""
     levels = list(product.levels.all())
     held = Reservation.objects.filter(level__in=levels).order_by("-id")[:ROWS]
     quantities = {reservation.reference: reservation.quantity for reservation in held}
