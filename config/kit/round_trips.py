@@ -90,7 +90,7 @@ def say_now() -> None:
 def meanwhile(*statements: tuple[str, Sequence[Any]]) -> Iterator[None]:
     """The database runs these statements, which answer nothing, while the caller computes and asks nothing.
 
-    Errors come at the end.
+    Errors come at the end; before the caller computes where the database is as quick.
     """
     say_now()
     connection.ensure_connection()
