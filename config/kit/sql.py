@@ -123,12 +123,12 @@ def check_references(written: Sequence[type[models.Model]], but: Sequence[type[m
 
 
 @contextmanager
-def references_checked(*written: type[models.Model]) -> Iterator[None]:
-    """Have all that the new rows of these tables refer to checked while the caller computes and asks nothing.
+def references_checked(written: type[models.Model]) -> Iterator[None]:
+    """Have all that the new rows of a table refer to checked while the caller computes and asks nothing.
 
     As by `check_references`.
     """
-    names = _names(*_references(tuple(each._meta.db_table for each in written), ()))
+    names = _names(*_references((written._meta.db_table,), ()))
     with round_trips.meanwhile(*((f"SET CONSTRAINTS {names} {when}", ()) for when in ("IMMEDIATE", "DEFERRED"))):
         yield
 

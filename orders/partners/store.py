@@ -304,11 +304,11 @@ def _create(page: SentPage, customers: Customers) -> None:
             entry.outcome = outcome
 
 
-def _checked(page: SentPage, *written: type[Model]) -> AbstractContextManager[None]:
+def _checked(page: SentPage, written: type[Model]) -> AbstractContextManager[None]:
     """What an import's many rows refer to is checked while the caller computes; what a live order does, at its end: it
     would cost more trips.
     """
-    return nullcontext() if page.live else references_checked(*written)
+    return nullcontext() if page.live else references_checked(written)
 
 
 def _source(book: Book) -> Source:

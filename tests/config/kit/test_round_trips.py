@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from time import perf_counter, sleep
+from contextlib import closing
+from time import monotonic, sleep
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -107,12 +108,23 @@ def test_an_error_comes_as_that_of_one_statement() -> None:
 
 
 def test_statements_run_while_the_caller_computes() -> None:
-    with together():
+    """Another connection sees what they do before the caller is done."""
+
+    def is_locked() -> bool:
+        with other.cursor() as cursor:
+            cursor.execute(
+                "SELECT FROM pg_locks JOIN pg_database AS d ON d.oid = database WHERE d.datname = current_database()"
+                " AND locktype = 'advisory' AND granted AND (classid, objid) = (4, 711)"
+            )
+            return bool(cursor.fetchall())
+
+    with closing(connection.copy()) as other, together():
         say("INSERT INTO said VALUES (1, 'one')")
-        with meanwhile(("UPDATE said SET word = %s", ["two"]), ("SELECT pg_sleep(%s)", [0.5])):
-            sleep(0.5)
-            left = perf_counter()
-        assert perf_counter() - left < 0.4
+        with meanwhile(("UPDATE said SET word = %s", ["two"]), ("SELECT pg_advisory_xact_lock(%s, %s)", [4, 711])):
+            until = monotonic() + 30
+            while not is_locked():
+                assert monotonic() < until
+                sleep(0.01)
     assert said() == [(1, "two")]
 
 
