@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from django.db.models import F, OuterRef, Prefetch, Subquery, prefetch_related_objects
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 
 from config.kit.money import money
@@ -24,10 +25,10 @@ from orders.models import Invoice, Order, OrderEvent, OrderLine, OrderNote
 from stock.models import StockLevel, Warehouse
 
 NOTES = Prefetch("notes", OrderNote.objects.select_related("author"))
+INVOICES = Prefetch("invoices", Invoice.objects.defer("lines", "billing"))
 MOST_EVENTS = 200
 MOST_TOLD = 20
 LONGEST_PAYLOAD = 200_000
-INVOICES = Prefetch("invoices", Invoice.objects.defer("lines", "billing"))
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def _line(order: Order, row: OrderLine) -> Line:
         money(row.unit_price, order.currency),
         money(row.total, order.currency),
         money(row.tax, order.currency),
-        (row.free or 0) if row.product_id else None,  # type: ignore[attr-defined]
+        row.free if row.product_id else None,  # type: ignore[attr-defined]  # annotated by `_lines`
         ", ".join(address_lines(row.shipping)),
     )
 
@@ -108,10 +109,10 @@ def _events(order: Order) -> list[OrderEvent]:
 
 
 def _lines(warehouse: Warehouse | None) -> Prefetch[str]:
-    """Each with its product and, in `free`, the units of it that are free there; None where there never were any."""
+    """Each with its product and, in `free`, the units of it that are free there."""
     level = StockLevel.objects.filter(product=OuterRef("product"), warehouse=warehouse)
     free = Subquery(level.values(units=F("on_hand") - F("reserved"))[:1])
-    return Prefetch("lines", OrderLine.objects.select_related("product").annotate(free=free))
+    return Prefetch("lines", OrderLine.objects.select_related("product").annotate(free=Coalesce(free, 0)))
 
 
 def _related(order: Order) -> list[Related]:

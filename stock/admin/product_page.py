@@ -36,8 +36,8 @@ def variants(product: Product) -> list[Product]:
 def location_form(product: Product, here: Warehouses) -> LocationForm:
     """Filled with where it lies in the warehouse that takes goods by default."""
     default = here.at(here.default)
-    level = next((level for level in product.levels.all() if level.warehouse_id == (default and default.pk)), None)
-    return LocationForm(initial={"location": level.location if level else ""}, prefix="location", here=here)
+    places = [level.location for level in product.levels.all() if level.warehouse == default]
+    return LocationForm(initial={"location": places[0] if places else ""}, prefix="location", here=here)
 
 
 def product_page(product: Product, here: Warehouses) -> dict[str, Any]:
