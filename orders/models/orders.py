@@ -108,13 +108,13 @@ class Order(models.Model):
     """The stamp of the shop's document it was last written from, or that was last looked at."""
     currency = models.CharField(max_length=3)
     total = money()
-    tax_total = money(default=0)
-    shipping_total = money(default=0)
-    shipping_tax = money(default=0)
-    fee_total = money(default=0)
-    fee_tax = money(default=0)
+    tax_total = money(default=0, db_default=0)
+    shipping_total = money(default=0, db_default=0)
+    shipping_tax = money(default=0, db_default=0)
+    fee_total = money(default=0, db_default=0)
+    fee_tax = money(default=0, db_default=0)
     discount_total = money(default=0)
-    refunded_total = money(default=0)
+    refunded_total = money(default=0, db_default=0)
     residual = money(default=0)
     """What the total holds beyond its parts."""
     fee_title = models.CharField(max_length=200, blank=True, default="", db_default="")
@@ -132,14 +132,18 @@ class Order(models.Model):
     email = models.CharField(max_length=254, blank=True)
     phone = models.CharField(max_length=40, blank=True)
     billing: models.Field[Any, Any] = models.JSONField(default=dict, blank=True)
-    shipping: models.Field[Any, Any] = models.JSONField(default=dict, blank=True)
-    payment_code = models.CharField(max_length=100, blank=True)
-    payment_title = models.CharField(max_length=200, blank=True)
-    shipping_code = models.CharField(max_length=100, blank=True)
-    shipping_title = models.CharField(max_length=200, blank=True)
-    note = models.TextField(blank=True)
+    shipping: models.Field[Any, Any] = models.JSONField(
+        default=dict, db_default=Value({}, models.JSONField()), blank=True
+    )
+    payment_code = models.CharField(max_length=100, blank=True, default="", db_default="")
+    payment_title = models.CharField(max_length=200, blank=True, default="", db_default="")
+    shipping_code = models.CharField(max_length=100, blank=True, default="", db_default="")
+    shipping_title = models.CharField(max_length=200, blank=True, default="", db_default="")
+    note = models.TextField(blank=True, default="", db_default="")
     metadata: models.Field[Any, Any] = models.JSONField(default=dict, blank=True)
-    warnings: models.Field[Any, Any] = models.JSONField(default=list, blank=True)
+    warnings: models.Field[Any, Any] = models.JSONField(
+        default=list, db_default=Value([], models.JSONField()), blank=True
+    )
     search = SearchVectorField(editable=False)
     """Folded words, see `orders.search`."""
     version = models.IntegerField(default=0, db_default=0)
@@ -229,7 +233,7 @@ class OrderLine(models.Model):
     """Of the shipped units, those that came back with a credit note."""
     unit_price = models.DecimalField(max_digits=21, decimal_places=6)
     total = money()
-    tax = money(default=0)
+    tax = money(default=0, db_default=0)
     tax_name = models.CharField(max_length=200, blank=True, default="", db_default="")
     """What the tax of its shop is called here; "" where nobody has named it."""
     discount = money(default=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -12,6 +13,9 @@ from config.kit.public_ids import PublicIds
 from integrations.invariants import broken
 from integrations.models import BulkPortion, Project
 from integrations.tick import tick
+from orders.intake import rows
+from orders.intake.drafts import Draft, Source
+from orders.intake.rows import write_orders
 from orders.models import Customer, Invoice, Order, OrderEvent, OrderLine, Shipment
 from stock.models import ParentProduct, Product, Reservation, StockMovement
 from tests.api.conftest import Partner, told
@@ -93,6 +97,29 @@ def test_a_full_order_is_kept_as_it_was_sent(partner: Partner, project: Project)
         ("MUG", "Mug, white", 2, Decimal("28.00"), {"engraved": "yes"}),
         ("UNKNOWN", "UNKNOWN", 1, Decimal("20.00"), {}),
     ]
+
+
+def test_what_no_partner_sends_is_as_it_would_be_written(
+    partner: Partner, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Columns that are left to the database's defaults are none that an order of a partner fills."""
+    taken: list[tuple[Source, Sequence[Draft]]] = []
+
+    def noting(source: Source, drafts: Sequence[Draft], customers: Mapping[str, int]) -> None:
+        taken.append((source, drafts))
+        write_orders(source, drafts, customers)
+
+    monkeypatch.setattr(rows, "write_orders", noting)
+    partner.imported([FULL])
+    [(source, [draft])] = taken
+    [kept] = Order.objects.values_list(*rows.SHOP_ORDER_COLUMNS)
+    assert tuple(map(_written, kept)) == rows.shop_order(source, draft.intake)
+    lines = OrderLine.objects.order_by("position").values_list(*rows.SHOP_LINE_COLUMNS)
+    assert [tuple(map(_written, line)) for line in lines] == [rows.shop_line(line.incoming) for line in draft.lines]
+
+
+def _written(value: Any) -> Any:
+    return rows.as_json(value) if isinstance(value, dict | list) else value
 
 
 def test_customers_are_created_and_updated(partner: Partner, project: Project) -> None:
