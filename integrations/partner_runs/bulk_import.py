@@ -18,6 +18,7 @@ import msgspec
 from config.kit import true_time
 from config.kit.isolating import in_halves, once_more
 from config.kit.public_ids import PublicIds
+from config.kit.sql import rows_with_bytes
 from integrations.choices import OnConflict
 from integrations.models import ApiKey, BulkAction, BulkImport, BulkPortion, Project, Run
 from integrations.partner_runs import bulk_calls
@@ -147,15 +148,15 @@ def _next(book: Book, bulk: BulkImport, start: int, total: int) -> ImportSlice:
     after it.
     """
     part = ImportSlice({}, {}, {}, {}, start)
-    portions = BulkPortion.objects.filter(bulk_import=bulk).order_by("-position")
+    portions = BulkPortion.objects.filter(bulk_import=bulk).order_by("-position").values_list("position", "payload")
     for _ in range(PORTIONS_AT_ONCE):
         if part.end >= total:
             break
-        found = portions.filter(position__lte=part.end).values_list("position", "payload").first()
-        if found is None:
+        found = rows_with_bytes(portions.filter(position__lte=part.end)[:1])
+        if not found:
             break
-        position, payload = found
-        portion = _PORTIONS.decode(bytes(payload))
+        position, payload = found[0]
+        portion = _PORTIONS.decode(payload)
         rows = list(enumerate(portion.orders, position))[part.end - position :]
         before = part.end
         # Where the first rows are to be written, the others are not looked at yet; where they are not, most are not.

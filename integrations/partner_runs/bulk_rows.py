@@ -17,6 +17,7 @@ from config.kit.api import bodies
 from config.kit.api.faults_in_words import of_value
 from config.kit.isolating import in_halves
 from config.kit.public_ids import PublicIds
+from config.kit.sql import rows_with_bytes
 from integrations.models import BulkAction, BulkImport, BulkPortion, Project, Run
 from integrations.partner_runs import bulk_calls
 from integrations.partner_runs.bulk_calls import BulkCall
@@ -86,12 +87,11 @@ def _portions(rows: Sequence[Any]) -> Iterator[tuple[int, bytes]]:
 def rows_portion(run: Run, bulk: BulkImport) -> RunPage:
     """The next rows of a call."""
     start = int((run.cursor or {}).get("done", 0))
-    kept = BulkPortion.objects.filter(bulk_import=bulk).values_list("payload", flat=True)
-    payload = kept.filter(position=start).first()
-    if payload is None:
+    kept = BulkPortion.objects.filter(bulk_import=bulk, position__in=(start, COMMON)).values_list("position", "payload")
+    payloads = dict(rows_with_bytes(kept))
+    if start not in payloads:
         return RunPage(done=True)
-    common = kept.filter(position=COMMON).first()
-    part = RowsPart(bulk, start, msgspec.json.decode(bytes(payload), type=list[msgspec.Raw]), common)
+    part = RowsPart(bulk, start, msgspec.json.decode(payloads[start], type=list[msgspec.Raw]), payloads.get(COMMON))
     whole = part.end >= (run.total or 0)
 
     def write(run_id: int, *, each: bool = False) -> Written:
@@ -105,7 +105,7 @@ def rows_portion(run: Run, bulk: BulkImport) -> RunPage:
 class RowsPart:
     """Some rows of a call in a row."""
 
-    def __init__(self, bulk: BulkImport, start: int, raws: Sequence[msgspec.Raw], common: Any) -> None:
+    def __init__(self, bulk: BulkImport, start: int, raws: Sequence[msgspec.Raw], common: bytes | None) -> None:
         self._bulk, self._start = bulk, start
         self._kind = KINDS[BulkAction(bulk.action)]
         self.end = start + len(raws)
@@ -116,7 +116,7 @@ class RowsPart:
         for index, raw in enumerate(raws, start):
             self._read(index, bytes(raw), common)
 
-    def _read(self, index: int, raw: bytes, common: Any) -> None:
+    def _read(self, index: int, raw: bytes, common: bytes | None) -> None:
         try:
             row = bodies.parse(raw, msgspec.json.Decoder(self._kind.row))
         except msgspec.ValidationError as error:
@@ -126,7 +126,7 @@ class RowsPart:
         self._sources[index] = row.source_id
         row.id = UNSET  # rows are named by their source ids alone
         if common is not None:
-            row.metadata = msgspec.json.decode(bytes(common))
+            row.metadata = msgspec.json.decode(common)
         bad = next(bodies.unstorable(msgspec.to_builtins(row)), "")
         if bad:
             self._refused[index] = (f"invalid_{self._kind.what}", bad)

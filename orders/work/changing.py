@@ -22,7 +22,7 @@ from config.kit.plain_values import plain
 from config.kit.postgresql.model_columns import Columns
 from config.kit.refusals import Refused
 from config.kit.round_trips import ask_together, say, together
-from config.kit.sql import copy_rows, next_ids, rows_updated, updating
+from config.kit.sql import changing, copy_rows, next_ids, rows_updated, updating
 from orders import announcements
 from orders.choices import ORDER_OPEN, EventKind, OrderStatus
 from orders.intake.allocation import serve_waiting
@@ -314,20 +314,17 @@ def _write(changes: Sequence[Opened], marked: Collection[int]) -> None:
         if change.moves:
             moves = [(change.level(move.product_id).id, move) for move in change.moves]
             ledger.record_movements(project_id, moves, at, change.actor_id)
-    say(*of_orders)
+    with changing(len(changes), of_orders):
+        events = [
+            (change.order.pk, kind.value, message[:500], change.actor_id, at, as_json([] if n else change.changes))
+            for change in changes
+            for n, (kind, message) in enumerate(change._notes)
+        ]
     orders = [change.order.pk for change in changes]
     buyers = {pk for each in changes for pk in (each._customer_before, each.order.customer_id)}
     due.mark(project_id, buyers.difference(marked), at)
     serve_waiting(ledger.as_written(shelves), at, silent=set(orders))  # and the tabs of those it serves
-    copy_rows(
-        OrderEvent,
-        ("order_id", "kind", "message", "actor_id", "at", "changes"),
-        (
-            (change.order.pk, kind.value, message[:500], change.actor_id, at, as_json([] if n else change.changes))
-            for change in changes
-            for n, (kind, message) in enumerate(change._notes)
-        ),
-    )
+    copy_rows(OrderEvent, ("order_id", "kind", "message", "actor_id", "at", "changes"), events)
     for change in changes:
         announcements.announce_change(change.seen, change.order, change.lines, at)
 

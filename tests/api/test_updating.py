@@ -214,9 +214,12 @@ def test_an_order_named_in_two_ways_is_changed_twice(partner: Partner, project: 
     assert OrderEvent.objects.filter(kind="edited").count() == 2
 
 
+@pytest.mark.parametrize("many", [30, 31])
 def test_many_orders_are_changed_in_the_statements_of_one(
-    partner: Partner, project: Project, django_assert_max_num_queries: Any
+    partner: Partner, project: Project, django_assert_max_num_queries: Any, monkeypatch: pytest.MonkeyPatch, many: int
 ) -> None:
+    """Of `many` orders on, what changes them runs while their history is made."""
+    monkeypatch.setattr(sql, "MANY", many)
     rows: list[dict[str, Any]] = [
         ORDER | {"source_id": f"H-{number}", "customer": {"source_id": f"c-{number}"}} for number in range(30)
     ]
@@ -226,4 +229,5 @@ def test_many_orders_are_changed_in_the_statements_of_one(
     with django_assert_max_num_queries(70):
         assert partner.imported(changed)["result"]["updated_count"] == 30
     assert Order.objects.filter(remote_status="FULFILLED", lines__quantity=1, lines__sku="TEA-250").count() == 30
+    assert OrderEvent.objects.exclude(changes=[]).count() == 30
     assert broken() == {}

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from tests.benchmarks.floor import Floor
 
-BAR, PARSE_BAR = 3.0, 1.5
+BAR, PARSE_BAR = 2.0, 1.5
 CHANGED_BAR, UNCHANGED_BAR, LIVE_BAR = 2.0, 0.1, 3.0
 BARS = {
     "ratio": BAR, "parse_ratio": PARSE_BAR, "changed_ratio": CHANGED_BAR, "unchanged_ratio": UNCHANGED_BAR,

@@ -7,14 +7,17 @@ from contextlib import closing
 from time import monotonic, sleep
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import DataError, IntegrityError, connection, transaction
+from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 
 from config.kit import round_trips, sql
 from config.kit.round_trips import Question, ask_together, meanwhile, say, together
 from config.kit.sql import execute
 from config.kit.true_time import now
-from integrations.models import KeptAnswer
+from integrations.models import BulkAction, BulkPortion, KeptAnswer
+from integrations.partner_runs import bulk_calls
+from integrations.partner_runs.bulk_calls import BulkCall
 from stock.models import StockMovement, Warehouse
 from tests.factories import ProjectFactory
 
@@ -150,6 +153,18 @@ def test_rows_are_updated_however_many_they_are(monkeypatch: pytest.MonkeyPatch,
     with together(), sql.rows_updated(Warehouse, ["name"], rows):
         rows[0].name = "computed"
     assert list(Warehouse.objects.order_by("pk").values_list("name", flat=True)) == ["Brno north", "Č north"]
+
+
+def test_bytes_come_as_they_are() -> None:
+    content = bytes(range(256))
+    call = BulkCall(ProjectFactory.create(), BulkAction.ORDERS, "request")
+    run = bulk_calls.ask(call, 1, [(7, content), (9, b"")])
+    asked = BulkPortion.objects.filter(bulk_import=run.pk, position__lte=8).values_list("position", "payload")
+    with transaction.atomic(), together():
+        say("UPDATE integrations_bulkportion SET position = 8 WHERE position = 7")
+        assert sql.rows_with_bytes(asked) == [(8, content)]
+    with pytest.raises(DataError), transaction.atomic():
+        sql.rows_with_bytes(asked.filter(position=F("position") / 0))
 
 
 def test_references_are_checked_before_the_end() -> None:
