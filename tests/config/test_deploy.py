@@ -76,6 +76,8 @@ def test_the_image_holds_what_is_imported() -> None:
     assert all((CHECKOUT / name).exists() for name in copied)
     packages = {path.parent.name for path in CHECKOUT.glob("*/__init__.py")} - {"tests"}
     assert packages | {"manage.py", "templates", "requirements.lock"} == copied
+    let_through = re.findall(r"^!(\S+)$", (CHECKOUT / ".dockerignore").read_text(), re.MULTILINE)
+    assert set(let_through) == copied
     [command] = [line for line in lines if line.startswith("CMD ")]
     check_command(re.findall(r'"([^"]+)"', command))
 
