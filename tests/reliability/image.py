@@ -8,6 +8,7 @@ this machine's. Each step is told with its seconds; exits with 1 where one does 
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import re
@@ -91,6 +92,7 @@ class Builder:
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=__doc__).parse_args()
     missing = [name for name in NEEDED if shutil.which(name) is None]
     if missing or os.geteuid() != 0:
         wanted = f"apt install {' '.join(missing)}" if missing else "run it as root"
