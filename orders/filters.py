@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet, Value
-from django.db.models.functions import Lower, Upper
+from django.db.models.functions import Upper
 from django_filters import CharFilter, ChoiceFilter
 
 from config.kit.list_filters import IdFilter, TimeFilter, YesNoFilter, filters_of, span
@@ -13,7 +13,7 @@ from orders.choices import DocumentType, InShop, OrderStatus, PointsReason, Segm
 from orders.documents.finding import called
 from orders.intake.plans import PLANS
 from orders.models import Customer, Invoice, Order, PointsMovement, PreparedOrder, Segment, SegmentMember, Shipment
-from orders.models.orders import CITY_KEY, NAME_KEY, NUMBER_KEY
+from orders.models.orders import CITY_KEY, EMAIL_KEY, NAME_KEY, NUMBER_KEY
 from orders.seldom_words import searched
 from stock import warehouses
 from stock.models import Warehouse
@@ -111,7 +111,7 @@ class EmailFilter(CharFilter):  # type: ignore[misc]
     """Customers with this e-mail address, whatever its case; by the index of the lowered ones."""
 
     def filter(self, rows: QuerySet[Any], text: str) -> QuerySet[Any]:
-        return rows.alias(lowered=Lower("email")).filter(lowered=text.lower()) if text else rows
+        return rows.alias(lowered=EMAIL_KEY).filter(lowered=text.lower()) if text else rows
 
 
 ORDERS = filters_of(

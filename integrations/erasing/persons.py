@@ -15,7 +15,6 @@ from itertools import chain
 from typing import Any
 
 from django.db.models import Q, QuerySet
-from django.db.models.functions import Lower
 
 from config.kit.row_portions import in_portions
 from config.kit.sql import execute
@@ -23,6 +22,7 @@ from integrations.choices import RemoteState
 from integrations.importing.payloads import read_stored
 from integrations.models import ErasureRequest, Integration, Project, RemoteOrder
 from orders.models import Customer, Order
+from orders.models.orders import EMAIL_KEY
 from orders.search import search
 
 # An address ends where no address goes on. Before it, in JSON, may also stand an escaped character: \n or \u003c.
@@ -55,7 +55,7 @@ class Person:
         return Order.objects.filter(Q(pk__in=self.orders) | Q(remote_order__in=self.remote_orders))
 
     def their_customers(self) -> QuerySet[Customer]:
-        return Customer.objects.alias(lowered=Lower("email")).filter(
+        return Customer.objects.alias(lowered=EMAIL_KEY).filter(
             Q(pk__in=self.customers) | Q(project__in=self.projects, lowered__in=self.emails), erased_at=None
         )
 

@@ -10,7 +10,6 @@ from babel.numbers import get_currency_precision
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.db.models.functions import Lower
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -27,6 +26,7 @@ from orders.admin.customer_page import customer_page
 from orders.customers.customer_search import first_found
 from orders.filters import CUSTOMERS
 from orders.models import Customer, Segment
+from orders.models.orders import EMAIL_KEY
 from orders.points import movements
 from orders.points.movements import AdjustedMeanwhile, PointsRefused
 from orders.segments.summaries import summary_of
@@ -74,7 +74,7 @@ class CustomerAdmin(PageAdmin[Customer]):
     search_fields = ("email",)
     search_help_text = gettext_lazy("The beginning of an e-mail address, of a name, or a source id.")
     sorted_by_index = frozenset({"mail"})
-    ordering = (Lower("email"),)
+    ordering = (EMAIL_KEY,)
     page_template = "admin/orders/customer/page.html"
     empty_sentence = gettext_lazy(
         "No customers here. They come with the first order of a buyer who left an e-mail address."
@@ -109,7 +109,7 @@ class CustomerAdmin(PageAdmin[Customer]):
     def named(self, customer: Customer) -> str:
         return str(customer)
 
-    @admin.display(description=gettext_lazy("e-mail"), ordering=Lower("email"))
+    @admin.display(description=gettext_lazy("e-mail"), ordering=EMAIL_KEY)
     def mail(self, customer: Customer) -> str:
         """Not called as a field is: Django would sort by that."""
         return customer.email or "–"

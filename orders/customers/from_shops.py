@@ -108,7 +108,8 @@ def found(project_id: int, emails: Sequence[str]) -> Question[dict[str, int]]:
     """What `find` asks."""
     return Question(
         "SELECT DISTINCT ON (lower(email)) lower(email), id FROM orders_customer"
-        " WHERE project_id = %s AND lower(email) = ANY(%s) ORDER BY lower(email), source_id <> '', id",
+        ' WHERE project_id = %s AND lower(email) COLLATE "C" = ANY(%s)'
+        " ORDER BY lower(email), source_id <> '', id",
         [project_id, list(emails)],
         dict,
     )

@@ -17,6 +17,7 @@ from orders.choices import ORDER_OPEN, Effect, EventKind, OrderStatus, Tab
 
 # Whatever its case, and in an order by which an index finds beginnings, whatever the database's own order of text is.
 NAME_KEY = Collate(Upper("name"), "C")
+EMAIL_KEY = Collate(Lower("email"), "C")
 NUMBER_KEY = Collate(Upper("number"), "C")
 CITY_KEY = Collate(Upper(KT("address__city")), "C")
 
@@ -65,7 +66,7 @@ class Customer(models.Model):
             ),
         ]
         indexes = [
-            models.Index("project", Lower("email"), name="customer_by_email"),
+            models.Index("project", EMAIL_KEY, name="customer_by_email_key"),
             models.Index(fields=["project", "created_at", "id"], name="customer_by_creation"),
             models.Index("project", Coalesce("updated_at", "created_at"), "id", name="customer_by_change"),
             # ... WHERE project = 1 ORDER BY source_id, id: a partner's `order`.

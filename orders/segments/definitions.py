@@ -13,7 +13,6 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, transaction
-from django.db.models.functions import Lower
 
 from config.kit import true_time
 from config.kit.refusals import Refused
@@ -21,6 +20,7 @@ from config.kit.sql import execute
 from orders import bell
 from orders.choices import Junction, SegmentKind
 from orders.models import Customer, EarningRule, Segment, SegmentMember
+from orders.models.orders import EMAIL_KEY
 from orders.segments import filling, placing
 from orders.segments.conditions import Condition, checked, plain
 from orders.segments.matching import JOINED, match
@@ -144,7 +144,7 @@ def preview(project_id: int, zone: ZoneInfo, wish: SegmentWish, most: int = 100_
 def find_customers(project_id: int, emails: Collection[str]) -> tuple[list[int], list[str]]:
     """(customers with these e-mail addresses, the addresses nobody here has)."""
     wanted = {email.strip().lower() for email in emails if email.strip()}
-    theirs = Customer.objects.filter(project_id=project_id).annotate(lowered=Lower("email"))
+    theirs = Customer.objects.filter(project_id=project_id).annotate(lowered=EMAIL_KEY)
     found = theirs.filter(lowered__in=wanted).values_list("pk", "lowered")
     return sorted(pk for pk, _ in found), sorted(wanted - {email for _, email in found})
 
