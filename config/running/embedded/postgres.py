@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -37,6 +38,10 @@ SETTINGS = {
 }
 # For tests: a crash may cost the data, which are thrown away anyway.
 NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "64MB"}
+# Built in: the same order of text on every operating system, and no index to rebuild after its update.
+LOCALE = ("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C")
+# PostgreSQL 15 and 16 have none built in; the system's changes the case of all letters, too.
+LOCALE_BEFORE = ("--locale=C.UTF-8",)
 
 
 class Postgres:
@@ -117,8 +122,7 @@ class Postgres:
         if not self.account.is_us:
             os.chown(new, self.account.uid, self.account.gid)
         options = ["--auth=trust", "--encoding=UTF8", "--no-instructions", f"--username={DATABASE}"]
-        # Built in: the same order of text on every operating system, and no index to rebuild after its update.
-        options += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
+        options += LOCALE if self._major() >= 17 else LOCALE_BEFORE
         done = self._run("initdb", "-D", str(new), *options, *(() if self.durable else ("--no-sync",)))
         if done.returncode != 0:
             raise EmbeddedError(f"PostgreSQL's folder cannot be made:\n{done.stdout.decode(errors='replace')}")
@@ -137,12 +141,16 @@ class Postgres:
                 f"{self.cluster} belongs to another account (was it started by root before?). Use that account, or "
                 "name another folder in COUNTINGHOUSE_DATA."
             ) from error
-        version = self._run("postgres", "--version").stdout.decode(errors="replace").split()
-        if not any(word.split(".")[0] == made_by for word in version):
+        if str(self._major()) != made_by:
             raise EmbeddedError(
-                f"{self.cluster} was made by PostgreSQL {made_by}, but here is {' '.join(version)}. Use that version, "
+                f"{self.cluster} was made by PostgreSQL {made_by}, but here is {self._major()}. Use that version, "
                 "or move the data with pg_dump."
             )
+
+    def _major(self) -> int:
+        """18 of "postgres (PostgreSQL) 18.1 (Debian 18.1-1)"."""
+        said = self._run("postgres", "--version").stdout.decode(errors="replace")
+        return int(re.findall(r"\) (\d+)", said)[0])
 
     def _run(self, program: str, *arguments: str, text: str = "") -> subprocess.CompletedProcess[bytes]:
         return subprocess.run(  # noqa: S603

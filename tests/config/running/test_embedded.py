@@ -91,6 +91,17 @@ def test_data_outlive_a_stop_in_a_path_with_spaces_letters_and_150_characters(fo
         assert set(pids(servers)).isdisjoint(first)
 
 
+OLDER = sorted(path for path in Path("/usr/lib/postgresql").glob("1[56]/bin") if (path / "initdb").exists())
+
+
+@pytest.mark.skipif(not OLDER, reason="there is no PostgreSQL 15 or 16 on this machine")
+def test_an_older_postgresql_knows_all_letters(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(binaries.POSTGRES_VARIABLE, str(OLDER[-1]))
+    with Servers(folder, durable=False) as servers:
+        [(version, lower)] = run_sql(servers, "SELECT current_setting('server_version_num')::int / 10000, lower('ČÄŽ')")
+    assert (version, lower) == (int(OLDER[-1].parent.name), "čäž")
+
+
 def test_second_supervisor_is_refused_and_harms_nothing(folder: Path) -> None:
     with Servers(folder / "data", durable=False) as servers:
         with pytest.raises(EmbeddedError, match="already runs with the data folder"), Servers(folder / "data"):

@@ -16,6 +16,7 @@ from integrations.choices import RemoteState
 from integrations.finding import everywhere
 from integrations.models import Integration
 from integrations.shops.connection import set_up
+from orders.customers.customer_search import first_found
 from orders.models import Customer, Order
 from orders.search import search
 from stock.models import Product
@@ -77,6 +78,15 @@ def scanned(ask: Callable[[], object]) -> list[str]:
         if sum(removed) >= FEW:
             found.append(plan)
     return found
+
+
+def test_beginnings_are_looked_for_in_an_order_that_finds_them(shop: Integration) -> None:
+    """The database's own order may be a language's, which an index for beginnings needs another one beside."""
+    with CaptureQueriesContext(connection) as queries:
+        first_found(shop.project_id, "person777", 5)
+    [asked] = queries
+    assert len(re.findall(r"LIKE '", asked["sql"])) == 2
+    assert len(re.findall(r""" COLLATE "C"(?:::text)? LIKE '""", asked["sql"])) == 2
 
 
 TEXTS = ["f777", "N777", "#N777", "x777", "s777", "person777", "nobody", "person777@mail.example", "SKU-777", "777"]
