@@ -96,10 +96,10 @@ def test_days_without_invoices_are_refused(admin: Client, invoices: list[Invoice
     assert not Run.objects.filter(kind=RunKind.INVOICE_FILES).exists()
 
 
-def test_last_month_is_filled_in(admin: Client) -> None:
+def test_last_month_is_filled_in(admin: Client, project: Project) -> None:
     shown = admin.get(FILES).context["form"].initial
     assert shown["first"].day == 1
-    assert shown["last"] + timedelta(days=1) == true_time.now().date().replace(day=1)
+    assert shown["last"] + timedelta(days=1) == true_time.now().astimezone(project.zone).date().replace(day=1)
 
 
 def test_it_is_for_those_who_see_invoices_of_this_project(
