@@ -173,14 +173,14 @@ def update_rows(model: type[models.Model], names: Iterable[str], rows: Sequence[
 def rows_updated(model: type[models.Model], names: Iterable[str], rows: Sequence[models.Model]) -> Iterator[None]:
     """`update_rows`, where they are many while the caller computes: it asks nothing meanwhile."""
     if rows:
-        with changing(len(rows), updating(model, names, rows)):
+        with rows_changed(len(rows), updating(model, names, rows)):
             yield
     else:
         yield
 
 
 @contextmanager
-def changing(rows: int, statement: tuple[str, Sequence[Any]]) -> Iterator[None]:
+def rows_changed(rows: int, statement: tuple[str, Sequence[Any]]) -> Iterator[None]:
     """Run a statement that changes so many rows: where they are many while the caller computes and asks nothing."""
     if rows < MANY:
         round_trips.say(*statement)

@@ -22,7 +22,7 @@ from config.kit.plain_values import plain
 from config.kit.postgresql.model_columns import Columns
 from config.kit.refusals import Refused
 from config.kit.round_trips import ask_together, say, together
-from config.kit.sql import changing, copy_rows, next_ids, rows_updated, updating
+from config.kit.sql import copy_rows, next_ids, rows_changed, rows_updated, updating
 from orders import announcements
 from orders.choices import ORDER_OPEN, EventKind, OrderStatus
 from orders.intake.allocation import serve_waiting
@@ -314,7 +314,7 @@ def _write(changes: Sequence[Opened], marked: Collection[int]) -> None:
         if change.moves:
             moves = [(change.level(move.product_id).id, move) for move in change.moves]
             ledger.record_movements(project_id, moves, at, change.actor_id)
-    with changing(len(changes), of_orders):
+    with rows_changed(len(changes), of_orders):
         events = [
             (change.order.pk, kind.value, message[:500], change.actor_id, at, as_json([] if n else change.changes))
             for change in changes

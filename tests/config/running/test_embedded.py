@@ -102,6 +102,15 @@ def test_an_older_postgresql_knows_all_letters(folder: Path, monkeypatch: pytest
     assert (version, lower) == (int(OLDER[-1].parent.name), "čäž")
 
 
+def test_a_folder_of_another_version_is_not_touched(folder: Path) -> None:
+    made_by = folder / "data" / "postgres" / "PG_VERSION"
+    made_by.parent.mkdir(parents=True)
+    made_by.write_text("9\n")
+    with pytest.raises(EmbeddedError, match=r"made by PostgreSQL 9, but here is 1\d\. Use"), Servers(folder / "data"):
+        pass
+    assert made_by.read_text() == "9\n"
+
+
 def test_second_supervisor_is_refused_and_harms_nothing(folder: Path) -> None:
     with Servers(folder / "data", durable=False) as servers:
         with pytest.raises(EmbeddedError, match="already runs with the data folder"), Servers(folder / "data"):
