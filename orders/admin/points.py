@@ -7,7 +7,6 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
-from django.db.models.functions import Lower
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext_lazy as _
@@ -17,9 +16,12 @@ from config.kit.admin.csv_files import Cell, csv_of_list
 from config.kit.admin.guards import guarded
 from config.kit.admin.markup import badge, link, number
 from config.kit.admin.model_admins import PageAdmin, Route
+from config.kit.postgresql.any_of import AnyOf
+from integrations.access.tenancy import project_of
 from orders.choices import PointsReason
 from orders.filters import POINTS
 from orders.models import Customer, PointsMovement
+from orders.models.orders import EMAIL_KEY
 
 TONES = {PointsReason.EARNED: "good", PointsReason.TAKEN_BACK: "warn", PointsReason.ADJUSTED: "info"}
 COLUMNS = ("when", "customer", "e-mail", "points", "reason", "rule", "order", "note", "who")
@@ -56,9 +58,10 @@ class PointsMovementAdmin(PageAdmin[PointsMovement]):
     ) -> tuple[QuerySet[PointsMovement], bool]:
         term = search_term.strip()
         if term:
-            queryset = queryset.alias(lowered=Lower("customer__email")).filter(
-                Q(lowered=term.lower()) | Q(customer__source_id=term)
-            )
+            customers = Customer.objects.filter(project=project_of(request)).alias(lowered=EMAIL_KEY)
+            # Told by their keys: asked of the ledger's own rows, it is read from end to end.
+            theirs = customers.filter(Q(lowered=term.lower()) | Q(source_id=term)).values_list("pk", flat=True)
+            queryset = queryset.filter(AnyOf("customer", list(theirs)))
         return queryset, False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:

@@ -21,6 +21,7 @@ from orders.exported.describing import (
     public_id,
 )
 from orders.models import Customer
+from orders.models.orders import EMAIL_KEY
 
 ADDRESS = ("city", "state", "line_1", "line_2", "country", "postal_code")
 SUMS = ("total_amount", "average_amount", "last_order_amount")
@@ -35,7 +36,7 @@ def _computed(digits: int) -> Mapping[str, Any]:
     unit, zero = Value(Decimal(10) ** digits), Value(Decimal(0))
     return {
         "changed_at": Coalesce("updated_at", "created_at"),
-        "email_in_lower_case": Lower("email"),
+        "email_in_lower_case": EMAIL_KEY,
         "city_in_lower_case": Lower(KT("address__city")),
         **{f"address_{part}": KT(f"address__{part}") for part in ADDRESS},
         **{f"{name}_in_units": Coalesce(F(f"summary__{name}"), zero) * unit for name in SUMS},

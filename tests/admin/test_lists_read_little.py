@@ -20,7 +20,8 @@ from integrations.models import (
     WebhookDelivery,
 )
 from orders.models import Customer, Invoice, Order, OrderNote, PointsMovement, Shipment
-from stock.models import Product, StockMovement
+from stock import filters, warehouses
+from stock.models import Product, StockLevel, StockMovement
 from tests.admin.conftest import Login
 from tests.admin.planted import rows_of
 from tests.api.conftest import Partner
@@ -50,6 +51,7 @@ PAGES = {
     "access_event_by_address": "/integrations/accessevent/?q=10.9.",
     "article_by_sku": "/integrations/shoparticle/",
     "product_by_word": "/stock/product/?q=nobody",
+    "customer_by_email_key": "/orders/pointsmovement/?q=person777@mail.example",
 }
 OTHERS = (
     "/orders/invoice/?q=IN2025", "/orders/shipment/?q=SH2025",
@@ -132,3 +134,25 @@ def test_control_without_their_indexes_they_read_much(many: Project, login: Logi
                 missed += [] if read_by(client, address) else [address]
                 transaction.set_rollback(True)
     assert missed == []
+
+
+def test_movements_of_a_warehouse_that_has_few(many: Project, login: Login, monkeypatch: pytest.MonkeyPatch) -> None:
+    browser, caller = login(many), Client(headers=Partner(many).headers)
+    empty = warehouses.add(many.pk, "Brno")
+    products = list(Product.objects.filter(project=many).values_list("pk", flat=True)[:1_000])
+    for place in (empty.pk, warehouses.first_of(many.pk)):
+        rows = [StockLevel(warehouse_id=place, product_id=pk) for pk in products]
+        StockLevel.objects.bulk_create(rows, ignore_conflicts=True)
+    execute("SET LOCAL session_replication_role = replica")
+    execute("UPDATE stock_stockmovement SET level_id = (SELECT max(id) FROM stock_stocklevel) - id % 1000")
+    execute("SET LOCAL session_replication_role = DEFAULT")
+    execute("ANALYZE stock_stocklevel, stock_stockmovement")
+    listed = caller.get("/back-office/v1/warehouses").json()["data"]
+    [named] = [row["id"] for row in listed if row["name"] == "Brno"]
+    asked = (
+        (browser, f"/stock/stockmovement/?warehouse={empty.pk}"),
+        (caller, f"/back-office/v1/movements?warehouse={named}"),
+    )
+    assert [read_by(client, address) for client, address in asked] == [[], []]
+    monkeypatch.setattr(filters, "FEW", -1)
+    assert read_by(*asked[1])
