@@ -101,8 +101,12 @@ def look(request: ErasureRequest) -> ErasureLook:
 
 def _held(place: PersonalPlace | Stays, person: Person) -> HeldRows:
     rows = place.held(person)
-    first = [(row.pk, str(row)) for row in rows.order_by("-pk")[:SHOWN]] if place.page else []
-    return HeldRows(place, rows.count(), first)
+    if not place.page:
+        return HeldRows(place, rows.count(), [])
+    # Looked for once: some are found by reading texts.
+    keys = sorted(rows.order_by().values_list("pk", flat=True), reverse=True)
+    shown = rows.model._default_manager.in_bulk(keys[:SHOWN]) if keys else {}
+    return HeldRows(place, len(keys), [(key, str(shown[key])) for key in keys[:SHOWN] if key in shown])
 
 
 def in_the_way(person: Person) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
+from config.kit.postgresql.any_of import AnyOf
 from config.kit.row_portions import in_portions
 from config.kit.sql import execute
 from integrations.choices import RemoteState
@@ -98,7 +99,11 @@ def seed(request: ErasureRequest) -> Person:
 
 def find(person: Person) -> Person:
     """All that hangs together: addresses lead to orders, orders to customers and to what shops call them, and so on."""
+    looked_for: frozenset[str] = frozenset()
     while True:
+        if person.emails != looked_for:  # texts are read whole: once for the same addresses
+            looked_for = person.emails
+            person = replace(person, remote_orders=person.remote_orders | _not_imported(person))
         grown = _grown(person)
         if grown == person:
             return person
@@ -115,7 +120,6 @@ def _grown(person: Person) -> Person:
     for integration_id, name in keys:
         named = RemoteOrder.objects.filter(integration=integration_id, buyer_key=name, erased_at=None)
         remotes.update(named.values_list("pk", flat=True))
-    remotes.update(_not_imported(person))
     for order in _orders(person, emails, customers, remotes):
         orders.add(order[0])
         emails.add(order[1].lower())
@@ -147,12 +151,12 @@ def _orders(
 
 def _not_imported(person: Person) -> set[int]:
     """Orders outside of the book whose document names the person, unless it is read as somebody else's."""
-    if not person.emails:
-        return set()
     waiting = RemoteOrder.objects.filter(project__in=person.projects, erased_at=None).exclude(
         state=RemoteState.IMPORTED
     )
-    named = waiting.exclude(pk__in=person.remote_orders).filter(payload__iregex=person.pattern)
+    # Keys first: PostgreSQL would look for the first hundred by walking through the orders that were imported, too.
+    keys = list(waiting.filter(payload__iregex=person.pattern).order_by().values_list("pk", flat=True))
+    named = RemoteOrder.objects.filter(AnyOf("pk", [key for key in keys if key not in person.remote_orders]))
     found = set()
     shops = Integration.objects.filter(project__in=person.projects).select_related("project").in_bulk()
     for row in chain.from_iterable(in_portions(named, 100)):
@@ -160,7 +164,7 @@ def _not_imported(person: Person) -> set[int]:
         order = read_stored(shop.connector, shop.reader(), row.payload).order
         if order is None or order.email.lower() in {*person.emails, ""}:
             found.add(row.pk)
-    return found | person.remote_orders
+    return found
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ from datetime import timedelta
 from unittest.mock import patch
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from integrations import jobs
@@ -258,3 +260,14 @@ def test_a_buyer_whom_only_the_shop_names_is_found_by_that_name(project: Project
     asked = confirming.ask_by_name(project, shop, f"buyer_{CANARY.postal_code.lower()}", user_id=user.pk)
     jobs.work(confirming.confirm(asked.pk, user_id=user.pk).pk)
     assert left() == {}
+
+
+def test_texts_are_read_once_for_an_address(planted: Planted) -> None:
+    request = ask(planted)
+    with CaptureQueriesContext(connection) as asked:
+        seen = confirming.look(request)
+    reading = [query["sql"] for query in asked if "~*" in query["sql"]]
+    for table in ("integrations_remoteorder", "integrations_webhookdelivery"):
+        assert len([sql for sql in reading if f'FROM "{table}"' in sql]) == 1
+    assert {held.place.title: len(held.first) for held in seen.erased if held.place.page and held.count}
+    assert all(len(held.first) == min(held.count, confirming.SHOWN) for held in seen.erased if held.place.page)
