@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from config.kit.admin.guards import guarded
 from config.kit.admin.model_admins import Route
-from config.kit.counts_together import counts_of
+from integrations.admin.shop_facts import ShopFacts
 from integrations.admin.shop_stock import LOOK_AGAIN, ShopStock
 from integrations.admin.tones import CROSSING_TONES, RUN_TONES
 from integrations.choices import CrossingState, Outgoing, RunKind
@@ -213,12 +213,7 @@ class GoingOut(ShopStock):
         return HttpResponseRedirect(self.url("goes_out", shop.pk) + (f"#{part}" if part else ""))
 
 
-def outgoing_card(shop: Integration) -> dict[str, Any]:
+def outgoing_card(shop: Integration, facts: ShopFacts) -> dict[str, Any]:
     """What the shop's own page says of it."""
-    waiting = shop.crossings.filter(state__in=[CrossingState.WAITING, CrossingState.SENDING])
-    failed = shop.crossings.filter(state=CrossingState.FAILED)
-    counts = counts_of([waiting, failed, shop_articles.adrift(shop)])
-    return {
-        "able": going_live.can_send(shop.connector),
-        **dict(zip(("waiting", "failed", "adrift"), counts, strict=True)),
-    }
+    able = going_live.can_send(shop.connector)
+    return {"able": able, "waiting": facts.waiting, "failed": facts.failed, "adrift": facts.adrift}

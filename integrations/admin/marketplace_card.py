@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from config.kit.admin.guards import guarded
 from config.kit.admin.model_admins import Route
 from integrations.admin.going_out import GoingOut
+from integrations.admin.open_project import shops_of
 from integrations.marketplaces import handing_on
 from integrations.marketplaces.handing_on import HandOnRefused
 from integrations.models import Integration
@@ -31,7 +32,8 @@ class MarketplaceForm(forms.Form):
     )
     takes_stock = forms.BooleanField(label=gettext_lazy("The shop takes them off its own stock"), required=False)
 
-    def __init__(self, data: Any = None, *, marketplace: Integration) -> None:
+    def __init__(self, data: Any = None, *, marketplace: Integration, shops: Sequence[Integration]) -> None:
+        """`shops`: all of its project."""
         initial = {
             "into_shop": marketplace.into_shop_id or "",
             "invoice_after_import": marketplace.invoice_after_import,
@@ -39,7 +41,8 @@ class MarketplaceForm(forms.Form):
         }
         super().__init__(data, initial=initial)
         here: tuple[str, Any] = ("", _("come into the book here"))
-        into = [(str(shop.pk), _("go into %(shop)s") % {"shop": shop}) for shop in handing_on.choices(marketplace)]
+        able = handing_on.choices_among(marketplace, shops)
+        into = [(str(shop.pk), _("go into %(shop)s") % {"shop": shop}) for shop in able]
         field: Any = self.fields["into_shop"]
         field.choices = [here, *into]
         self.is_choice = bool(into)
@@ -53,7 +56,7 @@ class MarketplaceSteps(GoingOut):
     def set_marketplace(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Choose where new orders of this shop go."""
         shop = self.shop(request, pk)
-        form = MarketplaceForm(request.POST, marketplace=shop)
+        form = MarketplaceForm(request.POST, marketplace=shop, shops=shops_of(request))
         if not form.is_valid():
             return self.render_page(request, shop, status=422, marketplace_form=form)
         values = form.cleaned_data
@@ -81,11 +84,14 @@ class MarketplaceSteps(GoingOut):
         return self.back(shop, PART)
 
 
-def marketplace_card(shop: Integration, may_change: bool) -> dict[str, Any]:
-    """What the shop's own page shows of it."""
-    form = MarketplaceForm(marketplace=shop) if may_change else None
+def marketplace_card(shop: Integration, shops: Sequence[Integration], may_change: bool) -> dict[str, Any]:
+    """What the shop's own page shows of it; `shops` are all of its project."""
+    into = next((each for each in shops if each.pk == shop.into_shop_id), None)
+    if into is not None:
+        shop.into_shop = into
+    form = MarketplaceForm(marketplace=shop, shops=shops) if may_change else None
     may_choose = form is not None and (shop.into_shop_id is not None or form.is_choice)
     return {
         "marketplace_form": form if may_choose else None,
-        "handed_on_by": list(shop.handed_on_by.order_by("title").only("title")),
+        "handed_on_by": [each for each in shops if each.into_shop_id == shop.pk],
     }

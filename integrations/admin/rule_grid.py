@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django import forms
@@ -102,8 +102,12 @@ class RuleForm(forms.Form):
 class RuleGrid:
     """All rows of an integration, unbound to show them or bound to what was posted."""
 
-    def __init__(self, integration: Integration, data: QueryDict | None = None) -> None:
-        self.integration = integration
+    def __init__(
+        self, integration: Integration, data: QueryDict | None = None, entries: Iterable[CodeListEntry] | None = None
+    ) -> None:
+        """`entries` of the shop's own lists, where they are at hand."""
+        statuses = integration.code_list.filter(kind=ListKind.STATUS) if entries is None else entries
+        self._entries = {entry.code: entry for entry in statuses if entry.kind == ListKind.STATUS}
         rules = list(integration.rules.all()[:MOST_RULES])
         if data is None:
             rows: Sequence[StatusRule | None] = [*rules, *[None] * NEW_ROWS]
@@ -119,9 +123,8 @@ class RuleGrid:
 
     def _name_entries(self) -> None:
         """Give each row what the shop's own list says of its status."""
-        entries = {entry.code: entry for entry in self.integration.code_list.filter(kind=ListKind.STATUS)}
         for form in self.forms:
-            form.entry = entries.get(form.row.status) if form.row else None
+            form.entry = self._entries.get(form.row.status) if form.row else None
 
     @staticmethod
     def _count(data: QueryDict) -> int:

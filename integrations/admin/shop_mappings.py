@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any
 
 from django import forms
@@ -14,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from config.kit.admin.guards import guarded
 from config.kit.admin.model_admins import Route
 from integrations.admin.marketplace_card import MarketplaceSteps
+from integrations.admin.shop_facts import MOST_SKUS, ShopFacts
 from integrations.choices import ArticleKey, ListKind, MappedField, Transform, UnknownCodes, UnknownTaxes
 from integrations.importing.mapping import UNMAPPED, Mapped
 from integrations.importing.trying import try_out
@@ -22,7 +24,6 @@ from integrations.shops import mapping_settings
 from integrations.shops.mapping_settings import MappingRefused, Named
 
 EDIT = "integrations.edit_mappings"
-MOST_SHOWN = 200
 # Two fields each in one form.
 MOST_CODES = 500
 PART = "mappings"
@@ -93,14 +94,16 @@ class UnknownForm(forms.Form):
     taxes = forms.ChoiceField(label=gettext_lazy("Taxes without a name"), choices=UnknownTaxes.choices)
 
 
-def mappings_card(shop: Integration, may_edit: bool) -> dict[str, Any]:
+def mappings_card(
+    shop: Integration, facts: ShopFacts, entries: Sequence[CodeListEntry], may_edit: bool
+) -> dict[str, Any]:
     """What the card shows; its forms only for those who may change it."""
-    skus = list(shop.sku_mappings.all()[: MOST_SHOWN + 1])
+    codes = sorted((entry for entry in entries if entry.kind in UNMAPPED), key=attrgetter("place"))
     card: dict[str, Any] = {
-        "skus": skus[:MOST_SHOWN],
-        "more_skus": shop.sku_mappings.count() - MOST_SHOWN if len(skus) > MOST_SHOWN else 0,
-        "codes": shop.code_list.filter(kind__in=UNMAPPED).order_by("-kind", "label", "code")[:MOST_CODES],
-        "metadata": shop.metadata_mappings.all(),
+        "skus": facts.skus[:MOST_SKUS],
+        "more_skus": shop.sku_mappings.count() - MOST_SKUS if len(facts.skus) > MOST_SKUS else 0,
+        "codes": codes[:MOST_CODES],
+        "metadata": facts.metadata,
     }
     if may_edit:
         unknown = {
@@ -144,8 +147,14 @@ class ShopMappings(MarketplaceSteps):
 
     def _refused(self, request: HttpRequest, shop: Integration, name: str, form: forms.Form) -> HttpResponse:
         """The page with the form and what is wrong with it."""
-        card = mappings_card(shop, may_edit=True) | {name: form}
-        return self.render_page(request, shop, status=422, mappings=card)
+        return self._with_card(request, shop, {name: form}, status=422)
+
+    def _with_card(
+        self, request: HttpRequest, shop: Integration, changed: dict[str, Any], status: int = 200
+    ) -> HttpResponse:
+        answer: Any = self.render_page(request, shop, status=status)
+        answer.context_data["mappings"] |= changed
+        return answer  # type: ignore[no-any-return]
 
     @guarded(EDIT)
     def map_sku(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -202,8 +211,7 @@ class ShopMappings(MarketplaceSteps):
         if not tried and values["number"]:
             form.add_error("number", _("No order of this shop with this number is on record."))
             return self._refused(request, shop, "metadata_form", form)
-        card = mappings_card(shop, may_edit=True) | {"metadata_form": form, "tried": tried, "is_tried": True}
-        return self.render_page(request, shop, mappings=card)
+        return self._with_card(request, shop, {"metadata_form": form, "tried": tried, "is_tried": True})
 
     @guarded(EDIT)
     def name_code(self, request: HttpRequest, pk: int) -> HttpResponse:

@@ -10,17 +10,20 @@ from django.utils.translation import gettext_lazy as _
 
 from integrations.admin.going_out import outgoing_card
 from integrations.admin.marketplace_card import marketplace_card
+from integrations.admin.open_project import shops_of
 from integrations.admin.rule_grid import RuleGrid
+from integrations.admin.shop_facts import entries_of, facts_of
 from integrations.admin.shop_mappings import EDIT, mappings_card
 from integrations.admin.shop_stock import STOCK, stock_card
 from integrations.admin.tones import HEALTH_TONES, RUN_TONES
 from integrations.choices import AfterImport, ListKind
 from integrations.importing.code_names import WILDCARD
-from integrations.models import CodeListEntry, Feed, Integration, Webhook
-from integrations.runs.control import open_runs
+from integrations.models import Feed, Integration, Webhook
 from integrations.shop_webhooks import registration
 from orders.choices import Part
 
+# Of all code lists together.
+MOST_LISTED = 1_000
 # What each choice does, as the page says it.
 AFTER = [
     (
@@ -38,24 +41,25 @@ AFTER = [
 
 def shop_page(request: HttpRequest, shop: Integration) -> dict[str, Any]:
     user: Any = request.user
-    entries: dict[str, list[CodeListEntry]] = {}
-    for entry in shop.code_list.exclude(code__contains=WILDCARD)[:1_000]:
-        entries.setdefault(entry.kind, []).append(entry)
+    may_change = user.has_perm("integrations.change_integration")
+    facts, entries = facts_of(shop), entries_of(shop)
+    listed = [entry for entry in entries if WILDCARD not in entry.code][:MOST_LISTED]
     return {
         "tone": HEALTH_TONES[shop.health],
         "connector": shop.connector,
-        "rules": RuleGrid(shop),
+        "rules": RuleGrid(shop, entries=entries),
         "feeds": [_feed(feed) for feed in shop.feeds.select_related("last_run", "files")],
-        "code_lists": [(kind.label, entries.get(kind.value, [])) for kind in ListKind],
-        "outgoing": outgoing_card(shop),
-        **marketplace_card(shop, user.has_perm("integrations.change_integration")),
-        "stock": stock_card(shop, user.has_perm(STOCK)),
-        "mappings": mappings_card(shop, user.has_perm(EDIT)),
+        "code_lists": [(kind.label, [entry for entry in listed if entry.kind == kind]) for kind in ListKind],
+        "outgoing": outgoing_card(shop, facts),
+        **marketplace_card(shop, shops_of(request), may_change),
+        "stock": stock_card(shop, facts, user.has_perm(STOCK)),
+        "mappings": mappings_card(shop, facts, entries, user.has_perm(EDIT)),
         "after_choices": AFTER,
         "parts": [(value, label, value in shop.ours_wins) for value, label in Part.choices],
-        "running": [(run, RUN_TONES[run.state]) for run in open_runs(shop.project_id) if run.integration_id == shop.pk],
-        **_webhooks(shop, may_change=user.has_perm("integrations.change_integration")),
-        "may_change": user.has_perm("integrations.change_integration"),
+        "running": [(run, RUN_TONES[run.state]) for run in facts.running],
+        **_webhooks(shop, may_change=may_change),
+        "empty": facts.is_empty,
+        "may_change": may_change,
         "may_rule": user.has_perm("integrations.change_statusrule"),
         "may_feed": user.has_perm("integrations.change_feed"),
     }

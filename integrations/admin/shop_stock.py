@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from config.kit.admin.guards import guarded
 from config.kit.admin.model_admins import Route
 from integrations.admin.open_project import warehouses_of
+from integrations.admin.shop_facts import ShopFacts
 from integrations.admin.shop_steps import ShopSteps
 from integrations.admin.tones import RUN_TONES
 from integrations.models import Integration, TakeOver
@@ -116,12 +117,12 @@ class ShopStock(ShopSteps):
         return HttpResponseRedirect(self.url("stock", shop.pk))
 
 
-def stock_card(shop: Integration, may_take: bool) -> dict[str, Any]:
+def stock_card(shop: Integration, facts: ShopFacts, may_take: bool) -> dict[str, Any]:
     """What the shop's own page says of it."""
     return {
-        "no_stock": "" if taking_over.has_stock(shop.project_id) else NO_STOCK,
+        "no_stock": "" if facts.has_stock else NO_STOCK,
         "lists_products": shop.connector.products is not None,
-        "taken": taking_over.confirmed(shop),
+        "taken_at": facts.taken_at,
         "may_take": may_take,
     }
 

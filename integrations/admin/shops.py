@@ -30,7 +30,6 @@ from integrations.choices import FeedKind
 from integrations.models import Feed, Integration
 from integrations.shops import connection
 from integrations.shops import settings as shop_settings
-from integrations.shops.archiving import is_empty
 from integrations.shops.settings import TitleTaken
 from integrations.warehouses import serving
 
@@ -81,8 +80,7 @@ class ShopAdmin(ConnectShop, ShopArchiving, ShopMappings, ShopFiles, PageAdmin[I
         may_change = request.user.has_perm("integrations.change_integration")
         form = _settings_form(obj) if may_change else None
         files = files_page(obj) if obj.connector.by_files else {}
-        archive = {"may_archive": request.user.has_perm(MAY_ARCHIVE), "empty": is_empty(obj)}
-        return {"form": form, **shop_page(request, obj), **files, **archive}
+        return {"form": form, **shop_page(request, obj), **files, "may_archive": request.user.has_perm(MAY_ARCHIVE)}
 
     def render_page(self, request: HttpRequest, obj: Integration, status: int = 200, **extra: Any) -> HttpResponse:
         answer = super().render_page(request, obj, status, **extra)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from config.kit import true_time
 from config.kit.refusals import Refused
@@ -40,8 +40,13 @@ def hand_on(marketplace: Integration, orders: Sequence[tuple[int, str]]) -> None
 
 def choices(marketplace: Integration) -> list[Integration]:
     """The shops that its orders can go into."""
-    others = Integration.objects.filter(project=marketplace.project_id, into_shop=None).exclude(pk=marketplace.pk)
-    return [shop for shop in others.defer("credentials") if shop.connector.outward.creation is not None]
+    return choices_among(marketplace, Integration.objects.filter(project=marketplace.project_id).defer("credentials"))
+
+
+def choices_among(marketplace: Integration, shops: Iterable[Integration]) -> list[Integration]:
+    """Those of the shops of its project that its orders can go into."""
+    others = (shop for shop in shops if shop.into_shop_id is None and shop.pk != marketplace.pk)
+    return [shop for shop in others if shop.connector.outward.creation is not None]
 
 
 def set_target(marketplace: Integration, shop_id: int | None, *, invoice_after_import: bool, takes_stock: bool) -> bool:

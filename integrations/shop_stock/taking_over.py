@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import F, Sum
+from django.db.models import F, QuerySet, Sum
 from django.db.models.functions import Abs
 
 from config.kit import true_time
@@ -33,7 +33,12 @@ class TakeOverRefused(Refused):
 
 def has_stock(project_id: int) -> bool:
     """Whether any product of the project has units on hand."""
-    return StockLevel.objects.filter(warehouse__project=project_id, on_hand__gt=0).exists()
+    return stock_of(project_id).exists()
+
+
+def stock_of(project_id: int) -> QuerySet[StockLevel]:
+    """The levels of a project that have units on hand."""
+    return StockLevel.objects.filter(warehouse__project=project_id, on_hand__gt=0)
 
 
 def looked_at(integration: Integration) -> TakeOver | None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
+
 from django.db import transaction
+from django.db.models import Exists, Q
 from django.utils.translation import gettext as _
 
 from config.kit import true_time
@@ -55,9 +59,15 @@ def _expect_no_marketplace(shop: Integration) -> None:
 
 def is_empty(integration: Integration) -> bool:
     """Whether nothing came from it and nothing went to it."""
+    return not Integration.objects.filter(any_trace(integration), pk=integration.pk).exists()
+
+
+def any_trace(integration: Integration) -> Q:
+    """Whether anything did, as a part of a query."""
     files = ExchangedFile.objects.filter(feed__integration=integration)
-    kept = (integration.remote_orders, integration.orders, integration.crossings, files)
-    return not any(rows.exists() for rows in kept)
+    kept = (integration.remote_orders.all(), integration.orders.all(), integration.crossings.all(), files)
+    first, *others = (Q(Exists(rows)) for rows in kept)
+    return reduce(or_, others, first)
 
 
 def _locked(integration: Integration) -> Integration:
