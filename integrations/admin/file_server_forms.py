@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from config.kit import true_time
 from config.kit.admin.long_select import LongSelect
-from integrations.admin.shop_forms import SecretField, zones
+from integrations.admin.shop_forms import SecretField, ZoneChoices
 from integrations.choices import FILES_IN, RunKind, UnknownProducts
 from integrations.client.addresses import check_file_server
 from integrations.models import Feed, Integration
@@ -62,7 +62,7 @@ class FileServerForm(forms.Form):
     username = forms.CharField(label=gettext_lazy("User name"), max_length=200)
     time_zone = forms.ChoiceField(
         label=gettext_lazy("Time zone"),
-        choices=zones,
+        choices=ZoneChoices(),
         widget=LongSelect,
         help_text=gettext_lazy("Of dates in files that name no zone."),
     )

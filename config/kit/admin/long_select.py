@@ -5,7 +5,7 @@ A page with the zones of the world, or with a choice in each of its rows, took m
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from html import escape
 from typing import Any
 
@@ -20,20 +20,27 @@ class LongSelect(forms.Select):
     def render(
         self, name: str, value: Any, attrs: Mapping[str, Any] | None = None, renderer: BaseRenderer | None = None
     ) -> SafeString:
-        widget = self.get_context(name, value, dict(attrs) if attrs else None)["widget"]
+        shown = self.build_attrs(self.attrs, dict(attrs) if attrs else None)
+        chosen = set(self.format_value(value))
         # Joined as plain text: marking each of six hundred options as safe takes ten times as long.
-        groups = mark_safe("".join(_group(label, options) for label, options, _ in widget["optgroups"]))  # noqa: S308
-        return format_html('<select name="{}"{}>{}\n</select>', widget["name"], flatatt(widget["attrs"]), groups)
+        found = mark_safe("".join(_written(each, label, chosen) for each, label in self.choices))  # noqa: S308
+        return format_html('<select name="{}"{}>{}\n</select>', name, flatatt(shown), found)
 
 
-def _group(label: str | None, options: Iterable[Mapping[str, Any]]) -> str:
-    found = "".join(map(_option, options))
-    return found if label is None else f'\n  <optgroup label="{escape(str(label))}">{found}\n  </optgroup>'
+def _written(value: Any, label: Any, chosen: set[str]) -> str:
+    """An option, or a group of them under its name. The first that is `chosen` is selected, and empties it."""
+    if isinstance(label, list | tuple):
+        found = "".join(_written(each, text, chosen) for each, text in label)
+        return f'\n  <optgroup label="{escape(_value(value))}">{found}\n  </optgroup>'
+    text, selected = _value(value), ""
+    if text in chosen:
+        chosen.clear()
+        selected = " selected"
+    return f'\n  <option value="{escape(text)}"{selected}>{_text(label)}</option>'
 
 
-def _option(option: Mapping[str, Any]) -> str:
-    attributes = flatatt(option["attrs"]) if option["attrs"] else ""
-    return f'\n  <option value="{escape(str(option["value"]))}"{attributes}>{_text(option["label"])}</option>'
+def _value(value: Any) -> str:
+    return "" if value is None else str(value)
 
 
 def _text(label: Any) -> str:
