@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import F, Sum, Value
 from django.db.models.functions import Coalesce
 
+from orders.intake import receipts
 from orders.models import OrderLine
 from stock.admin.forms import LocationForm
 from stock.models import Product, Reservation, StockMovement, StockTransfer
@@ -40,28 +42,37 @@ def location_form(product: Product, here: Warehouses) -> LocationForm:
     return LocationForm(initial={"location": places[0] if places else ""}, prefix="location", here=here)
 
 
+def movements_of(product: Product) -> list[StockMovement]:
+    """The newest of a product with its `levels`."""
+    rows = StockMovement.objects.filter(level__in=list(product.levels.all())).order_by("-id")
+    return list(rows.select_related("actor", "level__warehouse")[:ROWS])
+
+
+def last_booking_among(movements: Sequence[StockMovement], product: Product) -> int:
+    """As `receipts.last_booking`, which is asked only where it is not among the newest movements."""
+    found = next((row.pk for row in movements if row.reason in receipts.BY_HAND), 0)
+    return found if found or len(movements) < ROWS else receipts.last_booking(product.pk)
+
+
 def product_page(product: Product, here: Warehouses) -> dict[str, Any]:
-    """Of a product with its `levels`: who holds units, who waits for some (oldest order first), and what moved last."""
+    """Of a product with its `levels`: who holds units, and who waits for some, oldest order first."""
     levels = list(product.levels.all())
     held = Reservation.objects.filter(level__in=levels).order_by("-id")[:ROWS]
-    quantities = {reservation.reference: reservation.quantity for reservation in held}
     told = {
         "order_number": F("order__number"),
         "placed_at": F("order__placed_at"),
         "buyer": F("order__buyer"),
         "served_from": Coalesce(F("order__warehouse__name"), Value(here.name(None))),
     }
-    lines = OrderLine.objects.filter(pk__in=quantities).annotate(**told)
+    lines = OrderLine.objects.filter(pk__in=held.values("reference")).annotate(**told)
     waiting = OrderLine.objects.filter(product=product, waiting__gt=0).annotate(**told)
     waiting = waiting.order_by("order__placed_at", "pk")[: ROWS + 1]
-    movements = StockMovement.objects.filter(level__in=levels).select_related("actor", "level__warehouse")
     return {
         "levels": levels,
         "reservations": sorted(lines, key=lambda line: line.placed_at),
         "waiting_lines": list(waiting)[:ROWS],
         "more_waiting": len(waiting) > ROWS,
         "transfers": _transfers(product) if here.several else [],
-        "movements": movements.order_by("-id")[:ROWS],
         "rows": ROWS,
     }
 

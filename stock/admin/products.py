@@ -24,7 +24,7 @@ from orders.intake.allocation import Served
 from stock import catalogue
 from stock.admin.forms import AdjustForm, EanForm, LocationForm, NameForm, ProductForm, ReceiveForm, TransferForm
 from stock.admin.product_columns import LEVELS, ProductColumns
-from stock.admin.product_page import location_form, product_page, same_ean, variants
+from stock.admin.product_page import last_booking_among, location_form, movements_of, product_page, same_ean, variants
 from stock.admin.waking_failed import wake_failed
 from stock.choices import MovementReason
 from stock.goods.product_search import first_found
@@ -83,7 +83,8 @@ class ProductAdmin(ProductColumns, PageAdmin[Product]):
 
     def page_context(self, request: HttpRequest, obj: Product) -> dict[str, Any]:
         prefetch_related_objects([obj], LEVELS)
-        seen, here = receipts.last_booking(obj.pk), warehouses_of(request)
+        movements, here = movements_of(obj), warehouses_of(request)
+        seen = last_booking_among(movements, obj)
         may_receive = request.user.has_perm("stock.receive_stock")
         may_transfer = request.user.has_perm(TRANSFER)
         may_change = request.user.has_perm("stock.change_product")
@@ -103,6 +104,7 @@ class ProductAdmin(ProductColumns, PageAdmin[Product]):
             "several": here.several,
             "may_transfer": may_transfer,
             "units_available": obj.units_on_hand - obj.units_reserved,  # type: ignore[attr-defined]
+            "movements": movements,
             **product_page(obj, here),
         }
 

@@ -17,6 +17,7 @@ from orders.intake import receipts, transferring
 from orders.models import Order
 from orders.work import attachments, lifecycle, notes
 from stock import warehouses
+from stock.admin import product_page
 from stock.models import ParentProduct, Product
 from tests.admin.conftest import imported
 from tests.factories import IntegrationFactory, give_stock, incoming, line
@@ -129,10 +130,22 @@ def full_product(shop: Integration) -> Product:
 def test_a_product(full_product: Product, operator: Client) -> None:
     address = f"/stock/product/{full_product.pk}/change/"
     statements = asked(operator, address)
-    assert len(statements) <= 16, "\n".join(statements)
+    assert len(statements) <= 14, "\n".join(statements)
     shown = operator.get(address).content.decode()
     for part in ("Linen shirt", "SHIRT-M", "Brno", "clerk", "5901234123457"):
         assert part in shown
+
+
+@pytest.mark.parametrize("sold", [1, 3], ids=["among those that are shown", "further back"])
+def test_the_last_booking_by_hand_is_known(
+    sold: int, shop: Integration, operator: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page can be booked on, though movements of orders are newer than the last booking of somebody."""
+    monkeypatch.setattr(product_page, "ROWS", 3)
+    product_id = give_stock(shop.project, MUG=9)["MUG"]
+    imported(shop, [incoming(line("MUG")) for _ in range(sold)], "complete")
+    answer = operator.get(f"/stock/product/{product_id}/change/")
+    assert answer.context["receive_form"].initial["seen"] == receipts.last_booking(product_id) > 0
 
 
 # --- an order ---
