@@ -102,6 +102,8 @@ class SentPage:
     book: Book
     entries: list[SentEntry]
     live: bool
+    moves_goods: bool = True
+    """Whether live orders may ask for other units than they have; the project's lock is held for it."""
     overriding: bool = False
     """Whether any of them may write goods of the catalogue; to look costs as much as to find them."""
     behind: dict[int, Goods] = field(default_factory=dict)

@@ -18,6 +18,7 @@ from config.kit.isolating import once_more
 from config.kit.locks import ProjectLock, lock_project
 from config.kit.refusals import Refused
 from config.kit.sql import references_checked, update_rows
+from orders.choices import OrderStatus
 from orders.customers.upserting import Customers
 from orders.intake.drafts import FromPartner, Intake, Obstacle, Source, Taken
 from orders.intake.new_orders import Ahead, take_in
@@ -122,8 +123,8 @@ class _Outpaced(Exception):
 def _ahead(book: Book, order: PublishedOrder) -> Outcome:
     """As `store` for one live order: nearly all of a new one is written before the project's lock is taken.
 
-    One without goods that are kept here takes no lock, unless several warehouses may serve it. One that is here, or
-    writes to the catalogue, is written under the lock as a whole. Raises _Outpaced.
+    One without goods that are kept here takes no lock, unless several warehouses may serve it, nor does a change that
+    leaves the goods alone. Other changes, and what writes to the catalogue, take it first. Raises _Outpaced.
     """
     entry = SentEntry(order)
     page = SentPage(book, [entry], live=True)
@@ -133,7 +134,9 @@ def _ahead(book: Book, order: PublishedOrder) -> Outcome:
             _find_goods(page, making=False)
             if not any(goods.parent and not goods.article for goods in entry.goods):  # that article is to be made
                 _create_one(page, entry)
-    if isinstance(entry.outcome, Stored):
+        elif entry.outcome is None and order.items is None and order.status != "CANCELED":
+            _change_one(page)
+    if isinstance(entry.outcome, Stored) and entry.known is None:
         return structs.replace(entry.outcome, goods=page.known)
     return entry.outcome or store(book, [order], live=True)[0]
 
@@ -158,6 +161,17 @@ def _create_one(page: SentPage, entry: SentEntry) -> None:
     if written is None or not written.settle():
         raise _Outpaced
     [entry.outcome] = _told([entry], written.outcomes)
+
+
+def _change_one(page: SentPage) -> None:
+    """Of an order that keeps its goods. Raises _Outpaced."""
+    page.moves_goods = False
+    _open(page)
+    if any(each.order.erased_at or each.order.status == OrderStatus.CANCELLED for each in page.opened.values()):
+        raise _Outpaced  # it is refused by now, or what is sent may take it up again
+    customers = _customers_of(page)
+    customers.write(page.book.at)
+    _update(page, customers)
 
 
 def unchanged(book: Book, sent: Sequence[SentOrder]) -> list[int | None]:
@@ -230,7 +244,7 @@ def _open(page: SentPage) -> None:
     if not known:
         return
     book, ids = page.book, page.book.ids
-    page.opened = open_together(book.project_id, known, stock=page.live)
+    page.opened = open_together(book.project_id, known, stock=page.live and page.moves_goods)
     naming = [page.opened[pk] for pk, (entry, _) in known.items() if entry.order.items is not None]
     lines = [(opened.order, line) for opened in naming for line in opened.lines]
     page.behind = goods_of_lines(ids, book.project_id, lines) if lines else {}
@@ -246,7 +260,7 @@ def _open(page: SentPage) -> None:
 
 
 def _names_it(order: PublishedOrder, opened: Opened) -> bool:
-    """Whether an order without a source id is given one."""
+    """Whether an order gets its first source id."""
     return bool(order.source_id and not opened.order.source_id)
 
 
@@ -305,9 +319,7 @@ def _create(page: SentPage, customers: Customers) -> None:
 
 
 def _checked(page: SentPage, written: type[Model]) -> AbstractContextManager[None]:
-    """What an import's many rows refer to is checked while the caller computes; what a live order does, at its end: it
-    would cost more trips.
-    """
+    """What an import's rows refer to is checked while the caller computes, what a live order does at its end."""
     return nullcontext() if page.live else references_checked(written)
 
 

@@ -209,7 +209,7 @@ def open_together(project_id: int, order_ids: Iterable[int], *, stock: bool = Tr
     """Open many orders of a project, for `write_together`; by their ids, those that are gone left out.
 
     In the caller's transaction, which holds the project's lock (`stock.ledger.lock_project`). `stock` False: it need
-    not, levels are only looked at, and orders that reserve or ship may not be written.
+    not, no level is looked at, and lines and whether an order is open may not be changed.
     """
     return {change.order.pk: change for change in _opened(project_id, list(order_ids), None, stock=stock)}
 
@@ -233,7 +233,7 @@ def _opened(project_id: int, ids: list[int], actor_id: int | None, *, stock: boo
     wanted: dict[Place, set[int]] = {order.warehouse_id: set() for order in orders}
     for order in orders:
         wanted[order.warehouse_id].update(line.product_id for line in lines[order.pk] if line.product_id)
-    shelves = (ledger.make_and_lock_levels if stock else ledger.seen_levels)(project_id, wanted)
+    shelves = ledger.make_and_lock_levels(project_id, wanted) if stock else {place: {} for place in wanted}
     at = true_time.now()
     found = []
     for order in orders:
@@ -322,8 +322,8 @@ def _write(changes: Sequence[Opened], marked: Collection[int]) -> None:
         ]
     orders = [change.order.pk for change in changes]
     buyers = {pk for each in changes for pk in (each._customer_before, each.order.customer_id)}
-    due.mark(project_id, buyers.difference(marked), at)
     serve_waiting(ledger.as_written(shelves), at, silent=set(orders))  # and the tabs of those it serves
+    due.mark(project_id, buyers.difference(marked), at)  # after all orders, as whoever has not the project's lock does
     copy_rows(OrderEvent, ("order_id", "kind", "message", "actor_id", "at", "changes"), events)
     for change in changes:
         announcements.announce_change(change.seen, change.order, change.lines, at)

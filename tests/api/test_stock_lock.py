@@ -9,20 +9,19 @@ from typing import Any
 
 import msgspec
 import pytest
-from django.db import IntegrityError, OperationalError, connection, transaction
-from psycopg.errors import DeadlockDetected
+from django.db import connection, transaction
 
-from config.kit.isolating import once_more
 from config.kit.public_ids import PublicIds
 from config.kit.sql import execute
 from config.kit.true_time import now
 from integrations import jobs
 from integrations.invariants import broken
 from integrations.models import Run
+from orders.choices import Tab
 from orders.customers import ending
 from orders.intake.allocation import change_stock
 from orders.intake.new_orders import Ahead
-from orders.models import Customer, Order, OrderLine
+from orders.models import Customer, Order, OrderEvent, OrderLine
 from orders.partners import store
 from orders.partners.published import PublishedOrder
 from orders.partners.sent_page import Book
@@ -97,8 +96,9 @@ def test_an_import_waits_for_nobody(partner: Partner) -> None:
         {"source_id": "l-2", "items": [{"source_id": "TEA", "quantity": 1, "price": 5}]},
         {"source_id": "l-2", "items": [{"product": {"source_id": "NEW", "override": True}, "price": 5}]},
         {"source_id": "l-1", "status": "CANCELED"},
+        {"source_id": "l-1", "items": [{"source_id": "TEA", "quantity": 2, "price": 5}]},
     ],
-    ids=["reserves", "writes a product", "changes one that reserves"],
+    ids=["reserves", "writes a product", "cancels one that reserves", "asks for more"],
 )
 def test_control_what_touches_the_stock_waits(partner: Partner, order: dict[str, Any]) -> None:
     give_stock(partner.project, TEA=5)
@@ -111,6 +111,70 @@ def test_control_what_touches_the_stock_waits(partner: Partner, order: dict[str,
         assert not given
     thread.join(GENEROUS)
     assert given[0].status_code == 200
+
+
+WAITING = {"source_id": "l-1", "items": [{"source_id": "TEA", "quantity": 3, "price": 5}]}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"metadata": {"gift": True}},
+        {"status": "FULFILLED"},
+        {"amount": 900},
+        {"customer": {"source_id": "c-2", "name": "Bo"}},
+    ],
+    ids=["metadata", "status", "amount", "customer"],
+)
+def test_a_change_that_leaves_the_goods_alone_waits_for_nobody(partner: Partner, change: dict[str, Any]) -> None:
+    give_stock(partner.project, TEA=2)
+    assert partner.post("/v1/orders", WAITING).status_code == 200
+    lines = list(OrderLine.objects.values())
+    with transaction.atomic():
+        ledger.lock_project(partner.project.pk)
+        thread, given = beside(lambda: partner.call("PUT", "/v1/orders/l-1", change))
+        thread.join(GENEROUS)
+        assert given[0].status_code == 200
+    assert [(each["reserved"], each["waiting"]) for each in lines] == [(2, 1)]
+    assert list(OrderLine.objects.values()) == lines
+    assert OrderEvent.objects.latest("pk").message.startswith("Changed by API")
+    assert given[0].json()["items"][0]["sku"]["source_id"] == "TEA"
+    assert broken() == {}
+
+
+def test_a_cancelled_order_is_taken_up_again_under_the_lock(partner: Partner) -> None:
+    give_stock(partner.project, TEA=2)
+    assert partner.post("/v1/orders", WAITING | {"status": "CANCELED"}).status_code == 200
+    with transaction.atomic():
+        ledger.lock_project(partner.project.pk)
+        thread, given = beside(lambda: partner.call("PUT", "/v1/orders/l-1", {"status": "PAID"}))
+        assert until(somebody_waits_for_a_lock)
+        assert not given
+    thread.join(GENEROUS)
+    assert given[0].status_code == 200
+    assert OrderLine.objects.values_list("reserved", "waiting", "cancelled").get() == (2, 1, 0)
+    assert broken() == {}
+
+
+def test_units_that_come_while_an_order_is_changed(partner: Partner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are booked for it under the lock, and wait for the change to end."""
+    articles = give_stock(partner.project, TEA=2)
+    assert partner.post("/v1/orders", WAITING).status_code == 200
+    update, coming = store._update, []
+
+    def update_meanwhile(page: Any, customers: Any) -> None:
+        coming.append(beside(lambda: moved(partner, articles["TEA"], 5)))
+        assert until(somebody_waits_for_a_lock)
+        update(page, customers)
+
+    monkeypatch.setattr(store, "_update", update_meanwhile)
+    assert partner.call("PUT", "/v1/orders/l-1", {"metadata": {"gift": True}}).status_code == 200
+    for thread, _ in coming:
+        thread.join(GENEROUS)
+    order = Order.objects.get()
+    assert (order.tab, order.metadata) == (Tab.IN_STOCK, {"gift": True})
+    assert OrderLine.objects.values_list("reserved", "waiting").get() == (3, 0)
+    assert broken() == {}
 
 
 ONE = {
@@ -311,32 +375,3 @@ def test_an_order_that_an_import_is_just_writing_is_met_the_second_time(
     # It is history by now, which a live call may change.
     assert (answer.status_code, Order.objects.count(), tries[:1]) == (200, 1, [True])
     assert False in tries
-
-
-class TestOnceMore:
-    def failing(self, *errors: Exception) -> Callable[[], str]:
-        left = list(errors)
-
-        def work() -> str:
-            if left:
-                raise left.pop(0)
-            return "done"
-
-        return work
-
-    def deadlock(self) -> OperationalError:
-        error = OperationalError("deadlock detected")
-        error.__cause__ = DeadlockDetected()
-        return error
-
-    def test_who_meets_another_does_it_again(self) -> None:
-        assert once_more(self.failing(IntegrityError("twice"), self.deadlock())) == "done"
-
-    def test_not_for_ever(self) -> None:
-        with pytest.raises(IntegrityError):
-            once_more(self.failing(*[IntegrityError("twice")] * 3))
-
-    @pytest.mark.parametrize("error", [OperationalError("the database is away"), ValueError("a fault")])
-    def test_nothing_else_is_done_again(self, error: Exception) -> None:
-        with pytest.raises(type(error)):
-            once_more(self.failing(error))
