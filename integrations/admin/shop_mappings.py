@@ -152,9 +152,10 @@ class ShopMappings(MarketplaceSteps):
     def _with_card(
         self, request: HttpRequest, shop: Integration, changed: dict[str, Any], status: int = 200
     ) -> HttpResponse:
-        answer: Any = self.render_page(request, shop, status=status)
-        answer.context_data["mappings"] |= changed
-        return answer  # type: ignore[no-any-return]
+        answer = self.render_page(request, shop, status=status)
+        page: Any = answer
+        page.context_data["mappings"] |= changed
+        return answer
 
     @guarded(EDIT)
     def map_sku(self, request: HttpRequest, pk: int) -> HttpResponse:

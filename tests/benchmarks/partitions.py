@@ -12,14 +12,12 @@ import argparse
 import re
 import statistics
 import sys
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from tests.benchmarks.lists.book_world import World
-from tests.benchmarks.lists.kept_book import opened
+from tests.benchmarks.lists.kept_book import book_folder, opened
 
 LARGE = 1_000_000
 # By the names that `tests.benchmarks.lists` gives them; some are told whole, for what they begin with differs.
@@ -44,18 +42,8 @@ def main() -> None:
     parser.add_argument("--orders", type=int, default=LARGE, help="How many the book has.")
     parser.add_argument("--keep", type=Path, help="A folder in which the filled book stays for the next time.")
     options = parser.parse_args()
-    with _folder(options.keep) as folder, opened(folder / str(options.orders), options.orders) as world:
+    with book_folder(options.keep) as folder, opened(folder / str(options.orders), options.orders) as world:
         _compared(world)
-
-
-@contextmanager
-def _folder(kept: Path | None) -> Iterator[Path]:
-    if kept is not None:
-        yield kept
-        return
-    with tempfile.TemporaryDirectory(prefix="countinghouse-bench-") as made:
-        Path(made).chmod(0o711)  # as root the servers run as another account, which must pass
-        yield Path(made)
 
 
 def _compared(world: World) -> None:

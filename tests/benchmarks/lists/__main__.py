@@ -12,12 +12,11 @@ import argparse
 import json
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from tests.benchmarks.lists.kept_book import book_folder
 
 SMALL, LARGE, TRIED = 1_000, 1_000_000, 30_000
 BAR = 2.0
@@ -63,7 +62,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="Warm rounds, of which the best counts.")
     parser.add_argument("--all", action="store_true", help=f"Print every page, not only {TOLD} and those that miss.")
     options = parser.parse_args()
-    with _folder(options.keep) as folder:
+    with book_folder(options.keep) as folder:
         small, large = (_visited(folder, number, options) for number in (SMALL, options.orders))
     rows = [
         Row(name, cost["statements"], small[name]["milliseconds"], cost["milliseconds"], cost["status"], cost["scans"])
@@ -72,16 +71,6 @@ def main() -> None:
     ]
     _print(sorted(rows, key=lambda row: -row.factor), options.orders, every=options.all)
     sys.exit(any(row.missed for row in rows))
-
-
-@contextmanager
-def _folder(kept: Path | None) -> Iterator[Path]:
-    if kept is not None:
-        yield kept
-        return
-    with tempfile.TemporaryDirectory(prefix="countinghouse-bench-") as made:
-        Path(made).chmod(0o711)  # as root the servers run as another account, which must pass
-        yield Path(made)
 
 
 def _visited(folder: Path, orders: int, options: argparse.Namespace) -> dict[str, dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,17 @@ from typing import Any
 from config.running.embedded import Servers
 from tests.benchmarks.lists.book_world import World
 from tests.benchmarks.servers import django_on
+
+
+@contextmanager
+def book_folder(kept: Path | None) -> Iterator[Path]:
+    """Where the books lie: in the folder that keeps them, else in one that is gone afterwards."""
+    if kept is not None:
+        yield kept
+        return
+    with tempfile.TemporaryDirectory(prefix="countinghouse-bench-") as made:
+        Path(made).chmod(0o711)  # as root the servers run as another account, which must pass
+        yield Path(made)
 
 
 @contextmanager
