@@ -7,6 +7,7 @@ from django.test import Client
 
 from integrations import jobs
 from integrations.choices import Role
+from integrations.erasing import confirming
 from integrations.models import ErasureRequest, Integration, Project
 from orders.models import Customer, Order
 from tests.admin.conftest import Login, imported
@@ -46,6 +47,18 @@ def test_a_customer_is_erased_from_their_page(admin: Client, customer: Customer)
     page = admin.get(f"/orders/customer/{customer.pk}/change/").content.decode()
     assert "Erased on" in page and "Erase this person" not in page
     assert "erased already" in admin.post(f"{LIST}customer/{customer.pk}/", follow=True).content.decode()
+
+
+def test_what_is_not_listed_is_counted(
+    admin: Client, shop: Integration, customer: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(2):
+        imported(shop, [incoming(line(), email="ann@mail.example")], "invoice")
+    monkeypatch.setattr(confirming, "SHOWN", 1)
+    page = admin.post(f"{LIST}customer/{customer.pk}/", follow=True).content.decode()
+    erased, stays = page.split("What stays, and why")
+    assert "and 2 more" in erased  # of three orders
+    assert "and 2 more" in stays.split("Erase")[0]  # of three invoices
 
 
 def test_an_address_or_a_shops_name_is_asked_for_in_the_list(
